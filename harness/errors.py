@@ -1,0 +1,59 @@
+"""The errors that a user sees. Every one says what happened, why if that is known, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+
+class HarnessError(Exception):
+    """The work could not be done. Printed by the command line as it is; exit status 1."""
+
+    exit_status = 1
+
+    def __init__(self, what: str, *, why: str = "", next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        parts = [part.rstrip().rstrip(".") for part in (self.what, self.why, self.next_step) if part]
+        return "\n".join(f"{part}." if not part.endswith(("?", "!", ":")) else part for part in parts)
+
+
+class UsageError(HarnessError):
+    """What was asked for, or a file that was written by hand, makes no sense. Exit status 2."""
+
+    exit_status = 2
+
+
+class Problems:
+    """Collects what is wrong with the files of a project, so that all of it is shown at once."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    def add(self, where: str, what: str, fix: str = "") -> None:
+        """Note that `what` is wrong at `where` (file: key), and how it is mended."""
+        self._found.append(f"{where}: {what}." + (f" {fix}." if fix else ""))
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def raise_if_any(self, subject: str) -> None:
+        """Raise one UsageError with everything found."""
+        if not self._found:
+            return
+        lines = "\n".join(f"  * {line}" for line in self._found)
+        count = "1 problem" if len(self._found) == 1 else f"{len(self._found)} problems"
+        raise UsageError(f"{subject}: {count}:\n{lines}")
+
+
+def near_misses(wrong: str, known: Iterable[str]) -> str:
+    """Say which of the known names are closest to a wrong one; empty if none is."""
+    close = get_close_matches(wrong, list(known), n=4, cutoff=0.5)
+    return f"Did you mean {', '.join(close)}?" if close else ""

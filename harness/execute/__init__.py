@@ -1,0 +1,1 @@
+"""A cell becomes an attempt: worker, limits, scheduling, verdict."""

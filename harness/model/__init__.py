@@ -1,0 +1,36 @@
+"""The nouns of this project as frozen values: pure, and known to every other part."""
+
+from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, label_of
+from harness.model.case import Case, Cell, Value
+from harness.model.environment import Environment, Lock, LockOrigin, Pin
+from harness.model.outcome import DISPLAY, FLAKY, NEVER_RUN, Display, Outcome
+from harness.model.scenario import Header, Known, Mark, Scenario, Script, matches_globs
+from harness.model.signature import normalise, signature
+
+__all__ = [
+    "DISPLAY",
+    "FLAKY",
+    "NEVER_RUN",
+    "Attempt",
+    "Case",
+    "Cell",
+    "CellResult",
+    "Conditions",
+    "Display",
+    "Environment",
+    "Evidence",
+    "Header",
+    "Known",
+    "Lock",
+    "LockOrigin",
+    "Mark",
+    "Outcome",
+    "Pin",
+    "Scenario",
+    "Script",
+    "Value",
+    "label_of",
+    "matches_globs",
+    "normalise",
+    "signature",
+]

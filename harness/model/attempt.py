@@ -1,0 +1,135 @@
+"""Attempts: immutable records of one execution of a cell, with the evidence for what they claim."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from harness.model.case import Cell
+from harness.model.outcome import Outcome
+from harness.model.scenario import Known
+from harness.model.signature import signature
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """What could change the outcome of a cell, besides chance; its digest is the key under which attempts are kept."""
+
+    script: str
+    write_key: str | None
+    parameters: str
+    lock: str
+    interpreter: str
+    variables: tuple[tuple[str, str], ...]
+    worker: str
+    platform: str
+
+    @property
+    def key(self) -> str:
+        """64 hex digits."""
+        content = [
+            self.script, self.write_key, self.parameters, self.lock, self.interpreter,
+            sorted(self.variables), self.worker, self.platform,
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What an attempt left behind: text, capped by whoever took it, never parsed for the verdict."""
+
+    stdout: str = ""
+    stderr: str = ""
+    traceback: str = ""
+    dump: str = ""
+    script: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One execution of a cell, or the finding that it could not be executed."""
+
+    cell: Cell
+    key: str
+    outcome: Outcome
+    stage: str | None = None
+    error: str = ""
+    """For failures `ExceptionType: message`; empty otherwise."""
+    reason: str = ""
+    """Why there is no verdict (not applicable, unavailable, error), or what a limit was."""
+    settled: bool = True
+    """Whether the same conditions would show the same again; if not, the next run tries again."""
+    started: dt.datetime
+    duration_s: float = 0.0
+    interpreter: str = ""
+    platform: str = ""
+    lock: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    sandbox: str = "none"
+    evidence: Evidence = field(default_factory=Evidence)
+
+    @property
+    def signature(self) -> str | None:
+        """The fingerprint of its failure, or None if it did not fail."""
+        if not self.outcome.is_failure:
+            return None
+        return signature(stage=self.stage, error=self.error or str(self.outcome))
+
+    def without_evidence(self) -> Attempt:
+        """The same, without the texts, for whoever holds many."""
+        return replace(self, evidence=Evidence())
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellResult:
+    """The current state of a cell: a view over its valid attempts, newest last.
+
+    With no attempt the cell was never run. Attempts that differ in outcome or signature make it flaky.
+    """
+
+    cell: Cell
+    attempts: tuple[Attempt, ...] = ()
+    known: tuple[Known, ...] = ()
+
+    @property
+    def current(self) -> Attempt | None:
+        """The newest attempt that says something of the cell, or else the newest at all."""
+        settled = [attempt for attempt in self.attempts if attempt.settled]
+        candidates = settled or list(self.attempts)
+        return candidates[-1] if candidates else None
+
+    @property
+    def verdicts(self) -> tuple[Attempt, ...]:
+        """The attempts that count: those in which the scenario itself was seen to pass or fail."""
+        return tuple(attempt for attempt in self.attempts if attempt.settled and attempt.outcome.shown_by_scenario)
+
+    @property
+    def passes(self) -> int:
+        """How many of the verdicts are passes."""
+        return sum(attempt.outcome is Outcome.PASSED for attempt in self.verdicts)
+
+    @property
+    def flaky(self) -> bool:
+        """Whether repeats under the same conditions differ."""
+        return len({(attempt.outcome, attempt.signature) for attempt in self.verdicts}) > 1
+
+    @property
+    def label(self) -> Known | None:
+        """What the maintainers say of its failure."""
+        attempt = self.current
+        if attempt is None or not attempt.outcome.is_failure:
+            return None
+        return label_of(attempt, self.known)
+
+
+def label_of(attempt: Attempt, known: Iterable[Known]) -> Known | None:
+    """Find the first label that speaks of an attempt's failure."""
+    error = attempt.error or str(attempt.outcome)
+    for each in known:
+        if each.matches(stage=attempt.stage, error=error, environment=attempt.cell.environment):
+            return each
+    return None

@@ -1,0 +1,150 @@
+"""Cases and cells, and the ids in which they are written: `sequential_build[shape=list]@tf2.16.2`.
+
+An id parses back into the value it was printed from.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Union
+
+from harness.errors import UsageError
+
+Value = Union[str, int, float, bool]  # noqa: UP007 - used at run time, where Python 3.10 is the floor of the tests
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SCENARIO = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+_BARE = re.compile(r"[^\s,\[\]\"=@]+")
+_WRITER_TO_READER = " -> "
+
+
+def write_value(value: Value) -> str:
+    """Print a parameter's value so that `read_value` gives it back: strings bare where that is unambiguous."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if _BARE.fullmatch(value) and _as_json(value) is None:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def read_value(text: str) -> Value:
+    """Read a value as `write_value` printed it, or as someone typed it."""
+    parsed = _as_json(text)
+    return text if parsed is None else parsed
+
+
+def _as_json(text: str) -> Value | None:
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, (str, int, float, bool)) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A scenario with a value for each of its parameters, in the order in which the script declares them."""
+
+    scenario: str
+    parameters: tuple[tuple[str, Value], ...] = ()
+
+    def __str__(self) -> str:
+        if not self.parameters:
+            return self.scenario
+        return f"{self.scenario}[{','.join(f'{name}={write_value(value)}' for name, value in self.parameters)}]"
+
+    @classmethod
+    def parse(cls, text: str) -> Case:
+        """Parse an id; a UsageError says what is wrong with it."""
+        case, rest = _read_case(text)
+        if rest:
+            raise UsageError(f"{text!r} is not the id of a case", why=f"{rest!r} stands after its end")
+        return case
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """The parameters by name."""
+        return dict(self.parameters)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A case in an environment; of a two-step scenario, read in one what another has written."""
+
+    case: Case
+    environment: str
+    writer: str | None = None
+
+    def __str__(self) -> str:
+        where = self.environment if self.writer is None else f"{self.writer}{_WRITER_TO_READER}{self.environment}"
+        return f"{self.case}@{where}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cell:
+        """Parse an id; a UsageError says what is wrong with it."""
+        case, rest = _read_case(text)
+        where = rest[1:]
+        if not rest.startswith("@") or not where:
+            raise UsageError(f"{text!r} is not the id of a cell", why="a cell is written scenario[name=value]@environment")
+        writer, arrow, reader = where.partition(_WRITER_TO_READER)
+        if not arrow:
+            return cls(case=case, environment=where)
+        return cls(case=case, environment=reader, writer=writer)
+
+
+def _read_case(text: str) -> tuple[Case, str]:
+    name = _SCENARIO.match(text)
+    if name is None:
+        raise UsageError(f"{text!r} does not begin with the name of a scenario")
+    rest = text[name.end() :]
+    if not rest.startswith("["):
+        return Case(scenario=name.group()), rest
+    parameters: list[tuple[str, Value]] = []
+    for pair in _read_parameters(text, rest):
+        if isinstance(pair, str):
+            return Case(scenario=name.group(), parameters=tuple(parameters)), pair
+        parameters.append(pair)
+    raise UsageError(f"{text!r} is not the id of a case", why="its '[' is not closed")
+
+
+def _read_parameters(whole: str, rest: str) -> Iterator[tuple[str, Value] | str]:
+    """Give each name and value between brackets, and last, as a plain string, what stands after the bracket."""
+    decoder = json.JSONDecoder()
+    while rest and rest[0] in "[,":
+        rest = rest[1:]
+        name = NAME.match(rest)
+        if name is None or not rest[name.end() :].startswith("="):
+            raise UsageError(f"{whole!r} is not the id of a case", why=f"name=value is missing at {rest!r}")
+        rest = rest[name.end() + 1 :]
+        if rest.startswith('"'):
+            try:
+                value, end = decoder.raw_decode(rest)
+            except ValueError as error:
+                raise UsageError(f"{whole!r} is not the id of a case", why=f"a quoted value is malformed: {error}") from None
+            yield name.group(), value
+        else:
+            bare = _BARE.match(rest)
+            if bare is None:
+                raise UsageError(f"{whole!r} is not the id of a case", why=f"a value is missing at {rest!r}")
+            end = bare.end()
+            yield name.group(), read_value(bare.group())
+        rest = rest[end:]
+    if rest.startswith("]"):
+        yield rest[1:]
+
+
+def split_ids(text: str) -> list[str]:
+    """Split a comma-separated list of ids, leaving alone the commas inside brackets and quotes."""
+    items, depth, quoted, start = [], 0, False, 0
+    for position, character in enumerate(text):
+        if character == '"' and text[position - 1 : position] != "\\":
+            quoted = not quoted
+        elif not quoted and character in "[]":
+            depth += 1 if character == "[" else -1
+        elif not quoted and depth == 0 and character == ",":
+            items.append(text[start:position])
+            start = position + 1
+    items.append(text[start:])
+    return [item.strip() for item in items if item.strip()]

@@ -1,0 +1,97 @@
+"""Environments and locks as values. How they come to be on disk is provision's affair."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """One package of a lock: its exact version and the sha256 sums of the files that may be installed for it."""
+
+    name: NormalizedName
+    version: str
+    hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockOrigin:
+    """Where a lock came from: all that is needed to make it again."""
+
+    environment: str
+    family: str
+    package: str | None
+    version: str | None
+    python: str
+    platform: str
+    as_of: dt.datetime
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    base: str | None = None
+    moved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """A fully pinned, hash-checked set of packages for one Python."""
+
+    origin: LockOrigin
+    pins: tuple[Pin, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """What is installed, as 16 hex digits: two locks with the same pins and Python share an environment on disk."""
+        content = [self.origin.python, [[pin.name, pin.version, *sorted(pin.hashes)] for pin in sorted(self.pins, key=_name)]]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+    @property
+    def versions(self) -> Mapping[NormalizedName, str]:
+        """The pinned version of each package."""
+        return {pin.name: pin.version for pin in self.pins}
+
+
+def _name(pin: Pin) -> str:
+    return pin.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """A Python, a locked set of packages and environment variables."""
+
+    id: str
+    family: str
+    lock: Lock
+    variables: tuple[tuple[str, str], ...] = ()
+    imports: tuple[str, ...] = ()
+    provides: tuple[tuple[str, str], ...] = ()
+    tiers: frozenset[str] = frozenset()
+
+    @property
+    def python(self) -> str:
+        """The Python it needs, as `3.11`."""
+        return self.lock.origin.python
+
+    def lacks(self, requirement: Requirement) -> str | None:
+        """Say why this environment does not satisfy a requirement, or None if it does.
+
+        A package may stand for another (`provides`), as tensorflow-cpu does for tensorflow.
+        """
+        if requirement.marker is not None and not requirement.marker.evaluate({"python_version": self.python}):
+            return None
+        wanted = canonicalize_name(requirement.name)
+        stand_ins = [canonicalize_name(giver) for giver, given in self.provides if canonicalize_name(given) == wanted]
+        versions = self.lock.versions
+        for name in [wanted, *stand_ins]:
+            if name in versions:
+                if requirement.specifier.contains(versions[name], prereleases=True):
+                    return None
+                return f"needs {requirement}, and this environment has {name} {versions[name]}"
+        return f"needs {requirement.name}, which this environment does not have"

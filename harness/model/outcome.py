@@ -1,0 +1,70 @@
+"""The closed list of outcomes, with the words and marks in which each is shown everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Outcome(str, Enum):
+    """What an attempt showed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed out"
+    OUT_OF_MEMORY = "out of memory"
+    NOT_APPLICABLE = "not applicable"
+    UNAVAILABLE = "unavailable"
+    ERROR = "error"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def shown_by_scenario(self) -> bool:
+        """Whether this says something of the scenario in the environment, not of the means to run it."""
+        return self in _VERDICTS
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a signature belongs to it."""
+        return self in _FAILURES
+
+
+_FAILURES = frozenset({Outcome.FAILED, Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY})
+_VERDICTS = _FAILURES | {Outcome.PASSED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Display:
+    """How an outcome is drawn: a mark for Markdown and HTML, a plain one for the terminal, a colour, a meaning."""
+
+    mark: str
+    plain: str
+    style: str
+    meaning: str
+
+
+DISPLAY: dict[Outcome, Display] = {
+    Outcome.PASSED: Display(mark="✅", plain="pass", style="green", meaning="the script ran to its end"),
+    Outcome.FAILED: Display(
+        mark="❌", plain="FAIL", style="red", meaning="an exception, a failed assertion or a non-zero exit, at the stage named"
+    ),
+    Outcome.CRASHED: Display(
+        mark="💥", plain="CRASH", style="bold red", meaning="the process was ended by a signal of its own, such as a segmentation fault"
+    ),
+    Outcome.TIMED_OUT: Display(mark="⏱", plain="TIMEOUT", style="magenta", meaning="over its limit of time"),
+    Outcome.OUT_OF_MEMORY: Display(mark="🐘", plain="MEMORY", style="magenta", meaning="over its limit of memory"),
+    Outcome.NOT_APPLICABLE: Display(
+        mark="–", plain="n/a", style="dim", meaning="the question does not arise in this environment; the reason is given"  # noqa: RUF001
+    ),
+    Outcome.UNAVAILABLE: Display(
+        mark="∅", plain="unavail", style="yellow", meaning="the environment could not be had; the reason is given"
+    ),
+    Outcome.ERROR: Display(
+        mark="⚠", plain="error", style="yellow", meaning="the harness could not judge it; it is tried again by the next run"
+    ),
+}
+NEVER_RUN = Display(mark="?", plain="?", style="dim", meaning="never run: nothing is known")
+FLAKY = Display(mark="🎲", plain="flaky", style="magenta", meaning="repeats differ: k of n passed")

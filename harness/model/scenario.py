@@ -1,0 +1,123 @@
+"""A scenario as a value: the script, what its header says, and where its stages begin."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from harness.model.case import Case, Value
+
+DEFAULT_TIMEOUT_S = 120.0
+DEFAULT_MEMORY_MIB = 8192
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a maintainer says of a failure: which one, in which environments, its label, a note and a link."""
+
+    stage: str | None
+    error: re.Pattern[str]
+    label: str
+    note: str
+    link: str | None = None
+    environments: tuple[str, ...] = ()
+
+    def matches(self, *, stage: str | None, error: str, environment: str) -> bool:
+        """Whether a failure is the one that this speaks of."""
+        if self.stage is not None and self.stage != stage:
+            return False
+        if self.environments and not matches_globs(environment, self.environments):
+            return False
+        return self.error.search(error) is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A `# %%` marker: from this line on (1-based), the script is in this stage."""
+
+    line: int
+    stage: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What a script says of itself in its PEP 723 block; a script without one has the defaults."""
+
+    requires_python: SpecifierSet = SpecifierSet()
+    dependencies: tuple[Requirement, ...] = ()
+    issue: str | None = None
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    memory_mib: int = DEFAULT_MEMORY_MIB
+    requires_import: bool = True
+    variables: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, tuple[Value, ...]], ...] = ()
+    known: tuple[Known, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """One Python file as the worker runs it."""
+
+    file_name: str
+    text: str
+    code: str
+    header: Header
+    marks: tuple[Mark, ...]
+    parameters_from: int | None
+    """The line of the parameters cell's marker (1-based), if the script has such a cell."""
+
+    @property
+    def digest(self) -> str:
+        """What in the script could change an outcome. Labels, title and links can't: setting one re-runs nothing."""
+        header = self.header
+        limits = [str(header.requires_python), header.timeout_s, header.memory_mib, header.requires_import]
+        content = [self.code, limits, [str(each) for each in header.dependencies]]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A script that shows one behaviour that should work; of two steps, if it has a `write` script too."""
+
+    name: str
+    subject: str
+    path: Path
+    title: str
+    script: Script
+    write: Script | None = None
+
+    @property
+    def header(self) -> Header:
+        """The header that declares the parameters: of a two-step scenario, that of `read.py`."""
+        return self.script.header
+
+    def cases(self) -> Iterator[Case]:
+        """Give every combination of the parameters' values, in the order declared."""
+        names = [name for name, _ in self.header.parameters]
+        for values in itertools.product(*(values for _, values in self.header.parameters)):
+            yield Case(scenario=self.name, parameters=tuple(zip(names, values, strict=True)))
+
+
+def matches_globs(name: str, globs: tuple[str, ...]) -> bool:
+    """Whether a name is chosen by globs: any of the plain ones (all, if there is none) and none of the `!` ones.
+
+    Brackets are plain characters here, since they stand in the ids of cases.
+    """
+    wanted = [glob for glob in globs if not glob.startswith("!")]
+    unwanted = [glob[1:] for glob in globs if glob.startswith("!")]
+    if any(_matches(name, glob) for glob in unwanted):
+        return False
+    return not wanted or any(_matches(name, glob) for glob in wanted)
+
+
+def _matches(name: str, glob: str) -> bool:
+    return name == glob or fnmatch.fnmatchcase(name, glob.replace("[", "[[]"))

@@ -1,0 +1,1 @@
+"""Scripts and `matrix.toml` in, what should run out; reads files, starts nothing."""

@@ -1,0 +1,1 @@
+"""Results become tables, pages and files."""
