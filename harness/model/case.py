@@ -87,7 +87,9 @@ class Cell:
         case, rest = _read_case(text)
         where = rest[1:]
         if not rest.startswith("@") or not where:
-            raise UsageError(f"{text!r} is not the id of a cell", why="a cell is written scenario[name=value]@environment")
+            raise UsageError(
+                f"{text!r} is not the id of a cell", why="a cell is written scenario[name=value]@environment"
+            )
         writer, arrow, reader = where.partition(_WRITER_TO_READER)
         if not arrow:
             return cls(case=case, environment=where)
@@ -122,7 +124,9 @@ def _read_parameters(whole: str, rest: str) -> Iterator[tuple[str, Value] | str]
             try:
                 value, end = decoder.raw_decode(rest)
             except ValueError as error:
-                raise UsageError(f"{whole!r} is not the id of a case", why=f"a quoted value is malformed: {error}") from None
+                raise UsageError(
+                    f"{whole!r} is not the id of a case", why=f"a quoted value is malformed: {error}"
+                ) from None
             yield name.group(), value
         else:
             bare = _BARE.match(rest)

@@ -49,7 +49,10 @@ class Lock:
     @property
     def fingerprint(self) -> str:
         """What is installed, as 16 hex digits: two locks with the same pins and Python share an environment on disk."""
-        content = [self.origin.python, [[pin.name, pin.version, *sorted(pin.hashes)] for pin in sorted(self.pins, key=_name)]]
+        content = [
+            self.origin.python,
+            [[pin.name, pin.version, *sorted(pin.hashes)] for pin in sorted(self.pins, key=_name)],
+        ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     @property

@@ -49,21 +49,33 @@ class Display:
 DISPLAY: dict[Outcome, Display] = {
     Outcome.PASSED: Display(mark="✅", plain="pass", style="green", meaning="the script ran to its end"),
     Outcome.FAILED: Display(
-        mark="❌", plain="FAIL", style="red", meaning="an exception, a failed assertion or a non-zero exit, at the stage named"
+        mark="❌",
+        plain="FAIL",
+        style="red",
+        meaning="an exception, a failed assertion or a non-zero exit, at the stage named",
     ),
     Outcome.CRASHED: Display(
-        mark="💥", plain="CRASH", style="bold red", meaning="the process was ended by a signal of its own, such as a segmentation fault"
+        mark="💥",
+        plain="CRASH",
+        style="bold red",
+        meaning="the process was ended by a signal of its own, such as a segmentation fault",
     ),
     Outcome.TIMED_OUT: Display(mark="⏱", plain="TIMEOUT", style="magenta", meaning="over its limit of time"),
     Outcome.OUT_OF_MEMORY: Display(mark="🐘", plain="MEMORY", style="magenta", meaning="over its limit of memory"),
     Outcome.NOT_APPLICABLE: Display(
-        mark="–", plain="n/a", style="dim", meaning="the question does not arise in this environment; the reason is given"  # noqa: RUF001
+        mark="–",
+        plain="n/a",
+        style="dim",
+        meaning="the question does not arise in this environment; the reason is given",
     ),
     Outcome.UNAVAILABLE: Display(
         mark="∅", plain="unavail", style="yellow", meaning="the environment could not be had; the reason is given"
     ),
     Outcome.ERROR: Display(
-        mark="⚠", plain="error", style="yellow", meaning="the harness could not judge it; it is tried again by the next run"
+        mark="⚠",
+        plain="error",
+        style="yellow",
+        meaning="the harness could not judge it; it is tried again by the next run",
     ),
 }
 NEVER_RUN = Display(mark="?", plain="?", style="dim", meaning="never run: nothing is known")

@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -52,7 +52,7 @@ class Mark:
 class Header:
     """What a script says of itself in its PEP 723 block; a script without one has the defaults."""
 
-    requires_python: SpecifierSet = SpecifierSet()
+    requires_python: SpecifierSet = field(default_factory=SpecifierSet)
     dependencies: tuple[Requirement, ...] = ()
     issue: str | None = None
     timeout_s: float = DEFAULT_TIMEOUT_S

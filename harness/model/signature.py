@@ -14,7 +14,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\btmp[a-z0-9_]{6,10}\b"), "<temporary>"),
     (re.compile(r"\b([A-Za-z]\w*?)_\d+\b"), r"\1"),
     (re.compile(r"\bline \d+\b"), "line <n>"),
-    (re.compile(r"(?<![\w.])[+-]?\d+\.\d*(?:e[+-]?\d+)?|(?<![\w.])[+-]?\d+e[+-]?\d+", re.IGNORECASE), "<float>"),
+    (re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d*(?:e[+-]?\d+)?|e[+-]?\d+)(?!\w|\.\d)", re.IGNORECASE), "<float>"),
     (re.compile(r"\s+"), " "),
 )
 

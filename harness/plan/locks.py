@@ -1,0 +1,131 @@
+"""Lock files: requirements with hashes, under a block that says how to make them again. Text in, values out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from harness.errors import UsageError
+from harness.model import Lock, LockOrigin, Pin
+from harness.plan.blocks import TOMLDecodeError, find_block
+
+_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+_AGAIN = "Run `nox -s lock -- {id}` to make it again, or take the file back from git"
+
+
+def read_lock(path: Path) -> Lock:
+    """Read a lock file; a UsageError says what is wrong with it and how to make it again."""
+    return parse_lock(path.read_text(encoding="utf-8"), name=str(path), id=path.stem)
+
+
+def parse_lock(text: str, *, name: str, id: str) -> Lock:
+    """Parse the text of a lock; `name` is what errors call it, `id` the environment that it should be of."""
+    again = _AGAIN.format(id=id)
+    try:
+        block = find_block(text, "lock")
+        if block is None:
+            raise UsageError(f"{name}: no '# /// lock' block", next_step=again)
+        origin = _read_origin(block[0])
+    except (TOMLDecodeError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{name}: its '# /// lock' block is malformed", why=f"{error!r}", next_step=again) from error
+    pins = tuple(_parse_pin(entry, name, again) for entry in _entries(text))
+    return Lock(origin=origin, pins=pins)
+
+
+def _read_origin(table: dict[str, object]) -> LockOrigin:
+    def text(key: str) -> str:
+        value = table[key]
+        if not isinstance(value, str):
+            raise TypeError(f"{key} is not a string")
+        return value
+
+    def texts(key: str) -> tuple[str, ...]:
+        value = table.get(key, [])
+        if not isinstance(value, list):
+            raise TypeError(f"{key} is not a list")
+        return tuple(str(each) for each in value)
+
+    as_of = table["as-of"]
+    if not isinstance(as_of, dt.datetime):
+        raise TypeError("as-of is not a date with a time")
+    return LockOrigin(
+        environment=text("environment"),
+        family=text("family"),
+        package=text("package") if "package" in table else None,
+        version=text("version") if "version" in table else None,
+        python=text("python"),
+        platform=text("platform"),
+        as_of=as_of,
+        requirements=texts("requirements"),
+        constraints=texts("constraints"),
+        overrides=texts("overrides"),
+        base=text("base") if "base" in table else None,
+        moved=texts("moved"),
+    )
+
+
+def _entries(text: str) -> list[str]:
+    """Give the requirements, continued lines joined, comments and blank lines left out."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    return [entry.strip() for entry in "\n".join(lines).replace("\\\n", " ").splitlines() if entry.strip()]
+
+
+def _parse_pin(entry: str, name: str, again: str) -> Pin:
+    requirement_text = entry.partition("--hash")[0].strip()
+    hashes = tuple(_HASH.findall(entry))
+    try:
+        requirement = Requirement(requirement_text)
+    except InvalidRequirement as error:
+        raise UsageError(
+            f"{name}: {requirement_text!r} is not a requirement", why=str(error), next_step=again
+        ) from None
+    specifiers = list(requirement.specifier)
+    if len(specifiers) != 1 or specifiers[0].operator not in ("==", "===") or not hashes:
+        raise UsageError(f"{name}: {requirement_text!r} is not pinned to one version with hashes", next_step=again)
+    return Pin(name=canonicalize_name(requirement.name), version=specifiers[0].version, hashes=hashes)
+
+
+def write_lock(lock: Lock) -> str:
+    """Give the text of a lock file; `parse_lock` reads it back as the same value."""
+    origin = lock.origin
+    lines = [
+        f"# What is installed in {origin.environment}, as of {origin.as_of:%Y-%m-%d}.",
+        f"# Generated; to make it again: nox -s lock -- {origin.environment}",
+        "#",
+        "# /// lock",
+        *(f"# {line}" for line in _origin_lines(origin)),
+        "# ///",
+    ]
+    for pin in lock.pins:
+        lines.append(f"{pin.name}=={pin.version} \\")
+        lines.append(" \\\n".join(f"    --hash=sha256:{each}" for each in pin.hashes))
+    return "\n".join(lines) + "\n"
+
+
+def _origin_lines(origin: LockOrigin) -> list[str]:
+    lines = [f"environment = {_quote(origin.environment)}", f"family = {_quote(origin.family)}"]
+    for key, value in [("package", origin.package), ("version", origin.version), ("base", origin.base)]:
+        if value is not None:
+            lines.append(f"{key} = {_quote(value)}")
+    lines += [f"python = {_quote(origin.python)}", f"platform = {_quote(origin.platform)}"]
+    lines.append(f"as-of = {origin.as_of.astimezone(dt.timezone.utc):%Y-%m-%dT%H:%M:%SZ}")
+    lists = [
+        ("requirements", origin.requirements),
+        ("constraints", origin.constraints),
+        ("overrides", origin.overrides),
+        ("moved", origin.moved),
+    ]
+    for key, values in lists:
+        if values:
+            lines.append(f"{key} = [{', '.join(_quote(each) for each in values)}]")
+    return lines
+
+
+def _quote(text: str) -> str:
+    """Give a TOML basic string: for printable text it is written as JSON writes it."""
+    return json.dumps(text, ensure_ascii=False)
