@@ -30,7 +30,7 @@ _MEMORY_POLL_S = 0.25
 _CHUNK = 1 << 16
 _STRAY_ROUNDS = 50
 _STRAY_PAUSE_S = 0.02
-_NEW_GROUP = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
+_NEW_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,252 @@
+"""A task becomes an attempt: a folder of its own, the worker in a process of its own, the verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.execute.artifacts import Artifacts
+from harness.execute.task import WORKER, Task, this_platform
+from harness.execute.verdict import Seen, Verdict, judge
+from harness.model import Attempt, Evidence, Outcome
+from harness.plan.script import PARAMETERS_STAGE
+from harness.process import Ended, run
+
+REPORT_LIMIT = 1 << 20
+OUTPUT_KEPT = 1 << 17
+_GRACE_S = 1.0
+
+
+class Interrupted(Exception):
+    """The attempt was stopped from outside: nothing can be said of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """The places of one attempt. Everything but `script` belongs to the scenario while it runs."""
+
+    top: Path
+
+    @property
+    def script(self) -> Path:
+        """Where a copy of the script lies."""
+        return self.top / "script"
+
+    @property
+    def work(self) -> Path:
+        """The working folder, empty at the start unless something is to be read."""
+        return self.top / "work"
+
+    @property
+    def private(self) -> Path:
+        """HOME and the temporary folder."""
+        return self.top / "private"
+
+    def file(self, name: str) -> Path:
+        """A file between the worker and us."""
+        return self.top / name
+
+    def make(self) -> None:
+        """Make the folders."""
+        for each in (self.script, self.work, self.private / "home", self.private / "tmp"):
+            each.mkdir(parents=True)
+
+
+def run_task(task: Task, *, python: Path, runs: Path, artifacts: Artifacts, stop: threading.Event) -> Attempt:
+    """Execute a task in a new folder under `runs`, which is gone afterwards. Raises Interrupted if it was stopped."""
+    runs.mkdir(parents=True, exist_ok=True)
+    folder = Folder(top=Path(tempfile.mkdtemp(prefix="attempt-", dir=runs)))
+    started = dt.datetime.now(dt.timezone.utc)
+    try:
+        folder.make()
+        if task.reads is not None:
+            artifacts.copy_to(task.reads, folder.work)
+        _write_request(task, folder)
+        ended = run(
+            [python, WORKER, folder.file("request.json")],
+            env=_variables(task, folder, python),
+            cwd=folder.work,
+            timeout_s=task.script.header.timeout_s + _GRACE_S,
+            memory_mib=task.script.header.memory_mib,
+            stop=stop,
+            keep_bytes=OUTPUT_KEPT,
+        )
+        if ended.stopped:
+            raise Interrupted
+        attempt = _attempt(task, folder, ended, started)
+        if task.writes and attempt.outcome is Outcome.PASSED:
+            artifacts.keep(task.key, folder.work)
+        return attempt
+    except OSError as error:
+        return failed_to_run(task, f"could not be started: {error}", started)
+    finally:
+        _remove(folder.top)
+
+
+def failed_to_run(task: Task, reason: str, started: dt.datetime) -> Attempt:
+    """Give the attempt of a task that the harness could not carry out."""
+    return _record(task, Verdict(outcome=Outcome.ERROR, reason=reason, settled=False), started)
+
+
+def unavailable(task: Task, reason: str, *, settled: bool) -> Attempt:
+    """Give the attempt of a task whose environment could not be had."""
+    now = dt.datetime.now(dt.timezone.utc)
+    return _record(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, settled=settled), now)
+
+
+def _write_request(task: Task, folder: Folder) -> None:
+    script = folder.script / task.script.file_name
+    script.write_text(task.script.text, encoding="utf-8")
+    request = {
+        "schema": 1,
+        "parent": os.getpid(),
+        "script": str(script),
+        "marks": [[mark.line, mark.stage] for mark in task.script.marks],
+        "parameters": dict(task.cell.case.parameters),
+        "parameters_stage": PARAMETERS_STAGE if task.script.parameters_from is not None else None,
+        "timeout_s": task.script.header.timeout_s,
+        "variables": [name for name, _ in task.variables],
+        "report": str(folder.file("report.json")),
+        "trail": str(folder.file("trail")),
+        "dump": str(folder.file("dump")),
+    }
+    folder.file("request.json").write_text(json.dumps(request), encoding="utf-8")
+
+
+def _variables(task: Task, folder: Folder, python: Path) -> dict[str, str]:
+    """Give the process's variables: an allow-list, so that an outcome does not depend on whose shell it came from."""
+    temporary = str(folder.private / "tmp")
+    fixed = {
+        "PATH": os.pathsep.join([str(python.parent), os.defpath]),
+        "HOME": str(folder.private / "home"),
+        "TMPDIR": temporary,
+        "TEMP": temporary,
+        "TMP": temporary,
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONHASHSEED": "0",
+        "PYTHONUNBUFFERED": "1",
+        # Bytecode is there since the environment was made; its files are shared, so nothing may be written there.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    if sys.platform == "win32":
+        fixed["SYSTEMROOT"] = os.environ.get("SYSTEMROOT", "")
+        fixed["USERPROFILE"] = fixed["HOME"]
+    return {**fixed, **dict(task.variables)}
+
+
+def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime) -> Attempt:
+    report = _read_report(folder.file("report.json"))
+    seen = Seen(
+        ended=ended,
+        report=report,
+        trail=_read_trail(folder.file("trail")),
+        timeout_s=task.script.header.timeout_s,
+        memory_mib=task.script.header.memory_mib,
+    )
+    report = report or {}
+    evidence = Evidence(
+        stdout=_tidy(ended.stdout.decode("utf-8", "replace"), folder),
+        stderr=_tidy(ended.stderr.decode("utf-8", "replace"), folder),
+        traceback=_tidy(str(report.get("traceback", "")), folder),
+        dump=_tidy(_read_text(folder.file("dump")), folder),
+        script=task.script.text,
+    )
+    return _record(
+        task,
+        judge(seen),
+        started,
+        duration_s=ended.duration_s,
+        versions=_strings(report.get("versions")),
+        evidence=evidence,
+        tidy_with=folder,
+    )
+
+
+def _record(
+    task: Task,
+    verdict: Verdict,
+    started: dt.datetime,
+    *,
+    duration_s: float = 0.0,
+    versions: tuple[tuple[str, str], ...] = (),
+    evidence: Evidence | None = None,
+    tidy_with: Folder | None = None,
+) -> Attempt:
+    return Attempt(
+        cell=task.cell,
+        key=task.key,
+        outcome=verdict.outcome,
+        stage=verdict.stage,
+        error=_tidy(verdict.error, tidy_with) if tidy_with else verdict.error,
+        reason=verdict.reason,
+        settled=verdict.settled,
+        started=started,
+        duration_s=round(duration_s, 3),
+        interpreter=task.interpreter,
+        platform=this_platform(),
+        lock=task.environment.lock.fingerprint,
+        versions=versions,
+        variables=task.variables,
+        evidence=evidence or Evidence(script=task.script.text),
+    )
+
+
+def _tidy(text: str, folder: Folder) -> str:
+    """Take the attempt's own folder out of a text: it is gone by the time that anyone reads it."""
+    return text.replace(f"{folder.script}{os.sep}", "").replace(str(folder.top), "<attempt>")
+
+
+def _read_report(path: Path) -> dict[str, Any] | None:
+    """Read the worker's report; anything that is not one plain file of a sane size with a JSON object is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    with contextlib.suppress(OSError, ValueError, RecursionError), os.fdopen(descriptor, "rb") as stream:
+        data = stream.read(REPORT_LIMIT + 1)
+        report = json.loads(data) if len(data) <= REPORT_LIMIT else None
+        return report if isinstance(report, dict) else None
+    return None
+
+
+def _read_text(path: Path) -> str:
+    with contextlib.suppress(OSError), path.open("rb") as stream:
+        return stream.read(OUTPUT_KEPT).decode("utf-8", "replace")
+    return ""
+
+
+def _read_trail(path: Path) -> tuple[str, ...]:
+    stages = []
+    for line in _read_text(path).splitlines():
+        with contextlib.suppress(ValueError):
+            stages.append(str(json.loads(line)))
+    return tuple(stages)
+
+
+def _strings(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, Mapping):
+        return ()
+    return tuple(sorted((str(name), str(version)) for name, version in value.items()))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, also one in which a scenario took away its own permissions."""
+    try:
+        shutil.rmtree(folder)
+    except OSError:
+        for top, _, _ in os.walk(folder):
+            with contextlib.suppress(OSError):
+                Path(top).chmod(0o700)
+        shutil.rmtree(folder, ignore_errors=True)

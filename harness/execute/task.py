@@ -1,0 +1,79 @@
+"""Tasks: cells with all that is needed to execute them, and the conditions under which their attempts are kept."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.model import Cell, Conditions, Environment, Script
+
+WORKER = Path(__file__).with_name("worker.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One cell to execute. `writes` keeps what the script leaves in its folder; `reads` puts such a thing there."""
+
+    cell: Cell
+    script: Script
+    environment: Environment
+    interpreter: str
+    key: str
+    variables: tuple[tuple[str, str], ...]
+    expected_s: float = 0.0
+    """How long it took last time, or 0; the longest go first."""
+    writes: bool = False
+    reads: str | None = None
+    """The key of the attempt whose artifact is read."""
+
+
+@functools.cache
+def worker_digest() -> str:
+    """Give the sha256 of the worker's source: another worker might judge otherwise."""
+    return hashlib.sha256(WORKER.read_bytes()).hexdigest()
+
+
+def this_platform() -> str:
+    """Name the platform as it stands in the conditions of attempts, such as `linux-x86_64`."""
+    return f"{sys.platform}-{platform.machine()}"
+
+
+def make_task(
+    cell: Cell,
+    script: Script,
+    environment: Environment,
+    *,
+    interpreter: str,
+    caller_variables: Mapping[str, str],
+    writes: bool = False,
+    reads: str | None = None,
+) -> Task:
+    """Make the task of a cell. The variables that the header names are passed through from the caller's."""
+    passed = {name: caller_variables[name] for name in script.header.variables if name in caller_variables}
+    variables = tuple(sorted({**dict(environment.variables), **passed}.items()))
+    conditions = Conditions(
+        script=script.digest,
+        write_key=reads,
+        parameters=json.dumps(cell.case.parameters),
+        lock=environment.lock.fingerprint,
+        interpreter=interpreter,
+        variables=variables,
+        worker=worker_digest(),
+        platform=this_platform(),
+    )
+    return Task(
+        cell=cell,
+        script=script,
+        environment=environment,
+        interpreter=interpreter,
+        key=conditions.key,
+        variables=variables,
+        writes=writes,
+        reads=reads,
+    )

@@ -1,0 +1,115 @@
+"""What an attempt showed, from how its process ended and what its report says. Pure; the rules stand in one table."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
+from harness.model import Outcome
+from harness.process import Ended
+
+LONGEST_ERROR = 4000
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The outcome, with what belongs to it."""
+
+    outcome: Outcome
+    stage: str | None = None
+    error: str = ""
+    reason: str = ""
+    settled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """All that the parent can see of an ended worker: `report` is None if there was none, or no readable one."""
+
+    ended: Ended
+    report: dict[str, Any] | None
+    trail: tuple[str, ...]
+    timeout_s: float
+    memory_mib: int
+
+    @property
+    def stage(self) -> str | None:
+        """The stage that the trail ends in; `exit` once the script itself had ended."""
+        return self.trail[-1] or None if self.trail else None
+
+
+def judge(seen: Seen) -> Verdict:
+    """Give the verdict. Limits come first: what they ended can't be believed to have ended by itself."""
+    if seen.ended.over_memory:
+        return Verdict(
+            outcome=Outcome.OUT_OF_MEMORY, stage=seen.stage, error=f"OutOfMemory: over {seen.memory_mib} MiB"
+        )
+    if seen.ended.timed_out:
+        return Verdict(outcome=Outcome.TIMED_OUT, stage=seen.stage, error=f"Timeout: over {seen.timeout_s:g} s")
+    if seen.report is None:
+        return _without_report(seen)
+    return _with_report(seen, seen.report)
+
+
+def _with_report(seen: Seen, report: dict[str, Any]) -> Verdict:
+    match report.get("outcome"):
+        case "passed" if seen.ended.status == 0:
+            return Verdict(outcome=Outcome.PASSED)
+        case "passed":
+            # The script ended well and its process did not, as in a segmentation fault while modules are torn down.
+            return _by_status(seen.ended.status, stage="exit")
+        case "not applicable":
+            return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=_text(report, "stage"), reason=_last_line(seen.ended))
+        case "failed":
+            error = f"{_text(report, 'type') or 'Exception'}: {_text(report, 'message') or ''}"
+            return Verdict(outcome=Outcome.FAILED, stage=_text(report, "stage"), error=error[:LONGEST_ERROR])
+        case other:
+            return Verdict(outcome=Outcome.ERROR, reason=f"the report is malformed: outcome {other!r}", settled=False)
+
+
+def _without_report(seen: Seen) -> Verdict:
+    status = seen.ended.status
+    if not seen.trail or status in (BROKEN_STATUS, GATE_STATUS):
+        why = _last_line_of(seen.ended.stderr) or f"exit status {status}"
+        return Verdict(outcome=Outcome.ERROR, reason=f"the worker could not do its work: {why}", settled=False)
+    if status == NOT_APPLICABLE_STATUS:
+        return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=seen.stage, reason=_last_line(seen.ended))
+    if status == 0:
+        return Verdict(
+            outcome=Outcome.ERROR,
+            stage=seen.stage,
+            reason="the process ended with status 0 and no report (os._exit, or replaced by another program?)",
+            settled=False,
+        )
+    return _by_status(status, stage=seen.stage)
+
+
+def _by_status(status: int, *, stage: str | None) -> Verdict:
+    if status < 0:
+        return Verdict(outcome=Outcome.CRASHED, stage=stage, error=f"{_signal_name(-status)}: killed by a signal")
+    return Verdict(outcome=Outcome.FAILED, stage=stage, error=f"ExitStatus: {status}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _text(report: dict[str, Any], key: str) -> str | None:
+    value = report.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _last_line(ended: Ended) -> str:
+    """Give the last printed line: by convention the reason for an exit with 125."""
+    return _last_line_of(ended.stdout) or _last_line_of(ended.stderr) or "the script says that it does not apply here"
+
+
+def _last_line_of(output: bytes) -> str:
+    lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1][:LONGEST_REASON] if lines else ""

@@ -1,0 +1,241 @@
+"""Runs one scenario inside the environment under test: `python worker.py REQUEST`.
+
+A separate species: standard library only, any Python from 3.6 up, started by path, imports nothing of the project.
+It reads a request file, runs the script cell by cell in the namespace of `__main__`, leaves a line in the trail
+file as each stage begins, and writes its report to a temporary name that it renames. What the script prints goes
+where the parent directed it and is none of the worker's business.
+"""
+
+import sys
+
+GATE_STATUS = 97  # this Python is too old to run the worker
+BROKEN_STATUS = 98  # the worker itself could not do its work
+NOT_APPLICABLE_STATUS = 125  # what git bisect calls "skip"
+
+if sys.version_info < (3, 6):
+    sys.stderr.write("the worker needs Python 3.6 or newer, and this is %s\n" % sys.version.split()[0])
+    sys.exit(GATE_STATUS)
+
+# The folder of this file comes first on the path of modules; nothing may be imported from there.
+sys.path.pop(0)
+
+import __future__  # noqa: E402
+
+import ast  # noqa: E402
+import faulthandler  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import platform  # noqa: E402
+import re  # noqa: E402
+import time  # noqa: E402
+import traceback  # noqa: E402
+import types  # noqa: E402
+
+LONGEST_TEXT = 20000
+PR_SET_PDEATHSIG = 1
+SIGKILL = 9
+
+
+def main():
+    """Run what the request file asks for; the exit status follows the script's, the report says the rest."""
+    with open(sys.argv[1], encoding="utf-8") as stream:
+        request = json.load(stream)
+    die_with(request["parent"])
+    trail = Trail(request["trail"])
+    dump = open(request["dump"], "w")
+    faulthandler.enable(file=dump)
+    faulthandler.dump_traceback_later(request["timeout_s"], file=dump)
+    report = {"schema": 1, "python": python_facts(), "versions": versions_seen(sys.path)}
+    report["variables"] = {name: os.environ.get(name) for name in request["variables"]}
+    started = time.time()
+    report.update(run_script(request, trail))
+    report["duration_s"] = round(time.time() - started, 4)
+    report["stages"] = trail.stages
+    trail.enter("exit")
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass  # the script closed or replaced it
+    write_report(request["report"], report)
+    return report["status"]
+
+
+def die_with(parent):
+    """Ask Linux to end this process when the one that started it ends, however that comes about."""
+    if sys.platform != "linux":
+        return
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        return  # without the means, an orphan runs to its end: a waste, not an error
+    if os.getppid() not in (parent, 0):
+        os._exit(BROKEN_STATUS)  # it had ended before we asked
+
+
+class Trail:
+    """Says where the script was, for whoever finds that this process is no more."""
+
+    def __init__(self, path):
+        self.stages = []
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self.enter("")
+
+    def enter(self, stage):
+        """Note that a stage begins."""
+        self.stages.append([stage, time.time()])
+        os.write(self._file, (json.dumps(stage) + "\n").encode("ascii"))
+
+
+def run_script(request, trail):
+    """Run the script; give outcome, stage, error, traceback and the exit status that goes with them."""
+    path = request["script"]
+    here = {"stage": None}
+    try:
+        with open(path, "rb") as stream:
+            source = stream.read()
+        namespace = become_main(path)
+        for stage, code in compiled_cells(source, path, request["marks"]):
+            here["stage"] = stage
+            trail.enter(stage or "")
+            exec(code, namespace)
+            if stage is not None and stage == request["parameters_stage"]:
+                namespace.update(request["parameters"])
+    except SystemExit as exit:
+        return after_exit(exit, here["stage"], path)
+    except BaseException as error:  # whatever it is, it is the script's
+        return failure(error, here["stage"], path, 1)
+    return {"outcome": "passed", "stage": None, "status": 0}
+
+
+def become_main(path):
+    """Make a fresh `__main__` like the one of `python FILE`, and give its namespace."""
+    module = types.ModuleType("__main__")
+    module.__file__ = path
+    module.__builtins__ = sys.modules["builtins"]
+    module.__worker__ = sys.modules["__main__"]  # keeps the worker's own names alive
+    sys.modules["__main__"] = module
+    sys.argv[:] = [path]
+    sys.path.insert(0, os.path.dirname(path))
+    return module.__dict__
+
+
+def compiled_cells(source, path, marks):
+    """Give (stage, code) for each cell. Each is compiled as it is reached; line numbers stay those of the file.
+
+    A statement belongs to the last marker above it. `from __future__` imports hold from their cell on.
+    """
+    tree = ast.parse(source, path)
+    cells = [(None, [])]
+    for statement in tree.body:
+        first = min([statement.lineno] + [each.lineno for each in getattr(statement, "decorator_list", [])])
+        while marks and marks[0][0] < first:
+            cells.append((marks.pop(0)[1], []))
+        cells[-1][1].append(statement)
+    cells.extend((stage, []) for _, stage in marks)
+    flags = 0
+    known_flags = 0
+    for name in __future__.all_feature_names:
+        known_flags |= getattr(__future__, name).compiler_flag
+    for stage, statements in cells:
+        module = ast.parse("")
+        module.body = statements
+        code = compile(module, path, "exec", flags, True)
+        flags |= code.co_flags & known_flags
+        if statements or stage is not None:
+            yield stage, code
+
+
+def after_exit(exit, stage, path):
+    """Say what a SystemExit means: none or 0 is a normal end, 125 is not applicable, the rest are failures."""
+    status = exit.code
+    if status is None or status == 0:
+        return {"outcome": "passed", "stage": None, "status": 0}
+    if status == NOT_APPLICABLE_STATUS:
+        return {"outcome": "not applicable", "stage": stage, "status": NOT_APPLICABLE_STATUS}
+    if not isinstance(status, int):
+        sys.stderr.write(str(status) + "\n")
+    return failure(exit, stage, path, status if isinstance(status, int) else 1)
+
+
+def failure(error, stage, path, status):
+    """Describe an exception as the report has it, without the frames of the worker."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename != path:
+        frames = frames.tb_next
+    # An error in compiling has no frame of the script; its own text names file and line.
+    shown = "".join(traceback.format_exception(type(error), error, frames))
+    lines = [entry.tb_lineno for entry in walk(frames) if entry.tb_frame.f_code.co_filename == path]
+    try:
+        message = str(error)
+    except Exception as broken:
+        message = "<its message cannot be had: %s>" % type(broken).__name__
+    return {
+        "outcome": "failed",
+        "stage": stage,
+        "type": type(error).__name__,
+        "message": shorten(message),
+        "traceback": shorten(shown),
+        "line": lines[0] if lines else None,
+        "status": status,
+    }
+
+
+def walk(frames):
+    """Give each entry of a traceback, outermost first."""
+    while frames is not None:
+        yield frames
+        frames = frames.tb_next
+
+
+def shorten(text):
+    """Keep both ends of a text that is too long; replace what UTF-8 cannot carry."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = LONGEST_TEXT // 2
+    return "%s\n[... %d characters left out ...]\n%s" % (text[:half], len(text) - LONGEST_TEXT, text[-half:])
+
+
+def python_facts():
+    """Say which Python this is."""
+    return {
+        "version": platform.python_version(),
+        "implementation": platform.python_implementation().lower(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+    }
+
+
+def versions_seen(folders):
+    """Give the version of every distribution on the path, read from the names of its metadata folders."""
+    versions = {}
+    for folder in folders:
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        for name in names:
+            match = re.match(r"(.+?)-([^-]+)(?:-.*)?\.(?:dist|egg)-info$", name)
+            if match:
+                versions.setdefault(re.sub(r"[-_.]+", "-", match.group(1)).lower(), match.group(2))
+    return versions
+
+
+def write_report(path, report):
+    """Write the report under a temporary name and rename it: it is there whole or not at all."""
+    temporary = path + ".part"
+    with open(temporary, "w", encoding="utf-8") as stream:
+        json.dump(report, stream)
+    os.replace(temporary, path)
+
+
+if __name__ == "__main__":
+    try:
+        final_status = main()
+    except Exception:
+        traceback.print_exc()
+        sys.exit(BROKEN_STATUS)
+    sys.exit(final_status)

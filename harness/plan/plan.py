@@ -1,0 +1,191 @@
+"""What should run: environments x cases, and why the rest does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.errors import UsageError, near_misses
+from harness.model import Case, Cell, Environment, Outcome, Scenario, matches_globs
+from harness.plan.matrix import Exclusion
+from harness.plan.project import Project
+from harness.plan.selection import Selection, check_globs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absence:
+    """Why a cell is not run, known before anything runs."""
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedCell:
+    """A cell with all that it names. Of a two-step scenario, one without a writer is the writing itself."""
+
+    cell: Cell
+    scenario: Scenario
+    environment: Environment
+    writer: Environment | None = None
+    absence: Absence | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether this is the first step of two."""
+        return self.scenario.write is not None and self.writer is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The chosen part of the matrix, in the order of the table."""
+
+    cells: tuple[PlannedCell, ...]
+    scenarios: tuple[Scenario, ...]
+    environments: tuple[Environment, ...]
+
+    @property
+    def runnable(self) -> tuple[PlannedCell, ...]:
+        """The cells that nothing speaks against."""
+        return tuple(planned for planned in self.cells if planned.absence is None)
+
+
+def make_plan(
+    project: Project,
+    selection: Selection,
+    *,
+    scripts: tuple[Scenario, ...] = (),
+    written_out: tuple[Environment, ...] = (),
+) -> Plan:
+    """Plan a selection: of the project's scenarios, or of scripts from outside; in environments of matrix.toml and
+    in those that are written out. Raises UsageError for what matches nothing.
+    """
+    scenarios = scripts or project.scenarios
+    known = (*project.environments, *written_out)
+    environments = _choose_environments(project, selection, known, written_out)
+    if selection.scenarios:
+        names = [name for scenario in scenarios for name in (scenario.name, *map(str, scenario.cases()))]
+        check_globs(selection.scenarios, names, option="--scenarios", kind="scenario or case")
+    if selection.cells:
+        cells = tuple(_plan_named(cell, scenarios, known, project.matrix.exclusions) for cell in selection.cells)
+    else:
+        cells = tuple(_plan_all(scenarios, environments, selection, project.matrix.exclusions))
+    used = {planned.scenario.name for planned in cells}
+    involved = {id for planned in cells for id in (planned.cell.environment, planned.cell.writer)}
+    return Plan(
+        cells=cells,
+        scenarios=tuple(scenario for scenario in scenarios if scenario.name in used),
+        environments=tuple(each for each in known if each.id in involved),
+    )
+
+
+def _choose_environments(
+    project: Project, selection: Selection, known: tuple[Environment, ...], written_out: tuple[Environment, ...]
+) -> tuple[Environment, ...]:
+    ids = [environment.id for environment in known]
+    chosen = known
+    tiers = {tier.name: tier for tier in project.matrix.tiers}
+    if selection.tier is not None and selection.tier not in tiers:
+        hint = near_misses(selection.tier, tiers)
+        raise UsageError(f"--tier: there is no tier {selection.tier!r}. {hint}", next_step=f"Known: {', '.join(tiers)}")
+    both = (*selection.environments, *selection.writers, *selection.readers)
+    tier = selection.tier or (None if both or selection.cells else project.matrix.default_tier)
+    if tier:
+        globs = tiers[tier].environments
+        check_globs(globs, ids, option=f"matrix.toml: tiers.{tier}.environments", kind="environment (is it locked?)")
+        chosen = tuple(each for each in known if tier in each.tiers or each in written_out)
+    check_globs(selection.environments, ids, option="--environments", kind="environment")
+    check_globs(selection.writers, ids, option="--writers", kind="environment")
+    check_globs(selection.readers, ids, option="--readers", kind="environment")
+    if selection.environments:
+        chosen = tuple(each for each in chosen if matches_globs(each.id, selection.environments))
+    if not chosen:
+        raise UsageError(
+            "no environment is left", why="what was asked for excludes every one", next_step="See harness plan"
+        )
+    return chosen
+
+
+def _plan_all(
+    scenarios: tuple[Scenario, ...],
+    environments: tuple[Environment, ...],
+    selection: Selection,
+    exclusions: tuple[Exclusion, ...],
+) -> Iterator[PlannedCell]:
+    writers = [each for each in environments if matches_globs(each.id, selection.writers)]
+    readers = [each for each in environments if matches_globs(each.id, selection.readers)]
+    for scenario in scenarios:
+        for case in scenario.cases():
+            if not selection.wants_scenario(scenario.name, str(case)):
+                continue
+            if scenario.write is None:
+                for environment in environments:
+                    yield _plan_cell(case, scenario, environment, None, exclusions)
+                continue
+            for writer in writers:
+                yield _plan_cell(case, scenario, writer, None, exclusions)
+            for writer in writers:
+                for reader in readers:
+                    yield _plan_cell(case, scenario, reader, writer, exclusions)
+
+
+def _plan_named(
+    cell: Cell,
+    scenarios: tuple[Scenario, ...],
+    environments: tuple[Environment, ...],
+    exclusions: tuple[Exclusion, ...],
+) -> PlannedCell:
+    scenario = next((each for each in scenarios if each.name == cell.case.scenario), None)
+    if scenario is None:
+        hint = near_misses(cell.case.scenario, [each.name for each in scenarios])
+        raise UsageError(f"{cell}: there is no scenario {cell.case.scenario!r}. {hint}")
+    cases = list(scenario.cases())
+    if cell.case not in cases:
+        hint = near_misses(str(cell.case), map(str, cases)) or f"Its cases: {', '.join(map(str, cases))}"
+        raise UsageError(f"{cell}: {cell.case.scenario} has no such case", why=hint)
+    by_id = {environment.id: environment for environment in environments}
+    for id in filter(None, (cell.environment, cell.writer)):
+        if id not in by_id:
+            raise UsageError(f"{cell}: there is no environment {id!r}. {near_misses(id, by_id)}")
+    writer = by_id[cell.writer] if cell.writer else None
+    if writer is not None and scenario.write is None:
+        raise UsageError(
+            f"{cell}: {scenario.name} has one step", why="a writer belongs to a folder with write.py and read.py"
+        )
+    return _plan_cell(cell.case, scenario, by_id[cell.environment], writer, exclusions)
+
+
+def _plan_cell(
+    case: Case,
+    scenario: Scenario,
+    environment: Environment,
+    writer: Environment | None,
+    exclusions: tuple[Exclusion, ...],
+) -> PlannedCell:
+    cell = Cell(case=case, environment=environment.id, writer=writer.id if writer else None)
+    planned = PlannedCell(cell=cell, scenario=scenario, environment=environment, writer=writer)
+    absence = next(_absences(planned, exclusions), None)
+    return PlannedCell(cell=cell, scenario=scenario, environment=environment, writer=writer, absence=absence)
+
+
+def _absences(planned: PlannedCell, exclusions: tuple[Exclusion, ...]) -> Iterator[Absence]:
+    for exclusion in exclusions:
+        for environment in filter(None, (planned.environment, planned.writer)):
+            if exclusion.covers(scenario=planned.cell.case.scenario, environment=environment.id):
+                yield Absence(outcome=Outcome.NOT_APPLICABLE, reason=f"excluded in matrix.toml: {exclusion.reason}")
+    scenario = planned.scenario
+    if planned.writes and scenario.write is not None:
+        steps = [(planned.environment, scenario.write)]
+    elif planned.writer is not None and scenario.write is not None:
+        steps = [(planned.writer, scenario.write), (planned.environment, scenario.script)]
+    else:
+        steps = [(planned.environment, scenario.script)]
+    for environment, script in steps:
+        where = f"{environment.id}: " if planned.writer else ""
+        if not script.header.requires_python.contains(environment.python):
+            wanted = script.header.requires_python
+            reason = f"{where}the script needs Python {wanted}, and this environment has {environment.python}"
+            yield Absence(outcome=Outcome.NOT_APPLICABLE, reason=reason)
+        for requirement in script.header.dependencies:
+            if lack := environment.lacks(requirement):
+                yield Absence(outcome=Outcome.NOT_APPLICABLE, reason=where + lack)

@@ -1,0 +1,126 @@
+"""A project on disk: matrix.toml, locks/ and scenarios/ read into values, every problem in them shown at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from harness.errors import Problems, UsageError
+from harness.model import Environment, Lock, Scenario
+from harness.plan.locks import read_lock
+from harness.plan.matrix import FILE, Family, Matrix, read_matrix
+from harness.plan.script import read_scenario
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """All that a project covers."""
+
+    root: Path
+    matrix: Matrix
+    environments: tuple[Environment, ...]
+    scenarios: tuple[Scenario, ...]
+    notices: tuple[str, ...] = ()
+
+    def environment(self, id: str) -> Environment | None:
+        """Find an environment by its id."""
+        return next((each for each in self.environments if each.id == id), None)
+
+
+def read_project(root: Path) -> Project:
+    """Read a project; one UsageError names every problem in its scenarios and locks."""
+    matrix = read_matrix(root / FILE)
+    problems = Problems()
+    scenarios = read_scenarios(root / "scenarios", problems)
+    environments, notices = _read_environments(root / "locks", matrix, problems)
+    problems.raise_if_any("The project cannot be used")
+    return Project(root=root, matrix=matrix, environments=environments, scenarios=scenarios, notices=tuple(notices))
+
+
+def read_scenarios(folder: Path, problems: Problems) -> tuple[Scenario, ...]:
+    """Read every scenario under a folder, ordered by subject and name. Names are unique over all subjects."""
+    scenarios: dict[str, Scenario] = {}
+    for path in sorted(_scenario_paths(folder)):
+        subject = path.parent.relative_to(folder).as_posix()
+        scenario = read_scenario(path, subject="" if subject == "." else subject, problems=problems)
+        if scenario is None:
+            continue
+        if scenario.name in scenarios:
+            problems.add(
+                str(path), f"the name {scenario.name!r} is taken by {scenarios[scenario.name].path}", "Rename one"
+            )
+        scenarios.setdefault(scenario.name, scenario)
+    return tuple(scenarios.values())
+
+
+def _scenario_paths(folder: Path) -> list[Path]:
+    two_step = {path.parent for path in folder.rglob("read.py") if (path.parent / "write.py").exists()}
+    single = {path for path in folder.rglob("*.py") if not any(parent in two_step for parent in path.parents)}
+    return [path for path in single | two_step if "__pycache__" not in path.parts]
+
+
+def _read_environments(folder: Path, matrix: Matrix, problems: Problems) -> tuple[tuple[Environment, ...], list[str]]:
+    environments: dict[str, Environment] = {}
+    notices = []
+    for path in sorted(folder.rglob("*.txt")):
+        try:
+            lock = read_lock(path)
+        except UsageError as error:
+            problems.add(str(path), str(error).replace("\n", " ").rstrip("."))
+            continue
+        if lock.origin.version is None:
+            continue  # the base of a family: nothing runs in it
+        family = matrix.family(lock.origin.family)
+        id = lock.origin.environment
+        if family is None:
+            problems.add(
+                str(path), f"its family {lock.origin.family!r} is not in {FILE}", "Delete it, or add the family"
+            )
+        elif id != path.stem or id in environments:
+            problems.add(str(path), f"says that it is of {id!r}", f"Run `nox -s lock -- {path.stem}`")
+        else:
+            environments[id] = environment_of(lock, matrix, family)
+            if _is_stale(lock, family):
+                notices.append(f"{id}: its lock is not what {FILE} now says. Run `nox -s lock -- {id}`.")
+    order = {family.name: number for number, family in enumerate(matrix.families)}
+    ordered = sorted(
+        environments.values(), key=lambda each: (order[each.family], Version(each.lock.origin.version or "0"))
+    )
+    return tuple(ordered), notices
+
+
+def environment_of(
+    lock: Lock, matrix: Matrix, family: Family | None = None, variables: tuple[tuple[str, str], ...] = ()
+) -> Environment:
+    """Make an environment of a lock, with what matrix.toml says of its family; without one, with given variables.
+
+    Of the modules to import, those count that the lock has a package for.
+    """
+    names = set(lock.versions)
+    stands_for = {canonicalize_name(given) for giver, given in matrix.provides if canonicalize_name(giver) in names}
+    imports = family.imports if family else matrix.imports
+    return Environment(
+        id=lock.origin.environment,
+        family=lock.origin.family,
+        lock=lock,
+        variables=family.variables if family else tuple({**dict(matrix.variables), **dict(variables)}.items()),
+        imports=tuple(module for module in imports if canonicalize_name(module) in names | stands_for),
+        provides=matrix.provides,
+        tiers=matrix.tiers_of(lock.origin.environment) if family else frozenset(),
+    )
+
+
+def _is_stale(lock: Lock, family: Family) -> bool:
+    origin = lock.origin
+    if origin.version is None or family.python_for(Version(origin.version)) is None:
+        return True
+    wanted = family.origin_of(Version(origin.version), as_of=origin.as_of, platform=origin.platform)
+    return (wanted.python, wanted.requirements, wanted.constraints, wanted.overrides) != (
+        origin.python,
+        origin.requirements,
+        origin.constraints,
+        origin.overrides,
+    )

@@ -1,0 +1,252 @@
+"""Scripts as values: the PEP 723 header, the title, the `# %%` markers. A script from outside needs none of them."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from harness.errors import Problems
+from harness.model import Header, Known, Mark, Scenario, Script, Value
+from harness.model.case import NAME
+from harness.model.scenario import DEFAULT_MEMORY_MIB, DEFAULT_TIMEOUT_S
+from harness.plan.blocks import TOMLDecodeError, find_block
+from harness.plan.tables import Table
+
+LABELS = ("bug", "removed", "by design", "dependency")
+PARAMETERS_STAGE = "parameters"
+_LABEL = re.compile(rf"{'|'.join(LABELS)}|fixed in .+")
+_MARKER = re.compile(r"#\s*%%+\s*(?P<rest>.*)")
+_TAGS = re.compile(r"""tags\s*=\s*\[(?P<tags>[^]]*)\]""")
+
+
+def read_scenario(path: Path, *, subject: str, problems: Problems) -> Scenario | None:
+    """Read a script, or a folder with `write.py` and `read.py`; what is wrong is noted in problems."""
+    if path.is_dir():
+        script = read_script(path / "read.py", problems=problems)
+        write = read_script(path / "write.py", problems=problems)
+        if script is None or write is None:
+            return None
+        if write.header.parameters and write.header.parameters != script.header.parameters:
+            problems.add(
+                f"{path / 'write.py'}: tool.harness.parameters",
+                "differs from that of read.py",
+                "Declare the parameters in both alike, or in read.py only",
+            )
+        _check_parameters(write.code, script.header, path / "write.py", problems)
+    else:
+        script, write = read_script(path, problems=problems), None
+        if script is None:
+            return None
+    name = path.name if path.is_dir() else path.stem
+    return Scenario(
+        name=_as_name(name), subject=subject, path=path, title=_title(script.text) or name, script=script, write=write
+    )
+
+
+def _as_name(stem: str) -> str:
+    """Make the name of a file from outside one that can stand in an id."""
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "_", stem).lstrip(".+-") or "script"
+
+
+def read_script(path: Path, *, problems: Problems) -> Script | None:
+    """Read one Python file; None if it cannot be read at all."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        problems.add(str(path), "there is no such file")
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add(str(path), f"cannot be read: {error}")
+        return None
+    header, code = read_header(text, path, problems)
+    marks, parameters_from = find_marks(text)
+    _check_parameters(text, header, path, problems)
+    return Script(
+        file_name=path.name, text=text, code=code, header=header, marks=marks, parameters_from=parameters_from
+    )
+
+
+def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]:
+    """Read the PEP 723 block, and give the text without it. A script without a block has the defaults."""
+    try:
+        block = find_block(text, "script")
+    except (TOMLDecodeError, ValueError) as error:
+        problems.add(str(path), f"its '# /// script' block is malformed: {error}", "See docs/writing_a_scenario.md")
+        return Header(), text
+    if block is None:
+        return Header(), text
+    values, (start, end) = block
+    script = Table(values, where=f"{path}: script", problems=problems)
+    tool = dict(script.take("tool", dict, {}, what="a table"))
+    table = Table(tool.get("harness", {}), where=f"{path}: tool.harness", problems=problems)
+    requires_python = script.text("requires-python")
+    dependencies = [script.parsed("dependencies", each, Requirement) for each in script.texts("dependencies")]
+    header = Header(
+        requires_python=script.parsed("requires-python", requires_python, SpecifierSet) or SpecifierSet(),
+        dependencies=tuple(each for each in dependencies if each is not None),
+        issue=table.optional_text("issue"),
+        timeout_s=_positive(table, "timeout", DEFAULT_TIMEOUT_S),
+        memory_mib=int(_positive(table, "memory", DEFAULT_MEMORY_MIB)),
+        requires_import=table.take("requires-import", bool, True, what="true or false"),
+        variables=table.texts("variables"),
+        parameters=_read_parameters(table.table("parameters")),
+        known=tuple(known for each in table.tables("known") if (known := _read_known(each)) is not None),
+    )
+    table.end()
+    return header, text[:start] + text[end:]
+
+
+def _positive(table: Table, key: str, default: float) -> float:
+    value = table.take(key, (int, float), default, what="a number above 0")
+    if value <= 0:
+        table.problems.add(table.place(key), f"{value!r} is not a number above 0")
+        return default
+    return float(value)
+
+
+def _read_parameters(table: Table) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+    parameters = []
+    for name, values in table.items():
+        place = table.place(name)
+        if not NAME.fullmatch(name):
+            table.problems.add(place, f"{name!r} cannot be a variable in Python")
+        if not isinstance(values, list) or not values:
+            table.problems.add(place, f"{values!r} is not a list of values", f'Write {name} = ["one", "another"]')
+        elif not all(isinstance(value, (str, int, float, bool)) for value in values):
+            table.problems.add(place, "holds something else than strings, numbers and booleans")
+        elif len({(type(value), value) for value in values}) != len(values):
+            table.problems.add(place, f"{values!r} names a value twice")
+        else:
+            parameters.append((name, tuple(values)))
+    return tuple(parameters)
+
+
+def _read_known(table: Table) -> Known | None:
+    pattern = table.parsed("error", table.text("error"), _compile)
+    label = table.text("label")
+    if not _LABEL.fullmatch(label):
+        table.problems.add(
+            table.place("label"), f"{label!r} is no label", f'Write one of: {", ".join(LABELS)}, or "fixed in ..."'
+        )
+    known = Known(
+        stage=table.optional_text("stage"),
+        error=pattern or re.compile(""),
+        label=label,
+        note=table.text("note"),
+        link=table.optional_text("link"),
+        environments=tuple(each.strip() for each in table.text("environments").split(",") if each.strip()),
+    )
+    if not known.note:
+        table.problems.add(table.place("note"), "missing", "Say in a sentence why this fails")
+    table.end()
+    return known
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(str(error)) from None
+
+
+def find_marks(text: str) -> tuple[tuple[Mark, ...], int | None]:
+    """Find the `# %%` markers at the margin, outside strings, and the line of the parameters cell's.
+
+    A text that is not Python (of this version) has the markers before the place where reading it failed.
+    """
+    marks: list[Mark] = []
+    parameters_from = None
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type != tokenize.COMMENT or token.start[1] != 0:
+                continue
+            marker = _MARKER.fullmatch(token.string)
+            if marker is None:
+                continue
+            is_parameters, stage = _read_marker(marker["rest"])
+            if is_parameters and parameters_from is None:
+                parameters_from = token.start[0]
+            marks.append(Mark(line=token.start[0], stage=stage))
+    except (tokenize.TokenError, SyntaxError):
+        pass  # the worker will say what is wrong with it, as the environment's Python sees it
+    return tuple(marks), parameters_from
+
+
+def _read_marker(rest: str) -> tuple[bool, str]:
+    """Give whether a marker is that of the parameters, and its stage: its name without cell type and tags."""
+    tags = _TAGS.search(rest)
+    if tags and PARAMETERS_STAGE in re.findall(r"[\w-]+", tags["tags"]):
+        return True, PARAMETERS_STAGE
+    name = re.sub(r"\[\w+\]|\w+\s*=\s*\S+", "", _TAGS.sub("", rest)).strip()
+    return False, name or "cell"
+
+
+def _check_parameters(text: str, header: Header, path: Path, problems: Problems) -> None:
+    """Note the declared parameters that the parameters cell does not set."""
+    if not header.parameters:
+        return
+    declared = [name for name, _ in header.parameters]
+    defaults = parameter_defaults(text)
+    where = f"{path}: tool.harness.parameters"
+    if defaults is None:
+        problems.add(
+            where,
+            f"the script has no parameters cell for {', '.join(declared)}",
+            'Set their defaults under a line `# %% tags=["parameters"]`',
+        )
+        return
+    for name in declared:
+        if name not in defaults.names:
+            known = ", ".join(sorted(defaults.names)) or "nothing"
+            problems.add(f"{where}.{name}", f"the parameters cell does not set {name!r}", f"It sets {known}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """What a script's parameters cell sets: the names, and the values of those that are plain literals."""
+
+    names: frozenset[str]
+    values: dict[str, Any]
+
+
+def parameter_defaults(text: str) -> Defaults | None:
+    """Read the parameters cell; None if the script has none, or is no Python of this version."""
+    marks, start = find_marks(text)
+    if start is None:
+        return None
+    end = min((mark.line for mark in marks if mark.line > start), default=len(text) + 2)
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return None
+    names: set[str] = set()
+    values: dict[str, Any] = {}
+    for statement in tree.body:
+        if not start < statement.lineno < end or not isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            continue
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                names.add(target.id)
+                try:
+                    values[target.id] = ast.literal_eval(statement.value) if statement.value else None
+                except ValueError:
+                    continue
+    return Defaults(names=frozenset(names), values=values)
+
+
+def _title(text: str) -> str | None:
+    """Give the first line of the docstring."""
+    try:
+        docstring = ast.get_docstring(ast.parse(text))
+    except (SyntaxError, ValueError):
+        return None
+    return docstring.strip().splitlines()[0] if docstring and docstring.strip() else None

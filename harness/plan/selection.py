@@ -1,0 +1,52 @@
+"""What of the matrix is asked for: globs over environments and scenarios, ids of cells, a tier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.errors import UsageError, near_misses
+from harness.model import Cell, matches_globs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """A choice, as typed. Empty globs choose all; what cells name is chosen whatever the rest says."""
+
+    environments: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    cells: tuple[Cell, ...] = ()
+    tier: str | None = None
+    writers: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+
+    def wants_scenario(self, name: str, case: str) -> bool:
+        """Whether a case is chosen: by its scenario's name or by its own id."""
+        return _chosen((name, case), self.scenarios)
+
+
+def _chosen(names: tuple[str, ...], globs: tuple[str, ...]) -> bool:
+    plain = tuple(glob for glob in globs if not glob.startswith("!"))
+    taken_away = tuple(glob[1:] for glob in globs if glob.startswith("!"))
+    if taken_away and any(matches_globs(name, taken_away) for name in names):
+        return False
+    return not plain or any(matches_globs(name, plain) for name in names)
+
+
+def is_written_out(text: str) -> bool:
+    """Whether an environment is written out as requirements, and not named by an id or a glob."""
+    return "==" in text or " " in text or text.startswith("python=")
+
+
+def check_globs(globs: Iterable[str], names: Iterable[str], *, option: str, kind: str) -> None:
+    """Raise a UsageError for the globs that match nothing, with near misses."""
+    known = list(dict.fromkeys(names))
+    wrong = [glob for glob in globs if not any(matches_globs(name, (glob.lstrip("!"),)) for name in known)]
+    if not wrong:
+        return
+    lines = []
+    for glob in wrong:
+        hint = near_misses(glob.lstrip("!"), known)
+        lines.append(f"{option}: {glob!r} matches no {kind}. {hint}".rstrip())
+    examples = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+    raise UsageError("\n".join(lines), next_step=f"Known here: {examples or 'none'}")

@@ -1,0 +1,106 @@
+"""Environments written out on the command line: requirements, `python=`, `as-of=`, variables in capitals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from harness.errors import Problems
+from harness.model import LockOrigin
+from harness.plan.matrix import Matrix
+
+FAMILY = "written out"
+_VARIABLE = re.compile(r"(?P<name>[A-Z_][A-Z0-9_]*)=(?P<value>.*)")
+_EXAMPLE = '"python=3.11 tensorflow-cpu==2.16.2 keras==3.4.1 as-of=2024-08-01 TF_USE_LEGACY_KERAS=1"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenOut:
+    """What was written, read. Without `as_of`, the packages are those of the day on which it is first resolved."""
+
+    id: str
+    python: str
+    as_of: dt.datetime | None
+    requirements: tuple[str, ...]
+    overrides: tuple[str, ...]
+    variables: tuple[tuple[str, str], ...]
+    platform: str
+
+    def origin(self, as_of: dt.datetime) -> LockOrigin:
+        """Say what is to be resolved."""
+        return LockOrigin(
+            environment=self.id,
+            family=FAMILY,
+            package=None,
+            version=None,
+            python=self.python,
+            platform=self.platform,
+            as_of=as_of,
+            requirements=self.requirements,
+            overrides=self.overrides,
+        )
+
+
+def parse_written_out(text: str, matrix: Matrix) -> WrittenOut:
+    """Read such an environment; one UsageError names every part that makes no sense.
+
+    Its id is the text with single spaces. A package that stands for another (`provides` in matrix.toml) keeps that
+    other one out, as it does in the families.
+    """
+    id = " ".join(text.split())
+    problems = Problems()
+    python: str | None = None
+    as_of: dt.datetime | None = None
+    requirements: list[Requirement] = []
+    variables: list[tuple[str, str]] = []
+    for part in id.split(" "):
+        variable = _VARIABLE.fullmatch(part)
+        if part.startswith("python="):
+            python = _read_python(part, problems)
+        elif part.startswith("as-of="):
+            as_of = _read_date(part, problems)
+        elif variable and not part[len(variable["name"]) + 1 :].startswith("="):
+            variables.append((variable["name"], variable["value"]))
+        else:
+            try:
+                requirements.append(Requirement(part))
+            except InvalidRequirement as error:
+                problems.add(part, f"is no requirement, no python=, as-of= or VARIABLE=: {error}".replace("\n", " "))
+    if python is None:
+        problems.add("python=", "missing", "Say on which Python, such as python=3.11")
+    if not requirements:
+        problems.add("requirements", "missing", "Name at least one package, such as tensorflow-cpu==2.16.2")
+    problems.raise_if_any(f"The environment {id!r} makes no sense (a right one: {_EXAMPLE})")
+    named = {canonicalize_name(each.name) for each in requirements}
+    overrides = [given for giver, given in matrix.provides if canonicalize_name(giver) in named]
+    return WrittenOut(
+        id=id,
+        python=python or "",
+        as_of=as_of,
+        requirements=tuple(str(each) for each in requirements),
+        overrides=tuple(f"{each} ; sys_platform == 'never'" for each in overrides),
+        variables=tuple(variables),
+        platform=matrix.platform,
+    )
+
+
+def _read_python(part: str, problems: Problems) -> str | None:
+    value = part.partition("=")[2].lstrip("=")
+    if re.fullmatch(r"3\.\d+", value):
+        return value
+    problems.add(part, f"{value!r} is not a Python", "Write python=3.11")
+    return "3.11"
+
+
+def _read_date(part: str, problems: Problems) -> dt.datetime | None:
+    value = part.partition("=")[2].lstrip("=")
+    try:
+        day = dt.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        problems.add(part, f"{value!r} is not a date", "Write as-of=2024-08-01")
+        return None
+    return day if day.tzinfo else day.replace(tzinfo=dt.timezone.utc)
