@@ -1,0 +1,45 @@
+# /// script
+# requires-python = ">=3.8"
+# dependencies = ["tensorflow"]
+#
+# [tool.harness]
+# issue = "https://github.com/keras-team/keras/issues/20214"
+#
+# [tool.harness.parameters]
+# second = ["tuple", "list", "TensorShape"]
+# ///
+"""Building a Sequential model again with a shape that really differs is refused."""
+
+# %% tags=["parameters"]
+second = "tuple"
+
+# %% define
+import numpy as np
+import tensorflow as tf
+
+tf.random.set_seed(1)
+images = np.random.RandomState(1).rand(2, 8, 8, 3).astype("float32")
+kinds = {"tuple": tuple, "list": list, "TensorShape": tf.TensorShape}
+
+model = tf.keras.Sequential([
+    tf.keras.layers.GlobalAveragePooling2D(),
+    tf.keras.layers.Dense(2),
+])
+
+# %% build
+model.build((None, 8, 8, 3))
+before = model.predict(images, verbose=0)
+
+# %% refuse
+try:
+    model.build(kinds[second]([None, 8, 8, 5]))
+except ValueError as error:
+    print("refused, as it should be:", error)
+else:
+    raise AssertionError("a model with weights for 3 channels accepted to be built for 5 channels")
+
+# %% predict
+after = model.predict(images, verbose=0)
+
+# %% compare
+np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-6, err_msg="the refused build changed the predictions")

@@ -1,0 +1,101 @@
+# /// script
+# requires-python = ">=3.8"
+# dependencies = ["tensorflow", "tensorflow-hub"]
+#
+# [tool.uv]
+# # tensorflow-hub 0.16.1 imports pkg_resources, which setuptools 81 and later no longer has
+# constraint-dependencies = ["setuptools<81"]
+#
+# [tool.harness]
+# issue = "https://github.com/tensorflow/tensorflow/issues/26835"
+# variables = ["HUB_MODULE"]
+#
+# [tool.harness.parameters]
+# placement = ["direct", "lambda", "functional"]
+# found_by = ["custom_objects", "custom_object_scope", "nothing"]
+# save_format = [".keras", ".h5"]
+# ///
+"""A saved model with a hub layer loads, whichever way load_model is told of the layer's class."""
+
+# %% tags=["parameters"]
+placement = "direct"
+found_by = "custom_objects"
+save_format = ".keras"
+
+# %% define
+import inspect
+import os
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_hub as hub
+
+if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 12):
+    print("the .keras format came with TensorFlow 2.12; before, a file of that name is HDF5")
+    raise SystemExit(125)
+
+tf.random.set_seed(1)
+images = np.random.RandomState(1).rand(2, 224, 224, 3).astype("float32")
+
+
+def make_module(folder):
+    """Save a small reusable SavedModel, as they are published: images in, features out."""
+    kernel = tf.Variable(np.random.RandomState(2).rand(3, 5).astype("float32"))
+    module = tf.train.Checkpoint()
+    module.__call__ = tf.function(
+        lambda images: tf.matmul(tf.reduce_mean(images, axis=[1, 2]), kernel),
+        input_signature=[tf.TensorSpec((None, 224, 224, 3), tf.float32)],
+    )
+    module.variables = [kernel]
+    module.trainable_variables = [kernel]
+    module.regularization_losses = []
+    tf.saved_model.save(module, folder)
+    return folder
+
+
+# HUB_MODULE may name a real image feature vector: a handle or a folder
+handle = os.environ.get("HUB_MODULE") or make_module("hub_module")
+
+
+def make_model(layer):
+    if placement == "functional":
+        inputs = tf.keras.Input(shape=(224, 224, 3))
+        return tf.keras.Model(inputs, tf.keras.layers.Dense(1)(layer(inputs)))
+    if placement == "lambda":
+        first = tf.keras.layers.Lambda(lambda t: hub_layer(t))
+    else:
+        first = layer
+    return tf.keras.Sequential([tf.keras.Input(shape=(224, 224, 3)), first, tf.keras.layers.Dense(1)])
+
+
+hub_layer = hub.KerasLayer(handle)
+
+# %% build
+model = make_model(hub_layer)
+
+# %% predict
+before = model.predict(images, verbose=0)
+
+# %% save
+path = "model" + save_format
+model.save(path)
+
+# %% load
+load_model = tf.keras.models.load_model
+trust = {"safe_mode": False} if "safe_mode" in inspect.signature(load_model).parameters else {}
+classes = {"KerasLayer": hub.KerasLayer}
+if found_by == "custom_objects":
+    loaded = load_model(path, custom_objects=classes, **trust)
+elif found_by == "custom_object_scope":
+    with tf.keras.utils.custom_object_scope(classes):
+        loaded = load_model(path, **trust)
+else:
+    loaded = load_model(path, **trust)
+
+# %% predict
+after = loaded.predict(images, verbose=0)
+
+# %% compare
+np.testing.assert_allclose(after, before, rtol=1e-4, atol=1e-6, err_msg="the loaded model predicts something else")
+for saved, restored in zip(model.get_weights(), loaded.get_weights()):
+    np.testing.assert_allclose(restored, saved, err_msg="a weight was not restored")

@@ -1,0 +1,80 @@
+# /// script
+# requires-python = ">=3.8"
+# dependencies = ["tensorflow", "tensorflow-hub"]
+#
+# [tool.uv]
+# # tensorflow-hub 0.16.1 imports pkg_resources, which setuptools 81 and later no longer has
+# constraint-dependencies = ["setuptools<81"]
+#
+# [tool.harness]
+# issue = "https://github.com/tensorflow/hub/issues/687"
+# variables = ["HUB_MODULE"]
+#
+# [tool.harness.parameters]
+# placement = ["direct", "lambda", "functional"]
+# ///
+"""A model with a hub layer, saved as a SavedModel folder, loads with no word about the layer's class."""
+
+# %% tags=["parameters"]
+placement = "direct"
+
+# %% define
+import os
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_hub as hub
+
+tf.random.set_seed(1)
+images = np.random.RandomState(1).rand(2, 224, 224, 3).astype("float32")
+
+
+def make_module(folder):
+    """Save a small reusable SavedModel, as they are published: images in, features out."""
+    kernel = tf.Variable(np.random.RandomState(2).rand(3, 5).astype("float32"))
+    module = tf.train.Checkpoint()
+    module.__call__ = tf.function(
+        lambda images: tf.matmul(tf.reduce_mean(images, axis=[1, 2]), kernel),
+        input_signature=[tf.TensorSpec((None, 224, 224, 3), tf.float32)],
+    )
+    module.variables = [kernel]
+    module.trainable_variables = [kernel]
+    module.regularization_losses = []
+    tf.saved_model.save(module, folder)
+    return folder
+
+
+# HUB_MODULE may name a real image feature vector: a handle or a folder
+handle = os.environ.get("HUB_MODULE") or make_module("hub_module")
+
+
+def make_model(layer):
+    if placement == "functional":
+        inputs = tf.keras.Input(shape=(224, 224, 3))
+        return tf.keras.Model(inputs, tf.keras.layers.Dense(1)(layer(inputs)))
+    if placement == "lambda":
+        first = tf.keras.layers.Lambda(lambda t: hub_layer(t))
+    else:
+        first = layer
+    return tf.keras.Sequential([tf.keras.Input(shape=(224, 224, 3)), first, tf.keras.layers.Dense(1)])
+
+
+hub_layer = hub.KerasLayer(handle)
+
+# %% build
+model = make_model(hub_layer)
+
+# %% predict
+before = model.predict(images, verbose=0)
+
+# %% save
+model.save("saved_model")
+
+# %% load
+loaded = tf.keras.models.load_model("saved_model")
+
+# %% predict
+after = loaded.predict(images, verbose=0)
+
+# %% compare
+np.testing.assert_allclose(after, before, rtol=1e-4, atol=1e-6, err_msg="the loaded model predicts something else")

@@ -1,0 +1,77 @@
+# /// script
+# requires-python = ">=3.8"
+# dependencies = ["tensorflow"]
+#
+# [tool.harness]
+# issue = "https://github.com/keras-team/keras/issues/5916"
+#
+# [tool.harness.parameters]
+# known_as = ["registered", "custom_objects", "nothing"]
+# save_format = [".keras", ".h5", "tf"]
+# ///
+"""A model with a layer class of one's own loads, whether the class is registered, passed or neither."""
+
+# %% tags=["parameters"]
+known_as = "registered"
+save_format = ".keras"
+
+# %% define
+import numpy as np
+import tensorflow as tf
+
+if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 12):
+    print("the .keras format came with TensorFlow 2.12; before, a file of that name is HDF5")
+    raise SystemExit(125)
+
+tf.random.set_seed(1)
+x = np.random.RandomState(1).rand(8, 4).astype("float32")
+path = {".keras": "model.keras", ".h5": "model.h5", "tf": "saved_model"}[save_format]
+
+
+class Scale(tf.keras.layers.Layer):
+    def __init__(self, start=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.start = start
+
+    def build(self, input_shape):
+        self.factor = self.add_weight(
+            name="factor", shape=(input_shape[-1],), initializer=tf.keras.initializers.Constant(self.start)
+        )
+        super().build(input_shape)
+
+    def call(self, inputs):
+        return inputs * self.factor
+
+    def get_config(self):
+        config = super().get_config()
+        config["start"] = self.start
+        return config
+
+
+if known_as == "registered":
+    Scale = tf.keras.utils.register_keras_serializable(package="example")(Scale)
+
+model = tf.keras.Sequential([
+    tf.keras.Input(shape=(4,)),
+    Scale(3.0),
+    tf.keras.layers.Dense(1),
+])
+model.layers[0].set_weights([np.array([1.0, 2.0, 3.0, 4.0], dtype="float32")])
+
+# %% predict
+before = model.predict(x, verbose=0)
+
+# %% save
+model.save(path)
+
+# %% load
+custom_objects = {"Scale": Scale} if known_as == "custom_objects" else None
+loaded = tf.keras.models.load_model(path, custom_objects=custom_objects)
+
+# %% predict
+after = loaded.predict(x, verbose=0)
+
+# %% compare
+np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-6, err_msg="the loaded model predicts something else")
+np.testing.assert_allclose(loaded.layers[0].get_weights()[0], [1, 2, 3, 4], err_msg="the layer's own weight was not restored")
+assert loaded.layers[0].get_config()["start"] == 3.0, "the layer's own setting was not restored"

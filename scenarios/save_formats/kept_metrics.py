@@ -1,0 +1,56 @@
+# /// script
+# requires-python = ">=3.8"
+# dependencies = ["tensorflow"]
+#
+# [tool.harness]
+# issue = "https://github.com/keras-team/keras/issues/21676"
+#
+# [tool.harness.parameters]
+# metric = ["name", "object"]
+# save_format = [".keras", ".h5", "tf"]
+# ///
+"""The compiled metrics are kept: evaluating the loaded model gives the same names and the same numbers."""
+
+# %% tags=["parameters"]
+metric = "name"
+save_format = ".keras"
+
+# %% define
+import numpy as np
+import tensorflow as tf
+
+if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 12):
+    print("the .keras format came with TensorFlow 2.12; before, a file of that name is HDF5")
+    raise SystemExit(125)
+
+tf.random.set_seed(1)
+x = np.random.RandomState(1).rand(8, 4).astype("float32")
+y = x.sum(axis=1, keepdims=True)
+path = {".keras": "model.keras", ".h5": "model.h5", "tf": "saved_model"}[save_format]
+
+model = tf.keras.Sequential([
+    tf.keras.Input(shape=(4,)),
+    tf.keras.layers.Dense(1),
+])
+
+# %% compile
+metrics = ["mae"] if metric == "name" else [tf.keras.metrics.RootMeanSquaredError(name="rmse")]
+model.compile(optimizer="sgd", loss="mse", metrics=metrics)
+
+# %% train
+model.fit(x, y, epochs=1, verbose=0)
+before = model.evaluate(x, y, verbose=0, return_dict=True)
+
+# %% save
+model.save(path)
+
+# %% load
+loaded = tf.keras.models.load_model(path)
+
+# %% evaluate
+after = loaded.evaluate(x, y, verbose=0, return_dict=True)
+
+# %% compare
+assert sorted(after) == sorted(before), "evaluated %s before, %s after" % (sorted(before), sorted(after))
+for name in before:
+    np.testing.assert_allclose(after[name], before[name], rtol=1e-4, err_msg=name + " changed")
