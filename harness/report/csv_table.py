@@ -1,0 +1,59 @@
+"""Owns the cells as CSV: a line a cell, for spreadsheets, in which nothing that a script said is a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from harness.report.foreign_text import one_line, stable_error
+from harness.report.results import Record, Results, records
+
+COLUMNS = (
+    "cell", "subject", "scenario", "title", "parameters", "case", "family", "environment", "python", "writer",
+    "outcome", "stage", "error", "signature", "label", "note", "link", "reason", "flaky",
+)  # fmt: skip
+_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # the wide ones count too
+
+
+def render(results: Results) -> str:
+    """Write all cells. Nothing in it depends on when it was measured or how long it took."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for record in records(results):
+        values = _values(record)
+        writer.writerow([defused(values[name]) for name in COLUMNS])
+    return target.getvalue()
+
+
+def defused(text: str | None) -> str:
+    """Give text on one line; an apostrophe in front of what a spreadsheet would take for a formula."""
+    begins = text is not None and text.startswith(_BEGINS_FORMULA)
+    line = one_line(text or "", longest=2000)
+    return f"'{line}" if begins or line.startswith(_BEGINS_FORMULA) else line
+
+
+def _values(record: Record) -> dict[str, str | None]:
+    label = record.label
+    return {
+        "cell": record.cell,
+        "subject": record.scenario.subject,
+        "scenario": record.scenario.name,
+        "title": record.scenario.title,
+        "parameters": json.dumps(dict(record.parameters)),
+        "case": str(record.case),
+        "family": record.environment.family,
+        "environment": record.environment.id,
+        "python": record.environment.python,
+        "writer": record.writer,
+        "outcome": record.outcome,
+        "stage": record.stage,
+        "error": stable_error(record.error),
+        "signature": record.signature,
+        "label": label.label if label else None,
+        "note": label.note if label else None,
+        "link": label.link if label else None,
+        "reason": record.reason,
+        "flaky": f"{record.passes} of {record.verdicts}" if record.flaky else None,
+    }

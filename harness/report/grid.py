@@ -1,0 +1,370 @@
+"""Owns the shape of the table: rows, columns, squares, what each cell is drawn as, and the causes behind it.
+
+Every format draws this grid; none decides for itself what a cell means.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from harness.model import DISPLAY, FLAKY, NEVER_RUN, Case, Display, Known, Outcome, Scenario
+from harness.model.case import write_value
+from harness.report.foreign_text import one_line, stable_error
+from harness.report.results import (
+    FLAKY_WORD,
+    NEVER_RUN_WORD,
+    EnvironmentColumn,
+    Record,
+    Results,
+    by_family,
+    records,
+)
+
+NOT_ASKED = "not asked for"
+STATES: dict[str, Display] = {
+    **{outcome.value: display for outcome, display in DISPLAY.items()},
+    FLAKY_WORD: FLAKY,
+    NEVER_RUN_WORD: NEVER_RUN,
+    NOT_ASKED: Display(mark="·", plain=".", style="dim", meaning="not part of this selection"),
+}
+NO_REASON = "no reason was recorded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Why cells are not a plain pass: a failure's signature and label, or the reason that there is no verdict.
+
+    The key stays the same between runs; the number is the place among the causes of this grid, from 1.
+    """
+
+    key: str
+    number: int
+    outcome: str
+    stage: str | None
+    error: str
+    signature: str | None
+    reason: str
+    label: Known | None
+    cells: tuple[str, ...]
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether it is a failure of which nobody has said yet what it is."""
+        return self.signature is not None and self.label is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridCell:
+    """One place of the grid: what is drawn there. A stage is given for failures only."""
+
+    cell: str | None
+    state: str
+    stage: str | None = None
+    passes: int = 0
+    verdicts: int = 0
+    duration_s: float = 0.0
+    cause: Cause | None = None
+
+    @property
+    def display(self) -> Display:
+        """The mark, the plain word and the colour of its state."""
+        return STATES[self.state]
+
+    @property
+    def ratio(self) -> str:
+        """`k/n` for a flaky cell, else nothing."""
+        return f"{self.passes}/{self.verdicts}" if self.state == FLAKY_WORD else ""
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether it fails and has no label."""
+        return self.cause is not None and self.cause.unexplained
+
+    @property
+    def verdict(self) -> tuple[str, str | None] | None:
+        """What is compared between columns; None where the scenario showed nothing."""
+        if self.verdicts == 0:
+            return None
+        return self.state, self.cause.signature if self.cause else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A case in every column."""
+
+    scenario: Scenario
+    case: Case
+    cells: tuple[GridCell, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether columns in which the case was judged disagree; what is unknown is no difference."""
+        return _differ(self.cells)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Square:
+    """A two-step case: a line a writer, a column a reader."""
+
+    scenario: Scenario
+    case: Case
+    writers: tuple[EnvironmentColumn, ...]
+    readers: tuple[EnvironmentColumn, ...]
+    lines: tuple[tuple[GridCell, ...], ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether any two of its cells that were judged disagree."""
+        return _differ(itertools.chain.from_iterable(self.lines))
+
+
+def _differ(cells: Iterable[GridCell]) -> bool:
+    return len({cell.verdict for cell in cells} - {None}) > 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many cells there are of each kind; every cell is counted once."""
+
+    cells: int
+    passed: int
+    labelled: int
+    unexplained: int
+    flaky: int
+    not_applicable: int
+    unavailable: int
+    error: int
+    never_run: int
+
+    @property
+    def failed(self) -> int:
+        """Crashes and cells over a limit among them; flaky cells not."""
+        return self.labelled + self.unexplained
+
+    def __str__(self) -> str:
+        return (
+            f"{self.cells} cells: {self.passed} passed, {self.failed} failed ({self.labelled} labelled, "
+            f"{self.unexplained} unexplained), {self.flaky} flaky, {self.not_applicable} not applicable, "
+            f"{self.unavailable} unavailable, {self.error} error, {self.never_run} never run"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The table, ready to be drawn. `left_out` rows are the same in every column and were not asked for."""
+
+    columns: tuple[EnvironmentColumn, ...]
+    rows: tuple[Row, ...]
+    squares: tuple[Square, ...]
+    causes: tuple[Cause, ...]
+    counts: Counts
+    left_out: int = 0
+
+    @property
+    def families(self) -> tuple[tuple[str, tuple[EnvironmentColumn, ...]], ...]:
+        """The columns by family, in order."""
+        groups = itertools.groupby(self.columns, key=lambda column: column.family)
+        return tuple((family, tuple(members)) for family, members in groups)
+
+    @property
+    def subjects(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+        """The rows by subject, in order."""
+        groups = itertools.groupby(self.rows, key=lambda row: row.scenario.subject)
+        return tuple((subject, tuple(rows)) for subject, rows in groups)
+
+    @property
+    def unexplained(self) -> tuple[Cause, ...]:
+        """The failures without a label."""
+        return tuple(cause for cause in self.causes if cause.unexplained)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states that occur, in the order of the legend."""
+        lines = [row.cells for row in self.rows] + [line for square in self.squares for line in square.lines]
+        present = {cell.state for line in lines for cell in line}
+        return tuple(state for state in STATES if state in present)
+
+
+def build_grid(results: Results, *, only_differing: bool = False) -> Grid:
+    """Arrange results as a grid; only with the rows and squares in which columns differ, if asked."""
+    found = records(results)
+    causes = _Causes(found)
+    every_column = by_family(results.environments)
+    one_step = [record for record in found if record.writer is None]
+    two_step = [record for record in found if record.writer is not None]
+    columns = _chosen(every_column, {record.environment.id for record in one_step})
+    rows = list(_rows(one_step, columns, causes))
+    squares = list(_squares(two_step, every_column, causes))
+    shown_rows = tuple(row for row in rows if row.differs or not only_differing)
+    shown_squares = tuple(square for square in squares if square.differs or not only_differing)
+    grid = Grid(
+        columns=columns,
+        rows=shown_rows,
+        squares=shown_squares,
+        causes=(),
+        counts=count(found),
+        left_out=len(rows) + len(squares) - len(shown_rows) - len(shown_squares),
+    )
+    return causes.numbered(grid)
+
+
+def meaning(state: str) -> str:
+    """Say what a state means, beginning with its name."""
+    text = STATES[state].meaning
+    return text if text.startswith(state) else f"{state}: {text}"
+
+
+def cells_text(number: int) -> str:
+    """Say a number of cells in words."""
+    return "1 cell" if number == 1 else f"{number} cells"
+
+
+def parameter_texts(case: Case) -> tuple[str, ...]:
+    """Give each parameter as it stands in the case's id: `shape=list`."""
+    return tuple(f"{name}={one_line(write_value(value))}" for name, value in case.parameters)
+
+
+def count(found: Iterable[Record]) -> Counts:
+    """Count the cells by kind."""
+    kinds = Counter(_kind(record) for record in found)
+    return Counts(cells=sum(kinds.values()), **{name: kinds[name] for name in _KINDS})
+
+
+_KINDS = ("passed", "labelled", "unexplained", "flaky", "not_applicable", "unavailable", "error", "never_run")
+
+
+def _kind(record: Record) -> str:
+    if record.failure is not None and not record.flaky:
+        return "labelled" if record.label else "unexplained"
+    return record.state.replace(" ", "_")
+
+
+class _Causes:
+    """Finds the cause of each record; those with the same signature or reason, and label, share one."""
+
+    def __init__(self, found: Iterable[Record]) -> None:
+        self._of_cell: dict[str, Cause] = {}
+        members: dict[tuple[object, ...], list[Record]] = {}
+        for record in found:
+            identity = _identity(record)
+            if identity is not None:
+                members.setdefault(identity, []).append(record)
+        taken: Counter[str] = Counter()
+        for group in members.values():
+            key = group[0].signature or _reason_key(group[0])
+            taken[key] += 1
+            cause = _cause(group, key if taken[key] == 1 else f"{key}-{taken[key]}")
+            self._of_cell.update(dict.fromkeys(cause.cells, cause))
+
+    def of(self, record: Record) -> Cause | None:
+        """The cause of a record that is not a plain pass."""
+        return self._of_cell.get(record.cell)
+
+    def numbered(self, grid: Grid) -> Grid:
+        """Number the causes by their first place in the grid, and keep those that occur in it."""
+        places = itertools.chain.from_iterable(
+            [*(row.cells for row in grid.rows), *(line for square in grid.squares for line in square.lines)]
+        )
+        keys = dict.fromkeys(cell.cause.key for cell in places if cell.cause is not None)
+        numbers = {key: number for number, key in enumerate(keys, start=1)}
+        by_key = {cause.key: cause for cause in self._of_cell.values() if cause.key in numbers}
+        numbered = {key: replace(by_key[key], number=number) for key, number in numbers.items()}
+
+        def renew(cells: tuple[GridCell, ...]) -> tuple[GridCell, ...]:
+            return tuple(replace(cell, cause=numbered[cell.cause.key]) if cell.cause else cell for cell in cells)
+
+        return replace(
+            grid,
+            rows=tuple(replace(row, cells=renew(row.cells)) for row in grid.rows),
+            squares=tuple(replace(each, lines=tuple(renew(line) for line in each.lines)) for each in grid.squares),
+            causes=tuple(numbered.values()),
+        )
+
+
+def _identity(record: Record) -> tuple[object, ...] | None:
+    label = record.label
+    if record.failure is not None:
+        spoken = (label.label, label.note, label.link) if label else None
+        return record.failure, record.signature, spoken
+    if record.outcome in (Outcome.PASSED.value, NEVER_RUN_WORD):
+        return None
+    return record.outcome, one_line(record.reason)
+
+
+def _reason_key(record: Record) -> str:
+    text = f"{record.outcome}\n{one_line(record.reason)}"
+    return "r" + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:9]
+
+
+def _cause(group: Sequence[Record], key: str) -> Cause:
+    first = group[0]
+    failed = first.failure is not None
+    return Cause(
+        key=key,
+        number=0,
+        outcome=first.failure.value if first.failure else first.outcome,
+        stage=one_line(first.stage, longest=40) if first.stage and failed else None,
+        error=stable_error(first.error),
+        signature=first.signature,
+        reason=one_line(first.reason) or ("" if failed else NO_REASON),
+        label=first.label,
+        cells=tuple(record.cell for record in group),
+    )
+
+
+def _grid_cell(record: Record, causes: _Causes) -> GridCell:
+    cause = causes.of(record)
+    return GridCell(
+        cell=record.cell,
+        state=record.state,
+        stage=cause.stage if cause else None,
+        passes=record.passes,
+        verdicts=record.verdicts,
+        duration_s=record.duration_s,
+        cause=cause,
+    )
+
+
+def _rows(found: Sequence[Record], columns: Sequence[EnvironmentColumn], causes: _Causes) -> Iterator[Row]:
+    # Cases are told apart by their ids: as values, `x=1` and `x=true` would be equal.
+    first_of = {str(record.case): record for record in reversed(found)}
+    lines = list(dict.fromkeys(str(record.case) for record in found))
+    pairs = [(str(record.case), record.environment.id) for record in found]
+    places = _pivot(lines, [column.id for column in columns], pairs)
+    for line, row in zip(lines, places, strict=True):
+        yield Row(scenario=first_of[line].scenario, case=first_of[line].case, cells=_cells(row, found, causes))
+
+
+def _squares(found: Sequence[Record], columns: Sequence[EnvironmentColumn], causes: _Causes) -> Iterator[Square]:
+    for _, members in itertools.groupby(found, key=lambda record: str(record.case)):
+        group = list(members)
+        pairs = [(record.writer or "", record.environment.id) for record in group]
+        writers = _chosen(columns, {writer for writer, _ in pairs})
+        readers = _chosen(columns, {reader for _, reader in pairs})
+        places = _pivot([writer.id for writer in writers], [reader.id for reader in readers], pairs)
+        lines = tuple(_cells(line, group, causes) for line in places)
+        yield Square(scenario=group[0].scenario, case=group[0].case, writers=writers, readers=readers, lines=lines)
+
+
+def _chosen(columns: Iterable[EnvironmentColumn], ids: set[str]) -> tuple[EnvironmentColumn, ...]:
+    return tuple(column for column in columns if column.id in ids)
+
+
+def _cells(line: Sequence[int | None], found: Sequence[Record], causes: _Causes) -> tuple[GridCell, ...]:
+    nothing = GridCell(cell=None, state=NOT_ASKED)
+    return tuple(nothing if place is None else _grid_cell(found[place], causes) for place in line)
+
+
+def _pivot(lines: list[str], columns: list[str], pairs: list[tuple[str, str]]) -> list[list[int | None]]:
+    """Give, for each line and column, the position of its pair among the pairs, or None if there is none."""
+    import pandas as pd  # half a second that most commands need not spend
+
+    if not pairs:
+        return []
+    long = pd.DataFrame(pairs, columns=["line", "column"]).assign(place=range(len(pairs)))
+    wide = long.pivot(index="line", columns="column", values="place").reindex(index=lines, columns=columns)
+    return [[None if place != place else int(place) for place in line] for line in wide.to_numpy().tolist()]  # noqa: PLR0124

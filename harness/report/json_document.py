@@ -1,0 +1,91 @@
+"""Owns the results as one JSON document, `"schema": 1`: keys and order are stable; docs/reading_the_table.md has them.
+
+ASCII only: what scripts said stays whole, and yet shows no terminal or browser anything but letters.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from harness.model import Scenario
+from harness.report.foreign_text import stable_error
+from harness.report.grid import count
+from harness.report.results import EnvironmentColumn, Record, Results, records
+
+SCHEMA = 1
+
+
+def render(results: Results, *, published: bool = False) -> str:
+    """Write all results; the published form leaves out all that differs between two runs that show the same."""
+    found = records(results)
+    document: dict[str, object] = {"schema": SCHEMA, "title": results.title, "notes": list(results.notes)}
+    if not published:
+        document["generated"] = results.generated.isoformat()
+    counts = count(found)
+    document |= {
+        "counts": asdict(counts),
+        "environments": [_environment(column) for column in results.environments],
+        "scenarios": [_scenario(scenario) for scenario in results.scenarios],
+        "cells": [_cell(record, published=published) for record in found],
+    }
+    return _lines(document)
+
+
+def _lines(document: dict[str, object]) -> str:
+    """Print a list's members a line each: a diff then shows a cell a line, and the file stays small."""
+    parts = []
+    for key, value in document.items():
+        if isinstance(value, list) and value:
+            members = ",\n".join(f"  {json.dumps(member)}" for member in value)
+            parts.append(f" {json.dumps(key)}: [\n{members}\n ]")
+        else:
+            parts.append(f" {json.dumps(key)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _environment(column: EnvironmentColumn) -> dict[str, object]:
+    return {
+        "environment": column.id,
+        "family": column.family,
+        "python": column.python,
+        "packages": dict(column.packages),
+        "variables": dict(column.variables),
+        "as_of": column.as_of.isoformat() if column.as_of else None,
+    }
+
+
+def _scenario(scenario: Scenario) -> dict[str, object]:
+    return {
+        "scenario": scenario.name,
+        "subject": scenario.subject,
+        "title": scenario.title,
+        "issue": scenario.header.issue,
+        "two_step": scenario.write is not None,
+    }
+
+
+def _cell(record: Record, *, published: bool) -> dict[str, object]:
+    label = record.label
+    cell: dict[str, object] = {
+        "cell": record.cell,
+        "scenario": record.scenario.name,
+        "parameters": dict(record.parameters),
+        "environment": record.environment.id,
+    }
+    if record.writer is not None:
+        cell |= {"writer": record.writer, "reader": record.environment.id}
+    cell |= {
+        "outcome": record.outcome,
+        "stage": record.stage,
+        "error": (stable_error(record.error) if published else record.error) or None,
+        "signature": record.signature,
+        "label": label.label if label else None,
+        "note": label.note if label else None,
+        "link": label.link if label else None,
+        "reason": record.reason or None,
+        "flaky": {"passes": record.passes, "of": record.verdicts} if record.flaky else None,
+    }
+    if not published:
+        cell |= {"duration_s": round(record.duration_s, 3), "attempts": record.attempts}
+    return cell

@@ -1,0 +1,235 @@
+"""Owns what a report is made from: `Results`, a record a cell, and the DataFrame for whoever has own questions.
+
+Knows no format. Nothing here reads a file, a clock or the store.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from harness.model import Attempt, Case, CellResult, Environment, Known, Outcome, Scenario, Value, label_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEVER_RUN_WORD = "never run"
+FLAKY_WORD = "flaky"
+
+COLUMNS = (
+    "cell", "scenario", "subject", "title", "parameters", "case", "environment", "writer", "family", "python",
+    "outcome", "stage", "error", "signature", "label", "note", "link", "reason",
+    "duration_s", "attempts", "passes", "flaky",
+)  # fmt: skip
+_TYPES = {"duration_s": "float64", "attempts": "int64", "passes": "int64", "flaky": "bool"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentColumn:
+    """What a reader needs to know of an environment: its id, family, Python, key versions, variables and date."""
+
+    id: str
+    family: str
+    python: str
+    packages: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    as_of: dt.date | None = None
+
+    @classmethod
+    def of(cls, environment: Environment, *, show: Iterable[str]) -> EnvironmentColumn:
+        """Make the column of an environment, showing the versions of these packages, where it has them."""
+        versions = environment.lock.versions
+        names = [canonicalize_name(name) for name in show]
+        return cls(
+            id=environment.id,
+            family=environment.family,
+            python=environment.python,
+            packages=tuple((name, versions[name]) for name in names if name in versions),
+            variables=environment.variables,
+            as_of=environment.lock.origin.as_of.date(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """All that a report is made from: a CellResult for each cell that was asked for, run or never run.
+
+    Columns stand in the order of the environments, rows in that of the scenarios; the order of the cells is free.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    environments: tuple[EnvironmentColumn, ...]
+    cells: tuple[CellResult, ...]
+    generated: dt.datetime
+    title: str = "Compatibility table"
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        known_scenarios = _unique("scenario", [scenario.name for scenario in self.scenarios])
+        known_environments = _unique("environment", [environment.id for environment in self.environments])
+        _unique("cell", [str(result.cell) for result in self.cells])
+        for result in self.cells:
+            cell = result.cell
+            if cell.case.scenario not in known_scenarios:
+                raise ValueError(f"{cell}: its scenario is not among those of the results")
+            for environment in {cell.environment, cell.writer or cell.environment} - known_environments:
+                raise ValueError(f"{cell}: its environment {environment} is not among those of the results")
+
+
+def _unique(what: str, ids: list[str]) -> set[str]:
+    seen = set(ids)
+    if len(seen) < len(ids):
+        twice = sorted(each for each in seen if ids.count(each) > 1)
+        raise ValueError(f"{what} given twice: {', '.join(twice)}")
+    return seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A cell with all that is shown of it, worked out once.
+
+    For a flaky cell, stage, error, signature and label are those of its newest failure, even if it passed since.
+    """
+
+    cell: str
+    scenario: Scenario
+    case: Case
+    environment: EnvironmentColumn
+    writer: str | None
+    outcome: str
+    failure: Outcome | None
+    stage: str | None
+    error: str
+    signature: str | None
+    label: Known | None
+    reason: str
+    duration_s: float
+    attempts: int
+    passes: int
+    verdicts: int
+    flaky: bool
+    started: dt.datetime | None
+
+    @property
+    def state(self) -> str:
+        """What the cell is drawn as: its outcome, or `flaky`, or `never run`."""
+        return FLAKY_WORD if self.flaky else self.outcome
+
+    @property
+    def parameters(self) -> Mapping[str, Value]:
+        """The case's parameters by name."""
+        return self.case.values
+
+
+def records(results: Results) -> tuple[Record, ...]:
+    """Give a record a cell, in an order that does not depend on that of the cells."""
+    scenarios = {scenario.name: scenario for scenario in results.scenarios}
+    columns = {environment.id: environment for environment in results.environments}
+    found = [
+        _record(result, scenarios[result.cell.case.scenario], columns[result.cell.environment])
+        for result in results.cells
+    ]
+    rank = _Rank(results)
+    return tuple(sorted(found, key=rank))
+
+
+def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColumn) -> Record:
+    current, flaky = result.current, result.flaky
+    shown = _newest_failure(result) if flaky else current
+    failed = shown is not None and shown.outcome.is_failure
+    return Record(
+        cell=str(result.cell),
+        scenario=scenario,
+        case=result.cell.case,
+        environment=environment,
+        writer=result.cell.writer,
+        outcome=NEVER_RUN_WORD if current is None else current.outcome.value,
+        failure=shown.outcome if shown and failed else None,
+        stage=shown.stage if shown else None,
+        error=shown.error if shown else "",
+        signature=shown.signature if shown else None,
+        label=label_of(shown, result.known) if shown and failed else None,
+        reason=shown.reason if shown else "",
+        duration_s=current.duration_s if current else 0.0,
+        attempts=len(result.attempts),
+        passes=result.passes,
+        verdicts=len(result.verdicts),
+        flaky=flaky,
+        started=current.started if current else None,
+    )
+
+
+def _newest_failure(result: CellResult) -> Attempt | None:
+    return next((attempt for attempt in reversed(result.verdicts) if attempt.outcome.is_failure), result.current)
+
+
+class _Rank:
+    """The place of a record: subject and scenario as given, cases as declared, environments as given."""
+
+    def __init__(self, results: Results) -> None:
+        subjects = list(dict.fromkeys(scenario.subject for scenario in results.scenarios))
+        self._scenarios = {
+            scenario.name: (subjects.index(scenario.subject), position)
+            for position, scenario in enumerate(results.scenarios)
+        }
+        self._cases = {str(case): at for scenario in results.scenarios for at, case in enumerate(scenario.cases())}
+        self._columns = {column.id: at for at, column in enumerate(by_family(results.environments))}
+
+    def __call__(self, record: Record) -> tuple[tuple[int, int], int, str, int, int]:
+        # A case with values that the header does not list stands after those that it does.
+        case = self._cases.get(str(record.case), len(self._cases))
+        writer = self._columns[record.writer] if record.writer is not None else -1
+        place = self._scenarios[record.scenario.name]
+        return place, case, str(record.case), writer, self._columns[record.environment.id]
+
+
+def by_family(environments: Iterable[EnvironmentColumn]) -> tuple[EnvironmentColumn, ...]:
+    """Bring the members of each family together, families and members in the order given."""
+    families: dict[str, list[EnvironmentColumn]] = {}
+    for environment in environments:
+        families.setdefault(environment.family, []).append(environment)
+    return tuple(environment for members in families.values() for environment in members)
+
+
+def to_frame(results: Results) -> pd.DataFrame:
+    """Give a DataFrame with a row a cell and the columns `COLUMNS`; docs/reading_the_table.md says what each means.
+
+    A cell that was never run has the outcome "never run", so that counting the outcomes does not lose it.
+    """
+    import pandas as pd  # half a second that most commands need not spend
+
+    rows = [_row(record) for record in records(results)]
+    # As objects first: otherwise what None becomes differs between versions of pandas.
+    return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).astype(_TYPES)
+
+
+def _row(record: Record) -> dict[str, object]:
+    label = record.label
+    return {
+        "cell": record.cell,
+        "scenario": record.scenario.name,
+        "subject": record.scenario.subject,
+        "title": record.scenario.title,
+        "parameters": dict(record.parameters),
+        "case": str(record.case),
+        "environment": record.environment.id,
+        "writer": record.writer,
+        "family": record.environment.family,
+        "python": record.environment.python,
+        "outcome": record.outcome,
+        "stage": record.stage,
+        "error": record.error,
+        "signature": record.signature,
+        "label": label.label if label else None,
+        "note": label.note if label else None,
+        "link": label.link if label else None,
+        "reason": record.reason,
+        "duration_s": record.duration_s,
+        "attempts": record.attempts,
+        "passes": record.passes,
+        "flaky": record.flaky,
+    }

@@ -1,0 +1,243 @@
+"""Owns the table as it is printed in a terminal: words of ours in plain ASCII, colour only if asked, at any width."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.report.foreign_text import one_line, web_address
+from harness.report.grid import (
+    STATES,
+    Cause,
+    Grid,
+    GridCell,
+    Square,
+    build_grid,
+    cells_text,
+    meaning,
+    parameter_texts,
+)
+from harness.report.results import EnvironmentColumn, Results
+
+_COLOURS = {"green": "32", "red": "31", "bold red": "1;31", "magenta": "35", "yellow": "33", "dim": "2"}
+_GAP = 2
+_WIDEST_STAGE = 12
+_WIDEST_HEAD = 9
+_LONGEST_ID = 24
+_PARTS_OF_ID = re.compile(r"(?<=[A-Za-z])(?=\d)|(?=-)|(?<=[ ,_])")
+
+
+def render(results: Results, *, width: int = 120, colour: bool = False, only_differing: bool = False) -> str:
+    """Draw everything: the table, the squares, the legend, the causes, the environments and the counts."""
+    grid = build_grid(results, only_differing=only_differing)
+    paint = _Paint(colour)
+    sections = [
+        _table(grid, width=width, paint=paint),
+        *(_square(square, width=width, paint=paint) for square in grid.squares),
+        _left_out(grid),
+        _legend(grid),
+        "\n".join(_cause(cause, width=width, paint=paint) for cause in grid.causes),
+        "\n".join(_environments(results.environments, width=width)),
+        "\n".join(one_line(note) for note in results.notes),
+        f"{grid.counts}{_unexplained(grid)}",
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+@dataclass(frozen=True)
+class _Paint:
+    """Colours text if that was asked for."""
+
+    on: bool
+
+    def __call__(self, text: str, style: str) -> str:
+        return f"\x1b[{_COLOURS[style]}m{text}\x1b[0m" if self.on and text else text
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of a table: a heading has no cells."""
+
+    label: str
+    cells: tuple[GridCell, ...] = ()
+
+
+def _table(grid: Grid, *, width: int, paint: _Paint) -> str:
+    lines: list[_Line] = []
+    for subject, rows in grid.subjects:
+        if lines:
+            lines.append(_Line(""))
+        if subject:
+            lines.append(_Line(f"{one_line(subject)}:"))
+        scenario = ""
+        for row in rows:
+            parameters = ", ".join(parameter_texts(row.case))
+            if parameters and row.scenario.name != scenario:
+                lines.append(_Line(row.scenario.name))
+            lines.append(_Line(f"- {parameters}" if parameters else row.scenario.name, row.cells))
+            scenario = row.scenario.name
+    return _draw(lines, grid.columns, corner="", width=width, paint=paint)
+
+
+def _square(square: Square, *, width: int, paint: _Paint) -> str:
+    lines = [_Line(writer.id, cells) for writer, cells in zip(square.writers, square.lines, strict=True)]
+    table = _draw(lines, square.readers, corner="written in / read in", width=width, paint=paint)
+    title = one_line(" ".join([square.scenario.name, *parameter_texts(square.case)]))
+    return f"{title}\n{table}"
+
+
+def _draw(
+    lines: Sequence[_Line], columns: Sequence[EnvironmentColumn], *, corner: str, width: int, paint: _Paint
+) -> str:
+    """Draw a table, in several blocks of columns if it is too wide for one."""
+    if not lines:
+        return ""
+    stacked, labels, widths = _fitted(lines, columns, corner=corner, width=width)
+    room = width - _widest([corner, *labels])
+    blocks = list(_blocks(widths, room))
+    drawn = [_block(lines, labels, columns, block, corner=corner, stacked=stacked, paint=paint) for block in blocks]
+    if len(drawn) == 1:
+        return drawn[0]
+    total = len(columns)
+    return "\n\n".join(
+        f"columns {block.start + 1} to {block.stop} of {total}\n{text}"
+        for block, text in zip(blocks, drawn, strict=True)
+    )
+
+
+def _fitted(
+    lines: Sequence[_Line], columns: Sequence[EnvironmentColumn], *, corner: str, width: int
+) -> tuple[bool, list[str], list[int]]:
+    """Find the roomiest form in which all columns fit side by side; if there is none, give the tightest."""
+    for stacked, label_width in ((False, 48), (False, 36), (True, 48), (True, 36), (True, 24)):
+        labels = [_wrapped(line.label, label_width) or "\n" for line in lines]
+        widths = [_column_width(lines, columns, place, stacked=stacked) for place in range(len(columns))]
+        if _widest([corner, *labels]) + sum(widths) <= width:
+            break
+    return stacked, labels, widths
+
+
+def _blocks(widths: Sequence[int], room: int) -> Iterator[range]:
+    start, used = 0, 0
+    for place, each in enumerate(widths):
+        if place > start and used + each > room:
+            yield range(start, place)
+            start, used = place, 0
+        used += each
+    yield range(start, len(widths))
+
+
+def _block(
+    lines: Sequence[_Line],
+    labels: Sequence[str],
+    columns: Sequence[EnvironmentColumn],
+    block: range,
+    *,
+    corner: str,
+    stacked: bool,
+    paint: _Paint,
+) -> str:
+    from tabulate import tabulate  # needed by this one function only
+
+    heads = [_head(columns, place, first=place == block.start) for place in block]
+    height = max(head.count("\n") for head in heads)
+    # Padded from below, so that the family's line stays on top whatever the heights of the ids are.
+    headers = [corner, *(head + "\n" * (height - head.count("\n")) for head in heads)]
+    body = [
+        [label, *(_cell(line.cells[place], stacked=stacked, paint=paint) if line.cells else "" for place in block)]
+        for label, line in zip(labels, lines, strict=True)
+    ]
+    text = tabulate(body, headers=headers, tablefmt="simple", disable_numparse=True, stralign="left")
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def _column_width(lines: Sequence[_Line], columns: Sequence[EnvironmentColumn], place: int, *, stacked: bool) -> int:
+    plain = _Paint(False)
+    texts = [_cell(line.cells[place], stacked=stacked, paint=plain) for line in lines if line.cells]
+    return _widest([_head(columns, place, first=True), *texts]) + _GAP
+
+
+def _widest(texts: Iterable[str]) -> int:
+    return max(len(line) for text in texts for line in text.split("\n"))
+
+
+def _head(columns: Sequence[EnvironmentColumn], place: int, *, first: bool) -> str:
+    """Give a column's heading: the family, where one begins, above the id, broken where it reads well."""
+    column = columns[place]
+    begins = first or columns[place - 1].family != column.family
+    family = f"{one_line(column.family, longest=_LONGEST_ID)}:" if begins and column.family else ""
+    name = column.id if len(column.id) <= _LONGEST_ID else f"column {place + 1}"
+    lines = [""]
+    for part in _PARTS_OF_ID.split(one_line(name)):
+        if lines[-1] and len(lines[-1] + part) > _WIDEST_HEAD:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join([family, *(line.strip() for line in lines)])
+
+
+def _cell(cell: GridCell, *, stacked: bool, paint: _Paint) -> str:
+    word = f"{cell.display.plain} {cell.ratio}".strip()
+    stage = one_line(cell.stage, longest=_WIDEST_STAGE) if cell.stage else ""
+    number = f"[{cell.cause.number}]" if cell.cause else ""
+    if not stacked:
+        parts = [" ".join(filter(None, (word, stage, number)))]
+    elif len(word) > len(stage) > 0:
+        parts = [word, f"{stage} {number}"]
+    else:
+        parts = [f"{word} {number}".strip(), stage]
+    return "\n".join(paint(part, cell.display.style) for part in parts if part)
+
+
+def _wrapped(label: str, width: int) -> str:
+    hanging = "  " if label.startswith("- ") else ""
+    return "\n".join(textwrap.wrap(one_line(label), width, subsequent_indent=hanging)) or label
+
+
+def _left_out(grid: Grid) -> str:
+    if not grid.left_out:
+        return ""
+    return f"{grid.left_out} rows that are the same in every column are not shown."
+
+
+def _legend(grid: Grid) -> str:
+    return "\n".join(f"{STATES[state].plain:8} {meaning(state)}" for state in grid.states)
+
+
+def _cause(cause: Cause, *, width: int, paint: _Paint) -> str:
+    display = STATES[cause.outcome]
+    where = f"{display.plain} {cause.stage}" if cause.stage else display.plain
+    number = f"[{cause.number}]"
+    said = [f"{where}, {cells_text(len(cause.cells))}", _label_text(cause), cause.reason]
+    detail = [cause.error if cause.signature else "", web_address(cause.label.link) if cause.label else ""]
+    lines = [f"{number:5}{'; '.join(filter(None, said))}", *(f"     {line}" for line in detail if line)]
+    wrapped = [textwrap.fill(one_line(line[5:]), max(width, 40), initial_indent=line[:5], subsequent_indent=" " * 5,
+                             break_long_words=False, break_on_hyphens=False) for line in lines]  # fmt: skip
+    wrapped[0] = wrapped[0].replace(number, paint(number, display.style), 1)
+    return "\n".join(wrapped)
+
+
+def _label_text(cause: Cause) -> str:
+    if cause.unexplained:
+        return "UNEXPLAINED"
+    if cause.label is None:
+        return ""
+    return f"{one_line(cause.label.label)}: {one_line(cause.label.note)}"
+
+
+def _environments(columns: Sequence[EnvironmentColumn], *, width: int) -> Iterator[str]:
+    longest = min(_LONGEST_ID, max((len(column.id) for column in columns), default=0))
+    for place, column in enumerate(columns, start=1):
+        short = column.id if len(column.id) <= _LONGEST_ID else f"column {place}"
+        parts = [f"Python {column.python}", *(f"{name} {version}" for name, version in column.packages)]
+        parts += [f"{name}={value}" for name, value in column.variables]
+        parts += [f"as of {column.as_of}"] if column.as_of else []
+        parts += [column.id] if short != column.id else []
+        text = one_line(f"{short:{longest}}").ljust(longest) + "  " + one_line(", ".join(parts))
+        yield textwrap.fill(text, max(width, 40), subsequent_indent=" " * (longest + 2), drop_whitespace=True)
+
+
+def _unexplained(grid: Grid) -> str:
+    numbers = ", ".join(f"[{cause.number}]" for cause in grid.unexplained)
+    return f"\nUnexplained: {numbers}" if numbers else ""
