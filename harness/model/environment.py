@@ -19,6 +19,8 @@ class Pin:
     name: NormalizedName
     version: str
     hashes: tuple[str, ...]
+    size: int = 0
+    """Bytes to download, the largest of the files; 0 if the index did not say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,9 @@ class LockOrigin:
     overrides: tuple[str, ...] = ()
     base: str | None = None
     moved: tuple[str, ...] = ()
+    """What differs from the base, by a line a package."""
+    sources: tuple[str, ...] = ()
+    """Packages of which no wheel was ever published: these alone may be built from source."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -15,6 +16,7 @@ from harness.model import Lock, LockOrigin, Pin
 from harness.plan.blocks import TOMLDecodeError, find_block
 
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+_SIZE = re.compile(r"(?m)^# (\d+) bytes\n(\S+?)==")
 _AGAIN = "Run `nox -s lock -- {id}` to make it again, or take the file back from git"
 
 
@@ -33,7 +35,8 @@ def parse_lock(text: str, *, name: str, id: str) -> Lock:
         origin = _read_origin(block[0])
     except (TOMLDecodeError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{name}: its '# /// lock' block is malformed", why=f"{error!r}", next_step=again) from error
-    pins = tuple(_parse_pin(entry, name, again) for entry in _entries(text))
+    sizes = {package: int(size) for size, package in _SIZE.findall(text)}
+    pins = tuple(_parse_pin(entry, sizes, name, again) for entry in _entries(text))
     return Lock(origin=origin, pins=pins)
 
 
@@ -66,6 +69,7 @@ def _read_origin(table: dict[str, object]) -> LockOrigin:
         overrides=texts("overrides"),
         base=text("base") if "base" in table else None,
         moved=texts("moved"),
+        sources=texts("sources"),
     )
 
 
@@ -75,7 +79,7 @@ def _entries(text: str) -> list[str]:
     return [entry.strip() for entry in "\n".join(lines).replace("\\\n", " ").splitlines() if entry.strip()]
 
 
-def _parse_pin(entry: str, name: str, again: str) -> Pin:
+def _parse_pin(entry: str, sizes: Mapping[str, int], name: str, again: str) -> Pin:
     requirement_text = entry.partition("--hash")[0].strip()
     hashes = tuple(_HASH.findall(entry))
     try:
@@ -87,7 +91,12 @@ def _parse_pin(entry: str, name: str, again: str) -> Pin:
     specifiers = list(requirement.specifier)
     if len(specifiers) != 1 or specifiers[0].operator not in ("==", "===") or not hashes:
         raise UsageError(f"{name}: {requirement_text!r} is not pinned to one version with hashes", next_step=again)
-    return Pin(name=canonicalize_name(requirement.name), version=specifiers[0].version, hashes=hashes)
+    return Pin(
+        name=canonicalize_name(requirement.name),
+        version=specifiers[0].version,
+        hashes=hashes,
+        size=sizes.get(requirement.name, 0),
+    )
 
 
 def write_lock(lock: Lock) -> str:
@@ -102,6 +111,8 @@ def write_lock(lock: Lock) -> str:
         "# ///",
     ]
     for pin in lock.pins:
+        if pin.size:
+            lines.append(f"# {pin.size} bytes")
         lines.append(f"{pin.name}=={pin.version} \\")
         lines.append(" \\\n".join(f"    --hash=sha256:{each}" for each in pin.hashes))
     return "\n".join(lines) + "\n"
@@ -119,6 +130,7 @@ def _origin_lines(origin: LockOrigin) -> list[str]:
         ("constraints", origin.constraints),
         ("overrides", origin.overrides),
         ("moved", origin.moved),
+        ("sources", origin.sources),
     ]
     for key, values in lists:
         if values:
