@@ -1,0 +1,270 @@
+"""The store of environments: each lock becomes one folder, built once, whoever asks, and checked at each use."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from harness.errors import HarnessError
+from harness.model import Environment, Lock
+from harness.plan.locks import write_lock
+from harness.provision.condition import contents, python_of, spoiled_packages
+from harness.provision.files import make_folders_read_only, remove_folder
+from harness.provision.inside import Seen, Stopped, first_line, try_imports, versions_inside
+from harness.provision.interpreters import Interpreter
+from harness.provision.manifest import Manifest, read_import_result, read_manifest, write_import_result
+from harness.provision.uv import Uv
+from harness.provision.uv_failures import FailureKind, UvFailed
+
+_LOCK_POLL_S = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provided:
+    """An environment on disk, ready to be used."""
+
+    python: Path
+    folder: Path
+    versions: Mapping[NormalizedName, str]
+    import_error: str | None
+    """What importing the environment's `imports` raised, on one line; None if they import."""
+    built: bool
+    """Whether it was built just now."""
+
+
+class Unavailable(HarnessError):
+    """An environment could not be had; `settled` if trying again would give the same."""
+
+    def __init__(self, environment: str, reason: str, *, settled: bool, next_step: str = "") -> None:
+        super().__init__(f"{environment}: not available", why=reason, next_step=next_step)
+        self.reason = reason
+        self.settled = settled
+
+
+class _Unfit(Exception):
+    """What was built is not what the lock says."""
+
+
+class EnvironmentStore:
+    """Environments under one cache folder, shared by all processes of a user."""
+
+    def __init__(self, cache: Path, *, uv: Uv, say: Callable[[str], None] = lambda line: None) -> None:
+        self.folder = cache / "environments"
+        self._uv = uv
+        self._say = say
+
+    def folder_of(self, lock: Lock, interpreter: Interpreter) -> Path:
+        """Say where the environment of a lock is, or would be."""
+        return self.folder / f"{lock.fingerprint}-{interpreter.id}"
+
+    def provide(
+        self, environment: Environment, interpreter: Interpreter, *, stop: threading.Event | None = None
+    ) -> Provided:
+        """Give an environment that is what its lock says: an existing one, or one built now. Raises Unavailable."""
+        try:
+            return self._provide(environment, interpreter, stop)
+        except Stopped:
+            raise Unavailable(environment.id, "stopped", settled=False, next_step="Run it again to go on") from None
+        except OSError as error:
+            reason = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+            raise Unavailable(environment.id, reason, settled=False, next_step="Mend it, then run it again") from error
+
+    def _provide(self, environment: Environment, interpreter: Interpreter, stop: threading.Event | None) -> Provided:
+        folder = self.folder_of(environment.lock, interpreter)
+        manifest = read_manifest(folder)
+        key = _imports_key(environment)
+        result = read_import_result(folder, key)
+        built = False
+        if manifest is None or result is None or not result.certain or damage(folder, manifest) is not None:
+            with self._locked(folder, stop):
+                manifest, built = self._ensure(environment, interpreter, folder, stop)
+                result = read_import_result(folder, key)
+                if result is None or not result.certain:
+                    result = try_imports(
+                        python_of(folder),
+                        environment.imports,
+                        dict(environment.variables),
+                        environ=self._uv.variables,
+                        stop=stop,
+                    )
+                    write_import_result(folder, key, result)
+        mark_used(folder)
+        return Provided(
+            python=python_of(folder),
+            folder=folder,
+            versions={canonicalize_name(name): version for name, version in manifest.versions.items()},
+            import_error=None if result.error is None else first_line(result.error),
+            built=built,
+        )
+
+    def _ensure(
+        self, environment: Environment, interpreter: Interpreter, folder: Path, stop: threading.Event | None
+    ) -> tuple[Manifest, bool]:
+        """Give the manifest of the environment, built now if it is not there or damaged. Runs under its lock."""
+        manifest = read_manifest(folder)
+        if manifest is not None:
+            what = damage(folder, manifest)
+            if what is None:
+                return manifest, False
+            self._say(f"{environment.id}: damaged ({what}); it is built again")
+        for leftover in self.folder.glob(f".building-{folder.name}-*"):
+            remove_folder(leftover)
+        try:
+            return self._build(environment, interpreter, folder, stop), True
+        except _Unfit as error:
+            self._say(f"{environment.id}: {error}; it is built once more")
+        try:
+            return self._build(environment, interpreter, folder, stop), True
+        except _Unfit as error:
+            raise Unavailable(
+                environment.id, f"built twice, but {error}", settled=True, next_step="Make its lock again"
+            ) from None
+
+    def _build(
+        self, environment: Environment, interpreter: Interpreter, folder: Path, stop: threading.Event | None
+    ) -> Manifest:
+        temporary = self.folder / f".building-{folder.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        started = time.monotonic()
+        try:
+            self._install(environment.lock, interpreter, temporary, stop)
+            seen = self._verified(environment.lock, temporary, stop)
+            manifest = Manifest(
+                built=dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+                interpreter=str(interpreter.executable),
+                interpreter_stamp=_stamp(interpreter.executable),
+                versions=dict(seen.versions),
+                contents=contents(temporary),
+                disk_bytes=_size(temporary),
+                duration_s=round(time.monotonic() - started, 3),
+                lock=write_lock(environment.lock),
+            )
+            manifest.write(temporary)
+            make_folders_read_only(temporary)
+            temporary.chmod(0o755)
+            _replace(folder, temporary)
+        except UvFailed as error:
+            if error.kind is FailureKind.STOPPED:
+                raise Stopped from None
+            raise Unavailable(
+                environment.id, error.summary, settled=error.kind.settled, next_step=error.next_step
+            ) from error
+        finally:
+            remove_folder(temporary)
+        return manifest
+
+    def _install(self, lock: Lock, interpreter: Interpreter, folder: Path, stop: threading.Event | None) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._uv.make_environment(folder, python=interpreter.executable, stop=stop)
+        self._uv.install(
+            write_lock(lock),
+            python=python_of(folder),
+            folder=folder,
+            sources=lock.origin.sources,
+            built_as_of=lock.origin.as_of,
+            stop=stop,
+        )
+
+    def _verified(self, lock: Lock, folder: Path, stop: threading.Event | None) -> Seen:
+        """See from inside that all is there, and from outside that the files are those of the wheels."""
+        seen = versions_inside(python_of(folder), environ=self._uv.variables, stop=stop)
+        if isinstance(seen, str):
+            raise _Unfit(seen)
+        differences = _differences(lock, seen.versions)
+        if differences:
+            raise _Unfit(f"it does not hold what its lock says: {', '.join(differences)}")
+        spoiled = spoiled_packages(folder)
+        if spoiled:
+            self._uv.forget(spoiled, folder=folder)
+            raise _Unfit(f"files of {', '.join(spoiled)} are not those that were published, and not used")
+        return seen
+
+    @contextlib.contextmanager
+    def _locked(self, folder: Path, stop: threading.Event | None) -> Iterator[None]:
+        """Keep all other processes from building the same environment; the system frees it if we are killed."""
+        locks = self.folder / ".locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(locks / f"{folder.name}.lock")
+        while True:
+            with contextlib.suppress(Timeout):
+                lock.acquire(timeout=_LOCK_POLL_S)
+                break
+            if stop is not None and stop.is_set():
+                raise Stopped
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def damage(folder: Path, manifest: Manifest) -> str | None:
+    """Say what is wrong with an environment that was built, None if nothing is. Starts no process."""
+    python = python_of(folder)
+    if not python.exists():
+        return "its Python is gone"
+    if manifest.interpreter_stamp != _stamp(Path(manifest.interpreter)):
+        return "the Python that it was made with has changed"
+    try:
+        now = contents(folder)
+    except OSError as error:
+        return str(error)
+    if now.files != manifest.contents.files:
+        return f"{now.files} files instead of {manifest.contents.files}"
+    return None if now == manifest.contents else "files have changed"
+
+
+def mark_used(folder: Path) -> None:
+    """Note that an environment is used now."""
+    with contextlib.suppress(OSError):
+        (folder / "used").touch()
+
+
+def _differences(lock: Lock, seen: Mapping[str, str]) -> list[str]:
+    wanted = lock.versions
+    found = {canonicalize_name(name): version for name, version in seen.items()}
+    wrong = [
+        f"{name} {found.get(name, 'missing')} instead of {version}"
+        for name, version in wanted.items()
+        if name not in found or Version(found[name]) != Version(version)
+    ]
+    return wrong + [f"{name} {version} too much" for name, version in found.items() if name not in wanted]
+
+
+def _imports_key(environment: Environment) -> str:
+    content = json.dumps([environment.imports, sorted(environment.variables)])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _stamp(executable: Path) -> str:
+    try:
+        status = executable.stat()
+    except OSError:
+        return "gone"
+    return f"{status.st_size}|{status.st_mtime_ns}"
+
+
+def _size(folder: Path) -> int:
+    return sum((Path(top) / name).lstat().st_size for top, _, names in os.walk(folder) for name in names)
+
+
+def _replace(folder: Path, temporary: Path) -> None:
+    """Put a finished environment in its place; a damaged one that stands there goes."""
+    if not folder.exists():
+        temporary.rename(folder)
+        return
+    aside = temporary.with_name(f"{temporary.name}-old")
+    folder.rename(aside)
+    temporary.rename(folder)
+    remove_folder(aside)

@@ -1,0 +1,121 @@
+"""Runs look_inside.py in an environment and reads what it saw."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from harness import process
+from harness.provision.manifest import ImportResult
+
+LOOK_INSIDE = Path(__file__).with_name("look_inside.py")
+_VERSIONS_S = 60.0
+_IMPORT_S = 300.0
+_MESSAGE_LENGTH = 4000
+# Variables that processes need, wherever they run; all others could change what an import does.
+_NEEDED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "PATHEXT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What an environment holds, as seen from inside."""
+
+    python: str
+    versions: Mapping[str, str]
+
+
+class Stopped(Exception):
+    """It was stopped before it had seen anything."""
+
+
+def versions_inside(python: Path, *, environ: Mapping[str, str], stop: threading.Event | None = None) -> Seen | str:
+    """Say what is installed, or why that cannot be said. Raises Stopped."""
+    with TemporaryDirectory(prefix="harness-look-", ignore_cleanup_errors=True) as folder:
+        report, ended = _look(
+            python, (), environ=_needed(environ), folder=Path(folder), timeout_s=_VERSIONS_S, stop=stop
+        )
+    if report is None:
+        return f"its Python does not run: {ended}"
+    return Seen(python=report["python"], versions=report["versions"])
+
+
+def try_imports(
+    python: Path,
+    modules: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    environ: Mapping[str, str],
+    timeout_s: float = _IMPORT_S,
+    stop: threading.Event | None = None,
+) -> ImportResult:
+    """Import modules one after the other; say what the first that does not import raised. Raises Stopped."""
+    if not modules:
+        return ImportResult(error=None, certain=True)
+    with TemporaryDirectory(prefix="harness-look-", ignore_cleanup_errors=True) as folder:
+        surroundings = {**_needed(environ), **variables}
+        report, ended = _look(
+            python, modules, environ=surroundings, folder=Path(folder), timeout_s=timeout_s, stop=stop
+        )
+    if report is None:
+        return ImportResult(error=f"its Python does not run: {ended}", certain=False)
+    if "imports" not in report:
+        return ImportResult(error=f"import {', '.join(modules)}: {ended}", certain=False)
+    for module, error in report["imports"].items():
+        if error is not None:
+            return ImportResult(error=f"import {module}: {error}"[:_MESSAGE_LENGTH], certain=True)
+    return ImportResult(error=None, certain=True)
+
+
+def first_line(message: str) -> str:
+    """Give an import error on one line: what was raised, with the first line that says something."""
+    head, _, _ = message.partition("\n")
+    rest = [line.strip() for line in message.splitlines()[1:] if line.strip()]
+    return f"{head.rstrip()} {rest[0]}" if head.rstrip().endswith(":") and rest else head.rstrip()
+
+
+def _look(
+    python: Path,
+    modules: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    folder: Path,
+    timeout_s: float,
+    stop: threading.Event | None,
+) -> tuple[dict[str, Any] | None, str]:
+    """Give the report, if there is one, and how the process ended, in words."""
+    report = folder / "report.json"
+    home = folder / "home"
+    home.mkdir()
+    # A folder of its own: what a user keeps at home, such as the configuration of a framework, changes imports.
+    homes = {"HOME": str(home), "USERPROFILE": str(home), "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    command: list[str | Path] = [python, "-s", LOOK_INSIDE, report, *modules]
+    try:
+        ended = process.run(command, env={**homes, **environ}, cwd=folder, timeout_s=timeout_s, stop=stop)
+    except OSError as error:
+        return None, str(error)
+    if ended.stopped:
+        raise Stopped
+    try:
+        return json.loads(report.read_text(encoding="utf-8")), _how_it_ended(ended, timeout_s)
+    except (OSError, ValueError):
+        return None, _how_it_ended(ended, timeout_s)
+
+
+def _needed(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: environ[name] for name in _NEEDED if name in environ}
+
+
+def _how_it_ended(ended: process.Ended, timeout_s: float) -> str:
+    if ended.timed_out:
+        return f"did not end within {timeout_s:.0f} s"
+    last = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2][:200]
+    said = f" ({last})" if last else ""
+    if ended.status < 0:
+        return f"killed by {signal.Signals(-ended.status).name}{said}"
+    return f"ended with status {ended.status}{said}"

@@ -1,0 +1,85 @@
+"""Says what an environment holds and whether it imports. Run inside it, by path, by any Python from 3.6 up.
+
+    python look_inside.py REPORT [MODULE ...]
+
+Standard library only; imports nothing of this project. The report is renamed into place twice: with the versions
+before anything is imported, and again with the results, so that a crash of an import is told from one of this file.
+"""
+
+import json
+import os
+import platform
+import re
+import sys
+
+if sys.version_info < (3, 6):
+    sys.exit(3)
+
+
+def installed(folders):
+    """Map the normalised name of each distribution in these folders to its version, from its metadata file."""
+    versions = {}
+    for folder in folders:
+        if not os.path.isdir(folder):
+            continue
+        for entry in sorted(os.listdir(folder)):
+            if entry.endswith((".dist-info", ".egg-info")):
+                name, version = name_and_version(os.path.join(folder, entry))
+                if name:
+                    versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
+    return versions
+
+
+def name_and_version(folder):
+    """Read the two fields that matter; ("", "") where there are none."""
+    found = {"name": "", "version": ""}
+    for candidate in (os.path.join(folder, "METADATA"), os.path.join(folder, "PKG-INFO"), folder):
+        if os.path.isfile(candidate):
+            with open(candidate, encoding="utf-8", errors="replace") as stream:
+                for line in stream:
+                    key, _, value = line.partition(":")
+                    if not line.strip():
+                        break
+                    if key.lower() in found and not found[key.lower()]:
+                        found[key.lower()] = value.strip()
+            break
+    return found["name"], found["version"]
+
+
+def import_error(module):
+    """Import a module; give the type and the message of what it raises, None if it imports."""
+    try:
+        __import__(module)
+    except BaseException as error:  # an import may raise anything, SystemExit included
+        return "{}: {}".format(type(error).__name__, error)
+    return None
+
+
+def write(path, report):
+    """Write the report as a whole: under another name, then renamed."""
+    temporary = path + ".part"
+    with open(temporary, "w", encoding="utf-8") as stream:
+        json.dump(report, stream)
+    os.replace(temporary, path)
+
+
+def main(path, modules):
+    """Report the versions, then the imports."""
+    folders = [folder for folder in sys.path if os.path.basename(folder) in ("site-packages", "dist-packages")]
+    report = {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation().lower(),
+        "versions": installed(folders),
+    }
+    write(path, report)
+    if modules:
+        report["imports"] = {module: import_error(module) for module in modules}
+        write(path, report)
+
+
+if __name__ == "__main__":
+    # The script's own folder, which Python puts first, holds nothing that the environment should see.
+    sys.path = [folder for folder in sys.path if folder != os.path.dirname(os.path.abspath(__file__))]
+    main(sys.argv[1], sys.argv[2:])
+    sys.stdout.flush()
+    os._exit(0)  # what an import left running must not keep this process, or change its status

@@ -1,0 +1,164 @@
+"""The only module that calls uv: it makes virtual environments, resolves and installs, and says why it could not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from harness import process
+from harness.errors import HarnessError
+from harness.provision.uv_failures import FailureKind, UvFailed, failure_from
+
+_RESOLVE_S = 900.0
+_INSTALL_S = 3600.0
+_QUICK_S = 300.0
+
+# What a user may say to uv by variables: where packages, interpreters and the cache are, and how to get there.
+# All else (UV_EXCLUDE_NEWER, UV_CONSTRAINT, UV_PRERELEASE ...) would change what is resolved or installed.
+_KEPT = """
+    UV_DEFAULT_INDEX UV_INDEX_URL UV_INDEX UV_EXTRA_INDEX_URL UV_INDEX_STRATEGY UV_FIND_LINKS UV_NO_INDEX UV_OFFLINE
+    UV_CACHE_DIR UV_NO_CACHE UV_LINK_MODE UV_HTTP_TIMEOUT UV_HTTP_CONNECT_TIMEOUT UV_HTTP_RETRIES UV_NATIVE_TLS
+    UV_SYSTEM_CERTS UV_INSECURE_HOST UV_KEYRING_PROVIDER UV_CREDENTIALS_DIR UV_LOCK_TIMEOUT UV_COMPILE_BYTECODE_TIMEOUT
+    UV_CONCURRENT_DOWNLOADS UV_CONCURRENT_BUILDS UV_CONCURRENT_INSTALLS UV_REQUEST_TIMEOUT
+    UV_PYTHON_INSTALL_DIR UV_PYTHON_INSTALL_MIRROR UV_PYTHON_CACHE_DIR UV_PYTHON_BIN_DIR UV_PYTHON_DOWNLOADS
+    UV_PYTHON_DOWNLOADS_JSON_URL
+"""
+_DROPPED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "CONDA_PREFIX", "PIP_REQUIRE_VIRTUALENV")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolution:
+    """What is to be resolved."""
+
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    python: str
+    platform: str
+    exclude_newer: dt.datetime
+    exclude_newer_for: tuple[tuple[str, dt.datetime], ...] = ()
+    """Packages for which another date counts."""
+    sources: tuple[str, ...] = ()
+    """Packages that may be built from source; all others need a wheel."""
+
+
+@dataclass(frozen=True)
+class Uv:
+    """uv, and the variables that it is run with."""
+
+    executable: Path
+    variables: Mapping[str, str]
+
+    @classmethod
+    def found(cls, environ: Mapping[str, str]) -> Uv:
+        """Find the uv that this project depends on; keep of the variables only those that do not change results."""
+        try:
+            executable = Path(find_uv_bin())
+        except FileNotFoundError as error:
+            raise HarnessError(
+                "uv is not installed", why=str(error), next_step='Install it: python -m pip install "uv>=0.8"'
+            ) from None
+        variables = {
+            name: value
+            for name, value in environ.items()
+            if name not in _DROPPED
+            and (not name.startswith("UV_") or name in _KEPT.split() or name.endswith(("_USERNAME", "_PASSWORD")))
+        }
+        return cls(executable, variables)
+
+    def resolve(self, resolution: Resolution, *, output: Path, stop: threading.Event | None = None) -> str:
+        """Resolve to a pylock.toml in `output`; versions that stand in that file already are kept where they can be.
+
+        Raises UvFailed.
+        """
+        folder = output.parent
+        command = ["pip", "compile", "requirements.in", "--output-file", output.name, "--format", "pylock.toml"]
+        command += ["--quiet", "--no-config", "--no-header", "--no-annotate", "--only-binary", ":all:"]
+        command += ["--python-version", resolution.python, "--python-platform", resolution.platform]
+        command += ["--exclude-newer", _date(resolution.exclude_newer), "--no-python-downloads"]
+        for package, date in resolution.exclude_newer_for:
+            command += ["--exclude-newer-package", f"{package}={_date(date)}"]
+        for package in resolution.sources:
+            command += ["--no-binary", package]
+        _write_lines(folder / "requirements.in", resolution.requirements)
+        for option, name, lines in [
+            ("--constraints", "constraints.txt", resolution.constraints),
+            ("--overrides", "overrides.txt", resolution.overrides),
+        ]:
+            if lines:
+                _write_lines(folder / name, lines)
+                command += [option, name]
+        self._run(command, folder=folder, timeout_s=_RESOLVE_S, stop=stop)
+        return output.read_text(encoding="utf-8")
+
+    def make_environment(self, folder: Path, *, python: Path, stop: threading.Event | None = None) -> None:
+        """Make an empty virtual environment that may be renamed afterwards. Raises UvFailed."""
+        command = ["venv", "--quiet", "--no-config", "--no-project", "--relocatable", "--no-python-downloads"]
+        self._run([*command, "--python", str(python), str(folder)], folder=folder.parent, timeout_s=_QUICK_S, stop=stop)
+
+    def install(
+        self,
+        requirements: str,
+        *,
+        python: Path,
+        folder: Path,
+        sources: Sequence[str] = (),
+        built_as_of: dt.datetime | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Install exactly these pinned, hashed requirements, and compile them to bytecode. Raises UvFailed.
+
+        `sources` may be built, with build tools as of `built_as_of`; all else needs a wheel.
+        """
+        path = folder / "requirements.txt"
+        path.write_text(requirements, encoding="utf-8")
+        command = ["pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--compile-bytecode"]
+        command += ["--only-binary", ":all:", "--python", str(python), "--requirements", path.name]
+        for package in sources:
+            command += ["--no-binary", package]
+        if sources and built_as_of is not None:
+            command += ["--exclude-newer", _date(built_as_of)]
+        self._run(command, folder=folder, timeout_s=_INSTALL_S, stop=stop)
+
+    def forget(self, packages: Sequence[str], *, folder: Path) -> None:
+        """Take packages out of uv's cache, so that they are downloaded again. Raises UvFailed."""
+        self._run(["cache", "clean", "--quiet", "--no-config", *packages], folder=folder, timeout_s=_QUICK_S)
+
+    def install_python(self, version: str, *, folder: Path, stop: threading.Event | None = None) -> Path:
+        """Have uv download a Python, and say where it is. Raises UvFailed."""
+        common = ["--no-config", version]
+        self._run(["python", "install", "--no-bin", *common], folder=folder, timeout_s=_INSTALL_S, stop=stop)
+        found = self._run(
+            ["python", "find", "--managed-python", "--no-project", *common], folder=folder, timeout_s=_QUICK_S
+        )
+        return Path(found.decode().strip())
+
+    def _run(
+        self, arguments: Sequence[str], *, folder: Path, timeout_s: float, stop: threading.Event | None = None
+    ) -> bytes:
+        command = [str(self.executable), *arguments, "--color", "never"]
+        try:
+            ended = process.run(command, env=self.variables, cwd=folder, timeout_s=timeout_s, stop=stop)
+        except OSError as error:
+            raise UvFailed(FailureKind.OTHER, f"uv could not be started: {error}", str(error)) from None
+        if ended.stopped:
+            raise UvFailed(FailureKind.STOPPED, "it was stopped", "")
+        output = ended.stderr.decode(errors="replace") + ended.stdout.decode(errors="replace")
+        if ended.timed_out:
+            raise UvFailed(FailureKind.TIMED_OUT, f"uv did not end within {timeout_s:.0f} s", output)
+        if ended.status != 0:
+            raise failure_from(output, status=ended.status)
+        return ended.stdout
+
+
+def _date(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _write_lines(path: Path, lines: Sequence[str]) -> None:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

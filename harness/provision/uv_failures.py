@@ -1,0 +1,121 @@
+"""What uv's messages mean: one of a few kinds, and the lines that tell why. Text in, values out."""
+
+from __future__ import annotations
+
+import enum
+import re
+
+from harness.errors import HarnessError
+
+_REASON_LENGTH = 400
+
+
+class FailureKind(enum.Enum):
+    """Why uv did not do what it was asked to."""
+
+    CONFLICT = "no versions fit together"
+    NO_WHEEL = "no wheel for this Python or platform"
+    UNREACHABLE = "the package index does not answer"
+    HASH_MISMATCH = "a downloaded file is not the one that was locked"
+    DISK_FULL = "the disk is full"
+    TIMED_OUT = "uv took too long"
+    STOPPED = "stopped"
+    OTHER = "uv failed"
+
+    @property
+    def settled(self) -> bool:
+        """Whether the same would come of trying again."""
+        return self in (FailureKind.CONFLICT, FailureKind.NO_WHEEL, FailureKind.HASH_MISMATCH)
+
+
+_NEXT_STEP = {
+    FailureKind.CONFLICT: "Change the requirements, or the date as of which they are resolved",
+    FailureKind.NO_WHEEL: "Use a Python that there are wheels for: `pythons` in matrix.toml",
+    FailureKind.UNREACHABLE: "Try again when the index answers; UV_DEFAULT_INDEX names another one",
+    FailureKind.HASH_MISMATCH: "Look at which file differs, then lock again or have the index mended: "
+    "until then it is not installed",
+    FailureKind.DISK_FULL: "Make room (`harness prune` removes environments that are not needed), then run it again",
+    FailureKind.TIMED_OUT: "Run it again",
+    FailureKind.STOPPED: "Run it again to go on",
+    FailureKind.OTHER: "Look at uv's output",
+}
+
+
+class UvFailed(HarnessError):
+    """uv could not do it: of what kind that is, the reason in short, and all that uv said."""
+
+    def __init__(self, kind: FailureKind, reason: str, output: str) -> None:
+        super().__init__(kind.value, why=reason, next_step=_NEXT_STEP[kind])
+        self.kind = kind
+        self.reason = reason
+        self.output = output
+
+    @property
+    def summary(self) -> str:
+        """Kind and reason on one line."""
+        return f"{self.kind.value}: {self.reason}" if self.reason else self.kind.value
+
+
+# In the order in which they are looked for: a full disk shows as a failed download, too.
+_SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
+    (FailureKind.DISK_FULL, re.compile(r"No space left on device|Disk quota exceeded|not enough space on the disk")),
+    (FailureKind.HASH_MISMATCH, re.compile(r"Hash mismatch")),
+    (
+        FailureKind.UNREACHABLE,
+        re.compile(
+            r"Failed to fetch|error sending request|HTTP status (client|server) error|error decoding response body|"
+            r"network was disabled|network connectivity is disabled|dns error|timed out|Connection (refused|reset)|"
+            r"Failed to download distribution due to network|[Rr]equest failed after \d+ retries|"
+            r"unexpected end of file|end of file before message length|connection closed",
+        ),
+    ),
+    (
+        FailureKind.NO_WHEEL,
+        re.compile(
+            r"has no wheels with a matching|has no usable wheels|has no wheels are available|no compatible wheels?|"
+            r"has no matching (Python|platform)|only found wheels for|is not compatible with the current platform|"
+            r"does not satisfy Python|marked as `--no-build`",
+        ),
+    ),
+    (FailureKind.CONFLICT, re.compile(r"No solution found|unsatisfiable|not found in the package registry")),
+)
+
+
+def failure_from(output: str, *, status: int) -> UvFailed:
+    """Read what uv wrote when it failed."""
+    kind = next((kind for kind, sign in _SIGNS if sign.search(output)), FailureKind.OTHER)
+    return UvFailed(kind, telling(output) or f"it ended with status {status}", output)
+
+
+def packages_without_wheels(output: str) -> tuple[str, ...]:
+    """Name the packages of which uv found only sources, in a resolution that allowed wheels only."""
+    return tuple(dict.fromkeys(re.findall(r"Wheels are required for `([^`]+)`", output)))
+
+
+_START = re.compile(r"^\s*(?:[×╰├│─▶▸\s]|error:|cause:|Caused by:)*\s*")
+_NOISE = re.compile(r"^\s*(warning:|hint:|Using |Resolved |Downloading |Building |Prepared |Installed )")
+_ADDRESS = re.compile(r"`?\b[a-z][a-z+]*://[^\s`),;]*?([^/\s`),;]+)/?`?(?=[\s),;:.]|$)")
+
+
+def telling(output: str) -> str:
+    """Give the lines that tell why, as one line: without progress, hints, and addresses, which may hold passwords."""
+    lines: list[str] = []
+    for line in output.splitlines():
+        if line.lstrip().startswith("hint:"):
+            break
+        if line.strip() and not _NOISE.match(line):
+            text = _START.sub("", line).strip()
+            if text and text not in lines:
+                lines.append(text)
+    if any(line.startswith("No solution found") for line in lines):
+        lines = [line for line in lines if not line.startswith("No solution found")]
+    text = _ADDRESS.sub(r"\1", _joined(lines))
+    return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 4].rsplit(" ", 1)[0] + " ..."
+
+
+def _joined(lines: list[str]) -> str:
+    text = ""
+    for line in lines:
+        glue = " " if not text or text.endswith((".", ":", ",")) or line.startswith("And ") else ": "
+        text = f"{text}{glue}{line}" if text else line
+    return text
