@@ -5,7 +5,6 @@ This is the place that another engine (a cluster's) would take: tasks in, attemp
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.errors import HarnessError
-from harness.execute.run_task import Interrupted, failed_to_run, unavailable
+from harness.execute.run_task import Interrupted, unavailable
 from harness.execute.task import Task
 from harness.model import Attempt, Environment, Outcome
 from harness.provision.environments import Provided, Unavailable
@@ -61,7 +60,7 @@ class LocalScheduler:
         builds: dict[Future[Provided], str] = {}
         queue: deque[tuple[Task, Path]] = deque()
         running: dict[Future[Attempt], tuple[Task, Path]] = {}
-        retried: set[Task] = set()
+        retried: set[str] = set()
         try:
             for group in waiting:
                 builds[builders.submit(self._build, group[0].environment)] = group[0].environment.id
@@ -80,8 +79,8 @@ class LocalScheduler:
                     attempt = _result(future)  # type: ignore[arg-type]
                     if attempt is None:
                         continue
-                    if attempt.outcome is Outcome.ERROR and task not in retried:
-                        retried.add(task)
+                    if attempt.outcome is Outcome.ERROR and task.key not in retried:
+                        retried.add(task.key)
                         queue.append((task, python))
                         continue
                     self.watcher.finished(task, attempt)
@@ -149,8 +148,3 @@ def _result(future: Future[Attempt]) -> Attempt | None:
         return future.result()
     except Interrupted:
         return None
-
-
-def lost_task(task: Task, error: BaseException) -> Attempt:
-    """Give the attempt of a task that broke the harness itself."""
-    return failed_to_run(task, f"{type(error).__name__}: {error}", dt.datetime.now(dt.timezone.utc))

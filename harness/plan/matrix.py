@@ -130,6 +130,8 @@ class Matrix:
     """What to cover, as written by hand."""
 
     imports: tuple[str, ...]
+    show: tuple[str, ...]
+    """The packages whose versions the table shows for each environment."""
     platform: str
     variables: tuple[tuple[str, str], ...]
     provides: tuple[tuple[str, str], ...]
@@ -182,6 +184,7 @@ def _read(table: Table) -> Matrix:
         table.problems.add(table.place("default-tier"), f"there is no tier {default_tier!r}", "Define [tiers.NAME]")
     matrix = Matrix(
         imports=imports,
+        show=table.texts("show"),
         platform=table.text("platform", "x86_64-manylinux_2_28"),
         variables=variables,
         provides=_strings(table.table("provides")),

@@ -1,0 +1,139 @@
+"""Arguments in, one call out. The only place that prints errors and sets the exit status.
+
+0: the work was done (failing cells are data); 1: something could not be judged or done; 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from harness import __version__
+from harness.commands.choose import add_selection
+from harness.commands.defaults import FORMATS, default_jobs
+from harness.errors import HarnessError
+from harness.session import Session
+
+
+def main(typed: Sequence[str] | None = None) -> int:
+    """Run the command line; give the exit status."""
+    typed = list(sys.argv[1:] if typed is None else typed)
+    arguments = _parser().parse_args(typed)
+    arguments.typed = typed
+    module, _, function = arguments.command.partition(":")
+    try:
+        session = Session.at(Path(arguments.project or Path.cwd()).absolute(), os.environ, _say)
+        command = getattr(importlib.import_module(f"harness.commands.{module}"), function)
+        with _stopped_by_signals(session):
+            return int(command(session, arguments))
+    except HarnessError as error:
+        _say(str(error))
+        return error.exit_status
+    except BrokenPipeError:
+        # Whoever read our output has had enough, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        _say("Stopped at once. What was recorded is safe; the same command goes on.")
+        return 130
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is where printing happens
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(session: Session) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM asks for a clean stop, the second ends it at once."""
+
+    def ask(number: int, frame: object) -> None:
+        if session.stop.is_set():
+            raise KeyboardInterrupt
+        session.stop.set()
+        _say("Stopping: what has finished is being recorded. Again to stop at once.")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="harness", description="Which versions have this bug, and which can read my model.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"harness {__version__}")
+    parser.add_argument("--project", metavar="DIR", help="the folder of matrix.toml (default: found from here upwards)")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    plan = _command(commands, "plan", "planning:plan", "what would run, what would not and why; what it needs")
+    add_selection(plan)
+    _add_json(plan)
+
+    run = _command(commands, "run", "run:run", "run the cells that have no valid attempt, and print the table")
+    run.add_argument("paths", metavar="PATH", nargs="*", help="a script, or a folder with write.py and read.py")
+    add_selection(run)
+    run.add_argument(
+        "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores)"
+    )
+    run.add_argument("--fresh", action="store_true", help="run again what has been run")
+    run.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each cell until it has N attempts")
+    _add_json(run)
+
+    table = _command(commands, "table", "tables:table", "print the table of what is known; run nothing")
+    add_selection(table)
+    table.add_argument("--format", choices=FORMATS, default=FORMATS[0])
+    table.add_argument("--output", metavar="FILE", help="write it there instead of to stdout")
+    table.add_argument("--differing", action="store_true", help="only the rows in which columns differ")
+
+    show = _command(commands, "show", "evidence:show", "the evidence for a cell")
+    show.add_argument("cell", metavar="CELL")
+    _add_json(show)
+
+    replay = _command(commands, "replay", "evidence:replay", "run a cell again in its environment, and compare")
+    replay.add_argument("cell", metavar="CELL")
+    replay.add_argument("--shell", action="store_true", help="open a shell in the environment instead")
+
+    report = _command(commands, "report", "tables:report", "write what is published under results/")
+    add_selection(report)
+
+    lock = _command(commands, "lock", "locks:lock", "make the locks that matrix.toml asks for")
+    lock.add_argument("environments", metavar="GLOB", nargs="*", help="only these (default: all)")
+    lock.add_argument("--upgrade", action="store_true", help="resolve also those that are up to date")
+
+    provision = _command(commands, "provision", "locks:provision", "make environments without running anything")
+    add_selection(provision)
+
+    prune = _command(commands, "prune", "locks:prune", "remove environments that are in no lock, or long unused")
+    prune.add_argument("--days", metavar="N", type=_count, default=30, help="unused for so many days (default: 30)")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, function: str, help: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", allow_abbrev=False)
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, for programs")
+
+
+def _count(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value

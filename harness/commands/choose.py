@@ -1,0 +1,103 @@
+"""From what was typed to a plan: the options that choose cells, and scripts and environments from outside."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from harness.errors import Problems, UsageError
+from harness.model import Cell, Environment, Scenario
+from harness.model.case import split_ids
+from harness.plan.plan import Plan, make_plan
+from harness.plan.project import environment_of
+from harness.plan.script import read_scenario
+from harness.plan.selection import Selection, is_written_out
+from harness.plan.written_out import parse_written_out
+from harness.provision.written_out import resolve_written_out
+from harness.session import Session
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a SELECTION."""
+    group = parser.add_argument_group(
+        "selection", "globs are comma-separated, `!glob` takes away; without any, the default tier"
+    )
+    group.add_argument(
+        "--environments", metavar="GLOBS", action="append", default=[], help="or one written out in quotes"
+    )
+    group.add_argument(
+        "--scenarios", metavar="GLOBS", action="append", default=[], help="names of scenarios, or of cases"
+    )
+    group.add_argument("--cells", metavar="IDS", action="append", default=[], help="scenario[name=value]@environment")
+    group.add_argument("--tier", metavar="NAME", help="a tier of matrix.toml")
+    group.add_argument("--writers", metavar="GLOBS", action="append", default=[], help="two-step scenarios: who saves")
+    group.add_argument("--readers", metavar="GLOBS", action="append", default=[], help="two-step scenarios: who loads")
+
+
+def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
+    """Make the plan that was asked for."""
+    paths = [Path(path) for path in getattr(arguments, "paths", [])]
+    cells = tuple(Cell.parse(id) for ids in arguments.cells for id in split_ids(ids))
+    environments = _globs(arguments.environments)
+    writers, readers = _globs(arguments.writers), _globs(arguments.readers)
+    texts = [*environments, *writers, *readers, *(id for cell in cells for id in (cell.environment, cell.writer) if id)]
+    written_out = {
+        text: written_out_environment(session, text) for text in dict.fromkeys(texts) if is_written_out(text)
+    }
+    ids = {text: environment.id for text, environment in written_out.items()}
+    selection = Selection(
+        environments=tuple(ids.get(each, each) for each in environments),
+        scenarios=_globs(arguments.scenarios),
+        cells=cells,
+        tier=arguments.tier,
+        writers=tuple(ids.get(each, each) for each in writers),
+        readers=tuple(ids.get(each, each) for each in readers),
+    )
+    unique = tuple({environment.id: environment for environment in written_out.values()}.values())
+    return make_plan(session.project, selection, scripts=scripts_at(session, paths), written_out=unique)
+
+
+def _globs(values: list[str]) -> tuple[str, ...]:
+    return tuple(each for value in values for each in split_ids(value))
+
+
+def environment_named(session: Session, text: str) -> Environment:
+    """Give the environment of an id, or one that is written out."""
+    if is_written_out(text):
+        return written_out_environment(session, text)
+    environment = session.project.environment(text)
+    if environment is None:
+        known = [each.id for each in session.project.environments]
+        raise UsageError(f"there is no environment {text!r}", next_step=f"Known: {', '.join(known)}")
+    return environment
+
+
+def written_out_environment(session: Session, text: str) -> Environment:
+    """Read and resolve an environment that is written out; what was resolved once stays as it was."""
+    matrix = session.project.matrix
+    written = parse_written_out(text, matrix)
+    lock = resolve_written_out(written, cache=session.cache, uv=session.uv, stop=session.stop)
+    return environment_of(lock, matrix, variables=written.variables)
+
+
+def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
+    """Read scripts, or folders with write.py and read.py. One of the project's own is known under its own name."""
+    problems = Problems()
+    own = {_same(scenario.path): scenario for scenario in session.project.scenarios} if paths else {}
+    scenarios: dict[str, Scenario] = {}
+    for path in paths:
+        known = own.get(_same(path))
+        scenario = known or read_scenario(path, subject="", problems=problems)
+        if scenario is not None and scenario.name in scenarios:
+            problems.add(
+                str(path), f"{scenarios[scenario.name].path} has the same name", "Run them one after the other"
+            )
+        elif scenario is not None:
+            scenarios[scenario.name] = scenario
+    problems.raise_if_any("The scripts cannot be used")
+    return tuple(scenarios.values())
+
+
+def _same(path: Path) -> str:
+    return os.path.realpath(path)

@@ -1,0 +1,172 @@
+"""`harness show` and `harness replay`: the evidence for a cell, and the same again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from dataclasses import replace
+
+from harness.commands.choose import plan_of
+from harness.errors import HarnessError, UsageError
+from harness.execute.task import Task
+from harness.model import Attempt, Cell, label_of
+from harness.pipeline import Work, prepare, run_due
+from harness.progress import progress_for
+from harness.record.store import Store, Writer
+from harness.report.foreign_text import plain
+from harness.session import Session
+
+
+def show(session: Session, arguments: argparse.Namespace) -> int:
+    """Print what an attempt showed and the evidence for it."""
+    cell = Cell.parse(arguments.cell)
+    store = session.read_store()
+    try:
+        attempt, current = _newest(session, store, cell)
+    finally:
+        store.close()
+    if attempt is None:
+        raise HarnessError(f"{cell}: never run", next_step=f"harness run --cells {shlex.quote(str(cell))}")
+    if arguments.json:
+        sys.stdout.write(json.dumps(_document(session, attempt, current=current), indent=1) + "\n")
+    else:
+        sys.stdout.write(_text(session, attempt, current=current))
+    return 0
+
+
+def _newest(session: Session, store: Store, cell: Cell) -> tuple[Attempt | None, bool]:
+    """Give the newest attempt of a cell, and whether it was made under today's conditions.
+
+    A script from outside is not in the project: its attempts are found by the cell's id.
+    """
+    try:
+        work = _work_of(session, cell)
+    except UsageError:
+        work = None
+    if work is not None:
+        planned = work.plan.cells[0]
+        if planned.absence is not None:
+            reason = planned.absence.reason
+            raise HarnessError(f"{cell}: {planned.absence.outcome}", why=reason)
+        attempt = store.latest_with_evidence(work.tasks[cell].key)
+        if attempt is not None:
+            return attempt, True
+    attempt = store.latest_of_cell(str(cell))
+    if attempt is None and work is None:
+        _work_of(session, cell)  # says what is wrong with the id
+    return attempt, False
+
+
+def _work_of(session: Session, cell: Cell) -> Work:
+    selection = argparse.Namespace(
+        cells=[str(cell)], environments=[], scenarios=[], writers=[], readers=[], tier=None, paths=[]
+    )
+    return prepare(session, plan_of(session, selection))
+
+
+def _replay_command(attempt: Attempt) -> str:
+    return f"harness replay {shlex.quote(str(attempt.cell))}"
+
+
+def _document(session: Session, attempt: Attempt, *, current: bool) -> dict[str, object]:
+    label = _label(session, attempt)
+    return {
+        "schema": 1,
+        "cell": str(attempt.cell),
+        "outcome": attempt.outcome.value,
+        "stage": attempt.stage,
+        "error": attempt.error,
+        "signature": attempt.signature,
+        "label": label.label if label else None,
+        "note": label.note if label else None,
+        "link": label.link if label else None,
+        "reason": attempt.reason,
+        "started": attempt.started.isoformat(),
+        "duration_s": attempt.duration_s,
+        "current": current,
+        "interpreter": attempt.interpreter,
+        "platform": attempt.platform,
+        "lock": attempt.lock,
+        "sandbox": attempt.sandbox,
+        "variables": dict(attempt.variables),
+        "versions": dict(attempt.versions),
+        "stdout": attempt.evidence.stdout,
+        "stderr": attempt.evidence.stderr,
+        "traceback": attempt.evidence.traceback,
+        "dump": attempt.evidence.dump,
+        "script": attempt.evidence.script,
+        "replay": _replay_command(attempt),
+    }
+
+
+def _label(session: Session, attempt: Attempt):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    scenarios = {scenario.name: scenario for scenario in session.project.scenarios}
+    scenario = scenarios.get(attempt.cell.case.scenario)
+    return label_of(attempt, scenario.header.known) if scenario else None
+
+
+def _text(session: Session, attempt: Attempt, *, current: bool) -> str:
+    label = _label(session, attempt)
+    facts = [
+        ("cell", str(attempt.cell)),
+        ("outcome", attempt.outcome.value + ("" if current else "  (under other conditions than today's)")),
+        ("stage", attempt.stage or ""),
+        ("error", attempt.error),
+        ("reason", attempt.reason),
+        ("signature", attempt.signature or ""),
+        ("label", f"{label.label}: {label.note}" + (f" {label.link}" if label.link else "") if label else ""),
+        ("run", f"{attempt.started:%Y-%m-%d %H:%M:%S} UTC, {attempt.duration_s:.1f} s, sandbox {attempt.sandbox}"),
+        ("python", f"{attempt.interpreter} on {attempt.platform}"),
+        ("variables", " ".join(f"{name}={value}" for name, value in attempt.variables)),
+        ("versions", " ".join(f"{name}=={version}" for name, version in attempt.versions)),
+    ]
+    lines = [f"{name:>10}  {plain(value)}" for name, value in facts if value]
+    for name in ("traceback", "dump", "stdout", "stderr"):
+        text = getattr(attempt.evidence, name)
+        if text.strip():
+            lines += ["", f"--- {name}", *(plain(line) for line in text.rstrip().splitlines())]
+    lines += ["", f"To run it again: {_replay_command(attempt)}", ""]
+    return "\n".join(lines)
+
+
+def replay(session: Session, arguments: argparse.Namespace) -> int:
+    """Rebuild a cell's environment if need be, run the cell again, and compare with what is recorded."""
+    cell = Cell.parse(arguments.cell)
+    work = _work_of(session, cell)
+    planned = work.plan.cells[0]
+    if planned.absence is not None:
+        raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
+    task = work.tasks[cell]
+    if arguments.shell:
+        return _shell(session, task)
+    store = session.read_store()
+    before = store.latest_with_evidence(task.key)
+    store.close()
+    with Writer(session.store_path) as writer, progress_for(sys.stderr, total=1, jobs=1) as progress:
+        run_due(session, work, [replace(task)], writer, jobs=1, watcher=progress)
+    store = session.read_store()
+    after = store.latest_with_evidence(task.key)
+    store.close()
+    if after is None:
+        return 130
+    sys.stdout.write(_text(session, after, current=True))
+    sys.stdout.write(_comparison(before, after))
+    return 0 if after.settled else 1
+
+
+def _comparison(before: Attempt | None, after: Attempt) -> str:
+    if before is None:
+        return "It was never run before under these conditions.\n"
+    was = (before.outcome, before.stage, before.signature)
+    if was == (after.outcome, after.stage, after.signature):
+        return f"The same as on {before.started:%Y-%m-%d}: {after.outcome}.\n"
+    return f"Differs from {before.started:%Y-%m-%d}: it was {before.outcome} at {before.stage}: {plain(before.error)}\n"
+
+
+def _shell(session: Session, task: Task) -> int:
+    """Open a shell in which `python` is that of the cell's environment."""
+    from harness.commands.shell import open_shell
+
+    return open_shell(session, task)

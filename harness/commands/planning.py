@@ -1,0 +1,112 @@
+"""`harness plan`: what would run, what would not and why, and what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+
+from tabulate import tabulate
+
+from harness.commands.choose import plan_of
+from harness.execute.task import Task
+from harness.model import Cell
+from harness.pipeline import Work, prepare
+from harness.provision.needs import Needs
+from harness.session import Session
+
+
+def plan(session: Session, arguments: argparse.Namespace) -> int:
+    """Print the plan of a selection."""
+    work = prepare(session, plan_of(session, arguments))
+    store = session.read_store()
+    try:
+        due = work.due(store)
+        durations = store.durations()
+    finally:
+        store.close()
+    needs = session.needs([each for each in work.plan.environments if each.id not in work.missing])
+    seconds = _seconds(due, durations)
+    if arguments.json:
+        sys.stdout.write(json.dumps(_document(work, due, needs, seconds), indent=1) + "\n")
+    else:
+        for notice in session.project.notices:
+            session.say(notice)
+        sys.stdout.write(_text(work, due, needs, seconds))
+    return 0
+
+
+def _state(work: Work, cell: Cell, due: set[Cell]) -> str:
+    if cell not in work.tasks:
+        return "absent"
+    return "due" if cell in due else "done"
+
+
+def _seconds(due: list[Task], durations: dict[str, float]) -> float | None:
+    """Estimate the processor time of what is due from what cells took before; None if nothing is known."""
+    known = [durations[str(task.cell)] for task in due if str(task.cell) in durations]
+    if not known and durations:
+        known = list(durations.values())
+    return sum(known) / len(known) * len(due) if known else None
+
+
+def _document(work: Work, due: list[Task], needs: Needs, seconds: float | None) -> dict[str, object]:
+    due_cells = {task.cell for task in due}
+    return {
+        "schema": 1,
+        "download_bytes": needs.download_bytes,
+        "disk_bytes": needs.disk_bytes,
+        "estimated_s": round(seconds, 1) if seconds is not None else None,
+        "environments": [
+            {
+                "environment": environment.id,
+                "family": environment.family,
+                "python": environment.python,
+                "tiers": sorted(environment.tiers),
+                "missing": work.missing.get(environment.id),
+            }
+            for environment in work.plan.environments
+        ],
+        "cells": [
+            {
+                "cell": str(planned.cell),
+                "scenario": planned.scenario.name,
+                "parameters": dict(planned.cell.case.parameters),
+                "environment": planned.cell.environment,
+                "writer": planned.cell.writer,
+                "state": _state(work, planned.cell, due_cells),
+                "outcome": planned.absence.outcome.value if planned.absence else None,
+                "reason": planned.absence.reason if planned.absence else work.missing.get(planned.environment.id),
+            }
+            for planned in work.plan.cells
+        ],
+    }
+
+
+def _text(work: Work, due: list[Task], needs: Needs, seconds: float | None) -> str:
+    due_cells = {task.cell for task in due}
+    states: dict[str, Counter[str]] = {}
+    for planned in work.plan.cells:
+        states.setdefault(planned.environment.id, Counter())[_state(work, planned.cell, due_cells)] += 1
+    rows = [
+        [each.id, each.python, *(states.get(each.id, Counter())[state] for state in ("due", "done", "absent"))]
+        for each in work.plan.environments
+    ]
+    reasons = Counter(
+        (planned.absence.outcome.value, planned.absence.reason)
+        for planned in work.plan.cells
+        if planned.absence is not None
+    )
+    lines = [tabulate(rows, headers=["environment", "python", "to run", "done", "not run"]), ""]
+    if reasons:
+        lines += [
+            "Not run, and why:",
+            *(f"  {count} {outcome}: {why}" for (outcome, why), count in reasons.items()),
+            "",
+        ]
+    for id, why in work.missing.items():
+        lines.append(f"{id}: unavailable: {why}")
+    time = f"; about {seconds / 60:.0f} minutes of processor time" if seconds is not None and due else ""
+    lines.append(f"{len(due)} cells to run; {needs.summary}{time}.")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,64 @@
+"""`harness run`: run what has no valid attempt, then print the table."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+
+from harness.commands.choose import plan_of
+from harness.commands.tables import render, results_of
+from harness.pipeline import Work, prepare, run_due, undecided
+from harness.progress import progress_for
+from harness.record.store import Writer
+from harness.session import Session
+
+INTERRUPTED_STATUS = 130
+
+
+def run(session: Session, arguments: argparse.Namespace) -> int:
+    """Run the cells that are due and print the results; exit status 1 if a cell could not be judged."""
+    for notice in session.project.notices:
+        session.say(notice)
+    work = prepare(session, plan_of(session, arguments))
+    count = _run_due(session, work, arguments)
+    results = results_of(session, work)
+    if session.stop.is_set():
+        session.say(f"Stopped. {count} attempts are recorded, nothing that had finished is lost. To go on:")
+        session.say(f"  harness {shlex.join(arguments.typed)}")
+        return INTERRUPTED_STATUS
+    to_terminal = sys.stdout.isatty()
+    sys.stdout.write(render(results, "json" if arguments.json else "terminal", terminal=to_terminal))
+    open_cells = undecided(results.cells)
+    if open_cells:
+        session.say(f"{len(open_cells)} cells could not be judged; the same command tries them again. The first:")
+        for result in open_cells[:3]:
+            session.say(f"  {result.cell}: {result.current.reason if result.current else 'never run'}")
+    return 1 if open_cells else 0
+
+
+def _run_due(session: Session, work: Work, arguments: argparse.Namespace) -> int:
+    """Run what is due; give how many attempts were recorded."""
+    store = session.read_store()
+    try:
+        due = work.due(store, fresh=arguments.fresh, repeat=arguments.repeat)
+    finally:
+        store.close()
+    if not due:
+        session.say("Nothing to run: every cell has a valid attempt.")
+        return 0
+    with Writer(session.store_path) as writer:
+        if writer.notice:
+            session.say(writer.notice)
+            due = list(work.tasks.values())
+        _announce(session, work, due)
+        with progress_for(sys.stderr, total=len(due), jobs=arguments.jobs) as progress:
+            return run_due(session, work, due, writer, jobs=arguments.jobs, watcher=progress)
+
+
+def _announce(session: Session, work: Work, due: list) -> None:  # type: ignore[type-arg]
+    """Say before it starts what will be run, downloaded and kept."""
+    used = {task.environment.id for task in due}
+    environments = [each for each in work.plan.environments if each.id in used and each.id not in work.missing]
+    needs = session.needs(environments)
+    session.say(f"{len(due)} cells to run in {len(used)} environments; {needs.summary}. The cache is {session.cache}.")

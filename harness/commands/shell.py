@@ -1,0 +1,31 @@
+"""An interactive shell in a cell's environment, with the script at hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from harness.execute.task import Task
+from harness.session import Session
+
+
+def open_shell(session: Session, task: Task) -> int:
+    """Open the user's shell; `python` is the environment's, the cell's script and values lie in the folder."""
+    interpreter = session.interpreters.find(task.environment.python)
+    provided = session.environments.provide(task.environment, interpreter, stop=session.stop)
+    with tempfile.TemporaryDirectory(prefix="harness-shell-") as folder:
+        script = Path(folder) / task.script.file_name
+        script.write_text(task.script.text, encoding="utf-8")
+        session.say(
+            f"{task.cell}: a shell in {folder}, gone when you leave it. `python {script.name}` runs the script."
+        )
+        if task.cell.case.parameters:
+            values = ", ".join(f"{name} = {value!r}" for name, value in task.cell.case.parameters)
+            session.say(f"This cell sets, under the script's parameters: {values}")
+        path = os.pathsep.join([str(provided.python.parent), session.variables.get("PATH", os.defpath)])
+        variables = {**session.variables, **dict(task.variables), "PATH": path}
+        shell = session.variables.get("SHELL") or ("cmd" if os.name == "nt" else "/bin/sh")
+        # The one child that is not run through harness.process: it must have the terminal.
+        return subprocess.call([shell], cwd=folder, env=variables)

@@ -1,0 +1,98 @@
+"""`harness table` and `harness report`, and the results that `harness run` prints too."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import shutil
+import sys
+from pathlib import Path
+
+from harness.commands.choose import plan_of
+from harness.errors import HarnessError
+from harness.pipeline import Work, prepare
+from harness.plan.plan import Plan
+from harness.report.results import EnvironmentColumn, Results
+from harness.session import Session
+
+README_SECTION = "table"
+
+
+def results_of(session: Session, work: Work) -> Results:
+    """Collect what the store knows of a plan's cells."""
+    store = session.read_store()
+    try:
+        cells = work.results(store)
+    finally:
+        store.close()
+    return results_from(session, work.plan, cells=cells)
+
+
+def results_from(session: Session, plan: Plan, *, cells: tuple) -> Results:  # type: ignore[type-arg]
+    """Put the cells of a plan into what the reports are made from."""
+    shown = session.project.matrix.show
+    return Results(
+        scenarios=plan.scenarios,
+        environments=tuple(EnvironmentColumn.of(each, show=shown) for each in plan.environments),
+        cells=tuple(cells),
+        generated=dt.datetime.now(dt.timezone.utc),
+    )
+
+
+def render(results: Results, format: str, *, only_differing: bool = False, terminal: bool = False) -> str:
+    """Draw results in a format; `terminal` if it goes to one, with its width and in colour."""
+    from harness.report import csv_table, html_page, json_document, markdown
+    from harness.report import terminal as terminal_table
+
+    if format == "markdown":
+        return markdown.render(results, only_differing=only_differing)
+    if format == "csv":
+        return csv_table.render(results)
+    if format == "json":
+        return json_document.render(results)
+    if format == "html":
+        return html_page.render(results)
+    width = shutil.get_terminal_size((160, 24)).columns
+    return terminal_table.render(results, width=width, colour=terminal, only_differing=only_differing)
+
+
+def table(session: Session, arguments: argparse.Namespace) -> int:
+    """Print the table of what is known; runs nothing."""
+    results = results_of(session, prepare(session, plan_of(session, arguments)))
+    to_terminal = arguments.output is None and sys.stdout.isatty()
+    text = render(results, arguments.format, only_differing=arguments.differing, terminal=to_terminal)
+    if arguments.output is None:
+        sys.stdout.write(text)
+    else:
+        _write(Path(arguments.output), text)
+    return 0
+
+
+def report(session: Session, arguments: argparse.Namespace) -> int:
+    """Write all that is published under results/, and the README's short table."""
+    from harness.report.publish import files, replace_between_markers, summary_markdown
+
+    work = prepare(session, plan_of(session, arguments))
+    results = results_of(session, work)
+    folder = session.root / "results"
+    for name, text in files(results).items():
+        _write(folder / name, text)
+        session.say(f"results/{name}: written")
+    readme = session.root / "README.md"
+    if readme.exists():
+        summary = summary_markdown(results)
+        _write(readme, replace_between_markers(readme.read_text(encoding="utf-8"), README_SECTION, summary))
+        session.say("README.md: its table is written")
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8", newline="")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise HarnessError(f"{path}: could not be written", why=str(error)) from error

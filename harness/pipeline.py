@@ -1,0 +1,176 @@
+"""From a plan to results: which cells have no valid attempt, run those, record each as it comes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.execute.run_task import run_task, unavailable
+from harness.execute.schedule import LocalScheduler, Watcher
+from harness.execute.task import Task, make_task
+from harness.model import Attempt, Cell, CellResult, Environment, Outcome
+from harness.plan.plan import Plan, PlannedCell
+from harness.provision.environments import Provided
+from harness.record.store import Store, Writer
+from harness.session import RunFolder, Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a run has to do: for each cell its task, or none where something is known to speak against it."""
+
+    plan: Plan
+    tasks: Mapping[Cell, Task]
+    missing: Mapping[str, str]
+    """Why there is no interpreter, by environment."""
+
+    def due(self, store: Store, *, fresh: bool = False, repeat: int = 1) -> list[Task]:
+        """Give the tasks that have no valid attempt (fewer than `repeat`), a task as often as it is to run."""
+        found = store.by_keys(task.key for task in self.tasks.values())
+        durations = store.durations()
+        due: list[Task] = []
+        for cell, task in self.tasks.items():
+            valid = 0 if fresh else sum(attempt.settled for attempt in found.get(task.key, []))
+            # What is settled otherwise than by running it (not applicable, no such environment) is not repeated.
+            runs = [attempt for attempt in found.get(task.key, []) if attempt.settled and not fresh]
+            if runs and not runs[-1].outcome.shown_by_scenario:
+                continue
+            expected = replace(task, expected_s=durations.get(str(cell), 0.0))
+            due.extend([expected] * max(0, repeat - valid))
+        return due
+
+    def results(self, store: Store) -> tuple[CellResult, ...]:
+        """Give the current state of every cell of the plan."""
+        found = store.by_keys(task.key for task in self.tasks.values())
+        results = []
+        for planned in self.plan.cells:
+            if planned.writes:
+                continue
+            attempts: Iterable[Attempt]
+            if planned.absence is not None:
+                attempts = [_absent(planned)]
+            else:
+                attempts = found.get(self.tasks[planned.cell].key, [])
+            results.append(CellResult(cell=planned.cell, attempts=tuple(attempts), known=planned.scenario.header.known))
+        return tuple(results)
+
+
+def prepare(session: Session, plan: Plan) -> Work:
+    """Find the interpreters that a plan needs and make its tasks."""
+    interpreters: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    for environment in plan.environments:
+        try:
+            interpreters[environment.id] = session.interpreters.find(environment.python).id
+        except HarnessError as error:
+            # The key is that of the interpreter which is wanted; the attempt under it is not a settled one.
+            interpreters[environment.id] = f"cpython-{environment.python}"
+            missing[environment.id] = " ".join(str(error).split())
+    tasks: dict[Cell, Task] = {}
+    for planned in plan.runnable:
+        tasks[planned.cell] = _task(planned, interpreters, tasks, session.variables)
+    return Work(plan=plan, tasks=tasks, missing=missing)
+
+
+def _task(
+    planned: PlannedCell, interpreters: Mapping[str, str], tasks: Mapping[Cell, Task], variables: Mapping[str, str]
+) -> Task:
+    script = planned.scenario.script
+    reads = None
+    if planned.writes and planned.scenario.write is not None:
+        script = planned.scenario.write
+    elif planned.writer is not None:
+        reads = tasks[Cell(case=planned.cell.case, environment=planned.writer.id)].key
+    return make_task(
+        planned.cell,
+        script,
+        planned.environment,
+        interpreter=interpreters[planned.environment.id],
+        caller_variables=variables,
+        writes=planned.writes,
+        reads=reads,
+    )
+
+
+def _absent(planned: PlannedCell) -> Attempt:
+    """Give the state of a cell that is not run as an attempt, so that a table needs to know of one kind only."""
+    assert planned.absence is not None
+    never = dt.datetime.fromtimestamp(0, dt.timezone.utc)
+    return Attempt(
+        cell=planned.cell, key="", outcome=planned.absence.outcome, reason=planned.absence.reason, started=never
+    )
+
+
+def run_due(session: Session, work: Work, due: list[Task], writer: Writer, *, jobs: int, watcher: Watcher) -> int:
+    """Run tasks, writers before readers, and record every attempt as it comes. Give how many there were."""
+    recorded = 0
+    due = _with_lost_artifacts(session, work, due)
+    for step in ([task for task in due if task.reads is None], [task for task in due if task.reads is not None]):
+        tasks = []
+        for task in step:
+            reason = _hopeless(session, work, task)
+            if reason is None:
+                tasks.append(task)
+            else:
+                attempt = unavailable(task, reason, settled=False)
+                watcher.finished(task, attempt)
+                writer.add(attempt)
+                recorded += 1
+        with RunFolder(session.cache / "runs") as runs:
+            scheduler = LocalScheduler(
+                jobs=jobs,
+                provide=_provider(session),
+                run_one=_runner(session, runs),
+                watcher=watcher,
+                stop=session.stop,
+            )
+            for attempt in scheduler.run(tasks):
+                writer.add(attempt)
+                recorded += 1
+        if session.stop.is_set():
+            break
+    return recorded
+
+
+def _with_lost_artifacts(session: Session, work: Work, due: list[Task]) -> list[Task]:
+    """Add the writers whose artifact is no longer there (another cache, pruned) and is wanted by a reader."""
+    wanted = {task.reads for task in due if task.reads and not session.artifacts.has(task.reads)}
+    planned = {task.key for task in due}
+    lost = [task for task in work.tasks.values() if task.writes and task.key in wanted and task.key not in planned]
+    return [*lost, *due]
+
+
+def _hopeless(session: Session, work: Work, task: Task) -> str | None:
+    """Say why a task can't run before anything is tried."""
+    if task.environment.id in work.missing:
+        return work.missing[task.environment.id]
+    if task.reads is not None and not session.artifacts.has(task.reads):
+        return f"{task.cell.writer} did not write: see {Cell(case=task.cell.case, environment=task.cell.writer or '')}"
+    return None
+
+
+def _provider(session: Session) -> Callable[[Environment], Provided]:
+    def provide(environment: Environment) -> Provided:
+        interpreter = session.interpreters.find(environment.python, stop=session.stop)
+        return session.environments.provide(environment, interpreter, stop=session.stop)
+
+    return provide
+
+
+def _runner(session: Session, runs: Path) -> Callable[[Task, Path], Attempt]:
+    def run_one(task: Task, python: Path) -> Attempt:
+        return run_task(task, python=python, runs=runs, artifacts=session.artifacts, stop=session.stop)
+
+    return run_one
+
+
+def undecided(results: Iterable[CellResult]) -> list[CellResult]:
+    """Give the cells that could not be judged: no attempt, or one that would be tried again."""
+    return [
+        result
+        for result in results
+        if result.current is None or result.current.outcome is Outcome.ERROR or not result.current.settled
+    ]

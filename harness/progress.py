@@ -1,0 +1,175 @@
+"""Says on stderr how a run goes: live on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import TextIO
+
+from harness.execute.task import Task
+from harness.model import Attempt, Environment
+from harness.provision.environments import Provided
+
+_PLAIN_EVERY_S = 10.0
+
+
+class PlainProgress:
+    """A line when an environment is ready or lost, and one now and then for what has run."""
+
+    def __init__(self, stream: TextIO, total: int, jobs: int) -> None:
+        self._stream = stream
+        self._estimate = Estimate(total, jobs)
+        self._last = time.monotonic()
+        self._guard = threading.Lock()
+
+    def __enter__(self) -> PlainProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._guard:
+            self._say(str(self._estimate))
+
+    def building(self, environment: Environment) -> None:
+        """Environments that are there already are checked in no time: not worth a line."""
+
+    def ready(self, environment: Environment, provided: Provided) -> None:
+        """Say that an environment was made, or that its framework does not import."""
+        with self._guard:
+            if provided.built:
+                self._say(f"{environment.id}: environment made")
+            if provided.import_error:
+                self._say(f"{environment.id}: does not import: {provided.import_error.splitlines()[0]}")
+
+    def unavailable(self, environment: Environment, reason: str) -> None:
+        """Say that an environment cannot be had."""
+        with self._guard:
+            self._say(f"{environment.id}: unavailable: {reason}")
+
+    def started(self, task: Task) -> None:
+        """Nothing worth a line."""
+
+    def finished(self, task: Task, attempt: Attempt) -> None:
+        """Count; say so now and then."""
+        with self._guard:
+            self._estimate.count(attempt)
+            if time.monotonic() - self._last >= _PLAIN_EVERY_S:
+                self._last = time.monotonic()
+                self._say(str(self._estimate))
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+
+class Estimate:
+    """How much is done, and how long the rest takes if it goes on as it went."""
+
+    def __init__(self, total: int, jobs: int) -> None:
+        self.total = total
+        self.done = 0
+        self._jobs = jobs
+        self._started = time.monotonic()
+        self._outcomes: dict[str, int] = {}
+
+    def count(self, attempt: Attempt) -> None:
+        """Note an attempt."""
+        self.done += 1
+        self._outcomes[attempt.outcome.value] = self._outcomes.get(attempt.outcome.value, 0) + 1
+
+    @property
+    def outcomes(self) -> str:
+        """How many of each outcome there were."""
+        return ", ".join(f"{count} {outcome}" for outcome, count in sorted(self._outcomes.items()))
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds to the end, or None while there is nothing to judge by."""
+        if self.done < self._jobs * 2:
+            return None
+        return (time.monotonic() - self._started) / self.done * (self.total - self.done)
+
+    def __str__(self) -> str:
+        rest = self.remaining_s
+        left = f", about {_duration(rest)} left" if rest is not None and self.done < self.total else ""
+        return f"{self.done} of {self.total} cells: {self.outcomes or 'none yet'}{left}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+class LiveProgress:
+    """A bar with an estimate, and a line for each thing that is being done now."""
+
+    def __init__(self, stream: TextIO, total: int, jobs: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+        self._estimate = Estimate(total, jobs)
+        self._guard = threading.Lock()
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+            console=Console(file=stream),
+            transient=True,
+        )
+        self._all = self._progress.add_task("cells", total=total, note="")
+        self._lines: dict[object, int] = {}
+
+    def __enter__(self) -> LiveProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+        self._progress.console.print(str(self._estimate), markup=False, highlight=False)
+
+    def building(self, environment: Environment) -> None:
+        """Show that an environment is being made or checked."""
+        self._show(environment.id, f"environment {environment.id}")
+
+    def ready(self, environment: Environment, provided: Provided) -> None:
+        """Take its line away; keep one if its framework does not import."""
+        self._hide(environment.id)
+        if provided.import_error:
+            first = provided.import_error.splitlines()[0]
+            self._progress.console.print(f"{environment.id}: does not import: {first}", markup=False, highlight=False)
+
+    def unavailable(self, environment: Environment, reason: str) -> None:
+        """Say that an environment cannot be had."""
+        self._hide(environment.id)
+        self._progress.console.print(f"{environment.id}: unavailable: {reason}", markup=False, highlight=False)
+
+    def started(self, task: Task) -> None:
+        """Show what is running."""
+        self._show(task.cell, str(task.cell))
+
+    def finished(self, task: Task, attempt: Attempt) -> None:
+        """Count it."""
+        self._hide(task.cell)
+        with self._guard:
+            self._estimate.count(attempt)
+            rest = self._estimate.remaining_s
+            note = f"about {_duration(rest)} left" if rest is not None else ""
+            self._progress.update(self._all, completed=self._estimate.done, note=note)
+
+    def _show(self, key: object, text: str) -> None:
+        with self._guard:
+            self._lines[key] = self._progress.add_task(f"  {text}", total=None, note="")
+
+    def _hide(self, key: object) -> None:
+        with self._guard:
+            line = self._lines.pop(key, None)
+            if line is not None:
+                self._progress.remove_task(line)  # type: ignore[arg-type]
+
+
+def progress_for(stream: TextIO, *, total: int, jobs: int) -> PlainProgress | LiveProgress:
+    """Choose what the stream can show."""
+    return LiveProgress(stream, total, jobs) if stream.isatty() else PlainProgress(stream, total, jobs)

@@ -1,0 +1,74 @@
+"""The store's schema as ordered, named steps; each runs once, in a transaction of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def m001_attempts(connection: sqlite3.Connection) -> None:
+    """Attempts, and the texts that many of them share (scripts, lists of versions), kept once by digest."""
+    connection.execute("CREATE TABLE texts (digest TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID")
+    connection.execute(
+        """
+        CREATE TABLE attempts (
+            id INTEGER PRIMARY KEY,
+            key TEXT NOT NULL,
+            cell TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            stage TEXT,
+            error TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            settled INTEGER NOT NULL,
+            started TEXT NOT NULL,
+            duration_s REAL NOT NULL,
+            interpreter TEXT NOT NULL,
+            platform TEXT NOT NULL,
+            lock TEXT NOT NULL,
+            sandbox TEXT NOT NULL,
+            variables TEXT NOT NULL,
+            versions TEXT NOT NULL REFERENCES texts (digest),
+            script TEXT NOT NULL REFERENCES texts (digest),
+            evidence BLOB NOT NULL
+        )
+        """
+    )
+    connection.execute("CREATE INDEX attempts_by_key ON attempts (key)")
+    connection.execute("CREATE INDEX attempts_by_cell ON attempts (cell)")
+
+
+def m002_attempts_are_immutable(connection: sqlite3.Connection) -> None:
+    """Refuse what would change or take away an attempt, whoever tries."""
+    for verb in ("UPDATE", "DELETE"):
+        connection.execute(
+            f"CREATE TRIGGER no_{verb.lower()} BEFORE {verb} ON attempts "
+            "BEGIN SELECT RAISE(ABORT, 'attempts are never changed'); END"
+        )
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_attempts, m002_attempts_are_immutable)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Apply the steps that this store has not seen."""
+    connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
+    seen = {name for (name,) in connection.execute("SELECT name FROM migrations")}
+    for migration in MIGRATIONS:
+        if migration.__name__ in seen:
+            continue
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            migration(connection)
+            connection.execute("INSERT INTO migrations VALUES (?)", (migration.__name__,))
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def unknown_migrations(connection: sqlite3.Connection) -> set[str]:
+    """Name the steps that a newer version of this project has applied."""
+    seen = {name for (name,) in connection.execute("SELECT name FROM migrations")}
+    return seen - {migration.__name__ for migration in MIGRATIONS}

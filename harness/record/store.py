@@ -1,0 +1,217 @@
+"""The store of attempts: SQLite, append-only, written by one coordinator at a time, read by anyone."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import functools
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import filelock
+
+from harness.errors import HarnessError
+from harness.model import Attempt, Cell
+from harness.record.migrations import migrate, unknown_migrations
+from harness.record.rows import COLUMNS, from_row, to_row, unpack, with_evidence
+
+_AT_ONCE = 500
+
+
+class StoreInUse(HarnessError):
+    """Another run writes this store."""
+
+
+class Store:
+    """Reads attempts. A store that is not there yet is an empty one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = _connect(path, writable=False) if path.exists() else None
+        self._text = functools.lru_cache(maxsize=1024)(self._read_text)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def by_keys(self, keys: Iterable[str]) -> dict[str, list[Attempt]]:
+        """Give the attempts under each key that has any, oldest first, without their evidence."""
+        found: dict[str, list[Attempt]] = {}
+        wanted = list(dict.fromkeys(keys))
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            query = f"SELECT {COLUMNS} FROM attempts WHERE key IN ({marks}) ORDER BY id"
+            for row in self._rows(query, some):
+                attempt = from_row(row, self._text)
+                found.setdefault(attempt.key, []).append(attempt)
+        return found
+
+    def latest_with_evidence(self, key: str) -> Attempt | None:
+        """Give the newest attempt under a key, with its evidence."""
+        query = f"SELECT {COLUMNS}, evidence FROM attempts WHERE key = ? ORDER BY settled DESC, id DESC LIMIT 1"
+        for *values, evidence in self._rows(query, [key]):
+            return with_evidence(from_row(tuple(values), self._text), self._text(values[-1]), evidence)
+        return None
+
+    def latest_of_cell(self, cell: str) -> Attempt | None:
+        """Give the newest attempt of a cell under whatever conditions, with its evidence."""
+        for (key,) in self._rows("SELECT key FROM attempts WHERE cell = ? ORDER BY id DESC LIMIT 1", [cell]):
+            return self.latest_with_evidence(key)
+        return None
+
+    def durations(self) -> dict[str, float]:
+        """Give how long each cell took when it last ran, in seconds, under whatever conditions."""
+        query = "SELECT cell, duration_s FROM attempts WHERE duration_s > 0 ORDER BY id"
+        return dict(self._rows(query, []))
+
+    def count(self) -> int:
+        """Give the number of attempts."""
+        return int(next(iter(self._rows("SELECT count(*) FROM attempts", [])), (0,))[0])
+
+    def cells(self) -> list[Cell]:
+        """Give every cell of which there is an attempt."""
+        return [Cell.parse(cell) for (cell,) in self._rows("SELECT DISTINCT cell FROM attempts ORDER BY cell", [])]
+
+    def _rows(self, query: str, values: list[str]) -> Iterator[tuple]:  # type: ignore[type-arg]
+        if self._connection is None:
+            return
+        try:
+            yield from self._connection.execute(query, values)
+        except sqlite3.DatabaseError as error:
+            raise _unreadable(self.path, error) from error
+
+    def _read_text(self, digest: str) -> str:
+        for (content,) in self._rows("SELECT content FROM texts WHERE digest = ?", [digest]):
+            return unpack(content)
+        return "{}"
+
+
+class Writer:
+    """Adds attempts; holds the store's lock as long as it is open."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.notice = ""
+        self._lock = _take_lock(path)
+        try:
+            self._connection, self.notice = _open_or_move_aside(path)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+        self._lock.release()
+
+    def add(self, attempt: Attempt) -> None:
+        """Add an attempt: once this returns, a crash of ours does not lose it."""
+        row, texts = to_row(attempt)
+        marks = ",".join("?" * len(row))
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany("INSERT OR IGNORE INTO texts VALUES (?, ?)", list(texts.items()))
+            self._connection.execute(f"INSERT INTO attempts ({COLUMNS}, evidence) VALUES ({marks})", row)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise HarnessError(
+                f"{self.path}: the attempt of {attempt.cell} could not be recorded",
+                why=str(error),
+                next_step="What was recorded before is safe. Make room, then run the same command again",
+            ) from error
+
+
+def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
+    # isolation_level None: transactions are where the code says BEGIN, nowhere else.
+    mode = "rwc" if writable else "rw"
+    try:
+        return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30)
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+
+
+def _open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
+    """Open for writing. A damaged store is moved aside, never emptied, and a new one begun; the notice says so."""
+    connection = _connect(path, writable=True)
+    try:
+        healthy = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        damage = "its check fails"
+    except sqlite3.DatabaseError as error:
+        if _is_environmental(error):
+            connection.close()
+            raise _unreadable(path, error) from error
+        healthy, damage = False, str(error)
+    notice = ""
+    if not healthy:
+        connection.close()
+        aside = _move_aside(path)
+        connection = _connect(path, writable=True)
+        notice = (
+            f"{path}: the store is damaged ({damage}). It was moved to {aside.name}, nothing of it is deleted, "
+            "and a new one begun: cells run again. `sqlite3 FILE .recover` may bring back the old one."
+        )
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A crash of ours loses nothing in either mode; FULL would wait for the disk after every cell.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        migrate(connection)
+    except sqlite3.Error as error:
+        connection.close()
+        raise _unreadable(path, error) from error
+    if newer := unknown_migrations(connection):
+        connection.close()
+        raise HarnessError(
+            f"{path}: the store was written by a newer version of this project",
+            why=f"it knows {', '.join(sorted(newer))}",
+            next_step="Update this checkout, or set HARNESS_STORE to another file",
+        )
+    return connection, notice
+
+
+def _is_environmental(error: sqlite3.DatabaseError) -> bool:
+    """Whether an error speaks of the disk or of permissions, and not of what is in the file."""
+    return isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error)
+
+
+def _move_aside(path: Path) -> Path:
+    stamp = dt.datetime.now(dt.timezone.utc).strftime("%Y%m%dT%H%M%S%f")
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        companion = path.with_name(path.name + suffix)
+        if companion.exists():
+            companion.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def _take_lock(path: Path) -> filelock.BaseFileLock:
+    lock_path = path.with_name(f"{path.name}.lock")
+    lock = filelock.FileLock(lock_path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise StoreInUse(
+            f"{path}: another run is at work here",
+            why="two would run the same cells twice",
+            next_step="Wait for it to end, or set HARNESS_STORE to another file. `harness table` can be used meanwhile",
+        ) from None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return lock
+
+
+def _unreadable(path: Path, error: Exception) -> HarnessError:
+    return HarnessError(
+        f"{path}: the store cannot be used",
+        why=str(error),
+        next_step="`harness run` moves a damaged store aside and begins a new one; nothing is deleted",
+    )

@@ -1,0 +1,127 @@
+"""Where things are: the project, the store and the caches that one call of the command line works with."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import filelock
+import platformdirs
+
+from harness.errors import HarnessError, UsageError
+from harness.execute.artifacts import Artifacts
+from harness.plan.matrix import FILE
+from harness.plan.project import Project, read_project
+from harness.provision.environments import EnvironmentStore
+from harness.provision.interpreters import Interpreters
+from harness.provision.uv import Uv
+from harness.record.store import Store
+
+
+@dataclass(kw_only=True)
+class Session:
+    """The surroundings of one call, all of them parameters: nothing below reads the process's own."""
+
+    root: Path
+    variables: Mapping[str, str]
+    say: Callable[[str], None]
+    """Tells the user something while work goes on."""
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def at(cls, folder: Path, variables: Mapping[str, str], say: Callable[[str], None]) -> Session:
+        """Find the project that a folder is in."""
+        for candidate in (folder, *folder.parents):
+            if (candidate / FILE).is_file():
+                return cls(root=candidate, variables=variables, say=say)
+        raise UsageError(f"{folder}: no {FILE} here or above", next_step="Change into a clone, or pass --project DIR")
+
+    @functools.cached_property
+    def project(self) -> Project:
+        """What the project covers."""
+        return read_project(self.root)
+
+    @property
+    def cache(self) -> Path:
+        """The folder shared by all clones of this user."""
+        named = self.variables.get("HARNESS_CACHE")
+        return Path(named).absolute() if named else Path(platformdirs.user_cache_dir("harness", appauthor=False))
+
+    @property
+    def store_path(self) -> Path:
+        """The attempts of this clone."""
+        named = self.variables.get("HARNESS_STORE")
+        return Path(named).absolute() if named else self.root / "results" / "attempts.sqlite"
+
+    @functools.cached_property
+    def uv(self) -> Uv:
+        """The uv that builds everything."""
+        return Uv.found(self.variables)
+
+    @functools.cached_property
+    def interpreters(self) -> Interpreters:
+        """The Pythons of this machine."""
+        return Interpreters(self.cache, uv=self.uv, download=True)
+
+    @functools.cached_property
+    def environments(self) -> EnvironmentStore:
+        """The environments on disk."""
+        return EnvironmentStore(self.cache, uv=self.uv, say=self.say)
+
+    @functools.cached_property
+    def artifacts(self) -> Artifacts:
+        """What writers wrote."""
+        return Artifacts(folder=self.cache / "artifacts")
+
+    def read_store(self) -> Store:
+        """Open the attempts for reading."""
+        return Store(self.store_path)
+
+
+class RunFolder:
+    """The folder in which one run's attempts have theirs. It goes with the run; those of dead runs are removed."""
+
+    def __init__(self, parent: Path) -> None:
+        parent.mkdir(parents=True, exist_ok=True)
+        self._remove_dead(parent)
+        self.path = parent / f"run-{os.getpid()}-{os.urandom(4).hex()}"
+        self._lock = filelock.FileLock(f"{self.path}.lock")
+        self._lock.acquire(timeout=0)
+        self.path.mkdir()
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.release()
+        Path(f"{self.path}.lock").unlink(missing_ok=True)
+
+    @staticmethod
+    def _remove_dead(parent: Path) -> None:
+        """Remove the folders whose run is no more: a lock that can be had has no owner."""
+        for lock_path in parent.glob("run-*.lock"):
+            lock = filelock.FileLock(lock_path)
+            try:
+                lock.acquire(timeout=0)
+            except (filelock.Timeout, OSError):
+                continue
+            shutil.rmtree(lock_path.with_suffix(""), ignore_errors=True)
+            lock.release()
+            lock_path.unlink(missing_ok=True)
+
+
+def require_space(folder: Path, needed_bytes: int) -> None:
+    """Raise a HarnessError if the disk of a folder has less room than is needed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise HarnessError(
+            f"{folder}: {free / 1e9:.1f} GB are free, and {needed_bytes / 1e9:.1f} GB are needed",
+            next_step="Make room (`harness prune` removes environments that are not used), or set HARNESS_CACHE",
+        )

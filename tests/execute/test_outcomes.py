@@ -1,0 +1,177 @@
+"""Real processes: each fixture scenario is named after what it does, and must get the outcome that belongs to it."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.execute.artifacts import Artifacts
+from harness.execute.run_task import Interrupted, run_task
+from harness.model import Outcome
+from tests.making import outcome_task
+
+
+@pytest.fixture
+def execute(tmp_path):
+    def run(name, *, stop=None, **options):
+        task = outcome_task(name, **options)
+        runs = tmp_path / "runs"
+        try:
+            return run_task(
+                task,
+                python=Path(sys.executable),
+                runs=runs,
+                artifacts=Artifacts(folder=tmp_path / "artifacts"),
+                stop=stop or threading.Event(),
+            )
+        finally:
+            assert list(runs.iterdir()) == [], "an attempt left its folder behind"
+
+    return run
+
+
+def shown(attempt):
+    return attempt.outcome, attempt.stage, attempt.error.splitlines()[0] if attempt.error else ""
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("passes", (Outcome.PASSED, None, "")),
+        ("asserts", (Outcome.FAILED, "compare", "AssertionError: predictions differ")),
+        ("exits_three", (Outcome.FAILED, "save", "SystemExit: 3")),
+        ("exits_with_message", (Outcome.FAILED, None, "SystemExit: no such thing")),
+        ("exits_zero", (Outcome.PASSED, None, "")),
+        ("exits_zero_silently", (Outcome.ERROR, "train", "")),
+        ("exits_four_silently", (Outcome.FAILED, "train", "ExitStatus: 4")),
+        ("exits_not_applicable", (Outcome.NOT_APPLICABLE, "define", "")),
+        ("segfaults", (Outcome.CRASHED, "load", "SIGSEGV: killed by a signal")),
+        ("crashes_at_exit", (Outcome.CRASHED, "exit", "SIGSEGV: killed by a signal")),
+        ("prints_100_mb", (Outcome.PASSED, None, "")),
+        ("leaves_children", (Outcome.PASSED, None, "")),
+        ("closes_its_streams", (Outcome.PASSED, None, "")),
+        ("has_unprintable_error", (Outcome.FAILED, "load", "Strange: <its message cannot be had: RuntimeError>")),
+        ("deletes_its_folder", (Outcome.PASSED, None, "")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_fixture_gets_its_outcome(execute, name, expected):
+    assert shown(execute(name)) == expected
+
+
+def test_parameters_override_the_defaults(execute):
+    assert "number is 21" in execute("passes", number=21).evidence.stdout
+
+
+def test_failure_has_the_stage_that_called_and_a_signature_without_accidents(execute):
+    first, second = execute("raises"), execute("raises")
+    assert first.stage == "load"
+    assert first.error.startswith("ValueError: cannot load layer_12 from /some/where/model.h5 at 0x")
+    assert first.signature == second.signature
+    assert first.evidence.traceback.splitlines()[1] == '  File "raises.py", line 12, in <module>'
+
+
+def test_not_applicable_gives_the_last_printed_line_as_reason(execute):
+    attempt = execute("exits_not_applicable")
+    assert (attempt.reason, attempt.settled) == ("this version has no such format", True)
+
+
+def test_exit_without_a_report_is_no_pass_and_is_tried_again(execute):
+    attempt = execute("exits_zero_silently")
+    assert not attempt.settled
+    assert "no report" in attempt.reason
+
+
+@pytest.mark.parametrize(
+    "number",
+    sorted(
+        set(signal.Signals)
+        - {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}  # ignored unless asked for
+        - {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}  # stop, and are a time out
+        - {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT}  # Python itself ignores or translates them
+    ),
+    ids=lambda number: number.name,
+)
+@pytest.mark.slow
+def test_any_deadly_signal_is_a_crash_named_after_it(execute, number):
+    attempt = execute("kills_itself", number=int(number))
+    assert shown(attempt) == (Outcome.CRASHED, "predict", f"{number.name}: killed by a signal")
+
+
+def test_crash_leaves_a_dump_of_where_it_was(execute):
+    assert 'File "segfaults.py", line 4 in <module>' in execute("segfaults").evidence.dump
+
+
+@pytest.mark.parametrize("name", ["hangs", "hangs_noisily"])
+def test_hanging_is_timed_out_with_its_stage(execute, name):
+    started = time.monotonic()
+    attempt = execute(name, timeout_s=1)
+    stage = "load" if name == "hangs" else "train"
+    assert shown(attempt) == (Outcome.TIMED_OUT, stage, "Timeout: over 1 s")
+    assert f"{name}.py" in attempt.evidence.dump, "the dump says where it hung"
+    assert time.monotonic() - started < 8
+
+
+def test_a_stopped_process_is_timed_out(execute):
+    assert execute("kills_itself", timeout_s=1, number=int(signal.SIGSTOP)).outcome is Outcome.TIMED_OUT
+
+
+def test_hanging_at_exit_is_no_pass(execute):
+    assert shown(execute("hangs_at_exit", timeout_s=1)) == (Outcome.TIMED_OUT, "exit", "Timeout: over 1 s")
+
+
+def test_memory_limit(execute):
+    attempt = execute("eats_memory", memory_mib=200)
+    assert shown(attempt) == (Outcome.OUT_OF_MEMORY, "train", "OutOfMemory: over 200 MiB")
+
+
+def test_syntax_error_is_the_scripts_failure(execute):
+    attempt = execute("is_no_python")
+    assert attempt.outcome is Outcome.FAILED
+    assert attempt.error.startswith("SyntaxError: ")
+
+
+def test_much_output_is_kept_at_both_ends(execute):
+    output = execute("prints_100_mb").evidence.stdout
+    assert output.startswith("the first line")
+    assert output.rstrip().endswith("the last line")
+    assert len(output) < 200_000
+    assert "bytes left out" in output
+
+
+def test_children_do_not_outlive_the_attempt(execute):
+    pids = [int(pid) for pid in execute("leaves_children").evidence.stdout.split()]
+    assert len(pids) == 2
+    for pid in pids:
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_stop_ends_it_and_says_nothing_of_it(execute):
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    with pytest.raises(Interrupted):
+        execute("hangs", stop=stop)
+
+
+def test_surrogates_and_escapes_in_an_error_survive(execute):
+    attempt = execute("raises_in_surrogates")
+    assert attempt.outcome is Outcome.FAILED
+    assert "\\udc80" in attempt.error
+
+
+def test_variables_are_an_allow_list(execute, monkeypatch, tmp_path):
+    monkeypatch.setenv("SECRET_TOKEN", "hunter2")
+    from tests.making import OUTCOMES
+
+    source = 'import os\nprint(sorted(os.environ))\nprint(os.environ["WANTED"])\n'
+    script = OUTCOMES.parent / "prints_its_variables.py"
+    assert script.read_text() == source
+    attempt = execute("../prints_its_variables", variables={"WANTED": "yes"})
+    assert "SECRET_TOKEN" not in attempt.evidence.stdout
+    assert "yes" in attempt.evidence.stdout
+    assert os.environ["SECRET_TOKEN"] not in attempt.evidence.stdout
