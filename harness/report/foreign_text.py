@@ -6,6 +6,7 @@ names no address that a click would run. Escaping for one format is that format'
 
 from __future__ import annotations
 
+import functools
 import re
 
 from harness.model import normalise
@@ -21,6 +22,7 @@ _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+")
 _UNSHOWABLE = "\N{REPLACEMENT CHARACTER}"
 _ELLIPSIS = "…"
 LONGEST = 400
+# Ten thousand cells share a few hundred texts: both functions below remember what they gave.
 
 
 def plain(text: str) -> str:
@@ -39,12 +41,14 @@ def _shown(character: str) -> str:
     return "" if character <= "\x9f" else _UNSHOWABLE
 
 
+@functools.lru_cache(maxsize=8192)
 def one_line(text: str, *, longest: int = LONGEST) -> str:
     """Give harmless text on a single line, shortened visibly if it is long."""
     line = " ".join(plain(text).split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + _ELLIPSIS
 
 
+@functools.lru_cache(maxsize=8192)
 def stable_error(error: str) -> str:
     """Give an error as it reads the same in every repeat: without paths, addresses and counters."""
     return one_line(normalise(error))

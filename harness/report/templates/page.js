@@ -152,6 +152,8 @@
     const { id, env, writer } = idOf(cell);
     const cause = cell.firstElementChild && byId(cell.firstElementChild.hash.slice(1))?.cloneNode(true);
     cause?.removeAttribute("id");
+    // A cause says itself what happened; how often, or that nothing did, stands in the cell alone.
+    const plain = !cause || cell.classList.contains("k");
     const state = make("h3", {}, make("span", { className: cell.className.replace("chosen", "") }, cell.textContent));
     const line = `${document.body.dataset.command} replay '${id.replaceAll("'", "'\\''")}'`;
     const copy = make("button", { type: "button" }, "Copy");
@@ -159,13 +161,15 @@
     const close = make("button", { type: "button", className: "close", ariaLabel: "Close" }, "✕");
     close.addEventListener("click", hide);
     panel.replaceChildren(
-      close, make("h2", { id: "panel-title" }, make("code", {}, id)), state, ...(cause ? [cause] : []),
+      close, make("h2", { id: "panel-title" }, make("code", {}, id)), ...(plain ? [state] : []), ...(cause ? [cause] : []),
       ...(cell.dataset.s ? [make("p", { className: "quiet" }, `took ${cell.dataset.s} s`)] : []),
       make("h4", {}, "Check it yourself"), make("pre", {}, line), copy,
       ...(writer === undefined ? [] : describe(writer, "Written in")),
       ...describe(env, writer === undefined ? "Environment" : "Read in"),
     );
     if (!panel.open) panel.show();
+    cell.tabIndex = 0;
+    cell.focus({ preventScroll: true }); // so that the arrows go on from here
     history.replaceState(null, "", `#cell=${encodeURIComponent(id)}`);
   }
   function hide() {
