@@ -144,7 +144,10 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     store = session.read_store()
     before = store.latest_with_evidence(task.key)
     store.close()
-    with Writer(session.store_path) as writer, progress_for(sys.stderr, total=1, jobs=1) as progress:
+    with (
+        Writer(session.store_path, [task.environment.id]) as writer,
+        progress_for(sys.stderr, total=1, jobs=1) as progress,
+    ):
         run_due(session, work, [replace(task)], writer, jobs=1, watcher=progress)
     store = session.read_store()
     after = store.latest_with_evidence(task.key)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.commands.choose import plan_of
 from harness.errors import HarnessError
 from harness.pipeline import Work, prepare
-from harness.plan.plan import Plan
-from harness.report.results import EnvironmentColumn, Results
+from harness.plan.plan import make_plan
+from harness.plan.selection import Selection
+from harness.report.results import EnvironmentColumn, Results, to_frame
 from harness.session import Session
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 README_SECTION = "table"
 
@@ -25,16 +31,11 @@ def results_of(session: Session, work: Work) -> Results:
         cells = work.results(store)
     finally:
         store.close()
-    return results_from(session, work.plan, cells=cells)
-
-
-def results_from(session: Session, plan: Plan, *, cells: tuple) -> Results:  # type: ignore[type-arg]
-    """Put the cells of a plan into what the reports are made from."""
     shown = session.project.matrix.show
     return Results(
-        scenarios=plan.scenarios,
-        environments=tuple(EnvironmentColumn.of(each, show=shown) for each in plan.environments),
-        cells=tuple(cells),
+        scenarios=work.plan.scenarios,
+        environments=tuple(EnvironmentColumn.of(each, show=shown) for each in work.plan.environments),
+        cells=cells,
         generated=dt.datetime.now(dt.timezone.utc),
     )
 
@@ -96,3 +97,10 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise HarnessError(f"{path}: could not be written", why=str(error)) from error
+
+
+def load_frame(project: str | os.PathLike[str], *, tier: str) -> pd.DataFrame:
+    """Give the results of a tier as a DataFrame."""
+    session = Session.at(Path(project).absolute(), os.environ, lambda line: None)
+    work = prepare(session, make_plan(session.project, Selection(tier=tier)))
+    return to_frame(results_of(session, work))

@@ -72,11 +72,11 @@ class LocalScheduler:
                 done, _ = wait([*builds, *running], timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
                 for future in done:
                     if future in builds:
-                        group = by_id[builds.pop(future)]  # type: ignore[arg-type]
-                        yield from self._after_build(future, group, queue)  # type: ignore[arg-type]
+                        group = by_id[builds.pop(future)]
+                        yield from self._after_build(future, group, queue)
                         continue
-                    task, python = running.pop(future)  # type: ignore[arg-type]
-                    attempt = _result(future)  # type: ignore[arg-type]
+                    task, python = running.pop(future)
+                    attempt = _result(future)
                     if attempt is None:
                         continue
                     if attempt.outcome is Outcome.ERROR and task.key not in retried:

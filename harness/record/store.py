@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -90,18 +91,21 @@ class Store:
 
 
 class Writer:
-    """Adds attempts; holds the store's lock as long as it is open."""
+    """Adds attempts; as long as it is open, no other run works on the same environments of this store."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path, environments: Iterable[str]) -> None:
         self.path = path
         self.notice = ""
-        self._lock = _take_lock(path)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        self._locks = contextlib.ExitStack()
+        with self._locks:
+            for environment in sorted(set(environments)):
+                self._locks.enter_context(_lock(path, environment))
             self._connection, self.notice = _open_or_move_aside(path)
-        except BaseException:
-            self._lock.release()
-            raise
+            self._locks = self._locks.pop_all()
 
     def __enter__(self) -> Writer:
         return self
@@ -109,7 +113,7 @@ class Writer:
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
-        self._lock.release()
+        self._locks.close()
 
     def add(self, attempt: Attempt) -> None:
         """Add an attempt: once this returns, a crash of ours does not lose it."""
@@ -193,20 +197,23 @@ def _move_aside(path: Path) -> Path:
     return aside
 
 
-def _take_lock(path: Path) -> filelock.BaseFileLock:
-    lock_path = path.with_name(f"{path.name}.lock")
-    lock = filelock.FileLock(lock_path)
+@contextlib.contextmanager
+def _lock(path: Path, environment: str) -> Iterator[None]:
+    """Hold an environment of a store. The system lets go of it when this process ends, however it ends."""
+    folder = path.with_name(f"{path.name}.locks")
+    name = hashlib.sha256(environment.encode()).hexdigest()[:16]
     try:
-        lock.acquire(timeout=0)
+        folder.mkdir(exist_ok=True)
+        with filelock.FileLock(folder / f"{name}.lock").acquire(timeout=0):
+            yield
     except filelock.Timeout:
         raise StoreInUse(
-            f"{path}: another run is at work here",
-            why="two would run the same cells twice",
+            f"{environment}: another run is at work on it in this clone",
+            why=f"{path.name} would get the same cells twice",
             next_step="Wait for it to end, or set HARNESS_STORE to another file. `harness table` can be used meanwhile",
         ) from None
     except OSError as error:
         raise _unreadable(path, error) from error
-    return lock
 
 
 def _unreadable(path: Path, error: Exception) -> HarnessError:

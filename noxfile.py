@@ -1,0 +1,95 @@
+# /// script
+# dependencies = ["nox[uv]>=2025.5.1"]
+# ///
+"""The front door: `nox` runs the default matrix and prints the table; `nox --list` shows the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["matrix"]
+
+LOCKS = sorted(path for path in Path(__file__).parent.glob("locks/*/*.txt") if not path.stem.endswith("-base"))
+ENVIRONMENTS = [nox.param(path.stem, id=path.stem, tags=[path.parent.name]) for path in LOCKS]
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Run the default tier, or what is selected behind --, and print the table."""
+    _harness(session, "run", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("environment", ENVIRONMENTS)
+def repro(session: nox.Session, environment: str) -> None:
+    """Run all scenarios, or what is selected behind --, in one environment."""
+    _harness(session, "run", "--environments", environment, *session.posargs)
+
+
+@nox.session
+def harness(session: nox.Session) -> None:
+    """Run any command of the command line: nox -s harness -- show CELL."""
+    _harness(session, *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Make the locks that matrix.toml asks for: nox -s lock -- [GLOB ...] [--upgrade]."""
+    _harness(session, "lock", *session.posargs)
+
+
+@nox.session
+def report(session: nox.Session) -> None:
+    """Write the published tables under results/ and the README's."""
+    _harness(session, "report", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests; -- -m "not slow" for the quick part."""
+    _install(session, "tests")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and form."""
+    _install(session, "checks")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    _install(session, "checks")
+    session.run("mypy")
+
+
+@nox.session
+def requirements(session: nox.Session) -> None:
+    """Lock what the project itself needs; -- --upgrade for newer versions."""
+    for group in ("harness", "tests", "checks"):
+        groups = [] if group == "harness" else ["--group", group]
+        session.run(
+            "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate",
+            "--python-version", "3.10", "pyproject.toml", *groups, *session.posargs,
+            "--output-file", f"requirements/{group}.txt", external=True,
+        )  # fmt: skip
+
+
+def _harness(session: nox.Session, *arguments: str) -> None:
+    _install(session, "harness")
+    # Exit status 1: some cells could not be judged; the output says which and why, and nox shows it as failed.
+    session.run("python", "-m", "harness", *arguments)
+
+
+def _install(session: nox.Session, group: str) -> None:
+    """Install what a group needs, as locked. The project itself is run from this folder."""
+    session.install("--require-hashes", "-r", f"requirements/{group}.txt")
+    session.env["PYTHONPATH"] = str(Path(__file__).parent)
