@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.report.foreign_text import one_line, web_address
+from harness.report.foreign_text import one_line, plain, web_address
 from harness.report.grid import (
     STATES,
     Cause,
@@ -67,10 +67,8 @@ class _Line:
 def _table(grid: Grid, *, width: int, paint: _Paint) -> str:
     lines: list[_Line] = []
     for subject, rows in grid.subjects:
-        if lines:
-            lines.append(_Line(""))
         if subject:
-            lines.append(_Line(f"{one_line(subject)}:"))
+            lines.append(_Line(one_line(subject).upper()))
         scenario = ""
         for row in rows:
             parameters = ", ".join(parameter_texts(row.case))
@@ -112,7 +110,7 @@ def _fitted(
 ) -> tuple[bool, list[str], list[int]]:
     """Find the roomiest form in which all columns fit side by side; if there is none, give the tightest."""
     for stacked, label_width in ((False, 48), (False, 36), (True, 48), (True, 36), (True, 24)):
-        labels = [_wrapped(line.label, label_width) or "\n" for line in lines]
+        labels = [_wrapped(line.label, label_width) for line in lines]
         widths = [_column_width(lines, columns, place, stacked=stacked) for place in range(len(columns))]
         if _widest([corner, *labels]) + sum(widths) <= width:
             break
@@ -141,40 +139,49 @@ def _block(
 ) -> str:
     from tabulate import tabulate  # needed by this one function only
 
-    heads = [_head(columns, place, first=place == block.start) for place in block]
-    height = max(head.count("\n") for head in heads)
-    # Padded from below, so that the family's line stays on top whatever the heights of the ids are.
-    headers = [corner, *(head + "\n" * (height - head.count("\n")) for head in heads)]
+    families = [_family(columns, place, first=place == block.start) for place in block]
     body = [
         [label, *(_cell(line.cells[place], stacked=stacked, paint=paint) if line.cells else "" for place in block)]
         for label, line in zip(labels, lines, strict=True)
     ]
-    text = tabulate(body, headers=headers, tablefmt="simple", disable_numparse=True, stralign="left")
+    head = [corner, *(_id(columns, place) for place in block)]
+    rule = ["-" * _widest(texts) for texts in zip(["", *families], head, *_plain(body), strict=True)]
+    # The head is made of rows like any other: tabulate would widen the columns for it.
+    rows = [*([["", *families]] if any(families) else []), head, rule, *body]
+    text = tabulate(rows, tablefmt="plain", disable_numparse=True, stralign="left")
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
+def _plain(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [[plain(text) for text in row] for row in rows]
+
+
 def _column_width(lines: Sequence[_Line], columns: Sequence[EnvironmentColumn], place: int, *, stacked: bool) -> int:
-    plain = _Paint(False)
-    texts = [_cell(line.cells[place], stacked=stacked, paint=plain) for line in lines if line.cells]
-    return _widest([_head(columns, place, first=True), *texts]) + _GAP
+    texts = [_cell(line.cells[place], stacked=stacked, paint=_Paint(False)) for line in lines if line.cells]
+    return _widest([_family(columns, place, first=True), _id(columns, place), *texts]) + _GAP
 
 
 def _widest(texts: Iterable[str]) -> int:
     return max(len(line) for text in texts for line in text.split("\n"))
 
 
-def _head(columns: Sequence[EnvironmentColumn], place: int, *, first: bool) -> str:
-    """Give a column's heading: the family, where one begins, above the id, broken where it reads well."""
-    column = columns[place]
-    begins = first or columns[place - 1].family != column.family
-    family = f"{one_line(column.family, longest=_LONGEST_ID)}:" if begins and column.family else ""
-    name = column.id if len(column.id) <= _LONGEST_ID else f"column {place + 1}"
+def _family(columns: Sequence[EnvironmentColumn], place: int, *, first: bool) -> str:
+    """Name the family above the column where it begins."""
+    family = columns[place].family
+    begins = first or columns[place - 1].family != family
+    return f"{one_line(family, longest=_LONGEST_ID)}:" if begins and family else ""
+
+
+def _id(columns: Sequence[EnvironmentColumn], place: int) -> str:
+    """Give a column's id, broken where it reads well."""
+    name = columns[place].id
+    name = one_line(name) if len(name) <= _LONGEST_ID else f"column {place + 1}"
     lines = [""]
-    for part in _PARTS_OF_ID.split(one_line(name)):
+    for part in _PARTS_OF_ID.split(name):
         if lines[-1] and len(lines[-1] + part) > _WIDEST_HEAD:
             lines.append("")
         lines[-1] += part
-    return "\n".join([family, *(line.strip() for line in lines)])
+    return "\n".join(line.strip() for line in lines)
 
 
 def _cell(cell: GridCell, *, stacked: bool, paint: _Paint) -> str:

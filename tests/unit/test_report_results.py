@@ -24,7 +24,9 @@ BUG = Known(
 CONFIGURED = "ValueError: Sequential model 'sequential_{}' has already been configured with a list"
 
 
-def scenario(name, *, subject="building", title="It works", parameters=(), known=(), issue=None, two=False, text="x = 1\n"):
+def scenario(
+    name, *, subject="building", title="It works", parameters=(), known=(), issue=None, two=False, text="x = 1\n"
+):
     script = Script(
         file_name=f"{name}.py",
         text=text,
@@ -230,7 +232,14 @@ def test_stable_error_is_the_same_in_every_repeat():
 
 @pytest.mark.parametrize(
     "address",
-    ["javascript:alert(1)", "data:text/html,x", "https://a.b/<script>", 'https://a.b/" onclick="x', "https://a b", "//a"],
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://a.b/<script>",
+        'https://a.b/" onclick="x',
+        "https://a b",
+        "//a",
+    ],
 )
 def test_addresses_that_are_not_plain_web_addresses_are_not_linked(address):
     assert web_address(address) is None
