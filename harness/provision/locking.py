@@ -1,0 +1,215 @@
+"""Makes the locks of a matrix: which environments there should be, each resolved as of its date, written as a whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harness.errors import HarnessError, UsageError, near_misses
+from harness.model import Lock, LockOrigin, matches_globs
+from harness.plan.locks import read_lock, write_lock
+from harness.plan.matrix import Family, Matrix
+from harness.provision.files import write_whole
+from harness.provision.index import ReleaseIndex
+from harness.provision.resolution import resolve, resolve_swapped
+from harness.provision.uv import Uv
+from harness.provision.uv_failures import FailureKind, UvFailed
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockingReport:
+    """What became of each lock, by the id of its environment."""
+
+    written: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+    """Ids with the reason."""
+    obsolete: tuple[Path, ...] = ()
+    """Files of environments that the matrix does not have any more."""
+
+
+@dataclass(kw_only=True)
+class Locking:
+    """The locks of one matrix in one folder."""
+
+    matrix: Matrix
+    folder: Path
+    index: ReleaseIndex
+    uv: Uv
+    now: dt.datetime
+    say: Callable[[str], None] = lambda line: None
+    upgrade: bool = False
+    """Make again also what is still what the matrix says."""
+    stop: threading.Event | None = None
+    _written: list[str] = field(default_factory=list, init=False)
+    _kept: list[str] = field(default_factory=list, init=False)
+    _failed: list[tuple[str, str]] = field(default_factory=list, init=False)
+    _obsolete: list[Path] = field(default_factory=list, init=False)
+
+    def run(self, globs: tuple[str, ...] = ()) -> LockingReport:
+        """Make what is missing or out of date, of the environments that the globs name; one that fails stops no other.
+
+        Raises UsageError for globs that name nothing.
+        """
+        wanted = {family.name: self._wanted(family) for family in self.matrix.families}
+        ids = [origin.environment for origins in wanted.values() for origin in origins or ()]
+        chosen = {id for id in ids if matches_globs(id, globs)}
+        if globs and not chosen and not self._failed:
+            raise UsageError(f"nothing matches {', '.join(globs)}", next_step=near_misses(globs[0], ids))
+        for family in self.matrix.families:
+            origins = wanted[family.name]
+            if origins is not None:
+                self._lock_family(family, [each for each in origins if each.environment in chosen])
+                self._note_obsolete(family, origins)
+        return LockingReport(
+            written=tuple(self._written),
+            kept=tuple(self._kept),
+            failed=tuple(self._failed),
+            obsolete=tuple(self._obsolete),
+        )
+
+    def _wanted(self, family: Family) -> list[LockOrigin] | None:
+        """Say what there should be; None if the index does not."""
+        try:
+            return list(wanted_origins(family, self.matrix.platform, self.index, self.now))
+        except HarnessError as error:
+            self._fail(f"{family.name}*", error)
+            return None
+
+    def _lock_family(self, family: Family, origins: list[LockOrigin]) -> None:
+        if not origins or self._stopped():
+            return
+        base, base_is_new = None, False
+        if family.base is not None:
+            base, base_is_new = self._lock_base(family)
+            if base is None:
+                return
+        for number, origin in enumerate(origins, start=1):
+            if self._stopped():
+                return
+            self._lock_one(origin, base, again=self.upgrade or base_is_new, place=f"{number}/{len(origins)}")
+
+    def _lock_base(self, family: Family) -> tuple[Lock | None, bool]:
+        """Give the base's lock, and whether it was made just now; None if it could not be."""
+        assert family.base is not None
+        origin = base_origin(family, self.matrix.platform)
+        path = self._path(origin)
+        known = _read(path)
+        if known is not None and _still_wanted(known.origin, origin, self.now) and not self.upgrade:
+            return known, False
+        lock = self._resolved(origin, None)
+        if lock is None:
+            return None, False
+        new = known is None or known.pins != lock.pins
+        self._write(path, lock, "")
+        return lock, new
+
+    def _lock_one(self, origin: LockOrigin, base: Lock | None, *, again: bool, place: str) -> None:
+        path = self._path(origin)
+        known = _read(path)
+        if known is not None and not again and _still_wanted(known.origin, origin, self.now):
+            self._kept.append(origin.environment)
+            return
+        lock = self._resolved(origin, base)
+        if lock is not None:
+            self._write(path, lock, f" ({place})")
+
+    def _resolved(self, origin: LockOrigin, base: Lock | None) -> Lock | None:
+        try:
+            if base is None:
+                return resolve(origin, uv=self.uv, stop=self.stop)
+            return resolve_swapped(origin, base, uv=self.uv, stop=self.stop)
+        except UvFailed as error:
+            if error.kind is not FailureKind.STOPPED:
+                self._fail(origin.environment, error)
+        except (HarnessError, OSError) as error:
+            self._fail(origin.environment, error)
+        return None
+
+    def _write(self, path: Path, lock: Lock, place: str) -> None:
+        text = write_lock(lock)
+        try:
+            if path.is_file() and path.read_text(encoding="utf-8") == text:
+                self._kept.append(lock.origin.environment)
+                return
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text)
+        except OSError as error:
+            self._fail(lock.origin.environment, error)
+            return
+        self._written.append(lock.origin.environment)
+        origin = lock.origin
+        also = f"; moved: {', '.join(origin.moved)}" if origin.moved else ""
+        also += f"; from source: {', '.join(origin.sources)}" if origin.sources else ""
+        self.say(f"{origin.environment}: {len(lock.pins)} packages as of {origin.as_of:%Y-%m-%d}{place}{also}")
+
+    def _fail(self, id: str, error: Exception) -> None:
+        reason = error.summary if isinstance(error, UvFailed) else str(error).replace("\n", " ")
+        self._failed.append((id, reason))
+        self.say(f"{id}: cannot be locked: {reason}")
+
+    def _note_obsolete(self, family: Family, origins: list[LockOrigin]) -> None:
+        names = {origin.environment for origin in origins} | ({f"{family.name}-base"} if family.base else set())
+        files = sorted((self.folder / family.name).glob("*.txt"))
+        self._obsolete += [path for path in files if path.stem not in names]
+
+    def _path(self, origin: LockOrigin) -> Path:
+        return self.folder / origin.family / f"{origin.environment}.txt"
+
+    def _stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
+
+
+def wanted_origins(family: Family, platform: str, index: ReleaseIndex, now: dt.datetime) -> Iterator[LockOrigin]:
+    """Say what is to be resolved for a family: its versions that the index has, each as of its date.
+
+    Raises HarnessError if the index does not answer, or does not say when a release was made.
+    """
+    now = now.replace(microsecond=0)
+    releases = {release.version: release for release in index.releases(family.package)}
+    for version in family.choose(releases):
+        date = releases[version].date
+        if family.days_after_release is None:
+            as_of = now
+        elif date is None:
+            raise HarnessError(
+                f"The package index does not say when {family.package} {version} was released",
+                next_step='Use one that does, or write `as-of = "today"` for the family',
+            )
+        else:
+            as_of = min(date.replace(microsecond=0) + dt.timedelta(days=family.days_after_release), now)
+        yield family.origin_of(version, as_of=as_of, platform=platform)
+
+
+def base_origin(family: Family, platform: str) -> LockOrigin:
+    """Say what is to be resolved for the base of a family, on the Python of its first versions."""
+    assert family.base is not None
+    return LockOrigin(
+        environment=f"{family.name}-base",
+        family=family.name,
+        package=None,
+        version=None,
+        python=family.pythons[0][0],
+        platform=platform,
+        as_of=family.base.as_of,
+        requirements=family.base.requirements,
+        constraints=family.base.constraints,
+        overrides=family.base.overrides,
+    )
+
+
+def _still_wanted(known: LockOrigin, wanted: LockOrigin, now: dt.datetime) -> bool:
+    """Whether a lock is still of what is wanted. A date that is not over yet is not final, and waited for."""
+    same = replace(known, as_of=wanted.as_of, moved=wanted.moved, sources=wanted.sources) == wanted
+    return same and (known.as_of == wanted.as_of or wanted.as_of >= now.replace(microsecond=0))
+
+
+def _read(path: Path) -> Lock | None:
+    """Read a lock; one that cannot be read is made again."""
+    try:
+        return read_lock(path)
+    except (OSError, UsageError, ValueError):
+        return None

@@ -1,0 +1,60 @@
+"""Environments that are written out on the command line: resolved once, then remembered."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import threading
+from pathlib import Path
+
+from harness.errors import HarnessError, UsageError
+from harness.model import Lock
+from harness.plan.locks import read_lock, write_lock
+from harness.plan.written_out import WrittenOut
+from harness.provision.files import write_whole
+from harness.provision.resolution import resolve
+from harness.provision.uv import Uv
+from harness.provision.uv_failures import UvFailed
+
+
+def resolve_written_out(
+    written: WrittenOut,
+    *,
+    cache: Path,
+    uv: Uv,
+    now: dt.datetime | None = None,
+    stop: threading.Event | None = None,
+) -> Lock:
+    """Give the lock of such an environment: the one that it had before, or one resolved now.
+
+    Without a date in it, what counts is the moment at which it is first resolved. Raises HarnessError.
+    """
+    path = cache / "locks" / f"{_digest(written)}.txt"
+    try:
+        return read_lock(path)
+    except (OSError, UsageError, ValueError):
+        pass  # not resolved yet, or not readable any more
+    moment = (now or dt.datetime.now(dt.timezone.utc)).replace(microsecond=0)
+    try:
+        lock = resolve(written.origin(min(written.as_of or moment, moment)), uv=uv, stop=stop)
+    except UvFailed as error:
+        raise HarnessError(
+            f"{written.id}: cannot be resolved: {error.kind.value}", why=error.reason, next_step=error.next_step
+        ) from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, write_lock(lock))
+    except OSError as error:
+        raise HarnessError(
+            f"{path}: cannot be written", why=str(error), next_step="Mend it, or set HARNESS_CACHE"
+        ) from error
+    return lock
+
+
+def _digest(written: WrittenOut) -> str:
+    """Tell apart what resolves differently; variables do not."""
+    origin = written.origin(dt.datetime(1, 1, 1, tzinfo=dt.timezone.utc))
+    date = written.as_of.isoformat() if written.as_of else None
+    content = [written.id, date, origin.python, origin.platform, origin.requirements, origin.overrides]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
