@@ -16,13 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.test_report_results import attempt, cell_of, column, only, result, sample, scenario
 
 from harness.errors import UsageError
 from harness.model import CellResult, Known, Outcome
 from harness.report import csv_table, html_page, json_document, markdown, publish, terminal
 from harness.report.grid import NOT_ASKED, STATES, build_grid
 from harness.report.results import Results, to_frame
+from tests.unit.test_report_results import attempt, cell_of, column, only, result, sample, scenario
 
 GOLDENS = Path(__file__).parent / "goldens"
 FORMATS = {

@@ -50,7 +50,7 @@ def column(name, family="pkg", version="1.0", variables=()):
     )
 
 
-def attempt(cell, outcome=Outcome.PASSED, stage=None, error="", reason="", settled=True, duration_s=1.25):
+def attempt(cell, *, outcome=Outcome.PASSED, stage=None, error="", reason="", settled=True, duration_s=1.25):
     return Attempt(
         cell=cell,
         key="k",
