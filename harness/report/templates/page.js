@@ -112,6 +112,7 @@
       else if (!body.hidden && subject) subject.hidden = false;
     }
     for (const group of all(".square-group")) group.hidden = all("details.square", group).every((each) => each.hidden);
+    if (byId("squares")) byId("squares").hidden = all(".square-group").every((group) => group.hidden);
   }
   function apply() {
     for (const [env, box] of boxes) box.checked = !hidden.has(env);
