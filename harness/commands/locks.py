@@ -1,0 +1,65 @@
+"""`harness lock`, `harness provision` and `harness prune`: environments, without running anything in them."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+
+from harness.commands.choose import plan_of
+from harness.errors import HarnessError
+from harness.pipeline import prepare
+from harness.plan.matrix import FILE, read_matrix
+from harness.provision.index import ReleaseIndex
+from harness.provision.locking import Locking
+from harness.session import Session
+
+
+def lock(session: Session, arguments: argparse.Namespace) -> int:
+    """Make the locks that are missing or out of date; exit status 1 if one could not be made."""
+    report = Locking(
+        matrix=read_matrix(session.root / FILE),
+        folder=session.root / "locks",
+        index=ReleaseIndex.configured(session.variables),
+        uv=session.uv,
+        now=dt.datetime.now(dt.timezone.utc),
+        say=session.say,
+        upgrade=arguments.upgrade,
+        stop=session.stop,
+    ).run(tuple(arguments.environments))
+    for path in report.obsolete:
+        session.say(f"{path.relative_to(session.root)}: {FILE} does not ask for it any more. Delete it, or change {FILE}.")
+    sys.stdout.write(f"{len(report.written)} written, {len(report.kept)} kept, {len(report.failed)} failed\n")
+    return 1 if report.failed or session.stop.is_set() else 0
+
+
+def provision(session: Session, arguments: argparse.Namespace) -> int:
+    """Make the environments of a selection; exit status 1 if one cannot be had."""
+    work = prepare(session, plan_of(session, arguments))
+    environments = work.plan.environments
+    session.say(f"{len(environments)} environments: {session.needs(environments).summary}.")
+    lost = 0
+    for environment in environments:
+        if session.stop.is_set():
+            return 130
+        try:
+            interpreter = session.interpreters.find(environment.python, stop=session.stop)
+            provided = session.environments.provide(environment, interpreter, stop=session.stop)
+        except HarnessError as error:
+            lost += 1
+            session.say(f"{environment.id}: {' '.join(str(error).split())}")
+            continue
+        state = "made" if provided.built else "there"
+        imports = f"; does not import: {provided.import_error}" if provided.import_error else ""
+        sys.stdout.write(f"{environment.id}: {state}: {provided.python}{imports}\n")
+    return 1 if lost else 0
+
+
+def prune(session: Session, arguments: argparse.Namespace) -> int:
+    """Remove what no lock asks for, what was not used for long, and what dead builds left."""
+    freed = session.environments.prune(
+        keep=[environment.lock for environment in session.project.environments],
+        unused_for=dt.timedelta(days=arguments.days),
+    )
+    sys.stdout.write(f"{freed}\n")
+    return 0
