@@ -7,13 +7,13 @@
 #
 # [tool.harness.parameters]
 # shape = ["tuple", "list", "TensorShape"]
-# when = ["before compile", "after compile"]
+# when = ["before_compile", "after_compile"]
 # ///
 """A Sequential model can be built with an explicit shape, whatever kind of object says it."""
 
 # %% tags=["parameters"]
 shape = "tuple"
-when = "before compile"
+when = "before_compile"
 
 # %% define
 import numpy as np
@@ -32,14 +32,14 @@ model = tf.keras.Sequential([
 ])
 
 # %% build
-if when == "before compile":
+if when == "before_compile":
     model.build(input_shape)
 
 # %% compile
 model.compile(optimizer=tf.keras.optimizers.SGD(0.1), loss="mse")
 
 # %% build
-if when == "after compile":
+if when == "after_compile":
     model.build(input_shape)
 assert model.built, "the model says that it is not built"
 shapes = [tuple(weight.shape) for weight in model.weights]

@@ -35,7 +35,7 @@ model = tf.keras.Sequential([
 
 # %% compile
 metrics = ["mae"] if metric == "name" else [tf.keras.metrics.RootMeanSquaredError(name="rmse")]
-model.compile(optimizer="sgd", loss="mse", metrics=metrics)
+model.compile(optimizer="sgd", loss=tf.keras.losses.MeanSquaredError(), metrics=metrics)
 
 # %% train
 model.fit(x, y, epochs=1, verbose=0)

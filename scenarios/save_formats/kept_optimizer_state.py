@@ -33,7 +33,7 @@ model = tf.keras.Sequential([
 ])
 
 # %% compile
-model.compile(optimizer=tf.keras.optimizers.Adam(0.01), loss="mse")
+model.compile(optimizer=tf.keras.optimizers.Adam(0.01), loss=tf.keras.losses.MeanSquaredError())
 
 # %% train
 model.fit(x, y, epochs=5, verbose=0)

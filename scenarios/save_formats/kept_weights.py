@@ -39,7 +39,7 @@ def make_model():
 model = make_model()
 
 # %% compile
-model.compile(optimizer=tf.keras.optimizers.SGD(0.01), loss="mse")
+model.compile(optimizer=tf.keras.optimizers.SGD(0.01), loss=tf.keras.losses.MeanSquaredError())
 
 # %% train
 model.fit(x, y, epochs=3, verbose=0)

@@ -44,7 +44,7 @@ def give_shape(model):
     elif source == "call":
         model(x)
     elif source == "fit":
-        model.compile(optimizer="sgd", loss="mse")
+        model.compile(optimizer="sgd", loss=tf.keras.losses.MeanSquaredError())
         model.fit(x, y, epochs=1, verbose=0)
 
 
