@@ -1,19 +1,19 @@
-"""Owns the shape of the table: rows, columns, squares, what each cell is drawn as, and the causes behind it.
+"""Owns the shape of the table: rows, columns, squares, and what each cell is drawn as.
 
 Every format draws this grid; none decides for itself what a cell means.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from harness.model import DISPLAY, FLAKY, NEVER_RUN, Case, Display, Known, Outcome, Scenario
+from harness.model import DISPLAY, FLAKY, NEVER_RUN, Case, Display, Scenario
 from harness.model.case import write_value
-from harness.report.foreign_text import one_line, stable_error
+from harness.report.causes import Cause, Causes
+from harness.report.foreign_text import one_line
 from harness.report.results import (
     FLAKY_WORD,
     NEVER_RUN_WORD,
@@ -31,30 +31,6 @@ STATES: dict[str, Display] = {
     NEVER_RUN_WORD: NEVER_RUN,
     NOT_ASKED: Display(mark="·", plain=".", style="dim", meaning="not part of this selection"),
 }
-NO_REASON = "no reason was recorded"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cause:
-    """Why cells are not a plain pass: a failure's signature and label, or the reason that there is no verdict.
-
-    The key stays the same between runs; the number is the place among the causes of this grid, from 1.
-    """
-
-    key: str
-    number: int
-    outcome: str
-    stage: str | None
-    error: str
-    signature: str | None
-    reason: str
-    label: Known | None
-    cells: tuple[str, ...]
-
-    @property
-    def unexplained(self) -> bool:
-        """Whether it is a failure of which nobody has said yet what it is."""
-        return self.signature is not None and self.label is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +168,7 @@ class Grid:
 def build_grid(results: Results, *, only_differing: bool = False) -> Grid:
     """Arrange results as a grid; only with the rows and squares in which columns differ, if asked."""
     found = records(results)
-    causes = _Causes(found)
+    causes = Causes(found)
     every_column = by_family(results.environments)
     one_step = [record for record in found if record.writer is None]
     two_step = [record for record in found if record.writer is not None]
@@ -209,7 +185,7 @@ def build_grid(results: Results, *, only_differing: bool = False) -> Grid:
         counts=count(found),
         left_out=len(rows) + len(squares) - len(shown_rows) - len(shown_squares),
     )
-    return causes.numbered(grid)
+    return _numbered(grid)
 
 
 def meaning(state: str) -> str:
@@ -243,80 +219,26 @@ def _kind(record: Record) -> str:
     return record.state.replace(" ", "_")
 
 
-class _Causes:
-    """Finds the cause of each record; those with the same signature or reason, and label, share one."""
+def _numbered(grid: Grid) -> Grid:
+    """Number the causes by their first place in the grid, and keep those that occur in it."""
+    places = itertools.chain.from_iterable(
+        [*(row.cells for row in grid.rows), *(line for square in grid.squares for line in square.lines)]
+    )
+    causes = {cell.cause.key: cell.cause for cell in places if cell.cause is not None}
+    numbered = {key: replace(cause, number=number) for number, (key, cause) in enumerate(causes.items(), start=1)}
 
-    def __init__(self, found: Iterable[Record]) -> None:
-        self._of_cell: dict[str, Cause] = {}
-        members: dict[tuple[object, ...], list[Record]] = {}
-        for record in found:
-            identity = _identity(record)
-            if identity is not None:
-                members.setdefault(identity, []).append(record)
-        taken: Counter[str] = Counter()
-        for group in members.values():
-            key = group[0].signature or _reason_key(group[0])
-            taken[key] += 1
-            cause = _cause(group, key if taken[key] == 1 else f"{key}-{taken[key]}")
-            self._of_cell.update(dict.fromkeys(cause.cells, cause))
+    def renew(cells: tuple[GridCell, ...]) -> tuple[GridCell, ...]:
+        return tuple(replace(cell, cause=numbered[cell.cause.key]) if cell.cause else cell for cell in cells)
 
-    def of(self, record: Record) -> Cause | None:
-        """The cause of a record that is not a plain pass."""
-        return self._of_cell.get(record.cell)
-
-    def numbered(self, grid: Grid) -> Grid:
-        """Number the causes by their first place in the grid, and keep those that occur in it."""
-        places = itertools.chain.from_iterable(
-            [*(row.cells for row in grid.rows), *(line for square in grid.squares for line in square.lines)]
-        )
-        keys = dict.fromkeys(cell.cause.key for cell in places if cell.cause is not None)
-        numbers = {key: number for number, key in enumerate(keys, start=1)}
-        by_key = {cause.key: cause for cause in self._of_cell.values() if cause.key in numbers}
-        numbered = {key: replace(by_key[key], number=number) for key, number in numbers.items()}
-
-        def renew(cells: tuple[GridCell, ...]) -> tuple[GridCell, ...]:
-            return tuple(replace(cell, cause=numbered[cell.cause.key]) if cell.cause else cell for cell in cells)
-
-        return replace(
-            grid,
-            rows=tuple(replace(row, cells=renew(row.cells)) for row in grid.rows),
-            squares=tuple(replace(each, lines=tuple(renew(line) for line in each.lines)) for each in grid.squares),
-            causes=tuple(numbered.values()),
-        )
-
-
-def _identity(record: Record) -> tuple[object, ...] | None:
-    label = record.label
-    if record.failure is not None:
-        spoken = (label.label, label.note, label.link) if label else None
-        return record.failure, record.signature, spoken
-    if record.outcome in (Outcome.PASSED.value, NEVER_RUN_WORD):
-        return None
-    return record.outcome, one_line(record.reason)
-
-
-def _reason_key(record: Record) -> str:
-    text = f"{record.outcome}\n{one_line(record.reason)}"
-    return "r" + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:9]
-
-
-def _cause(group: Sequence[Record], key: str) -> Cause:
-    first = group[0]
-    failed = first.failure is not None
-    return Cause(
-        key=key,
-        number=0,
-        outcome=first.failure.value if first.failure else first.outcome,
-        stage=one_line(first.stage, longest=40) if first.stage and failed else None,
-        error=stable_error(first.error),
-        signature=first.signature,
-        reason=one_line(first.reason) or ("" if failed else NO_REASON),
-        label=first.label,
-        cells=tuple(record.cell for record in group),
+    return replace(
+        grid,
+        rows=tuple(replace(row, cells=renew(row.cells)) for row in grid.rows),
+        squares=tuple(replace(each, lines=tuple(renew(line) for line in each.lines)) for each in grid.squares),
+        causes=tuple(numbered.values()),
     )
 
 
-def _grid_cell(record: Record, causes: _Causes) -> GridCell:
+def _grid_cell(record: Record, causes: Causes) -> GridCell:
     cause = causes.of(record)
     return GridCell(
         cell=record.cell,
@@ -329,7 +251,7 @@ def _grid_cell(record: Record, causes: _Causes) -> GridCell:
     )
 
 
-def _rows(found: Sequence[Record], columns: Sequence[EnvironmentColumn], causes: _Causes) -> Iterator[Row]:
+def _rows(found: Sequence[Record], columns: Sequence[EnvironmentColumn], causes: Causes) -> Iterator[Row]:
     # Cases are told apart by their ids: as values, `x=1` and `x=true` would be equal.
     first_of = {str(record.case): record for record in reversed(found)}
     lines = list(dict.fromkeys(str(record.case) for record in found))
@@ -339,7 +261,7 @@ def _rows(found: Sequence[Record], columns: Sequence[EnvironmentColumn], causes:
         yield Row(scenario=first_of[line].scenario, case=first_of[line].case, cells=_cells(row, found, causes))
 
 
-def _squares(found: Sequence[Record], columns: Sequence[EnvironmentColumn], causes: _Causes) -> Iterator[Square]:
+def _squares(found: Sequence[Record], columns: Sequence[EnvironmentColumn], causes: Causes) -> Iterator[Square]:
     for _, members in itertools.groupby(found, key=lambda record: str(record.case)):
         group = list(members)
         pairs = [(record.writer or "", record.environment.id) for record in group]
@@ -354,7 +276,7 @@ def _chosen(columns: Iterable[EnvironmentColumn], ids: set[str]) -> tuple[Enviro
     return tuple(column for column in columns if column.id in ids)
 
 
-def _cells(line: Sequence[int | None], found: Sequence[Record], causes: _Causes) -> tuple[GridCell, ...]:
+def _cells(line: Sequence[int | None], found: Sequence[Record], causes: Causes) -> tuple[GridCell, ...]:
     nothing = GridCell(cell=None, state=NOT_ASKED)
     return tuple(nothing if place is None else _grid_cell(found[place], causes) for place in line)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.report.causes import Cause
 from harness.report.foreign_text import one_line, web_address
 from harness.report.grid import (
     STATES,
-    Cause,
     Grid,
     GridCell,
     Square,

@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.report.causes import Cause
 from harness.report.foreign_text import one_line, plain, web_address
 from harness.report.grid import (
     STATES,
-    Cause,
     Grid,
     GridCell,
     Square,
