@@ -10,11 +10,10 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -23,13 +22,13 @@ from harness.model import Environment, Lock
 from harness.plan.locks import write_lock
 from harness.provision.condition import contents, python_of, spoiled_packages
 from harness.provision.files import make_folders_read_only, remove_folder
-from harness.provision.inside import Seen, Stopped, first_line, try_imports, versions_inside
+from harness.provision.housekeeping import DiskUse, Pruned, disk_use, prune
+from harness.provision.inside import Seen, first_line, try_imports, versions_inside
 from harness.provision.interpreters import Interpreter
 from harness.provision.manifest import Manifest, read_import_result, read_manifest, write_import_result
+from harness.provision.owning import Stopped, owned
 from harness.provision.uv import Uv
 from harness.provision.uv_failures import FailureKind, UvFailed
-
-_LOCK_POLL_S = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +88,7 @@ class EnvironmentStore:
         result = read_import_result(folder, key)
         built = False
         if manifest is None or result is None or not result.certain or damage(folder, manifest) is not None:
-            with self._locked(folder, stop):
+            with owned(folder, stop=stop):
                 manifest, built = self._ensure(environment, interpreter, folder, stop)
                 result = read_import_result(folder, key)
                 if result is None or not result.certain:
@@ -191,22 +190,14 @@ class EnvironmentStore:
             raise _Unfit(f"files of {', '.join(spoiled)} are not those that were published, and not used")
         return seen
 
-    @contextlib.contextmanager
-    def _locked(self, folder: Path, stop: threading.Event | None) -> Iterator[None]:
-        """Keep all other processes from building the same environment; the system frees it if we are killed."""
-        locks = self.folder / ".locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(locks / f"{folder.name}.lock")
-        while True:
-            with contextlib.suppress(Timeout):
-                lock.acquire(timeout=_LOCK_POLL_S)
-                break
-            if stop is not None and stop.is_set():
-                raise Stopped
-        try:
-            yield
-        finally:
-            lock.release()
+    def prune(self, *, keep: Iterable[Lock], unused_for: dt.timedelta, now: dt.datetime | None = None) -> Pruned:
+        """Remove environments of other locks than these, those not used for so long, and what dead builds left."""
+        moment = now or dt.datetime.now(dt.timezone.utc)
+        return prune(self.folder, keep={lock.fingerprint for lock in keep}, unused_for=unused_for, now=moment)
+
+    def disk_use(self) -> DiskUse:
+        """Measure what all environments take."""
+        return disk_use(self.folder)
 
 
 def damage(folder: Path, manifest: Manifest) -> str | None:

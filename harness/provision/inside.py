@@ -13,6 +13,7 @@ from typing import Any
 
 from harness import process
 from harness.provision.manifest import ImportResult
+from harness.provision.owning import Stopped
 
 LOOK_INSIDE = Path(__file__).with_name("look_inside.py")
 _VERSIONS_S = 60.0
@@ -28,10 +29,6 @@ class Seen:
 
     python: str
     versions: Mapping[str, str]
-
-
-class Stopped(Exception):
-    """It was stopped before it had seen anything."""
 
 
 def versions_inside(python: Path, *, environ: Mapping[str, str], stop: threading.Event | None = None) -> Seen | str:
