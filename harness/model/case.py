@@ -18,6 +18,8 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SCENARIO = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _BARE = re.compile(r"[^\s,\[\]\"=@]+")
 _WRITER_TO_READER = " -> "
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|.', re.DOTALL)
+_SPECIFIER = re.compile(r"\s*(?:[<>]=?|[!=~]=)")
 
 
 def write_value(value: Value) -> str:
@@ -38,7 +40,7 @@ def read_value(text: str) -> Value:
 def _as_json(text: str) -> Value | None:
     try:
         parsed = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, (str, int, float, bool)) else None
 
@@ -93,6 +95,8 @@ class Cell:
         writer, arrow, reader = where.partition(_WRITER_TO_READER)
         if not arrow:
             return cls(case=case, environment=where)
+        if not writer or not reader:
+            raise UsageError(f"{text!r} is not the id of a cell", why=f"an environment is missing at {where!r}")
         return cls(case=case, environment=reader, writer=writer)
 
 
@@ -140,15 +144,19 @@ def _read_parameters(whole: str, rest: str) -> Iterator[tuple[str, Value] | str]
 
 
 def split_ids(text: str) -> list[str]:
-    """Split a comma-separated list of ids, leaving alone the commas inside brackets and quotes."""
-    items, depth, quoted, start = [], 0, False, 0
-    for position, character in enumerate(text):
-        if character == '"' and text[position - 1 : position] != "\\":
-            quoted = not quoted
-        elif not quoted and character in "[]":
-            depth += 1 if character == "[" else -1
-        elif not quoted and depth == 0 and character == ",":
-            items.append(text[start:position])
-            start = position + 1
-    items.append(text[start:])
-    return [item.strip() for item in items if item.strip()]
+    """Split a comma-separated list of ids, leaving alone the commas inside brackets, quotes and version specifiers."""
+    items, depth = [""], 0
+    for token in _TOKEN.findall(text):
+        depth += {"[": 1, "]": -1}.get(token, 0)
+        if token == "," and depth <= 0:
+            items.append("")
+        else:
+            items[-1] += token
+    joined: list[str] = []
+    for item in items:
+        # No id begins like this: it goes on what came before, as in `python=3.11 keras>=3,<4`.
+        if joined and _SPECIFIER.match(item):
+            joined[-1] += f",{item}"
+        else:
+            joined.append(item)
+    return [item.strip() for item in joined if item.strip()]
