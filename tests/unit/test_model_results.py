@@ -1,0 +1,107 @@
+"""The state of a cell as a view over its attempts."""
+
+import datetime as dt
+import re
+
+import pytest
+
+from harness.model import Attempt, Case, Cell, CellResult, Conditions, Known, Outcome
+
+CELL = Cell(case=Case(scenario="s"), environment="tf2")
+PASSED, FAILED, ERROR, UNAVAILABLE = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.UNAVAILABLE
+
+
+def attempt(outcome, *, error="", stage=None, settled=True, number=0):
+    started = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc) + dt.timedelta(hours=number)
+    return Attempt(cell=CELL, key="k", outcome=outcome, error=error, stage=stage, settled=settled, started=started)
+
+
+def result(*attempts, known=()):
+    return CellResult(cell=CELL, attempts=attempts, known=tuple(known))
+
+
+def known(error, *, label="bug", stage=None, environments=()):
+    return Known(stage=stage, error=re.compile(error), label=label, note="why", environments=tuple(environments))
+
+
+def test_never_run_has_no_current_attempt_and_no_label():
+    never = result(known=[known("")])
+    assert (never.current, never.flaky, never.label, never.passes) == (None, False, None, 0)
+
+
+def test_newest_settled_attempt_is_current():
+    first, second = attempt(PASSED, number=1), attempt(FAILED, error="E: x", number=2)
+    assert result(first, second).current is second
+
+
+def test_error_of_ours_does_not_hide_what_was_seen_before():
+    seen, ours = attempt(PASSED, number=1), attempt(ERROR, settled=False, number=2)
+    assert result(seen, ours).current is seen
+
+
+def test_newest_is_current_when_none_is_settled():
+    first, second = attempt(UNAVAILABLE, settled=False), attempt(ERROR, settled=False)
+    assert result(first, second).current is second
+
+
+@pytest.mark.parametrize(
+    ("attempts", "flaky", "passes"),
+    [
+        pytest.param([attempt(PASSED)] * 3, False, 3, id="always passes"),
+        pytest.param([attempt(FAILED, error="E: 1")] * 3, False, 0, id="always fails alike"),
+        pytest.param([attempt(PASSED), attempt(FAILED, error="E: 1"), attempt(PASSED)], True, 2, id="both"),
+        pytest.param([attempt(FAILED, error="E: a"), attempt(FAILED, error="E: b")], True, 0, id="fails in two ways"),
+        pytest.param([attempt(FAILED, error="E: a", stage="x"), attempt(FAILED, error="E: a", stage="y")], True, 0,
+                     id="fails at two stages"),
+        pytest.param([attempt(FAILED, error="E: at 0x1"), attempt(FAILED, error="E: at 0x2")], False, 0,
+                     id="accidents do not count"),
+        pytest.param([attempt(PASSED), attempt(ERROR, settled=False)], False, 1, id="errors of ours do not count"),
+        pytest.param([attempt(PASSED), attempt(UNAVAILABLE)], False, 1, id="nor do lost environments"),
+    ],
+)  # fmt: skip
+def test_flaky_is_what_differs_between_repeats(attempts, flaky, passes):
+    found = result(*attempts)
+    assert (found.flaky, found.passes) == (flaky, passes)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome), ids=str)
+def test_only_failures_have_a_signature(outcome):
+    failures = {Outcome.FAILED, Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY}
+    assert (attempt(outcome, error="E: x").signature is not None) == (outcome in failures)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        pytest.param([known("other"), known("been configured", label="removed")], "removed", id="by its error"),
+        pytest.param([known("been", label="bug"), known("been", label="removed")], "bug", id="first one counts"),
+        pytest.param([known("been", stage="save")], None, id="another stage"),
+        pytest.param([known("been", stage="load", label="by design")], "by design", id="this stage"),
+        pytest.param([known("been", environments=["keras*"])], None, id="another environment"),
+        pytest.param([known("been", environments=["tf*", "!tf3"], label="dependency")], "dependency", id="this environment"),
+        pytest.param([], None, id="none"),
+    ],
+)  # fmt: skip
+def test_label_is_the_first_that_speaks_of_the_failure(labels, expected):
+    found = result(attempt(FAILED, stage="load", error="E: has been configured"), known=labels).label
+    assert (found.label if found else None) == expected
+
+
+def test_pass_has_no_label_even_if_an_older_failure_had():
+    assert result(attempt(FAILED, error="E: x"), attempt(PASSED), known=[known("")]).label is None
+
+
+BASE = {
+    "script": "s", "write_key": None, "parameters": "[]", "lock": "l", "interpreter": "cpython-3.11.7",
+    "variables": (("A", "1"), ("B", "2")), "worker": "w", "platform": "linux-x86_64",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", list(BASE))
+def test_each_condition_changes_the_key(field):
+    other = (("A", "1"),) if field == "variables" else "other"
+    assert Conditions(**{**BASE, field: other}).key != Conditions(**BASE).key
+
+
+def test_order_of_variables_does_not_change_the_key():
+    assert Conditions(**{**BASE, "variables": (("B", "2"), ("A", "1"))}).key == Conditions(**BASE).key
