@@ -27,8 +27,7 @@ class PlainProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._guard:
-            self._say(str(self._estimate))
+        """The last word is the table's, or of whoever stopped it."""
 
     def building(self, environment: Environment) -> None:
         """Environments that are there already are checked in no time: not worth a line."""
@@ -53,7 +52,7 @@ class PlainProgress:
         """Count; say so now and then."""
         with self._guard:
             self._estimate.count(attempt)
-            if time.monotonic() - self._last >= _PLAIN_EVERY_S:
+            if time.monotonic() - self._last >= _PLAIN_EVERY_S or self._estimate.done == self._estimate.total:
                 self._last = time.monotonic()
                 self._say(str(self._estimate))
 

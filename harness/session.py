@@ -6,7 +6,7 @@ import functools
 import os
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,13 @@ import platformdirs
 
 from harness.errors import HarnessError, UsageError
 from harness.execute.artifacts import Artifacts
+from harness.model import Environment, Lock
 from harness.plan.matrix import FILE
 from harness.plan.project import Project, read_project
 from harness.provision.environments import EnvironmentStore
 from harness.provision.interpreters import Interpreters
+from harness.provision.manifest import read_manifest
+from harness.provision.needs import Needs, needs_of
 from harness.provision.uv import Uv
 from harness.record.store import Store
 
@@ -72,6 +75,16 @@ class Session:
     def environments(self) -> EnvironmentStore:
         """The environments on disk."""
         return EnvironmentStore(self.cache, uv=self.uv, say=self.say)
+
+    def needs(self, environments: Iterable[Environment]) -> Needs:
+        """Estimate what it takes to have environments, of which some may be there."""
+        built: list[Lock] = []
+        missing: list[Lock] = []
+        for environment in environments:
+            interpreter = self.interpreters.find(environment.python)
+            there = read_manifest(self.environments.folder_of(environment.lock, interpreter))
+            (built if there else missing).append(environment.lock)
+        return needs_of(missing, built)
 
     @functools.cached_property
     def artifacts(self) -> Artifacts:

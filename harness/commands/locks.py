@@ -28,7 +28,9 @@ def lock(session: Session, arguments: argparse.Namespace) -> int:
         stop=session.stop,
     ).run(tuple(arguments.environments))
     for path in report.obsolete:
-        session.say(f"{path.relative_to(session.root)}: {FILE} does not ask for it any more. Delete it, or change {FILE}.")
+        session.say(
+            f"{path.relative_to(session.root)}: {FILE} does not ask for it any more. Delete it, or change {FILE}."
+        )
     sys.stdout.write(f"{len(report.written)} written, {len(report.kept)} kept, {len(report.failed)} failed\n")
     return 1 if report.failed or session.stop.is_set() else 0
 
@@ -37,7 +39,8 @@ def provision(session: Session, arguments: argparse.Namespace) -> int:
     """Make the environments of a selection; exit status 1 if one cannot be had."""
     work = prepare(session, plan_of(session, arguments))
     environments = work.plan.environments
-    session.say(f"{len(environments)} environments: {session.needs(environments).summary}.")
+    needs = session.needs([each for each in environments if each.id not in work.missing])
+    session.say(f"{len(environments)} environments: {needs.summary}.")
     lost = 0
     for environment in environments:
         if session.stop.is_set():

@@ -98,7 +98,7 @@ def _text(work: Work, due: list[Task], needs: Needs, seconds: float | None) -> s
         for planned in work.plan.cells
         if planned.absence is not None
     )
-    lines = [tabulate(rows, headers=["environment", "python", "to run", "done", "not run"]), ""]
+    lines = [tabulate(rows, headers=["environment", "python", "to run", "done", "not run"], disable_numparse=True), ""]
     if reasons:
         lines += [
             "Not run, and why:",

@@ -52,7 +52,7 @@ def render(results: Results, format: str, *, only_differing: bool = False, termi
     if format == "json":
         return json_document.render(results)
     if format == "html":
-        return html_page.render(results)
+        return html_page.render(results, only_differing=only_differing)
     width = shutil.get_terminal_size((160, 24)).columns
     return terminal_table.render(results, width=width, colour=terminal, only_differing=only_differing)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness.errors import HarnessError
 from harness.execute.run_task import Interrupted, unavailable
@@ -69,8 +69,11 @@ class LocalScheduler:
                 while queue and len(running) < self.jobs:
                     task, python = queue.popleft()
                     running[runners.submit(self._execute, task, python)] = (task, python)
-                done, _ = wait([*builds, *running], timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
+                waited_for: list[Future[Any]] = [*builds, *running]
+                done, _ = wait(waited_for, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
                 for future in done:
+                    if self.stop.is_set():
+                        break
                     if future in builds:
                         group = by_id[builds.pop(future)]
                         yield from self._after_build(future, group, queue)
@@ -85,8 +88,10 @@ class LocalScheduler:
                         continue
                     self.watcher.finished(task, attempt)
                     yield attempt
+        except BaseException:
+            self.stop.set()  # whoever took the attempts wants no more, or something broke: end what runs
+            raise
         finally:
-            self.stop.set()
             builders.shutdown(cancel_futures=True)
             runners.shutdown(cancel_futures=True)
 

@@ -35,4 +35,4 @@ def normalise(error: str) -> str:
 
 def signature(*, stage: str | None, error: str) -> str:
     """Give a failure's stable fingerprint, ten hex digits, from its stage and its `Type: message`."""
-    return hashlib.sha256(f"{stage or ''}\n{normalise(error)}".encode()).hexdigest()[:10]
+    return hashlib.sha256(f"{stage or ''}\n{normalise(error)}".encode("utf-8", "backslashreplace")).hexdigest()[:10]

@@ -64,7 +64,7 @@ def _scenario_paths(folder: Path) -> list[Path]:
 
 def _read_environments(folder: Path, matrix: Matrix, problems: Problems) -> tuple[tuple[Environment, ...], list[str]]:
     environments: dict[str, Environment] = {}
-    notices = []
+    stale: list[str] = []
     for path in sorted(folder.rglob("*.txt")):
         try:
             lock = read_lock(path)
@@ -84,12 +84,19 @@ def _read_environments(folder: Path, matrix: Matrix, problems: Problems) -> tupl
         else:
             environments[id] = environment_of(lock, matrix, family)
             if _is_stale(lock, family):
-                notices.append(f"{id}: its lock is not what {FILE} now says. Run `nox -s lock -- {id}`.")
+                stale.append(id)
     order = {family.name: number for number, family in enumerate(matrix.families)}
     ordered = sorted(
         environments.values(), key=lambda each: (order[each.family], Version(each.lock.origin.version or "0"))
     )
-    return tuple(ordered), notices
+    return tuple(ordered), _notices(stale)
+
+
+def _notices(stale: list[str]) -> list[str]:
+    if not stale:
+        return []
+    named = ", ".join(stale[:3]) + (f" and {len(stale) - 3} more" if len(stale) > 3 else "")
+    return [f"Locks that are not what {FILE} now says: {named}. Run `nox -s lock`."]
 
 
 def environment_of(
