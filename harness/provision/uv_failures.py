@@ -66,7 +66,9 @@ _SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
             r"Failed to fetch|error sending request|HTTP status (client|server) error|error decoding response body|"
             r"network was disabled|network connectivity is disabled|dns error|timed out|Connection (refused|reset)|"
             r"Failed to download distribution due to network|[Rr]equest failed after \d+ retries|"
-            r"unexpected end of file|end of file before message length|connection closed",
+            r"unexpected end of file|end of file before message length|connection closed|"
+            # Without access, a package looks as if it did not exist: only the hint tells.
+            r"returned a \d+ \w+ error|lack of valid authentication credentials",
         ),
     ),
     (
@@ -84,7 +86,10 @@ _SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
 def failure_from(output: str, *, status: int) -> UvFailed:
     """Read what uv wrote when it failed."""
     kind = next((kind for kind, sign in _SIGNS if sign.search(output)), FailureKind.OTHER)
-    return UvFailed(kind, telling(output) or f"it ended with status {status}", output)
+    hint = _HINT.search(output)
+    by_hint = hint is not None and kind is FailureKind.UNREACHABLE and "No solution found" in output
+    reason = _without_addresses(hint[1]) if hint is not None and by_hint else telling(output)
+    return UvFailed(kind, reason or f"it ended with status {status}", output)
 
 
 def packages_without_wheels(output: str) -> tuple[str, ...]:
@@ -92,30 +97,29 @@ def packages_without_wheels(output: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(r"Wheels are required for `([^`]+)`", output)))
 
 
-_START = re.compile(r"^\s*(?:[×╰├│─▶▸\s]|error:|cause:|Caused by:)*\s*")
+_HINT = re.compile(r"hint: (.*)")
+_MARK = re.compile(r"^\s*(?:[×╰├│─▶▸]\s*)*(?:(?:error|cause|Caused by):)?\s*")
 _NOISE = re.compile(r"^\s*(warning:|hint:|Using |Resolved |Downloading |Building |Prepared |Installed )")
-_ADDRESS = re.compile(r"`?\b[a-z][a-z+]*://[^\s`),;]*?([^/\s`),;]+)/?`?(?=[\s),;:.]|$)")
+_ADDRESS = re.compile(r"`?\b[a-z][a-z+]*://[^\s`),;]*[^\s`),;:.]`?")
 
 
 def telling(output: str) -> str:
     """Give the lines that tell why, as one line: without progress, hints, and addresses, which may hold passwords."""
-    lines: list[str] = []
+    clauses: list[str] = []
     for line in output.splitlines():
         if line.lstrip().startswith("hint:"):
             break
-        if line.strip() and not _NOISE.match(line):
-            text = _START.sub("", line).strip()
-            if text and text not in lines:
-                lines.append(text)
-    if any(line.startswith("No solution found") for line in lines):
-        lines = [line for line in lines if not line.startswith("No solution found")]
-    text = _ADDRESS.sub(r"\1", _joined(lines))
+        mark = _MARK.match(line)
+        text = line[mark.end() :].strip() if mark else line.strip()
+        if not text or _NOISE.match(line) or text.startswith("No solution found"):
+            continue
+        if clauses and (mark is None or not mark[0].strip()):
+            clauses[-1] += f" {text}"  # a line that goes on
+        else:
+            clauses.append(text)
+    text = _without_addresses(": ".join(clauses))
     return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 4].rsplit(" ", 1)[0] + " ..."
 
 
-def _joined(lines: list[str]) -> str:
-    text = ""
-    for line in lines:
-        glue = " " if not text or text.endswith((".", ":", ",")) or line.startswith("And ") else ": "
-        text = f"{text}{glue}{line}" if text else line
-    return text
+def _without_addresses(text: str) -> str:
+    return _ADDRESS.sub(lambda match: match[0].strip("`/").rpartition("/")[2], text)
