@@ -19,6 +19,7 @@ from harness.plan.tables import Table
 
 FILE = "matrix.toml"
 PICKS = ("every", "last of each minor")
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _DAYS_AFTER = re.compile(r"(\d+) days after release")
 
 
@@ -152,12 +153,16 @@ class Matrix:
 def read_matrix(path: Path) -> Matrix:
     """Read matrix.toml; one UsageError names every problem in it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UsageError(
             f"{path}: there is no such file",
             next_step="Run in the folder of the project, or name it with --project DIR",
         ) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: cannot be read", why=f"it is not UTF-8: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read", why=str(error)) from None
     try:
         values = loads(text)
     except TOMLDecodeError as error:
@@ -175,6 +180,7 @@ def _read(table: Table) -> Matrix:
         _read_family(Table(values, where=f"{FILE}: families.{name}", problems=table.problems), name, imports, variables)
         for name, values in _subtables(table, "families")
     )
+    _check_ids(families, table.problems)
     tiers = tuple(
         _read_tier(Table(values, where=f"{FILE}: tiers.{name}", problems=table.problems), name)
         for name, values in _subtables(table, "tiers")
@@ -195,6 +201,19 @@ def _read(table: Table) -> Matrix:
     )
     table.end()
     return matrix
+
+
+def _check_ids(families: tuple[Family, ...], problems: Problems) -> None:
+    """Note the families whose environments would have the ids of another's."""
+    first: dict[str, str] = {}
+    for family in families:
+        owner = first.setdefault(family.id, family.name)
+        if owner != family.name:
+            problems.add(
+                f"{FILE}: families.{family.name}.id",
+                f"{family.id!r} is that of families.{owner}, too",
+                f'Write another, such as "{family.name}-{{version}}"',
+            )
 
 
 def _subtables(table: Table, key: str) -> list[tuple[str, dict[str, object]]]:
@@ -218,14 +237,16 @@ def _strings(table: Table) -> tuple[tuple[str, str], ...]:
 
 
 def _read_family(table: Table, name: str, imports: tuple[str, ...], variables: tuple[tuple[str, str], ...]) -> Family:
-    package = table.text("package")
-    if not package:
-        table.problems.add(
-            table.place("package"), "missing", "Name the package whose versions the family steps through"
-        )
+    package = table.required_text("package", "Name the package whose versions the family steps through")
     identifier = table.text("id", f"{name}{{version}}")
     if identifier.count("{version}") != 1:
         table.problems.add(table.place("id"), f"{identifier!r} does not hold {{version}} once", 'Write "tf{version}"')
+    elif not _ID.fullmatch(identifier.replace("{version}", "1")):
+        table.problems.add(
+            table.place("id"),
+            f"{identifier!r} holds something else than letters, digits, '.', '_', '+', '-' and {{version}}",
+            'Write "tf{version}"',
+        )
     pick = table.text("pick", "every")
     if pick not in PICKS:
         table.problems.add(table.place("pick"), f"{pick!r} is not known", f"Write one of: {', '.join(PICKS)}")
@@ -303,6 +324,8 @@ def _read_requirements(table: Table, key: str, default: tuple[str, ...] = ()) ->
 
 
 def _read_base(table: Table) -> Base:
+    if not table.has("as-of"):
+        table.problems.add(table.place("as-of"), "missing", "Write a date such as 2025-04-15")
     value = table.take("as-of", dt.date, dt.date(2000, 1, 1), what="a date such as 2025-04-15")
     base = Base(
         as_of=dt.datetime(value.year, value.month, value.day, tzinfo=dt.timezone.utc),
@@ -324,10 +347,10 @@ def _read_tier(table: Table, name: str) -> Tier:
 
 def _read_exclusion(table: Table) -> Exclusion:
     exclusion = Exclusion(
-        environments=table.texts("environments"), scenarios=table.texts("scenarios"), reason=table.text("reason")
+        environments=table.texts("environments"),
+        scenarios=table.texts("scenarios"),
+        reason=table.required_text("reason", "Say why these cells are not run"),
     )
-    if not exclusion.reason:
-        table.problems.add(table.place("reason"), "missing", "Say why these cells are not run")
     if not exclusion.environments and not exclusion.scenarios:
         table.problems.add(table.where, "excludes everything", "Name environments or scenarios")
     table.end()

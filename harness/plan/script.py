@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import math
 import re
 import tokenize
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from harness.plan.tables import Table
 
 LABELS = ("bug", "removed", "by design", "dependency")
 PARAMETERS_STAGE = "parameters"
+_LARGEST = 10_000_000  # seconds or MiB: more than anyone means, less than what a timer takes
 _LABEL = re.compile(rf"{'|'.join(LABELS)}|fixed in .+")
 _MARKER = re.compile(r"#\s*%%+\s*(?P<rest>.*)")
 _TAGS = re.compile(r"""tags\s*=\s*\[(?P<tags>[^]]*)\]""")
@@ -59,7 +61,7 @@ def _as_name(stem: str) -> str:
 def read_script(path: Path, *, problems: Problems) -> Script | None:
     """Read one Python file; None if it cannot be read at all."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         problems.add(str(path), "there is no such file")
         return None
@@ -85,8 +87,11 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         return Header(), text
     values, (start, end) = block
     script = Table(values, where=f"{path}: script", problems=problems)
-    tool = dict(script.take("tool", dict, {}, what="a table"))
-    table = Table(tool.get("harness", {}), where=f"{path}: tool.harness", problems=problems)
+    harness = dict(script.take("tool", dict, {}, what="a table")).get("harness", {})
+    if not isinstance(harness, dict):
+        problems.add(f"{path}: tool.harness", f"{harness!r} is not a table", "Write [tool.harness]")
+        harness = {}
+    table = Table(harness, where=f"{path}: tool.harness", problems=problems)
     requires_python = script.text("requires-python")
     dependencies = [script.parsed("dependencies", each, Requirement) for each in script.texts("dependencies")]
     header = Header(
@@ -101,13 +106,14 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         known=tuple(known for each in table.tables("known") if (known := _read_known(each)) is not None),
     )
     table.end()
+    script.end()
     return header, text[:start] + text[end:]
 
 
 def _positive(table: Table, key: str, default: float) -> float:
     value = table.take(key, (int, float), default, what="a number above 0")
-    if value <= 0:
-        table.problems.add(table.place(key), f"{value!r} is not a number above 0")
+    if not 0 < value <= _LARGEST:
+        table.problems.add(table.place(key), f"{value!r} is not a number above 0 and at most {_LARGEST}")
         return default
     return float(value)
 
@@ -122,15 +128,18 @@ def _read_parameters(table: Table) -> tuple[tuple[str, tuple[Value, ...]], ...]:
             table.problems.add(place, f"{values!r} is not a list of values", f'Write {name} = ["one", "another"]')
         elif not all(isinstance(value, (str, int, float, bool)) for value in values):
             table.problems.add(place, "holds something else than strings, numbers and booleans")
-        elif len({(type(value), value) for value in values}) != len(values):
-            table.problems.add(place, f"{values!r} names a value twice")
+        elif any(isinstance(value, float) and not math.isfinite(value) for value in values):
+            table.problems.add(place, f"{values!r} holds what is no number", "Write finite numbers")
+        elif len(set(values)) != len(values):
+            # 1, 1.0 and true are one and the same, to Python and so to everything that finds a cell by its case.
+            table.problems.add(place, f"{values!r} names a value twice", "Leave one out; 1, 1.0 and true are equal")
         else:
             parameters.append((name, tuple(values)))
     return tuple(parameters)
 
 
 def _read_known(table: Table) -> Known | None:
-    pattern = table.parsed("error", table.text("error"), _compile)
+    pattern = table.parsed("error", table.required_text("error", "Write a regular expression that finds it"), _compile)
     label = table.text("label")
     if not _LABEL.fullmatch(label):
         table.problems.add(
@@ -140,12 +149,10 @@ def _read_known(table: Table) -> Known | None:
         stage=table.optional_text("stage"),
         error=pattern or re.compile(""),
         label=label,
-        note=table.text("note"),
+        note=table.required_text("note", "Say in a sentence why this fails"),
         link=table.optional_text("link"),
         environments=tuple(each.strip() for each in table.text("environments").split(",") if each.strip()),
     )
-    if not known.note:
-        table.problems.add(table.place("note"), "missing", "Say in a sentence why this fails")
     table.end()
     return known
 

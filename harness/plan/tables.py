@@ -38,6 +38,14 @@ class Table:
         """Take a string."""
         return self.take(key, str, default, what="a string")
 
+    def required_text(self, key: str, fix: str) -> str:
+        """Take a string that must be there and not be empty; `fix` says what to write."""
+        if self.has(key) and self._left[key] != "":
+            return self.text(key)
+        self._left.pop(key, None)
+        self.problems.add(self.place(key), "missing", fix)
+        return ""
+
     def optional_text(self, key: str) -> str | None:
         """Take a string, or None if the key is not there."""
         return self.text(key) if self.has(key) else None
