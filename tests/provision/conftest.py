@@ -1,0 +1,78 @@
+"""A made-up package on a loopback index, the uv of this project with a cache of its own, and this test's own Python."""
+
+import os
+import platform
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from harness.model import Environment
+from harness.provision.environments import EnvironmentStore
+from harness.provision.interpreters import Interpreter
+from harness.provision.resolution import resolve
+from harness.provision.uv import Uv
+from tests.making import make_lock
+from tests.wheels import LoopbackIndex
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def index(tmp_path):
+    with LoopbackIndex(tmp_path / "published").serving() as serving:
+        yield serving
+
+
+@pytest.fixture
+def uv(index, tmp_path):
+    variables = {**os.environ, "UV_DEFAULT_INDEX": index.address, "UV_CACHE_DIR": str(tmp_path / "uv-cache")}
+    return Uv.found({**variables, "UV_HTTP_RETRIES": "0"})
+
+
+@pytest.fixture(scope="session")
+def interpreter():
+    executable = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
+    return Interpreter(executable=executable, version=platform.python_version(), implementation="cpython")
+
+
+@dataclass
+class World:
+    """What a test builds environments with."""
+
+    index: LoopbackIndex
+    uv: Uv
+    interpreter: Interpreter
+    cache: Path
+    said: list = field(default_factory=list)
+
+    @property
+    def store(self):
+        return EnvironmentStore(self.cache, uv=self.uv, say=self.said.append)
+
+    def lock(self, *requirements, **changes):
+        from dataclasses import replace
+
+        origin = replace(make_lock().origin, requirements=requirements, **changes)
+        python = ".".join(self.interpreter.version.split(".")[:2])
+        return resolve(replace(origin, python=changes.get("python", python)), uv=self.uv)
+
+    def environment(self, *requirements, imports=("made_up",), variables=(), lock=None):
+        lock = lock or self.lock(*requirements)
+        return Environment(id="env", family="family", lock=lock, imports=imports, variables=tuple(variables))
+
+    def provide(self, environment, **more):
+        return self.store.provide(environment, self.interpreter, **more)
+
+
+@pytest.fixture
+def world(index, uv, interpreter, tmp_path):
+    index.add("made_up", "1.0", "2023-01-01", "import helper_package\nversion = '1.0'\n", requires=["helper-package"])
+    index.add("made_up", "2.0", "2025-01-01")
+    index.add("helper_package", "0.1", "2022-01-01")
+    return World(index, uv, interpreter, tmp_path / "cache")

@@ -1,0 +1,247 @@
+"""Environments of throw-away wheels, built by real uv: what is built, what is used again, what is built anew."""
+
+import subprocess
+import threading
+from dataclasses import replace
+
+import pytest
+
+from harness.provision.environments import Unavailable
+from harness.provision.interpreters import Interpreter, Interpreters, MissingInterpreter
+from tests.wheels import make_sdist, make_wheel
+
+
+def run(provided, code):
+    command = [provided.python, "-I", "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+
+
+def leftovers(world):
+    return list(world.store.folder.glob(".building-*"))
+
+
+def test_an_environment_is_what_its_lock_says_and_is_built_once(world):
+    environment = world.environment("made-up")
+
+    first = world.provide(environment)
+    second = world.provide(environment)
+
+    assert dict(first.versions) == {"made-up": "1.0", "helper-package": "0.1"}
+    assert (first.built, second.built) == (True, False)
+    assert first.import_error is None
+    assert first.folder == second.folder == world.store.folder_of(environment.lock, world.interpreter)
+    assert run(first, "import made_up; print(made_up.version)") == "1.0"
+    assert leftovers(world) == []
+    assert world.said == []
+
+
+def test_bytecode_is_there_before_anyone_asks_for_it(world):
+    provided = world.provide(world.environment("made-up", imports=()))
+
+    assert len(list(provided.folder.rglob("made_up.*.pyc"))) == 1
+
+
+def test_programs_of_a_package_start_after_the_renaming(world):
+    modules = {"made_up_tool.py": "def main():\n    print('started')\n"}
+    entry = {"made_up_tool-1.0.dist-info/entry_points.txt": "[console_scripts]\nmade-up-tool = made_up_tool:main\n"}
+    wheel = make_wheel(world.index.folder, "made_up_tool", "1.0", {**modules, **entry})
+    world.index.publish(wheel, "2023-01-01")
+
+    provided = world.provide(world.environment("made-up-tool", imports=()))
+
+    program = provided.python.with_name("made-up-tool")
+    assert subprocess.run([program], check=True, capture_output=True, text=True, timeout=60).stdout == "started\n"
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
+def test_every_python_that_is_found_gets_working_environments(world, version):
+    try:
+        interpreter = Interpreters(world.cache, uv=world.uv).find(version)
+    except MissingInterpreter as error:
+        pytest.skip(str(error))
+    world.interpreter = interpreter
+
+    provided = world.provide(world.environment("made-up"))
+
+    assert provided.import_error is None
+    assert run(provided, "import platform; print(platform.python_version())") == interpreter.version
+
+
+def test_an_import_that_fails_is_part_of_what_is_known_of_an_environment(world):
+    marker = world.cache / "imported"
+    text = f"open({str(marker)!r}, 'a').write('x')\nraise RuntimeError('\\nno\\nbecause')\n"
+    world.index.add("broken", "1.0", "2023-01-01", text)
+    environment = world.environment("broken", imports=("broken",))
+
+    first, second = world.provide(environment), world.provide(environment)
+
+    assert first.import_error == second.import_error == "import broken: RuntimeError: no"
+    assert marker.read_text() == "x", "a plain exception is not tried again"
+
+
+def test_an_import_that_crashes_is_tried_again_next_time(world):
+    marker = world.cache / "imported"
+    text = (
+        f"import os\nif not os.path.exists({str(marker)!r}):\n    open({str(marker)!r}, 'w').close()\n    os.abort()\n"
+    )
+    world.index.add("crashes", "1.0", "2023-01-01", text)
+    environment = world.environment("crashes", imports=("crashes",))
+
+    assert world.provide(environment).import_error == "import crashes: killed by SIGABRT"
+    assert world.provide(environment).import_error is None
+
+
+def test_imports_see_the_variables_of_the_environment_and_no_home_of_the_user(world):
+    world.index.add("looks", "1.0", "2023-01-01", "import os\nassert os.environ['MODE'] == 'a', os.environ['HOME']\n")
+    environment = world.environment("looks", imports=("looks",), variables=[("MODE", "a")])
+    other = replace(environment, variables=(("MODE", "b"),))
+
+    assert world.provide(environment).import_error is None
+    error = world.provide(other).import_error
+    assert error is not None
+    assert "harness-look-" in error, "the home is a folder of its own"
+    assert world.provide(environment).import_error is None
+
+
+@pytest.mark.parametrize("change", ["deleted", "added", "overwritten", "python gone", "manifest garbled"])
+def test_a_damaged_environment_is_built_again(world, change):
+    environment = world.environment("made-up")
+    first = world.provide(environment)
+    module = next(first.folder.rglob("made_up.py"))
+    module.parent.chmod(0o755)
+    if change == "deleted":
+        module.unlink()
+    elif change == "added":
+        module.with_name("stranger.py").write_text("")
+    elif change == "overwritten":
+        module.write_text("version = 'spoiled'\n")
+    elif change == "python gone":
+        first.python.parent.chmod(0o755)
+        first.python.unlink()
+    else:
+        (first.folder / "manifest.json").write_text("{")
+
+    second = world.provide(environment)
+
+    assert second.built
+    assert run(second, "import made_up; print(made_up.version)") == "1.0"
+    assert any("damaged" in line for line in world.said) == (change != "manifest garbled")
+    assert leftovers(world) == []
+    assert not world.provide(environment).built
+
+
+def test_a_file_spoiled_in_uvs_cache_is_not_installed_into_a_new_environment(world):
+    first = world.provide(world.environment("made-up"))
+    module = next(first.folder.rglob("made_up.py"))
+    if module.stat().st_nlink == 1:
+        pytest.skip("uv copies files here: what is written in one environment stays there")
+    text = module.read_text()
+    module.write_text(text.replace("'1.0'", "'0.1'"))  # in place, of the same size: uv's cache has it, too
+    world.index.add("another", "1.0", "2023-01-01")
+
+    second = world.provide(world.environment("made-up", "another"))
+
+    assert run(second, "import made_up; print(made_up.version)") == "1.0"
+    assert any("files of made-up are not those that were published" in line for line in world.said)
+
+
+def test_a_wrong_sum_is_refused_for_good(world):
+    environment = world.environment("made-up")
+    pins = tuple(replace(pin, hashes=("0" * 64,)) if pin.name == "made-up" else pin for pin in environment.lock.pins)
+
+    with pytest.raises(Unavailable, match=r"Hash mismatch for `made-up==1.0`") as caught:
+        world.provide(replace(environment, lock=replace(environment.lock, pins=pins)))
+
+    assert caught.value.settled
+    assert "lock again" in caught.value.next_step
+    assert leftovers(world) == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        ({"fails_with": 503}, "503 Service Unavailable"),
+        ({"fails_with": 403}, "403 Forbidden"),
+        ({"cuts_off": True}, "end of file before message length reached"),
+    ],
+    ids=["503", "403", "cut off"],
+)
+def test_trouble_with_the_index_passes(world, trouble, reason):
+    environment = world.environment("made-up")
+    for name, value in trouble.items():
+        setattr(world.index, name, value)
+
+    with pytest.raises(Unavailable, match=reason) as caught:
+        world.provide(environment)
+
+    assert not caught.value.settled
+    assert leftovers(world) == []
+    world.index.fails_with, world.index.cuts_off = None, False
+    assert world.provide(environment).built
+
+
+def test_an_index_that_is_not_there_is_no_property_of_the_environment(world):
+    environment = world.environment("made-up")
+    world.uv = replace(world.uv, variables={**world.uv.variables, "UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple"})
+
+    with pytest.raises(Unavailable, match="Connection refused") as caught:
+        world.provide(environment)
+
+    assert not caught.value.settled
+    assert "127.0.0.1" not in caught.value.reason
+
+
+def test_no_wheel_for_this_python_is_settled(world):
+    tag = "cp38-cp38-manylinux2014_x86_64"
+    world.index.publish(make_wheel(world.index.folder, "old_one", "1.0", {"old_one.py": ""}, tag=tag), "2020-01-01")
+    environment = world.environment("old-one", lock=world.lock("old-one", python="3.8"))
+    if world.interpreter.version.startswith("3.8."):
+        pytest.skip("this is the Python that it has a wheel for")
+
+    with pytest.raises(Unavailable, match="no wheels with a matching Python ABI tag") as caught:
+        world.provide(environment)
+
+    assert caught.value.settled
+
+
+def test_only_what_the_lock_names_is_built_from_source(world):
+    world.index.publish(make_sdist(world.index.folder, "from_source", "1.0"), "2020-01-01")
+    environment = world.environment("made-up", "from-source", imports=("from_source",))
+    assert environment.lock.origin.sources == ("from-source",)
+
+    assert world.provide(environment).import_error is None
+
+    origin = replace(environment.lock.origin, sources=())
+    other = replace(environment, lock=replace(environment.lock, origin=replace(origin, python="3.99")))
+    with pytest.raises(Unavailable, match="has no usable wheels"):
+        world.provide(other)
+
+
+def test_what_is_stopped_leaves_nothing(world):
+    environment = world.environment("made-up")
+    world.index.delay_s = 5
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+
+    with pytest.raises(Unavailable, match="stopped") as caught:
+        world.provide(environment, stop=stop)
+
+    assert not caught.value.settled
+    assert leftovers(world) == []
+
+
+def test_a_python_that_moved_is_no_reason_to_lose_an_environment(world, tmp_path):
+    base = world.interpreter.executable
+    for name in ("old", "new"):
+        (tmp_path / name).symlink_to(base.parent.parent, target_is_directory=True)
+    old, new = (tmp_path / name / base.parent.name / base.name for name in ("old", "new"))
+    world.interpreter = Interpreter(executable=old, version=world.interpreter.version, implementation="cpython")
+    environment = world.environment("made-up")
+    world.provide(environment)
+    (tmp_path / "old").unlink()
+    world.interpreter = replace(world.interpreter, executable=new)
+
+    provided = world.provide(environment)
+
+    assert run(provided, "import made_up; print(made_up.version)") == "1.0"
+    assert not world.provide(environment).built
