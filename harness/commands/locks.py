@@ -9,7 +9,8 @@ import sys
 from harness.commands.choose import plan_of
 from harness.errors import HarnessError
 from harness.pipeline import prepare
-from harness.plan.matrix import FILE, read_matrix
+from harness.plan.matrix import FILE
+from harness.plan.matrix_file import read_matrix
 from harness.provision.index import ReleaseIndex
 from harness.provision.locking import Locking
 from harness.session import Session

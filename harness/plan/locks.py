@@ -10,6 +10,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from harness.errors import UsageError
 from harness.model import Lock, LockOrigin, Pin
@@ -22,7 +23,12 @@ _AGAIN = "Run `nox -s lock -- {id}` to make it again, or take the file back from
 
 def read_lock(path: Path) -> Lock:
     """Read a lock file; a UsageError says what is wrong with it and how to make it again."""
-    return parse_lock(path.read_text(encoding="utf-8"), name=str(path), id=path.stem)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        again = _AGAIN.format(id=path.stem)
+        raise UsageError(f"{path}: it is not UTF-8", why=str(error), next_step=again) from None
+    return parse_lock(text, name=str(path), id=path.stem)
 
 
 def parse_lock(text: str, *, name: str, id: str) -> Lock:
@@ -33,8 +39,10 @@ def parse_lock(text: str, *, name: str, id: str) -> Lock:
         if block is None:
             raise UsageError(f"{name}: no '# /// lock' block", next_step=again)
         origin = _read_origin(block[0])
-    except (TOMLDecodeError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{name}: its '# /// lock' block is malformed", why=f"{error!r}", next_step=again) from error
+    except KeyError as error:
+        raise UsageError(f"{name}: its '# /// lock' block has no {error.args[0]!r}", next_step=again) from error
+    except (TOMLDecodeError, ValueError, TypeError) as error:
+        raise UsageError(f"{name}: its '# /// lock' block is malformed", why=str(error), next_step=again) from error
     sizes = {package: int(size) for size, package in _SIZE.findall(text)}
     pins = tuple(_parse_pin(entry, sizes, name, again) for entry in _entries(text))
     return Lock(origin=origin, pins=pins)
@@ -54,8 +62,12 @@ def _read_origin(table: dict[str, object]) -> LockOrigin:
         return tuple(str(each) for each in value)
 
     as_of = table["as-of"]
-    if not isinstance(as_of, dt.datetime):
-        raise TypeError("as-of is not a date with a time")
+    if not isinstance(as_of, dt.datetime) or as_of.tzinfo is None:
+        raise TypeError("as-of is not a date with a time and a time zone")
+    if "version" in table:
+        Version(text("version"))
+    if not re.fullmatch(r"3\.\d+", text("python")):
+        raise ValueError(f"{text('python')!r} is not a Python")
     return LockOrigin(
         environment=text("environment"),
         family=text("family"),
@@ -89,7 +101,8 @@ def _parse_pin(entry: str, sizes: Mapping[str, int], name: str, again: str) -> P
             f"{name}: {requirement_text!r} is not a requirement", why=str(error), next_step=again
         ) from None
     specifiers = list(requirement.specifier)
-    if len(specifiers) != 1 or specifiers[0].operator not in ("==", "===") or not hashes:
+    pinned = len(specifiers) == 1 and specifiers[0].operator == "==" and not specifiers[0].version.endswith(".*")
+    if not pinned or not hashes:
         raise UsageError(f"{name}: {requirement_text!r} is not pinned to one version with hashes", next_step=again)
     return Pin(
         name=canonicalize_name(requirement.name),
@@ -139,5 +152,5 @@ def _origin_lines(origin: LockOrigin) -> list[str]:
 
 
 def _quote(text: str) -> str:
-    """Give a TOML basic string: for printable text it is written as JSON writes it."""
-    return json.dumps(text, ensure_ascii=False)
+    """Give a TOML basic string: it is written as JSON writes it, but for one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from packaging.version import Version
 from harness.errors import Problems, UsageError
 from harness.model import Environment, Lock, Scenario
 from harness.plan.locks import read_lock
-from harness.plan.matrix import FILE, Family, Matrix, read_matrix
+from harness.plan.matrix import FILE, Family, Matrix
+from harness.plan.matrix_file import read_matrix_noting
 from harness.plan.script import read_scenario
 
 
@@ -31,12 +33,16 @@ class Project:
 
 
 def read_project(root: Path) -> Project:
-    """Read a project; one UsageError names every problem in its scenarios and locks."""
-    matrix = read_matrix(root / FILE)
+    """Read a project; one UsageError names every problem in matrix.toml, its scenarios and its locks."""
     problems = Problems()
+    matrix = read_matrix_noting(root / FILE, problems)
+    usable = matrix is not None and not problems
     scenarios = read_scenarios(root / "scenarios", problems)
-    environments, notices = _read_environments(root / "locks", matrix, problems)
+    locks = _read_locks(root / "locks", problems)
+    # What a file that is wrong says of its families would only make a second problem of each.
+    environments, notices = _environments(locks, matrix, problems) if matrix and usable else ((), [])
     problems.raise_if_any("The project cannot be used")
+    assert matrix is not None
     return Project(root=root, matrix=matrix, environments=environments, scenarios=scenarios, notices=tuple(notices))
 
 
@@ -62,15 +68,23 @@ def _scenario_paths(folder: Path) -> list[Path]:
     return [path for path in single | two_step if "__pycache__" not in path.parts]
 
 
-def _read_environments(folder: Path, matrix: Matrix, problems: Problems) -> tuple[tuple[Environment, ...], list[str]]:
-    environments: dict[str, Environment] = {}
-    stale: list[str] = []
+def _read_locks(folder: Path, problems: Problems) -> dict[Path, Lock]:
+    locks = {}
     for path in sorted(folder.rglob("*.txt")):
         try:
-            lock = read_lock(path)
+            locks[path] = read_lock(path)
         except UsageError as error:
-            problems.add(str(path), str(error).replace("\n", " ").rstrip("."))
-            continue
+            problems.add(str(path), " ".join(str(error).split()).removeprefix(f"{path}: ").rstrip("."))
+    return locks
+
+
+def _environments(
+    locks: Mapping[Path, Lock], matrix: Matrix, problems: Problems
+) -> tuple[tuple[Environment, ...], list[str]]:
+    environments: dict[str, Environment] = {}
+    first: dict[str, Path] = {}
+    stale: list[str] = []
+    for path, lock in locks.items():
         if lock.origin.version is None:
             continue  # the base of a family: nothing runs in it
         family = matrix.family(lock.origin.family)
@@ -79,9 +93,12 @@ def _read_environments(folder: Path, matrix: Matrix, problems: Problems) -> tupl
             problems.add(
                 str(path), f"its family {lock.origin.family!r} is not in {FILE}", "Delete it, or add the family"
             )
-        elif id != path.stem or id in environments:
+        elif id != path.stem:
             problems.add(str(path), f"says that it is of {id!r}", f"Run `nox -s lock -- {path.stem}`")
+        elif id in environments:
+            problems.add(str(path), f"the id {id!r} is taken by {first[id]}", "Delete one")
         else:
+            first[id] = path
             environments[id] = environment_of(lock, matrix, family)
             if _is_stale(lock, family):
                 stale.append(id)
@@ -115,6 +132,7 @@ def environment_of(
         lock=lock,
         variables=family.variables if family else tuple({**dict(matrix.variables), **dict(variables)}.items()),
         imports=tuple(module for module in imports if canonicalize_name(module) in names | stands_for),
+        preload=tuple(module for module in matrix.preload if canonicalize_name(module) in names | stands_for),
         provides=matrix.provides,
         tiers=matrix.tiers_of(lock.origin.environment) if family else frozenset(),
     )

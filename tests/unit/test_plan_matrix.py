@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from harness.errors import HarnessError, UsageError
-from harness.plan.matrix import read_matrix
+from harness.plan.matrix_file import read_matrix
 
 PROJECT = Path(__file__).parents[2]
 GOOD = """
