@@ -8,6 +8,20 @@
 # [tool.harness.parameters]
 # build = ["none", "tuple", "list"]
 # save_format = [".keras", ".h5", "tf"]
+#
+# [[tool.harness.known]]
+# stage = "save"
+# error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
+# label = "removed"
+# note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
+# link = "https://github.com/keras-team/keras-core/pull/674"
+#
+# [[tool.harness.known]]
+# stage = "rebuild"
+# error = 'ValueError: Sequential model .* has already been configured to use input shape .* You cannot build it with input_shape \['
+# label = "fixed in Keras 3.5.0"
+# note = "Keras 3.0 to 3.4 compare the tuple that the model has with the list that they get, and call them different."
+# link = "https://github.com/keras-team/keras/pull/20076"
 # ///
 """A loaded Sequential model works as it is, and a redundant build() after loading does no harm."""
 
@@ -19,8 +33,8 @@ save_format = ".keras"
 import numpy as np
 import tensorflow as tf
 
-if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 12):
-    print("the .keras format came with TensorFlow 2.12; before, a file of that name is HDF5")
+if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 13):
+    print("model.save writes the .keras format from TensorFlow 2.13 on; before, a file of that name is HDF5")
     raise SystemExit(125)
 
 tf.random.set_seed(1)

@@ -7,6 +7,22 @@
 #
 # [tool.harness.parameters]
 # second = ["tuple", "list", "TensorShape"]
+#
+# [[tool.harness.known]]
+# stage = "refuse"
+# error = "AssertionError: a model with weights for 3 channels accepted to be built for 5 channels"
+# label = "bug"
+# note = "Keras 2 of TensorFlow 2.4 and later catches the error of its layers inside build(), and so accepts any shape; the refusal comes with the first data of that shape."
+# link = "https://github.com/tensorflow/tensorflow/blob/v2.15.1/tensorflow/python/keras/engine/sequential.py"
+# environments = "tf2.?.*,tf2.1[0-5].*,*-legacy,today-tf2.?.*,today-tf2.1[0-5].*"
+#
+# [[tool.harness.known]]
+# stage = "refuse"
+# error = "AssertionError: a model with weights for 3 channels accepted to be built for 5 channels"
+# label = "fixed in Keras 3.5.0"
+# note = "Keras 3.0 to 3.4 take tuples and lists only: build() with a TensorShape returns without having looked at it."
+# link = "https://github.com/keras-team/keras/pull/20076"
+# environments = "keras3.*,tf2.16.*,!*-legacy"
 # ///
 """Building a Sequential model again with a shape that really differs is refused."""
 

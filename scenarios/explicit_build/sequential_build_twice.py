@@ -8,6 +8,13 @@
 # [tool.harness.parameters]
 # first = ["tuple", "list", "TensorShape"]
 # second = ["tuple", "list", "TensorShape"]
+#
+# [[tool.harness.known]]
+# stage = "build"
+# error = 'ValueError: Sequential model .* has already been configured to use input shape .* You cannot build it with input_shape \['
+# label = "fixed in Keras 3.5.0"
+# note = "Keras 3.0 to 3.4 compare the tuple that the model has with the list that they get, and call them different."
+# link = "https://github.com/keras-team/keras/pull/20076"
 # ///
 """Building a Sequential model again with the shape that it has already changes nothing."""
 

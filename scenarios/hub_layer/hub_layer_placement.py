@@ -13,6 +13,27 @@
 # [tool.harness.parameters]
 # placement = ["direct", "lambda", "functional"]
 # trainable = [false, true]
+#
+# [[tool.harness.known]]
+# stage = "build"
+# error = 'ValueError: Only instances of `keras\.Layer` can be added to a Sequential model\. Received: <tensorflow_hub'
+# label = "dependency"
+# note = "hub.KerasLayer is a Keras 2 layer, which Keras 3 does not accept. TF_USE_LEGACY_KERAS=1 with tf-keras is the way that works."
+# link = "https://github.com/tensorflow/tensorflow/issues/65419"
+#
+# [[tool.harness.known]]
+# stage = "build"
+# error = '(?s)Exception encountered when calling layer .* \(type KerasLayer\).*KerasTensor'
+# label = "dependency"
+# note = "hub.KerasLayer is a Keras 2 layer; called on a symbolic input of Keras 3 it hands that on to TensorFlow, which cannot use it. TF_USE_LEGACY_KERAS=1 with tf-keras is the way that works."
+# link = "https://github.com/tensorflow/hub/issues/920"
+#
+# [[tool.harness.known]]
+# stage = "compare"
+# error = "AssertionError: trainable=True, but training did not change the hub layer"
+# label = "by design"
+# note = "A Lambda does not track the variables that its function uses, so they are not trained. Write a layer class, or add the hub layer directly."
+# link = "https://www.tensorflow.org/api_docs/python/tf/keras/layers/Lambda"
 # ///
 """A hub layer in a model predicts, and training changes it when it is trainable and only then."""
 

@@ -12,6 +12,13 @@
 #
 # [tool.harness.parameters]
 # save_format = [".keras", ".h5", "tf"]
+#
+# [[tool.harness.known]]
+# stage = "build"
+# error = 'ValueError: Only instances of `keras\.Layer` can be added to a Sequential model\. Received: <tensorflow_hub'
+# label = "dependency"
+# note = "hub.KerasLayer is a Keras 2 layer, which Keras 3 does not accept. TF_USE_LEGACY_KERAS=1 with tf-keras is the way that works."
+# link = "https://github.com/tensorflow/tensorflow/issues/65419"
 # ///
 """A trainable hub layer that was trained comes back from the file as trained, not as downloaded."""
 
@@ -25,8 +32,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_hub as hub
 
-if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 12):
-    print("the .keras format came with TensorFlow 2.12; before, a file of that name is HDF5")
+if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 13):
+    print("model.save writes the .keras format from TensorFlow 2.13 on; before, a file of that name is HDF5")
     raise SystemExit(125)
 
 tf.random.set_seed(1)

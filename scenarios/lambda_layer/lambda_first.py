@@ -9,6 +9,20 @@
 # function = ["lambda", "named"]
 # loading = ["default", "safe_mode=False", "enable_unsafe_deserialization"]
 # save_format = [".keras", ".h5"]
+#
+# [[tool.harness.known]]
+# stage = "load"
+# error = 'ValueError: (Requested the deserialization of a `?Lambda`? layer|The `\{?\w+\}?` of this `Lambda` layer is a Python lambda)'
+# label = "by design"
+# note = "A Python lambda in a file is code that would be run; since Keras 2.13 (.keras) and 3.11.3 (.h5) it is refused by default. Pass safe_mode=False for files that you trust."
+# link = "https://github.com/keras-team/keras/commit/ac5c97fb57c36fad4da14eaec04f981d3ad6bdb9"
+#
+# [[tool.harness.known]]
+# stage = "load"
+# error = "TypeError: Could not locate function 'halve'"
+# label = "fixed in Keras 3.3.0"
+# note = "Keras 3.0 to 3.2 do not hand custom_objects on when they read an .h5 file. A registered class or a custom_object_scope works there."
+# link = "https://github.com/keras-team/keras/pull/19438"
 # ///
 """A Sequential model whose first layer is a Lambda loads, with the unsafe switch where one is asked for."""
 
@@ -23,8 +37,8 @@ import inspect
 import numpy as np
 import tensorflow as tf
 
-if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 12):
-    print("the .keras format came with TensorFlow 2.12; before, a file of that name is HDF5")
+if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 13):
+    print("model.save writes the .keras format from TensorFlow 2.13 on; before, a file of that name is HDF5")
     raise SystemExit(125)
 
 load_model = tf.keras.models.load_model

@@ -8,6 +8,13 @@
 # [tool.harness.parameters]
 # source = ["Input", "build", "call", "fit"]
 # save_format = [".keras", "tf"]
+#
+# [[tool.harness.known]]
+# stage = "save"
+# error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
+# label = "removed"
+# note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
+# link = "https://github.com/keras-team/keras-core/pull/674"
 # ///
 """A Sequential model whose first layer is a Lambda loads, however the model got its input shape."""
 
@@ -21,8 +28,8 @@ import inspect
 import numpy as np
 import tensorflow as tf
 
-if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 12):
-    print("the .keras format came with TensorFlow 2.12; before, a file of that name is HDF5")
+if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 13):
+    print("model.save writes the .keras format from TensorFlow 2.13 on; before, a file of that name is HDF5")
     raise SystemExit(125)
 
 tf.random.set_seed(1)

@@ -6,10 +6,24 @@
 # issue = "https://github.com/keras-team/keras/issues/5916"
 #
 # [tool.harness.parameters]
-# known_as = ["registered", "custom_objects", "nothing"]
+# known_as = ["registered", "custom_objects"]
 # save_format = [".keras", ".h5", "tf"]
+#
+# [[tool.harness.known]]
+# stage = "save"
+# error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
+# label = "removed"
+# note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
+# link = "https://github.com/keras-team/keras-core/pull/674"
+#
+# [[tool.harness.known]]
+# stage = "load"
+# error = "ValueError: Unknown layer: 'Scale'"
+# label = "fixed in Keras 3.3.0"
+# note = "Keras 3.0 to 3.2 do not hand custom_objects on when they read an .h5 file. A registered class or a custom_object_scope works there."
+# link = "https://github.com/keras-team/keras/pull/19438"
 # ///
-"""A model with a layer class of one's own loads, whether the class is registered, passed or neither."""
+"""A model with a layer class of one's own loads when the class is registered or passed to load_model."""
 
 # %% tags=["parameters"]
 known_as = "registered"
@@ -19,8 +33,8 @@ save_format = ".keras"
 import numpy as np
 import tensorflow as tf
 
-if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 12):
-    print("the .keras format came with TensorFlow 2.12; before, a file of that name is HDF5")
+if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 13):
+    print("model.save writes the .keras format from TensorFlow 2.13 on; before, a file of that name is HDF5")
     raise SystemExit(125)
 
 tf.random.set_seed(1)

@@ -8,6 +8,20 @@
 # [tool.harness.parameters]
 # metric = ["name", "object"]
 # save_format = [".keras", ".h5", "tf"]
+#
+# [[tool.harness.known]]
+# stage = "save"
+# error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
+# label = "removed"
+# note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
+# link = "https://github.com/keras-team/keras-core/pull/674"
+#
+# [[tool.harness.known]]
+# stage = "compare"
+# error = '''AssertionError: evaluated \['loss', 'mae'\] before, \['loss', 'mean_absolute_error'\] after'''
+# label = "bug"
+# note = "The short name of a metric becomes its long name in the file, so the keys of evaluate() and of the history change. Give the metric as an object with a name."
+# link = "https://github.com/adriangb/scikeras/pull/38"
 # ///
 """The compiled metrics are kept: evaluating the loaded model gives the same names and the same numbers."""
 
@@ -19,8 +33,8 @@ save_format = ".keras"
 import numpy as np
 import tensorflow as tf
 
-if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 12):
-    print("the .keras format came with TensorFlow 2.12; before, a file of that name is HDF5")
+if save_format == ".keras" and tuple(map(int, tf.__version__.split(".")[:2])) < (2, 13):
+    print("model.save writes the .keras format from TensorFlow 2.13 on; before, a file of that name is HDF5")
     raise SystemExit(125)
 
 tf.random.set_seed(1)
