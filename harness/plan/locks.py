@@ -87,8 +87,9 @@ def _read_origin(table: dict[str, object]) -> LockOrigin:
 
 def _entries(text: str) -> list[str]:
     """Give the requirements, continued lines joined, comments and blank lines left out."""
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    return [entry.strip() for entry in "\n".join(lines).replace("\\\n", " ").splitlines() if entry.strip()]
+    # Not splitlines: a comment may hold characters that are line ends to it, and to nobody else.
+    lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
+    return [entry.strip() for entry in "\n".join(lines).replace("\\\n", " ").split("\n") if entry.strip()]
 
 
 def _parse_pin(entry: str, sizes: Mapping[str, int], name: str, again: str) -> Pin:

@@ -1,0 +1,143 @@
+"""Lock files: what is written reads back, what is malformed is named with the way to make it again."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
+
+from harness.errors import HarnessError, UsageError
+from harness.model import Lock, LockOrigin, Pin
+from harness.plan.locks import parse_lock, read_lock, write_lock
+
+DIGEST = "ab" * 32
+GOOD = f"""\
+# What is installed in demo1, as of 2024-01-29.
+#
+# /// lock
+# environment = "demo1"
+# family = "demo"
+# package = "demo"
+# version = "1.0"
+# python = "3.11"
+# platform = "x86_64-manylinux_2_28"
+# as-of = 2024-01-29T00:00:00Z
+# requirements = ["demo==1.0"]
+# ///
+# 1234 bytes
+demo==1.0 \\
+    --hash=sha256:{DIGEST} \\
+    --hash=sha256:{"cd" * 32}
+
+other==2  --hash=sha256:{DIGEST}
+"""
+
+lines = st.text(max_size=20)
+names = st.from_regex(r"[a-zA-Z]([a-zA-Z0-9._-]{0,6}[a-zA-Z0-9])?", fullmatch=True)
+digests = st.text(alphabet="0123456789abcdef", min_size=64, max_size=64)
+versions = st.from_regex(r"[0-9]{1,2}(\.[0-9]{1,2}){0,3}(rc[0-9]|\.post[0-9])?(\+cpu)?", fullmatch=True)
+pins = st.builds(
+    Pin,
+    name=names.map(canonicalize_name),
+    version=versions,
+    hashes=st.lists(digests, min_size=1, max_size=3).map(tuple),
+    size=st.integers(0, 10**12),
+)
+origins = st.builds(
+    LockOrigin,
+    # No id has a character that ends a line: it stands in a comment of the lock.
+    environment=st.text(alphabet=st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=20),
+    family=lines,
+    package=st.none() | lines,
+    version=st.none() | versions,
+    python=st.from_regex(r"3\.[0-9]{1,2}", fullmatch=True),
+    platform=lines,
+    as_of=st.datetimes(min_value=dt.datetime(1900, 1, 2), max_value=dt.datetime(2999, 1, 1)).map(
+        lambda moment: moment.replace(microsecond=0, tzinfo=dt.timezone.utc)
+    ),
+    **{name: st.lists(lines, max_size=3).map(tuple) for name in ("requirements", "constraints", "overrides", "moved", "sources")},
+    base=st.none() | lines,
+)  # fmt: skip
+locks = st.builds(Lock, origin=origins, pins=st.lists(pins, max_size=4, unique_by=lambda pin: pin.name).map(tuple))
+
+
+@given(locks)
+def test_lock_reads_back_as_it_was_written(lock):
+    assert parse_lock(write_lock(lock), name="lock.txt", id="env") == lock
+
+
+@given(locks)
+def test_writing_again_changes_nothing(lock):
+    text = write_lock(lock)
+    assert write_lock(parse_lock(text, name="lock.txt", id="env")) == text
+
+
+def test_values_are_what_was_written():
+    lock = parse_lock(GOOD, name="demo1.txt", id="demo1")
+    assert lock.origin.as_of == dt.datetime(2024, 1, 29, tzinfo=dt.timezone.utc)
+    assert lock.pins == (
+        Pin(name="demo", version="1.0", hashes=(DIGEST, "cd" * 32), size=1234),
+        Pin(name="other", version="2", hashes=(DIGEST,), size=0),
+    )
+
+
+def test_windows_line_ends_and_a_byte_order_mark_change_nothing(tmp_path):
+    path = tmp_path / "demo1.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert read_lock(path) == parse_lock(GOOD, name="demo1.txt", id="demo1")
+
+
+def changed(old, new):
+    assert old in GOOD
+    return GOOD.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("", "no '# /// lock' block", id="empty"),
+        pytest.param(f"demo==1 --hash=sha256:{DIGEST}", "no '# /// lock' block", id="no block"),
+        pytest.param(changed("# ///\n", "\n"), "does not end", id="block without end"),
+        pytest.param(GOOD + GOOD, "stands 2 times", id="block twice"),
+        pytest.param(changed('"demo1"', '"demo1'), "line 1", id="no TOML"),
+        pytest.param(changed('# family = "demo"\n', ""), "no 'family'", id="key missing"),
+        pytest.param(changed('family = "demo"', "family = 3"), "family is not a string", id="number for a string"),
+        pytest.param(changed('requirements = ["demo==1.0"]', 'requirements = "demo"'), "requirements is not a list", id="no list"),
+        pytest.param(changed('"1.0"', '"one"'), "Invalid version: 'one'", id="no version"),
+        pytest.param(changed('"3.11"', '"eleven"'), "'eleven' is not a Python", id="no Python"),
+        pytest.param(changed("2024-01-29T00:00:00Z", '"soon"'), "as-of is not a date", id="no date"),
+        pytest.param(changed("2024-01-29T00:00:00Z", "2024-01-29"), "as-of is not a date with a time", id="no time"),
+        pytest.param(changed("2024-01-29T00:00:00Z", "2024-01-29T00:00:00"), "and a time zone", id="no time zone"),
+        pytest.param(changed("demo==1.0 \\", "demo>=1.0 \\"), "'demo>=1.0' is not pinned", id="range"),
+        pytest.param(changed("demo==1.0 \\", "demo==1.* \\"), "'demo==1.*' is not pinned", id="pattern"),
+        pytest.param(changed("demo==1.0 \\", "demo \\"), "'demo' is not pinned", id="no version of a pin"),
+        pytest.param(changed("demo==1.0 \\", "-e . \\"), "'-e .' is not a requirement", id="no requirement"),
+        pytest.param(changed(f"other==2  --hash=sha256:{DIGEST}", "other==2"), "'other==2' is not pinned", id="no hash"),
+        pytest.param(changed(f"other==2  --hash=sha256:{DIGEST}", "other==2 --hash=sha256:ab"), "'other==2' is not pinned", id="short hash"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_the_way_to_make_it_again(text, said):
+    with pytest.raises(UsageError) as caught:
+        parse_lock(text, name="locks/demo/demo1.txt", id="demo1")
+    message = str(caught.value)
+    assert message.startswith("locks/demo/demo1.txt: ")
+    assert said in message
+    assert "nox -s lock -- demo1" in message
+
+
+def test_file_that_is_no_utf8_is_named(tmp_path):
+    path = tmp_path / "demo1.txt"
+    path.write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="UTF-8"):
+        read_lock(path)
+
+
+@given(st.lists(st.text(max_size=10) | st.sampled_from(GOOD.splitlines(keepends=True)), max_size=16).map("".join))
+def test_any_text_is_a_lock_or_a_usage_error(text):
+    try:
+        lock = parse_lock(text, name="lock.txt", id="env")
+    except HarnessError as error:
+        assert "lock.txt: " in str(error)
+    else:
+        assert parse_lock(write_lock(lock), name="lock.txt", id="env") == lock
