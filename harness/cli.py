@@ -85,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
         "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores)"
     )
     run.add_argument("--fresh", action="store_true", help="run again what has been run")
+    run.add_argument(
+        "--isolation",
+        choices=("fork", "process"),
+        default="fork",
+        help="a fork of a process that has done the imports, where that is safe, or always a new process",
+    )
     run.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each cell until it has N attempts")
     _add_json(run)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.execute.parents import Parents
 from harness.execute.run_task import run_task, unavailable
 from harness.execute.schedule import LocalScheduler, Watcher
 from harness.execute.task import Task, make_task
@@ -104,8 +106,20 @@ def _absent(planned: PlannedCell) -> Attempt:
     )
 
 
-def run_due(session: Session, work: Work, due: list[Task], writer: Writer, *, jobs: int, watcher: Watcher) -> int:
-    """Run tasks, writers before readers, and record every attempt as it comes. Give how many there were."""
+def run_due(
+    session: Session,
+    work: Work,
+    due: list[Task],
+    writer: Writer,
+    *,
+    jobs: int,
+    watcher: Watcher,
+    isolation: str = "fork",
+) -> int:
+    """Run tasks, writers before readers, and record every attempt as it comes. Give how many there were.
+
+    Isolation is "process", a new one for each attempt, or "fork", of one that has done the imports, where that is safe.
+    """
     recorded = 0
     due = _with_lost_artifacts(session, work, due)
     for step in ([task for task in due if task.reads is None], [task for task in due if task.reads is not None]):
@@ -119,11 +133,11 @@ def run_due(session: Session, work: Work, due: list[Task], writer: Writer, *, jo
                 watcher.finished(task, attempt)
                 writer.add(attempt)
                 recorded += 1
-        with RunFolder(session.cache / "runs") as runs:
+        with RunFolder(session.cache / "runs") as runs, _parents(session, runs, jobs, isolation) as parents:
             scheduler = LocalScheduler(
                 jobs=jobs,
                 provide=_provider(session),
-                run_one=_runner(session, runs),
+                run_one=_runner(session, runs, parents),
                 watcher=watcher,
                 stop=session.stop,
             )
@@ -160,9 +174,21 @@ def _provider(session: Session) -> Callable[[Environment], Provided]:
     return provide
 
 
-def _runner(session: Session, runs: Path) -> Callable[[Task, Path], Attempt]:
+@contextlib.contextmanager
+def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterator[Parents | None]:
+    if isolation == "process":
+        yield None
+        return
+    parents = Parents(runs, limit=jobs, stop=session.stop)
+    try:
+        yield parents
+    finally:
+        parents.close()
+
+
+def _runner(session: Session, runs: Path, parents: Parents | None) -> Callable[[Task, Path], Attempt]:
     def run_one(task: Task, python: Path) -> Attempt:
-        return run_task(task, python=python, runs=runs, artifacts=session.artifacts, stop=session.stop)
+        return run_task(task, python=python, runs=runs, artifacts=session.artifacts, stop=session.stop, parents=parents)
 
     return run_one
 

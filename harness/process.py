@@ -15,10 +15,10 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 import psutil
 
@@ -84,7 +84,7 @@ class _Capped:
 class _Reader(threading.Thread):
     """Reads a pipe to its end, so that a process that writes without end never waits for us."""
 
-    def __init__(self, pipe: IO[bytes], limit: int) -> None:
+    def __init__(self, pipe: int, limit: int) -> None:
         super().__init__(daemon=True)
         self._pipe = pipe
         self._capped = _Capped(limit)
@@ -92,15 +92,52 @@ class _Reader(threading.Thread):
 
     def run(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            while data := os.read(self._pipe.fileno(), _CHUNK):
+            while data := os.read(self._pipe, _CHUNK):
                 self._capped.add(data)
 
     def finish(self) -> bytes:
         """Wait a little for the end of the stream: whoever still holds it open is not ours any more."""
         self.join(_DRAIN_S)
         if not self.is_alive():
-            self._pipe.close()
+            os.close(self._pipe)
         return self._capped.bytes()
+
+
+class Running(Protocol):
+    """A process that has been started, wherever it was: the leader of a group of its own."""
+
+    @property
+    def pid(self) -> int:
+        """Its number, which is that of its group too."""
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Wait for its end at most so long; give its status (minus the signal's number), or None."""
+
+    def is_stray(self, process: psutil.Process) -> bool:
+        """Whether another process descends from it and has left its group."""
+
+
+class _Started:
+    """A process that this one has started."""
+
+    def __init__(self, process: subprocess.Popen[bytes], token: str) -> None:
+        self._process = process
+        self._token = token
+        self._born = time.time()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait(self, timeout_s: float) -> int | None:
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def is_stray(self, process: psutil.Process) -> bool:
+        # The clock that dates processes is coarser than ours.
+        return process.create_time() >= self._born - 1 and process.environ().get(TOKEN_VARIABLE) == self._token
 
 
 def run(
@@ -118,28 +155,56 @@ def run(
     `stop` ends it early. Of each stream at most about `keep_bytes` are kept. Raises OSError if it cannot be started.
     """
     token = uuid.uuid4().hex
-    started, born = time.monotonic(), time.time()
-    process = subprocess.Popen(
-        [os.fspath(part) for part in command],
-        env={**env, TOKEN_VARIABLE: token},
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        creationflags=_NEW_GROUP,
-    )
-    assert process.stdout is not None and process.stderr is not None
-    out, err = _Reader(process.stdout, keep_bytes), _Reader(process.stderr, keep_bytes)
+
+    def start(stdout: int, stderr: int) -> Running:
+        process = subprocess.Popen(
+            [os.fspath(part) for part in command],
+            env={**env, TOKEN_VARIABLE: token},
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            creationflags=_NEW_GROUP,
+        )
+        return _Started(process, token)
+
+    return supervise(start, timeout_s=timeout_s, memory_mib=memory_mib, stop=stop, keep_bytes=keep_bytes)
+
+
+def supervise(
+    start: Callable[[int, int], Running],
+    *,
+    timeout_s: float,
+    memory_mib: int | None = None,
+    stop: threading.Event | None = None,
+    keep_bytes: int = 1 << 20,
+) -> Ended:
+    """Start a process with two descriptors for its output, see it to its end or to its limits, end what it leaves."""
+    out_end, out_start = os.pipe()
+    err_end, err_start = os.pipe()
+    out, err = _Reader(out_end, keep_bytes), _Reader(err_end, keep_bytes)
+    started = time.monotonic()
     try:
-        watch = _Watch(process, deadline=started + timeout_s, memory_mib=memory_mib, stop=stop)
+        running = start(out_start, err_start)
+    except BaseException:
+        for reader, descriptor in ((out, out_start), (err, err_start)):
+            os.close(descriptor)
+            reader.finish()
+        raise
+    else:
+        # Only the process holds the ends for writing, so that the streams end with it.
+        os.close(out_start)
+        os.close(err_start)
+    watch = _Watch(running, deadline=started + timeout_s, memory_mib=memory_mib, stop=stop)
+    try:
         why = watch.until_over()
         duration_s = time.monotonic() - started
     finally:
-        _end_group(process, gently=process.poll() is None)
-        _end_strays(token, born)
+        status = _end_group(running, watch.status)
+        _end_strays(running)
     return Ended(
-        status=process.wait(),
+        status=status,
         stdout=out.finish(),
         stderr=err.finish(),
         duration_s=duration_s,
@@ -154,21 +219,21 @@ class _Watch:
     """Waits for a process, looking at the clock, at its memory, and at whether it is to be stopped."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], *, deadline: float, memory_mib: int | None, stop: threading.Event | None
+        self, running: Running, *, deadline: float, memory_mib: int | None, stop: threading.Event | None
     ) -> None:
-        self._process = process
+        self._running = running
         self._deadline = deadline
         self._memory_mib = memory_mib
         self._stop = stop
         self._memory_next = time.monotonic() + _MEMORY_POLL_S
         self.peak_mib = 0
+        self.status: int | None = None
 
     def until_over(self) -> str:
         """Wait; say what ended the wait: "end", "time", "memory" or "stop"."""
         while True:
-            now = time.monotonic()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(max(0.001, min(_POLL_S, self._deadline - now)))
+            self.status = self._running.wait(max(0.001, min(_POLL_S, self._deadline - time.monotonic())))
+            if self.status is not None:
                 return "end"
             if self._stop is not None and self._stop.is_set():
                 return "stop"
@@ -181,7 +246,7 @@ class _Watch:
         if self._memory_mib is None or time.monotonic() < self._memory_next:
             return False
         self._memory_next = time.monotonic() + _MEMORY_POLL_S
-        self.peak_mib = max(self.peak_mib, _memory_of_tree(self._process.pid))
+        self.peak_mib = max(self.peak_mib, _memory_of_tree(self._running.pid))
         return self.peak_mib > self._memory_mib
 
 
@@ -196,35 +261,35 @@ def _memory_of_tree(pid: int) -> int:
     return total >> 20
 
 
-def _end_group(process: subprocess.Popen[bytes], *, gently: bool) -> None:
-    """End what is left of the process's group: with a request first if it still runs, then without."""
-    if gently:
-        _signal_group(process, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_TERMINATE_GRACE_S)
-    _signal_group(process, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
-    process.wait()
+def _end_group(running: Running, status: int | None) -> int:
+    """End what is left of a process's group: with a request first if it still runs, then without. Give its status."""
+    if status is None:
+        _signal_group(running, signal.SIGTERM)
+        status = running.wait(_TERMINATE_GRACE_S)
+    _signal_group(running, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+    while status is None:
+        status = running.wait(_POLL_S)
+    return status
 
 
-def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+def _signal_group(running: Running, number: int) -> None:
     if sys.platform == "win32":
         with contextlib.suppress(psutil.Error):
-            for child in psutil.Process(process.pid).children(recursive=True):
-                child.kill()
-        if process.poll() is None:
-            process.kill()
+            leader = psutil.Process(running.pid)
+            for process in [*leader.children(recursive=True), leader]:
+                process.kill()
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+        os.killpg(running.pid, number)
 
 
-def _end_strays(token: str, born: float) -> None:
-    """Kill descendants that made a group of their own, known by the token among their variables.
+def _end_strays(running: Running) -> None:
+    """Kill descendants that made a group of their own.
 
     Repeated until none is found, since one may have been forking when it was looked for.
     """
     for _ in range(_STRAY_ROUNDS):
-        strays = list(_strays(token, born))
+        strays = list(_strays(running))
         if not strays:
             return
         for stray in strays:
@@ -233,9 +298,8 @@ def _end_strays(token: str, born: float) -> None:
         time.sleep(_STRAY_PAUSE_S)
 
 
-def _strays(token: str, born: float) -> Iterator[psutil.Process]:
+def _strays(running: Running) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            # The clock that dates processes is coarser than ours.
-            if process.create_time() >= born - 1 and process.environ().get(TOKEN_VARIABLE) == token:
+            if running.is_stray(process) and process.status() != psutil.STATUS_ZOMBIE:
                 yield process

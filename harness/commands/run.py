@@ -53,7 +53,9 @@ def _run_due(session: Session, work: Work, arguments: argparse.Namespace) -> int
             due = list(work.tasks.values())
         _announce(session, work, due)
         with progress_for(sys.stderr, total=len(due), jobs=arguments.jobs) as progress:
-            return run_due(session, work, due, writer, jobs=arguments.jobs, watcher=progress)
+            return run_due(
+                session, work, due, writer, jobs=arguments.jobs, watcher=progress, isolation=arguments.isolation
+            )
 
 
 def _announce(session: Session, work: Work, due: list) -> None:  # type: ignore[type-arg]

@@ -12,19 +12,24 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.execute.artifacts import Artifacts
+from harness.execute.parents import CAN_FORK, Parent, ParentKind, ParentLost, Parents
 from harness.execute.task import WORKER, Task, this_platform
 from harness.execute.verdict import Seen, Verdict, judge
 from harness.model import Attempt, Evidence, Outcome
+from harness.plan.preload import find_preload
 from harness.plan.script import PARAMETERS_STAGE
-from harness.process import Ended, run
+from harness.process import Ended, run, supervise
 
 REPORT_LIMIT = 1 << 20
 OUTPUT_KEPT = 1 << 17
 _GRACE_S = 1.0
+# A fork that did not end by itself may have met a state of its parent's: it is asked again without one.
+_TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
 
 
 class Interrupted(Exception):
@@ -62,28 +67,70 @@ class Folder:
             each.mkdir(parents=True)
 
 
-def run_task(task: Task, *, python: Path, runs: Path, artifacts: Artifacts, stop: threading.Event) -> Attempt:
-    """Execute a task in a new folder under `runs`, which is gone afterwards. Raises Interrupted if it was stopped."""
-    runs.mkdir(parents=True, exist_ok=True)
-    folder = Folder(top=Path(tempfile.mkdtemp(prefix="attempt-", dir=runs)))
+def run_task(
+    task: Task,
+    *,
+    python: Path,
+    runs: Path,
+    artifacts: Artifacts,
+    stop: threading.Event,
+    parents: Parents | None = None,
+) -> Attempt:
+    """Execute a task in a new folder under `runs`, which is gone afterwards. Raises Interrupted if it was stopped.
+
+    With `parents`, in a fork of a process that has done the script's imports, if the script allows it. What did not
+    end by itself there is confirmed in a process of its own, and that attempt counts.
+    """
+    once = partial(_run_once, task, python=python, runs=runs, artifacts=artifacts, stop=stop)
+    kind = parent_kind(task, python) if parents is not None else None
+    if parents is not None and kind is not None:
+        try:
+            with parents.lend(kind) as parent:
+                attempt = once(parent=parent)
+        except ParentLost:
+            return once(parent=None)
+        if attempt.outcome not in _TO_CONFIRM:
+            return attempt
+    return once(parent=None)
+
+
+def parent_kind(task: Task, python: Path) -> ParentKind | None:
+    """Say in a fork of what a task may run; None if it needs a process of its own."""
+    if not CAN_FORK or task.script.header.own_process:
+        return None
+    preload = find_preload(task.script.text, task.environment.preload, task.environment.touch)
+    if preload is None:
+        return None
+    modules, touched, absent = preload.modules, preload.touched, tuple[str, ...]()
+    if task.overlay is not None:
+        # What the overlay stands in front of must be imported from it, by each attempt.
+        modules = tuple(each for each in task.environment.imports if each != task.overlay.package)
+        touched, absent = (), (task.overlay.package,)
+    fixed = _fixed_variables(python)
+    variables = {**dict(preload.defaults), **fixed, **dict(task.variables), **dict(preload.variables)}
+    return ParentKind(
+        python=python, modules=modules, touched=touched, absent=absent, variables=tuple(sorted(variables.items()))
+    )
+
+
+def _run_once(
+    task: Task, *, python: Path, runs: Path, artifacts: Artifacts, stop: threading.Event, parent: Parent | None
+) -> Attempt:
     started = dt.datetime.now(dt.timezone.utc)
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        folder = Folder(top=Path(tempfile.mkdtemp(prefix="attempt-", dir=runs)))
+    except OSError as error:
+        return failed_to_run(task, f"could not be started: {error}", started)
     try:
         folder.make()
         if task.reads is not None:
             artifacts.copy_to(task.reads, folder.work)
         _write_request(task, folder)
-        ended = run(
-            [python, WORKER, folder.file("request.json")],
-            env=_variables(task, folder, python),
-            cwd=folder.work,
-            timeout_s=task.script.header.timeout_s + _GRACE_S,
-            memory_mib=task.script.header.memory_mib,
-            stop=stop,
-            keep_bytes=OUTPUT_KEPT,
-        )
+        ended = _run_worker(task, folder, python, stop, parent)
         if ended.stopped:
             raise Interrupted
-        attempt = _attempt(task, folder, ended, started)
+        attempt = _attempt(task, folder, ended, started, isolation="process" if parent is None else "fork")
         if task.writes and attempt.outcome is Outcome.PASSED:
             artifacts.keep(task.key, folder.work)
         return attempt
@@ -91,6 +138,28 @@ def run_task(task: Task, *, python: Path, runs: Path, artifacts: Artifacts, stop
         return failed_to_run(task, f"could not be started: {error}", started)
     finally:
         _remove(folder.top)
+
+
+def _run_worker(task: Task, folder: Folder, python: Path, stop: threading.Event, parent: Parent | None) -> Ended:
+    request, env = folder.file("request.json"), _variables(task, folder, python)
+    timeout_s, memory_mib = task.script.header.timeout_s + _GRACE_S, task.script.header.memory_mib
+    if parent is None:
+        return run(
+            [python, WORKER, request],
+            env=env,
+            cwd=folder.work,
+            timeout_s=timeout_s,
+            memory_mib=memory_mib,
+            stop=stop,
+            keep_bytes=OUTPUT_KEPT,
+        )
+    return supervise(
+        lambda stdout, stderr: parent.fork(request, env=env, cwd=folder.work, stdout=stdout, stderr=stderr),
+        timeout_s=timeout_s,
+        memory_mib=memory_mib,
+        stop=stop,
+        keep_bytes=OUTPUT_KEPT,
+    )
 
 
 def failed_to_run(task: Task, reason: str, started: dt.datetime) -> Attempt:
@@ -114,6 +183,7 @@ def _write_request(task: Task, folder: Folder) -> None:
         "marks": [[mark.line, mark.stage] for mark in task.script.marks],
         "parameters": dict(task.cell.case.parameters),
         "parameters_stage": PARAMETERS_STAGE if task.script.parameters_from is not None else None,
+        "overlays": [str(task.overlay.folder)] if task.overlay else [],
         "timeout_s": task.script.header.timeout_s,
         "variables": [name for name, _ in task.variables],
         "report": str(folder.file("report.json")),
@@ -126,12 +196,15 @@ def _write_request(task: Task, folder: Folder) -> None:
 def _variables(task: Task, folder: Folder, python: Path) -> dict[str, str]:
     """Give the process's variables: an allow-list, so that an outcome does not depend on whose shell it came from."""
     temporary = str(folder.private / "tmp")
+    places = {"HOME": str(folder.private / "home"), "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
+    if sys.platform == "win32":
+        places["USERPROFILE"] = places["HOME"]
+    return {**_fixed_variables(python), **places, **dict(task.variables)}
+
+
+def _fixed_variables(python: Path) -> dict[str, str]:
     fixed = {
         "PATH": os.pathsep.join([str(python.parent), os.defpath]),
-        "HOME": str(folder.private / "home"),
-        "TMPDIR": temporary,
-        "TEMP": temporary,
-        "TMP": temporary,
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "PYTHONIOENCODING": "utf-8",
@@ -142,11 +215,10 @@ def _variables(task: Task, folder: Folder, python: Path) -> dict[str, str]:
     }
     if sys.platform == "win32":
         fixed["SYSTEMROOT"] = os.environ.get("SYSTEMROOT", "")
-        fixed["USERPROFILE"] = fixed["HOME"]
-    return {**fixed, **dict(task.variables)}
+    return fixed
 
 
-def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime) -> Attempt:
+def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime, *, isolation: str) -> Attempt:
     report = _read_report(folder.file("report.json"))
     seen = Seen(
         ended=ended,
@@ -170,6 +242,7 @@ def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime) -> 
         duration_s=ended.duration_s,
         versions=_strings(report.get("versions")),
         evidence=evidence,
+        isolation=isolation,
         tidy_with=folder,
     )
 
@@ -182,6 +255,7 @@ def _record(
     duration_s: float = 0.0,
     versions: tuple[tuple[str, str], ...] = (),
     evidence: Evidence | None = None,
+    isolation: str = "process",
     tidy_with: Folder | None = None,
 ) -> Attempt:
     return Attempt(
@@ -199,6 +273,7 @@ def _record(
         lock=task.environment.lock.fingerprint,
         versions=versions,
         variables=task.variables,
+        isolation=isolation,
         evidence=evidence or Evidence(script=task.script.text),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.model import Cell, Conditions, Environment, Script
+from harness.model import Cell, Conditions, Environment, Overlay, Script
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -31,6 +31,7 @@ class Task:
     writes: bool = False
     reads: str | None = None
     """The key of the attempt whose artifact is read."""
+    overlay: Overlay | None = None
 
 
 @functools.cache
@@ -53,6 +54,7 @@ def make_task(
     caller_variables: Mapping[str, str],
     writes: bool = False,
     reads: str | None = None,
+    overlay: Overlay | None = None,
 ) -> Task:
     """Make the task of a cell. The variables that the header names are passed through from the caller's."""
     passed = {name: caller_variables[name] for name in script.header.variables if name in caller_variables}
@@ -66,6 +68,7 @@ def make_task(
         variables=variables,
         worker=worker_digest(),
         platform=this_platform(),
+        overlay=overlay.digest if overlay else "",
     )
     return Task(
         cell=cell,
@@ -76,4 +79,5 @@ def make_task(
         variables=variables,
         writes=writes,
         reads=reads,
+        overlay=overlay,
     )

@@ -1,5 +1,7 @@
 """Runs one scenario inside the environment under test: `python worker.py REQUEST`.
 
+Or many, each in a fork of a process that has imported what they all begin with: `python worker.py --serve SOCKET`.
+
 A separate species: standard library only, any Python from 3.6 up, started by path, imports nothing of the project.
 It reads a request file, runs the script cell by cell in the namespace of `__main__`, leaves a line in the trail
 file as each stage begins, and writes its report to a temporary name that it renames. What the script prints goes
@@ -21,27 +23,45 @@ sys.path.pop(0)
 
 import __future__  # noqa: E402
 
+import array  # noqa: E402
 import ast  # noqa: E402
+import errno  # noqa: E402
 import faulthandler  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import platform  # noqa: E402
+import random  # noqa: E402
 import re  # noqa: E402
+import select  # noqa: E402
+import signal  # noqa: E402
+import socket  # noqa: E402
+import tempfile  # noqa: E402
 import time  # noqa: E402
 import traceback  # noqa: E402
 import types  # noqa: E402
 
 LONGEST_TEXT = 20000
+LONGEST_MESSAGE = 1 << 16
 PR_SET_PDEATHSIG = 1
-SIGKILL = 9
 
 
 def main():
+    """Serve, or run one script; give the exit status."""
+    if sys.argv[1] == "--serve":
+        request_path, parent = serve(int(sys.argv[2]))
+        if request_path is None:
+            return 0
+        return run_request(request_path, parent)  # in a fork
+    return run_request(sys.argv[1], None)
+
+
+def run_request(path, parent):
     """Run what the request file asks for; the exit status follows the script's, the report says the rest."""
-    with open(sys.argv[1], encoding="utf-8") as stream:
+    with open(path, encoding="utf-8") as stream:
         request = json.load(stream)
-    die_with(request["parent"])
+    die_with(request["parent"] if parent is None else parent)
     trail = Trail(request["trail"])
+    sys.path[:0] = request["overlays"]
     dump = open(request["dump"], "w")
     faulthandler.enable(file=dump)
     faulthandler.dump_traceback_later(request["timeout_s"], file=dump)
@@ -68,11 +88,121 @@ def die_with(parent):
     try:
         import ctypes
 
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     except (ImportError, OSError, AttributeError):
         return  # without the means, an orphan runs to its end: a waste, not an error
     if os.getppid() not in (parent, 0):
         os._exit(BROKEN_STATUS)  # it had ended before we asked
+
+
+def serve(descriptor):
+    """Import what the first message names, then fork a child for each further one.
+
+    Gives (path of the request, process to die with) in a child, and (None, None) in the parent at the end. A child
+    leaves by returning, so that the interpreter ends as it does after any script. Nothing but imports is ever executed
+    in the parent, and no thread is started in it.
+    """
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
+    first = json.loads(channel.recv(LONGEST_MESSAGE).decode("utf-8"))
+    die_with(first["parent"])
+    answer = {"ready": True, "error": None}
+    started = time.time()
+    try:
+        for name in first["modules"]:
+            __import__(name)
+        for name in first["touched"]:
+            thing = sys.modules[name.partition(".")[0]]
+            for attribute in name.split(".")[1:]:
+                thing = getattr(thing, attribute)
+        present = [name for name in first["absent"] if name in sys.modules]
+        if present:
+            answer = {"ready": False, "error": "%s is imported with it" % ", ".join(present)}
+    except BaseException as error:
+        answer = {"ready": False, "error": "%s: %s" % (type(error).__name__, shorten(str(error)))}
+    answer["import_s"] = round(time.time() - started, 4)
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_read, False)
+    os.set_blocking(wake_write, False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.set_wakeup_fd(wake_write)
+    try:
+        channel.send(json.dumps(answer).encode("utf-8"))
+        while answer["ready"]:
+            ready = select.select([channel, wake_read], [], [])[0]
+            if wake_read in ready:
+                drain(wake_read)
+                for pid, status in ended_children():
+                    channel.send(json.dumps({"pid": pid, "status": status}).encode("utf-8"))
+            if channel not in ready:
+                continue
+            message, descriptors = receive(channel)
+            if not message:
+                break
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for each in (wake_read, wake_write):
+                    os.close(each)
+                channel.close()
+                return become_child(message, descriptors)
+            for each in descriptors:
+                os.close(each)
+            channel.send(json.dumps({"id": message["id"], "pid": pid}).encode("utf-8"))
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ECONNRESET):
+            raise
+    return None, None
+
+
+def receive(channel):
+    """Receive a message and the descriptors that came with it; an empty one at the end."""
+    size = array.array("i").itemsize
+    data, ancillary, _, _ = channel.recvmsg(LONGEST_MESSAGE, socket.CMSG_SPACE(2 * size))
+    descriptors = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(content[: len(content) - len(content) % size])
+    return (json.loads(data.decode("utf-8")) if data else None), list(descriptors)
+
+
+def drain(descriptor):
+    """Empty a pipe."""
+    try:
+        while os.read(descriptor, 512):
+            pass
+    except BlockingIOError:
+        pass
+
+
+def ended_children():
+    """Give (pid, status) of the children that ended; a signal's number counts negative."""
+    ended = []
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended.append((pid, -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)))
+
+
+def become_child(message, descriptors):
+    """Make of a fork what a new process would be: group, output, folder, variables, and chance of its own."""
+    parent = os.getppid()
+    os.setsid()
+    for descriptor, standard in zip(descriptors, (1, 2)):
+        os.dup2(descriptor, standard)
+        os.close(descriptor)
+    os.chdir(message["cwd"])
+    os.environ.clear()
+    os.environ.update(message["env"])
+    tempfile.tempdir = None
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    return message["request"], parent
 
 
 class Trail:

@@ -26,13 +26,14 @@ class Conditions:
     variables: tuple[tuple[str, str], ...]
     worker: str
     platform: str
+    overlay: str = ""
 
     @property
     def key(self) -> str:
         """64 hex digits."""
         content = [
             self.script, self.write_key, self.parameters, self.lock, self.interpreter,
-            sorted(self.variables), self.worker, self.platform,
+            sorted(self.variables), self.worker, self.platform, self.overlay,
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -70,6 +71,8 @@ class Attempt:
     versions: tuple[tuple[str, str], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     sandbox: str = "none"
+    isolation: str = "process"
+    """`process`, or `fork`: of a process that had done the imports."""
     evidence: Evidence = field(default_factory=Evidence)
 
     @property

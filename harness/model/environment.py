@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
@@ -71,6 +72,17 @@ def _name(pin: Pin) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Overlay:
+    """A source tree of a package, put in front of what an environment has of it."""
+
+    package: str
+    folder: Path
+    """The folder that has the package's own folder in it."""
+    digest: str
+    """What the tree holds; part of the conditions of an attempt."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """A Python, a locked set of packages and environment variables."""
 
@@ -79,6 +91,10 @@ class Environment:
     lock: Lock
     variables: tuple[tuple[str, str], ...] = ()
     imports: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+    """Modules that may be imported once for many attempts."""
+    touch: tuple[str, ...] = ()
+    """Attributes of these that import more when they are first used."""
     provides: tuple[tuple[str, str], ...] = ()
     tiers: frozenset[str] = frozenset()
 

@@ -58,6 +58,8 @@ class Header:
     timeout_s: float = DEFAULT_TIMEOUT_S
     memory_mib: int = DEFAULT_MEMORY_MIB
     requires_import: bool = True
+    own_process: bool = False
+    """Whether it asks never to be run in a fork."""
     variables: tuple[str, ...] = ()
     parameters: tuple[tuple[str, tuple[Value, ...]], ...] = ()
     known: tuple[Known, ...] = ()

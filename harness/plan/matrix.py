@@ -125,6 +125,8 @@ class Matrix:
     imports: tuple[str, ...]
     preload: tuple[str, ...]
     """Modules that a script may find imported already, by a process that is forked for each attempt."""
+    touch: tuple[str, ...]
+    """Attributes of such modules that import more when they are first used."""
     show: tuple[str, ...]
     """The packages whose versions the table shows for each environment."""
     platform: str

@@ -74,6 +74,7 @@ def _read(table: Table) -> Matrix:
     matrix = Matrix(
         imports=imports,
         preload=table.texts("preload"),
+        touch=table.texts("touch"),
         show=table.texts("show"),
         platform=table.text("platform", "x86_64-manylinux_2_28"),
         variables=variables,

@@ -133,6 +133,7 @@ def environment_of(
         variables=family.variables if family else tuple({**dict(matrix.variables), **dict(variables)}.items()),
         imports=tuple(module for module in imports if canonicalize_name(module) in names | stands_for),
         preload=tuple(module for module in matrix.preload if canonicalize_name(module) in names | stands_for),
+        touch=matrix.touch,
         provides=matrix.provides,
         tiers=matrix.tiers_of(lock.origin.environment) if family else frozenset(),
     )

@@ -101,6 +101,7 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         timeout_s=_positive(table, "timeout", DEFAULT_TIMEOUT_S),
         memory_mib=int(_positive(table, "memory", DEFAULT_MEMORY_MIB)),
         requires_import=table.take("requires-import", bool, True, what="true or false"),
+        own_process=_read_isolation(table),
         variables=table.texts("variables"),
         parameters=_read_parameters(table.table("parameters")),
         known=tuple(known for each in table.tables("known") if (known := _read_known(each)) is not None),
@@ -116,6 +117,13 @@ def _positive(table: Table, key: str, default: float) -> float:
         table.problems.add(table.place(key), f"{value!r} is not a number above 0 and at most {_LARGEST}")
         return default
     return float(value)
+
+
+def _read_isolation(table: Table) -> bool:
+    value = table.text("isolation", "fork")
+    if value not in ("fork", "process"):
+        table.problems.add(table.place("isolation"), f"{value!r} is not known", 'Write "fork" or "process"')
+    return value == "process"
 
 
 def _read_parameters(table: Table) -> tuple[tuple[str, tuple[Value, ...]], ...]:

@@ -26,7 +26,7 @@ from harness.provision.housekeeping import DiskUse, Pruned, disk_use, prune
 from harness.provision.inside import Seen, first_line, try_imports, versions_inside
 from harness.provision.interpreters import Interpreter
 from harness.provision.manifest import Manifest, read_import_result, read_manifest, write_import_result
-from harness.provision.owning import Stopped, owned
+from harness.provision.owning import Stopped, end_orphans, owned
 from harness.provision.uv import Uv
 from harness.provision.uv_failures import FailureKind, UvFailed
 
@@ -120,6 +120,7 @@ class EnvironmentStore:
                 return manifest, False
             self._say(f"{environment.id}: damaged ({what}); it is built again")
         for leftover in self.folder.glob(f".building-{folder.name}-*"):
+            end_orphans(leftover)
             remove_folder(leftover)
         try:
             return self._build(environment, interpreter, folder, stop), True

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.provision.files import remove_folder
-from harness.provision.owning import owned_if_free
+from harness.provision.owning import end_orphans, owned_if_free
 
 # Something may be running in it that asked for it a while ago.
 _IN_USE = dt.timedelta(hours=1)
-_TEMPORARY = re.compile(r"\.building-(?P<name>[0-9a-f]{16}-.+)-\d+-[0-9a-f]{8}(-old)?")
+_TEMPORARY = re.compile(r"\.building-(?P<name>[0-9a-f]{16}-.+)-\d+-[0-9a-f]{8}(-old)*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +93,8 @@ def disk_use(folder: Path) -> DiskUse:
 def _remove(environment: Path, folder: Path) -> bool:
     with owned_if_free(environment) as ours:
         if ours:
+            if folder != environment:
+                end_orphans(folder)
             # Under another name at once, so that nobody finds half of it.
             aside = folder.with_name(f".building-{environment.name}-{os.getpid()}-{os.urandom(4).hex()}-old")
             folder.rename(aside)

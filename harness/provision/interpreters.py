@@ -8,6 +8,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from harness.provision.uv import Uv
 from harness.provision.uv_failures import UvFailed
 
 _PROBE_S = 20.0
+_PROBES_AT_ONCE = 4
 # Runs in any Python from 2.7 up: what a name on PATH turns out to be is not known before.
 _PROBE = """
 import json, platform, sys
@@ -117,11 +119,14 @@ class Interpreters:
     def _all(self) -> list[Interpreter]:
         """All released CPythons found, those found first in front where two have one version."""
         known = self._recall()
-        seen: dict[str, _Probed | None] = {}
+        paths: dict[str, Path] = {}
         for path in self._candidates():
             key = _identity(path)
-            if key is not None and key not in seen:
-                seen[key] = known[key] if key in known else self._probe(path)
+            if key is not None:
+                paths.setdefault(key, path)
+        with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
+            new = {key: pool.submit(self._probe, path) for key, path in paths.items() if key not in known}
+            seen = {key: new[key].result() if key in new else known[key] for key in paths}
         if seen != known:
             self._remember(seen)
         interpreters = {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 _POLL_S = 0.2
@@ -45,6 +47,20 @@ def owned_if_free(folder: Path) -> Iterator[bool]:
         yield True
     finally:
         lock.release()
+
+
+def end_orphans(folder: Path) -> None:
+    """End what a build that was killed left running: processes that were started to work in its folder.
+
+    The folder's name is that build's alone, and its owner is dead, or we would not own the environment.
+    """
+    orphans = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and any(folder.name in part for part in process.cmdline()):
+                process.kill()
+                orphans.append(process)
+    psutil.wait_procs(orphans, timeout=5)
 
 
 def _lock_of(folder: Path) -> FileLock:

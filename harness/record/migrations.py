@@ -48,18 +48,28 @@ def m002_attempts_are_immutable(connection: sqlite3.Connection) -> None:
         )
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_attempts, m002_attempts_are_immutable)
+def m003_isolation(connection: sqlite3.Connection) -> None:
+    """Say whether an attempt had a process of its own or was a fork; all before this had one."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN isolation TEXT NOT NULL DEFAULT 'process'")
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_attempts, m002_attempts_are_immutable, m003_isolation)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply the steps that this store has not seen."""
+    seen = _seen(connection)
+    if seen.issuperset(migration.__name__ for migration in MIGRATIONS):
+        return
     connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
-    seen = {name for (name,) in connection.execute("SELECT name FROM migrations")}
     for migration in MIGRATIONS:
         if migration.__name__ in seen:
             continue
         connection.execute("BEGIN IMMEDIATE")
         try:
+            if migration.__name__ in _seen(connection):  # another process was quicker
+                connection.execute("ROLLBACK")
+                continue
             migration(connection)
             connection.execute("INSERT INTO migrations VALUES (?)", (migration.__name__,))
         except BaseException:
@@ -70,5 +80,9 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 def unknown_migrations(connection: sqlite3.Connection) -> set[str]:
     """Name the steps that a newer version of this project has applied."""
-    seen = {name for (name,) in connection.execute("SELECT name FROM migrations")}
-    return seen - {migration.__name__ for migration in MIGRATIONS}
+    return _seen(connection) - {migration.__name__ for migration in MIGRATIONS}
+
+
+def _seen(connection: sqlite3.Connection) -> set[str]:
+    known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
+    return {name for (name,) in connection.execute("SELECT name FROM migrations")} if known else set()

@@ -14,7 +14,7 @@ from harness.model import Attempt, Cell, Evidence, Outcome
 
 COLUMNS = (
     "key, cell, outcome, stage, error, reason, settled, started, duration_s, interpreter, platform, lock, sandbox, "
-    "variables, versions, script"
+    "isolation, variables, versions, script"
 )
 _OUTPUTS = ("stdout", "stderr", "traceback", "dump")
 
@@ -49,6 +49,7 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
         attempt.platform,
         attempt.lock,
         attempt.sandbox,
+        attempt.isolation,
         json.dumps(dict(attempt.variables)),
         versions,
         script,
@@ -73,8 +74,9 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str]) -> Attempt:
         platform=row[10],
         lock=row[11],
         sandbox=row[12],
-        variables=tuple(json.loads(row[13]).items()),
-        versions=tuple(json.loads(text(row[14])).items()),
+        isolation=row[13],
+        variables=tuple(json.loads(row[14]).items()),
+        versions=tuple(json.loads(text(row[15])).items()),
     )
 
 

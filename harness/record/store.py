@@ -29,7 +29,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection = _connect(path, writable=False) if path.exists() else None
+        self._connection = _open_to_read(path) if path.exists() else None
         self._text = functools.lru_cache(maxsize=1024)(self._read_text)
 
     def close(self) -> None:
@@ -141,6 +141,17 @@ def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
         return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30)
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a store that exists; one of an earlier version is brought up to date first."""
+    connection = _connect(path, writable=False)
+    try:
+        migrate(connection)
+    except sqlite3.Error as error:
+        connection.close()
+        raise _unreadable(path, error) from error
+    return connection
 
 
 def _open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
