@@ -54,9 +54,10 @@ def test_programs_of_a_package_start_after_the_renaming(world):
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
-def test_every_python_that_is_found_gets_working_environments(world, version):
+def test_every_python_that_is_found_gets_working_environments(world, version, tmp_path_factory):
     try:
-        interpreter = Interpreters(world.cache, uv=world.uv).find(version)
+        # One cache for all versions: asking every Python of a machine what it is takes seconds.
+        interpreter = Interpreters(tmp_path_factory.getbasetemp() / "interpreters", uv=world.uv).find(version)
     except MissingInterpreter as error:
         pytest.skip(str(error))
     world.interpreter = interpreter
