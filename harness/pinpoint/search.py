@@ -1,0 +1,222 @@
+"""Finds where a sequence of points changes, by probing as few as it may. Pure: what a point is, only the probe knows.
+
+What is reported is always what was seen: both sides of a transition were probed and differ, and every point
+between them was probed and could not be judged. A run of points that no probed point fell into is not seen; the
+course says at which points it looked.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class State(str, Enum):
+    """What a probe can say of a point."""
+
+    GOOD = "good"
+    BAD = "bad"
+    OTHER = "other"
+    """It fails, but not in the way that is followed."""
+    FLAKY = "flaky"
+    """Repeats differ."""
+    UNTESTABLE = "untestable"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What was seen at a point. Two points differ if their state or their signature does."""
+
+    state: State
+    signature: str | None = None
+    reason: str = ""
+    """Why it is untestable, or how it is flaky; says nothing of whether two points differ."""
+
+    @property
+    def tested(self) -> bool:
+        """Whether this says something of the point."""
+        return self.state is not State.UNTESTABLE
+
+    def differs_from(self, other: Observation) -> bool:
+        """Whether something changed between two points that were tested."""
+        return (self.state, self.signature) != (other.state, other.signature)
+
+
+Seen = Mapping[int, Observation]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """Two points that were tested and differ; all between them were probed and are untestable."""
+
+    last: int
+    first: int
+
+    @property
+    def between(self) -> range:
+        """What could not be tested between the two."""
+        return range(self.last + 1, self.first)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """Which of `size` points are probed, in which order: the marks first, then wherever neighbours differ.
+
+    `offset` is the place of the first point in some longer sequence that does not depend on the bounds: which points
+    halving prefers depends on that place, so that searches with other bounds meet the same points again.
+    """
+
+    size: int
+    marks: tuple[int, ...]
+    offset: int = 0
+
+    @classmethod
+    def grid(cls, size: int, marks: tuple[int, ...], offset: int = 0) -> Course:
+        """Look at both ends and at the marks, then narrow each border that shows."""
+        inside = {mark for mark in marks if 0 <= mark < size}
+        return cls(size=size, marks=tuple(sorted({*_ends(size), *inside})), offset=offset)
+
+    @classmethod
+    def every(cls, size: int, offset: int = 0) -> Course:
+        """Look at every point."""
+        return cls(size=size, marks=tuple(range(size)), offset=offset)
+
+    @classmethod
+    def quick(cls, size: int, offset: int = 0) -> Course:
+        """Halve between the two ends: one clean transition takes at most ceil(log2 size) + 2 probes."""
+        return cls(size=size, marks=_ends(size), offset=offset)
+
+    def next_point(self, seen: Seen) -> int | None:
+        """Give the point to probe next, or None if there is nothing left to ask. Depends on `seen` alone."""
+        for mark in self._marks_in_order():
+            point = self._for_mark(mark, seen)
+            if point is not None:
+                return point
+        for last, first in _borders(seen):
+            point = self._within(last, first, seen)
+            if point is not None:
+                return point
+        return None
+
+    def possible_next(self, point: int, seen: Seen) -> tuple[int, ...]:
+        """Give the points that may come after this one, whatever it shows: what is likely needed can be made ahead."""
+        tested = sorted(each for each in seen if seen[each].tested)
+        before = [seen[each] for each in tested if each < point][-1:]
+        after = [seen[each] for each in tested if each > point][:1]
+        showings = [*before, *after] or [Observation(state=State.GOOD)]
+        found: dict[int, None] = {}
+        for showing in [*showings, Observation(state=State.UNTESTABLE)]:
+            following = self.next_point({**seen, point: showing})
+            if following is not None:
+                found[following] = None
+        return tuple(found)
+
+    def _marks_in_order(self) -> Iterator[int]:
+        """The ends come first: what is seen there says which failure is followed."""
+        yield from dict.fromkeys((*self.marks[:1], *self.marks[-1:], *self.marks))
+
+    def _for_mark(self, mark: int, seen: Seen) -> int | None:
+        """Give the point that stands for a mark: itself, or if it is untestable the nearest that is not."""
+        place = self.marks.index(mark)
+        low = self.marks[place - 1] + 1 if place else 0
+        high = self.marks[place + 1] - 1 if place + 1 < len(self.marks) else self.size - 1
+        for point in _widening(mark, low, high):
+            if point not in seen:
+                return point
+            if seen[point].tested:
+                return None
+        return None
+
+    def _within(self, last: int, first: int, seen: Seen) -> int | None:
+        """Give a point between two that differ, as near the middle as can still be tested."""
+        if first - last == 1:
+            return None
+        middle = _middle(last, first, self.offset)
+        return next((point for point in _widening(middle, last + 1, first - 1) if point not in seen), None)
+
+
+def search(
+    course: Course,
+    probe: Callable[[int], Observation],
+    *,
+    again: Callable[[int], Observation] | None = None,
+    ahead: Callable[[tuple[int, ...]], None] = lambda points: None,
+) -> dict[int, Observation]:
+    """Probe until nothing is left to ask; give what was seen, each point probed once.
+
+    `again` looks a second time at each side of each transition before the search ends, and what it says counts: a side
+    that shows something else makes the search go on. `ahead` is told which points may come next, before each probe.
+    """
+    seen: dict[int, Observation] = {}
+    looked_again: set[int] = set()
+    while True:
+        point = course.next_point(seen)
+        if point is not None:
+            ahead(course.possible_next(point, seen))
+            seen[point] = probe(point)
+            continue
+        sides = [side for each in transitions(seen) for side in (each.last, each.first) if side not in looked_again]
+        if again is None or not sides:
+            return seen
+        looked_again.add(sides[0])
+        seen[sides[0]] = again(sides[0])
+
+
+def transitions(seen: Seen) -> list[Transition]:
+    """Give every transition that what was seen proves, ascending."""
+    return [
+        Transition(last=last, first=first)
+        for last, first in _borders(seen)
+        if all(point in seen for point in range(last + 1, first))
+    ]
+
+
+def largest_gap(seen: Seen) -> int:
+    """Give the largest distance between neighbours that were tested: a run of fewer points may have been missed."""
+    tested = sorted(point for point in seen if seen[point].tested)
+    return max((after - before for before, after in zip(tested, tested[1:], strict=False)), default=0)
+
+
+def _borders(seen: Seen) -> Iterator[tuple[int, int]]:
+    """Give the neighbours, among the points that were tested, that differ."""
+    tested = sorted(point for point in seen if seen[point].tested)
+    for last, first in zip(tested, tested[1:], strict=False):
+        if seen[last].differs_from(seen[first]):
+            yield last, first
+
+
+def _ends(size: int) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(point for point in (0, size - 1) if point >= 0))
+
+
+def _middle(last: int, first: int, offset: int) -> int:
+    """Give the point between two at which to halve.
+
+    Of those that leave no more halvings than the exact middle does, the one whose place has the most factors of two.
+    """
+    reach = 1 << ((first - last - 1).bit_length() - 1)
+    allowed = range(max(last + 1, first - reach), min(first - 1, last + reach) + 1)
+    return max(allowed, key=lambda point: (_factors_of_two(point + offset), -abs(2 * point - last - first), -point))
+
+
+def _factors_of_two(place: int) -> int:
+    return place & -place if place else 1 << 62
+
+
+def _widening(centre: int, low: int, high: int) -> Iterator[int]:
+    """Give all points from low to high: the centre, then others at distances that double, then the rest, nearest first.
+
+    Untestable points come in runs: doubling leaves a run soon, and what it leapt over is still asked if it matters.
+    """
+    leaps = (1 << power for power in range((high - low + 1).bit_length()))
+    given = set()
+    for distance in itertools.chain([0], leaps, range(1, high - low + 1)):
+        for point in (centre - distance, centre + distance):
+            if low <= point <= high and point not in given:
+                given.add(point)
+                yield point

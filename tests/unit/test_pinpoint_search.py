@@ -1,0 +1,208 @@
+"""The search alone, over sequences of any kind: sound, complete at its step, and as cheap as it says."""
+
+import math
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from harness.pinpoint.search import Course, Observation, State, largest_gap, search, transitions
+
+GOOD = Observation(state=State.GOOD)
+BAD = Observation(state=State.BAD, signature="b")
+OTHER = Observation(state=State.OTHER, signature="o")
+FLAKY = Observation(state=State.FLAKY, reason="1 of 2 passed")
+GONE = Observation(state=State.UNTESTABLE, reason="no wheel")
+LETTERS = {"g": GOOD, "b": BAD, "o": OTHER, "f": FLAKY, "-": GONE}
+
+sequences = st.lists(
+    st.tuples(st.sampled_from("ggbbof-"), st.integers(1, 12)).map(lambda run: run[0] * run[1]), max_size=8
+).map("".join)
+
+
+def courses(size):
+    marks = st.lists(st.integers(0, size - 1), max_size=8).map(tuple) if size else st.just(())
+    offset = st.integers(0, 1000)
+    return st.one_of(
+        st.builds(Course.grid, st.just(size), marks, offset),
+        st.builds(Course.every, st.just(size), offset),
+        st.builds(Course.quick, st.just(size), offset),
+    )
+
+
+@st.composite
+def searches(draw):
+    sequence = draw(sequences)
+    return sequence, draw(courses(len(sequence)))
+
+
+def run(course, sequence):
+    """Search a sequence written in letters; give what was seen and the points in the order of their probes."""
+    order = []
+
+    def probe(point):
+        order.append(point)
+        return LETTERS[sequence[point]]
+
+    return search(course, probe), order
+
+
+def differ(sequence, one, another):
+    return LETTERS[sequence[one]].differs_from(LETTERS[sequence[another]])
+
+
+@given(searches())
+def test_no_claim_is_false(case):
+    sequence, course = case
+    seen, order = run(course, sequence)
+    assert len(order) == len(set(order)) == len(seen)
+    for each in transitions(seen):
+        assert each.last in seen and each.first in seen
+        assert sequence[each.last] != "-" != sequence[each.first]
+        assert differ(sequence, each.last, each.first)
+        assert all(point in seen and sequence[point] == "-" for point in each.between)
+
+
+@given(searches())
+def test_every_transition_at_the_step_of_the_marks_is_found(case):
+    sequence, course = case
+    seen, _ = run(course, sequence)
+    found = transitions(seen)
+    testable = [mark for mark in course.marks if sequence[mark] != "-"]
+    assert all(mark in seen for mark in course.marks)
+    for one, another in zip(testable, testable[1:], strict=False):
+        between = [each for each in found if one <= each.last and each.first <= another]
+        assert bool(between) or not differ(sequence, one, another)
+        if between:
+            assert not differ(sequence, one, between[0].last)
+            assert not differ(sequence, between[-1].first, another)
+
+
+@given(searches())
+def test_nothing_that_differs_is_left_unnarrowed(case):
+    sequence, course = case
+    seen, _ = run(course, sequence)
+    tested = sorted(point for point in seen if seen[point].tested)
+    ends = {(each.last, each.first) for each in transitions(seen)}
+    for one, another in zip(tested, tested[1:], strict=False):
+        assert ((one, another) in ends) == differ(sequence, one, another)
+
+
+@given(sequences)
+def test_every_finds_what_a_full_scan_shows(sequence):
+    seen, _ = run(Course.every(len(sequence)), sequence)
+    tested = [point for point, letter in enumerate(sequence) if letter != "-"]
+    scan = [pair for pair in zip(tested, tested[1:], strict=False) if differ(sequence, *pair)]
+    assert [(each.last, each.first) for each in transitions(seen)] == scan
+
+
+@given(searches())
+def test_something_testable_stands_for_each_mark_where_there_is_any(case):
+    sequence, course = case
+    seen, _ = run(course, sequence)
+    if any(letter != "-" for letter in sequence):
+        assert any(observation.tested for observation in seen.values())
+    else:
+        assert sorted(seen) == list(range(len(sequence)))
+
+
+@given(
+    st.integers(2, 3000).flatmap(lambda size: st.tuples(st.just(size), st.integers(1, size - 1), st.integers(0, 99)))
+)
+@example((2, 1, 0))
+@settings(deadline=None)
+def test_quick_takes_no_more_probes_than_it_says(case):
+    size, first, offset = case
+    seen = search(Course.quick(size, offset), lambda point: BAD if point >= first else GOOD)
+    assert [(each.last, each.first) for each in transitions(seen)] == [(first - 1, first)]
+    assert len(seen) <= math.ceil(math.log2(size)) + 2
+
+
+@given(searches())
+def test_what_comes_next_was_said_to_be_possible_if_it_depends_on_two_answers(case):
+    """After a probe that shows what a neighbour shows, or nothing, the next one was announced."""
+    sequence, course = case
+    announced, surprises = [()], []
+
+    def probe(point):
+        if len(announced) > 2 and point not in announced[-2]:
+            surprises.append(point)
+        return LETTERS[sequence[point]]
+
+    if set(sequence) <= {"g", "-"}:
+        search(course, probe, ahead=announced.append)
+        assert not surprises
+
+
+def test_both_possible_next_points_of_a_halving_are_announced():
+    said = []
+    search(Course.quick(9), lambda point: BAD if point >= 7 else GOOD, ahead=said.append)
+    assert set(said[2]) >= {2, 6}
+
+
+def test_the_order_of_visits_does_not_depend_on_the_bounds():
+    """Narrower bounds meet mostly the points that a wider search has run."""
+
+    def visited(low, high):
+        order = []
+
+        def probe(point):
+            order.append(point + low)
+            return BAD if point + low >= 40 else GOOD
+
+        search(Course.quick(high - low, low), probe)
+        return order
+
+    wide, narrow = visited(0, 128), visited(11, 101)
+    inner = set(narrow) - {11, 100}
+    assert len(inner - set(wide)) <= 2
+    assert visited(0, 128) == wide
+
+
+def test_an_interval_is_the_answer_where_what_lies_between_cannot_be_tested():
+    seen, _ = run(Course.quick(10), "gggg---bbb")
+    (only,) = transitions(seen)
+    assert (only.last, only.first, list(only.between)) == (3, 7, [4, 5, 6])
+
+
+def test_an_untestable_end_is_stepped_around():
+    seen, _ = run(Course.quick(8), "--gggbb-")
+    assert [(each.last, each.first) for each in transitions(seen)] == [(4, 5)]
+
+
+def test_a_side_that_shows_something_else_when_looked_at_again_makes_the_search_go_on():
+    """A coin that fell on the wrong side is found out, and is not named as the culprit."""
+    again = []
+
+    def look_again(point):
+        again.append(point)
+        return FLAKY if point == 3 else LETTERS["ggggbbb"[point]]
+
+    def probe(point):
+        return BAD if point == 3 else LETTERS["ggggbbb"[point]]
+
+    seen = search(Course.every(7), probe, again=look_again)
+    assert [(each.last, each.first) for each in transitions(seen)] == [(2, 3), (3, 4)]
+    assert seen[3] is FLAKY
+    assert sorted(again) == [2, 3, 4]
+
+
+def test_each_side_is_looked_at_again_once():
+    again = []
+
+    def look_again(point):
+        again.append(point)
+        return LETTERS["gbgb"[point]]
+
+    search(Course.every(4), lambda point: LETTERS["gbgb"[point]], again=look_again)
+    assert again == [0, 1, 2, 3]
+
+
+def test_the_largest_gap_says_what_may_have_been_missed():
+    seen, _ = run(Course.grid(10, (5,)), "g" * 10)
+    assert largest_gap(seen) == 5
+    assert largest_gap({}) == 0
+
+
+def test_no_points_ask_nothing():
+    assert search(Course.quick(0), lambda point: GOOD) == {}
+    assert list(search(Course.quick(1), lambda point: GOOD)) == [0]
