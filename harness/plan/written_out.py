@@ -57,8 +57,14 @@ def parse_written_out(text: str, matrix: Matrix) -> WrittenOut:
     as_of: dt.datetime | None = None
     requirements: list[Requirement] = []
     variables: list[tuple[str, str]] = []
+    given: set[str] = set()
     for part in id.split(" "):
         variable = _VARIABLE.fullmatch(part)
+        name = part.partition("=")[0]
+        if name in given:
+            problems.add(part, f"{name}= stands twice", "Leave one out")
+        if variable or part.startswith(("python=", "as-of=")):
+            given.add(name)
         if part.startswith("python="):
             python = _read_python(part, problems)
         elif part.startswith("as-of="):
