@@ -179,19 +179,19 @@ def transitions(seen: Seen) -> list[Transition]:
 def largest_gap(seen: Seen) -> int:
     """Give the largest distance between neighbours that were tested: a run of fewer points may have been missed."""
     tested = sorted(point for point in seen if seen[point].tested)
-    return max((after - before for before, after in zip(tested, tested[1:], strict=False)), default=0)
+    return max((after - before for before, after in itertools.pairwise(tested)), default=0)
 
 
 def _borders(seen: Seen) -> Iterator[tuple[int, int]]:
     """Give the neighbours, among the points that were tested, that differ."""
     tested = sorted(point for point in seen if seen[point].tested)
-    for last, first in zip(tested, tested[1:], strict=False):
+    for last, first in itertools.pairwise(tested):
         if seen[last].differs_from(seen[first]):
             yield last, first
 
 
 def _ends(size: int) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(point for point in (0, size - 1) if point >= 0))
+    return tuple(dict.fromkeys((0, size - 1))) if size else ()
 
 
 def _middle(last: int, first: int, offset: int) -> int:

@@ -1,5 +1,6 @@
 """The search alone, over sequences of any kind: sound, complete at its step, and as cheap as it says."""
 
+import itertools
 import math
 
 from hypothesis import example, given, settings
@@ -69,7 +70,7 @@ def test_every_transition_at_the_step_of_the_marks_is_found(case):
     found = transitions(seen)
     testable = [mark for mark in course.marks if sequence[mark] != "-"]
     assert all(mark in seen for mark in course.marks)
-    for one, another in zip(testable, testable[1:], strict=False):
+    for one, another in itertools.pairwise(testable):
         between = [each for each in found if one <= each.last and each.first <= another]
         assert bool(between) or not differ(sequence, one, another)
         if between:
@@ -83,7 +84,7 @@ def test_nothing_that_differs_is_left_unnarrowed(case):
     seen, _ = run(course, sequence)
     tested = sorted(point for point in seen if seen[point].tested)
     ends = {(each.last, each.first) for each in transitions(seen)}
-    for one, another in zip(tested, tested[1:], strict=False):
+    for one, another in itertools.pairwise(tested):
         assert ((one, another) in ends) == differ(sequence, one, another)
 
 
@@ -91,7 +92,7 @@ def test_nothing_that_differs_is_left_unnarrowed(case):
 def test_every_finds_what_a_full_scan_shows(sequence):
     seen, _ = run(Course.every(len(sequence)), sequence)
     tested = [point for point, letter in enumerate(sequence) if letter != "-"]
-    scan = [pair for pair in zip(tested, tested[1:], strict=False) if differ(sequence, *pair)]
+    scan = [pair for pair in itertools.pairwise(tested) if differ(sequence, *pair)]
     assert [(each.last, each.first) for each in transitions(seen)] == scan
 
 
