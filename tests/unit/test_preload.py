@@ -1,0 +1,81 @@
+"""Which imports may be done before a script runs."""
+
+import pytest
+
+from harness.plan.preload import Preload, find_preload
+
+MODULES = ("tensorflow", "keras")
+TOUCHED = ("tensorflow.keras.layers",)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("import tensorflow as tf", ("tensorflow",), id="import"),
+        pytest.param("from tensorflow import keras", ("tensorflow",), id="from"),
+        pytest.param("import keras\nimport tensorflow", ("keras", "tensorflow"), id="in the script's order"),
+        pytest.param('"""Title."""\nimport numpy as np\nsize = (1, None)\nimport keras', ("keras",), id="constants"),
+        pytest.param("def make(size=3):\n    run()\nimport keras", ("keras",), id="a function"),
+        pytest.param("class Layer:\n    size = 3\n    def call(self): ...\nimport keras", ("keras",), id="a class"),
+        pytest.param("x: int = 3\ny: str\nimport keras", ("keras",), id="annotations"),
+        pytest.param(
+            "import keras\nkeras.x()\nimport tensorflow", ("keras",), id="up to the first that does something"
+        ),
+    ],
+)
+def test_imports_at_the_beginning_may_be_done_before(source, expected):
+    preload = find_preload(source, MODULES)
+    assert preload is not None
+    assert preload.modules == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("print('hello')\nimport keras", id="a call"),
+        pytest.param("import sys\nsys.path.insert(0, '.')\nimport keras", id="another path"),
+        pytest.param("import warnings\nwarnings.simplefilter('error')\nimport keras", id="a setting"),
+        pytest.param("x = len('abc')\nimport keras", id="no constant"),
+        pytest.param("def f(x=print('now')): ...\nimport keras", id="a default that does something"),
+        pytest.param("@print\ndef f(): ...\nimport keras", id="a decorator"),
+        pytest.param("class A(make()): ...\nimport keras", id="bases"),
+        pytest.param("class A:\n    print('now')\nimport keras", id="a class that does something"),
+        pytest.param("try:\n    import keras\nexcept ImportError:\n    pass", id="in a try"),
+        pytest.param("if True:\n    import keras", id="in an if"),
+        pytest.param("from . import keras", id="relative"),
+        pytest.param("import os\nos.environ['A'] = str(1)\nimport keras", id="variable that is no literal"),
+        pytest.param("import os\nos.environ['PYTHONHASHSEED'] = '1'\nimport keras", id="variable of the start"),
+        pytest.param("import os\nos.environ['LD_PRELOAD'] = 'x'\nimport keras", id="variable of the loader"),
+        pytest.param("import os\nos.environ['A'] = '1'\nos.environ['A'] = '2'\nimport keras", id="variable set twice"),
+        pytest.param("import os as o\no.environ['A'] = '1'\nimport keras", id="os by another name"),
+        pytest.param("import os\nos.environ.pop('A', None)\nimport keras", id="variable taken away"),
+        pytest.param("import numpy", id="nothing to preload"),
+        pytest.param("import keras as", id="no Python"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_what_might_matter_to_the_import_needs_a_process_of_its_own(source):
+    assert find_preload(source, MODULES) is None
+
+
+def test_variables_set_to_literals_go_to_the_process():
+    source = """
+import os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+import tensorflow
+os.environ["LATER"] = "1"
+"""
+    assert find_preload(source, MODULES, TOUCHED) == Preload(
+        modules=("tensorflow",),
+        variables=(("TF_CPP_MIN_LOG_LEVEL", "3"),),
+        defaults=(("KERAS_BACKEND", "tensorflow"),),
+    )
+
+
+def test_lazy_imports_are_done_unless_the_rest_could_change_them():
+    plain = find_preload("import tensorflow as tf\ntf.keras.layers.Dense(1)", MODULES, TOUCHED)
+    tricky = find_preload("import sys, tensorflow as tf\nsys.modules.pop('keras', 0)", MODULES, TOUCHED)
+    assert plain is not None
+    assert tricky is not None
+    assert (plain.touched, tricky.touched) == (TOUCHED, ())
