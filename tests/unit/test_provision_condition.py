@@ -1,0 +1,78 @@
+"""What is noticed when files of an environment change."""
+
+import base64
+import hashlib
+import os
+import sys
+
+import pytest
+
+from harness.provision.condition import contents, site_packages, spoiled_packages
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="environments are laid out another way there")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    site = tmp_path / "lib" / "python3.11" / "site-packages"
+    info = site / "my_part-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "my_part.py").write_text("x = 1\n")
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"x = 1\n").digest()).rstrip(b"=").decode()
+    (info / "RECORD").write_text(
+        f"my_part.py,sha256={digest},6\n"
+        "my_part.pyc,sha256=notthis,1\n"
+        "../../../bin/my-part,sha256=northis,1\n"
+        "my_part-1.0.dist-info/RECORD,,\n"
+    )
+    return tmp_path
+
+
+def change_content(folder):
+    path = site_packages(folder) / "my_part.py"
+    before = path.stat()
+    path.write_text("x = 2\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+
+
+def change_size(folder):
+    (site_packages(folder) / "my_part.py").write_text("x = 10\n")
+
+
+def remove(folder):
+    (site_packages(folder) / "my_part.py").unlink()
+
+
+@pytest.mark.parametrize("change", [change_content, change_size, remove])
+def test_a_change_is_seen_and_blamed_on_its_package(folder, change):
+    before = contents(folder)
+    assert spoiled_packages(folder) == ()
+
+    change(folder)
+
+    assert contents(folder) != before
+    assert spoiled_packages(folder) == ("my-part",)
+
+
+def test_a_file_that_is_too_much_is_seen(folder):
+    before = contents(folder)
+    (site_packages(folder) / "sitecustomize.py").write_text("")
+
+    assert contents(folder).files == before.files + 1
+
+
+def test_bytecode_and_our_own_files_do_not_count(folder):
+    before = contents(folder)
+    (site_packages(folder) / "__pycache__").mkdir()
+    (site_packages(folder) / "__pycache__" / "my_part.cpython-311.pyc").write_bytes(b"")
+    for name in ("manifest.json", "imports.json", "used"):
+        (folder / name).write_text("")
+
+    assert contents(folder) == before
+
+
+def test_a_manifest_elsewhere_than_ours_does_count(folder):
+    before = contents(folder)
+    (site_packages(folder) / "manifest.json").write_text("")
+
+    assert contents(folder) != before

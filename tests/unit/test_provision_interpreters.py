@@ -1,0 +1,136 @@
+"""Which Python is taken, and what is said when there is none."""
+
+import json
+
+import pytest
+
+from harness import process
+from harness.provision.interpreters import Interpreters, MissingInterpreter, executables
+from harness.provision.uv import Uv
+
+
+class Machine:
+    """A machine with made-up Pythons: files that answer as they are told."""
+
+    def __init__(self, folder, monkeypatch):
+        self.folder = folder
+        self.answers = {}
+        self.asked = []
+        self.uv_status = 2
+        monkeypatch.setattr(process, "run", self._run)
+
+    def add(self, name, version, *, implementation="cpython", release=True, executable=None):
+        path = self.folder / name
+        path.write_text(name)
+        self.answers[str(path)] = {
+            "executable": str(executable or path),
+            "version": version,
+            "implementation": implementation,
+            "release": release,
+        }
+        return path
+
+    def interpreters(self, **more):
+        paths = [self.folder / name for name in sorted(each.name for each in self.folder.iterdir() if each.is_file())]
+        return Interpreters(self.folder / "cache", uv=Uv.found({}), candidates=lambda: paths, **more)
+
+    def _run(self, command, **ignored):
+        name = str(command[0])
+        self.asked.append(name)
+        if name in self.answers:
+            answer = json.dumps(self.answers[name]).encode()
+            return process.Ended(status=0, stdout=answer, stderr=b"", duration_s=0.1)
+        return process.Ended(status=self.uv_status, stdout=b"", stderr=b"error: No download found", duration_s=0.1)
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    return Machine(tmp_path, monkeypatch)
+
+
+def test_the_highest_patch_is_taken(machine):
+    machine.add("a", "3.11.2")
+    machine.add("b", "3.11.10")
+    machine.add("c", "3.11.9")
+    machine.add("d", "3.12.0")
+
+    found = machine.interpreters().find("3.11")
+
+    assert (found.id, found.executable.name) == ("cpython-3.11.10", "b")
+
+
+def test_3_1_is_not_3_11(machine):
+    machine.add("a", "3.11.2")
+
+    with pytest.raises(MissingInterpreter):
+        machine.interpreters().find("3.1")
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [{"implementation": "pypy"}, {"release": False}],
+    ids=["another implementation", "a pre-release or without a lock"],
+)
+def test_only_released_cpython_counts(machine, strange):
+    machine.add("a", "3.11.9", **strange)
+    machine.add("b", "3.11.1")
+
+    assert machine.interpreters().find("3.11").version == "3.11.1"
+
+
+def test_a_script_in_front_of_a_python_stands_for_that_python(machine):
+    real = machine.add("real", "3.11.9")
+    machine.add("a-shim", "3.11.9", executable=real)
+
+    assert machine.interpreters().find("3.11").executable == real
+
+
+def test_what_a_python_is_is_remembered_until_its_file_changes(machine):
+    path = machine.add("a", "3.11.1")
+    machine.interpreters().find("3.11")
+    machine.interpreters().find("3.11")
+    assert machine.asked == [str(path)]
+
+    machine.add("a", "3.11.2")
+    path.write_text("another file")
+
+    assert machine.interpreters().find("3.11").version == "3.11.2"
+    assert machine.asked == [str(path)] * 2
+
+
+def test_a_memory_that_is_garbled_is_made_again(machine):
+    machine.add("a", "3.11.1")
+    (machine.folder / "cache").mkdir()
+    (machine.folder / "cache" / "interpreters.json").write_text('{"x": [1]}')
+
+    assert machine.interpreters().find("3.11").version == "3.11.1"
+
+
+def test_a_missing_python_is_said_to_be_missing_with_what_to_do(machine):
+    machine.add("a", "3.11.1")
+
+    with pytest.raises(MissingInterpreter) as caught:
+        machine.interpreters().find("3.8")
+
+    assert str(caught.value) == (
+        "Python 3.8 is missing.\n"
+        "Looked on PATH and in what pyenv, uv, asdf, rye and the system keep; found: 3.11.1.\n"
+        "Install it: `uv python install 3.8`, `pyenv install 3.8`, or however you install Python here; it is then "
+        "found by itself."
+    )
+
+
+def test_a_download_that_fails_is_told_and_not_tried_twice(machine):
+    interpreters = machine.interpreters(download=True)
+
+    for _ in range(2):
+        with pytest.raises(MissingInterpreter, match=r"`uv python install 3\.8` failed: No download found"):
+            interpreters.find("3.8")
+
+    assert len(machine.asked) == 1
+
+
+def test_no_name_that_is_not_a_pythons_is_looked_at():
+    names = {path.name for path in executables()}
+
+    assert not any("config" in name or "gdb" in name for name in names)

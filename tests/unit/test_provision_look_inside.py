@@ -1,0 +1,48 @@
+"""look_inside.py runs in foreign Pythons: it reads what any of them has installed, in syntax that all of them have."""
+
+import ast
+
+from harness.provision import look_inside
+from harness.provision.inside import LOOK_INSIDE, first_line
+
+
+def test_it_is_written_for_python_3_6_and_needs_nothing_installed():
+    tree = ast.parse(LOOK_INSIDE.read_text(), feature_version=(3, 6))
+
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert imported == {"json", "os", "platform", "re", "sys"}
+    assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(tree))
+
+
+def test_it_reads_metadata_of_either_kind(tmp_path):
+    modern = tmp_path / "Some_Thing-1.0.dist-info"
+    modern.mkdir()
+    (modern / "METADATA").write_text("Metadata-Version: 2.1\nName: Some_Thing\nVersion: 1.0\n\nName: not-this\n")
+    old = tmp_path / "elder-2.0.egg-info"
+    old.mkdir()
+    (old / "PKG-INFO").write_text("Name: elder\nVersion: 2.0\n")
+    (tmp_path / "single-3.0.egg-info").write_text("Name: single\nVersion: 3.0\n")
+    (tmp_path / "empty-4.0.dist-info").mkdir()
+
+    versions = look_inside.installed([str(tmp_path), str(tmp_path / "nowhere")])
+
+    assert versions == {"some-thing": "1.0", "elder": "2.0", "single": "3.0"}
+
+
+def test_what_an_import_raises_is_told_whatever_it_is(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "module_that_exits.py").write_text("raise SystemExit(3)")
+
+    assert look_inside.import_error("json") is None
+    assert look_inside.import_error("module_that_exits") == "SystemExit: 3"
+    assert look_inside.import_error("no_such_module_at_all") == (
+        "ModuleNotFoundError: No module named 'no_such_module_at_all'"
+    )
+
+
+def test_an_error_is_shown_by_the_first_line_that_says_something():
+    assert first_line("import a: TypeError: no.\nmore") == "import a: TypeError: no."
+    assert first_line("import a: ImportError: \n\n  A module was compiled\nmore") == (
+        "import a: ImportError: A module was compiled"
+    )
+    assert first_line("import a: killed by SIGSEGV") == "import a: killed by SIGSEGV"

@@ -1,0 +1,98 @@
+"""How uv is called: with what of the user's variables, with which options."""
+
+import datetime as dt
+import threading
+
+import pytest
+
+from harness import process
+from harness.provision.uv import Resolution, Uv
+from harness.provision.uv_failures import FailureKind, UvFailed
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Take down every call; each ends as the test says."""
+
+    class Calls(list):
+        ended = process.Ended(status=0, stdout=b"", stderr=b"", duration_s=0.1)
+
+    calls = Calls()
+
+    def run(command, *, env, cwd, timeout_s, stop=None, **more):
+        calls.append((list(command)[1:], dict(env), cwd))
+        return calls.ended
+
+    monkeypatch.setattr(process, "run", run)
+    return calls
+
+
+def test_variables_that_would_change_what_is_resolved_are_kept_out():
+    uv = Uv.found(
+        {
+            "PATH": "/bin",
+            "UV_DEFAULT_INDEX": "https://mirror.invalid/simple",
+            "UV_INDEX_MIRROR_PASSWORD": "x",
+            "UV_CACHE_DIR": "/cache",
+            "UV_EXCLUDE_NEWER": "2020-01-01",
+            "UV_CONSTRAINT": "c.txt",
+            "UV_PRERELEASE": "allow",
+            "PYTHONPATH": "/mine",
+            "VIRTUAL_ENV": "/venv",
+        }
+    )
+
+    assert set(uv.variables) == {"PATH", "UV_DEFAULT_INDEX", "UV_INDEX_MIRROR_PASSWORD", "UV_CACHE_DIR"}
+
+
+def test_a_resolution_is_dated_and_takes_wheels_only(calls, tmp_path):
+    date = dt.datetime(2024, 3, 1, 13, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+    resolution = Resolution(
+        requirements=("a==1", "b"),
+        constraints=("c<2",),
+        python="3.11",
+        platform="x86_64-manylinux_2_28",
+        exclude_newer=date,
+        exclude_newer_for=(("a", date),),
+        sources=("old",),
+    )
+    (tmp_path / "pylock.toml").write_text("before")
+
+    assert Uv.found({}).resolve(resolution, output=tmp_path / "pylock.toml") == "before"
+
+    [(command, _, folder)] = calls
+    line = " ".join(command)
+    assert "--only-binary :all:" in line
+    assert "--no-binary old" in line
+    assert "--exclude-newer 2024-03-01T12:00:00Z --no-python-downloads" in line
+    assert "--exclude-newer-package a=2024-03-01T12:00:00Z" in line
+    assert "--constraints constraints.txt" in line
+    assert "--overrides" not in line
+    assert "--no-config" in line
+    assert (folder / "requirements.in").read_text() == "a==1\nb\n"
+
+
+@pytest.mark.parametrize(
+    ("ended", "kind"),
+    [
+        ({"status": -15, "stopped": True}, FailureKind.STOPPED),
+        ({"status": -15, "timed_out": True}, FailureKind.TIMED_OUT),
+        ({"status": 2, "stderr": b"error: No space left on device"}, FailureKind.DISK_FULL),
+    ],
+    ids=["stopped", "timed out", "failed"],
+)
+def test_every_way_to_end_badly_is_told_apart(calls, tmp_path, ended, kind):
+    calls.ended = process.Ended(**{"stdout": b"", "stderr": b"", "duration_s": 1.0, **ended})
+
+    with pytest.raises(UvFailed) as caught:
+        Uv.found({}).make_environment(tmp_path / "e", python=tmp_path / "python", stop=threading.Event())
+
+    assert caught.value.kind is kind
+    assert caught.value.next_step
+
+
+def test_a_python_that_uv_downloads_is_found_by_its_answer(calls, tmp_path):
+    calls.ended = process.Ended(status=0, stdout=b"/pythons/bin/python3.8\n", stderr=b"", duration_s=1.0)
+
+    assert str(Uv.found({}).install_python("3.8", folder=tmp_path)) == "/pythons/bin/python3.8"
+    assert [command[:2] for command, _, _ in calls] == [["python", "install"], ["python", "find"]]
