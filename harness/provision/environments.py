@@ -173,7 +173,8 @@ class EnvironmentStore:
             python=python_of(folder),
             folder=folder,
             sources=lock.origin.sources,
-            built_as_of=lock.origin.as_of,
+            # What is swapped into a base is dated apart from the rest of it.
+            built_as_of=None if lock.origin.base else lock.origin.as_of,
             stop=stop,
         )
 

@@ -99,6 +99,11 @@ class Interpreters:
         self._refused: dict[str, MissingInterpreter] = {}
         self._guard = threading.Lock()
 
+    def have(self, version: str) -> Interpreter | None:
+        """Find it if it is here already: never downloads, and so never waits."""
+        with self._guard:
+            return self._found.get(version) or self._best(version)
+
     def find(self, version: str, *, stop: threading.Event | None = None) -> Interpreter:
         """Find a released CPython of this version, such as "3.11": the highest patch. Raises MissingInterpreter."""
         with self._guard:

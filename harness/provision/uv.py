@@ -121,9 +121,21 @@ class Uv:
         command += ["--only-binary", ":all:", "--python", str(python), "--requirements", path.name]
         for package in sources:
             command += ["--no-binary", package]
-        if sources and built_as_of is not None:
-            command += ["--exclude-newer", _date(built_as_of)]
-        self._run(command, folder=folder, timeout_s=_INSTALL_S, stop=stop)
+        if not (sources and built_as_of and self._installed_dated(command, built_as_of, folder=folder, stop=stop)):
+            self._run(command, folder=folder, timeout_s=_INSTALL_S, stop=stop)
+
+    def _installed_dated(
+        self, command: Sequence[str], date: dt.datetime, *, folder: Path, stop: threading.Event | None
+    ) -> bool:
+        """Install with build tools of a date; False where the index does not say when files were uploaded."""
+        dated = [*command, "--exclude-newer", _date(date)]
+        try:
+            self._run(dated, folder=folder, timeout_s=_INSTALL_S, stop=stop)
+        except UvFailed as error:
+            if error.kind not in (FailureKind.CONFLICT, FailureKind.NO_WHEEL):
+                raise
+            return False
+        return True
 
     def forget(self, packages: Sequence[str], *, folder: Path) -> None:
         """Take packages out of uv's cache, so that they are downloaded again. Raises UvFailed."""

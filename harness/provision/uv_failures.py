@@ -118,7 +118,7 @@ def telling(output: str) -> str:
         else:
             clauses.append(text)
     text = _without_addresses(": ".join(clauses))
-    return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 4].rsplit(" ", 1)[0] + " ..."
+    return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 6].rsplit(" ", 1)[0] + " [...]"
 
 
 def _without_addresses(text: str) -> str:

@@ -120,6 +120,15 @@ def test_a_missing_python_is_said_to_be_missing_with_what_to_do(machine):
     )
 
 
+def test_what_is_here_is_told_without_a_download(machine):
+    machine.add("a", "3.11.1")
+    interpreters = machine.interpreters(download=True)
+
+    assert interpreters.have("3.11") == interpreters.find("3.11")
+    assert interpreters.have("3.8") is None
+    assert len(machine.asked) == 1
+
+
 def test_a_download_that_fails_is_told_and_not_tried_twice(machine):
     interpreters = machine.interpreters(download=True)
 

@@ -91,6 +91,19 @@ def test_every_way_to_end_badly_is_told_apart(calls, tmp_path, ended, kind):
     assert caught.value.next_step
 
 
+def test_sources_are_built_with_the_tools_of_their_day_where_the_index_knows_days(calls, tmp_path, monkeypatch):
+    date = dt.datetime(2021, 7, 13, tzinfo=dt.timezone.utc)
+    uv = Uv.found({})
+    uv.install("old==1\n", python=tmp_path, folder=tmp_path, sources=("old",), built_as_of=date)
+    assert calls[0][0][-4:-2] == ["--exclude-newer", "2021-07-13T00:00:00Z"]
+
+    answers = iter([process.Ended(status=1, stdout=b"", stderr=b"No solution found", duration_s=0.1), calls.ended])
+    monkeypatch.setattr(process, "run", lambda command, **more: calls.append((command, {}, "")) or next(answers))
+    uv.install("old==1\n", python=tmp_path, folder=tmp_path, sources=("old",), built_as_of=date)
+
+    assert ["--exclude-newer" in command for command, _, _ in calls] == [True, True, False]
+
+
 def test_a_python_that_uv_downloads_is_found_by_its_answer(calls, tmp_path):
     calls.ended = process.Ended(status=0, stdout=b"/pythons/bin/python3.8\n", stderr=b"", duration_s=1.0)
 

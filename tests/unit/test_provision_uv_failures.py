@@ -138,7 +138,7 @@ def test_a_reason_is_cut_between_words():
     failure = failure_from("error: " + "word " * 200, status=1)
 
     assert len(failure.reason) <= 400
-    assert failure.reason.endswith("word ...")
+    assert failure.reason.endswith("word [...]")
 
 
 def test_only_what_would_be_the_same_again_is_settled():
