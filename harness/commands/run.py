@@ -8,9 +8,10 @@ import sys
 
 from harness.commands.choose import plan_of
 from harness.commands.tables import render, results_of
+from harness.execute.task import Task
 from harness.pipeline import Work, prepare, run_due, undecided
 from harness.progress import progress_for
-from harness.record.store import Writer
+from harness.record.store import DamagedStore, Writer, move_aside
 from harness.session import Session
 
 INTERRUPTED_STATUS = 130
@@ -39,11 +40,11 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
 
 def _run_due(session: Session, work: Work, arguments: argparse.Namespace) -> int:
     """Run what is due; give how many attempts were recorded."""
-    store = session.read_store()
     try:
-        due = work.due(store, fresh=arguments.fresh, repeat=arguments.repeat)
-    finally:
-        store.close()
+        due = _due(session, work, arguments)
+    except DamagedStore as error:
+        session.say(move_aside(session.store_path, error.why))
+        due = _due(session, work, arguments)
     if not due:
         session.say("Nothing to run: every cell has a valid attempt.")
         return 0
@@ -58,7 +59,15 @@ def _run_due(session: Session, work: Work, arguments: argparse.Namespace) -> int
             )
 
 
-def _announce(session: Session, work: Work, due: list) -> None:  # type: ignore[type-arg]
+def _due(session: Session, work: Work, arguments: argparse.Namespace) -> list[Task]:
+    store = session.read_store()
+    try:
+        return work.due(store, fresh=arguments.fresh, repeat=arguments.repeat)
+    finally:
+        store.close()
+
+
+def _announce(session: Session, work: Work, due: list[Task]) -> None:
     """Say before it starts what will be run, downloaded and kept."""
     used = {task.environment.id for task in due}
     environments = [each for each in work.plan.environments if each.id in used and each.id not in work.missing]

@@ -7,21 +7,28 @@ import datetime as dt
 import functools
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import filelock
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.model import Attempt, Cell
 from harness.record.migrations import migrate, unknown_migrations
 from harness.record.rows import COLUMNS, from_row, to_row, unpack, with_evidence
 
 _AT_ONCE = 500
+# The text of an error may quote what is damaged, and then cannot be decoded.
+_SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 
 class StoreInUse(HarnessError):
     """Another run writes this store."""
+
+
+class DamagedStore(HarnessError):
+    """What is in the file is not what was written."""
 
 
 class Store:
@@ -46,7 +53,7 @@ class Store:
             marks = ",".join("?" * len(some))
             query = f"SELECT {COLUMNS} FROM attempts WHERE key IN ({marks}) ORDER BY id"
             for row in self._rows(query, some):
-                attempt = from_row(row, self._text)
+                attempt = self._attempt(row)
                 found.setdefault(attempt.key, []).append(attempt)
         return found
 
@@ -54,7 +61,9 @@ class Store:
         """Give the newest attempt under a key, with its evidence."""
         query = f"SELECT {COLUMNS}, evidence FROM attempts WHERE key = ? ORDER BY settled DESC, id DESC LIMIT 1"
         for *values, evidence in self._rows(query, [key]):
-            return with_evidence(from_row(tuple(values), self._text), self._text(values[-1]), evidence)
+            attempt = self._attempt(tuple(values))
+            with self._damage_named():
+                return with_evidence(attempt, self._text(values[-1]), evidence)
         return None
 
     def latest_of_cell(self, cell: str) -> Attempt | None:
@@ -74,20 +83,34 @@ class Store:
 
     def cells(self) -> list[Cell]:
         """Give every cell of which there is an attempt."""
-        return [Cell.parse(cell) for (cell,) in self._rows("SELECT DISTINCT cell FROM attempts ORDER BY cell", [])]
+        rows = self._rows("SELECT DISTINCT cell FROM attempts ORDER BY cell", [])
+        with self._damage_named():
+            return [Cell.parse(cell) for (cell,) in rows]
 
     def _rows(self, query: str, values: list[str]) -> Iterator[tuple]:  # type: ignore[type-arg]
         if self._connection is None:
             return
         try:
             yield from self._connection.execute(query, values)
-        except sqlite3.DatabaseError as error:
-            raise _unreadable(self.path, error) from error
+        except _SQLITE_ERRORS as error:
+            raise _unusable(self.path, error) from error
+
+    def _attempt(self, row: tuple) -> Attempt:  # type: ignore[type-arg]
+        with self._damage_named():
+            return from_row(row, self._text)
+
+    @contextlib.contextmanager
+    def _damage_named(self) -> Iterator[None]:
+        """Values that cannot have been written: sqlite3 does not look at what is in a cell of its tables."""
+        try:
+            yield
+        except (ValueError, TypeError, AttributeError, KeyError, zlib.error, UsageError) as error:
+            raise _damaged(self.path, f"a value of it cannot be read: {error}") from error
 
     def _read_text(self, digest: str) -> str:
         for (content,) in self._rows("SELECT content FROM texts WHERE digest = ?", [digest]):
             return unpack(content)
-        return "{}"
+        raise ValueError(f"the text {digest} is missing")
 
 
 class Writer:
@@ -148,9 +171,10 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
     connection = _connect(path, writable=False)
     try:
         migrate(connection)
-    except sqlite3.Error as error:
+    except _SQLITE_ERRORS as error:
         connection.close()
-        raise _unreadable(path, error) from error
+        raise _unusable(path, error) from error
+    _refuse_newer(connection, path)
     return connection
 
 
@@ -160,7 +184,7 @@ def _open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
     try:
         healthy = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
         damage = "its check fails"
-    except sqlite3.DatabaseError as error:
+    except _SQLITE_ERRORS as error:
         if _is_environmental(error):
             connection.close()
             raise _unreadable(path, error) from error
@@ -168,12 +192,8 @@ def _open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
     notice = ""
     if not healthy:
         connection.close()
-        aside = _move_aside(path)
+        notice = move_aside(path, damage)
         connection = _connect(path, writable=True)
-        notice = (
-            f"{path}: the store is damaged ({damage}). It was moved to {aside.name}, nothing of it is deleted, "
-            "and a new one begun: cells run again. `sqlite3 FILE .recover` may bring back the old one."
-        )
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         # A crash of ours loses nothing in either mode; FULL would wait for the disk after every cell.
@@ -182,6 +202,11 @@ def _open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
     except sqlite3.Error as error:
         connection.close()
         raise _unreadable(path, error) from error
+    _refuse_newer(connection, path)
+    return connection, notice
+
+
+def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
     if newer := unknown_migrations(connection):
         connection.close()
         raise HarnessError(
@@ -189,23 +214,30 @@ def _open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
             why=f"it knows {', '.join(sorted(newer))}",
             next_step="Update this checkout, or set HARNESS_STORE to another file",
         )
-    return connection, notice
 
 
-def _is_environmental(error: sqlite3.DatabaseError) -> bool:
+def _is_environmental(error: Exception) -> bool:
     """Whether an error speaks of the disk or of permissions, and not of what is in the file."""
-    return isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error)
+    signs = ("malformed", "Could not decode")
+    return isinstance(error, sqlite3.OperationalError) and not any(sign in str(error) for sign in signs)
 
 
-def _move_aside(path: Path) -> Path:
+def move_aside(path: Path, damage: str) -> str:
+    """Move a damaged store aside, so that a new one is begun; give the notice that says so. Raises HarnessError."""
     stamp = dt.datetime.now(dt.timezone.utc).strftime("%Y%m%dT%H%M%S%f")
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        companion = path.with_name(path.name + suffix)
-        if companion.exists():
-            companion.rename(aside.with_name(aside.name + suffix))
-    return aside
+    try:
+        path.rename(aside)
+        for suffix in ("-wal", "-shm"):
+            companion = path.with_name(path.name + suffix)
+            if companion.exists():
+                companion.rename(aside.with_name(aside.name + suffix))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return (
+        f"{path}: the store is damaged ({damage}). It was moved to {aside.name}, nothing of it is deleted, "
+        "and a new one begun: cells run again. `sqlite3 FILE .recover` may bring back the old one."
+    )
 
 
 @contextlib.contextmanager
@@ -227,9 +259,21 @@ def _lock(path: Path, environment: str) -> Iterator[None]:
         raise _unreadable(path, error) from error
 
 
+def _unusable(path: Path, error: Exception) -> HarnessError:
+    return _unreadable(path, error) if _is_environmental(error) else _damaged(path, str(error))
+
+
 def _unreadable(path: Path, error: Exception) -> HarnessError:
     return HarnessError(
         f"{path}: the store cannot be used",
         why=str(error),
-        next_step="`harness run` moves a damaged store aside and begins a new one; nothing is deleted",
+        next_step="Make room or give permission, or set HARNESS_STORE to another file; nothing in it was changed",
+    )
+
+
+def _damaged(path: Path, damage: str) -> DamagedStore:
+    return DamagedStore(
+        f"{path}: the store is damaged",
+        why=damage,
+        next_step="`harness run` moves it aside and begins a new one; nothing is deleted",
     )
