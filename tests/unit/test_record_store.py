@@ -1,0 +1,391 @@
+"""The store of attempts: what goes in comes out, nothing is changed or lost, and damage is said."""
+
+import datetime as dt
+import random
+import sqlite3
+import threading
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness.errors import HarnessError
+from harness.model import Attempt, Case, Cell, Evidence, Outcome
+from harness.record import migrations
+from harness.record.migrations import MIGRATIONS, migrate
+from harness.record.store import DamagedStore, Store, StoreInUse, Writer, move_aside
+
+START = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
+
+
+def attempt(number=0, *, key=None, cell=None, outcome=Outcome.PASSED, settled=True, duration_s=1.0, stdout=""):
+    return Attempt(
+        cell=cell or Cell(case=Case(scenario="s", parameters=(("n", number),)), environment="env"),
+        key=key or f"{number:064x}",
+        outcome=outcome,
+        settled=settled,
+        started=START + dt.timedelta(seconds=number),
+        duration_s=duration_s,
+        versions=(("demo", "1.0"),),
+        evidence=Evidence(script="print(1)\n", stdout=stdout),
+    )
+
+
+def fill(path, attempts, environments=("env",)):
+    with Writer(path, environments) as writer:
+        for each in attempts:
+            writer.add(each)
+        return writer.notice
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "results" / "attempts.sqlite"
+
+
+@pytest.fixture
+def reading(path):
+    """Open a store to read, and close it at the end."""
+    opened = []
+
+    def open_store():
+        opened.append(Store(path))
+        return opened[-1]
+
+    yield open_store
+    for each in opened:
+        each.close()
+
+
+texts = st.text(max_size=30)
+pairs = st.dictionaries(st.text(min_size=1, max_size=8), texts, max_size=3).map(lambda found: tuple(found.items()))
+attempts = st.builds(
+    Attempt,
+    cell=st.builds(
+        Cell,
+        case=st.just(Case(scenario="s", parameters=(("a", 'x "y"'), ("b", True)))),
+        environment=st.just("env"),
+        writer=st.none() | st.just("w"),
+    ),
+    key=st.text(alphabet="0123456789abcdef", min_size=64, max_size=64),
+    outcome=st.sampled_from(list(Outcome)),
+    stage=st.none() | texts,
+    error=texts,
+    reason=texts,
+    settled=st.booleans(),
+    started=st.datetimes(timezones=st.just(dt.timezone.utc)),
+    duration_s=st.floats(0, 1e6),
+    interpreter=texts,
+    platform=texts,
+    lock=texts,
+    versions=pairs,
+    variables=pairs,
+    sandbox=texts,
+    isolation=texts,
+    evidence=st.builds(Evidence, stdout=texts, stderr=texts, traceback=texts, dump=texts, script=texts),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(attempts)
+def test_attempt_comes_back_as_it_was_recorded(tmp_path_factory, recorded):
+    path = tmp_path_factory.mktemp("store") / "attempts.sqlite"
+    fill(path, [recorded])
+    store = Store(path)
+    try:
+        assert store.latest_with_evidence(recorded.key) == recorded
+        assert store.by_keys([recorded.key]) == {recorded.key: [recorded.without_evidence()]}
+        assert store.cells() == [recorded.cell]
+    finally:
+        store.close()
+
+
+def test_store_that_is_not_there_is_an_empty_one(path, reading):
+    store = reading()
+    assert store.by_keys(["a"]) == {}
+    assert store.latest_with_evidence("a") is None
+    assert store.latest_of_cell("s@env") is None
+    assert (store.count(), store.cells(), store.durations()) == (0, [], {})
+    assert not path.exists(), "reading makes no file"
+
+
+def test_attempts_under_a_key_are_oldest_first(path, reading):
+    recorded = [attempt(0, key="k", outcome=outcome) for outcome in (Outcome.FAILED, Outcome.PASSED, Outcome.FAILED)]
+    fill(path, recorded)
+    assert [each.outcome for each in reading().by_keys(["k"])["k"]] == [each.outcome for each in recorded]
+
+
+def test_more_keys_than_a_query_takes(path, reading):
+    fill(path, [attempt(number) for number in range(1300)])
+    found = reading().by_keys(f"{number:064x}" for number in (*range(2500), 3, 3))
+    assert len(found) == 1300
+    assert all(len(each) == 1 for each in found.values())
+
+
+def test_settled_attempt_goes_before_a_newer_one_that_is_not(path, reading):
+    fill(path, [attempt(0, key="k"), attempt(1, key="k", outcome=Outcome.ERROR, settled=False)])
+    assert reading().latest_with_evidence("k").outcome is Outcome.PASSED
+
+
+def test_newest_attempt_of_a_cell_under_any_conditions(path, reading):
+    cell = Cell(case=Case(scenario="s"), environment="env")
+    fill(path, [attempt(0, key="old", cell=cell), attempt(1, key="new", cell=cell)])
+    assert reading().latest_of_cell("s@env").key == "new"
+
+
+def test_last_duration_counts_and_none_is_left_out(path, reading):
+    fill(path, [attempt(1, duration_s=5.0), attempt(1, duration_s=2.0), attempt(2, duration_s=0.0)])
+    assert reading().durations() == {"s[n=1]@env": 2.0}
+
+
+def test_shared_texts_are_kept_once(path):
+    fill(path, [attempt(number) for number in range(20)])
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM texts").fetchone() == (2,)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE attempts SET outcome = 'passed'", "DELETE FROM attempts", "DELETE FROM attempts WHERE id = 1"]
+)
+def test_attempts_are_never_changed_whoever_tries(path, statement):
+    fill(path, [attempt(0, outcome=Outcome.FAILED)])
+    connection = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError, match="attempts are never changed"):
+        connection.execute(statement)
+    connection.close()
+
+
+class TestMigrations:
+    @pytest.fixture
+    def connection(self):
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        yield connection
+        connection.close()
+
+    def test_each_is_applied_once_and_in_order(self, connection, monkeypatch):
+        applied = []
+
+        def step(name):
+            def migration(connection):
+                applied.append(name)
+
+            migration.__name__ = name
+            return migration
+
+        monkeypatch.setattr(migrations, "MIGRATIONS", (step("m1"), step("m2")))
+        migrate(connection)
+        monkeypatch.setattr(migrations, "MIGRATIONS", (step("m1"), step("m2"), step("m3")))
+        migrate(connection)
+        migrate(connection)
+        assert applied == ["m1", "m2", "m3"]
+
+    def test_one_that_fails_leaves_nothing_and_is_tried_again(self, connection, monkeypatch):
+        def first(connection):
+            connection.execute("CREATE TABLE first (x)")
+
+        def broken(connection):
+            connection.execute("CREATE TABLE half (x)")
+            raise RuntimeError("no")
+
+        monkeypatch.setattr(migrations, "MIGRATIONS", (first, broken))
+        with pytest.raises(RuntimeError):
+            migrate(connection)
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert tables == {"migrations", "first"}
+        assert connection.execute("SELECT name FROM migrations").fetchall() == [("first",)]
+
+    def test_names_are_unique_and_in_order(self):
+        names = [migration.__name__ for migration in MIGRATIONS]
+        assert names == sorted(set(names))
+        assert all(migration.__doc__ for migration in MIGRATIONS)
+
+    def test_store_of_each_earlier_version_is_brought_up_to_date(self, path, reading, monkeypatch):
+        path.parent.mkdir()
+        monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:1])
+        old = sqlite3.connect(path, isolation_level=None)
+        migrate(old)
+        old.close()
+        monkeypatch.undo()
+        fill(path, [attempt(0)])
+        assert reading().count() == 1
+
+    @pytest.mark.parametrize("open_store", [Store, lambda path: Writer(path, ["env"])], ids=["reader", "writer"])
+    def test_newer_store_is_refused_and_left_alone(self, path, open_store):
+        fill(path, [attempt(0)])
+        connection = sqlite3.connect(path)
+        connection.execute("INSERT INTO migrations VALUES ('m999_future')")
+        connection.commit()
+        connection.close()
+        with pytest.raises(HarnessError, match="newer version") as caught:
+            open_store(path)
+        assert "m999_future" in str(caught.value)
+        assert "Update this checkout" in str(caught.value)
+        assert [each.name for each in path.parent.iterdir() if "damaged" in each.name] == []
+
+    def test_many_at_once_bring_a_new_store_up_to_date(self, path):
+        barrier = threading.Barrier(6)
+        lost = []
+
+        def begin(number):
+            barrier.wait()
+            try:
+                fill(path, [attempt(number)], [f"env{number}"])
+            except BaseException as error:
+                lost.append(error)
+
+        threads = [threading.Thread(target=begin, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert lost == []
+        store = Store(path)
+        assert store.count() == 6
+        store.close()
+
+
+class TestDamage:
+    @pytest.fixture
+    def filled(self, path):
+        fill(path, [attempt(number, stdout="out " * number) for number in range(60)])
+        return path
+
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            pytest.param(lambda data: b"this is no database at all, but long enough to be read" * 20, id="no database"),
+            pytest.param(lambda data: data[:5000], id="cut off"),
+            pytest.param(lambda data: data[:4096] + b"\xff" * (len(data) - 4096), id="pages overwritten"),
+            pytest.param(lambda data: b"\0" * 100 + data[100:], id="no header"),
+        ],
+    )
+    def test_damaged_store_is_moved_aside_whole(self, filled, spoil):
+        spoilt = spoil(filled.read_bytes())
+        filled.write_bytes(spoilt)
+        with pytest.raises(DamagedStore, match="the store is damaged") as caught:
+            read_all(filled)
+        assert "harness run" in str(caught.value)
+        notice = fill(filled, [attempt(1)])
+        aside = [each for each in filled.parent.iterdir() if ".damaged-" in each.name]
+        assert [each.read_bytes() for each in aside] == [spoilt]
+        assert aside[0].name in notice
+        assert "nothing of it is deleted" in notice
+        assert len(read_all(filled)) == 1
+
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [("cell", "@@"), ("outcome", "perhaps"), ("started", "yesterday"), ("variables", "{"), ("versions", "gone"), ("cell", b"\xff\xfe")],
+    )  # fmt: skip
+    def test_value_that_nobody_wrote_is_damage(self, filled, column, value):
+        connection = sqlite3.connect(filled)
+        connection.execute("DROP TRIGGER no_update")
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute(f"UPDATE attempts SET {column} = ? WHERE id = 7", [value])
+        connection.commit()
+        connection.close()
+        with pytest.raises(DamagedStore):
+            read_all(filled)
+
+    def test_damaged_evidence_is_named_when_it_is_read(self, filled):
+        connection = sqlite3.connect(filled)
+        connection.execute("DROP TRIGGER no_update")
+        connection.execute("UPDATE attempts SET evidence = x'00' WHERE id = 7")
+        connection.commit()
+        connection.close()
+        assert len(read_all(filled)) == 60
+        store = Store(filled)
+        with pytest.raises(DamagedStore):
+            store.latest_with_evidence(f"{6:064x}")
+        store.close()
+
+    def test_any_flipped_bytes_are_harmless_or_named(self, filled):
+        """Whatever happens to the file: the attempts are read, or the damage is named; never another exception."""
+        data = filled.read_bytes()
+        chance = random.Random(20240801)
+        named = 0
+        for _ in range(120):
+            spoilt = bytearray(data)
+            for _ in range(chance.choice([1, 1, 4, 40])):
+                spoilt[chance.randrange(len(spoilt))] ^= 1 << chance.randrange(8)
+            filled.write_bytes(spoilt[: chance.choice([len(spoilt), len(spoilt), chance.randrange(1, len(spoilt))])])
+            try:
+                assert len(read_all(filled)) <= 60
+            except DamagedStore:
+                named += 1
+            except HarnessError as error:
+                assert "newer version" in str(error) or "cannot be used" in str(error)  # a name of a step was hit
+        assert named > 20
+
+    def test_moving_aside_takes_the_log_along(self, path):
+        path.parent.mkdir()
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).write_text(suffix)
+        notice = move_aside(path, "its check fails")
+        left = sorted(each.name for each in path.parent.iterdir())
+        assert len(left) == 3
+        assert all(".damaged-" in name for name in left)
+        assert "its check fails" in notice
+
+
+def read_all(path):
+    store = Store(path)
+    try:
+        return [each for found in store.by_keys([f"{n:064x}" for n in range(60)]).values() for each in found]
+    finally:
+        store.close()
+
+
+class TestSeveral:
+    def test_second_run_in_an_environment_is_refused(self, path):
+        with Writer(path, ["a", "b"]), pytest.raises(StoreInUse) as caught:
+            Writer(path, ["b", "c"])
+        assert str(caught.value).startswith("b: another run is at work on it")
+        assert "HARNESS_STORE" in str(caught.value)
+
+    def test_refused_run_holds_nothing(self, path):
+        with Writer(path, ["b"]):
+            with pytest.raises(StoreInUse):
+                Writer(path, ["a", "b"])
+            fill(path, [attempt(0)], ["a"])
+
+    def test_runs_in_different_environments_go_on_side_by_side(self, path, reading):
+        with Writer(path, ["a"]) as first, Writer(path, ["b"]) as second:
+            first.add(attempt(1))
+            second.add(attempt(2))
+            first.add(attempt(3))
+        assert reading().count() == 3
+
+    def test_environment_is_free_again_after_a_run(self, path):
+        fill(path, [attempt(1)])
+        assert fill(path, [attempt(2)]) == ""
+
+    def test_reading_goes_on_while_a_run_writes(self, path, reading):
+        with Writer(path, ["a"]) as writer:
+            writer.add(attempt(1))
+            store = reading()
+            assert store.count() == 1
+            writer.add(attempt(2))
+            assert store.count() == 2
+
+    def test_attempt_is_there_once_it_was_added_however_the_writer_ends(self, path, reading):
+        writer = Writer(path, ["a"])
+        writer.add(attempt(1))
+        assert reading().count() == 1
+        writer.__exit__(None, None, None)
+
+    def test_names_of_environments_may_hold_anything(self, path):
+        with Writer(path, ['python=3.11 a/b\\c "d" ' + "x" * 300]):
+            assert path.exists()
+
+
+def test_place_where_no_file_can_be_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HarnessError, match="the store cannot be used"):
+        Writer(tmp_path / "file" / "attempts.sqlite", ["a"])
+
+
+def test_folder_in_the_place_of_the_store_is_named(path):
+    path.mkdir(parents=True)
+    with pytest.raises(HarnessError, match="the store cannot be used"):
+        Writer(path, ["a"])
