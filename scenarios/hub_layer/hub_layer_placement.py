@@ -3,7 +3,7 @@
 # dependencies = ["tensorflow", "tensorflow-hub"]
 #
 # [tool.uv]
-# # tensorflow-hub 0.16.1 imports pkg_resources, which setuptools 81 and later no longer has
+# # tensorflow-hub 0.16.1 imports pkg_resources, which new releases of setuptools do not have
 # constraint-dependencies = ["setuptools<81"]
 #
 # [tool.harness]

@@ -21,6 +21,13 @@
 # label = "fixed in Keras 3.2.0"
 # note = "Keras 3.0 and 3.1 ignore trainable=False given to a layer's constructor; set layer.trainable = False afterwards."
 # link = "https://github.com/keras-team/keras/commit/471edf24d9aa769797efdcdc112de9a3e260032d"
+#
+# [[tool.harness.known]]
+# stage = "compare"
+# error = 'AssertionError: trainable weights before and after: \[4, 6\]'
+# label = "bug"
+# note = "Loading a SavedModel folder in these old versions sets trainable on the whole model, and so thaws the layers that were frozen. Use .h5, or freeze them again."
+# link = "https://github.com/tensorflow/tensorflow/issues/40994"
 # ///
 """Every weight is kept: trained, frozen, and the running averages of a BatchNormalization."""
 

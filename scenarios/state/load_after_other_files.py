@@ -53,7 +53,7 @@ def make_model():
 model = make_model()
 
 # %% predict
-expected = model.predict(x, verbose=0)
+expected = np.array(model(x))
 
 # %% save
 model.save("model.keras")
@@ -73,7 +73,7 @@ elif before == "tf_keras":
 loaded = tf.keras.models.load_model("model.keras")
 
 # %% predict
-predicted = loaded.predict(x, verbose=0)
+predicted = np.array(loaded(x))
 
 # %% compare
 np.testing.assert_allclose(predicted, expected, rtol=1e-5, atol=1e-6, err_msg="the loaded model predicts something else")
