@@ -111,6 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     report = _command(commands, "report", "tables:report", "write what is published under results/")
     add_selection(report)
 
+    diff = _command(commands, "diff", "tables:diff", "what changed between two published results")
+    diff.add_argument("old", metavar="OLD", help="a results.json, or the folder that has it")
+    diff.add_argument("new", metavar="NEW")
+    _add_json(diff)
+
     lock = _command(commands, "lock", "locks:lock", "make the locks that matrix.toml asks for")
     lock.add_argument("environments", metavar="GLOB", nargs="*", help="only these (default: all)")
     lock.add_argument("--upgrade", action="store_true", help="resolve also those that are up to date")

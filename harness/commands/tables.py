@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 import os
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,3 +106,18 @@ def load_frame(project: str | os.PathLike[str], *, tier: str) -> pd.DataFrame:
     session = Session.at(Path(project).absolute(), os.environ, lambda line: None)
     work = prepare(session, make_plan(session.project, Selection(tier=tier)))
     return to_frame(results_of(session, work))
+
+
+def diff(session: Session, arguments: argparse.Namespace) -> int:
+    """Print what changed between two published results."""
+    from harness.report.difference import changes, read_results
+
+    found = changes(read_results(Path(arguments.old)), read_results(Path(arguments.new)))
+    if arguments.json:
+        rows = [{"cell": each.cell, "kind": each.kind, "old": each.old, "new": each.new} for each in found]
+        sys.stdout.write(json.dumps({"schema": 1, "changes": rows}, indent=1) + "\n")
+    else:
+        kinds = Counter(each.kind for each in found)
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        sys.stdout.write("".join(f"{each}\n" for each in found) + f"{counts or 'nothing differs'}\n")
+    return 0

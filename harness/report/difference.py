@@ -1,0 +1,76 @@
+"""What changed between two published results: pure, from their documents to lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+
+SCHEMA = 1
+_COMPARED = ("outcome", "stage", "signature")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A cell that two results show differently; None where one of them does not have it."""
+
+    cell: str
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+
+    @property
+    def kind(self) -> str:
+        """In a word: added, removed, fixed, broken, or changed."""
+        if self.old is None:
+            return "added"
+        if self.new is None:
+            return "removed"
+        if self.new["outcome"] == "passed":
+            return "fixed"
+        return "broken" if self.old["outcome"] == "passed" else "changed"
+
+    def __str__(self) -> str:
+        return f"{self.kind:8} {self.cell}: {_shown(self.old)} -> {_shown(self.new)}"
+
+
+def _shown(cell: Mapping[str, Any] | None) -> str:
+    if cell is None:
+        return "not there"
+    stage = f" at {cell['stage']}" if cell.get("stage") else ""
+    return f"{cell['outcome']}{stage}"
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """Compare two documents as `harness table --format json` writes them, by cell."""
+    before = {cell["cell"]: cell for cell in old["cells"]}
+    after = {cell["cell"]: cell for cell in new["cells"]}
+    found = []
+    for id in sorted({*before, *after}):
+        one, other = before.get(id), after.get(id)
+        if one is None or other is None or any(one.get(key) != other.get(key) for key in _COMPARED):
+            found.append(Change(cell=id, old=one, new=other))
+    return found
+
+
+def read_results(path: Path) -> Mapping[str, Any]:
+    """Read a published results.json, or the one in a folder."""
+    path = path / "results.json" if path.is_dir() else path
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: there is no such file") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read as JSON", why=str(error)) from None
+    if (
+        not isinstance(document, dict)
+        or document.get("schema") != SCHEMA
+        or not isinstance(document.get("cells"), list)
+    ):
+        raise UsageError(
+            f"{path}: is no results of schema {SCHEMA}", next_step="Give a file that `harness report` wrote"
+        )
+    return document

@@ -1,0 +1,54 @@
+"""What changed between two published results."""
+
+import json
+
+import pytest
+
+from harness.errors import UsageError
+from harness.report.difference import changes, read_results
+
+
+def cell(id, outcome, stage=None, signature=None):
+    return {"cell": id, "outcome": outcome, "stage": stage, "signature": signature}
+
+
+def document(*cells):
+    return {"schema": 1, "cells": list(cells)}
+
+
+def test_each_way_in_which_a_cell_can_differ():
+    old = document(
+        cell("a@1", "failed", "load", "s1"), cell("b@1", "passed"), cell("c@1", "failed", "load", "s1"),
+        cell("d@1", "passed"), cell("same@1", "failed", "load", "s1"),
+    )  # fmt: skip
+    new = document(
+        cell("a@1", "passed"), cell("b@1", "crashed", "load", "s2"), cell("c@1", "failed", "load", "s2"),
+        cell("e@1", "passed"), cell("same@1", "failed", "load", "s1"),
+    )  # fmt: skip
+    assert [(each.cell, each.kind) for each in changes(old, new)] == [
+        ("a@1", "fixed"),
+        ("b@1", "broken"),
+        ("c@1", "changed"),
+        ("d@1", "removed"),
+        ("e@1", "added"),
+    ]
+
+
+def test_a_change_reads_as_a_line():
+    (change,) = changes(document(cell("a@1", "passed")), document(cell("a@1", "failed", "load", "s")))
+    assert str(change) == "broken   a@1: passed -> failed at load"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 2, "cells": []}', '{"schema": 1}', "{"])
+def test_what_is_no_results_is_refused(tmp_path, text):
+    path = tmp_path / "results.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=r"results\.json"):
+        read_results(tmp_path)
+
+
+def test_a_folder_or_a_file_is_read(tmp_path):
+    (tmp_path / "results.json").write_text(json.dumps(document()))
+    assert read_results(tmp_path) == read_results(tmp_path / "results.json")
+    with pytest.raises(UsageError, match="no such file"):
+        read_results(tmp_path / "other.json")
