@@ -1,0 +1,129 @@
+"""The decision table: from how a process ended, what its report says and where its trail ends, to the verdict."""
+
+import signal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.execute.verdict import LONGEST_ERROR, LONGEST_REASON, Seen, Verdict, judge
+from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
+from harness.model import Outcome
+from harness.process import Ended
+
+TRAIL = ("", "define", "load")
+FAILED = {"outcome": "failed", "stage": "load", "type": "ValueError", "message": "no such layer"}
+NO_REPORT = "the process ended with status 0 and no report (os._exit, or replaced by another program?)"
+DEFAULT_REASON = "the script says that it does not apply here"
+
+
+def seen(*, report=None, trail=TRAIL, status=0, stdout=b"", stderr=b"", **limits):
+    ended = Ended(status=status, stdout=stdout, stderr=stderr, duration_s=1.0, **limits)
+    return Seen(ended=ended, report=report, trail=trail, timeout_s=60.0, memory_mib=512)
+
+
+def verdict(outcome, stage=None, *, error="", reason="", settled=True):
+    return Verdict(outcome=outcome, stage=stage, error=error, reason=reason, settled=settled)
+
+
+def row(id, seen, expected):
+    return pytest.param(seen, expected, id=id)
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        # With a report.
+        row("passed", seen(report={"outcome": "passed"}), verdict(Outcome.PASSED)),
+        row("passed, then a crash at exit", seen(report={"outcome": "passed"}, status=-11),
+            verdict(Outcome.CRASHED, "exit", error="SIGSEGV: killed by a signal")),
+        row("passed, then another status at exit", seen(report={"outcome": "passed"}, status=120),
+            verdict(Outcome.FAILED, "exit", error="ExitStatus: 120")),
+        row("failed", seen(report=FAILED, status=1), verdict(Outcome.FAILED, "load", error="ValueError: no such layer")),
+        row("failed, and status 0", seen(report=FAILED), verdict(Outcome.FAILED, "load", error="ValueError: no such layer")),
+        row("failed, then a crash at exit", seen(report=FAILED, status=-6),
+            verdict(Outcome.FAILED, "load", error="ValueError: no such layer")),
+        row("failed before any stage", seen(report={**FAILED, "stage": None}, status=1),
+            verdict(Outcome.FAILED, None, error="ValueError: no such layer")),
+        row("failed without a type", seen(report={"outcome": "failed"}, status=1), verdict(Outcome.FAILED, error="Exception: ")),
+        row("failed with values of other types", seen(report={"outcome": "failed", "type": 3, "message": [], "stage": {}}, status=1),
+            verdict(Outcome.FAILED, error="Exception: ")),
+        row("failed, endless message", seen(report={**FAILED, "message": "x" * 9999}, status=1),
+            verdict(Outcome.FAILED, "load", error=("ValueError: " + "x" * 9999)[:LONGEST_ERROR])),
+        row("not applicable", seen(report={"outcome": "not applicable", "stage": "define"}, status=125, stdout=b"one\nno such format\n\n"),
+            verdict(Outcome.NOT_APPLICABLE, "define", reason="no such format")),
+        row("not applicable, said on stderr", seen(report={"outcome": "not applicable"}, status=125, stderr=b"too old\n"),
+            verdict(Outcome.NOT_APPLICABLE, reason="too old")),
+        row("not applicable, endless reason", seen(report={"outcome": "not applicable"}, status=125, stdout=b"x" * 9999),
+            verdict(Outcome.NOT_APPLICABLE, reason="x" * LONGEST_REASON)),
+        row("not applicable, no reason", seen(report={"outcome": "not applicable"}, status=125),
+            verdict(Outcome.NOT_APPLICABLE, reason=DEFAULT_REASON)),
+        row("unknown outcome in the report", seen(report={"outcome": "great"}),
+            verdict(Outcome.ERROR, reason="the report is malformed: outcome 'great'", settled=False)),
+        row("empty report", seen(report={}), verdict(Outcome.ERROR, reason="the report is malformed: outcome None", settled=False)),
+        row("outcome is no text", seen(report={"outcome": ["passed"]}),
+            verdict(Outcome.ERROR, reason="the report is malformed: outcome ['passed']", settled=False)),
+        # Without one.
+        row("no report, status 0", seen(), verdict(Outcome.ERROR, "load", reason=NO_REPORT, settled=False)),
+        row("no report, another status", seen(status=4), verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),
+        row("no report, at exit", seen(status=4, trail=("", "load", "exit")), verdict(Outcome.FAILED, "exit", error="ExitStatus: 4")),
+        row("no report, 125", seen(status=NOT_APPLICABLE_STATUS, stdout=b"not here\n"),
+            verdict(Outcome.NOT_APPLICABLE, "load", reason="not here")),
+        row("no report, a signal", seen(status=-int(signal.SIGABRT)),
+            verdict(Outcome.CRASHED, "load", error="SIGABRT: killed by a signal")),
+        row("no report, an unknown signal", seen(status=-99), verdict(Outcome.CRASHED, "load", error="signal 99: killed by a signal")),
+        row("crashed before any stage", seen(status=-11, trail=("",)), verdict(Outcome.CRASHED, None, error="SIGSEGV: killed by a signal")),
+        row("Python too old", seen(status=GATE_STATUS, trail=(), stderr=b"needs Python 3.6\n"),
+            verdict(Outcome.ERROR, reason="the worker could not do its work: needs Python 3.6", settled=False)),
+        row("worker broken", seen(status=BROKEN_STATUS, stderr=b"Traceback\nKeyError: 'script'\n"),
+            verdict(Outcome.ERROR, reason="the worker could not do its work: KeyError: 'script'", settled=False)),
+        row("worker never began", seen(status=1, trail=()),
+            verdict(Outcome.ERROR, reason="the worker could not do its work: exit status 1", settled=False)),
+        row("worker killed before it began", seen(status=-9, trail=()),
+            verdict(Outcome.ERROR, reason="the worker could not do its work: exit status -9", settled=False)),
+        # Limits go before all else.
+        row("over time", seen(status=-15, timed_out=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
+        row("over time, with a report", seen(report={"outcome": "passed"}, status=-15, timed_out=True, trail=("", "exit")),
+            verdict(Outcome.TIMED_OUT, "exit", error="Timeout: over 60 s")),
+        row("over memory", seen(status=-9, over_memory=True), verdict(Outcome.OUT_OF_MEMORY, "load", error="OutOfMemory: over 512 MiB")),
+        row("over both", seen(status=-9, over_memory=True, timed_out=True),
+            verdict(Outcome.OUT_OF_MEMORY, "load", error="OutOfMemory: over 512 MiB")),
+        row("over memory before any stage", seen(status=-9, over_memory=True, trail=()),
+            verdict(Outcome.OUT_OF_MEMORY, None, error="OutOfMemory: over 512 MiB")),
+    ],
+)  # fmt: skip
+def test_verdict(seen, expected):
+    assert judge(seen) == expected
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["passed", "failed", "not applicable"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+anything = st.builds(
+    seen,
+    report=st.none() | st.fixed_dictionaries({}, optional=dict.fromkeys(("outcome", "stage", "type", "message"), json)),
+    trail=st.lists(st.sampled_from(["", "define", "load", "exit"]), max_size=3).map(tuple),
+    status=st.integers(-70, 255),
+    stdout=st.binary(max_size=20),
+    stderr=st.binary(max_size=20),
+    timed_out=st.booleans(),
+    over_memory=st.booleans(),
+)
+
+
+@given(anything)
+def test_no_pass_without_a_report_that_says_so_and_a_clean_end(seen):
+    found = judge(seen)
+    clean = not (seen.ended.timed_out or seen.ended.over_memory) and seen.ended.status == 0
+    said = seen.report is not None and seen.report.get("outcome") == "passed"
+    assert (found.outcome is Outcome.PASSED) == (clean and said)
+
+
+@given(anything)
+def test_every_verdict_has_what_belongs_to_it(seen):
+    found = judge(seen)
+    assert bool(found.error) == found.outcome.is_failure
+    assert bool(found.reason) == (found.outcome in (Outcome.ERROR, Outcome.NOT_APPLICABLE))
+    assert found.settled == (found.outcome is not Outcome.ERROR)
