@@ -93,3 +93,4 @@ def _install(session: nox.Session, group: str) -> None:
     """Install what a group needs, as locked. The project itself is run from this folder."""
     session.install("--require-hashes", "-r", f"requirements/{group}.txt")
     session.env["PYTHONPATH"] = str(Path(__file__).parent)
+    session.env["HARNESS_COMMAND"] = "nox -s harness --"

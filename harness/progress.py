@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from harness.execute.task import Task
 from harness.model import Attempt, Environment
 from harness.provision.environments import Provided
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 _PLAIN_EVERY_S = 10.0
 
@@ -102,32 +105,36 @@ class LiveProgress:
     """A bar with an estimate, and a line for each thing that is being done now."""
 
     def __init__(self, stream: TextIO, total: int, jobs: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+        from rich.console import Console, Group
+        from rich.live import Live
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
 
         self._estimate = Estimate(total, jobs)
         self._guard = threading.Lock()
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-            console=Console(file=stream),
-            transient=True,
-        )
-        self._all = self._progress.add_task("cells", total=total, note="")
-        self._lines: dict[object, int] = {}
+        self._console = Console(file=stream)
+        note = TextColumn("{task.fields[note]}", markup=False)
+        self._overall = Progress(BarColumn(bar_width=40), MofNCompleteColumn(), note)
+        self._now = Progress(SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        self._live = Live(Group(self._overall, self._now), console=self._console, transient=True, refresh_per_second=8)
+        self._all = self._overall.add_task("cells", total=total, note="")
+        self._lines: dict[object, TaskID] = {}
 
     def __enter__(self) -> LiveProgress:
-        self._progress.start()
+        self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
-        self._progress.console.print(str(self._estimate), markup=False, highlight=False)
+        self._live.stop()
+        self._say(str(self._estimate))
 
     def building(self, environment: Environment) -> None:
         """Show that an environment is being made or checked."""
@@ -137,13 +144,12 @@ class LiveProgress:
         """Take its line away; keep one if its framework does not import."""
         self._hide(environment.id)
         if provided.import_error:
-            first = provided.import_error.splitlines()[0]
-            self._progress.console.print(f"{environment.id}: does not import: {first}", markup=False, highlight=False)
+            self._say(f"{environment.id}: does not import: {provided.import_error.splitlines()[0]}")
 
     def unavailable(self, environment: Environment, reason: str) -> None:
         """Say that an environment cannot be had."""
         self._hide(environment.id)
-        self._progress.console.print(f"{environment.id}: unavailable: {reason}", markup=False, highlight=False)
+        self._say(f"{environment.id}: unavailable: {reason}")
 
     def started(self, task: Task) -> None:
         """Show what is running."""
@@ -155,18 +161,22 @@ class LiveProgress:
         with self._guard:
             self._estimate.count(attempt)
             rest = self._estimate.remaining_s
-            note = f"about {_duration(rest)} left" if rest is not None else ""
-            self._progress.update(self._all, completed=self._estimate.done, note=note)
+            left = f"; about {_duration(rest)} left" if rest is not None else ""
+            self._overall.update(self._all, completed=self._estimate.done, note=f"{self._estimate.outcomes}{left}")
 
     def _show(self, key: object, text: str) -> None:
+        self._hide(key)
         with self._guard:
-            self._lines[key] = self._progress.add_task(f"  {text}", total=None, note="")
+            self._lines[key] = self._now.add_task(text, total=None)
 
     def _hide(self, key: object) -> None:
         with self._guard:
             line = self._lines.pop(key, None)
             if line is not None:
-                self._progress.remove_task(line)  # type: ignore[arg-type]
+                self._now.remove_task(line)
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False)
 
 
 def progress_for(stream: TextIO, *, total: int, jobs: int) -> PlainProgress | LiveProgress:

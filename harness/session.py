@@ -50,6 +50,11 @@ class Session:
         return read_project(self.root)
 
     @property
+    def command(self) -> str:
+        """How whoever started this calls the command line: `harness`, or what noxfile.py says."""
+        return self.variables.get("HARNESS_COMMAND", "harness")
+
+    @property
     def cache(self) -> Path:
         """The folder shared by all clones of this user."""
         named = self.variables.get("HARNESS_CACHE")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from harness.commands.choose import plan_of
 from harness.errors import HarnessError, UsageError
 from harness.execute.task import Task
-from harness.model import Attempt, Cell, label_of
+from harness.model import Attempt, Cell, Known, label_of
 from harness.pipeline import Work, prepare, run_due
 from harness.progress import progress_for
 from harness.record.store import Store, Writer
@@ -28,7 +28,7 @@ def show(session: Session, arguments: argparse.Namespace) -> int:
     finally:
         store.close()
     if attempt is None:
-        raise HarnessError(f"{cell}: never run", next_step=f"harness run --cells {shlex.quote(str(cell))}")
+        raise HarnessError(f"{cell}: never run", next_step=f"{session.command} run --cells {shlex.quote(str(cell))}")
     if arguments.json:
         sys.stdout.write(json.dumps(_document(session, attempt, current=current), indent=1) + "\n")
     else:
@@ -66,8 +66,8 @@ def _work_of(session: Session, cell: Cell) -> Work:
     return prepare(session, plan_of(session, selection))
 
 
-def _replay_command(attempt: Attempt) -> str:
-    return f"harness replay {shlex.quote(str(attempt.cell))}"
+def _replay_command(session: Session, attempt: Attempt) -> str:
+    return f"{session.command} replay {shlex.quote(str(attempt.cell))}"
 
 
 def _document(session: Session, attempt: Attempt, *, current: bool) -> dict[str, object]:
@@ -97,11 +97,11 @@ def _document(session: Session, attempt: Attempt, *, current: bool) -> dict[str,
         "traceback": attempt.evidence.traceback,
         "dump": attempt.evidence.dump,
         "script": attempt.evidence.script,
-        "replay": _replay_command(attempt),
+        "replay": _replay_command(session, attempt),
     }
 
 
-def _label(session: Session, attempt: Attempt):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _label(session: Session, attempt: Attempt) -> Known | None:
     scenarios = {scenario.name: scenario for scenario in session.project.scenarios}
     scenario = scenarios.get(attempt.cell.case.scenario)
     return label_of(attempt, scenario.header.known) if scenario else None
@@ -127,7 +127,7 @@ def _text(session: Session, attempt: Attempt, *, current: bool) -> str:
         text = getattr(attempt.evidence, name)
         if text.strip():
             lines += ["", f"--- {name}", *(plain(line) for line in text.rstrip().splitlines())]
-    lines += ["", f"To run it again: {_replay_command(attempt)}", ""]
+    lines += ["", f"To run it again: {_replay_command(session, attempt)}", ""]
     return "\n".join(lines)
 
 

@@ -26,7 +26,7 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     results = results_of(session, work)
     if session.stop.is_set():
         session.say(f"Stopped. {count} attempts are recorded, nothing that had finished is lost. To go on:")
-        session.say(f"  harness {shlex.join(arguments.typed)}")
+        session.say(f"  {session.command} {shlex.join(arguments.typed)}")
         return INTERRUPTED_STATUS
     to_terminal = sys.stdout.isatty()
     sys.stdout.write(render(results, "json" if arguments.json else "terminal", terminal=to_terminal))
