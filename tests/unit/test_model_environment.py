@@ -10,7 +10,11 @@ from tests.making import make_environment, make_lock
 @pytest.fixture
 def environment():
     return make_environment(
-        python="3.11", provides=[("tensorflow-cpu", "tensorflow")], tensorflow_cpu="2.16.2", keras="3.4.1", ml_x="1.0rc1"
+        python="3.11",
+        provides=[("tensorflow-cpu", "tensorflow")],
+        tensorflow_cpu="2.16.2",
+        keras="3.4.1",
+        ml_x="1.0rc1",
     )
 
 

@@ -176,7 +176,7 @@ def changed(old, new):
         pytest.param(changed('environments = ["demo1"]\nscenarios = ["slow_*"]', ""), ["exclude[1]", "excludes everything"],
                      id="excludes everything"),
         pytest.param(changed("[[exclude]]", "[exclude]"), ["matrix.toml: exclude", "is not an array of tables"], id="one bracket"),
-        pytest.param("families = 3\n" + GOOD.split("[families")[0], ["matrix.toml: families: 3 is not a table"], id="no table"),
+        pytest.param("families = 3\n" + GOOD.split("[families", maxsplit=1)[0], ["matrix.toml: families: 3 is not a table"], id="no table"),
         pytest.param(changed("[families.demo]", "[families]\nx = 1\n[families.demo]"), ["families.x: 1 is not a table"],
                      id="family that is no table"),
         pytest.param(changed("[tiers.small]", "[families.demo.base]\n[tiers.small]").replace("requirements", "requirement", 1),
@@ -200,7 +200,13 @@ def test_all_mistakes_are_named_at_once(read):
     text = changed('package = "demo"', "package = 3").replace('">=1,<3"', '"x"').replace('"small"', '"none"')
     message = complaints(read, text.replace('reason = "takes a day"', "resaon = 1"))
     assert message.startswith("matrix.toml cannot be used: ")
-    places = ["families.demo.package", "families.demo.versions", "default-tier", "exclude[1].reason", "exclude[1].resaon"]
+    places = [
+        "families.demo.package",
+        "families.demo.versions",
+        "default-tier",
+        "exclude[1].reason",
+        "exclude[1].resaon",
+    ]
     for place in places:
         assert message.count(f"{place}: ") == 1, place
     assert message.count("  * ") == int(message.split(": ")[1].split()[0])
@@ -226,7 +232,10 @@ keys = st.sampled_from(
      "requirements", "default-tier", "environments", "reason", "show", "provides", "pick", "also", "platform", "title"]
 )  # fmt: skip
 scalars = st.one_of(
-    st.text(max_size=6), st.integers(-3, 3), st.booleans(), st.sampled_from(["{version}", "{", ">=1", "1.0", "demo", "3.11"])
+    st.text(max_size=6),
+    st.integers(-3, 3),
+    st.booleans(),
+    st.sampled_from(["{version}", "{", ">=1", "1.0", "demo", "3.11"]),
 )
 documents = st.recursive(
     st.dictionaries(keys, scalars | st.lists(scalars, max_size=2), max_size=4),

@@ -10,7 +10,7 @@ from harness.errors import Problems
 from harness.plan.script import find_marks, parameter_defaults, read_scenario
 
 PROJECT = Path(__file__).parents[2]
-HEADER = '''\
+HEADER = """\
 # /// script
 # requires-python = ">=3.8"
 # dependencies = ["demo>=1"]
@@ -33,7 +33,7 @@ HEADER = '''\
 # link = "https://example.org/2"
 # environments = "demo1*, !demo1.1"
 # ///
-'''
+"""
 BODY = '''\
 """Loads what it saved.
 
@@ -123,7 +123,12 @@ def test_labels_and_texts_for_readers_do_not_change_the_digest(read):
     scenario, _ = read(HEADER + BODY)
     for old, new in [("because", "why"), ("fixed in 2.0", "bug"), ("example.org/1", "example.org/9")]:
         assert read(changed(old, new))[0].script.digest == scenario.script.digest
-    for old, new in [("timeout = 7", "timeout = 8"), (">=3.8", ">=3.9"), ("demo>=1", "demo>=2"), ("import demo", "import os")]:
+    for old, new in [
+        ("timeout = 7", "timeout = 8"),
+        (">=3.8", ">=3.9"),
+        ("demo>=1", "demo>=2"),
+        ("import demo", "import os"),
+    ]:
         assert read(changed(old, new))[0].script.digest != scenario.script.digest
 
 
@@ -209,7 +214,9 @@ def test_missing_file_is_a_problem(tmp_path):
         pytest.param("x = 1  # %% trailing\n", [], id="behind a statement"),
         pytest.param('"""\n# %% text\n"""\n# %% real\n', [(4, "real")], id="inside a string"),
         pytest.param("# 100 %% sure\n", [], id="a comment"),
-        pytest.param("# %% a\nx = (\n# %% inside\n)\n# %% b\n", [(1, "a"), (3, "inside"), (5, "b")], id="inside brackets"),
+        pytest.param(
+            "# %% a\nx = (\n# %% inside\n)\n# %% b\n", [(1, "a"), (3, "inside"), (5, "b")], id="inside brackets"
+        ),
     ],
 )
 def test_markers_are_comments_at_the_margin(text, stages):

@@ -49,7 +49,9 @@ ENVIRONMENTS = [
 
 def lock_for(family, version, python, **changes):
     lock = make_lock(f"{family}{version}", python=python, **{family: version, "demo": version})
-    origin = replace(lock.origin, family=family, package=family, version=version, requirements=(f"{family}=={version}",))
+    origin = replace(
+        lock.origin, family=family, package=family, version=version, requirements=(f"{family}=={version}",)
+    )
     return replace(lock, origin=replace(origin, **changes))
 
 
@@ -180,7 +182,10 @@ def test_globs_take_away(project):
 
 
 def test_tier_and_globs_both_count(project):
-    assert planned(project, tier="small", environments=("*0",), scenarios=("plain",)) == ["plain@demo1.0", "plain@demo1.10"]
+    assert planned(project, tier="small", environments=("*0",), scenarios=("plain",)) == [
+        "plain@demo1.0",
+        "plain@demo1.10",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -274,7 +279,14 @@ def test_package_that_stands_for_another_satisfies_the_header(project):
 
 @pytest.mark.parametrize(
     ("text", "written_out"),
-    [("tf2.16.2", False), ("tf*", False), ("!tf*", False), ("keras==3", True), ("python=3.11 keras", True), ("python=3.11", True)],
+    [
+        ("tf2.16.2", False),
+        ("tf*", False),
+        ("!tf*", False),
+        ("keras==3", True),
+        ("python=3.11 keras", True),
+        ("python=3.11", True),
+    ],
 )
 def test_written_out_environments_are_told_from_ids(text, written_out):
     assert is_written_out(text) is written_out

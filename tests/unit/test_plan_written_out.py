@@ -83,7 +83,9 @@ def test_every_part_that_makes_no_sense_is_named(text, said):
         assert part in str(caught.value)
 
 
-parts = st.text(max_size=12) | st.sampled_from(["python=3.11", "keras==3", "as-of=2024-01-01", "A=1", "as-of=", "==", "a[b"])
+parts = st.text(max_size=12) | st.sampled_from(
+    ["python=3.11", "keras==3", "as-of=2024-01-01", "A=1", "as-of=", "==", "a[b"]
+)
 
 
 @given(st.lists(parts, max_size=6).map(" ".join))

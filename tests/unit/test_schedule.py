@@ -170,7 +170,9 @@ def test_environment_that_cannot_be_had_gives_attempts_with_the_reason(error, re
 
 def test_framework_that_does_not_import_rules_out_the_scripts_that_need_it():
     scheduler = schedule(provide=lambda environment: provided(environment, import_error="ImportError: numpy"))
-    found = {each.cell.case.scenario: each for each in scheduler.run([task("needs"), task("asks", requires_import=False)])}
+    found = {
+        each.cell.case.scenario: each for each in scheduler.run([task("needs"), task("asks", requires_import=False)])
+    }
     assert found["needs"].outcome is Outcome.UNAVAILABLE
     assert found["needs"].reason == "does not import: ImportError: numpy"
     assert found["needs"].settled
@@ -188,7 +190,9 @@ def test_bug_in_what_makes_environments_is_not_hidden():
     assert stop.is_set(), "what runs is ended"
 
 
-@pytest.mark.parametrize(("errors", "outcome", "runs"), [(1, Outcome.PASSED, 2), (2, Outcome.ERROR, 2), (0, Outcome.PASSED, 1)])
+@pytest.mark.parametrize(
+    ("errors", "outcome", "runs"), [(1, Outcome.PASSED, 2), (2, Outcome.ERROR, 2), (0, Outcome.PASSED, 1)]
+)
 def test_error_of_ours_is_tried_once_more(errors, outcome, runs):
     count = 0
 
@@ -241,7 +245,9 @@ def test_whoever_takes_no_more_attempts_ends_what_runs():
         assert running.wait(WAIT_S)
         return passed(task)
 
-    attempts = schedule(run_one=run_one, stop=stop, jobs=2).run([task("slow", expected_s=2), task("quick", expected_s=1)])
+    attempts = schedule(run_one=run_one, stop=stop, jobs=2).run(
+        [task("slow", expected_s=2), task("quick", expected_s=1)]
+    )
     first: Attempt = next(attempts)
     assert first.cell.case.scenario == "quick"
     attempts.close()
