@@ -148,9 +148,9 @@ class Grid:
 
     @property
     def subjects(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
-        """The rows by subject, in order."""
+        """The rows by subject, in order; the subject as words, where the folder's name has underscores."""
         groups = itertools.groupby(self.rows, key=lambda row: row.scenario.subject)
-        return tuple((subject, tuple(rows)) for subject, rows in groups)
+        return tuple((subject.replace("_", " "), tuple(rows)) for subject, rows in groups)
 
     @property
     def unexplained(self) -> tuple[Cause, ...]:
