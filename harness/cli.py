@@ -108,6 +108,20 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("cell", metavar="CELL")
     replay.add_argument("--shell", action="store_true", help="open a shell in the environment instead")
 
+    pinpoint = _command(commands, "pinpoint", "pinpoint:pinpoint", "since which release, until which, by which commit")
+    _add_search(pinpoint)
+    pinpoint.add_argument("--package", metavar="NAME", required=True, help="the package to step through its releases")
+    pinpoint.add_argument(
+        "--in", metavar="ENVIRONMENT", dest="environment", required=True, help="an id, or one written out in quotes"
+    )
+    pinpoint.add_argument("--versions", metavar="FIRST..LAST", help="only these releases, both included")
+    pinpoint.add_argument("--pre", action="store_true", help="pre-releases, too")
+    pinpoint.add_argument("--yanked", action="store_true", help="yanked releases, too")
+    pinpoint.add_argument("--repository", metavar="DIR", help="a clone of the package's repository, for the commit")
+    how = pinpoint.add_mutually_exclusive_group()
+    how.add_argument("--every", action="store_true", help="run every release")
+    how.add_argument("--quick", action="store_true", help="halve between the two ends only")
+
     report = _command(commands, "report", "tables:report", "write what is published under results/")
     add_selection(report)
 
@@ -134,6 +148,21 @@ def _command(
     parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", allow_abbrev=False)
     parser.set_defaults(command=function)
     return parser
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    """Add what every search takes."""
+    parser.add_argument(
+        "scenario", metavar="SCENARIO|PATH", help="a scenario of this project, or a script from anywhere"
+    )
+    parser.add_argument("parameters", metavar="name=value", nargs="*", help="values of its parameters")
+    parser.add_argument("--follow", metavar="REGEX", help="the failure to follow, searched in `stage: Type: message`")
+    parser.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each probe N times")
+    parser.add_argument(
+        "--jobs", metavar="N", type=_count, default=default_jobs(), help="probes at a time (default: cores)"
+    )
+    parser.add_argument("--markdown", action="store_true", help="the answer as Markdown, to paste into the report")
+    _add_json(parser)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:

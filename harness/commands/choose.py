@@ -12,7 +12,7 @@ from harness.model.case import split_ids
 from harness.plan.plan import Plan, make_plan
 from harness.plan.project import environment_of
 from harness.plan.script import read_scenario
-from harness.plan.selection import Selection, is_written_out
+from harness.plan.selection import SWAPPED_SEPARATOR, Selection, is_written_out
 from harness.plan.written_out import parse_written_out
 from harness.provision.written_out import resolve_written_out
 from harness.session import Session
@@ -76,6 +76,12 @@ def environment_named(session: Session, text: str) -> Environment:
 def written_out_environment(session: Session, text: str) -> Environment:
     """Read and resolve an environment that is written out; what was resolved once stays as it was."""
     matrix = session.project.matrix
+    if SWAPPED_SEPARATOR in text:
+        from harness.pinpoint.swapped import read_swapped
+
+        base = text.rpartition(SWAPPED_SEPARATOR)[0].strip()
+        known = base in {each.name for each in matrix.families}
+        return read_swapped(session, text, None if known else environment_named(session, base))
     written = parse_written_out(text, matrix)
     lock = resolve_written_out(written, cache=session.cache, uv=session.uv, stop=session.stop)
     return environment_of(lock, matrix, variables=written.variables)

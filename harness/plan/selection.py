@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from harness.errors import UsageError, near_misses
 from harness.model import Cell, matches_globs
 
+# Between an environment and what is swapped in it: `tf2.16.2 + keras==3.5.0`.
+SWAPPED_SEPARATOR = " + "
+
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:

@@ -1,0 +1,64 @@
+"""Which failure is followed, and what attempts say of it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from harness.model import Attempt, Outcome
+from harness.pinpoint.search import Observation, State
+
+_FOLLOWED = "followed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Following:
+    """What counts as the failure: every one by its signature, or those alone that a pattern is found in."""
+
+    pattern: re.Pattern[str] | None = None
+
+    def observe(self, attempts: Iterable[Attempt], reason: str = "") -> Observation:
+        """Say what attempts under the same conditions show; `reason` is why, if they show nothing."""
+        counted = [attempt for attempt in attempts if attempt.settled and attempt.outcome.shown_by_scenario]
+        seen = [self._observe_one(attempt) for attempt in counted]
+        if not seen:
+            return Observation(state=State.UNTESTABLE, reason=reason)
+        if all(not each.differs_from(seen[0]) for each in seen):
+            return seen[-1]
+        passes = sum(attempt.outcome is Outcome.PASSED for attempt in counted)
+        failures = {each.signature for each in seen if each.state in (State.BAD, State.OTHER)}
+        return Observation(
+            state=State.FLAKY,
+            signature=failures.pop() if len(failures) == 1 else None,
+            reason=f"flaky: {passes} of {len(counted)} passed",
+        )
+
+    def _observe_one(self, attempt: Attempt) -> Observation:
+        if attempt.outcome is Outcome.PASSED:
+            return Observation(state=State.GOOD)
+        if self.pattern is not None and self.pattern.search(failure_text(attempt)):
+            return Observation(state=State.BAD, signature=_FOLLOWED)
+        if attempt.outcome in (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY):
+            # How long a script takes, and how much it needs, depends on the machine, too: followed only if asked.
+            return Observation(state=State.UNTESTABLE, reason=f"{attempt.outcome}: {attempt.error or attempt.reason}")
+        state = State.BAD if self.pattern is None else State.OTHER
+        return Observation(state=state, signature=attempt.signature)
+
+
+def failure_text(attempt: Attempt) -> str:
+    """Give a failure as it is shown and searched in: `stage: Type: message`."""
+    error = attempt.error or str(attempt.outcome)
+    return f"{attempt.stage}: {error}" if attempt.stage else error
+
+
+def followed_signatures(ends: Sequence[Observation]) -> frozenset[str]:
+    """Name the failures that are followed by default: those seen at the ends; if none is, every one."""
+    return frozenset(each.signature for each in ends if each.state is State.BAD and each.signature is not None)
+
+
+def relabelled(observation: Observation, followed: frozenset[str]) -> Observation:
+    """Call a failure that is not followed "other"."""
+    if observation.state is State.BAD and followed and observation.signature not in followed:
+        return replace(observation, state=State.OTHER)
+    return observation

@@ -1,0 +1,68 @@
+"""From what trials show to what a search is told: the failure followed, and whether what is stepped imports at all."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from harness.pinpoint.bench import Bench, Shown, Trial
+from harness.pinpoint.following import Following
+from harness.pinpoint.search import Observation, State
+from harness.provision.condition import site_packages
+
+DOES_NOT_IMPORT = "does not import"
+
+
+class Judge:
+    """Observes trials. A failure of a package that does not even import says nothing of the scenario."""
+
+    def __init__(self, bench: Bench, following: Following, package: NormalizedName) -> None:
+        self._bench = bench
+        self._following = following
+        self._package = package
+        self._real: set[str] = set()
+        """Signatures that were seen where the package imports."""
+
+    def observe(self, trial: Trial, shown: Shown) -> Observation:
+        """Say what a trial showed."""
+        observation = self._following.observe(shown.attempts, shown.reason)
+        asked_for = self._following.pattern is not None and observation.state is State.BAD
+        if asked_for or observation.state not in (State.BAD, State.OTHER) or observation.signature in self._real:
+            return observation
+        error = self._bench.import_error(trial, self._modules(shown))
+        if error is not None:
+            return Observation(state=State.UNTESTABLE, reason=f"{DOES_NOT_IMPORT}: {error}")
+        if observation.signature is not None:
+            self._real.add(observation.signature)
+        return observation
+
+    def _modules(self, shown: Shown) -> tuple[str, ...]:
+        if shown.environment is None:
+            return ()
+        return modules_of(self._bench.folder_of(shown.environment), self._package)
+
+
+def modules_of(folder: Path, package: NormalizedName) -> tuple[str, ...]:
+    """Name the module to import of a package in an environment: that of its name, or the only one that it has."""
+    site = site_packages(folder)
+    records = [each for each in site.glob("*.dist-info/RECORD") if _name(each) == package]
+    tops: set[str] = set()
+    for record in records:
+        with record.open(encoding="utf-8", newline="") as stream:
+            tops.update(_top(row[0]) for row in csv.reader(stream) if row)
+    modules = sorted(each for each in tops if each.isidentifier() and not each.startswith("_"))
+    wanted = package.replace("-", "_")
+    named = [each for each in modules if each.lower() == wanted]
+    return tuple(named or (modules if len(modules) == 1 else []))
+
+
+def _name(record: Path) -> NormalizedName:
+    return canonicalize_name(record.parent.name.removesuffix(".dist-info").rpartition("-")[0])
+
+
+def _top(path: str) -> str:
+    """Give the module that a file belongs to, or something that is no identifier."""
+    top, slash, _ = path.partition("/")
+    return top if slash else top.removesuffix(".py") if top.endswith(".py") else "-"

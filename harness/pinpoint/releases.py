@@ -1,0 +1,171 @@
+"""The releases of a package as points, and the environment of each: a base with that one package swapped."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from harness.errors import UsageError, near_misses
+from harness.model import Environment
+from harness.pinpoint.bench import Trial
+from harness.pinpoint.search import Course
+from harness.pinpoint.swapped import SwappedEnvironments, Untestable
+from harness.plan.matrix import Family, Matrix
+from harness.provision.index import Release, ReleaseIndex
+
+ABOUT_TWENTY = 20
+_FEW_MINORS, _MANY_MINORS = 8, 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Releases:
+    """The releases of a package that are looked at, ascending, and how many older ones there are besides."""
+
+    package: NormalizedName
+    points: tuple[Release, ...]
+    older: int
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions alone."""
+        return tuple(str(each.version) for each in self.points)
+
+
+def releases_between(
+    index: ReleaseIndex, package: str, versions: str | None, *, pre: bool = False, yanked: bool = False
+) -> Releases:
+    """List the releases in FIRST..LAST, both included and each optional: final and not yanked, unless asked for."""
+    name = canonicalize_name(package)
+    known = [
+        each
+        for each in index.releases(name, every=True)
+        if (pre or not each.prerelease) and (yanked or not each.yanked)
+    ]
+    first, last = _bounds(versions)
+    points = [
+        each for each in known if (first is None or each.version >= first) and (last is None or each.version <= last)
+    ]
+    if not points:
+        raise UsageError(
+            f"--versions {versions}: {package} has no release in there" if versions else f"{package} has no release",
+            why=f"it has {_summary(known)}" if known else "the package index lists none",
+            next_step="Write FIRST..LAST; --pre and --yanked take in more",
+        )
+    return Releases(package=name, points=tuple(points), older=known.index(points[0]))
+
+
+def _summary(known: Sequence[Release]) -> str:
+    versions = [str(each.version) for each in known]
+    return ", ".join(versions) if len(versions) <= 12 else f"{versions[0]} ... {', '.join(versions[-6:])}"
+
+
+def _bounds(versions: str | None) -> tuple[Version | None, Version | None]:
+    if versions is None:
+        return None, None
+    first, dots, last = versions.partition("..")
+    try:
+        if dots:
+            return (Version(first) if first else None), (Version(last) if last else None)
+    except InvalidVersion as error:
+        raise UsageError(
+            f"--versions {versions!r} makes no sense", why=str(error), next_step="Write 3.0.0..3.5.0"
+        ) from None
+    raise UsageError(f"--versions {versions!r} is no range", next_step="Write FIRST..LAST, such as 3.0.0..3.5.0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """At which releases to look: the course, and the same in words."""
+
+    course: Course
+    words: str
+    complete: bool = False
+    """Whether it looks at every one, so that nothing can have been missed."""
+
+
+def look_at(releases: Releases, mode: str) -> Look:
+    """Say how to look: "every", "quick", or "grid"."""
+    size, older = len(releases.points), releases.older
+    if mode == "every":
+        return Look(course=Course.every(size, older), words=f"every one of {size} releases", complete=True)
+    if mode == "quick":
+        return Look(course=Course.quick(size, older), words=f"halving between the two ends of {size} releases")
+    last_of_minor = {
+        (each.version.epoch, *each.version.release[:2]): place for place, each in enumerate(releases.points)
+    }
+    if _FEW_MINORS <= len(last_of_minor) <= _MANY_MINORS:
+        marks, words = tuple(last_of_minor.values()), "both ends and the last release of each minor"
+    else:
+        stride = 1 << max(0, round(math.log2(size / ABOUT_TWENTY)))
+        marks = tuple(place for place in range(size) if (place + older) % stride == 0)
+        words = "every release" if stride == 1 else f"both ends and one release in {stride}"
+    course = Course.grid(size, marks, older)
+    looked = len(course.marks)
+    return Look(course=course, words=f"{words} ({looked} of {size})", complete=looked == size)
+
+
+class Stepper:
+    """Makes the environment of each release."""
+
+    def __init__(self, base: Environment, releases: Releases, made: SwappedEnvironments, matrix: Matrix) -> None:
+        self.base = base
+        self.releases = releases
+        self._made = made
+        self.family = stepping_family(base, releases.package, matrix)
+        if releases.package not in base.lock.versions:
+            raise _not_in(base, releases.package)
+
+    @property
+    def moves_more(self) -> bool:
+        """Whether a step takes more than the package: Python, constraints and dated dependencies of a family."""
+        return self.family is not None and self.family.base is None
+
+    def trial(self, place: int) -> Trial:
+        """Give the trial of a release."""
+        release = self.releases.points[place]
+        return Trial(
+            name=f"{self.releases.package} {release.version}", make=functools.partial(self._environment, release)
+        )
+
+    def _environment(self, release: Release) -> Environment:
+        if self.moves_more and self.family is not None:
+            return self._made.of_family(self.family, release.version)
+        if Version(self.base.lock.versions[self.releases.package]) == release.version:
+            return self.base
+        if not _runs_on(release, self.base.python):
+            raise Untestable(f"it is for Python {release.requires_python}, and this is {self.base.python}")
+        if self.family is not None:
+            known = self._made.known(self.family.environment_id(release.version))
+            if known is not None:
+                return known
+        return self._made.swapped(self.base, {self.releases.package: str(release.version)})
+
+
+def stepping_family(base: Environment, package: NormalizedName, matrix: Matrix) -> Family | None:
+    """Find the family that steps a package: the base's own, or the first that dates its environments by releases.
+
+    A family that swaps releases into a base of its own only serves environments of that base.
+    """
+    families = [each for each in matrix.families if canonicalize_name(each.package) == package]
+    own = next((each for each in families if each.name == base.family), None)
+    dated = (each for each in families if each.base is None and each.days_after_release is not None)
+    return own or next(dated, None)
+
+
+def _runs_on(release: Release, python: str) -> bool:
+    try:
+        return SpecifierSet(release.requires_python or "").contains(f"{python}.99")
+    except InvalidSpecifier:
+        return True  # uv will say
+
+
+def _not_in(base: Environment, package: str) -> UsageError:
+    names = [str(name) for name in base.lock.versions]
+    close = near_misses(package, names) or f"It has {', '.join(names)}"
+    return UsageError(f"--package {package}: {base.id} has no such package. {close}")

@@ -1,0 +1,98 @@
+"""Steps a package through its releases: trials in, an answer out, with a word to the user for each probe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from harness.pinpoint.answer import Found, Point
+from harness.pinpoint.bench import Bench, Trial
+from harness.pinpoint.following import followed_signatures, relabelled
+from harness.pinpoint.judging import Judge
+from harness.pinpoint.search import Course, Observation, largest_gap, search, transitions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walked:
+    """What a walk over a sequence of trials has shown, in the order of the sequence."""
+
+    points: tuple[Point, ...]
+    found: tuple[Found, ...]
+    largest_gap: int
+    followed: frozenset[str]
+
+
+class Walk:
+    """One search over trials on a bench. `name` is what each point is called."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        judge: Judge,
+        course: Course,
+        *,
+        trial: Callable[[int], Trial],
+        name: Callable[[int], str],
+        say: Callable[[str], None],
+        follow_ends: bool = True,
+    ) -> None:
+        self._bench = bench
+        self._judge = judge
+        self._course = course
+        self._trial = trial
+        self._name = name
+        self._say = say
+        self._follow_ends = follow_ends
+
+    def run(self, package: str, followed: frozenset[str] = frozenset()) -> Walked:
+        """Search. What is followed is what the ends show, if nothing is given."""
+        for mark in self._course.marks:
+            self._bench.begin(self._trial(mark))
+        seen = search(self._course, self._probe, again=self._again, ahead=self._ahead)
+        if self._follow_ends and not followed:
+            tested = [seen[place] for place in sorted(seen) if seen[place].tested]
+            followed = followed_signatures([*tested[:1], *tested[-1:]])
+        points = {
+            place: Point(
+                name=self._name(place),
+                observation=relabelled(seen[place], followed),
+                shown=self._bench.show(self._trial(place)),
+            )
+            for place in sorted(seen)
+        }
+        found = tuple(
+            Found(
+                package=package,
+                before=points[each.last],
+                after=points[each.first],
+                untestable=tuple(points[place] for place in each.between),
+            )
+            for each in transitions(seen)
+        )
+        return Walked(points=tuple(points.values()), found=found, largest_gap=largest_gap(seen), followed=followed)
+
+    def _probe(self, place: int) -> Observation:
+        return self._observed(place, again=False)
+
+    def _again(self, place: int) -> Observation:
+        return self._observed(place, again=True)
+
+    def _observed(self, place: int, *, again: bool) -> Observation:
+        trial = self._trial(place)
+        runs = self._bench.runs
+        shown = self._bench.show_again(trial) if again else self._bench.show(trial)
+        observation = self._judge.observe(trial, shown)
+        if not again or self._bench.runs > runs:
+            point = Point(name=self._name(place), observation=observation, shown=shown)
+            how = " (again)" if again else " (known)" if self._bench.runs == runs else ""
+            self._say(f"{trial.name}{how}: {point.text}")
+        return observation
+
+    def _ahead(self, places: tuple[int, ...]) -> None:
+        for place in places:
+            self._bench.provide_ahead(self._trial(place))
+
+
+def with_commits(walked: Walked, narrow: Callable[[Found], Found]) -> Walked:
+    """Narrow each transition further."""
+    return replace(walked, found=tuple(narrow(each) for each in walked.found))

@@ -1,0 +1,226 @@
+"""Environments that are others but for a few packages, and how they are written: `tf2.16.2 + keras==3.5.0`.
+
+What stands in front is an environment, or a family of matrix.toml that makes an environment of each release. Locks are
+resolved once and kept in the cache.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from harness.errors import HarnessError, UsageError
+from harness.model import Environment, Lock, LockOrigin
+from harness.plan.locks import read_lock, write_lock
+from harness.plan.matrix import Family
+from harness.plan.project import environment_of
+from harness.plan.selection import SWAPPED_SEPARATOR
+from harness.plan.written_out import FAMILY
+from harness.provision.files import write_whole
+from harness.provision.index import ReleaseIndex
+from harness.provision.resolution import differences, resolve
+from harness.provision.uv_failures import FailureKind, UvFailed
+from harness.session import Session
+
+_SETTLES_AFTER = dt.timedelta(days=28)
+
+
+class Untestable(Exception):
+    """An environment that a search asks for cannot be had; the reason is for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swaps:
+    """What is swapped in an environment, as it is written: the base, and the packages with their versions."""
+
+    base: str
+    versions: tuple[tuple[NormalizedName, str], ...]
+
+    def __str__(self) -> str:
+        return f"{self.base}{SWAPPED_SEPARATOR}{' '.join(f'{name}=={version}' for name, version in self.versions)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Swaps:
+        """Read one; a UsageError says which part makes no sense."""
+        base, _, changes = " ".join(text.split()).rpartition(SWAPPED_SEPARATOR)
+        versions = [_read_change(part, text) for part in changes.split(" ")]
+        return cls(base=base, versions=tuple(versions))
+
+
+def _read_change(part: str, text: str) -> tuple[NormalizedName, str]:
+    try:
+        requirement = Requirement(part)
+        (specifier,) = requirement.specifier
+        if specifier.operator == "==" and "*" not in specifier.version:
+            return canonicalize_name(requirement.name), specifier.version
+    except (InvalidRequirement, ValueError):
+        pass
+    raise UsageError(f"{text!r}: {part!r} is no package with its version", next_step="Write NAME==VERSION behind the +")
+
+
+class SwappedEnvironments:
+    """Makes such environments, for one call of the command line."""
+
+    def __init__(self, session: Session, index: ReleaseIndex) -> None:
+        self._session = session
+        self._index = index
+        self._now = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
+
+    def swapped(self, base: Environment, versions: Mapping[NormalizedName, str]) -> Environment:
+        """Give a base with some packages at other versions, all else held as far as these allow. Raises Untestable."""
+        id = str(Swaps(base=base.id, versions=tuple(versions.items())))
+        origin = _swapped_origin(base.lock.origin, versions, id)
+        content = [base.lock.fingerprint, origin.requirements, origin.constraints, origin.overrides, origin.platform]
+        path = self._path([*content, base.lock.origin.as_of.isoformat()])
+        lock = self._remembered(path, id) or self._resolve_swapped(origin, base.lock, versions, path)
+        _refuse_new_sources(lock, base.lock, versions)
+        made = environment_of(lock, self._session.project.matrix, variables=base.variables)
+        return replace(made, variables=base.variables, imports=base.imports)
+
+    def known(self, id: str) -> Environment | None:
+        """Give an environment of the matrix."""
+        return self._session.project.environment(id)
+
+    def of_family(self, family: Family, version: Version) -> Environment:
+        """Give a family's environment of any release, as if the matrix asked for it. Raises Untestable."""
+        matrix = self._session.project.matrix
+        id = family.environment_id(version)
+        known = self.known(id)
+        if known is not None:
+            return known
+        if family.python_for(version) is None:
+            raise Untestable(f"matrix.toml names no Python for {family.package} {version} (families.{family.name})")
+        as_of = self._settled_date(canonicalize_name(family.package), str(version))
+        if family.days_after_release is None:
+            as_of = self._now.replace(hour=0, minute=0, second=0)
+        origin = family.origin_of(version, as_of=as_of, platform=matrix.platform)
+        id = str(Swaps(base=family.name, versions=((canonicalize_name(family.package), str(version)),)))
+        origin = replace(origin, environment=id)
+        content = [origin.python, origin.requirements, origin.constraints, origin.overrides, origin.platform]
+        path = self._path([*content, as_of.isoformat()])
+        lock = self._remembered(path, id)
+        if lock is None:
+            lock = self._kept(path, _resolved(lambda: resolve(origin, uv=self._session.uv, stop=self._session.stop)))
+        return replace(environment_of(lock, matrix, family), id=id)
+
+    def _resolve_swapped(
+        self, origin: LockOrigin, base: Lock, versions: Mapping[NormalizedName, str], path: Path
+    ) -> Lock:
+        """Resolve as of the base's date but for what is swapped; where that does not do, as of a later one for all."""
+        dates = {str(name): self._settled_date(name, version) for name, version in versions.items()}
+        before = {str(name): version for name, version in base.versions.items()}
+        prefer = {name: version for name, version in before.items() if canonicalize_name(name) not in versions}
+        later = max([*dates.values(), base.origin.as_of])
+        uv, stop = self._session.uv, self._session.stop
+
+        def attempt() -> Lock:
+            held = replace(origin, as_of=base.origin.as_of)
+            try:
+                return resolve(held, uv=uv, prefer=prefer, dates=dates, stop=stop)
+            except UvFailed as error:
+                if error.kind not in (FailureKind.CONFLICT, FailureKind.NO_WHEEL) or later == base.origin.as_of:
+                    raise
+            return resolve(replace(origin, as_of=later), uv=uv, prefer=prefer, stop=stop)
+
+        lock = _resolved(attempt)
+        after = {str(name): version for name, version in lock.versions.items()}
+        moved = [line for line in differences(before, after, but="") if line.split(" ")[0] not in versions]
+        return self._kept(path, replace(lock, origin=replace(lock.origin, moved=tuple(moved))))
+
+    def _settled_date(self, name: NormalizedName, version: str) -> dt.datetime:
+        """Give the date as of which a release counts: some weeks after it, when its wheels are all there."""
+        wanted = Version(version)
+        for release in self._index.releases(name, every=True):
+            if release.version == wanted:
+                date = release.date or self._now
+                return min(date.replace(microsecond=0) + _SETTLES_AFTER, self._now)
+        raise Untestable(f"the package index has no {name} {version}")
+
+    def _path(self, content: list[object]) -> Path:
+        digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
+        return self._session.cache / "locks" / f"swapped-{digest}.txt"
+
+    def _remembered(self, path: Path, id: str) -> Lock | None:
+        try:
+            lock = read_lock(path)
+        except (OSError, UsageError, ValueError):
+            return None  # not resolved yet, or not readable any more
+        return replace(lock, origin=replace(lock.origin, environment=id))
+
+    def _kept(self, path: Path, lock: Lock) -> Lock:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, write_lock(lock))
+        except OSError as error:
+            raise HarnessError(
+                f"{path}: cannot be written", why=str(error), next_step="Mend it, or set HARNESS_CACHE"
+            ) from error
+        return lock
+
+
+def read_swapped(session: Session, text: str, base: Environment | None) -> Environment:
+    """Give the environment that is written as a base with swaps; without a base, what stands there names a family."""
+    swaps = Swaps.parse(text)
+    made = SwappedEnvironments(session, ReleaseIndex.configured(session.variables))
+    try:
+        if base is not None:
+            return made.swapped(base, dict(swaps.versions))
+        family = session.project.matrix.family(swaps.base)
+        if family is None or len(swaps.versions) != 1:
+            raise UsageError(f"{text!r}: {swaps.base!r} is neither an environment nor a family of matrix.toml")
+        return made.of_family(family, Version(swaps.versions[0][1]))
+    except InvalidVersion as error:
+        raise UsageError(f"{text!r} makes no sense", why=str(error)) from None
+    except Untestable as error:
+        raise HarnessError(f"{text}: not available", why=error.reason) from None
+
+
+def _swapped_origin(origin: LockOrigin, versions: Mapping[NormalizedName, str], id: str) -> LockOrigin:
+    """Say what is to be resolved: the base's requirements, but what anybody asks of the swapped packages is void."""
+    pins = tuple(f"{name}=={version}" for name, version in versions.items())
+    return replace(
+        origin,
+        environment=id,
+        family=FAMILY,
+        package=",".join(versions),
+        version=",".join(versions.values()),
+        requirements=(*_without(origin.requirements, versions), *pins),
+        constraints=_without(origin.constraints, versions),
+        # Other packages' bounds are often narrower than what works: only what cannot be installed is a conflict.
+        overrides=(*_without(origin.overrides, versions), *pins),
+        base=origin.environment,
+        moved=(),
+    )
+
+
+def _without(requirements: tuple[str, ...], versions: Mapping[NormalizedName, str]) -> tuple[str, ...]:
+    return tuple(each for each in requirements if canonicalize_name(Requirement(each).name) not in versions)
+
+
+def _refuse_new_sources(lock: Lock, base: Lock, versions: Mapping[NormalizedName, str]) -> None:
+    """A swapped release without a wheel would be built by tools of today: what that shows says nothing of it."""
+    known = {canonicalize_name(each) for each in base.origin.sources}
+    lacking = [each for each in lock.origin.sources if canonicalize_name(each) not in known]
+    if lacking:
+        raise Untestable(f"no wheel of {', '.join(lacking)} for Python {lock.origin.python}")
+
+
+def _resolved(attempt: Callable[[], Lock]) -> Lock:
+    try:
+        return attempt()
+    except UvFailed as error:
+        if not error.kind.settled:
+            raise
+        raise Untestable(error.summary) from error

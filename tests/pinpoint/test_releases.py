@@ -1,0 +1,175 @@
+"""Releases of throw-away packages, stepped through for real."""
+
+import math
+
+import pytest
+
+from tests.pinpoint.conftest import PYTHON
+
+pytestmark = pytest.mark.slow
+
+GOOD = "def answer():\n    return 42\n"
+BAD = "def answer():\n    return 41\n"
+RAISES = "def answer():\n    raise RuntimeError('no answer')\n"
+BROKEN = "raise OSError('cannot be imported')\n"
+SCRIPT = "import lib\n# %% ask\nassert lib.answer() == 42, 'wrong answer'\n"
+IN = f"python={PYTHON} lib as-of=2024-06-01"
+
+
+def transitions(document):
+    return [(each["kind"], each["last"], each["first"]) for each in document["transitions"]]
+
+
+def test_a_bug_that_comes_goes_and_comes_again(playground):
+    texts = [GOOD, GOOD, BAD, BAD, GOOD, GOOD, BAD, BAD, GOOD]
+    playground.releases("lib", {f"1.{minor}": text for minor, text in enumerate(texts)})
+    script = playground.script(SCRIPT)
+    document = playground.json("pinpoint", script, "--package", "lib", "--in", IN)
+    assert transitions(document) == [
+        ("introduced", "1.1", "1.2"),
+        ("fixed", "1.3", "1.4"),
+        ("introduced", "1.5", "1.6"),
+        ("fixed", "1.7", "1.8"),
+    ]
+    assert document["schema"] == 1
+    assert [each["version"] for each in document["tested"]] == [f"1.{minor}" for minor in range(9)]
+    assert document["probes"] == 9
+    again = playground.json("pinpoint", script, "--package", "lib", "--in", IN)
+    assert again["transitions"] == document["transitions"]
+    assert (again["probes"], again["runs"]) == (0, 0), "what is in the store is not run again"
+
+
+def test_what_cannot_be_tested_is_stepped_around_and_named(playground):
+    texts = {"1.0": GOOD, "1.1": GOOD, "1.2": BROKEN, "1.3": BROKEN, "1.4": BAD, "1.5": BAD}
+    playground.releases("lib", texts)
+    script = playground.script(SCRIPT)
+    document = playground.json("pinpoint", script, "--package", "lib", "--in", IN)
+    (found,) = document["transitions"]
+    assert (found["last"], found["first"], found["untestable"]) == ("1.1", "1.4", ["1.2", "1.3"])
+    assert found["commit"] is None
+    states = {each["version"]: each["state"] for each in document["tested"]}
+    assert states["1.2"] == states["1.3"] == "untestable"
+    assert "cannot be imported" in next(each["reason"] for each in document["untestable"])
+
+
+def test_another_failure_is_shown_as_another(playground):
+    playground.releases("lib", {"1.0": GOOD, "1.1": RAISES, "1.2": RAISES, "1.3": BAD})
+    script = playground.script(SCRIPT)
+    document = playground.json("pinpoint", script, "--package", "lib", "--in", IN)
+    assert transitions(document) == [("introduced", "1.0", "1.1"), ("changed", "1.2", "1.3")]
+    assert [each["state"] for each in document["tested"]] == ["good", "other", "other", "bad"]
+    followed = playground.json("pinpoint", script, "--package", "lib", "--in", IN, "--follow", "ask: RuntimeError")
+    assert [each["state"] for each in followed["tested"]] == ["good", "bad", "bad", "other"]
+
+
+def test_quick_takes_few_probes(playground):
+    playground.releases("lib", {f"1.{minor}": GOOD if minor < 9 else BAD for minor in range(14)})
+    document = playground.json("pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--quick")
+    assert transitions(document) == [("introduced", "1.8", "1.9")]
+    assert document["probes"] <= math.ceil(math.log2(14)) + 2
+    assert not document["complete"]
+
+
+def test_a_flaky_answer_is_said_to_be_flaky(playground):
+    """The release counts its runs in a file outside, and fails every second time."""
+    flaky = (
+        "import pathlib\n"
+        f"place = pathlib.Path({str(playground.folder / 'runs')!r})\n"
+        "def answer():\n"
+        "    runs = int(place.read_text()) if place.exists() else 0\n"
+        "    place.write_text(str(runs + 1))\n"
+        "    return 42 - runs % 2\n"
+    )
+    playground.releases("lib", {"1.0": GOOD, "1.1": GOOD, "1.2": flaky})
+    script = playground.script(SCRIPT)
+    document = playground.json("pinpoint", script, "--package", "lib", "--in", IN, "--repeat", "2")
+    (found,) = document["transitions"]
+    assert found["flaky"]
+    assert (found["last"], found["first"]) == ("1.1", "1.2")
+    assert document["tested"][-1]["outcome"] == "flaky"
+    assert "1 of 2" in document["tested"][-1]["reason"]
+
+
+def test_where_nothing_differs_it_says_what_was_looked_at(playground):
+    playground.releases("lib", {"1.0": GOOD, "1.1": GOOD})
+    text = playground.harness("pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN)
+    assert "nothing differs" in text
+    assert "1.0 to 1.1" in text
+
+
+def test_another_package_asking_for_less_does_not_stop_a_step(playground):
+    """`app` asks for lib<2, and works with it; what really cannot be had is named with the reason."""
+    playground.releases("lib", {"1.0": GOOD, "2.0": BAD, "3.0": BAD})
+    playground.index.add("lib", "4.0", "2024-01-09", BAD, requires_python=">=3.99")
+    playground.index.add("lib", "5.0", "2024-01-10", BAD, requires=["nothing-of-the-kind"])
+    playground.index.add("app", "1.0", "2024-01-01", requires=["lib<2"])
+    document = playground.json(
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", f"python={PYTHON} app as-of=2024-06-01"
+    )
+    assert transitions(document) == [("introduced", "1.0", "2.0")]
+    reasons = {each["version"]: each["reason"] for each in document["untestable"]}
+    assert set(reasons) == {"4.0", "5.0"}
+    assert "3.99" in reasons["4.0"] and "nothing-of-the-kind" in reasons["5.0"]
+
+
+def test_what_moves_along_is_said(playground):
+    playground.index.add("dep", "1.0", "2024-01-01")
+    playground.index.add("dep", "2.0", "2024-01-02")
+    playground.index.add("lib", "1.0", "2024-01-01", GOOD, requires=["dep<2"])
+    playground.index.add("lib", "2.0", "2024-01-02", BAD, requires=["dep>=2"])
+    document = playground.json(
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", f"python={PYTHON} lib<2 as-of=2024-06-01"
+    )
+    assert transitions(document) == [("introduced", "1.0", "2.0")]
+    assert document["tested"][-1]["moved"] == ["dep 1.0 -> 2.0"]
+
+
+def test_yanked_and_early_releases_only_on_request(playground):
+    playground.releases("lib", {"1.0": GOOD, "1.1": BAD, "1.2rc1": BAD, "1.2": GOOD})
+    playground.index.yanked.add("lib-1.1-py3-none-any.whl")
+    script = playground.script(SCRIPT)
+    assert transitions(playground.json("pinpoint", script, "--package", "lib", "--in", IN)) == []
+    both = playground.json("pinpoint", script, "--package", "lib", "--in", IN, "--pre", "--yanked")
+    assert transitions(both) == [("introduced", "1.0", "1.1"), ("fixed", "1.2rc1", "1.2")]
+
+
+def test_a_release_that_is_swapped_in_can_be_run_and_shown_by_its_id(playground):
+    playground.releases("lib", {"1.0": GOOD, "1.1": BAD, "1.2": BAD})
+    path = playground.root / "scenarios" / "shows_it.py"
+    path.write_text(SCRIPT)
+    document = playground.json("pinpoint", "shows_it", "--package", "lib", "--in", IN)
+    cell = document["transitions"][0]["cells"][0]
+    assert "1 attempt" in playground.harness("show", cell) or "passed" in playground.harness("show", cell)
+    assert "The same as on" in playground.harness("replay", cell)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(["--package", "nope"], "nope", id="package"),
+        pytest.param(["--package", "lib", "--versions", "7..8"], "no release in there", id="versions"),
+        pytest.param(["--package", "lib", "--versions", "7"], "is no range", id="no range"),
+        pytest.param(["--package", "other"], "has no such package", id="not in the environment"),
+        pytest.param(["--package", "lib", "--follow", "("], "no regular expression", id="follow"),
+    ],
+)
+def test_errors_say_what_to_do(playground, arguments, says):
+    playground.releases("lib", {"1.0": GOOD})
+    playground.releases("other", {"1.0": GOOD})
+    status = 1 if arguments[1] == "nope" else 2
+    playground.harness("pinpoint", playground.script(SCRIPT), "--in", IN, *arguments, status=status)
+    assert says in playground.said
+
+
+def test_a_parameter_that_the_script_does_not_have(playground):
+    playground.releases("lib", {"1.0": GOOD})
+    playground.harness("pinpoint", playground.script(SCRIPT), "shape=list", "--package", "lib", "--in", IN, status=2)
+    assert "has no parameter shape" in playground.said
+
+
+def test_an_answer_to_paste(playground):
+    playground.releases("lib", {"1.0": GOOD, "1.1": BAD, "1.2": GOOD})
+    text = playground.harness("pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--markdown")
+    assert "Fails in lib 1.1, introduced in 1.1, fixed in 1.2" in text
+    assert "wrong answer" in text
+    assert "harness " in text.rstrip().splitlines()[-2]
