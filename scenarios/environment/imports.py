@@ -4,6 +4,7 @@
 #
 # [tool.harness]
 # requires-import = false
+# isolation = "process"
 #
 # [tool.harness.parameters]
 # module = ["tensorflow", "tf.keras", "tensorflow_hub"]
