@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (what uv wrote stands here as uv wrote it)
 """What uv really wrote, taken down once, and what is made of it."""
 
 import pytest
