@@ -35,11 +35,14 @@ class Work:
         durations = store.durations()
         due: list[Task] = []
         for cell, task in self.tasks.items():
-            valid = 0 if fresh else sum(attempt.settled for attempt in found.get(task.key, []))
-            # What is settled otherwise than by running it (not applicable, no such environment) is not repeated.
-            runs = [attempt for attempt in found.get(task.key, []) if attempt.settled and not fresh]
-            if runs and not runs[-1].outcome.shown_by_scenario:
+            settled = [attempt for attempt in found.get(task.key, []) if attempt.settled and not fresh]
+            written = any(each.outcome is Outcome.PASSED for each in found.get(task.reads or "", []))
+            # What is settled otherwise than by running it (not applicable, no such environment) is not repeated,
+            # unless there was nothing to read then, and is now.
+            could_not_read = task.reads is not None and bool(settled) and settled[-1].outcome is Outcome.UNAVAILABLE
+            if settled and not settled[-1].outcome.shown_by_scenario and not (could_not_read and written):
                 continue
+            valid = sum(attempt.outcome.shown_by_scenario for attempt in settled)
             expected = replace(task, expected_s=durations.get(str(cell), 0.0))
             due.extend([expected] * max(0, repeat - valid))
         return due
@@ -72,7 +75,8 @@ def prepare(session: Session, plan: Plan) -> Work:
             interpreters[environment.id] = f"cpython-{environment.python}"
             missing[environment.id] = " ".join(str(error).split())
     tasks: dict[Cell, Task] = {}
-    for planned in plan.runnable:
+    # Writers first: what is read is part of the reader's conditions.
+    for planned in sorted(plan.runnable, key=lambda planned: not planned.writes):
         tasks[planned.cell] = _task(planned, interpreters, tasks, session.variables)
     return Work(plan=plan, tasks=tasks, missing=missing)
 
@@ -121,6 +125,15 @@ def run_due(
     Isolation is "process", a new one for each attempt, or "fork", of one that has done the imports, where that is safe.
     """
     recorded = 0
+    unsettled: set[str] = set()
+
+    def record(attempt: Attempt) -> None:
+        nonlocal recorded
+        writer.add(attempt)
+        recorded += 1
+        if not attempt.settled:
+            unsettled.add(attempt.key)
+
     due = _with_lost_artifacts(session, work, due)
     for step in ([task for task in due if task.reads is None], [task for task in due if task.reads is not None]):
         tasks = []
@@ -129,10 +142,11 @@ def run_due(
             if reason is None:
                 tasks.append(task)
             else:
-                attempt = unavailable(task, reason, settled=False)
+                # What was not written will not be there next time either, unless writing is to be tried again.
+                lost_for_good = task.environment.id not in work.missing and task.reads not in unsettled
+                attempt = unavailable(task, reason, settled=lost_for_good)
                 watcher.finished(task, attempt)
-                writer.add(attempt)
-                recorded += 1
+                record(attempt)
         with RunFolder(session.cache / "runs") as runs, _parents(session, runs, jobs, isolation) as parents:
             scheduler = LocalScheduler(
                 jobs=jobs,
@@ -142,8 +156,7 @@ def run_due(
                 stop=session.stop,
             )
             for attempt in scheduler.run(tasks):
-                writer.add(attempt)
-                recorded += 1
+                record(attempt)
         if session.stop.is_set():
             break
     return recorded

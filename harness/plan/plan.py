@@ -67,7 +67,13 @@ def make_plan(
         names = [name for scenario in scenarios for name in (scenario.name, *map(str, scenario.cases()))]
         check_globs(selection.scenarios, names, option="--scenarios", kind="scenario or case")
     if selection.cells:
-        cells = tuple(_plan_named(cell, scenarios, known, project.matrix.exclusions) for cell in selection.cells)
+        named = [_plan_named(cell, scenarios, known, project.matrix.exclusions) for cell in selection.cells]
+        writing = [
+            _plan_cell(each.cell.case, each.scenario, each.writer, None, project.matrix.exclusions)
+            for each in named
+            if each.writer is not None
+        ]
+        cells = tuple({each.cell: each for each in [*named, *writing]}.values())
     else:
         cells = tuple(_plan_all(scenarios, environments, selection, project.matrix.exclusions))
     used = {planned.scenario.name for planned in cells}
