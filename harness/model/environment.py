@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -52,7 +53,7 @@ class Lock:
     origin: LockOrigin
     pins: tuple[Pin, ...]
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """What is installed, as 16 hex digits: two locks with the same pins and Python share an environment on disk."""
         content = [
@@ -61,7 +62,7 @@ class Lock:
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
-    @property
+    @cached_property
     def versions(self) -> Mapping[NormalizedName, str]:
         """The pinned version of each package."""
         return {pin.name: pin.version for pin in self.pins}

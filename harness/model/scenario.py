@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -77,7 +78,7 @@ class Script:
     parameters_from: int | None
     """The line of the parameters cell's marker (1-based), if the script has such a cell."""
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What in the script could change an outcome. Labels, title and links can't: setting one re-runs nothing."""
         header = self.header
