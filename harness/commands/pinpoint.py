@@ -7,19 +7,22 @@ import json
 import re
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from harness.commands.choose import environment_named, scripts_at
 from harness.errors import UsageError, near_misses
 from harness.model import Case, Scenario, Value
 from harness.model.case import read_value, write_value
-from harness.pinpoint.answer import Answer, Found
+from harness.pinpoint.answer import Answer
 from harness.pinpoint.bench import Bench, SearchStopped, Subject
+from harness.pinpoint.commits import CommitSearch
 from harness.pinpoint.documents import document
 from harness.pinpoint.following import Following
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.prose import markdown, terminal
-from harness.pinpoint.releases import Stepper, look_at, releases_between
+from harness.pinpoint.releases import Releases, Stepper, look_at, releases_between
+from harness.pinpoint.repository import Repository
 from harness.pinpoint.stepping import Walk, Walked
 from harness.pinpoint.swapped import SwappedEnvironments
 from harness.plan.script import parameter_defaults
@@ -54,14 +57,16 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
     releases = releases_between(
         index, arguments.package, arguments.versions, pre=arguments.pre, yanked=arguments.yanked
     )
+    repository = _repository(session, arguments.repository, releases)
     stepper = Stepper(base, releases, SwappedEnvironments(session, index), session.project.matrix)
     look = look_at(releases, "every" if arguments.every else "quick" if arguments.quick else "grid")
     session.say(f"{case}: {releases.package} in {base.id}: {look.words}, {', '.join(_ends(releases.versions))}")
     bench = Bench(session, Subject.of(scenario, case), jobs=arguments.jobs, repeat=arguments.repeat)
     with bench.open():
+        judge = Judge(bench, following, releases.package)
         walk = Walk(
             bench,
-            Judge(bench, following, releases.package),
+            judge,
             look.course,
             trial=stepper.trial,
             name=lambda place: releases.versions[place],
@@ -69,7 +74,9 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
             follow_ends=following.pattern is None,
         )
         walked = walk.run(releases.package)
-        found = tuple(_with_commit(session, bench, arguments, each) for each in walked.found)
+        if repository is not None:
+            commits = CommitSearch(bench, judge, repository, session.say)
+            walked = replace(walked, found=tuple(commits.narrow(each) for each in walked.found))
     return Answer(
         case=str(case),
         issue=scenario.header.issue,
@@ -79,7 +86,7 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
         complete=look.complete,
         largest_gap=walked.largest_gap,
         points=walked.points,
-        found=found,
+        found=walked.found,
         probes=len(bench.ran),
         runs=bench.runs,
         followed=_followed(following, walked),
@@ -88,8 +95,12 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
     )
 
 
-def _with_commit(session: Session, bench: Bench, arguments: argparse.Namespace, found: Found) -> Found:
-    return found
+def _repository(session: Session, named: str | None, releases: Releases) -> Repository | None:
+    if named is None:
+        return None
+    repository = Repository(Path(named).absolute(), environ=session.variables, cache=session.cache)
+    repository.require_tags(releases.package, releases.versions)
+    return repository
 
 
 def _ends(versions: tuple[str, ...]) -> tuple[str, ...]:

@@ -185,16 +185,14 @@ def _stretches(tested: Sequence[Point], found: Sequence[Found]) -> list[list[Poi
 def _statement(package: str, first: Point, last: Point, before: Found | None, after: Found | None) -> str:
     words = {State.OTHER: "fails otherwise", State.FLAKY: "is flaky"}
     verb = words.get(first.observation.state, "fails")
-    where = f"in {package} {first.name}" if first is last else f"from {package} {first.name} to {last.name}"
+    oldest = f"{package} {first.name}" + ("" if before else " (the first that was run)")
+    newest = last.name + ("" if after else " (the last that was run)")
+    where = f"in {oldest}" if first is last else f"from {oldest} to {newest}"
     parts = [f"{verb[0].upper()}{verb[1:]} {where}"]
-    if before is None:
-        parts[0] += " (the first that could be tested)"
-    else:
+    if before is not None:
         word = "introduced" if before.kind == "introduced" else "changed"
         parts.append(f"{word} {before.when}{_by(before)}")
-    if after is None:
-        parts[0] += " (the last that could be tested)"
-    else:
+    if after is not None:
         word = "fixed" if after.kind == "fixed" else "changed into another failure"
         parts.append(f"{word} {after.when}{_by(after)}")
     return f"{', '.join(parts)}: {_only_failure(first)}"

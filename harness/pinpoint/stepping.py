@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.pinpoint.answer import Found, Point
 from harness.pinpoint.bench import Bench, Trial
@@ -84,15 +84,10 @@ class Walk:
         observation = self._judge.observe(trial, shown)
         if not again or self._bench.runs > runs:
             point = Point(name=self._name(place), observation=observation, shown=shown)
-            how = " (again)" if again else " (known)" if self._bench.runs == runs else ""
+            how = " (again)" if again else " (known)" if shown.attempts and self._bench.runs == runs else ""
             self._say(f"{trial.name}{how}: {point.text}")
         return observation
 
     def _ahead(self, places: tuple[int, ...]) -> None:
         for place in places:
             self._bench.provide_ahead(self._trial(place))
-
-
-def with_commits(walked: Walked, narrow: Callable[[Found], Found]) -> Walked:
-    """Narrow each transition further."""
-    return replace(walked, found=tuple(narrow(each) for each in walked.found))

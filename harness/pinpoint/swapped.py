@@ -81,6 +81,7 @@ class SwappedEnvironments:
     def swapped(self, base: Environment, versions: Mapping[NormalizedName, str]) -> Environment:
         """Give a base with some packages at other versions, all else held as far as these allow. Raises Untestable."""
         id = str(Swaps(base=base.id, versions=tuple(versions.items())))
+        base = self._as_of_its_base(base)
         origin = _swapped_origin(base.lock.origin, versions, id)
         content = [base.lock.fingerprint, origin.requirements, origin.constraints, origin.overrides, origin.platform]
         path = self._path([*content, base.lock.origin.as_of.isoformat()])
@@ -114,6 +115,14 @@ class SwappedEnvironments:
         if lock is None:
             lock = self._kept(path, _resolved(lambda: resolve(origin, uv=self._session.uv, stop=self._session.stop)))
         return replace(environment_of(lock, matrix, family), id=id)
+
+    def _as_of_its_base(self, environment: Environment) -> Environment:
+        """Date an environment whose family swaps a release into a base like that base: its packages are of that day."""
+        origin = environment.lock.origin
+        family = self._session.project.matrix.family(environment.family)
+        if family is None or family.base is None or origin.as_of >= family.base.as_of:
+            return environment
+        return replace(environment, lock=replace(environment.lock, origin=replace(origin, as_of=family.base.as_of)))
 
     def _resolve_swapped(
         self, origin: LockOrigin, base: Lock, versions: Mapping[NormalizedName, str], path: Path

@@ -1,0 +1,202 @@
+"""A clone, read and nothing else: tags, lines of commits, source trees. Nothing is fetched, no work tree is touched."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from harness.errors import UsageError, near_misses
+from harness.model import Overlay
+from harness.process import run
+
+_GIT_S = 300.0
+_KEPT_BYTES = 64 << 20
+_PREFIX = re.compile(r"^(?:.*[/_-])?(?:version|rel|[vVrR])?[._-]?(?=\d)")
+_PULL_REQUEST = re.compile(r"\(#(\d+)\)|^Merge pull request #(\d+)\b")
+
+
+class GitFailed(Exception):
+    """git could not do it; what it said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What is told of a commit."""
+
+    sha: str
+    title: str
+    body: str
+    date: str
+    parents: tuple[str, ...]
+
+    @property
+    def pull_request(self) -> int | None:
+        """The number of its pull request, if the title tells."""
+        numbers = [one or another for one, another in _PULL_REQUEST.findall(self.title)]
+        return int(numbers[-1]) if numbers else None
+
+
+class Repository:
+    """A git repository, bare or not."""
+
+    def __init__(self, folder: Path, *, environ: Mapping[str, str], cache: Path) -> None:
+        self.folder = folder
+        self._cache = cache / "trees"
+        # Nothing of the caller's that points git elsewhere; what is missing in a partial clone stays missing.
+        kept = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+        fixed = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+        self._environ = {**kept, **fixed}
+        if not folder.is_dir():
+            raise UsageError(f"--repository {folder}: there is no such folder", next_step="Clone the repository first")
+        try:
+            self._git("rev-parse", "--git-dir")
+        except GitFailed as error:
+            raise UsageError(f"--repository {folder}: git cannot use it", why=str(error)) from error
+
+    def _git(self, *arguments: str) -> str:
+        command = ["git", "-C", str(self.folder), *arguments]
+        try:
+            ended = run(command, env=self._environ, cwd=self.folder, timeout_s=_GIT_S, keep_bytes=_KEPT_BYTES)
+        except OSError as error:
+            raise UsageError("git could not be started", why=str(error), next_step="Install git") from error
+        if ended.status != 0:
+            raise GitFailed(ended.stderr.decode(errors="replace").strip() or f"git {arguments[0]} failed")
+        return ended.stdout.decode(errors="replace")
+
+    def tags(self) -> list[str]:
+        """List all tags."""
+        return self._git("tag", "--list").split("\n")[:-1]
+
+    def require_tags(self, package: str, versions: Sequence[str]) -> None:
+        """Raise a UsageError if none of these releases has a tag."""
+        tags = self.tags()
+        wanted = {Version(each) for each in versions}
+        if not any(version_of_tag(tag) in wanted for tag in tags):
+            close = near_misses(f"v{versions[-1]}", tags) or _some(tags)
+            raise UsageError(
+                f"--repository {self.folder}: no tag of {package} {versions[0]} to {versions[-1]}",
+                why=close,
+                next_step="Name a clone of the package's own repository, with its tags",
+            )
+
+    def commit_of_release(self, package: str, version: str) -> str:
+        """Give the commit of a release's tag, whatever style its name has. Raises GitFailed, naming near misses."""
+        tags = self.tags()
+        found = [tag for tag in tags if version_of_tag(tag) == Version(version)]
+        if not found:
+            close = near_misses(f"v{version}", tags)
+            raise GitFailed(f"no tag of {package} {version}. {close or _some(tags)}")
+        names = package.replace("-", "[-_]")
+        best = min(found, key=lambda tag: (not re.search(names, tag, re.IGNORECASE), len(tag)))
+        if not any(re.search(names, tag, re.IGNORECASE) for tag in found):
+            best = min(found, key=lambda tag: (re.fullmatch(r"[vV]?\d.*", tag) is None, len(tag)))
+        return self._git("rev-parse", f"refs/tags/{best}^{{commit}}").strip()
+
+    def line(self, base: str, tip: str, paths: Sequence[str]) -> list[str]:
+        """List the commits of a tip's own line that a base does not have, oldest first: those that touch the paths."""
+        listed = self._git("rev-list", "--first-parent", "--reverse", tip, f"^{base}", "--", *paths)
+        return listed.split()
+
+    def fork_of(self, base: str, tip: str) -> str | None:
+        """Give the commit of the tip's own line from which on it has what the base lacks; None if there is none."""
+        line = self._git("rev-list", "--first-parent", "--reverse", tip, f"^{base}").split()
+        if not line:
+            return tip
+        parents = self.describe(line[0]).parents
+        return parents[0] if parents else None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether a commit is in the history of another."""
+        return self._git("rev-list", "-n", "1", older, f"^{newer}").strip() == ""
+
+    def describe(self, sha: str) -> Described:
+        """Tell of a commit."""
+        fields = self._git("show", "-s", "--format=%H%x00%P%x00%cs%x00%s%x00%b", sha).split("\0", 4)
+        return Described(
+            sha=fields[0], parents=tuple(fields[1].split()), date=fields[2], title=fields[3], body=fields[4].strip()
+        )
+
+    def files_changed(self, commit: Described) -> tuple[str, ...]:
+        """List the files in which a commit differs from its first parent."""
+        if not commit.parents:
+            return tuple(self._git("ls-tree", "-r", "--name-only", commit.sha).split("\n")[:-1])
+        return tuple(self._git("diff", "--name-only", commit.parents[0], commit.sha).split("\n")[:-1])
+
+    def twins(self, commit: Described) -> tuple[str, ...]:
+        """Find other commits with the same title: what was picked from one line to another keeps it."""
+        listed = self._git("log", "--all", "--fixed-strings", "--grep", commit.title, "--format=%H%x00%s")
+        pairs = [line.partition("\0") for line in listed.splitlines()]
+        return tuple(sha for sha, _, title in pairs if title == commit.title and sha != commit.sha)
+
+    def on_default_line(self, sha: str) -> bool:
+        """Whether a commit is in the history of the repository's HEAD."""
+        try:
+            return self.is_ancestor(sha, "HEAD")
+        except GitFailed:
+            return True  # a HEAD that points nowhere says nothing
+
+    def place_of(self, commit: str, module: str) -> str | None:
+        """Say where a module lies in a commit's tree: its folder or file; None if it is not there."""
+        candidates = [
+            f"{prefix}{module}{suffix}" for prefix in ("", "src/", "python/", "lib/") for suffix in ("", ".py")
+        ]
+        there = self._git("ls-tree", "--name-only", commit, "--", *candidates).split("\n")
+        named = next((each for each in candidates if each in there), None)
+        if named is not None:
+            return named
+        ending = f"/{module}/__init__.py"
+        everything = self._git("ls-tree", "-r", "--name-only", commit).split("\n")
+        deep = sorted((each for each in everything if each.endswith(ending)), key=len)
+        return deep[0].removesuffix("/__init__.py") if deep else None
+
+    def overlay(self, commit: str, module: str) -> Overlay | None:
+        """Put a commit's source tree of a module into the cache, once for each tree; None if it has none."""
+        place = self.place_of(commit, module)
+        if place is None:
+            return None
+        tree = self._git("rev-parse", f"{commit}:{place}").strip()
+        folder = self._cache / tree
+        if not folder.is_dir():
+            self._export(commit, place, folder)
+        return Overlay(package=module, folder=folder, digest=tree)
+
+    def _export(self, commit: str, place: str, folder: Path) -> None:
+        self._cache.mkdir(parents=True, exist_ok=True)
+        parent, _, name = place.rpartition("/")
+        temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=self._cache))
+        try:
+            archive = temporary / "tree.tar"
+            self._git("archive", "--format=tar", f"--output={archive}", f"{commit}:{parent}", name)
+            with tarfile.open(archive) as tar:
+                tar.extractall(temporary / "tree", filter="data")
+            try:
+                (temporary / "tree").replace(folder)
+            except OSError:
+                if not folder.is_dir():
+                    raise
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def version_of_tag(tag: str) -> Version | None:
+    """Read the version in a tag's name, such as v3.4.1, keras-3.4.1, release/3.4.1 or REL_3_4_1."""
+    text = _PREFIX.sub("", tag, count=1)
+    for candidate in (tag, text, text.replace("_", ".")):
+        try:
+            return Version(candidate)
+        except InvalidVersion:
+            continue
+    return None
+
+
+def _some(tags: Sequence[str]) -> str:
+    if not tags:
+        return "The repository has no tags: git fetch --tags brings them"
+    return f"Its last tags: {', '.join(tags[-6:])}"
