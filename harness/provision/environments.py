@@ -42,6 +42,8 @@ class Provided:
     """What importing the environment's `imports` raised, on one line; None if they import."""
     built: bool
     """Whether it was built just now."""
+    import_certain: bool = True
+    """Whether an import error would be the same again: a crash or a time limit may have been the machine's."""
 
 
 class Unavailable(HarnessError):
@@ -107,6 +109,7 @@ class EnvironmentStore:
             versions={canonicalize_name(name): version for name, version in manifest.versions.items()},
             import_error=None if result.error is None else first_line(result.error),
             built=built,
+            import_certain=result.certain,
         )
 
     def _ensure(
