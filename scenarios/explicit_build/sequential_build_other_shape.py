@@ -12,7 +12,7 @@
 # stage = "refuse"
 # error = "AssertionError: a model with weights for 3 channels accepted to be built for 5 channels"
 # label = "bug"
-# note = "Keras 2 of TensorFlow 2.4 and later catches the error of its layers inside build(), and so accepts any shape; the refusal comes with the first data of that shape."
+# note = "Keras 2 of TensorFlow 2.3 and later catches the error of its layers inside build(), and so accepts any shape; the refusal comes with the first data of that shape."
 # link = "https://github.com/tensorflow/tensorflow/blob/v2.15.1/tensorflow/python/keras/engine/sequential.py"
 # environments = "tf2.?.*,tf2.1[0-5].*,*-legacy,today-tf2.?.*,today-tf2.1[0-5].*"
 #

@@ -8,6 +8,7 @@
 #
 # [tool.harness]
 # issue = "https://github.com/tensorflow/tensorflow/issues/65419"
+# timeout = 300
 # variables = ["HUB_MODULE"]
 #
 # [tool.harness.parameters]

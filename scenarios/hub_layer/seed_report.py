@@ -8,6 +8,7 @@
 #
 # [tool.harness]
 # issue = "https://github.com/keras-team/keras/issues/20214"
+# timeout = 300
 # variables = ["HUB_MODULE"]
 #
 # [tool.harness.parameters]

@@ -12,10 +12,17 @@
 #
 # [[tool.harness.known]]
 # stage = "load"
-# error = 'ValueError: (Requested the deserialization of a `?Lambda`? layer|The `\{?\w+\}?` of this `Lambda` layer is a Python lambda)'
+# error = "ValueError: Requested the deserialization of a Lambda layer with a Python `lambda` inside it"
 # label = "by design"
-# note = "A Python lambda in a file is code that would be run; since Keras 2.13 (.keras) and 3.11.3 (.h5) it is refused by default. Pass safe_mode=False for files that you trust."
-# link = "https://github.com/keras-team/keras/commit/ac5c97fb57c36fad4da14eaec04f981d3ad6bdb9"
+# note = "Keras 2.13 to 2.15 store every Python function as bytecode, a named one too, and refuse bytecode in a .keras file by default. Pass safe_mode=False for files that you trust."
+# link = "https://www.tensorflow.org/api_docs/python/tf/keras/layers/Lambda"
+#
+# [[tool.harness.known]]
+# stage = "load"
+# error = 'ValueError: (Requested the deserialization of a `Lambda` layer whose|The `\{?\w+\}?` of this `Lambda` layer is a Python lambda)'
+# label = "by design"
+# note = "A Python lambda in a file is code that would be run, so it is refused by default, in .h5 too from Keras 3.11.3 on. Pass safe_mode=False for files that you trust; enable_unsafe_deserialization() is not heeded for .h5."
+# link = "https://github.com/keras-team/keras/pull/21602"
 #
 # [[tool.harness.known]]
 # stage = "load"

@@ -19,9 +19,18 @@
 # [[tool.harness.known]]
 # stage = "compare"
 # error = '''AssertionError: evaluated \['loss', 'mae'\] before, \['loss', 'mean_absolute_error'\] after'''
-# label = "bug"
-# note = "The short name of a metric becomes its long name in the file, so the keys of evaluate() and of the history change. Give the metric as an object with a name."
+# label = "fixed in TensorFlow 2.4"
+# note = "TensorFlow 2.2 and 2.3 keep the long name of a metric in the file, so the keys of evaluate() and of the history change. Give the metric as an object with a name."
 # link = "https://github.com/adriangb/scikeras/pull/38"
+# environments = "tf2.2.*,tf2.3.*"
+#
+# [[tool.harness.known]]
+# stage = "compare"
+# error = '''AssertionError: evaluated \['loss', 'mae'\] before, \['loss', 'mean_absolute_error'\] after'''
+# label = "bug"
+# note = "Reading an .h5 file, Keras 3 turns the short name of a metric into its function and so into its long name; the keys of evaluate() and of the history change. Give the metric as an object with a name, or use .keras."
+# link = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/saving/saving_utils.py"
+# environments = "keras3.*,tf2.1[6-9].*,tf2.2[0-9].*,today-tf2.1[6-9].*,today-tf2.2[0-9].*,!*-legacy"
 # ///
 """The compiled metrics are kept: evaluating the loaded model gives the same names and the same numbers."""
 

@@ -25,8 +25,8 @@
 # [[tool.harness.known]]
 # stage = "compare"
 # error = 'AssertionError: trainable weights before and after: \[4, 6\]'
-# label = "bug"
-# note = "Loading a SavedModel folder in these old versions sets trainable on the whole model, and so thaws the layers that were frozen. Use .h5, or freeze them again."
+# label = "fixed in TensorFlow 2.5"
+# note = "Loading a SavedModel folder in TensorFlow 2.2 to 2.4 sets trainable on the whole model, and so thaws the layers that were frozen. Use .h5, or freeze them again."
 # link = "https://github.com/tensorflow/tensorflow/issues/40994"
 # ///
 """Every weight is kept: trained, frozen, and the running averages of a BatchNormalization."""
