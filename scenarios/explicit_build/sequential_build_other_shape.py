@@ -14,7 +14,7 @@
 # label = "bug"
 # note = "Keras 2 of TensorFlow 2.3 and later catches the error of its layers inside build(), and so accepts any shape; the refusal comes with the first data of that shape."
 # link = "https://github.com/tensorflow/tensorflow/blob/v2.15.1/tensorflow/python/keras/engine/sequential.py"
-# environments = "tf2.?.*,tf2.1[0-5].*,*-legacy,today-tf2.?.*,today-tf2.1[0-5].*"
+# environments = "tf2.?.*,tf2.10.*,tf2.11.*,tf2.12.*,tf2.13.*,tf2.14.*,tf2.15.*,*-legacy,today-tf2.?.*,today-tf2.10.*,today-tf2.11.*,today-tf2.12.*,today-tf2.13.*,today-tf2.14.*,today-tf2.15.*"
 #
 # [[tool.harness.known]]
 # stage = "refuse"
