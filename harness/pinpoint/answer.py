@@ -79,13 +79,15 @@ class Commit:
     untestable: tuple[Point, ...] = ()
     last: str = ""
     """The last commit that still showed what was before."""
-    merged_by: str | None = None
+    inside: Commit | None = None
+    """Of a merge: the commit that it brought in which did it, if it is one of those."""
     notes: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:
         """The sha as people write it, with the pull request."""
-        return self.sha[:7] + (f" (#{self.pull_request})" if self.pull_request else "")
+        own = self.sha[:7] + (f" (#{self.pull_request})" if self.pull_request else "")
+        return f"{own}, which merged {self.inside.short}" if self.inside else own
 
 
 @dataclass(frozen=True, kw_only=True)

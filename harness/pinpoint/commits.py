@@ -120,9 +120,6 @@ class _One:
         before, between, after = self._narrowed(line.shas)
         described = self._repository.describe(after.name)
         notes = [*line.notes, *self._origin_notes(described)]
-        inner = None if between else self._inside(described, before, after)
-        if inner is not None:
-            return replace(inner, merged_by=inner.merged_by or described.sha, notes=(*notes, *inner.notes))
         return Commit(
             sha=described.sha,
             title=described.title,
@@ -131,6 +128,7 @@ class _One:
             files=self._repository.files_changed(described),
             untestable=between,
             last=before.name,
+            inside=None if between else self._inside(described, before, after),
             notes=tuple(notes),
         )
 

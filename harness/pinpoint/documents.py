@@ -60,7 +60,7 @@ def _commit(commit: Commit | None) -> dict[str, object] | None:
         "files": list(commit.files),
         "last": commit.last,
         "untestable": [each.name for each in commit.untestable],
-        "merged_by": commit.merged_by,
+        "inside": _commit(commit.inside),
         "notes": list(commit.notes),
     }
 

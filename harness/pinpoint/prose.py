@@ -69,6 +69,8 @@ def _commit_facts(commit: Commit) -> list[str]:
         names = ", ".join(each.name[:10] for each in commit.untestable[:6])
         more = f" and {len(commit.untestable) - 6} more" if len(commit.untestable) > 6 else ""
         facts.append(f"no single culprit: {names}{more} could not be tested: {commit.untestable[0].text}")
+    if commit.inside is not None:
+        facts += [f"of what it merged, {each}" for each in _commit_facts(commit.inside)[:2]]
     return [*facts, *commit.notes]
 
 

@@ -144,17 +144,15 @@ class Repository:
 
     def place_of(self, commit: str, module: str) -> str | None:
         """Say where a module lies in a commit's tree: its folder or file; None if it is not there."""
-        candidates = [
-            f"{prefix}{module}{suffix}" for prefix in ("", "src/", "python/", "lib/") for suffix in ("", ".py")
-        ]
-        there = self._git("ls-tree", "--name-only", commit, "--", *candidates).split("\n")
-        named = next((each for each in candidates if each in there), None)
-        if named is not None:
-            return named
-        ending = f"/{module}/__init__.py"
-        everything = self._git("ls-tree", "-r", "--name-only", commit).split("\n")
-        deep = sorted((each for each in everything if each.endswith(ending)), key=len)
-        return deep[0].removesuffix("/__init__.py") if deep else None
+        files = self._git("ls-tree", "-r", "--name-only", commit).split("\n")
+        folders = {file.rpartition("/")[0] for file in files if file.endswith("/__init__.py")}
+        there = folders | set(files)
+        for prefix in ("", "src/", "python/", "lib/"):
+            for candidate in (f"{prefix}{module}", f"{prefix}{module}.py"):
+                if candidate in there:
+                    return candidate
+        deep = [folder for folder in folders if folder.endswith(f"/{module}")]
+        return min(deep, key=len, default=None)
 
     def overlay(self, commit: str, module: str) -> Overlay | None:
         """Put a commit's source tree of a module into the cache, once for each tree; None if it has none."""

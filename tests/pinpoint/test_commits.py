@@ -1,0 +1,142 @@
+"""From two releases of a throw-away package to the commit between their tags."""
+
+import pytest
+
+from tests.pinpoint.conftest import PYTHON
+from tests.pinpoint.repositories import ThrowAwayRepository
+
+pytestmark = pytest.mark.slow
+
+IN = f"python={PYTHON} lib as-of=2024-06-01"
+SCRIPT = "import lib\nassert lib.answer() == 42, 'wrong answer'\n"
+
+
+def source(answer, note=""):
+    return f"# {note}\ndef answer():\n    return {answer}\n"
+
+
+@pytest.fixture
+def repository(playground):
+    return ThrowAwayRepository(playground.folder / "clone")
+
+
+def found_in(playground, repository, *arguments, status=0):
+    document = playground.json(
+        "pinpoint",
+        playground.script(SCRIPT),
+        "--package", "lib", "--in", IN, "--repository", repository.folder, *arguments, status=status,
+    )  # fmt: skip
+    return document["transitions"]
+
+
+def publish(playground, **answers):
+    """Publish releases named like v1_0, in the order given."""
+    playground.releases("lib", {name[1:].replace("_", "."): source(answer) for name, answer in answers.items()})
+
+
+def test_the_commit_its_pull_request_and_its_files(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="v1.0")
+    for number in range(6):
+        repository.commit(f"Change {number} (#1{number})", source(42, f"change {number}"))
+    guilty = repository.commit("Be clever (#77)", source(41), other="lib/clever.txt")
+    repository.commit("Only words", other="README.md")
+    repository.commit("After that (#78)", source(41, "later"), tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert (found["last"], found["first"], found["kind"]) == ("1.0", "1.1", "introduced")
+    commit = found["commit"]
+    assert (commit["sha"], commit["pull_request"], commit["title"]) == (guilty, 77, "Be clever (#77)")
+    assert commit["date"].startswith("2024-01-0")
+    assert commit["files"] == ["lib/__init__.py", "lib/clever.txt"]
+    assert commit["untestable"] == []
+    assert repository.git("status", "--porcelain") == ""
+
+
+def test_commits_that_do_not_import_leave_an_interval(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="1.0")
+    last = repository.commit("Still well", source(42, "well"))
+    broken = [repository.commit(f"Broken {number}", f"raise OSError('broken {number}')\n") for number in range(2)]
+    first = repository.commit("Imports again", source(41))
+    repository.commit("Later", source(41, "later"), tag="1.1")
+    (found,) = found_in(playground, repository)
+    commit = found["commit"]
+    assert (commit["last"], commit["sha"], commit["untestable"]) == (last, first, broken)
+
+
+def test_a_merge_is_named_with_the_commit_that_it_brought(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="v1.0")
+    repository.branch("side")
+    repository.commit("On the side, harmless", source(42, "side"))
+    guilty = repository.commit("On the side, guilty (#5)", source(41))
+    repository.commit("On the side, later", source(41, "later"))
+    repository.switch("main")
+    repository.commit("Meanwhile", other="meanwhile.txt")
+    merge = repository.merge("side", "Merge pull request #6 from someone/side")
+    repository.commit("After", source(41, "after"), tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert (found["commit"]["sha"], found["commit"]["pull_request"]) == (merge, 6)
+    assert (found["commit"]["inside"]["sha"], found["commit"]["inside"]["pull_request"]) == (guilty, 5)
+
+
+def test_a_fix_that_was_picked_to_a_release_branch_is_found_there(playground, repository):
+    """1.0.1 has the fix by itself; 1.1 was made from a line that parted before."""
+    publish(playground, v1_0=41, v1_0_1=42, v1_1=41)
+    repository.commit("Begin", source(41), tag="v1.0")
+    repository.branch("r1.0")
+    repository.commit("On the branch", source(41, "branch"))
+    picked = repository.commit("Mend it (#9)", source(42), tag="v1.0.1")
+    repository.switch("main")
+    repository.commit("Go on", source(41, "on"))
+    repository.commit("Release", source(41, "release"), tag="v1.1")
+    mended = repository.commit("Mend it (#9)", source(42))
+    fixed, broken = found_in(playground, repository)
+    assert (fixed["kind"], fixed["commit"]["sha"]) == ("fixed", picked)
+    assert (broken["kind"], broken["commit"]["sha"]) == ("introduced", picked)
+    assert "two lines" in " ".join(broken["commit"]["notes"])
+    assert mended in " ".join(fixed["commit"]["notes"])
+
+
+def test_a_change_on_the_main_line_is_found_past_a_release_branch(playground, repository):
+    publish(playground, v1_0_1=41, v1_1=42)
+    repository.commit("Begin", source(41))
+    repository.branch("r1.0")
+    repository.commit("Only here", source(41, "branch"), tag="lib-1.0.1")
+    repository.switch("main")
+    repository.commit("Go on", source(41, "on"))
+    guilty = repository.commit("Mend it", source(42))
+    repository.commit("Release", source(42, "release"), tag="release/1.1")
+    (found,) = found_in(playground, repository)
+    assert (found["kind"], found["commit"]["sha"]) == ("fixed", guilty)
+
+
+def test_sources_that_do_not_show_it_name_nobody(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="v1.0")
+    repository.commit("Release", source(42, "the wheel was another"), tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert found["commit"] is None
+    assert "does not show what the release shows" in found["commit_note"]
+
+
+def test_sources_below_src_and_a_bare_clone(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), package="src/lib", tag="v1.0")
+    guilty = repository.commit("Be clever", source(41), package="src/lib", tag="v1.1")
+    bare = playground.folder / "bare"
+    repository.git("clone", "--quiet", "--bare", str(repository.folder), str(bare))
+    repository.folder = bare
+    (found,) = found_in(playground, repository)
+    assert found["commit"]["sha"] == guilty
+
+
+def test_a_clone_without_the_tags(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="v7.0")
+    playground.harness(
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN,
+        "--repository", repository.folder, status=2,
+    )  # fmt: skip
+    assert "no tag of lib 1.0 to 1.1" in playground.said
+    assert "v7.0" in playground.said
