@@ -105,12 +105,19 @@ class RunFolder:
     """The folder in which one run's attempts have theirs. It goes with the run; those of dead runs are removed."""
 
     def __init__(self, parent: Path) -> None:
-        parent.mkdir(parents=True, exist_ok=True)
-        self._remove_dead(parent)
         self.path = parent / f"run-{os.getpid()}-{os.urandom(4).hex()}"
         self._lock = filelock.FileLock(f"{self.path}.lock")
-        self._lock.acquire(timeout=0)
-        self.path.mkdir()
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            self._remove_dead(parent)
+            self._lock.acquire(timeout=0)
+            self.path.mkdir()
+        except OSError as error:
+            raise HarnessError(
+                f"{parent}: the cache cannot be used",
+                why=str(error),
+                next_step="Make room or give permission, or set HARNESS_CACHE to another folder",
+            ) from error
 
     def __enter__(self) -> Path:
         return self.path
