@@ -1,0 +1,278 @@
+"""What else the command line offers on a project that was run: selections, evidence, tables, scripts from outside."""
+
+import csv
+import io
+import json
+import signal
+
+import pytest
+
+from harness.record.store import Store
+from tests.runs.conftest import BUILD, MATRIX, wait_until
+from tests.runs.test_runs import TABLE, count
+
+GATED = """\
+# /// script
+# [tool.harness]
+# variables = ["GATE"]
+# ///
+\"\"\"Ends when a file is there.\"\"\"
+# %% load
+import os, time
+while not os.path.exists(os.environ["GATE"]):
+    time.sleep(0.02)
+"""
+
+
+@pytest.fixture
+def gate(project, tmp_path):
+    """A file for which the scenario `gated` waits."""
+    gate = tmp_path / "gate"
+    project.variables["GATE"] = str(gate)
+    project.scenario("load/gated.py", GATED)
+    return gate
+
+
+class TestUsage:
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            pytest.param(["run", "--environments", "demo1.2"], ["'demo1.2' matches no environment", "Did you mean demo1"], id="near miss"),
+            pytest.param(["run", "--scenarios", "bild"], ["'bild' matches no scenario", "Did you mean build"], id="scenario"),
+            pytest.param(["run", "--cells", "build@demo1.0"], ["build has no such case", "build[shape=list]"], id="case"),
+            pytest.param(["run", "--cells", "build[shape=list"], ["is not the id of a c", "not closed"], id="malformed id"),
+            pytest.param(["run", "--tier", "smal"], ["there is no tier 'smal'", "Did you mean small"], id="tier"),
+            pytest.param(["run", "nowhere.py"], ["nowhere.py: there is no such file"], id="file"),
+            pytest.param(["run", "--jobs", "0"], ["'0' is not a number above 0"], id="no jobs"),
+            pytest.param(["run", "--environments", "python=3.11"], ["requirements: missing", "a right one: "], id="written out"),
+            pytest.param(["show", "build[shape=list]@demo9"], ["there is no environment 'demo9'"], id="show"),
+            pytest.param(["replay", "bild@demo1.0"], ["there is no scenario 'bild'"], id="replay"),
+            pytest.param(["table", "--environments", "x"], ["'x' matches no environment"], id="table"),
+            pytest.param(["plan", "--environments", "x"], ["'x' matches no environment"], id="plan"),
+        ],
+    )  # fmt: skip
+    def test_what_makes_no_sense_is_said_before_anything_runs(self, project, arguments, said):
+        done = project.call(*arguments, status=2)
+        for part in said:
+            assert part in done.stderr
+        assert done.stdout == ""
+        assert not project.store.exists()
+
+    def test_every_problem_of_the_files_is_shown_at_once(self, project):
+        project.matrix(MATRIX.replace('"small"', '"smal"', 1))
+        project.scenario("build/build.py", BUILD.replace("timeout", "timout"))
+        project.lock("2.0").write_text("demo==2.0")
+        done = project.call("run", status=2)
+        assert "3 problems" in done.stderr
+        assert done.stderr.count("  * ") == 3
+
+    def test_folder_that_is_no_project_is_named(self, project, tmp_path):
+        assert "--project DIR" in project.call("run", status=2, cwd=tmp_path).stderr
+
+    def test_folder_below_a_project_is_in_it(self, project):
+        done = project.call("plan", "--json", cwd=project.root / "scenarios")
+        assert len(done.document["cells"]) == len(TABLE)
+
+
+class TestPlan:
+    def test_plan_says_what_would_run_and_runs_nothing(self, project):
+        document = project.call("plan", "--json").document
+        assert document["schema"] == 1
+        states = {cell["cell"]: cell["state"] for cell in document["cells"]}
+        assert states == {cell: "absent" if cell == "newer@demo1.0" else "due" for cell in TABLE}
+        assert document["download_bytes"] == 3 * 500
+        assert not project.store.exists()
+        project.run("--environments", "demo1.0")
+        states = {cell["cell"]: cell["state"] for cell in project.call("plan", "--json").document["cells"]}
+        assert {cell for cell, state in states.items() if state == "done"} == {
+            "build[shape=list]@demo1.0", "build[shape=tuple]@demo1.0",
+        }  # fmt: skip
+
+    def test_plan_for_people_says_the_same(self, project):
+        text = project.call("plan").stdout
+        assert "8 cells to run; 3 environments to make" in text
+        assert "1 not applicable: needs demo>=1.1" in text
+
+
+class TestEvidence:
+    ID = "build[shape=list]@demo1.1"
+
+    def test_show_has_all_that_belongs_to_an_attempt(self, project):
+        project.run()
+        text = project.call("show", self.ID).stdout
+        for part in ("failed", "stage  build", "TypeError: layer_", "Traceback", "demo==1.1", f"replay '{self.ID}'"):
+            assert part in text
+        document = project.call("show", self.ID, "--json").document
+        assert (document["cell"], document["outcome"], document["stage"]) == (self.ID, "failed", "build")
+        assert document["current"] is True
+        assert document["versions"]["demo"] == "1.1"
+        assert document["script"] == BUILD
+
+    def test_show_of_what_was_never_run_says_how_to_run_it(self, project):
+        done = project.call("show", self.ID, status=1)
+        assert f"harness run --cells '{self.ID}'" in done.stderr
+
+    def test_show_of_what_is_ruled_out_says_why(self, project):
+        assert "needs demo>=1.1" in project.call("show", "newer@demo1.0", status=1).stderr
+
+    def test_show_says_when_the_conditions_have_changed(self, project):
+        project.run()
+        project.scenario("build/build.py", BUILD + "# later\n")
+        assert project.call("show", self.ID, "--json").document["current"] is False
+
+    def test_replay_runs_again_and_compares(self, project):
+        project.run()
+        before = count(project)
+        assert "The same as on" in project.call("replay", self.ID).stdout
+        assert count(project) == before + 1
+
+
+class TestTable:
+    def test_formats_tell_the_same(self, project):
+        project.run()
+        table = project.call("table", "--format", "json").document
+        assert {cell["cell"]: (cell["outcome"], cell["stage"]) for cell in table["cells"]} == TABLE
+        rows = list(csv.DictReader(io.StringIO(project.call("table", "--format", "csv").stdout)))
+        assert {row["cell"]: row["outcome"] for row in rows} == {cell: outcome for cell, (outcome, _) in TABLE.items()}
+        for format in ("markdown", "html", "terminal"):
+            text = project.call("table", "--format", format).stdout
+            assert "demo1.1" in text
+            assert "A model is built whatever its shape is written as" in text or "build" in text
+
+    def test_table_of_nothing_run_says_so_and_makes_no_store(self, project):
+        table = project.call("table", "--format", "json").document
+        assert table["counts"]["never_run"] == len(TABLE) - 1
+        assert table["counts"]["not_applicable"] == 1
+        assert not project.store.exists()
+
+    def test_output_goes_to_a_file(self, project, tmp_path):
+        project.run()
+        project.call("table", "--format", "json", "--output", str(tmp_path / "deep" / "table.json"))
+        assert json.loads((tmp_path / "deep" / "table.json").read_text())["schema"] == 1
+
+    def test_table_can_be_read_while_a_run_is_at_work(self, project, gate):
+        project.run("--scenarios", "build,newer")
+        with project.start("run", "--scenarios", "gated", "--environments", "demo1.0") as process:
+            wait_until(project.processes, process=process)
+            table = project.call("table", "--format", "json").document
+            gate.touch()
+            process.communicate(timeout=60)
+        assert table["counts"]["passed"] == sum(outcome == "passed" for outcome, _ in TABLE.values())
+
+    def test_frame_for_own_questions(self, project, monkeypatch):
+        project.run()
+        for name, value in project.environ().items():
+            monkeypatch.setenv(name, value)
+        import harness
+
+        frame = harness.load_results(project.root)
+        assert dict(zip(frame["cell"], frame["outcome"], strict=True)) == {
+            cell: outcome for cell, (outcome, _) in TABLE.items()
+        }
+
+
+class TestScriptsFromOutside:
+    def test_script_without_a_header_runs_as_it_is(self, project, tmp_path):
+        script = tmp_path / "my report.py"
+        script.write_text("import demo\nassert demo.VERSION != '2.0', 'broken'\n", encoding="utf-8")
+        done = project.run(str(script))
+        assert done.table == {
+            "my_report@demo1.0": ("passed", None),
+            "my_report@demo1.1": ("passed", None),
+            "my_report@demo2.0": ("failed", None),
+        }
+        assert done.cell("my_report@demo2.0")["error"] == "AssertionError: broken"
+        assert "broken" in project.call("show", "my_report@demo2.0").stdout
+        assert "Nothing to run" in project.run(str(script)).stderr
+
+    def test_script_with_a_header_has_its_parameters(self, project, tmp_path):
+        script = tmp_path / "mine.py"
+        script.write_text(BUILD, encoding="utf-8")
+        done = project.run(str(script), "--environments", "demo1.*")
+        assert done.table == {
+            cell.replace("build[", "mine["): outcome
+            for cell, outcome in TABLE.items()
+            if cell.startswith("build") and "@demo1" in cell
+        }
+
+    def test_folder_of_two_steps(self, project, tmp_path):
+        folder = tmp_path / "across"
+        folder.mkdir()
+        (folder / "write.py").write_text("open('x', 'w').close()\n", encoding="utf-8")
+        (folder / "read.py").write_text("open('x').close()\n", encoding="utf-8")
+        done = project.run(str(folder), "--writers", "demo1.0", "--readers", "demo2.0")
+        assert done.table == {"across@demo1.0 -> demo2.0": ("passed", None)}
+
+    def test_wrong_header_is_named_with_the_file(self, project, tmp_path):
+        script = tmp_path / "mine.py"
+        script.write_text(BUILD.replace("timeout", "timout"), encoding="utf-8")
+        assert "mine.py: tool.harness.timout: unknown key" in project.call("run", str(script), status=2).stderr
+
+
+class TestStopping:
+    def test_ctrl_c_keeps_what_has_finished_and_says_how_to_go_on(self, project, gate):
+        arguments = ["run", "--scenarios", "gated,build", "--json", "--jobs", "4"]
+        with project.start(*arguments) as process:
+            wait_until(lambda: project.store.exists() and count_or_none(project) == 6, process=process)
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert stdout == ""
+        assert "Traceback" not in stderr
+        assert "harness run --scenarios gated,build --json --jobs 4" in stderr
+        assert project.left_over() == []
+        gate.touch()
+        done = project.run("--scenarios", "gated,build")
+        assert done.attempts == dict.fromkeys(done.table, 1)
+        assert {cell: outcome for cell, outcome in done.table.items() if cell in TABLE} == {
+            cell: outcome for cell, outcome in TABLE.items() if cell.startswith("build")
+        }
+
+    def test_stop_while_environments_are_made_leaves_none_half_made(self, project):
+        with project.start("run") as process:
+            wait_until(lambda: list((project.cache / "environments").glob(".building-*")), process=process)
+            process.send_signal(signal.SIGTERM)
+            _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "Traceback" not in stderr
+        assert project.left_over() == []
+        assert project.run().table == TABLE
+
+    def test_second_run_at_the_same_time_is_refused_and_harms_nothing(self, project, gate):
+        with project.start("run", "--json") as process:
+            wait_until(project.processes, process=process)
+            refused = project.call("run", status=1)
+            gate.touch()
+            stdout, stderr = process.communicate(timeout=60)
+        assert "another run is at work on it" in refused.stderr
+        assert process.returncode == 0, stderr
+        cells = {cell["cell"]: cell["attempts"] for cell in json.loads(stdout)["cells"]}
+        assert set(cells.values()) == {1}
+
+    def test_runs_of_different_environments_go_on_side_by_side(self, project, gate):
+        with project.start("run", "--environments", "demo1.0", "--json") as process:
+            wait_until(project.processes, process=process)
+            other = project.run("--environments", "demo1.1", "--scenarios", "build")
+            gate.touch()
+            stdout, _ = process.communicate(timeout=60)
+        assert other.table["build[shape=list]@demo1.1"] == ("failed", "build")
+        assert {cell["outcome"] for cell in json.loads(stdout)["cells"]} == {"passed", "not applicable"}
+
+    def test_reader_of_our_output_that_goes_away_is_no_error(self, project):
+        project.run()
+        with project.start("table", "--format", "html") as process:
+            process.stdout.close()
+            stderr = process.stderr.read()
+            process.wait(60)
+        assert stderr == ""
+        assert process.returncode == 0
+
+
+def count_or_none(project):
+    store = Store(project.store)
+    try:
+        return store.count()
+    except Exception:
+        return None  # it is being made at this moment
+    finally:
+        store.close()
