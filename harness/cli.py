@@ -108,19 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("cell", metavar="CELL")
     replay.add_argument("--shell", action="store_true", help="open a shell in the environment instead")
 
-    pinpoint = _command(commands, "pinpoint", "pinpoint:pinpoint", "since which release, until which, by which commit")
-    _add_search(pinpoint)
-    pinpoint.add_argument("--package", metavar="NAME", required=True, help="the package to step through its releases")
-    pinpoint.add_argument(
-        "--in", metavar="ENVIRONMENT", dest="environment", required=True, help="an id, or one written out in quotes"
-    )
-    pinpoint.add_argument("--versions", metavar="FIRST..LAST", help="only these releases, both included")
-    pinpoint.add_argument("--pre", action="store_true", help="pre-releases, too")
-    pinpoint.add_argument("--yanked", action="store_true", help="yanked releases, too")
-    pinpoint.add_argument("--repository", metavar="DIR", help="a clone of the package's repository, for the commit")
-    how = pinpoint.add_mutually_exclusive_group()
-    how.add_argument("--every", action="store_true", help="run every release")
-    how.add_argument("--quick", action="store_true", help="halve between the two ends only")
+    _add_searches(commands)
 
     report = _command(commands, "report", "tables:report", "write what is published under results/")
     add_selection(report)
@@ -140,6 +128,27 @@ def _parser() -> argparse.ArgumentParser:
     prune = _command(commands, "prune", "locks:prune", "remove environments that are in no lock, or long unused")
     prune.add_argument("--days", metavar="N", type=_count, default=30, help="unused for so many days (default: 30)")
     return parser
+
+
+def _add_searches(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    pinpoint = _command(commands, "pinpoint", "pinpoint:pinpoint", "since which release, until which, by which commit")
+    _add_search(pinpoint)
+    pinpoint.add_argument("--package", metavar="NAME", required=True, help="the package to step through its releases")
+    pinpoint.add_argument(
+        "--in", metavar="ENVIRONMENT", dest="environment", required=True, help="an id, or one written out in quotes"
+    )
+    pinpoint.add_argument("--versions", metavar="FIRST..LAST", help="only these releases, both included")
+    pinpoint.add_argument("--pre", action="store_true", help="pre-releases, too")
+    pinpoint.add_argument("--yanked", action="store_true", help="yanked releases, too")
+    pinpoint.add_argument("--repository", metavar="DIR", help="a clone of the package's repository, for the commit")
+    how = pinpoint.add_mutually_exclusive_group()
+    how.add_argument("--every", action="store_true", help="run every release")
+    how.add_argument("--quick", action="store_true", help="halve between the two ends only")
+
+    blame = _command(commands, "blame", "blame:blame", "which package turned a good environment into a bad one")
+    _add_search(blame)
+    blame.add_argument("--good", metavar="ENVIRONMENT", required=True, help="where it passes")
+    blame.add_argument("--bad", metavar="ENVIRONMENT", required=True, help="where it fails")
 
 
 def _command(

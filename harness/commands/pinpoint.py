@@ -50,7 +50,7 @@ def pinpoint(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
-    following = Following(pattern=_pattern(arguments.follow))
+    following = Following(pattern=pattern_of(arguments.follow))
     scenario, case = subject_of(session, arguments.scenario, arguments.parameters)
     base = environment_named(session, arguments.environment)
     index = ReleaseIndex.configured(session.variables)
@@ -124,7 +124,8 @@ def _notes(stepper: Stepper) -> list[str]:
     ]
 
 
-def _pattern(text: str | None) -> re.Pattern[str] | None:
+def pattern_of(text: str | None) -> re.Pattern[str] | None:
+    """Read the pattern of --follow; raises UsageError."""
     try:
         return None if text is None else re.compile(text)
     except re.error as error:

@@ -18,7 +18,7 @@ DOES_NOT_IMPORT = "does not import"
 class Judge:
     """Observes trials. A failure of a package that does not even import says nothing of the scenario."""
 
-    def __init__(self, bench: Bench, following: Following, package: NormalizedName) -> None:
+    def __init__(self, bench: Bench, following: Following, package: NormalizedName | None) -> None:
         self._bench = bench
         self._following = following
         self._package = package
@@ -39,7 +39,7 @@ class Judge:
         return observation
 
     def _modules(self, shown: Shown) -> tuple[str, ...]:
-        if shown.environment is None:
+        if shown.environment is None or self._package is None:
             return ()
         return modules_of(self._bench.folder_of(shown.environment), self._package)
 

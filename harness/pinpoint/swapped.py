@@ -85,7 +85,7 @@ class SwappedEnvironments:
         origin = _swapped_origin(base.lock.origin, versions, id)
         content = [base.lock.fingerprint, origin.requirements, origin.constraints, origin.overrides, origin.platform]
         path = self._path([*content, base.lock.origin.as_of.isoformat()])
-        lock = self._remembered(path, id) or self._resolve_swapped(origin, base.lock, versions, path)
+        lock = remembered_lock(path, id) or self._resolve_swapped(origin, base.lock, versions, path)
         _refuse_new_sources(lock, base.lock, versions)
         made = environment_of(lock, self._session.project.matrix, variables=base.variables)
         return replace(made, variables=base.variables, imports=base.imports)
@@ -111,9 +111,11 @@ class SwappedEnvironments:
         origin = replace(origin, environment=id)
         content = [origin.python, origin.requirements, origin.constraints, origin.overrides, origin.platform]
         path = self._path([*content, as_of.isoformat()])
-        lock = self._remembered(path, id)
+        lock = remembered_lock(path, id)
         if lock is None:
-            lock = self._kept(path, _resolved(lambda: resolve(origin, uv=self._session.uv, stop=self._session.stop)))
+            lock = kept_lock(
+                path, resolved_or_untestable(lambda: resolve(origin, uv=self._session.uv, stop=self._session.stop))
+            )
         return replace(environment_of(lock, matrix, family), id=id)
 
     def _as_of_its_base(self, environment: Environment) -> Environment:
@@ -143,10 +145,10 @@ class SwappedEnvironments:
                     raise
             return resolve(replace(origin, as_of=later), uv=uv, prefer=prefer, stop=stop)
 
-        lock = _resolved(attempt)
+        lock = resolved_or_untestable(attempt)
         after = {str(name): version for name, version in lock.versions.items()}
         moved = [line for line in differences(before, after, but="") if line.split(" ")[0] not in versions]
-        return self._kept(path, replace(lock, origin=replace(lock.origin, moved=tuple(moved))))
+        return kept_lock(path, replace(lock, origin=replace(lock.origin, moved=tuple(moved))))
 
     def _settled_date(self, name: NormalizedName, version: str) -> dt.datetime:
         """Give the date as of which a release counts: some weeks after it, when its wheels are all there."""
@@ -161,22 +163,36 @@ class SwappedEnvironments:
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
         return self._session.cache / "locks" / f"swapped-{digest}.txt"
 
-    def _remembered(self, path: Path, id: str) -> Lock | None:
-        try:
-            lock = read_lock(path)
-        except (OSError, UsageError, ValueError):
-            return None  # not resolved yet, or not readable any more
-        return replace(lock, origin=replace(lock.origin, environment=id))
 
-    def _kept(self, path: Path, lock: Lock) -> Lock:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, write_lock(lock))
-        except OSError as error:
-            raise HarnessError(
-                f"{path}: cannot be written", why=str(error), next_step="Mend it, or set HARNESS_CACHE"
-            ) from error
-        return lock
+def remembered_lock(path: Path, id: str) -> Lock | None:
+    """Read a lock that was resolved before; None if it was not, or cannot be read any more."""
+    try:
+        lock = read_lock(path)
+    except (OSError, UsageError, ValueError):
+        return None
+    return replace(lock, origin=replace(lock.origin, environment=id))
+
+
+def kept_lock(path: Path, lock: Lock) -> Lock:
+    """Keep a lock for the next time."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, write_lock(lock))
+    except OSError as error:
+        raise HarnessError(
+            f"{path}: cannot be written", why=str(error), next_step="Mend it, or set HARNESS_CACHE"
+        ) from error
+    return lock
+
+
+def resolved_or_untestable(attempt: Callable[[], Lock]) -> Lock:
+    """Resolve; what could never be resolved makes an environment untestable, what failed by chance is an error."""
+    try:
+        return attempt()
+    except UvFailed as error:
+        if not error.kind.settled:
+            raise
+        raise Untestable(error.summary) from error
 
 
 def read_swapped(session: Session, text: str, base: Environment | None) -> Environment:
@@ -224,12 +240,3 @@ def _refuse_new_sources(lock: Lock, base: Lock, versions: Mapping[NormalizedName
     lacking = [each for each in lock.origin.sources if canonicalize_name(each) not in known]
     if lacking:
         raise Untestable(f"no wheel of {', '.join(lacking)} for Python {lock.origin.python}")
-
-
-def _resolved(attempt: Callable[[], Lock]) -> Lock:
-    try:
-        return attempt()
-    except UvFailed as error:
-        if not error.kind.settled:
-            raise
-        raise Untestable(error.summary) from error

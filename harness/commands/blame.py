@@ -1,0 +1,63 @@
+"""`harness blame`: which of the packages in which two environments differ is to blame."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+
+from harness.commands.choose import environment_named
+from harness.commands.pinpoint import INTERRUPTED_STATUS, pattern_of, subject_of
+from harness.errors import UsageError
+from harness.pinpoint.bench import Bench, SearchStopped, Subject
+from harness.pinpoint.blamed import BlameAnswer, document, markdown, terminal
+from harness.pinpoint.following import Following
+from harness.pinpoint.judging import Judge
+from harness.pinpoint.members import Between
+from harness.pinpoint.packages import Blame
+from harness.pinpoint.swapped import SwappedEnvironments
+from harness.provision.index import ReleaseIndex
+from harness.session import Session
+
+
+def blame(session: Session, arguments: argparse.Namespace) -> int:
+    """Search and print the answer."""
+    try:
+        answer = _answer(session, arguments)
+    except SearchStopped:
+        session.say("Stopped. What was run is recorded. To go on:")
+        session.say(f"  harness {shlex.join(arguments.typed)}")
+        return INTERRUPTED_STATUS
+    if arguments.json:
+        sys.stdout.write(json.dumps(document(answer), indent=1) + "\n")
+    else:
+        sys.stdout.write(markdown(answer) if arguments.markdown else terminal(answer))
+    return 0
+
+
+def _answer(session: Session, arguments: argparse.Namespace) -> BlameAnswer:
+    following = Following(pattern=pattern_of(arguments.follow))
+    scenario, case = subject_of(session, arguments.scenario, arguments.parameters)
+    good, bad = environment_named(session, arguments.good), environment_named(session, arguments.bad)
+    between = Between(session, good, bad)
+    if not between.members:
+        raise UsageError(f"{good.id} and {bad.id} do not differ", next_step="Name two environments that do")
+    session.say(f"{case}: {good.id} and {bad.id} differ in {', '.join(each.name for each in between.members)}")
+    index = ReleaseIndex.configured(session.variables)
+    bench = Bench(session, Subject.of(scenario, case), jobs=arguments.jobs, repeat=arguments.repeat)
+    with bench.open():
+        judge = Judge(bench, following, None)
+        made = SwappedEnvironments(session, index)
+        blamed = Blame(bench, judge, between, made=made, index=index, say=session.say).run()
+    return BlameAnswer(
+        case=str(case),
+        issue=scenario.header.issue,
+        good=good,
+        bad=bad,
+        members=between.members,
+        blamed=blamed,
+        probes=len(bench.ran),
+        runs=bench.runs,
+        command=f"harness {shlex.join(arguments.typed)}",
+    )
