@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,19 +18,15 @@ class Artifacts:
         return (self.folder / key).is_dir()
 
     def keep(self, key: str, work: Path) -> None:
-        """Take over what is in a working folder; it is there whole or not at all."""
+        """Take over a working folder, which is on the same disk; it is there whole or not at all."""
         if self.has(key):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=self.folder))
-        shutil.copytree(work, temporary / "work", symlinks=True)
         try:
-            (temporary / "work").replace(self.folder / key)
+            work.rename(self.folder / key)
         except OSError:
             if not self.has(key):
                 raise
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
 
     def copy_to(self, key: str, work: Path) -> None:
         """Put a copy of what was written into an empty working folder."""
