@@ -1,0 +1,113 @@
+"""What a script may do to its surroundings without reaching anyone else: the verdict, the folders, the artifacts."""
+
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.errors import Problems
+from harness.execute.artifacts import Artifacts
+from harness.execute.run_task import run_task
+from harness.execute.task import make_task
+from harness.model import Case, Cell, Outcome
+from harness.plan.script import read_script
+from tests.making import make_environment
+
+
+@pytest.fixture
+def execute(tmp_path):
+    def run(source, *, python=Path(sys.executable), timeout_s=20.0, **task_options):
+        path = tmp_path / "scenario.py"
+        path.write_text(source, encoding="utf-8")
+        script = read_script(path, problems=Problems())
+        script = replace(script, header=replace(script.header, timeout_s=timeout_s))
+        environment = make_environment()
+        cell = Cell(case=Case(scenario="scenario"), environment=environment.id)
+        task = make_task(cell, script, environment, interpreter="cpython-3.11.0", caller_variables={}, **task_options)
+        runs = tmp_path / "runs"
+        try:
+            return run_task(task, python=python, runs=runs, artifacts=artifacts(tmp_path), stop=threading.Event())
+        finally:
+            assert list(runs.iterdir()) == [], "an attempt left its folder behind"
+
+    return run
+
+
+def artifacts(tmp_path):
+    return Artifacts(folder=tmp_path / "artifacts")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param("os.mkfifo(report)", id="pipe"),
+        pytest.param("os.mkdir(report)", id="folder"),
+        pytest.param("os.symlink('/dev/zero', report)", id="link"),
+        pytest.param("open(report, 'wb').write(b'{' * (1 << 21))", id="endless"),
+        pytest.param("open(report, 'wb').write(b'[' * 100000)", id="nested"),
+        pytest.param("open(report, 'wb').write(b'\\xff')", id="no text"),
+        pytest.param("open(report, 'wb').write(b'3')", id="number"),
+        pytest.param("open(report, 'wb').write(b'{}')", id="empty"),
+    ],
+)
+def test_whatever_stands_in_the_place_of_the_report_is_no_pass(execute, spoil):
+    attempt = execute(f"# %% load\nimport os\nreport = os.path.join('..', 'report.json')\n{spoil}\nos._exit(0)\n")
+    assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)
+
+
+def test_python_that_is_gone_is_an_error_that_is_tried_again(execute, tmp_path):
+    attempt = execute("x = 1", python=tmp_path / "no" / "python")
+    assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)
+    assert "could not be started" in attempt.reason
+
+
+def test_program_that_is_no_python_is_an_error(execute):
+    attempt = execute("x = 1", python=Path("/bin/false"))
+    assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)
+    assert attempt.reason == "the worker could not do its work: exit status 1"
+
+
+def test_folder_without_permissions_is_removed_all_the_same(execute):
+    source = "import os\nos.makedirs('deep/er')\nopen('deep/er/x', 'w').close()\nos.chmod('deep/er', 0)\nos.chmod('deep', 0)\n"
+    assert execute(source).outcome is Outcome.PASSED
+
+
+def test_working_folder_is_empty_and_home_and_temporary_files_are_the_attempts_own(execute):
+    source = """
+import os, tempfile
+assert os.listdir(".") == []
+home, temporary = os.path.expanduser("~"), tempfile.gettempdir()
+top = os.path.dirname(os.getcwd())
+assert home.startswith(top) and temporary.startswith(top), (home, temporary)
+open(os.path.join(home, "x"), "w").close()
+"""
+    attempt = execute(source)
+    assert attempt.outcome is Outcome.PASSED, attempt.evidence
+
+
+def test_folder_of_the_attempt_does_not_show_in_what_is_kept(execute):
+    attempt = execute("import os\nprint(os.getcwd())\nraise ValueError(os.getcwd())\n")
+    assert attempt.error.replace("\\", "/") == "ValueError: <attempt>/work"
+    assert attempt.evidence.stdout.strip().replace("\\", "/") == "<attempt>/work"
+    assert 'File "scenario.py", line 3' in attempt.evidence.traceback
+
+
+def test_only_a_pass_leaves_an_artifact(execute, tmp_path):
+    failed = execute("open('model', 'w').close()\nassert False\n", writes=True)
+    passed = execute("open('model', 'w').close()\n", writes=True)
+    assert not artifacts(tmp_path).has(failed.key)
+    assert artifacts(tmp_path).has(passed.key)
+
+
+def test_reader_starts_with_what_was_written(execute):
+    written = execute("open('model', 'w').write('weights')\n", writes=True)
+    read = execute("assert open('model').read() == 'weights'\n", reads=written.key)
+    assert read.outcome is Outcome.PASSED, read.evidence
+    assert read.key != written.key
+
+
+def test_artifact_that_is_gone_is_an_error_that_is_tried_again(execute):
+    attempt = execute("x = 1", reads="0" * 64)
+    assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)

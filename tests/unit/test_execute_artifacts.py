@@ -1,0 +1,89 @@
+"""What a first step leaves, kept for the second: whole or not at all."""
+
+import shutil
+import threading
+
+import pytest
+
+from harness.execute.artifacts import Artifacts
+
+
+@pytest.fixture
+def artifacts(tmp_path):
+    return Artifacts(folder=tmp_path / "artifacts")
+
+
+@pytest.fixture
+def work(tmp_path):
+    """A working folder as a script may leave it."""
+    work = tmp_path / "work"
+    (work / "model" / "variables").mkdir(parents=True)
+    (work / "model" / "variables" / "data").write_bytes(b"\0" * 100)
+    (work / "model.h5").write_text("weights")
+    (work / "latest").symlink_to("model.h5")
+    (work / "dangling").symlink_to("nowhere")
+    (work / "empty").mkdir()
+    return work
+
+
+def contents(folder):
+    return {
+        path.relative_to(folder).as_posix(): str(path.readlink()) if path.is_symlink() else path.is_file() and path.read_bytes()
+        for path in folder.rglob("*")
+    }  # fmt: skip
+
+
+def test_reader_finds_what_the_writer_left(artifacts, work, tmp_path):
+    written = contents(work)
+    artifacts.keep("k", work)
+    artifacts.copy_to("k", tmp_path / "read")
+    assert contents(tmp_path / "read") == written
+
+
+def test_what_a_reader_does_to_its_copy_does_not_reach_others(artifacts, work, tmp_path):
+    artifacts.keep("k", work)
+    artifacts.copy_to("k", tmp_path / "first")
+    (tmp_path / "first" / "model.h5").write_text("spoilt")
+    artifacts.copy_to("k", tmp_path / "second")
+    assert (tmp_path / "second" / "model.h5").read_text() == "weights"
+
+
+def test_first_one_kept_counts(artifacts, work):
+    later = shutil.copytree(work, work.with_name("later"), symlinks=True)
+    (later / "model.h5").write_text("later")
+    artifacts.keep("k", work)
+    artifacts.keep("k", later)
+    assert (artifacts.folder / "k" / "model.h5").read_text() == "weights"
+
+
+def test_nothing_is_there_before_it_is_kept(artifacts):
+    assert not artifacts.has("k")
+
+
+def test_folder_that_is_gone_keeps_nothing(artifacts, work):
+    with pytest.raises(OSError, match="gone"):
+        artifacts.keep("k", work.with_name("gone"))
+    assert not artifacts.has("k")
+    assert list(artifacts.folder.iterdir()) == []
+
+
+def test_many_keep_the_same_at_once(artifacts, work):
+    barrier, lost = threading.Barrier(8), []
+    written = contents(work)
+    folders = [shutil.copytree(work, work.with_name(f"work{number}"), symlinks=True) for number in range(8)]
+
+    def keep(folder):
+        barrier.wait()
+        try:
+            artifacts.keep("k", folder)
+        except BaseException as error:
+            lost.append(error)
+
+    threads = [threading.Thread(target=keep, args=(folder,)) for folder in folders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert lost == []
+    assert [each.name for each in artifacts.folder.iterdir()] == ["k"]
+    assert contents(artifacts.folder / "k") == written
