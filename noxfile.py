@@ -38,6 +38,18 @@ def harness(session: nox.Session) -> None:
 
 
 @nox.session
+def pinpoint(session: nox.Session) -> None:
+    """Find since when, until when and by which commit: nox -s pinpoint -- SCENARIO --package NAME --in ENVIRONMENT."""
+    _harness(session, "pinpoint", *session.posargs)
+
+
+@nox.session
+def blame(session: nox.Session) -> None:
+    """Find the guilty package: nox -s blame -- SCENARIO --good ENVIRONMENT --bad ENVIRONMENT."""
+    _harness(session, "blame", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Make the locks that matrix.toml asks for: nox -s lock -- [GLOB ...] [--upgrade]."""
     _harness(session, "lock", *session.posargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import tarfile
@@ -18,7 +19,7 @@ from harness.process import run
 
 _GIT_S = 300.0
 _KEPT_BYTES = 64 << 20
-_PREFIX = re.compile(r"^(?:.*[/_-])?(?:version|rel|[vVrR])?[._-]?(?=\d)")
+_BEFORE_VERSION = re.compile(r"(?:^|[/_-])(?:version|rel|[vVrR])?[._-]?(?=\d)")
 _PULL_REQUEST = re.compile(r"\(#(\d+)\)|^Merge pull request #(\d+)\b")
 
 
@@ -185,12 +186,11 @@ class Repository:
 
 def version_of_tag(tag: str) -> Version | None:
     """Read the version in a tag's name, such as v3.4.1, keras-3.4.1, release/3.4.1 or REL_3_4_1."""
-    text = _PREFIX.sub("", tag, count=1)
-    for candidate in (tag, text, text.replace("_", ".")):
-        try:
-            return Version(candidate)
-        except InvalidVersion:
-            continue
+    for before in _BEFORE_VERSION.finditer(tag):
+        text = tag[before.end() :]
+        for candidate in (text, text.replace("_", ".")):
+            with contextlib.suppress(InvalidVersion):
+                return Version(candidate)
     return None
 
 

@@ -1,0 +1,78 @@
+"""What attempts say to a search: the failure that is followed, others, and what says nothing."""
+
+import datetime as dt
+import re
+
+import pytest
+
+from harness.model import Attempt, Case, Cell, Outcome
+from harness.pinpoint.following import Following, followed_signatures, relabelled
+from harness.pinpoint.search import Observation, State
+
+
+def attempt(outcome=Outcome.FAILED, error="ValueError: no", stage="load", settled=True):
+    return Attempt(
+        cell=Cell(case=Case(scenario="s"), environment="e"),
+        key="k",
+        outcome=outcome,
+        stage=None if outcome is Outcome.PASSED else stage,
+        error="" if outcome is Outcome.PASSED else error,
+        settled=settled,
+        started=dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc),
+    )
+
+
+PASS = attempt(Outcome.PASSED)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "state"),
+    [
+        pytest.param([PASS], State.GOOD, id="passed"),
+        pytest.param([attempt()], State.BAD, id="failed"),
+        pytest.param([attempt(Outcome.CRASHED, "SIGSEGV: killed by a signal")], State.BAD, id="crashed"),
+        pytest.param([attempt(Outcome.TIMED_OUT, "Timeout: over 5 s")], State.UNTESTABLE, id="timed out"),
+        pytest.param([attempt(Outcome.OUT_OF_MEMORY, "OutOfMemory")], State.UNTESTABLE, id="out of memory"),
+        pytest.param([attempt(Outcome.NOT_APPLICABLE)], State.UNTESTABLE, id="not applicable"),
+        pytest.param([attempt(Outcome.UNAVAILABLE)], State.UNTESTABLE, id="unavailable"),
+        pytest.param([attempt(Outcome.ERROR, settled=False)], State.UNTESTABLE, id="error of ours"),
+        pytest.param([PASS, attempt()], State.FLAKY, id="both"),
+        pytest.param([attempt(), attempt(error="TypeError: no")], State.FLAKY, id="two failures"),
+        pytest.param([attempt(), attempt(Outcome.ERROR, settled=False)], State.BAD, id="an error of ours beside"),
+        pytest.param([], State.UNTESTABLE, id="none"),
+    ],
+)
+def test_what_attempts_show(attempts, state):
+    assert Following().observe(attempts, "why").state is state
+
+
+def test_a_reason_is_kept():
+    assert Following().observe([], "no wheel").reason == "no wheel"
+    assert Following().observe([PASS, attempt(), PASS]).reason == "flaky: 2 of 3 passed"
+
+
+def test_a_pattern_is_searched_in_stage_type_and_message():
+    following = Following(pattern=re.compile("^load: ValueError"))
+    assert following.observe([attempt()]).state is State.BAD
+    assert following.observe([attempt(stage="save")]).state is State.OTHER
+    assert following.observe([PASS]).state is State.GOOD
+
+
+def test_what_matches_a_pattern_is_one_failure_however_it_reads():
+    following = Following(pattern=re.compile("ValueError"))
+    one, another = following.observe([attempt()]), following.observe([attempt(error="ValueError: other words")])
+    assert not one.differs_from(another)
+
+
+def test_a_timeout_is_followed_if_it_is_asked_for():
+    following = Following(pattern=re.compile("Timeout"))
+    assert following.observe([attempt(Outcome.TIMED_OUT, "Timeout: over 5 s")]).state is State.BAD
+
+
+def test_by_default_the_failures_of_the_ends_are_followed():
+    good, bad = Observation(state=State.GOOD), Observation(state=State.BAD, signature="a")
+    followed = followed_signatures([good, bad])
+    assert followed == {"a"}
+    assert relabelled(bad, followed) is bad
+    assert relabelled(Observation(state=State.BAD, signature="b"), followed).state is State.OTHER
+    assert relabelled(Observation(state=State.BAD, signature="b"), frozenset()).state is State.BAD
