@@ -11,6 +11,7 @@ from harness.record.store import Store
 from tests.runs.conftest import BUILD, MATRIX, wait_until
 from tests.runs.test_runs import TABLE, count
 
+STOPPING = "Stopping: what has finished is being recorded. Again to stop at once.\n"
 GATED = """\
 # /// script
 # [tool.harness]
@@ -227,6 +228,19 @@ class TestStopping:
         assert {cell: outcome for cell, outcome in done.table.items() if cell in TABLE} == {
             cell: outcome for cell, outcome in TABLE.items() if cell.startswith("build")
         }
+
+    def test_second_ctrl_c_ends_at_once_and_the_next_run_clears_up(self, project, gate):
+        with project.start("run", "--scenarios", "gated") as process:
+            wait_until(project.processes, process=process)
+            process.send_signal(signal.SIGINT)
+            assert "Again to stop at once" in "".join(iter(process.stderr.readline, STOPPING)) + STOPPING
+            process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "Traceback" not in stderr
+        gate.touch()
+        assert {outcome for outcome, _ in project.run("--scenarios", "gated").table.values()} == {"passed"}
+        assert project.left_over() == []
 
     def test_stop_while_environments_are_made_leaves_none_half_made(self, project):
         with project.start("run") as process:
