@@ -173,3 +173,50 @@ def test_an_answer_to_paste(playground):
     assert "Fails in lib 1.1, introduced in 1.1, fixed in 1.2" in text
     assert "wrong answer" in text
     assert "harness " in text.rstrip().splitlines()[-2]
+
+
+def test_a_step_of_a_dated_family_moves_more_and_says_so(playground):
+    """Each release of `framework` gets the `dep` of its day."""
+    for month, version in enumerate(("1.0", "1.1"), start=1):
+        playground.index.add("dep", version, f"2024-0{3 * month}-01")
+        playground.index.add("framework", version, f"2024-0{3 * month}-02", GOOD, requires=["dep"])
+    script = playground.script("import dep, framework\nassert dep.version == '1.0', 'another dep'\n")
+    document = playground.json(
+        "pinpoint", script, "--package", "framework", "--in", f"python={PYTHON} framework as-of=2024-12-01"
+    )
+    assert transitions(document) == [("introduced", "1.0", "1.1")]
+    assert "More than framework moved" in document["notes"][0]
+    assert document["tested"][0]["environment"] == "framework + framework==1.0"
+
+
+def test_a_step_of_two_is_written_and_read_in_each_release(playground):
+    folder = playground.root / "scenarios" / "kept"
+    folder.mkdir()
+    (folder / "write.py").write_text("import lib, pathlib\npathlib.Path('kept').write_text(str(lib.answer()))\n")
+    (folder / "read.py").write_text("import pathlib\nassert pathlib.Path('kept').read_text() == '42', 'lost'\n")
+    playground.releases("lib", {"1.0": GOOD, "1.1": BAD, "1.2": RAISES})
+    document = playground.json("pinpoint", "kept", "--package", "lib", "--in", IN)
+    assert transitions(document) == [("introduced", "1.0", "1.1"), ("changed", "1.1", "1.2")]
+    assert "no answer" in document["tested"][2]["error"]
+
+
+def test_parameters_are_set_and_defaults_are_the_script_s_own(playground):
+    playground.releases("lib", {"1.0": GOOD, "1.1": BAD})
+    text = (
+        '# /// script\n# [tool.harness.parameters]\n# wanted = [41, 42]\n# ///\n# %% tags=["parameters"]\n'
+        "wanted = 42\n# %% ask\nimport lib\nassert lib.answer() == wanted\n"
+    )
+    script = playground.script(text)
+    document = playground.json("pinpoint", script, "--package", "lib", "--in", IN)
+    assert (document["case"], transitions(document)) == ("shows_it[wanted=42]", [("introduced", "1.0", "1.1")])
+    document = playground.json("pinpoint", script, "wanted=41", "--package", "lib", "--in", IN)
+    assert (document["case"], transitions(document)) == ("shows_it[wanted=41]", [("fixed", "1.0", "1.1")])
+    playground.harness("pinpoint", script, "wanted=7", "--package", "lib", "--in", IN, status=2)
+    assert "It takes 41, 42" in playground.said
+
+
+def test_what_no_release_can_show_is_a_status_of_one(playground):
+    playground.releases("lib", {"1.0": BROKEN, "1.1": BROKEN})
+    document = playground.json("pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, status=1)
+    assert document["transitions"] == []
+    assert document["statements"] == ["No release of lib could be tested."]
