@@ -63,17 +63,21 @@ class Work:
         return tuple(results)
 
 
-def prepare(session: Session, plan: Plan) -> Work:
-    """Find the interpreters that a plan needs and make its tasks."""
+def prepare(session: Session, plan: Plan, *, fetch: bool = False) -> Work:
+    """Find the interpreters that a plan needs and make its tasks. To `fetch` one takes time."""
     interpreters: dict[str, str] = {}
     missing: dict[str, str] = {}
     for environment in plan.environments:
-        try:
-            interpreters[environment.id] = session.interpreters.find(environment.python).id
-        except HarnessError as error:
-            # The key is that of the interpreter which is wanted; the attempt under it is not a settled one.
-            interpreters[environment.id] = f"cpython-{environment.python}"
-            missing[environment.id] = " ".join(str(error).split())
+        interpreter = session.interpreters.have(environment.python)
+        if interpreter is None and fetch:
+            try:
+                interpreter = session.interpreters.find(environment.python, stop=session.stop)
+            except HarnessError as error:
+                missing[environment.id] = " ".join(str(error).split())
+        elif interpreter is None:
+            missing[environment.id] = f"Python {environment.python} is not here; a run tries to fetch it"
+        # Without one, the key is that of the interpreter which is wanted; the attempt under it is not a settled one.
+        interpreters[environment.id] = interpreter.id if interpreter else f"cpython-{environment.python}"
     tasks: dict[Cell, Task] = {}
     # Writers first: what is read is part of the reader's conditions.
     for planned in sorted(plan.runnable, key=lambda planned: not planned.writes):

@@ -86,8 +86,8 @@ class Session:
         built: list[Lock] = []
         missing: list[Lock] = []
         for environment in environments:
-            interpreter = self.interpreters.find(environment.python)
-            there = read_manifest(self.environments.folder_of(environment.lock, interpreter))
+            interpreter = self.interpreters.have(environment.python)
+            there = interpreter and read_manifest(self.environments.folder_of(environment.lock, interpreter))
             (built if there else missing).append(environment.lock)
         return needs_of(missing, built)
 

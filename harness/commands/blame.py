@@ -8,7 +8,8 @@ import shlex
 import sys
 
 from harness.commands.choose import environment_named
-from harness.commands.pinpoint import INTERRUPTED_STATUS, pattern_of, subject_of
+from harness.commands.defaults import INTERRUPTED_STATUS
+from harness.commands.pinpoint import pattern_of, subject_of
 from harness.errors import UsageError
 from harness.pinpoint.bench import Bench, SearchStopped, Subject
 from harness.pinpoint.blamed import BlameAnswer, document, markdown, terminal

@@ -1,9 +1,11 @@
-"""What the command line offers when nothing is said; apart from the commands, so that --help starts at once."""
+"""What the commands share with the command line; apart from them, so that --help starts at once."""
 
 from __future__ import annotations
 
 import os
 
+# What a shell gives for a process that Ctrl-C ended.
+INTERRUPTED_STATUS = 130
 FORMATS = ("terminal", "markdown", "csv", "json", "html")
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shlex
 import sys
-from dataclasses import replace
+import tempfile
+from pathlib import Path
 
 from harness.commands.choose import plan_of
-from harness.errors import HarnessError, UsageError
-from harness.execute.task import Task
+from harness.commands.defaults import INTERRUPTED_STATUS
+from harness.commands.shell import open_shell
+from harness.errors import HarnessError
 from harness.model import Attempt, Cell, Known, label_of
 from harness.pipeline import Work, prepare, run_due
 from harness.progress import progress_for
@@ -22,11 +25,8 @@ from harness.session import Session
 def show(session: Session, arguments: argparse.Namespace) -> int:
     """Print what an attempt showed and the evidence for it."""
     cell = Cell.parse(arguments.cell)
-    store = session.read_store()
-    try:
+    with contextlib.closing(session.read_store()) as store:
         attempt, current = _newest(session, store, cell)
-    finally:
-        store.close()
     if attempt is None:
         raise HarnessError(f"{cell}: never run", next_step=f"{session.command} run --cells {shlex.quote(str(cell))}")
     if arguments.json:
@@ -37,33 +37,29 @@ def show(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def _newest(session: Session, store: Store, cell: Cell) -> tuple[Attempt | None, bool]:
-    """Give the newest attempt of a cell, and whether it was made under today's conditions.
-
-    A script from outside is not in the project: its attempts are found by the cell's id.
-    """
-    try:
-        work = _work_of(session, cell)
-    except UsageError:
-        work = None
-    if work is not None:
-        planned = work.plan.cells[0]
-        if planned.absence is not None:
-            reason = planned.absence.reason
-            raise HarnessError(f"{cell}: {planned.absence.outcome}", why=reason)
-        attempt = store.latest_with_evidence(work.tasks[cell].key)
-        if attempt is not None:
-            return attempt, True
-    attempt = store.latest_of_cell(str(cell))
-    if attempt is None and work is None:
-        _work_of(session, cell)  # says what is wrong with the id
-    return attempt, False
+    """Give the newest attempt of a cell, and whether it was made under today's conditions."""
+    work = _work_of(session, store, cell)
+    planned = work.plan.cells[0]
+    if planned.absence is not None:
+        raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
+    attempt = store.latest_with_evidence(work.tasks[cell].key)
+    return (attempt, True) if attempt is not None else (store.latest_of_cell(str(cell)), False)
 
 
-def _work_of(session: Session, cell: Cell) -> Work:
+def _work_of(session: Session, store: Store, cell: Cell, *, fetch: bool = False) -> Work:
+    """Plan one cell. A script from outside is no scenario of the project: it is taken from its last attempt."""
     selection = argparse.Namespace(
         cells=[str(cell)], environments=[], scenarios=[], writers=[], readers=[], tier=None, paths=[]
     )
-    return prepare(session, plan_of(session, selection))
+    known = {scenario.name for scenario in session.project.scenarios}
+    attempt = None if cell.case.scenario in known else store.latest_of_cell(str(cell))
+    if attempt is None:
+        return prepare(session, plan_of(session, selection), fetch=fetch)
+    with tempfile.TemporaryDirectory(prefix="harness-") as folder:
+        script = Path(folder) / f"{cell.case.scenario}.py"
+        script.write_text(attempt.evidence.script, encoding="utf-8", newline="")
+        selection.paths = [script]
+        return prepare(session, plan_of(session, selection), fetch=fetch)
 
 
 def _replay_command(session: Session, attempt: Attempt) -> str:
@@ -89,6 +85,7 @@ def _document(session: Session, attempt: Attempt, *, current: bool) -> dict[str,
         "interpreter": attempt.interpreter,
         "platform": attempt.platform,
         "lock": attempt.lock,
+        "isolation": attempt.isolation,
         "sandbox": attempt.sandbox,
         "variables": dict(attempt.variables),
         "versions": dict(attempt.versions),
@@ -117,7 +114,11 @@ def _text(session: Session, attempt: Attempt, *, current: bool) -> str:
         ("reason", attempt.reason),
         ("signature", attempt.signature or ""),
         ("label", f"{label.label}: {label.note}" + (f" {label.link}" if label.link else "") if label else ""),
-        ("run", f"{attempt.started:%Y-%m-%d %H:%M:%S} UTC, {attempt.duration_s:.1f} s, sandbox {attempt.sandbox}"),
+        (
+            "run",
+            f"{attempt.started:%Y-%m-%d %H:%M:%S} UTC, {attempt.duration_s:.1f} s, "
+            f"isolation {attempt.isolation}, sandbox {attempt.sandbox}",
+        ),
         ("python", f"{attempt.interpreter} on {attempt.platform}"),
         ("variables", " ".join(f"{name}={value}" for name, value in attempt.variables)),
         ("versions", " ".join(f"{name}=={version}" for name, version in attempt.versions)),
@@ -134,26 +135,24 @@ def _text(session: Session, attempt: Attempt, *, current: bool) -> str:
 def replay(session: Session, arguments: argparse.Namespace) -> int:
     """Rebuild a cell's environment if need be, run the cell again, and compare with what is recorded."""
     cell = Cell.parse(arguments.cell)
-    work = _work_of(session, cell)
-    planned = work.plan.cells[0]
-    if planned.absence is not None:
-        raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
-    task = work.tasks[cell]
+    with contextlib.closing(session.read_store()) as store:
+        work = _work_of(session, store, cell, fetch=True)
+        planned = work.plan.cells[0]
+        if planned.absence is not None:
+            raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
+        task = work.tasks[cell]
+        before = store.latest_with_evidence(task.key)
     if arguments.shell:
-        return _shell(session, task)
-    store = session.read_store()
-    before = store.latest_with_evidence(task.key)
-    store.close()
+        return open_shell(session, task)
     with (
         Writer(session.store_path, [task.environment.id]) as writer,
         progress_for(sys.stderr, total=1, jobs=1) as progress,
     ):
-        run_due(session, work, [replace(task)], writer, jobs=1, watcher=progress)
-    store = session.read_store()
-    after = store.latest_with_evidence(task.key)
-    store.close()
-    if after is None:
-        return 130
+        run_due(session, work, [task], writer, jobs=1, watcher=progress)
+    with contextlib.closing(session.read_store()) as store:
+        after = store.latest_with_evidence(task.key)
+    if after is None or session.stop.is_set():
+        return INTERRUPTED_STATUS
     sys.stdout.write(_text(session, after, current=True))
     sys.stdout.write(_comparison(before, after))
     return 0 if after.settled else 1
@@ -166,10 +165,3 @@ def _comparison(before: Attempt | None, after: Attempt) -> str:
     if was == (after.outcome, after.stage, after.signature):
         return f"The same as on {before.started:%Y-%m-%d}: {after.outcome}.\n"
     return f"Differs from {before.started:%Y-%m-%d}: it was {before.outcome} at {before.stage}: {plain(before.error)}\n"
-
-
-def _shell(session: Session, task: Task) -> int:
-    """Open a shell in which `python` is that of the cell's environment."""
-    from harness.commands.shell import open_shell
-
-    return open_shell(session, task)

@@ -38,7 +38,7 @@ def lock(session: Session, arguments: argparse.Namespace) -> int:
 
 def provision(session: Session, arguments: argparse.Namespace) -> int:
     """Make the environments of a selection; exit status 1 if one cannot be had."""
-    work = prepare(session, plan_of(session, arguments))
+    work = prepare(session, plan_of(session, arguments), fetch=True)
     environments = work.plan.environments
     needs = session.needs([each for each in environments if each.id not in work.missing])
     session.say(f"{len(environments)} environments: {needs.summary}.")

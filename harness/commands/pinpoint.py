@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.commands.choose import environment_named, scripts_at
+from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.errors import UsageError, near_misses
 from harness.model import Case, Scenario, Value
 from harness.model.case import read_value, write_value
@@ -28,8 +29,6 @@ from harness.pinpoint.swapped import SwappedEnvironments
 from harness.plan.script import parameter_defaults
 from harness.provision.index import ReleaseIndex
 from harness.session import Session
-
-INTERRUPTED_STATUS = 130
 
 
 def pinpoint(session: Session, arguments: argparse.Namespace) -> int:

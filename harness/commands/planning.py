@@ -106,7 +106,7 @@ def _text(work: Work, due: list[Task], needs: Needs, seconds: float | None) -> s
             "",
         ]
     for id, why in work.missing.items():
-        lines.append(f"{id}: unavailable: {why}")
+        lines.append(f"{id}: {why}.")
     time = f"; about {seconds / 60:.0f} minutes of processor time" if seconds is not None and due else ""
     lines.append(f"{len(due)} cells to run; {needs.summary}{time}.")
     return "\n".join(lines) + "\n"

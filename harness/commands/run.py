@@ -7,6 +7,7 @@ import shlex
 import sys
 
 from harness.commands.choose import plan_of
+from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.tables import render, results_of
 from harness.execute.task import Task
 from harness.pipeline import Work, prepare, run_due, undecided
@@ -14,14 +15,12 @@ from harness.progress import progress_for
 from harness.record.store import DamagedStore, Writer, move_aside
 from harness.session import Session
 
-INTERRUPTED_STATUS = 130
-
 
 def run(session: Session, arguments: argparse.Namespace) -> int:
     """Run the cells that are due and print the results; exit status 1 if a cell could not be judged."""
     for notice in session.project.notices:
         session.say(notice)
-    work = prepare(session, plan_of(session, arguments))
+    work = prepare(session, plan_of(session, arguments), fetch=True)
     count = _run_due(session, work, arguments)
     results = results_of(session, work)
     if session.stop.is_set():

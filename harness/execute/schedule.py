@@ -114,7 +114,9 @@ class LocalScheduler:
             self.watcher.ready(environment, provided)
             for task in group:
                 if provided.import_error and task.script.header.requires_import:
-                    attempt = unavailable(task, f"does not import: {provided.import_error}", settled=True)
+                    attempt = unavailable(
+                        task, f"does not import: {provided.import_error}", settled=provided.import_certain
+                    )
                     self.watcher.finished(task, attempt)
                     yield attempt
                 else:

@@ -51,5 +51,5 @@ def check_globs(globs: Iterable[str], names: Iterable[str], *, option: str, kind
     for glob in wrong:
         hint = near_misses(glob.lstrip("!"), known)
         lines.append(f"{option}: {glob!r} matches no {kind}. {hint}".rstrip())
-    examples = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+    examples = ", ".join(known[:8]) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
     raise UsageError("\n".join(lines), next_step=f"Known here: {examples or 'none'}")
