@@ -21,7 +21,7 @@ from harness.model import Attempt, Case, Cell, Environment, Header, Outcome, Ove
 from harness.pinpoint.swapped import Untestable
 from harness.plan.plan import PlannedCell, make_plan
 from harness.plan.selection import Selection
-from harness.provision.environments import Unavailable
+from harness.provision.environments import Provided, Unavailable
 from harness.record.store import Writer
 from harness.session import RunFolder, Session
 
@@ -173,7 +173,9 @@ class Bench:
             if self._session.stop.is_set() and future.cancel():
                 raise SearchStopped
         for attempt in shown.new:
-            self._writer.add(attempt)
+            # What a stop cut short was not seen to be so.
+            if attempt.settled or not self._session.stop.is_set():
+                self._writer.add(attempt)
         self.runs += len(shown.new)
         if shown.new and not again:
             self.ran.add(trial.name)
@@ -185,12 +187,12 @@ class Bench:
         """Whatever goes wrong will be said when the environment is really asked for."""
         with contextlib.suppress(Untestable, HarnessError, OSError):
             environment = trial.make()
-            if self._subject.scenario is not None and not self._ended.is_set():
+            if not self._ended.is_set():
                 self._provide(environment, self._ended)
             if trial.overlay is not None:
                 trial.overlay()
 
-    def _provide(self, environment: Environment, stop: threading.Event):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _provide(self, environment: Environment, stop: threading.Event) -> Provided:
         interpreter = self._session.interpreters.find(environment.python, stop=stop)
         return self._session.environments.provide(environment, interpreter, stop=stop)
 

@@ -147,6 +147,7 @@ class Blame:
             )
 
     def _trial(self, members: tuple[Member, ...], *, forced: bool) -> Trial:
+        forced = forced and 0 < len(members) < len(self._between.members)
         name = self._between.name_of(members) + (" (forced)" if forced else "")
         return Trial(name=name, make=lambda: self._environment(members, forced))
 
