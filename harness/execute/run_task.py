@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import json
 import os
-import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from harness.execute.artifacts import Artifacts
+from harness.execute.folder import TEXT_KEPT, Folder
 from harness.execute.parents import CAN_FORK, Parent, ParentKind, ParentLost, Parents
 from harness.execute.task import WORKER, Task, this_platform
 from harness.execute.verdict import Seen, Verdict, judge
 from harness.model import Attempt, Evidence, Outcome
 from harness.plan.preload import find_preload
-from harness.plan.script import PARAMETERS_STAGE
 from harness.process import Ended, run, supervise
 
-REPORT_LIMIT = 1 << 20
-OUTPUT_KEPT = 1 << 17
 _GRACE_S = 1.0
 # A fork that did not end by itself may have met a state of its parent's: it is asked again without one.
 _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
@@ -34,37 +26,6 @@ _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMO
 
 class Interrupted(Exception):
     """The attempt was stopped from outside: nothing can be said of it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Folder:
-    """The places of one attempt. Everything but `script` belongs to the scenario while it runs."""
-
-    top: Path
-
-    @property
-    def script(self) -> Path:
-        """Where a copy of the script lies."""
-        return self.top / "script"
-
-    @property
-    def work(self) -> Path:
-        """The working folder, empty at the start unless something is to be read."""
-        return self.top / "work"
-
-    @property
-    def private(self) -> Path:
-        """HOME and the temporary folder."""
-        return self.top / "private"
-
-    def file(self, name: str) -> Path:
-        """A file between the worker and us."""
-        return self.top / name
-
-    def make(self) -> None:
-        """Make the folders."""
-        for each in (self.script, self.work, self.private / "home", self.private / "tmp"):
-            each.mkdir(parents=True)
 
 
 def run_task(
@@ -118,15 +79,13 @@ def _run_once(
 ) -> Attempt:
     started = dt.datetime.now(dt.timezone.utc)
     try:
-        runs.mkdir(parents=True, exist_ok=True)
-        folder = Folder(top=Path(tempfile.mkdtemp(prefix="attempt-", dir=runs)))
+        folder = Folder.new(runs)
     except OSError as error:
         return failed_to_run(task, f"could not be started: {error}", started)
     try:
         folder.make()
         if task.reads is not None:
             artifacts.copy_to(task.reads, folder.work)
-        _write_request(task, folder)
         ended = _run_worker(task, folder, python, stop, parent)
         if ended.stopped:
             raise Interrupted
@@ -137,11 +96,11 @@ def _run_once(
     except OSError as error:
         return failed_to_run(task, f"could not be started: {error}", started)
     finally:
-        _remove(folder.top)
+        folder.remove()
 
 
 def _run_worker(task: Task, folder: Folder, python: Path, stop: threading.Event, parent: Parent | None) -> Ended:
-    request, env = folder.file("request.json"), _variables(task, folder, python)
+    request, env = folder.write_request(task), _variables(task, folder, python)
     timeout_s, memory_mib = task.script.header.timeout_s + _GRACE_S, task.script.header.memory_mib
     if parent is None:
         return run(
@@ -151,14 +110,14 @@ def _run_worker(task: Task, folder: Folder, python: Path, stop: threading.Event,
             timeout_s=timeout_s,
             memory_mib=memory_mib,
             stop=stop,
-            keep_bytes=OUTPUT_KEPT,
+            keep_bytes=TEXT_KEPT,
         )
     return supervise(
         lambda stdout, stderr: parent.fork(request, env=env, cwd=folder.work, stdout=stdout, stderr=stderr),
         timeout_s=timeout_s,
         memory_mib=memory_mib,
         stop=stop,
-        keep_bytes=OUTPUT_KEPT,
+        keep_bytes=TEXT_KEPT,
     )
 
 
@@ -171,26 +130,6 @@ def unavailable(task: Task, reason: str, *, settled: bool) -> Attempt:
     """Give the attempt of a task whose environment could not be had."""
     now = dt.datetime.now(dt.timezone.utc)
     return _record(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, settled=settled), now)
-
-
-def _write_request(task: Task, folder: Folder) -> None:
-    script = folder.script / task.script.file_name
-    script.write_text(task.script.text, encoding="utf-8")
-    request = {
-        "schema": 1,
-        "parent": os.getpid(),
-        "script": str(script),
-        "marks": [[mark.line, mark.stage] for mark in task.script.marks],
-        "parameters": dict(task.cell.case.parameters),
-        "parameters_stage": PARAMETERS_STAGE if task.script.parameters_from is not None else None,
-        "overlays": [str(task.overlay.folder)] if task.overlay else [],
-        "timeout_s": task.script.header.timeout_s,
-        "variables": [name for name, _ in task.variables],
-        "report": str(folder.file("report.json")),
-        "trail": str(folder.file("trail")),
-        "dump": str(folder.file("dump")),
-    }
-    folder.file("request.json").write_text(json.dumps(request), encoding="utf-8")
 
 
 def _variables(task: Task, folder: Folder, python: Path) -> dict[str, str]:
@@ -219,20 +158,20 @@ def _fixed_variables(python: Path) -> dict[str, str]:
 
 
 def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime, *, isolation: str) -> Attempt:
-    report = _read_report(folder.file("report.json"))
+    report = folder.report()
     seen = Seen(
         ended=ended,
         report=report,
-        trail=_read_trail(folder.file("trail")),
+        trail=folder.trail(),
         timeout_s=task.script.header.timeout_s,
         memory_mib=task.script.header.memory_mib,
     )
     report = report or {}
     evidence = Evidence(
-        stdout=_tidy(ended.stdout.decode("utf-8", "replace"), folder),
-        stderr=_tidy(ended.stderr.decode("utf-8", "replace"), folder),
-        traceback=_tidy(str(report.get("traceback", "")), folder),
-        dump=_tidy(_read_text(folder.file("dump")), folder),
+        stdout=folder.tidy(ended.stdout.decode("utf-8", "replace")),
+        stderr=folder.tidy(ended.stderr.decode("utf-8", "replace")),
+        traceback=folder.tidy(str(report.get("traceback", ""))),
+        dump=folder.tidy(folder.text("dump")),
         script=task.script.text,
     )
     return _record(
@@ -240,7 +179,7 @@ def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime, *, 
         judge(seen),
         started,
         duration_s=ended.duration_s,
-        versions=_strings(report.get("versions")),
+        versions=_versions_of(report, task),
         evidence=evidence,
         isolation=isolation,
         tidy_with=folder,
@@ -263,7 +202,7 @@ def _record(
         key=task.key,
         outcome=verdict.outcome,
         stage=verdict.stage,
-        error=_tidy(verdict.error, tidy_with) if tidy_with else verdict.error,
+        error=tidy_with.tidy(verdict.error) if tidy_with else verdict.error,
         reason=verdict.reason,
         settled=verdict.settled,
         started=started,
@@ -278,50 +217,13 @@ def _record(
     )
 
 
-def _tidy(text: str, folder: Folder) -> str:
-    """Take the attempt's own folder out of a text: it is gone by the time that anyone reads it."""
-    return text.replace(f"{folder.script}{os.sep}", "").replace(str(folder.top), "<attempt>")
+def _versions_of(report: Mapping[str, Any], task: Task) -> tuple[tuple[str, str], ...]:
+    """Give the versions that the worker saw of what the lock names.
 
-
-def _read_report(path: Path) -> dict[str, Any] | None:
-    """Read the worker's report; anything that is not one plain file of a sane size with a JSON object is none."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError:
-        return None
-    with contextlib.suppress(OSError, ValueError, RecursionError), os.fdopen(descriptor, "rb") as stream:
-        data = stream.read(REPORT_LIMIT + 1)
-        report = json.loads(data) if len(data) <= REPORT_LIMIT else None
-        return report if isinstance(report, dict) else None
-    return None
-
-
-def _read_text(path: Path) -> str:
-    with contextlib.suppress(OSError), path.open("rb") as stream:
-        return stream.read(OUTPUT_KEPT).decode("utf-8", "replace")
-    return ""
-
-
-def _read_trail(path: Path) -> tuple[str, ...]:
-    stages = []
-    for line in _read_text(path).splitlines():
-        with contextlib.suppress(ValueError):
-            stages.append(str(json.loads(line)))
-    return tuple(stages)
-
-
-def _strings(value: object) -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, Mapping):
+    What packages carry along inside themselves is seen too, once they have put it on the path, and left out.
+    """
+    seen = report.get("versions")
+    if not isinstance(seen, Mapping):
         return ()
-    return tuple(sorted((str(name), str(version)) for name, version in value.items()))
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder, also one in which a scenario took away its own permissions."""
-    try:
-        shutil.rmtree(folder)
-    except OSError:
-        for top, _, _ in os.walk(folder):
-            with contextlib.suppress(OSError):
-                Path(top).chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)
+    locked = task.environment.lock.versions
+    return tuple(sorted((str(name), str(version)) for name, version in seen.items() if name in locked))

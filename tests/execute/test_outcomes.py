@@ -110,19 +110,20 @@ def test_crash_leaves_a_dump_of_where_it_was(execute):
 @pytest.mark.parametrize("name", ["hangs", "hangs_noisily"])
 def test_hanging_is_timed_out_with_its_stage(execute, name):
     started = time.monotonic()
-    attempt = execute(name, timeout_s=1)
+    # Long enough for a busy machine to have begun the stage.
+    attempt = execute(name, timeout_s=5)
     stage = "load" if name == "hangs" else "train"
-    assert shown(attempt) == (Outcome.TIMED_OUT, stage, "Timeout: over 1 s")
+    assert shown(attempt) == (Outcome.TIMED_OUT, stage, "Timeout: over 5 s")
     assert f"{name}.py" in attempt.evidence.dump, "the dump says where it hung"
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
 
 
 def test_a_stopped_process_is_timed_out(execute):
-    assert execute("kills_itself", timeout_s=1, number=int(signal.SIGSTOP)).outcome is Outcome.TIMED_OUT
+    assert execute("kills_itself", timeout_s=5, number=int(signal.SIGSTOP)).outcome is Outcome.TIMED_OUT
 
 
 def test_hanging_at_exit_is_no_pass(execute):
-    assert shown(execute("hangs_at_exit", timeout_s=1)) == (Outcome.TIMED_OUT, "exit", "Timeout: over 1 s")
+    assert shown(execute("hangs_at_exit", timeout_s=5)) == (Outcome.TIMED_OUT, "exit", "Timeout: over 5 s")
 
 
 def test_memory_limit(execute):
