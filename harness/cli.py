@@ -91,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
         default="fork",
         help="a fork of a process that has done the imports, where that is safe, or always a new process",
     )
+    run.add_argument(
+        "--overlay", metavar="PACKAGE=DIR", help="sources of a package, put in front of the installed ones"
+    )
     run.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each cell until it has N attempts")
     _add_json(run)
 

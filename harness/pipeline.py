@@ -13,7 +13,7 @@ from harness.execute.parents import Parents
 from harness.execute.run_task import run_task, unavailable
 from harness.execute.schedule import LocalScheduler, Watcher
 from harness.execute.task import Task, make_task
-from harness.model import Attempt, Cell, CellResult, Environment, Outcome
+from harness.model import Attempt, Cell, CellResult, Environment, Outcome, Overlay
 from harness.plan.plan import Plan, PlannedCell
 from harness.provision.environments import Provided
 from harness.record.store import Store, Writer
@@ -63,7 +63,7 @@ class Work:
         return tuple(results)
 
 
-def prepare(session: Session, plan: Plan, *, fetch: bool = False) -> Work:
+def prepare(session: Session, plan: Plan, *, fetch: bool = False, overlay: Overlay | None = None) -> Work:
     """Find the interpreters that a plan needs and make its tasks. To `fetch` one takes time."""
     interpreters: dict[str, str] = {}
     missing: dict[str, str] = {}
@@ -81,12 +81,18 @@ def prepare(session: Session, plan: Plan, *, fetch: bool = False) -> Work:
     tasks: dict[Cell, Task] = {}
     # Writers first: what is read is part of the reader's conditions.
     for planned in sorted(plan.runnable, key=lambda planned: not planned.writes):
-        tasks[planned.cell] = _task(planned, interpreters, tasks, session.variables)
+        task = _task(planned, interpreters, tasks, session.variables, overlay=overlay)
+        tasks[planned.cell] = task
     return Work(plan=plan, tasks=tasks, missing=missing)
 
 
 def _task(
-    planned: PlannedCell, interpreters: Mapping[str, str], tasks: Mapping[Cell, Task], variables: Mapping[str, str]
+    planned: PlannedCell,
+    interpreters: Mapping[str, str],
+    tasks: Mapping[Cell, Task],
+    variables: Mapping[str, str],
+    *,
+    overlay: Overlay | None,
 ) -> Task:
     script = planned.scenario.script
     reads = None
@@ -102,6 +108,7 @@ def _task(
         caller_variables=variables,
         writes=planned.writes,
         reads=reads,
+        overlay=overlay,
     )
 
 

@@ -28,7 +28,7 @@ def blame(session: Session, arguments: argparse.Namespace) -> int:
         answer = _answer(session, arguments)
     except SearchStopped:
         session.say("Stopped. What was run is recorded. To go on:")
-        session.say(f"  harness {shlex.join(arguments.typed)}")
+        session.say(f"  {session.command} {shlex.join(arguments.typed)}")
         return INTERRUPTED_STATUS
     if arguments.json:
         sys.stdout.write(json.dumps(document(answer), indent=1) + "\n")
@@ -60,5 +60,5 @@ def _answer(session: Session, arguments: argparse.Namespace) -> BlameAnswer:
         blamed=blamed,
         probes=len(bench.ran),
         runs=bench.runs,
-        command=f"harness {shlex.join(arguments.typed)}",
+        command=f"{session.command} {shlex.join(arguments.typed)}",
     )

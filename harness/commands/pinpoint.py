@@ -37,7 +37,7 @@ def pinpoint(session: Session, arguments: argparse.Namespace) -> int:
         answer = _answer(session, arguments)
     except SearchStopped:
         session.say("Stopped. What was run is recorded. To go on:")
-        session.say(f"  harness {shlex.join(arguments.typed)}")
+        session.say(f"  {session.command} {shlex.join(arguments.typed)}")
         return INTERRUPTED_STATUS
     if arguments.json:
         sys.stdout.write(json.dumps(document(answer), indent=1) + "\n")
@@ -89,7 +89,7 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
         probes=len(bench.ran),
         runs=bench.runs,
         followed=_followed(following, walked),
-        command=f"harness {shlex.join(arguments.typed)}",
+        command=f"{session.command} {shlex.join(arguments.typed)}",
         notes=tuple(_notes(stepper)),
     )
 

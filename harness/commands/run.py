@@ -10,6 +10,7 @@ from harness.commands.choose import plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.tables import render, results_of
 from harness.execute.task import Task
+from harness.pinpoint.working_tree import read_overlay
 from harness.pipeline import Work, prepare, run_due, undecided
 from harness.progress import progress_for
 from harness.record.store import DamagedStore, Writer, move_aside
@@ -20,7 +21,8 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     """Run the cells that are due and print the results; exit status 1 if a cell could not be judged."""
     for notice in session.project.notices:
         session.say(notice)
-    work = prepare(session, plan_of(session, arguments), fetch=True)
+    overlay = read_overlay(arguments.overlay, session.cache) if arguments.overlay else None
+    work = prepare(session, plan_of(session, arguments), fetch=True, overlay=overlay)
     count = _run_due(session, work, arguments)
     results = results_of(session, work)
     if session.stop.is_set():

@@ -95,6 +95,7 @@ class Bench:
         self._repeat = repeat
         self._ended = threading.Event()
         self._begun: dict[str, Future[Shown]] = {}
+        self._again: dict[str, Future[Shown]] = {}
         self._ahead: dict[str, Future[None]] = {}
         self._shown: dict[str, Shown] = {}
         self.runs = 0
@@ -114,19 +115,25 @@ class Bench:
             self._parents = Parents(self._runs_folder, limit=self._jobs, stop=stop)
             stack.callback(self._parents.close)
             self._runners = ThreadPoolExecutor(self._jobs, thread_name_prefix="probe")
+            # What somebody waits for does not queue behind what was begun ahead.
+            self._urgent = ThreadPoolExecutor(self._jobs, thread_name_prefix="probe-now")
             self._builders = ThreadPoolExecutor(1, thread_name_prefix="ahead")
             stack.callback(self._end)
             yield self
 
     def _end(self) -> None:
         self._ended.set()
-        self._runners.shutdown(cancel_futures=True)
+        for pool in (self._runners, self._urgent):
+            pool.shutdown(cancel_futures=True)
         self._builders.shutdown(cancel_futures=True)
 
     def begin(self, trial: Trial) -> None:
         """Run a trial in the background: it will be asked for."""
+        self._begin(trial, self._runners)
+
+    def _begin(self, trial: Trial, pool: ThreadPoolExecutor) -> None:
         if trial.name not in self._begun and trial.name not in self._shown:
-            self._begun[trial.name] = self._runners.submit(self._run, trial, self._repeat, own_process=False)
+            self._begun[trial.name] = pool.submit(self._run, trial, self._repeat, own_process=False)
 
     def provide_ahead(self, trial: Trial) -> None:
         """Make the environment of a trial in the background: it may be asked for."""
@@ -136,14 +143,19 @@ class Bench:
     def show(self, trial: Trial) -> Shown:
         """Give what a trial shows, running what the store does not know yet."""
         if trial.name not in self._shown:
-            self.begin(trial)
+            self._begin(trial, self._urgent)
             self._shown[trial.name] = self._recorded(trial, self._begun.pop(trial.name))
         return self._shown[trial.name]
 
+    def begin_again(self, trial: Trial) -> None:
+        """Repeat a trial in the background, in a process of its own; enough earlier repeats count, too."""
+        if trial.name not in self._again:
+            self._again[trial.name] = self._urgent.submit(self._run, trial, max(2, self._repeat), own_process=True)
+
     def show_again(self, trial: Trial) -> Shown:
-        """Give what a trial shows if it is repeated, in a process of its own; enough earlier repeats count, too."""
-        future = self._runners.submit(self._run, trial, max(2, self._repeat), own_process=True)
-        self._shown[trial.name] = self._recorded(trial, future, again=True)
+        """Give what a trial shows if it is repeated."""
+        self.begin_again(trial)
+        self._shown[trial.name] = self._recorded(trial, self._again.pop(trial.name), again=True)
         return self._shown[trial.name]
 
     def folder_of(self, environment: Environment) -> Path:
@@ -160,7 +172,7 @@ class Bench:
         scenario = Scenario(name=name, subject="", path=Path(script.file_name), title="", script=script)
         subject = Subject(scenario=scenario, case=Case(scenario=name))
         shown = self._recorded(
-            trial, self._runners.submit(self._run, trial, 1, own_process=False, subject=subject), again=True
+            trial, self._urgent.submit(self._run, trial, 1, own_process=False, subject=subject), again=True
         )
         attempt = shown.attempt
         return attempt.error if attempt is not None and attempt.outcome.is_failure else None

@@ -46,6 +46,7 @@ def document(answer: BlameAnswer) -> dict[str, object]:
         "packages": [_culprit(each) for each in answer.blamed.culprits],
         "proven": answer.blamed.proven,
         "forced": answer.blamed.forced,
+        "together": [each.name for each in answer.blamed.together],
         "signature": answer.blamed.bad.signature,
         "failure": answer.blamed.bad.text,
         "differing": [each.name for each in answer.members],
@@ -85,8 +86,9 @@ def statements(answer: BlameAnswer) -> list[str]:
     blamed = answer.blamed
     names = " and ".join(each.member.name for each in blamed.culprits)
     only = "alone" if len(blamed.culprits) == 1 else "together"
-    count = len(answer.members)
-    lines = [f"{names} {only}, of {count} that differ, turns {answer.good.id} into what fails in {answer.bad.id}."]
+    lines = [f"Of {len(answer.members)} differences, {names} {only} make {answer.good.id} fail like {answer.bad.id}."]
+    if len(blamed.culprits) == 1:
+        lines = [line.replace("alone make", "alone makes") for line in lines]
     for each in blamed.culprits:
         lines.append(f"{each.member.name} {_value(each.member.good)} -> {_value(each.member.bad)}: {_since(each)}.")
     if len(blamed.culprits) > 1:
@@ -94,7 +96,10 @@ def statements(answer: BlameAnswer) -> list[str]:
     if not blamed.proven:
         lines.append("That each of them is needed is not proven: some cannot be moved back by themselves.")
     if blamed.forced:
-        lines.append("These were installed by force: what the packages ask of one another speaks against it.")
+        lines.append(
+            "That was installed by force: what the packages ask of one another speaks against it. Without force, the "
+            f"smallest set is {', '.join(each.name for each in blamed.together)}."
+        )
     return lines
 
 

@@ -56,6 +56,7 @@ class CommitSearch:
         one = _One(self, environment, modules[0])
         last = self.repository.commit_of_release(found.package, found.before.name)
         first = self.repository.commit_of_release(found.package, found.after.name)
+        one.begin(last, first)
         self._verify(one, found.before, last)
         self._verify(one, found.after, first)
         line = self._line(one, found, last, first)
@@ -97,6 +98,11 @@ class _One:
         self._environment = environment
         self._module = module
         self._points: dict[str, Point] = {}
+
+    def begin(self, *shas: str) -> None:
+        """Run commits in the background: they will be asked for."""
+        for sha in shas:
+            self._bench.begin(self._trial(sha))
 
     def point(self, sha: str) -> Point:
         """Give what a commit shows."""

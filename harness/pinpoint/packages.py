@@ -45,6 +45,8 @@ class Blamed:
     culprits: tuple[Culprit, ...]
     forced: bool
     """Whether it could only be installed against what the packages themselves ask for."""
+    together: tuple[Member, ...]
+    """The smallest set that can be installed without force."""
     trials: tuple[Point, ...]
     bad: Point
 
@@ -84,6 +86,7 @@ class Blame:
         self._verify(bad, good)
         self._wanted = bad.observation
         minimal, forced = self._minimal(), False
+        together = minimal.members
         if len(minimal.members) > 1 and not minimal.proven:
             # Together they move only because they ask for one another: which of them it is, is seen by force.
             self._say("Some of these only go together. Each is now tried by itself, against what they ask for:")
@@ -92,7 +95,7 @@ class Blame:
                 minimal, forced = narrower, True
         self._show_again(minimal.members, forced)
         culprits = tuple(self._culprit(each, minimal, state, forced) for each, state in minimal.without)
-        return Blamed(culprits=culprits, forced=forced, trials=tuple(self._trials.values()), bad=bad)
+        return Blamed(culprits=culprits, forced=forced, together=together, trials=tuple(self._trials.values()), bad=bad)
 
     def _verify(self, bad: Point, good: Point) -> None:
         between = self._between

@@ -146,6 +146,7 @@ def search(
     *,
     again: Callable[[int], Observation] | None = None,
     ahead: Callable[[tuple[int, ...]], None] = lambda points: None,
+    ahead_of_again: Callable[[tuple[int, ...]], None] = lambda points: None,
 ) -> dict[int, Observation]:
     """Probe until nothing is left to ask; give what was seen, each point probed once.
 
@@ -163,6 +164,7 @@ def search(
         sides = [side for each in transitions(seen) for side in (each.last, each.first) if side not in looked_again]
         if again is None or not sides:
             return seen
+        ahead_of_again(tuple(dict.fromkeys(sides)))
         looked_again.add(sides[0])
         seen[sides[0]] = again(sides[0])
 

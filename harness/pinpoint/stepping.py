@@ -48,7 +48,9 @@ class Walk:
         """Search. What is followed is what the ends show, if nothing is given."""
         for mark in self._course.marks:
             self._bench.begin(self._trial(mark))
-        seen = search(self._course, self._probe, again=self._again, ahead=self._ahead)
+        seen = search(
+            self._course, self._probe, again=self._again, ahead=self._ahead, ahead_of_again=self._ahead_of_again
+        )
         if self._follow_ends and not followed:
             tested = [seen[place] for place in sorted(seen) if seen[place].tested]
             followed = followed_signatures([*tested[:1], *tested[-1:]])
@@ -87,6 +89,10 @@ class Walk:
             how = " (again)" if again else " (known)" if shown.attempts and self._bench.runs == runs else ""
             self._say(f"{trial.name}{how}: {point.text}")
         return observation
+
+    def _ahead_of_again(self, places: tuple[int, ...]) -> None:
+        for place in places:
+            self._bench.begin_again(self._trial(place))
 
     def _ahead(self, places: tuple[int, ...]) -> None:
         for place in places:

@@ -140,3 +140,19 @@ def test_a_clone_without_the_tags(playground, repository):
     )  # fmt: skip
     assert "no tag of lib 1.0 to 1.1" in playground.said
     assert "v7.0" in playground.said
+
+
+def test_a_working_tree_in_front_of_what_is_installed(playground):
+    """Does my change break any of this?"""
+    publish(playground, v1_0=42)
+    tree = playground.folder / "tree" / "src" / "lib"
+    tree.mkdir(parents=True)
+    (tree / "__init__.py").write_text(source(41))
+    script = playground.script(SCRIPT)
+    arguments = ["run", script, "--environments", IN, "--overlay", f"lib={tree.parents[1]}"]
+    assert [each["outcome"] for each in playground.json("run", script, "--environments", IN)["cells"]] == ["passed"]
+    assert [each["outcome"] for each in playground.json(*arguments)["cells"]] == ["failed"]
+    (tree / "__init__.py").write_text(source(42))
+    assert [each["outcome"] for each in playground.json(*arguments)["cells"]] == ["passed"], "it is run as it is now"
+    playground.harness("run", script, "--environments", IN, "--overlay", f"app={tree}", status=2)
+    assert "there is no app in it" in playground.said

@@ -11,7 +11,33 @@ from harness.pinpoint.repository import version_of_tag
 from harness.pinpoint.swapped import Swaps
 from harness.provision.index import Release
 
-KERAS = ["2.15.0", "3.0.0", "3.0.1", "3.0.2", "3.0.3", "3.0.4", "3.0.5", "3.1.0", "3.1.1", "3.2.0", "3.2.1", "3.3.0", "3.3.1", "3.3.2", "3.3.3", "3.4.0", "3.4.1", "3.5.0", "3.6.0", "3.7.0", "3.8.0", "3.9.0", "3.9.1", "3.9.2", "3.10.0"]
+KERAS = [
+    "2.15.0",
+    "3.0.0",
+    "3.0.1",
+    "3.0.2",
+    "3.0.3",
+    "3.0.4",
+    "3.0.5",
+    "3.1.0",
+    "3.1.1",
+    "3.2.0",
+    "3.2.1",
+    "3.3.0",
+    "3.3.1",
+    "3.3.2",
+    "3.3.3",
+    "3.4.0",
+    "3.4.1",
+    "3.5.0",
+    "3.6.0",
+    "3.7.0",
+    "3.8.0",
+    "3.9.0",
+    "3.9.1",
+    "3.9.2",
+    "3.10.0",
+]
 
 
 class FakeIndex:
@@ -70,7 +96,20 @@ def test_the_grid_is_the_last_release_of_each_minor_and_both_ends():
     releases = between(KERAS)
     look = look_at(releases, "grid")
     looked = [releases.versions[mark] for mark in look.course.marks]
-    assert looked == ["2.15.0", "3.0.5", "3.1.1", "3.2.1", "3.3.3", "3.4.1", "3.5.0", "3.6.0", "3.7.0", "3.8.0", "3.9.2", "3.10.0"]
+    assert looked == [
+        "2.15.0",
+        "3.0.5",
+        "3.1.1",
+        "3.2.1",
+        "3.3.3",
+        "3.4.1",
+        "3.5.0",
+        "3.6.0",
+        "3.7.0",
+        "3.8.0",
+        "3.9.2",
+        "3.10.0",
+    ]
     assert "last release of each minor (12 of 25)" in look.words
     assert not look.complete
 
