@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from harness.execute.artifacts import Artifacts
 from harness.execute.folder import TEXT_KEPT, Folder
