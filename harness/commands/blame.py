@@ -11,13 +11,14 @@ from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.pinpoint import pattern_of, subject_of
 from harness.errors import UsageError
-from harness.pinpoint.bench import Bench, SearchStopped, Subject
+from harness.pinpoint.bench import Bench, SearchStopped
 from harness.pinpoint.blamed import BlameAnswer, document, markdown, terminal
 from harness.pinpoint.following import Following
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.members import Between
 from harness.pinpoint.packages import Blame
 from harness.pinpoint.swapped import SwappedEnvironments
+from harness.pinpoint.trials import Subject
 from harness.provision.index import ReleaseIndex
 from harness.session import Session
 

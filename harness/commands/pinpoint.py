@@ -16,7 +16,7 @@ from harness.errors import UsageError, near_misses
 from harness.model import Case, Scenario, Value
 from harness.model.case import read_value, write_value
 from harness.pinpoint.answer import Answer
-from harness.pinpoint.bench import Bench, SearchStopped, Subject
+from harness.pinpoint.bench import Bench, SearchStopped
 from harness.pinpoint.commits import CommitSearch
 from harness.pinpoint.documents import document
 from harness.pinpoint.following import Following
@@ -26,6 +26,7 @@ from harness.pinpoint.releases import Releases, Stepper, look_at, releases_betwe
 from harness.pinpoint.repository import Repository
 from harness.pinpoint.stepping import Walk, Walked
 from harness.pinpoint.swapped import SwappedEnvironments
+from harness.pinpoint.trials import Subject
 from harness.plan.script import parameter_defaults
 from harness.provision.index import ReleaseIndex
 from harness.session import Session

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.model import Attempt, Environment
-from harness.pinpoint.bench import Shown
 from harness.pinpoint.following import failure_text
 from harness.pinpoint.judging import DOES_NOT_IMPORT
 from harness.pinpoint.search import Observation, State
+from harness.pinpoint.trials import Shown
 
 
 @dataclass(frozen=True, kw_only=True)

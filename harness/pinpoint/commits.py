@@ -10,12 +10,13 @@ from packaging.utils import canonicalize_name
 
 from harness.model import Environment, Overlay
 from harness.pinpoint.answer import Commit, Found, Point
-from harness.pinpoint.bench import Bench, Trial
+from harness.pinpoint.bench import Bench
 from harness.pinpoint.judging import Judge, modules_of
 from harness.pinpoint.repository import Described, GitFailed, Repository
 from harness.pinpoint.search import Course, State
 from harness.pinpoint.stepping import Walk
 from harness.pinpoint.swapped import Untestable
+from harness.pinpoint.trials import Trial
 
 
 class Unanswered(Exception):

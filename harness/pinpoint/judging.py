@@ -7,9 +7,10 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from harness.pinpoint.bench import Bench, Shown, Trial
+from harness.pinpoint.bench import Bench
 from harness.pinpoint.following import Following
 from harness.pinpoint.search import Observation, State
+from harness.pinpoint.trials import Shown, Trial
 from harness.provision.condition import site_packages
 
 DOES_NOT_IMPORT = "does not import"

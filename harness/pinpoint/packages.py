@@ -11,13 +11,14 @@ from packaging.version import InvalidVersion, Version
 from harness.errors import HarnessError
 from harness.model import Environment
 from harness.pinpoint.answer import Found, Point
-from harness.pinpoint.bench import Bench, Trial
+from harness.pinpoint.bench import Bench
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.members import Between, Member
 from harness.pinpoint.minimise import Minimal, Minimiser
 from harness.pinpoint.search import Course, State
 from harness.pinpoint.stepping import Walk
 from harness.pinpoint.swapped import SwappedEnvironments
+from harness.pinpoint.trials import Trial
 from harness.provision.index import Release, ReleaseIndex
 
 

@@ -13,9 +13,9 @@ from packaging.version import InvalidVersion, Version
 
 from harness.errors import UsageError, near_misses
 from harness.model import Environment
-from harness.pinpoint.bench import Trial
 from harness.pinpoint.search import Course
 from harness.pinpoint.swapped import SwappedEnvironments, Untestable
+from harness.pinpoint.trials import Trial
 from harness.plan.matrix import Family, Matrix
 from harness.provision.index import Release, ReleaseIndex
 

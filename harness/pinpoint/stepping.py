@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.pinpoint.answer import Found, Point
-from harness.pinpoint.bench import Bench, Trial
+from harness.pinpoint.bench import Bench
 from harness.pinpoint.following import followed_signatures, relabelled
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.search import Course, Observation, largest_gap, search, transitions
+from harness.pinpoint.trials import Trial
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,203 @@
+"""What a search asks of an environment, and how that is run: one case, counting in what the store has."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.execute.parents import Parents
+from harness.execute.run_task import run_task, unavailable
+from harness.execute.task import Task, make_task
+from harness.model import Attempt, Case, Cell, Environment, Header, Outcome, Overlay, Scenario, Script
+from harness.pinpoint.swapped import Untestable
+from harness.plan.plan import PlannedCell, make_plan
+from harness.plan.selection import Selection
+from harness.provision.environments import Provided, Unavailable
+from harness.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What is asked in each environment: one case. Of a two-step scenario one step may be held in an environment."""
+
+    scenario: Scenario
+    case: Case
+    writer: Environment | None = None
+    reader: Environment | None = None
+
+    @classmethod
+    def of(cls, scenario: Scenario, case: Case) -> Subject:
+        """Narrow a scenario to a case, which need not be one that its header declares."""
+        return cls(scenario=narrowed(scenario, case), case=case)
+
+    def cells(self, environment: Environment) -> tuple[Cell, ...]:
+        """Give what is to be run for an environment, in this order; the last one is what is asked."""
+        if self.scenario.write is None:
+            return (Cell(case=self.case, environment=environment.id),)
+        writer, reader = self.writer or environment, self.reader or environment
+        return (
+            Cell(case=self.case, environment=writer.id),
+            Cell(case=self.case, environment=reader.id, writer=writer.id),
+        )
+
+
+def narrowed(scenario: Scenario, case: Case) -> Scenario:
+    """Give a scenario with this case alone."""
+    header = replace(scenario.header, parameters=tuple((name, (value,)) for name, value in case.parameters))
+    return replace(scenario, script=replace(scenario.script, header=header))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """An environment to try, made when it is needed, which may take a while; raises Untestable."""
+
+    name: str
+    make: Callable[[], Environment]
+    overlay: Callable[[], Overlay] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What a trial showed: all attempts that count, the new ones among them, or why there are none."""
+
+    environment: Environment | None = None
+    attempts: tuple[Attempt, ...] = ()
+    new: tuple[Attempt, ...] = ()
+    reason: str = ""
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The newest."""
+        return self.attempts[-1] if self.attempts else None
+
+
+class Runner:
+    """Runs subjects in environments; records nothing. May be used from several threads."""
+
+    def __init__(self, session: Session, folder: Path, parents: Parents) -> None:
+        self._session = session
+        self._runs_folder = folder
+        self._parents = parents
+
+    def provide(self, environment: Environment, stop: threading.Event) -> Provided:
+        """Have an environment made."""
+        interpreter = self._session.interpreters.find(environment.python, stop=stop)
+        return self._session.environments.provide(environment, interpreter, stop=stop)
+
+    def run(self, subject: Subject, trial: Trial, *, at_least: int, own_process: bool) -> Shown:
+        """Give what a subject shows, running what is lacking of so many attempts. Raises Interrupted."""
+        try:
+            environment = trial.make()
+            overlay = trial.overlay() if trial.overlay else None
+            return self._run_in(subject, environment, overlay, at_least, own_process=own_process)
+        except Untestable as error:
+            return Shown(reason=error.reason)
+
+    def _run_in(
+        self, subject: Subject, environment: Environment, overlay: Overlay | None, at_least: int, *, own_process: bool
+    ) -> Shown:
+        planned = self._plan(environment, subject)
+        for each in planned:
+            if each.absence is not None:
+                return Shown(environment=environment, reason=f"{each.absence.outcome}: {each.absence.reason}")
+        new: list[Attempt] = []
+        reads: str | None = None
+        attempts: list[Attempt] = []
+        for each in planned:
+            stepped = each.environment.id == environment.id
+            task = self._task(each, reads, overlay if stepped else None)
+            wanted = 1 if task.writes else at_least
+            attempts, more = self._attempts(task, wanted, own_process)
+            new += more
+            if task.writes and not self._session.artifacts.has(task.key):
+                if stepped and attempts and attempts[-1].outcome.is_failure:
+                    break  # what it shows in this environment is that it cannot be written
+                return Shown(environment=environment, new=tuple(new), reason=f"{each.environment.id} did not write")
+            reads = task.key if task.writes else None
+        newest = attempts[-1]
+        reason = "" if newest.outcome.shown_by_scenario else f"{newest.outcome}: {newest.reason}"
+        return Shown(environment=environment, attempts=tuple(attempts), new=tuple(new), reason=reason)
+
+    def _plan(self, environment: Environment, subject: Subject) -> tuple[PlannedCell, ...]:
+        project = self._session.project
+        cells = subject.cells(environment)
+        others = [each for each in (environment, subject.writer, subject.reader) if each is not None]
+        outside = {each.id: each for each in others if project.environment(each.id) is None}
+        selection = Selection(cells=cells)
+        return make_plan(project, selection, scripts=(subject.scenario,), written_out=tuple(outside.values())).cells
+
+    def _task(self, planned: PlannedCell, reads: str | None, overlay: Overlay | None) -> Task:
+        scenario = planned.scenario
+        script = scenario.write if planned.writes and scenario.write is not None else scenario.script
+        try:
+            interpreter = self._session.interpreters.find(planned.environment.python, stop=self._session.stop).id
+        except HarnessError as error:
+            raise Untestable(" ".join(str(error).split())) from error
+        return make_task(
+            planned.cell,
+            script,
+            planned.environment,
+            interpreter=interpreter,
+            caller_variables=self._session.variables,
+            writes=planned.writes,
+            reads=reads if planned.writer is not None else None,
+            overlay=overlay,
+        )
+
+    def _attempts(self, task: Task, at_least: int, own_process: bool) -> tuple[list[Attempt], list[Attempt]]:
+        """Give the settled attempts of a task, running as many as are lacking, and apart from them the new ones."""
+        store = self._session.read_store()
+        try:
+            known = [attempt for attempt in store.by_keys([task.key]).get(task.key, []) if attempt.settled]
+        finally:
+            store.close()
+        if known and not known[-1].outcome.shown_by_scenario:
+            return known, []
+        lacking = at_least - len(known)
+        if task.writes and not self._session.artifacts.has(task.key):
+            lacking = max(1, lacking)
+        new = self._run_new(task, lacking, own_process) if lacking > 0 else []
+        return [*known, *new], new
+
+    def _run_new(self, task: Task, count: int, own_process: bool) -> list[Attempt]:
+        try:
+            provided = self.provide(task.environment, self._session.stop)
+        except Unavailable as error:
+            return [unavailable(task, error.reason, settled=error.settled)]
+        if provided.import_error and task.script.header.requires_import:
+            return [unavailable(task, f"does not import: {provided.import_error}", settled=provided.import_certain)]
+        # A parent pays where it serves more than one attempt.
+        forks = not own_process and (count > 1 or task.overlay is not None)
+        attempts = [self._run_once(task, provided.python, forks) for _ in range(count)]
+        if attempts[-1].outcome is Outcome.ERROR:
+            attempts.append(self._run_once(task, provided.python, False))
+        return attempts
+
+    def _run_once(self, task: Task, python: Path, forks: bool) -> Attempt:
+        return run_task(
+            task,
+            python=python,
+            runs=self._runs_folder,
+            artifacts=self._session.artifacts,
+            stop=self._session.stop,
+            parents=self._parents if forks else None,
+        )
+
+
+def import_subject(modules: tuple[str, ...]) -> Subject:
+    """Ask nothing but whether modules import."""
+    text = "".join(f"import {module}\n" for module in modules)
+    script = Script(
+        file_name="imports.py",
+        text=text,
+        code=text,
+        header=Header(requires_import=False),
+        marks=(),
+        parameters_from=None,
+    )
+    name = f"imports_{'_'.join(modules)}"
+    scenario = Scenario(name=name, subject="", path=Path(script.file_name), title="", script=script)
+    return Subject(scenario=scenario, case=Case(scenario=name))
