@@ -49,6 +49,8 @@ class CommitSearch:
             return replace(found, commit_note=f"no commit: {error}")
 
     def _commit(self, found: Found) -> Commit:
+        if found.flaky:
+            raise Unanswered("a side that is flaky names nobody; --repeat N may tell what is always so")
         environment = found.after.environment
         assert environment is not None
         modules = modules_of(self.bench.folder_of(environment), canonicalize_name(found.package))

@@ -52,19 +52,27 @@ class Playground:
         path.write_text(text)
         return path
 
-    def harness(self, *arguments, status=0):
-        """Run a command; give its output."""
+    @property
+    def environ(self):
+        """The variables of a command."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "HARNESS_"))}
-        environ |= {
+        return environ | {
             "UV_DEFAULT_INDEX": self.index.address,
             "UV_CACHE_DIR": str(self.folder / "uv"),
             "HARNESS_CACHE": str(self.folder / "cache"),
             "HARNESS_STORE": str(self.folder / "attempts.sqlite"),
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }
+
+    def command(self, *arguments):
+        """The whole of a command."""
+        return [sys.executable, "-m", "harness", "--project", str(self.root), *map(str, arguments)]
+
+    def harness(self, *arguments, status=0):
+        """Run a command; give its output."""
         ended = subprocess.run(
-            [sys.executable, "-m", "harness", "--project", str(self.root), *map(str, arguments)],
-            env=environ,
+            self.command(*arguments),
+            env=self.environ,
             cwd=self.folder,
             capture_output=True,
             text=True,

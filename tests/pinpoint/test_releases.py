@@ -1,6 +1,9 @@
 """Releases of throw-away packages, stepped through for real."""
 
 import math
+import signal
+import subprocess
+import time
 
 import pytest
 
@@ -220,3 +223,29 @@ def test_what_no_release_can_show_is_a_status_of_one(playground):
     document = playground.json("pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, status=1)
     assert document["transitions"] == []
     assert document["statements"] == ["No release of lib could be tested."]
+
+
+def test_a_search_that_was_stopped_goes_on_where_it_was(playground):
+    """The second release takes for ever; what the first has shown is kept."""
+    playground.releases("lib", {"1.0": GOOD, "1.1": "import time\n\ndef answer():\n    time.sleep(600)\n"})
+    arguments = ["pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--jobs", "1"]
+    running = subprocess.Popen(
+        playground.command(*arguments),
+        env=playground.environ,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    said = []
+    for line in running.stderr:
+        said.append(line)
+        if "lib 1.0: passes" in line:
+            time.sleep(1.0)
+            running.send_signal(signal.SIGINT)
+            break
+    rest = running.communicate(timeout=60)[1]
+    assert running.returncode == 130, "".join(said) + rest
+    assert "To go on:" in rest
+    assert "1.0: passes" not in rest
+    state = playground.harness("show", f"shows_it@{IN} + lib==1.0")
+    assert "passed" in state
