@@ -13,6 +13,18 @@ from tests.runs.conftest import BUILD, READ, WRITE, make_project
 
 KILLS = 50
 SEED = 20240801
+FORKS = """\
+# /// script
+# [tool.harness.parameters]
+# number = [1, 2, 3, 4, 5, 6]
+# ///
+# %% tags=["parameters"]
+number = 0
+# %% load
+import subprocess, sys
+subprocess.run([sys.executable, "-c", "import time; time.sleep(0.1)"], check=True)
+assert number != 4
+"""
 
 
 def prepare(project):
@@ -20,9 +32,7 @@ def prepare(project):
     project.scenario("across/write.py", WRITE)
     project.scenario("across/read.py", READ)
     project.scenario("build/build.py", BUILD)
-    project.scenario(
-        "load/forks.py", "# %% load\nimport subprocess, sys\nsubprocess.run([sys.executable, '-c', '1'], check=True)\n"
-    )
+    project.scenario("load/forks.py", FORKS)
 
 
 def results(project):
@@ -48,7 +58,11 @@ def test_kills_at_random_moments_lose_nothing_and_leave_nothing(project, tmp_pat
         before = attempts_of(killed)
         with killed.start("run") as process:
             try:
-                process.wait(chance.uniform(0.0, whole_s * 1.2))
+                if chance.random() < 0.5:
+                    process.wait(chance.uniform(0.0, whole_s))
+                else:  # in the middle of the cells, wherever on this machine that is
+                    until_more(killed, before, process)
+                    process.wait(chance.uniform(0.0, 0.5))
             except subprocess.TimeoutExpired:
                 process.kill()  # the coordinator alone: what it has started must end by itself, or with the next run
                 kills += 1
@@ -62,11 +76,19 @@ def test_kills_at_random_moments_lose_nothing_and_leave_nothing(project, tmp_pat
             assert killed.left_over() == []
             assert results(killed) == undisturbed
             forget(killed, environments=chance.random() < 0.5)
-    assert kept > 5, "the kills came too early to show anything"
+    assert kept > KILLS / 4, "the kills came too early to show anything"
     assert results(killed) == undisturbed
     assert killed.left_over() == []
     ran = [cell for cell, _ in attempts_of(killed)]
     assert len(ran) == len(set(ran)), "a cell that had finished before a kill ran again"
+
+
+def until_more(project, before, process):
+    """Wait until a run has recorded something, or has ended."""
+    while len(attempts_of(project)) <= len(before):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+            return
 
 
 def attempts_of(project):
