@@ -23,6 +23,8 @@ from harness.process import Ended, run, supervise
 _GRACE_S = 1.0
 # A fork that did not end by itself may have met a state of its parent's: it is asked again without one.
 _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
+# What a parent imports so that it does not import what an overlay stands in front of.
+HOLDING_BACK = Path(__file__).with_name("holding_back")
 
 
 class Interrupted(Exception):
@@ -66,10 +68,13 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
     modules, touched, absent = preload.modules, preload.touched, tuple[str, ...]()
     if task.overlay is not None:
         # What the overlay stands in front of must be imported from it, by each attempt.
-        modules = tuple(each for each in task.environment.imports if each != task.overlay.package)
+        others = (each for each in task.environment.imports if each != task.overlay.package)
+        modules = ("harness_holds_back", *others, "harness_lets_go")
         touched, absent = (), (task.overlay.package,)
     fixed = _fixed_variables(python)
     variables = {**dict(preload.defaults), **fixed, **dict(task.variables), **dict(preload.variables)}
+    if task.overlay is not None:
+        variables |= {"PYTHONPATH": str(HOLDING_BACK), "HARNESS_HOLDS_BACK": task.overlay.package}
     return ParentKind(
         python=python, modules=modules, touched=touched, absent=absent, variables=tuple(sorted(variables.items()))
     )
