@@ -47,12 +47,32 @@ PR_SET_PDEATHSIG = 1
 
 def main():
     """Serve, or run one script; give the exit status."""
+    heed_signals()
     if sys.argv[1] == "--serve":
         request_path, parent = serve(int(sys.argv[2]))
         if request_path is None:
             return 0
         return run_request(request_path, parent)  # in a fork
     return run_request(sys.argv[1], None)
+
+
+def heed_signals():
+    """Let signals do what they usually do, where they are ignored: so does what `nohup` or a shell's `&` starts.
+
+    Python itself ignores SIGPIPE and SIGXFSZ, in every script.
+    """
+    for number in range(1, signal.NSIG):
+        try:
+            ignored = signal.getsignal(number) == signal.SIG_IGN
+        except ValueError:
+            continue  # a number that this system does not use
+        if not ignored or number in (getattr(signal, "SIGPIPE", None), getattr(signal, "SIGXFSZ", None)):
+            continue
+        usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        try:
+            signal.signal(number, usual)
+        except (OSError, ValueError):
+            pass  # one that the system keeps for itself
 
 
 def run_request(path, parent):

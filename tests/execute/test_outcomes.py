@@ -103,6 +103,15 @@ def test_any_deadly_signal_is_a_crash_named_after_it(execute, number):
     assert shown(attempt) == (Outcome.CRASHED, "predict", f"{number.name}: killed by a signal")
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_that_we_are_told_to_ignore_still_ends_a_scenario(execute, number):
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        assert execute("kills_itself", number=int(number)).outcome is Outcome.CRASHED
+    finally:
+        signal.signal(number, before)
+
+
 def test_crash_leaves_a_dump_of_where_it_was(execute):
     assert 'File "segfaults.py", line 4 in <module>' in execute("segfaults").evidence.dump
 
