@@ -116,6 +116,7 @@ def test_crash_leaves_a_dump_of_where_it_was(execute):
     assert 'File "segfaults.py", line 4 in <module>' in execute("segfaults").evidence.dump
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hangs", "hangs_noisily"])
 def test_hanging_is_timed_out_with_its_stage(execute, name):
     started = time.monotonic()
@@ -127,10 +128,12 @@ def test_hanging_is_timed_out_with_its_stage(execute, name):
     assert time.monotonic() - started < 30
 
 
+@pytest.mark.slow
 def test_a_stopped_process_is_timed_out(execute):
     assert execute("kills_itself", timeout_s=5, number=int(signal.SIGSTOP)).outcome is Outcome.TIMED_OUT
 
 
+@pytest.mark.slow
 def test_hanging_at_exit_is_no_pass(execute):
     assert shown(execute("hangs_at_exit", timeout_s=5)) == (Outcome.TIMED_OUT, "exit", "Timeout: over 5 s")
 
