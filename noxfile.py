@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nox
@@ -14,7 +15,10 @@ nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["matrix"]
 
-LOCKS = sorted(path for path in Path(__file__).parent.glob("locks/*/*.txt") if not path.stem.endswith("-base"))
+LOCKS = sorted(
+    (path for path in Path(__file__).parent.glob("locks/*/*.txt") if not path.stem.endswith("-base")),
+    key=lambda path: (path.parent.name, [int(number) for number in re.findall(r"\d+", path.stem)]),
+)
 ENVIRONMENTS = [nox.param(path.stem, id=path.stem, tags=[path.parent.name]) for path in LOCKS]
 
 
