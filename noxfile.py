@@ -1,5 +1,5 @@
 # /// script
-# dependencies = ["nox[uv]>=2025.5.1"]
+# dependencies = ["nox[uv]>=2026.8.10"]
 # ///
 """The front door: `nox` runs the default matrix and prints the table; `nox --list` shows the rest."""
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2025.5.1"
+nox.needs_version = ">=2026.8.10"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["matrix"]
@@ -28,7 +28,7 @@ def matrix(session: nox.Session) -> None:
     _harness(session, "run", *session.posargs)
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 @nox.parametrize("environment", ENVIRONMENTS)
 def repro(session: nox.Session, environment: str) -> None:
     """Run all scenarios, or what is selected behind --, in one environment."""
