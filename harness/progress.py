@@ -69,6 +69,7 @@ class Estimate:
     def __init__(self, total: int, jobs: int) -> None:
         self.total = total
         self.done = 0
+        self._ran = 0
         self._jobs = jobs
         self._started = time.monotonic()
         self._outcomes: dict[str, int] = {}
@@ -76,6 +77,7 @@ class Estimate:
     def count(self, attempt: Attempt) -> None:
         """Note an attempt."""
         self.done += 1
+        self._ran += attempt.duration_s > 0  # what could not be run took no time, and says nothing of the rest
         self._outcomes[attempt.outcome.value] = self._outcomes.get(attempt.outcome.value, 0) + 1
 
     @property
@@ -86,9 +88,9 @@ class Estimate:
     @property
     def remaining_s(self) -> float | None:
         """Seconds to the end, or None while there is nothing to judge by."""
-        if self.done < self._jobs * 2:
+        if self._ran < self._jobs * 2:
             return None
-        return (time.monotonic() - self._started) / self.done * (self.total - self.done)
+        return (time.monotonic() - self._started) / self._ran * (self.total - self.done)
 
     def __str__(self) -> str:
         rest = self.remaining_s
