@@ -183,3 +183,46 @@ def test_a_header_may_ask_for_a_process(bench):
     task = bench.task("asserts")
     header = replace(task.script.header, own_process=True)
     assert bench.run(replace(task, script=replace(task.script, header=header))).isolation == "process"
+
+
+# A cycle that only the collector can undo, globals, and an exit function. In which order Python ends objects, it leaves open.
+SPEAKS_AT_EXIT = """
+import heavy
+import atexit, os
+
+class Speaks:
+    def __init__(self, word):
+        self.word = word
+    def __del__(self, say=os.write):
+        say(1, self.word.encode() + b" ")
+
+atexit.register(os.write, 1, b"exit ")
+cycle = Speaks("cycle")
+cycle.me = cycle
+heavy.left = Speaks("in-the-module")
+here = Speaks("global")
+"""
+
+
+def test_the_end_of_a_fork_ends_all_that_the_end_of_a_process_does(bench):
+    task = bench.task("asserts", source=SPEAKS_AT_EXIT)
+    forked, alone = bench.run(task), bench.run(task, forked=False)
+    assert (forked.isolation, alone.isolation) == ("fork", "process")
+    for attempt in (forked, alone):
+        first, *rest = attempt.evidence.stdout.split()
+        assert (first, sorted(rest)) == ("exit", ["cycle", "global", "in-the-module"])
+
+
+def test_a_crash_of_what_only_the_collector_ends_is_seen(bench):
+    source = (
+        "import heavy, os\nclass Crashes:\n    def __del__(self, abort=os.abort):\n        abort()\n"
+        "cycle = Crashes()\ncycle.me = cycle\n"
+    )
+    attempt = bench.run(bench.task("asserts", source=source))
+    assert (attempt.outcome, attempt.stage) == (Outcome.CRASHED, "exit")
+
+
+def test_the_collector_leaves_the_imports_alone(bench):
+    source = "import heavy, gc\nassert not any(each is heavy for each in gc.get_objects())\n"
+    attempt = bench.run(bench.task("asserts", source=source))
+    assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork")
