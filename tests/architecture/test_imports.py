@@ -14,6 +14,7 @@ FLOORS = (
     ("errors",),
     ("model",),
     ("process",),
+    ("containment",),
     ("plan",),
     ("provision",),
     ("execute",),
@@ -34,11 +35,17 @@ SPAWNING = {
     "os": {"system", "popen", "fork", "posix_spawn", "posix_spawnp", "forkpty", "spawnv", "spawnl", "execv", "execve"},
 }
 # The door for child processes, the shell that must have the terminal, the processes that fork, and what runs elsewhere.
-MAY_SPAWN = {"process.py", "commands/shell.py", "execute/parents.py", "execute/worker.py"}
+MAY_SPAWN = {
+    "process.py",
+    "commands/shell.py",
+    "containment/namespaces.py",
+    "execute/parents.py",
+    "execute/worker.py",
+}
 MAY_NAME_UV = {"provision/uv.py"}
 MAY_USE_SQLITE = "record/"
 # Run by Pythons of environments under test, started by path: they can import nothing of ours.
-STRANGERS = {"execute/worker.py", "provision/look_inside.py"}
+STRANGERS = {"containment/namespaces.py", "execute/worker.py", "provision/look_inside.py"}
 
 FILES = {path.relative_to(HARNESS).as_posix(): path for path in sorted(HARNESS.rglob("*.py"))}
 

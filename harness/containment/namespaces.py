@@ -1,0 +1,344 @@
+"""Contains a process by the kernel's own namespaces: `python namespaces.py SPECIFICATION COMMAND ...`.
+
+And what the worker needs to contain an attempt: `nest`, from the fork of a process that is contained already, and
+`stand_over`, from the first process of a process namespace.
+
+A separate species, like the worker: standard library only, any Python from 3.6 up, started or loaded by path,
+imports nothing of the project. Needs Linux 5.12 or newer.
+"""
+
+import ctypes
+import json
+import os
+import platform
+import signal
+import socket
+import stat
+import struct
+import sys
+
+BROKEN_STATUS = 98  # what was to be contained could not be, and was not started
+NO_NESTING_STATUS = 96  # by --try: contained, but an attempt in a fork could not be contained further
+STATUS_VARIABLE = "HARNESS_STATUS_DESCRIPTOR"
+
+CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x1000, 0x4000, 0x40000, 2
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 4, 24, 38, 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+SYS_MOUNT_SETATTR = 442  # the same on every architecture
+SYS_KEYCTL = {"x86_64": 250, "aarch64": 219}
+KEYCTL_JOIN_SESSION_KEYRING = 1
+AT_FDCWD, AT_RECURSIVE = -100, 0x8000
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+LINKS = (("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
+         ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"))  # fmt: skip
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main(arguments):
+    """Run a command contained, as the specification says; or try whether that works, nesting included."""
+    if arguments[0] == "--try":
+        return try_nesting()
+    specification = json.loads(arguments[0])
+    die_with_parent()
+    others = 0 if specification["network"] else CLONE_NEWNET
+    enter(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | others,
+          specification["uid"], specification["gid"])  # fmt: skip
+    child = os.fork()
+    if child == 0:
+        die_with_parent()
+        build_root(specification)
+        if not specification["network"]:
+            bring_up_loopback()
+        if not specification["nests"]:
+            forbid_user_namespaces()
+            mount(None, "/proc", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        os.chdir(specification["cwd"])
+        give_up_power()
+        if not specification["first"]:
+            stand_over()
+        os.execvpe(arguments[1], arguments[1:], os.environ)
+    let_go_of_streams()
+    os._exit(end_like(os.waitpid(child, 0)[1]))
+
+
+def enter(flags, uid, gid):
+    """Leave the namespaces that this process shares with others; in the new ones it is this user and group."""
+    outer_uid, outer_gid = os.geteuid(), os.getegid()
+    call("unshare", flags)
+    write("/proc/self/setgroups", "deny")
+    write("/proc/self/uid_map", "%d %d 1" % (uid, outer_uid))
+    write("/proc/self/gid_map", "%d %d 1" % (gid, outer_gid))
+
+
+def build_root(specification):
+    """Make a root of its own that holds what the specification names, and nothing else."""
+    shown = specification["system"], specification["binds"]
+    sources = {source: os.path.realpath(source) for each in shown for source, _, _ in each}
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
+    os.mkdir("/tmp/old")
+    os.mkdir("/tmp/new")
+    call("pivot_root", b"/tmp", b"/tmp/old")
+    os.chdir("/")
+    mount("tmpfs", "/new", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=16m")
+    for path, target in specification["links"]:
+        make_folder(os.path.dirname("/new" + path))
+        os.symlink(target, "/new" + path)
+    make_devices("/new/dev", "/old/dev", specification["shared_memory_bytes"])
+    make_folder("/new/proc")
+    mount("proc", "/new/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    show(specification["system"], sources)
+    for folder in specification["covered"]:
+        mount("tmpfs", "/new" + folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
+    for folder in specification["folders"]:
+        make_folder("/new" + folder)
+    show(specification["binds"], sources)
+    for each in ["", "/dev"] + specification["covered"]:
+        mount(None, "/new" + each, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+    call("umount2", b"/old", MNT_DETACH)
+    os.chdir("/new")
+    call("pivot_root", b".", b".")
+    call("umount2", b".", MNT_DETACH)
+    os.chdir("/")
+    os.umask(0o022)
+    socket.sethostname(specification["host"])
+
+
+def show(binds, sources):
+    """Show parts of the old root in the new one."""
+    for source, target, writable in binds:
+        bind("/old" + sources[source], "/new" + target, writable)
+
+
+def make_devices(folder, source, shared_memory_bytes):
+    """Make a folder of the devices that do no harm."""
+    make_folder(folder)
+    mount("tmpfs", folder, "tmpfs", MS_NOSUID, "mode=0755,size=1m")
+    for name in DEVICES:
+        make_file(os.path.join(folder, name))
+        mount(os.path.join(source, name), os.path.join(folder, name), None, MS_BIND)
+    for name, target in LINKS:
+        os.symlink(target, os.path.join(folder, name))
+    for name in ("pts", "shm"):
+        os.mkdir(os.path.join(folder, name))
+    mount_own_devices(folder, shared_memory_bytes)
+
+
+def mount_own_devices(folder, shared_memory_bytes):
+    """Give terminals and shared memory that nobody else has."""
+    mount("devpts", os.path.join(folder, "pts"), "devpts", MS_NOSUID | MS_NOEXEC,
+          "newinstance,ptmxmode=0666,mode=620")  # fmt: skip
+    mount("tmpfs", os.path.join(folder, "shm"), "tmpfs", MS_NOSUID | MS_NODEV,
+          "mode=1777,size=%d" % shared_memory_bytes)  # fmt: skip
+
+
+def nest(specification):
+    """Contain the fork that calls this further, with its own view; returns in a child that is to do the work.
+
+    `binds` are (source, target, writable) within what this process sees, `covered` the folders to be hidden then.
+    The calling process itself waits, and ends as the child did.
+    """
+    enter(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
+          os.geteuid(), os.getegid())  # fmt: skip
+    told, telling = os.pipe()
+    first = os.fork()
+    if first:
+        os.close(telling)
+        let_go_of_streams()
+        raw = os.read(told, 64)
+        status = os.waitpid(first, 0)[1]
+        os._exit(end_like(int(raw) if raw else status))
+    os.close(told)
+    die_with_parent()
+    mount(None, "/", None, MS_REC | MS_PRIVATE)
+    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    forbid_user_namespaces()
+    mount(None, "/proc", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    mount_own_devices("/dev", specification["shared_memory_bytes"])
+    for source, target, writable in specification["binds"]:
+        bind(source, target, writable)
+    for folder in specification["covered"]:
+        cover(folder)
+    bring_up_loopback()
+    give_up_power()
+    stand_over(telling)
+
+
+def stand_over(telling=None):
+    """Stay as the first process of the namespace, and return in a child that is to do the work.
+
+    The first process can be neither killed nor looked into by the others. It reaps what they leave, tells the child's
+    raw status on a descriptor (one that a variable names, if none is given), and ends with it, and all others with it.
+    """
+    named = os.environ.pop(STATUS_VARIABLE, None)
+    if telling is None and named is not None:
+        telling = int(named)
+    call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
+    before = {}
+    for number in range(1, signal.NSIG):
+        try:
+            before[number] = signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)
+        except (OSError, ValueError):
+            pass  # one that the system keeps for itself
+    child = os.fork()
+    if child == 0:
+        call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)
+        if telling is not None:
+            os.close(telling)
+        os.setsid()
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
+        return
+    let_go_of_streams()
+    status = None
+    while status is None:
+        ended, raw = os.wait()
+        if ended == child:
+            status = raw
+    if telling is not None:
+        os.write(telling, b"%d" % status)
+    os._exit(end_like(status, really=False))
+
+
+def end_like(status, really=True):
+    """Give the exit status for a raw one; end by the same signal, if a signal it was."""
+    if not os.WIFSIGNALED(status):
+        return os.WEXITSTATUS(status)
+    number = os.WTERMSIG(status)
+    if really:
+        try:
+            signal.signal(number, signal.SIG_DFL)
+        except (OSError, ValueError):
+            pass  # SIGKILL
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
+        os.kill(os.getpid(), number)
+    return 128 + number
+
+
+def give_up_power():
+    """Drop every capability, for good, and the keys of whoever started us."""
+    number = SYS_KEYCTL.get(platform.machine())
+    if number is not None:
+        _libc.syscall(number, KEYCTL_JOIN_SESSION_KEYRING, None)
+    call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    for capability in range(64):
+        if _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
+            break  # beyond the last one
+    header = struct.pack("=Ii", 0x20080522, 0)
+    call("capset", header, struct.pack("=6I", 0, 0, 0, 0, 0, 0))
+
+
+def forbid_user_namespaces():
+    """Let nobody in here make a user namespace, in which there would be powers again."""
+    write("/proc/sys/user/max_user_namespaces", "0")
+
+
+def bring_up_loopback():
+    """Give the network namespace its own loopback, as programs expect one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as some:
+        import fcntl
+
+        request = struct.pack("16sH14x", b"lo", 0)
+        flags = struct.unpack("16sH14x", fcntl.ioctl(some, SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(some, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | IFF_UP))
+
+
+def bind(source, target, writable):
+    """Show a file or folder at another place."""
+    if stat.S_ISDIR(os.stat(source).st_mode):
+        make_folder(target)
+    else:
+        make_folder(os.path.dirname(target))
+        make_file(target)
+    mount(source, target, None, MS_BIND | MS_REC)
+    restrict(target, MS_NOSUID | MS_NODEV | (0 if writable else MS_RDONLY))
+
+
+def cover(folder):
+    """Hide what is in a folder."""
+    mount("tmpfs", folder, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0555,size=4k")
+
+
+def restrict(target, attributes):
+    """Set attributes on a mount and on all below it."""
+    # The attributes' numbers for mount_setattr are those of mount, as far as they are used here.
+    wanted = struct.pack("=4Q", attributes, 0, 0, 0)
+    if _libc.syscall(SYS_MOUNT_SETATTR, AT_FDCWD, os.fsencode(target), AT_RECURSIVE, wanted, len(wanted)) != 0:
+        fail("mount_setattr", target)
+
+
+def mount(source, target, kind, flags, options=None):
+    """Mount, or raise OSError that says what."""
+    if _libc.mount(*[None if each is None else os.fsencode(each) for each in (source, target, kind)],
+                   ctypes.c_ulong(flags), None if options is None else options.encode()) != 0:  # fmt: skip
+        fail("mount", target)
+
+
+def call(name, *arguments):
+    """Call a function of the C library that gives 0 when it has worked."""
+    if getattr(_libc, name)(*arguments) != 0:
+        fail(name, arguments[0] if isinstance(arguments[0], str) else None)
+
+
+def fail(name, target):
+    """Raise what the last call left."""
+    number = ctypes.get_errno()
+    raise OSError(number, "%s: %s" % (name, os.strerror(number)), target)
+
+
+def die_with_parent():
+    """Be ended when the process that started this one ends, however that comes about."""
+    call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def let_go_of_streams():
+    """Hold on to no stream that somebody waits for the end of."""
+    os.closerange(0, 3)
+
+
+def make_folder(path):
+    """Make a folder and those above it, where they are not."""
+    os.makedirs(path, mode=0o755, exist_ok=True)
+
+
+def make_file(path):
+    """Make an empty file, where there is none."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644))
+
+
+def write(path, text):
+    """Write to a file of the kernel's."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def try_nesting():
+    """Say by the status whether an attempt could be contained in a fork of this process."""
+    child = os.fork()
+    if child == 0:
+        try:
+            nest({"shared_memory_bytes": 1 << 20, "binds": [], "covered": []})
+        except OSError as error:
+            sys.stderr.write("%s\n" % error)
+            os._exit(NO_NESTING_STATUS)
+        os._exit(0)
+    return end_like(os.waitpid(child, 0)[1], really=False)
+
+
+if __name__ == "__main__":
+    try:
+        final_status = main(sys.argv[1:])
+    except OSError as problem:
+        sys.stderr.write("containment: %s\n" % problem)
+        sys.exit(BROKEN_STATUS)
+    sys.exit(final_status)

@@ -1,0 +1,123 @@
+"""What a contained process sees: the parts of the system that every program needs, and what it is given besides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+UID = GID = 1000
+"""Who a contained process is to itself; to the system outside it is whoever started it."""
+HOST = "harness"
+SHARED_MEMORY_MIB = 1024
+_OURS = Path(__file__).with_name("etc")
+# At the top of the system they are folders, or links into /usr.
+_TOP = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_PROGRAMS = ("/usr", "/nix/store", "/gnu/store")
+_SETTINGS = (
+    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "timezone", "mime.types", "os-release",
+    "ssl/certs", "ssl/openssl.cnf", "pki/tls", "pki/ca-trust/extracted", "ca-certificates", "fonts", "protocols",
+    "services",
+)  # fmt: skip
+# How many processors there are and how they share caches: numerical libraries choose their ways by it.
+_MACHINE = ("/sys/devices/system/cpu", "/sys/devices/system/node")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bind:
+    """A file or folder that is seen; at the same place as outside, unless another is given."""
+
+    source: Path
+    target: str = ""
+    writable: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it is seen."""
+        return self.target or str(self.source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """The parts of a system that are seen by all."""
+
+    binds: tuple[Bind, ...]
+    links: tuple[tuple[str, str], ...]
+    """Path and target."""
+
+    @classmethod
+    def here(cls) -> System:
+        """Look at this one."""
+        binds = [Bind(source=Path(each)) for each in _PROGRAMS if Path(each).is_dir()]
+        links = []
+        for name in _TOP:
+            path = Path("/", name)
+            if path.is_symlink():
+                links.append((str(path), str(path.readlink())))
+            elif path.is_dir():
+                binds.append(Bind(source=path))
+        settings = (Path("/etc", name) for name in _SETTINGS)
+        binds += [Bind(source=path) for path in settings if path.exists()]
+        binds += [Bind(source=path, target=f"/etc/{path.name}") for path in sorted(_OURS.iterdir())]
+        binds += [Bind(source=Path(each)) for each in _MACHINE if Path(each).is_dir()]
+        return cls(binds=tuple(binds), links=tuple(links))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Containment:
+    """What a process sees besides the system's programs and libraries, and how it is held.
+
+    Everything else is not there: no home folders, no network but a loopback of its own, no other processes. What it is
+    given is read-only unless it says otherwise. Its variables are those that it is started with.
+    """
+
+    binds: Sequence[Bind] = ()
+    folders: Sequence[str] = ()
+    """Empty places at which something is to be shown later."""
+    hidden: Sequence[Path] = ()
+    """Folders of the caller's that must not be seen even where they lie among the system's."""
+    cwd: str = "/"
+    network: bool = False
+    nests: bool = False
+    """Whether it contains its own children further; others can make no namespaces."""
+    first: bool = False
+    """Whether the command is made to be the first process in there, which no other can end or look into."""
+    system: System = field(default_factory=System.here)
+
+    @property
+    def covered(self) -> list[str]:
+        """The folders that lie among the system's and are to be hidden."""
+        roots = [each.place for each in self.system.binds]
+        return [str(each) for each in self.hidden if any(each.is_relative_to(root) for root in roots) and each.is_dir()]
+
+
+def python_binds(python: Path) -> tuple[Bind, ...]:
+    """Say what of the disk a Python needs: its environment, and the interpreter that this was made with."""
+    found: dict[str, Path] = {}
+    environment = python.parent.parent
+    bases = {python.resolve().parent.parent}
+    if (environment / "pyvenv.cfg").is_file():
+        found[str(environment)] = environment
+        bases |= {Path(home).parent for home in _homes(environment / "pyvenv.cfg")}
+        if python.is_symlink():
+            bases.add((python.parent / python.readlink()).parent.parent)
+    for base in bases:
+        found |= {str(part): part for part in _parts(Path(os.path.normpath(base)))}
+    return tuple(Bind(source=source.resolve(), target=target) for target, source in sorted(found.items()))
+
+
+def _homes(settings: Path) -> Iterator[str]:
+    for line in settings.read_text(encoding="utf-8", errors="replace").splitlines():
+        key, equals, value = line.partition("=")
+        if equals and key.strip() == "home":
+            yield value.strip()
+
+
+def _parts(base: Path) -> list[Path]:
+    """Give an interpreter's own folders; where it lies among other things (/usr, a home folder), only those."""
+    if base == Path("/") or base.is_relative_to("/usr"):
+        return []  # seen by all
+    if (base / "pyvenv.cfg").exists() or not Path.home().is_relative_to(base):
+        return [base]
+    return [base / name for name in ("bin", "lib", "lib64", "include", "share") if (base / name).is_dir()]
