@@ -8,13 +8,15 @@ definitions, and environment variables set to literals, which can be given to th
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 # These work when a process starts, not when a script sets them: given beforehand, they would do what they did not.
 _WORK_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_")
-_LATER = re.compile(r"environ|putenv|sys\.|importlib|__import__|set_backend")
+# To read a variable changes nothing.
+_LATER = re.compile(r"environ(?!\.get\()|putenv|sys\.|importlib|__import__|set_backend")
 _NEVER = frozenset({"PATH", "HOME", "TMPDIR", "TEMP", "TMP"})
 
 
@@ -29,7 +31,8 @@ class Preload:
     """Attributes of these modules, such as `tensorflow.keras.layers`, that import more when they are first used."""
 
 
-def find_preload(source: str, modules: Iterable[str], touched: Iterable[str] = ()) -> Preload | None:
+@functools.lru_cache(maxsize=1024)
+def find_preload(source: str, modules: tuple[str, ...], touched: tuple[str, ...] = ()) -> Preload | None:
     """Say what may be imported before a script runs; None if nothing may, so that it needs a process of its own.
 
     What a module imports only when it is used may be imported too, unless the rest of the script has words in it that

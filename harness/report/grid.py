@@ -283,10 +283,5 @@ def _cells(line: Sequence[int | None], found: Sequence[Record], causes: Causes) 
 
 def _pivot(lines: list[str], columns: list[str], pairs: list[tuple[str, str]]) -> list[list[int | None]]:
     """Give, for each line and column, the position of its pair among the pairs, or None if there is none."""
-    import pandas as pd  # half a second that most commands need not spend
-
-    if not pairs:
-        return []
-    long = pd.DataFrame(pairs, columns=["line", "column"]).assign(place=range(len(pairs)))
-    wide = long.pivot(index="line", columns="column", values="place").reindex(index=lines, columns=columns)
-    return [[None if place != place else int(place) for place in line] for line in wide.to_numpy().tolist()]  # noqa: PLR0124
+    places = {pair: place for place, pair in enumerate(pairs)}
+    return [[places.get((line, column)) for column in columns] for line in lines]

@@ -79,3 +79,18 @@ def test_lazy_imports_are_done_unless_the_rest_could_change_them():
     assert plain is not None
     assert tricky is not None
     assert (plain.touched, tricky.touched) == (TOUCHED, ())
+
+
+@pytest.mark.parametrize(
+    ("rest", "touched"),
+    [
+        pytest.param("os.environ.get('HUB_MODULE') or 'here'", TOUCHED, id="reads a variable"),
+        pytest.param("os.environ['TF_USE_LEGACY_KERAS'] = '1'", (), id="sets one"),
+        pytest.param("os.environ.get('A')\nos.environ.pop('B')", (), id="reads one, takes away another"),
+        pytest.param("e = os.environ", (), id="gives them another name"),
+    ],
+)
+def test_to_read_a_variable_is_no_change(rest, touched):
+    preload = find_preload(f"import os, tensorflow as tf\n{rest}", MODULES, TOUCHED)
+    assert preload is not None
+    assert preload.touched == touched
