@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
+_QUOTED = 500
+
 
 class HarnessError(Exception):
     """The work could not be done. Printed by the command line as it is; exit status 1."""
@@ -36,7 +38,7 @@ class Problems:
 
     def add(self, where: str, what: str, fix: str = "") -> None:
         """Note that `what` is wrong at `where` (file: key), and how it is mended."""
-        self._found.append(f"{where}: {what}." + (f" {fix}." if fix else ""))
+        self._found.append(f"{where}: {_shortened(what)}." + (f" {fix}." if fix else ""))
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -51,6 +53,11 @@ class Problems:
         lines = "\n".join(f"  * {line}" for line in self._found)
         count = "1 problem" if len(self._found) == 1 else f"{len(self._found)} problems"
         raise UsageError(f"{subject}: {count}:\n{lines}")
+
+
+def _shortened(text: str) -> str:
+    """Leave out the middle of what quotes a value that has no end."""
+    return text if len(text) <= 2 * _QUOTED else f"{text[:_QUOTED]} [...] {text[-_QUOTED:]}"
 
 
 def near_misses(wrong: str, known: Iterable[str]) -> str:

@@ -96,7 +96,7 @@ class Folder:
         """Read the stages that began, in order."""
         stages = []
         for line in self.text("trail").splitlines():
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):
                 stages.append(str(json.loads(line)))
         return tuple(stages)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import signal
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from harness.process import Ended
 
 LONGEST_ERROR = 4000
 LONGEST_REASON = 300
+LONGEST_STAGE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ class Seen:
     @property
     def stage(self) -> str | None:
         """The stage that the trail ends in; `exit` once the script itself had ended."""
-        return self.trail[-1] or None if self.trail else None
+        return _storable(self.trail[-1], LONGEST_STAGE) or None if self.trail else None
 
 
 def judge(seen: Seen) -> Verdict:
@@ -62,12 +64,16 @@ def _with_report(seen: Seen, report: dict[str, Any]) -> Verdict:
             # The script ended well and its process did not, as in a segmentation fault while modules are torn down.
             return _by_status(seen.ended.status, stage="exit")
         case "not applicable":
-            return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=_text(report, "stage"), reason=_last_line(seen.ended))
+            stage = _text(report, "stage", LONGEST_STAGE)
+            return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=stage, reason=_last_line(seen.ended))
         case "failed":
-            error = f"{_text(report, 'type') or 'Exception'}: {_text(report, 'message') or ''}"
-            return Verdict(outcome=Outcome.FAILED, stage=_text(report, "stage"), error=error[:LONGEST_ERROR])
+            kind, message = (_text(report, key, LONGEST_ERROR) for key in ("type", "message"))
+            error = f"{kind or 'Exception'}: {message or ''}"
+            stage = _text(report, "stage", LONGEST_STAGE)
+            return Verdict(outcome=Outcome.FAILED, stage=stage, error=error[:LONGEST_ERROR])
         case other:
-            return Verdict(outcome=Outcome.ERROR, reason=f"the report is malformed: outcome {other!r}", settled=False)
+            reason = f"the report is malformed: outcome {_storable(reprlib.repr(other), LONGEST_REASON)}"
+            return Verdict(outcome=Outcome.ERROR, reason=reason, settled=False)
 
 
 def _without_report(seen: Seen) -> Verdict:
@@ -100,9 +106,14 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _text(report: dict[str, Any], key: str) -> str | None:
+def _text(report: dict[str, Any], key: str, longest: int) -> str | None:
     value = report.get(key)
-    return value if isinstance(value, str) else None
+    return _storable(value, longest) if isinstance(value, str) else None
+
+
+def _storable(text: str, longest: int) -> str:
+    """Shorten a text, and replace the halves of characters in it: JSON can name them, UTF-8 has none."""
+    return text[:longest].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _last_line(ended: Ended) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from harness.errors import UsageError, near_misses
 from harness.model import Overlay
@@ -189,7 +189,7 @@ def version_of_tag(tag: str) -> Version | None:
     for before in _BEFORE_VERSION.finditer(tag):
         text = tag[before.end() :]
         for candidate in (text, text.replace("_", ".")):
-            with contextlib.suppress(InvalidVersion):
+            with contextlib.suppress(ValueError):
                 return Version(candidate)
     return None
 

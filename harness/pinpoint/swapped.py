@@ -55,6 +55,8 @@ class Swaps:
     def parse(cls, text: str) -> Swaps:
         """Read one; a UsageError says which part makes no sense."""
         base, _, changes = " ".join(text.split()).rpartition(SWAPPED_SEPARATOR)
+        if not base:
+            raise UsageError(f"{text!r} names no environment", next_step="Write ENVIRONMENT + NAME==VERSION")
         versions = [_read_change(part, text) for part in changes.split(" ")]
         return cls(base=base, versions=tuple(versions))
 

@@ -15,16 +15,19 @@ from packaging.version import Version
 from harness.errors import UsageError
 from harness.model import Lock, LockOrigin, Pin
 from harness.plan.blocks import TOMLDecodeError, find_block
+from harness.reading import read_text
 
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
-_SIZE = re.compile(r"(?m)^# (\d+) bytes\n(\S+?)==")
+_SIZE = re.compile(r"(?m)^# ([0-9]{1,15}) bytes\n(\S+?)==")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_YEARS = range(1900, 9000)
 _AGAIN = "Run `nox -s lock -- {id}` to make it again, or take the file back from git"
 
 
 def read_lock(path: Path) -> Lock:
     """Read a lock file; a UsageError says what is wrong with it and how to make it again."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except UnicodeDecodeError as error:
         again = _AGAIN.format(id=path.stem)
         raise UsageError(f"{path}: it is not UTF-8", why=str(error), next_step=again) from None
@@ -64,6 +67,10 @@ def _read_origin(table: dict[str, object]) -> LockOrigin:
     as_of = table["as-of"]
     if not isinstance(as_of, dt.datetime) or as_of.tzinfo is None:
         raise TypeError("as-of is not a date with a time and a time zone")
+    if as_of.year not in _YEARS:
+        raise ValueError(f"as-of is in the year {as_of.year}")
+    if _CONTROL.search(text("environment")):
+        raise ValueError(f"{text('environment')!r} is not the id of an environment")
     if "version" in table:
         Version(text("version"))
     if not re.fullmatch(r"3\.\d+", text("python")):
@@ -75,7 +82,7 @@ def _read_origin(table: dict[str, object]) -> LockOrigin:
         version=text("version") if "version" in table else None,
         python=text("python"),
         platform=text("platform"),
-        as_of=as_of,
+        as_of=as_of.replace(microsecond=0),
         requirements=texts("requirements"),
         constraints=texts("constraints"),
         overrides=texts("overrides"),
@@ -105,6 +112,10 @@ def _parse_pin(entry: str, sizes: Mapping[str, int], name: str, again: str) -> P
     pinned = len(specifiers) == 1 and specifiers[0].operator == "==" and not specifiers[0].version.endswith(".*")
     if not pinned or not hashes:
         raise UsageError(f"{name}: {requirement_text!r} is not pinned to one version with hashes", next_step=again)
+    try:
+        Version(specifiers[0].version)
+    except ValueError as error:
+        raise UsageError(f"{name}: {requirement_text!r} has no version", why=str(error), next_step=again) from None
     return Pin(
         name=canonicalize_name(requirement.name),
         version=specifiers[0].version,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import string
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from harness.errors import Problems, UsageError
 from harness.plan.blocks import TOMLDecodeError, loads
 from harness.plan.matrix import FILE, Base, Exclusion, Family, Matrix, Tier
 from harness.plan.tables import Table
+from harness.reading import read_text
 
 PICKS = ("every", "last of each minor")
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
-_DAYS_AFTER = re.compile(r"(\d+) days after release")
+_DAYS_AFTER = re.compile(r"([0-9]{1,5}) days after release")
+_FIELDS = ("version", "minor", "package")
 
 
 def read_matrix(path: Path) -> Matrix:
@@ -36,7 +39,7 @@ def read_matrix_noting(path: Path, problems: Problems) -> Matrix | None:
     Raises UsageError if there is no such file: then this is no project.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError:
         raise UsageError(
             f"{path}: there is no such file",
@@ -196,16 +199,27 @@ def _read_dating(table: Table) -> int | None:
 def _read_requirements(table: Table, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
     texts = table.texts(key) if table.has(key) else default
     for text in texts:
-        # Templates are checked as they would read for some version.
-        try:
-            filled = text.format(version="1.2.3", minor="1.2", package="package")
-        except (KeyError, IndexError, ValueError):
+        if not _is_template(text):
             table.problems.add(
                 table.place(key), f"{text!r} has an unknown field", "Known: {version}, {minor}, {package}"
             )
             continue
-        table.parsed(key, filled, Requirement)
+        # Templates are checked as they would read for some version.
+        requirement = table.parsed(key, text.format(version="1.2.3", minor="1.2", package="package"), Requirement)
+        if requirement is not None and requirement.url is not None:
+            table.problems.add(
+                table.place(key), f"{text!r} names an address", "Packages come from the index, by version"
+            )
     return texts
+
+
+def _is_template(text: str) -> bool:
+    """Whether a text has only the fields that are filled, plainly: what they may be asked for has no bounds."""
+    try:
+        fields = [each[1:] for each in string.Formatter().parse(text) if each[1] is not None]
+    except ValueError:
+        return False
+    return all(name in _FIELDS and not form and conversion is None for name, form, conversion in fields)
 
 
 def _read_base(table: Table) -> Base:

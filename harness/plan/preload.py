@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from harness.plan.syntax import literal, tree_of
+
 # These work when a process starts, not when a script sets them: given beforehand, they would do what they did not.
 _WORK_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_")
 # To read a variable changes nothing.
@@ -39,12 +41,11 @@ def find_preload(source: str, modules: tuple[str, ...], touched: tuple[str, ...]
     could change what is found then.
     """
     candidates = set(modules)
-    try:
-        statements = ast.parse(source).body
-    except (SyntaxError, ValueError):
+    tree = tree_of(source)
+    if tree is None:
         return None
     reader = _Reader(candidates)
-    for statement in statements:
+    for statement in tree.body:
         if not reader.accepts(statement):
             break
     preload = reader.preload()
@@ -110,12 +111,12 @@ class _Reader:
                 settings = self._defaults
             case _:
                 return False
-        literal = _literal(value)
-        if ast.unparse(place) != "os.environ" or not isinstance(literal, str):
+        given = _literal(value)
+        if ast.unparse(place) != "os.environ" or not isinstance(given, str):
             return False
         if name.startswith(_WORK_AT_START) or name in _NEVER or name in {**self._variables, **self._defaults}:
             return False
-        settings[name] = literal
+        settings[name] = given
         return True
 
 
@@ -133,8 +134,8 @@ def _only_says(statement: ast.stmt) -> bool:
 
 def _literal(node: ast.expr) -> object:
     try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return literal(node)
+    except ValueError:
         return None
 
 

@@ -19,11 +19,14 @@ from harness.model import Header, Known, Mark, Scenario, Script, Value
 from harness.model.case import NAME
 from harness.model.scenario import DEFAULT_MEMORY_MIB, DEFAULT_TIMEOUT_S
 from harness.plan.blocks import TOMLDecodeError, find_block
+from harness.plan.syntax import literal, tree_of
 from harness.plan.tables import Table
+from harness.reading import read_text
 
 LABELS = ("bug", "removed", "by design", "dependency")
 PARAMETERS_STAGE = "parameters"
 _LARGEST = 10_000_000  # seconds or MiB: more than anyone means, less than what a timer takes
+_MOST_CASES = 10_000  # of one scenario: more would not be run in days
 _LABEL = re.compile(rf"{'|'.join(LABELS)}|fixed in .+")
 _MARKER = re.compile(r"#\s*%%+\s*(?P<rest>.*)")
 _TAGS = re.compile(r"""tags\s*=\s*\[(?P<tags>[^]]*)\]""")
@@ -61,7 +64,7 @@ def _as_name(stem: str) -> str:
 def read_script(path: Path, *, problems: Problems) -> Script | None:
     """Read one Python file; None if it cannot be read at all."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError:
         problems.add(str(path), "there is no such file")
         return None
@@ -143,6 +146,12 @@ def _read_parameters(table: Table) -> tuple[tuple[str, tuple[Value, ...]], ...]:
             table.problems.add(place, f"{values!r} names a value twice", "Leave one out; 1, 1.0 and true are equal")
         else:
             parameters.append((name, tuple(values)))
+    cases = math.prod(len(values) for _, values in parameters)
+    if cases > _MOST_CASES:
+        table.problems.add(
+            table.where, f"makes {cases} cases, more than {_MOST_CASES}", "Leave out values or parameters"
+        )
+        return ()
     return tuple(parameters)
 
 
@@ -238,9 +247,8 @@ def parameter_defaults(text: str) -> Defaults | None:
     if start is None:
         return None
     end = min((mark.line for mark in marks if mark.line > start), default=len(text) + 2)
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+    tree = tree_of(text)
+    if tree is None:
         return None
     names: set[str] = set()
     values: dict[str, Any] = {}
@@ -252,7 +260,7 @@ def parameter_defaults(text: str) -> Defaults | None:
             if isinstance(target, ast.Name):
                 names.add(target.id)
                 try:
-                    values[target.id] = ast.literal_eval(statement.value) if statement.value else None
+                    values[target.id] = literal(statement.value) if statement.value else None
                 except ValueError:
                     continue
     return Defaults(names=frozenset(names), values=values)
@@ -260,8 +268,6 @@ def parameter_defaults(text: str) -> Defaults | None:
 
 def _title(text: str) -> str | None:
     """Give the first line of the docstring."""
-    try:
-        docstring = ast.get_docstring(ast.parse(text))
-    except (SyntaxError, ValueError):
-        return None
+    tree = tree_of(text)
+    docstring = ast.get_docstring(tree) if tree is not None else None
     return docstring.strip().splitlines()[0] if docstring and docstring.strip() else None

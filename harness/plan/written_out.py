@@ -58,6 +58,8 @@ def parse_written_out(text: str, matrix: Matrix) -> WrittenOut:
     requirements: list[Requirement] = []
     variables: list[tuple[str, str]] = []
     given: set[str] = set()
+    if not id.isprintable():
+        problems.add("the text", f"has characters that cannot be shown: {id!r}", "Leave them out")
     for part in id.split(" "):
         variable = _VARIABLE.fullmatch(part)
         name = part.partition("=")[0]
@@ -73,9 +75,13 @@ def parse_written_out(text: str, matrix: Matrix) -> WrittenOut:
             variables.append((variable["name"], variable["value"]))
         else:
             try:
-                requirements.append(Requirement(part))
+                requirement = Requirement(part)
             except InvalidRequirement as error:
                 problems.add(part, f"is no requirement, no python=, as-of= or VARIABLE=: {error}".replace("\n", " "))
+                continue
+            requirements.append(requirement)
+            if requirement.url is not None:
+                problems.add(part, "names an address", "Packages come from the index, by version")
     if python is None:
         problems.add("python=", "missing", "Say on which Python, such as python=3.11")
     if not requirements:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import hashlib
 import os
@@ -78,13 +79,15 @@ def spoiled_packages(folder: Path) -> tuple[str, ...]:
 
 
 def _recorded(record: Path) -> Iterator[tuple[str, str, int]]:
-    with record.open(encoding="utf-8", newline="") as stream:
+    """Give each file that the wheel brought, its sum and its size, or -1. Whoever made the wheel wrote this."""
+    with record.open(encoding="utf-8", errors="surrogateescape", newline="") as stream, contextlib.suppress(csv.Error):
         for row in csv.reader(stream):
             # Scripts and bytecode are made anew for each environment, even where a wheel brings its own.
             if len(row) == 3 and row[1].startswith("sha256=") and not row[0].startswith(("..", "/")):
                 if row[0].endswith(".pyc"):
                     continue
-                yield row[0], row[1].removeprefix("sha256="), int(row[2] or -1)
+                size = int(row[2]) if re.fullmatch("[0-9]{1,18}", row[2]) else -1
+                yield row[0], row[1].removeprefix("sha256="), size
 
 
 def _differs(path: Path, expected: str, size: int) -> bool:
@@ -96,6 +99,6 @@ def _differs(path: Path, expected: str, size: int) -> bool:
             if found > _HASHED_UP_TO:
                 return False
             digest = hashlib.sha256(stream.read()).digest()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name that no file can have
         return True
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != expected

@@ -186,7 +186,7 @@ class EnvironmentStore:
         seen = versions_inside(python_of(folder), environ=self._uv.variables, stop=stop)
         if isinstance(seen, str):
             raise _Unfit(seen)
-        differences = _differences(lock, seen.versions)
+        differences = differences_from(lock, seen.versions)
         if differences:
             raise _Unfit(f"it does not hold what its lock says: {', '.join(differences)}")
         spoiled = spoiled_packages(folder)
@@ -227,15 +227,23 @@ def mark_used(folder: Path) -> None:
         (folder / "used").touch()
 
 
-def _differences(lock: Lock, seen: Mapping[str, str]) -> list[str]:
+def differences_from(lock: Lock, seen: Mapping[str, str]) -> list[str]:
+    """Name what is missing, of another version, or too much. What packages say of their versions may be none."""
     wanted = lock.versions
     found = {canonicalize_name(name): version for name, version in seen.items()}
     wrong = [
         f"{name} {found.get(name, 'missing')} instead of {version}"
         for name, version in wanted.items()
-        if name not in found or Version(found[name]) != Version(version)
+        if name not in found or not _same_version(found[name], version)
     ]
     return wrong + [f"{name} {version} too much" for name, version in found.items() if name not in wanted]
+
+
+def _same_version(one: str, other: str) -> bool:
+    try:
+        return Version(one) == Version(other)
+    except ValueError:
+        return one == other
 
 
 def _imports_key(environment: Environment) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import requests
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProjectError, ProjectPage, PyPISimple
 from pypi_simple.errors import UnsupportedContentTypeError, UnsupportedRepoVersionError
 from requests.adapters import HTTPAdapter
@@ -93,7 +93,7 @@ def _releases(page: ProjectPage) -> list[Release]:
     for each in page.packages:
         try:
             files.setdefault(Version(each.version or ""), []).append(each)
-        except InvalidVersion:
+        except ValueError:
             continue  # a file of the days before versions had a form
     return [_release(version, files[version]) for version in sorted(files)]
 

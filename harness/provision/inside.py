@@ -6,10 +6,9 @@ import json
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from harness import process
 from harness.provision.manifest import ImportResult
@@ -19,6 +18,7 @@ LOOK_INSIDE = Path(__file__).with_name("look_inside.py")
 _VERSIONS_S = 60.0
 _IMPORT_S = 300.0
 _MESSAGE_LENGTH = 4000
+_LONGEST_REPORT = 1 << 24
 # Variables that processes need, wherever they run; all others could change what an import does.
 _NEEDED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "PATHEXT")
 
@@ -29,17 +29,26 @@ class Seen:
 
     python: str
     versions: Mapping[str, str]
+    imports: Mapping[str, str | None] = field(default_factory=dict)
+    """What importing each module raised, None if it imports; a module that is not there was not come to."""
+
+
+def read_seen(data: bytes) -> Seen | None:
+    """Read a report; None for anything that look_inside.py would not write: what was imported may have been at it."""
+    try:
+        report = json.loads(data)
+        seen = Seen(python=report["python"], versions=report["versions"], imports=report.get("imports", {}))
+        texts = [seen.python, *seen.versions.values(), *(error for error in seen.imports.values() if error is not None)]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return seen if all(isinstance(text, str) for text in texts) else None
 
 
 def versions_inside(python: Path, *, environ: Mapping[str, str], stop: threading.Event | None = None) -> Seen | str:
     """Say what is installed, or why that cannot be said. Raises Stopped."""
     with TemporaryDirectory(prefix="harness-look-", ignore_cleanup_errors=True) as folder:
-        report, ended = _look(
-            python, (), environ=_needed(environ), folder=Path(folder), timeout_s=_VERSIONS_S, stop=stop
-        )
-    if report is None:
-        return f"its Python does not run: {ended}"
-    return Seen(python=report["python"], versions=report["versions"])
+        seen, ended = _look(python, (), environ=_needed(environ), folder=Path(folder), timeout_s=_VERSIONS_S, stop=stop)
+    return f"its Python does not run: {ended}" if seen is None else seen
 
 
 def try_imports(
@@ -56,14 +65,12 @@ def try_imports(
         return ImportResult(error=None, certain=True)
     with TemporaryDirectory(prefix="harness-look-", ignore_cleanup_errors=True) as folder:
         surroundings = {**_needed(environ), **variables}
-        report, ended = _look(
-            python, modules, environ=surroundings, folder=Path(folder), timeout_s=timeout_s, stop=stop
-        )
-    if report is None:
+        seen, ended = _look(python, modules, environ=surroundings, folder=Path(folder), timeout_s=timeout_s, stop=stop)
+    if seen is None:
         return ImportResult(error=f"its Python does not run: {ended}", certain=False)
-    if "imports" not in report:
+    if not seen.imports:
         return ImportResult(error=f"import {', '.join(modules)}: {ended}", certain=False)
-    for module, error in report["imports"].items():
+    for module, error in seen.imports.items():
         if error is not None:
             return ImportResult(error=f"import {module}: {error}"[:_MESSAGE_LENGTH], certain=True)
     return ImportResult(error=None, certain=True)
@@ -84,8 +91,8 @@ def _look(
     folder: Path,
     timeout_s: float,
     stop: threading.Event | None,
-) -> tuple[dict[str, Any] | None, str]:
-    """Give the report, if there is one, and how the process ended, in words."""
+) -> tuple[Seen | None, str]:
+    """Give what was seen, if that was reported, and how the process ended, in words."""
     report = folder / "report.json"
     home = folder / "home"
     home.mkdir()
@@ -99,9 +106,11 @@ def _look(
     if ended.stopped:
         raise Stopped
     try:
-        return json.loads(report.read_text(encoding="utf-8")), _how_it_ended(ended, timeout_s)
-    except (OSError, ValueError):
-        return None, _how_it_ended(ended, timeout_s)
+        with report.open("rb") as stream:
+            seen = read_seen(stream.read(_LONGEST_REPORT))
+    except OSError:
+        seen = None
+    return seen, _how_it_ended(ended, timeout_s)
 
 
 def _needed(environ: Mapping[str, str]) -> dict[str, str]:

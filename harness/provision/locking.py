@@ -180,7 +180,8 @@ def wanted_origins(family: Family, platform: str, index: ReleaseIndex, now: dt.d
                 next_step='Use one that does, or write `as-of = "today"` for the family',
             )
         else:
-            as_of = min(date.replace(microsecond=0) + dt.timedelta(days=family.days_after_release), now)
+            days = dt.timedelta(days=family.days_after_release)
+            as_of = now if date > now - days else date.replace(microsecond=0) + days
         yield family.origin_of(version, as_of=as_of, platform=platform)
 
 

@@ -45,9 +45,11 @@ def read_manifest(folder: Path) -> Manifest | None:
         values: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if values.pop("schema") != SCHEMA:
             return None
-        return Manifest(**{**values, "contents": Contents(**values["contents"])})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        manifest = Manifest(**{**values, "contents": Contents(**values["contents"])})
+        texts = [manifest.built, manifest.interpreter, manifest.interpreter_stamp, *manifest.versions.values()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    return manifest if all(isinstance(each, str) for each in texts) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +64,10 @@ class ImportResult:
 
 def read_import_result(folder: Path, key: str) -> ImportResult | None:
     """Read what these imports gave earlier."""
-    values = _read_results(folder).get(key)
-    try:
-        return ImportResult(**values) if values else None
-    except TypeError:
-        return None
+    match _read_results(folder).get(key):
+        case {"error": str() | None as error, "certain": bool(certain)}:
+            return ImportResult(error=error, certain=certain)
+    return None
 
 
 def write_import_result(folder: Path, key: str, result: ImportResult) -> None:
@@ -79,5 +80,5 @@ def _read_results(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         values = json.loads((folder / "imports.json").read_text(encoding="utf-8"))
         return values if isinstance(values, dict) else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}

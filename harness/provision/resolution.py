@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from harness.errors import HarnessError
 from harness.model import Lock, LockOrigin, Pin
@@ -89,9 +90,16 @@ def differences(old: Mapping[str, str], new: Mapping[str, str], *, but: str) -> 
 
 
 def parse_resolution(text: str, origin: LockOrigin) -> Lock:
-    """Read the pylock.toml that uv wrote. Of its addresses nothing is kept: the sums say which file it is."""
-    packages = tomllib.loads(text).get("packages", [])
-    return Lock(origin=origin, pins=tuple(sorted((_pin(each) for each in packages), key=lambda pin: pin.name)))
+    """Read the pylock.toml that uv wrote. Of its addresses nothing is kept: the sums say which file it is.
+
+    Raises UvFailed for what is none: names, versions and sizes in it are the index's words.
+    """
+    try:
+        packages = tomllib.loads(text).get("packages", [])
+        pins = tuple(sorted((_pin(each) for each in packages), key=lambda pin: pin.name))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UvFailed(FailureKind.OTHER, f"what uv resolved cannot be read: {str(error)[:200]}", text) from error
+    return Lock(origin=origin, pins=pins)
 
 
 def _pin(package: Mapping[str, Any]) -> Pin:
@@ -104,7 +112,7 @@ def _pin(package: Mapping[str, Any]) -> Pin:
         )
     return Pin(
         name=canonicalize_name(package["name"]),
-        version=package["version"],
+        version=str(Version(package["version"])),
         hashes=hashes,
         size=max(int(each.get("size", 0)) for each in files),
     )

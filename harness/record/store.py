@@ -147,7 +147,7 @@ class Writer:
             self._connection.executemany("INSERT OR IGNORE INTO texts VALUES (?, ?)", list(texts.items()))
             self._connection.execute(f"INSERT INTO attempts ({COLUMNS}, evidence) VALUES ({marks})", row)
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeEncodeError) as error:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise HarnessError(

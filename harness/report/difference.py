@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.reading import read_text
 
 SCHEMA = 1
 _COMPARED = ("outcome", "stage", "signature")
+_LONGEST = 1 << 28
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,17 +62,21 @@ def read_results(path: Path) -> Mapping[str, Any]:
     """Read a published results.json, or the one in a folder."""
     path = path / "results.json" if path.is_dir() else path
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_text(path, longest=_LONGEST))
     except FileNotFoundError:
         raise UsageError(f"{path}: there is no such file") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: cannot be read as JSON", why=str(error)) from None
-    if (
-        not isinstance(document, dict)
-        or document.get("schema") != SCHEMA
-        or not isinstance(document.get("cells"), list)
-    ):
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA or not _are_cells(document.get("cells")):
         raise UsageError(
             f"{path}: is no results of schema {SCHEMA}", next_step="Give a file that `harness report` wrote"
         )
     return document
+
+
+def _are_cells(cells: object) -> bool:
+    """Whether each has what it is compared and shown by."""
+    return isinstance(cells, list) and all(
+        isinstance(cell, dict) and isinstance(cell.get("cell"), str) and isinstance(cell.get("outcome"), str)
+        for cell in cells
+    )

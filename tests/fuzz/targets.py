@@ -1,0 +1,378 @@
+"""Every parser of text that somebody else wrote, as a function of bytes that fails if its promise is broken.
+
+The promise: a value that prints itself back, or an error that a user can read (UsageError, Problems, or whatever the
+parser says of what is wrong) - never another exception, never a hang, never memory without bound.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import itertools
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from harness.errors import HarnessError, Problems, UsageError
+from harness.execute.folder import Folder
+from harness.execute.verdict import Seen, judge
+from harness.model import Attempt, Case, Cell, Evidence, signature
+from harness.model.case import split_ids
+from harness.pinpoint.repository import version_of_tag
+from harness.pinpoint.swapped import Swaps
+from harness.plan.locks import read_lock, write_lock
+from harness.plan.matrix_file import read_matrix_noting
+from harness.plan.plan import make_plan
+from harness.plan.preload import find_preload
+from harness.plan.project import Project, read_project
+from harness.plan.script import read_scenario
+from harness.plan.selection import Selection
+from harness.plan.written_out import parse_written_out
+from harness.process import Ended
+from harness.provision.condition import spoiled_packages
+from harness.provision.environments import damage, differences_from
+from harness.provision.index import Release
+from harness.provision.inside import read_seen
+from harness.provision.locking import wanted_origins
+from harness.provision.manifest import read_import_result, read_manifest
+from harness.provision.resolution import parse_resolution
+from harness.provision.uv_failures import failure_from, packages_without_wheels
+from harness.record.migrations import migrate
+from harness.record.rows import COLUMNS, from_row, to_row, unpack
+from harness.report.difference import changes, read_results
+from harness.report.foreign_text import one_line, stable_error
+from tests.making import make_lock
+
+ROOT = Path(__file__).parents[2]
+_DAY = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
+_SOME = 40
+
+
+def header(data: bytes, folder: Path) -> None:
+    """A script from anywhere: its PEP 723 header, markers, parameters cell, title, and what may be imported early."""
+    path = folder / "any.py"
+    path.write_bytes(data)
+    problems = Problems()
+    scenario = read_scenario(path, subject="", problems=problems)
+    _readable(problems)
+    if scenario is None:
+        assert problems
+        return
+    find_preload(scenario.script.text, ("tensorflow", "keras", "demo"), ("tensorflow.keras.layers",))
+    assert len(scenario.script.digest) == 64
+    if problems:
+        return
+    for case in itertools.islice(scenario.cases(), _SOME):
+        assert Case.parse(str(case)) == case
+
+
+def matrix(data: bytes, folder: Path) -> None:
+    """matrix.toml, and what is made of its templates for a release."""
+    path = folder / "matrix.toml"
+    path.write_bytes(data)
+    problems = Problems()
+    read = read_matrix_noting(path, problems)
+    _readable(problems)
+    if read is None or problems:
+        assert problems
+        return
+    versions = [Version("1.2.3"), Version("2!1.0rc1")]
+    for family in read.families:
+        family.choose(versions)
+        for version in versions:
+            assert family.environment_id(version)
+        _or_usage_error(lambda family=family: list(wanted_origins(family, "any", _Index(), _DAY)))  # type: ignore[misc]
+    assert read.tiers_of("tf2.1") <= {tier.name for tier in read.tiers}
+    for exclusion in read.exclusions:
+        exclusion.covers(scenario="build", environment="tf2.1")
+
+
+class _Index:
+    """Knows two releases of every package."""
+
+    def releases(self, package: str) -> list[Release]:
+        return [
+            Release(version=Version(each), date=_DAY, yanked=False, prerelease=False, requires_python=None)
+            for each in ("1.2.3", "2.1")
+        ]
+
+
+def lock(data: bytes, folder: Path) -> None:
+    """A lock: what was read is written as something that reads as the same."""
+    path = folder / "any.txt"
+    path.write_bytes(data)
+    read = _or_usage_error(lambda: read_lock(path))
+    if read is None:
+        return
+    assert len(read.fingerprint) == 16
+    path.write_text(write_lock(read), encoding="utf-8", newline="\n")
+    assert read_lock(path) == read
+
+
+def ids(data: bytes, folder: Path) -> None:
+    """Ids of cells and cases, and lists of them."""
+    text = data.decode("utf-8", "surrogateescape")
+    for parse in (Cell.parse, Case.parse, Swaps.parse):
+        value = _or_usage_error(functools.partial(parse, text))
+        if value is not None:
+            assert parse(str(value)) == value
+    items = split_ids(text)
+    assert all(items)
+    assert split_ids(",".join(items)) == items or any(each.startswith(tuple("<>=!~")) for each in items)
+
+
+@functools.cache
+def _project() -> Project:
+    return read_project(ROOT)
+
+
+def selection(data: bytes, folder: Path) -> None:
+    """What is chosen by globs, ids and tiers, one option a line; a plan, or what is wrong with it."""
+    lines = [*data.decode("utf-8", "surrogateescape").split("\n"), "", "", "", "", ""]
+    globs = [tuple(split_ids(line)) for line in lines]
+
+    def plan() -> object:
+        cells = tuple(Cell.parse(each) for each in globs[2])
+        chosen = Selection(
+            environments=globs[0], scenarios=globs[1], cells=cells, tier=lines[3] or None, writers=globs[4], readers=globs[5]
+        )  # fmt: skip
+        return make_plan(_project(), chosen)
+
+    _or_usage_error(plan)
+
+
+def written_out(data: bytes, folder: Path) -> None:
+    """Environments that are written out: the id that was made of one is read as the same."""
+    text = data.decode("utf-8", "surrogateescape")
+    read = _or_usage_error(lambda: parse_written_out(text, _project().matrix))
+    if read is not None:
+        assert parse_written_out(read.id, _project().matrix) == read
+        read.id.encode()
+        assert read.origin(_DAY).environment == read.id
+
+
+def report(data: bytes, folder: Path) -> None:
+    """What a worker leaves, or whoever forged it: report, then behind a NUL the trail. It must fit into the store."""
+    left, _, trail = data.partition(b"\0")
+    attempt = Folder(top=folder)
+    attempt.file("report.json").write_bytes(left)
+    attempt.file("trail").write_bytes(trail)
+    for status in (0, 1, -11):
+        ended = Ended(status=status, stdout=left, stderr=trail, duration_s=1.0)
+        seen = Seen(ended=ended, report=attempt.report(), trail=attempt.trail(), timeout_s=1.0, memory_mib=1)
+        verdict = judge(seen)
+        recorded = Attempt(
+            cell=Cell(case=Case(scenario="s"), environment="env"), key="0" * 64, outcome=verdict.outcome, started=_DAY,
+            stage=verdict.stage, error=verdict.error, reason=verdict.reason, settled=verdict.settled,
+            evidence=Evidence(traceback=str((seen.report or {}).get("traceback", ""))),
+        )  # fmt: skip
+        assert len(verdict.error) <= 5000
+        assert len(verdict.stage or "") <= 500
+        assert len(verdict.reason) <= 1000
+        _fits_the_store(recorded)
+        assert len(signature(stage=verdict.stage, error=verdict.error)) == 10
+        one_line(verdict.error)
+        stable_error(verdict.error).encode()
+
+
+@functools.cache
+def _store() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection)
+    return connection
+
+
+def _fits_the_store(attempt: Attempt) -> None:
+    connection = _store()
+    row, texts = to_row(attempt)
+    connection.execute("BEGIN")
+    try:
+        marks = ",".join("?" * len(row))
+        connection.execute(f"INSERT INTO attempts ({COLUMNS}, evidence) VALUES ({marks})", row)
+        (stored,) = connection.execute(f"SELECT {COLUMNS} FROM attempts").fetchall()
+    finally:
+        connection.execute("ROLLBACK")
+    assert from_row(stored, lambda digest: unpack(texts[digest])) == attempt.without_evidence()
+
+
+def tag(data: bytes, folder: Path) -> None:
+    """Names of tags, one a line."""
+    for line in data.decode("utf-8", "surrogateescape").split("\n"):
+        found = version_of_tag(line)
+        assert found is None or Version(str(found)) == found
+
+
+def results(data: bytes, folder: Path) -> None:
+    """Two published results, one behind a NUL, and what changed between them."""
+    documents = []
+    for name, part in zip(("old", "new"), (data.partition(b"\0")[0], data.partition(b"\0")[2] or b"{}"), strict=True):
+        path = folder / f"{name}.json"
+        path.write_bytes(part)
+        documents.append(_or_usage_error(functools.partial(read_results, path)))
+    old, new = documents
+    for one, other in itertools.product((old, new), repeat=2):
+        if one is not None and other is not None:
+            assert all(str(change) and change.kind for change in changes(one, other))
+
+
+def inside(data: bytes, folder: Path) -> None:
+    """What was seen inside an environment, written by a process in which foreign code ran."""
+    seen = read_seen(data)
+    if seen is not None:
+        again = {"python": seen.python, "versions": dict(seen.versions), "imports": dict(seen.imports)}
+        assert read_seen(json.dumps(again).encode()) == seen
+        assert all(isinstance(each, str) for each in differences_from(make_lock(demo="1.0"), seen.versions))
+
+
+def record(data: bytes, folder: Path) -> None:
+    """The RECORD of a wheel, which says what its files should be."""
+    info = folder / "lib" / "python3.11" / "site-packages" / "demo-1.0.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "RECORD").write_bytes(data)
+    assert set(spoiled_packages(folder)) <= {"demo"}
+
+
+def manifest(data: bytes, folder: Path) -> None:
+    """What stands beside an environment, if someone has been at it."""
+    for name in ("manifest.json", "imports.json"):
+        (folder / name).write_bytes(data)
+    read = read_manifest(folder)
+    if read is not None:
+        assert dict(read.versions.items()) == read.versions
+        damage(folder, read)
+        read.write(folder)
+        assert read_manifest(folder) == read
+    read_import_result(folder, "key")
+
+
+def resolution(data: bytes, folder: Path) -> None:
+    """What uv resolved, and what it says when it can't."""
+    text = data.decode("utf-8", "replace")
+    _or_error(lambda: parse_resolution(text, make_lock().origin))
+    failed = failure_from(text, status=2)
+    assert failed.reason
+    assert len(failed.summary) < 2000
+    packages_without_wheels(text)
+
+
+def _readable(problems: Problems) -> None:
+    for problem in problems:
+        problem.encode("utf-8", "surrogateescape")
+        assert len(problem) < 10_000, "a problem of which nobody reads the end"
+
+
+def _or_usage_error(make: Callable[[], object]):  # type: ignore[no-untyped-def]
+    try:
+        return make()
+    except UsageError as error:
+        assert str(error)
+        return None
+
+
+def _or_error(make: Callable[[], object]):  # type: ignore[no-untyped-def]
+    try:
+        return make()
+    except HarnessError as error:
+        assert str(error)
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A parser with its promise, and real texts to begin with."""
+
+    check: Callable[[bytes, Path], None]
+    seeds: Callable[[], Sequence[bytes]]
+
+
+def _files(*patterns: str) -> Callable[[], list[bytes]]:
+    return lambda: [path.read_bytes() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+
+
+def _texts(*texts: str) -> Callable[[], list[bytes]]:
+    return lambda: [text.encode() for text in texts]
+
+
+_REPORT = {
+    "schema": 1, "outcome": "failed", "stage": "load", "type": "ValueError", "message": "no \x1b[31mred\x1b[0m",
+    "traceback": "Traceback\n  line 1", "line": 3, "status": 1, "versions": {"demo": "1.0"}, "stages": [["load", 1.5]],
+}  # fmt: skip
+_SEEN = {"python": "3.11.7", "implementation": "cpython", "versions": {"demo": "1.0"}, "imports": {"demo": "Error: no"}}
+_MANIFEST = {
+    "schema": 1, "built": "2024-01-01T00:00:00+00:00", "interpreter": "/usr/bin/python3", "interpreter_stamp": "1|2",
+    "versions": {"demo": "1.0"}, "contents": {"files": 3, "bytes": 5, "digest": "ab"}, "disk_bytes": 9, "duration_s": 1.5,
+    "lock": "demo==1.0", "key": {"error": None, "certain": True},
+}  # fmt: skip
+_PYLOCK = """lock-version = "1.0"
+[[packages]]
+name = "demo"
+version = "1.0"
+wheels = [{ url = "https://host/demo-1.0-py3-none-any.whl", size = 500, hashes = { sha256 = "ab" } }]
+sdist = { url = "https://host/demo-1.0.tar.gz", size = 700, hashes = { sha256 = "cd" } }
+"""
+_UV_SAID = """  × No solution found when resolving dependencies:
+  ╰─▶ Because demo==1.0 has no wheels with a matching Python version tag and you require demo==1.0, we can conclude
+      that your requirements are unsatisfiable.
+      hint: Wheels are required for `demo` because building from source is disabled
+"""
+
+TARGETS: dict[str, Target] = {
+    "header": Target(check=header, seeds=_files("scenarios/**/*.py", "tests/fixtures/outcomes/*.py")),
+    "matrix": Target(check=matrix, seeds=_files("matrix.toml")),
+    "lock": Target(check=lock, seeds=_files("locks/tf/tf2.2.3.txt", "locks/keras/keras3.4.1.txt", "locks/keras/*base.txt")),
+    "ids": Target(
+        check=ids,
+        seeds=_texts(
+            "sequential_build[shape=list,format=.h5]@tf2.16.2", 'a[x="b, c",y=1.5,z=true]@env', "s@writer -> reader",
+            "s@python=3.11 keras>=3,<4", "tf2.16.2 + keras==3.5.0", 's[a="\\ud800"]@e', "a,b[c=1,d=2],e",
+        ),
+    ),
+    "selection": Target(
+        check=selection,
+        seeds=_texts(
+            "tf2.1*,!tf2.15.1\nhub_*,!*trained\n\ndefault\n\n", "\n\nimports@tf2.16.2", "\nroundtrip[*]\n\nfull\ntf2*\nkeras3*"
+        ),
+    ),
+    "written_out": Target(
+        check=written_out,
+        seeds=_texts(
+            "python=3.11 tensorflow-cpu==2.16.2 keras==3.4.1 as-of=2024-08-01 TF_USE_LEGACY_KERAS=1",
+            "python=3.9 tensorflow-cpu>=2.7,<2.8", "python=3.12 keras[jax]==3.5 as-of=2024-08-01T12:00:00+02:00",
+        ),
+    ),
+    "report": Target(
+        check=report,
+        seeds=lambda: [
+            json.dumps(_REPORT).encode() + b'\0""\n"load"\n',
+            json.dumps({"outcome": "passed", "stage": None}).encode() + b'\0""\n"exit"\n',
+            json.dumps({"outcome": "not applicable", "stage": "define"}).encode() + b'\0""\n',
+        ],
+    ),
+    "tag": Target(check=tag, seeds=_texts("v3.4.1\nkeras-3.4.1\nrelease/3.4.1\nREL_3_4_1\nv2.16.0-rc0\nnightly-20240101")),
+    "results": Target(
+        check=results,
+        seeds=lambda: [_small_results() + b"\0" + _small_results().replace(b"passed", b"failed"), _small_results()],
+    ),
+    "inside": Target(check=inside, seeds=lambda: [json.dumps(_SEEN).encode()]),
+    "record": Target(
+        check=record, seeds=_texts("demo.py,sha256=abc,12\ndemo-1.0.dist-info/RECORD,,\n../bin/demo,sha256=x,\n")
+    ),
+    "manifest": Target(check=manifest, seeds=lambda: [json.dumps(_MANIFEST).encode()]),
+    "resolution": Target(check=resolution, seeds=_texts(_PYLOCK, _UV_SAID)),
+}  # fmt: skip
+
+
+def _small_results() -> bytes:
+    document = json.loads((ROOT / "results" / "results.json").read_bytes())
+    return json.dumps(
+        {**document, **{key: document[key][:3] for key in ("cells", "environments", "scenarios")}}
+    ).encode()
+
+
+def committed_cases(name: str) -> list[Path]:
+    """Give the inputs that once broke a target's promise: files named after what was wrong."""
+    return sorted((Path(__file__).parent / "cases" / name).glob("*"))
