@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.execute.parents import Parents
-from harness.execute.run_task import run_task, unavailable
+from harness.execute.run_task import ForkImports, run_task, unavailable
 from harness.execute.schedule import LocalScheduler, Watcher
 from harness.execute.task import Task, make_task
 from harness.model import Attempt, Cell, CellResult, Environment, Outcome, Overlay
@@ -165,6 +165,7 @@ def run_due(
                 run_one=_runner(session, runs, parents),
                 watcher=watcher,
                 stop=session.stop,
+                imports=ForkImports(parents) if parents is not None else None,
             )
             for attempt in scheduler.run(tasks):
                 record(attempt)
@@ -203,7 +204,8 @@ def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterato
     if isolation == "process":
         yield None
         return
-    parents = Parents(runs, limit=jobs, stop=session.stop)
+    # The scheduler ends those that it needs no more. It works with one, prepares the next, and may wait for the last.
+    parents = Parents(runs, limit=jobs + 2, stop=session.stop)
     try:
         yield parents
     finally:

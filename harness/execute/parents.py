@@ -222,6 +222,18 @@ class Parents:
                 self._in_use[kind] -= 1
             self._end_idle(self._limit)
 
+    def prepare(self, kind: ParentKind) -> None:
+        """Have one of a kind ready. If there can be none, whoever asks for it will be told."""
+        with contextlib.suppress(ParentLost), self.lend(kind):
+            pass
+
+    def release(self, kind: ParentKind) -> None:
+        """End the one of a kind, if nobody uses it."""
+        with self._guard:
+            parent = None if self._in_use.get(kind) else self._parents.pop(kind, None)
+        if parent is not None:
+            parent.close()
+
     def _find_or_make(self, kind: ParentKind) -> Parent:
         with self._guard:
             parent = self._parents.pop(kind, None)

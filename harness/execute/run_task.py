@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,27 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
     return ParentKind(
         python=python, modules=modules, touched=touched, absent=absent, variables=tuple(sorted(variables.items()))
     )
+
+
+@dataclass(frozen=True)
+class ForkImports:
+    """The imports that are done before tasks ask for them: each kind in a parent that forks."""
+
+    parents: Parents
+
+    def kind_of(self, task: Task, python: Path) -> ParentKind | None:
+        """Say which parent serves a task."""
+        return parent_kind(task, python)
+
+    def prepare(self, task: Task, python: Path) -> None:
+        """Have the parent of a task ready."""
+        if (kind := parent_kind(task, python)) is not None:
+            self.parents.prepare(kind)
+
+    def release(self, task: Task, python: Path) -> None:
+        """End the parent of a task, if nobody uses it."""
+        if (kind := parent_kind(task, python)) is not None:
+            self.parents.release(kind)
 
 
 def _run_once(

@@ -6,14 +6,16 @@ This is the place that another engine (a cluster's) would take: tasks in, attemp
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from harness.errors import HarnessError
+from harness.execute.memory import Memory
+from harness.execute.order import Execute, Order, Prepare
 from harness.execute.run_task import Interrupted, unavailable
 from harness.execute.task import Task
 from harness.model import Attempt, Environment, Outcome
@@ -41,6 +43,19 @@ class Watcher(Protocol):
         """An attempt is there."""
 
 
+class Imports(Protocol):
+    """Does the imports that many tasks begin with, before the first of them asks for it."""
+
+    def kind_of(self, task: Task, python: Path) -> Hashable | None:
+        """Say which imports serve a task; None if it does its own."""
+
+    def prepare(self, task: Task, python: Path) -> None:
+        """Do the imports that serve a task, and wait for them. If they fail, that is for the tasks to say."""
+
+    def release(self, task: Task, python: Path) -> None:
+        """Note that no task is left which they serve."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LocalScheduler:
     """Runs tasks in processes of this machine, `jobs` at a time."""
@@ -50,92 +65,145 @@ class LocalScheduler:
     run_one: Callable[[Task, Path], Attempt]
     watcher: Watcher
     stop: threading.Event
+    imports: Imports | None = None
+    memory: Memory = field(default_factory=Memory)
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Attempt]:
         """Give the attempts as they come. When `stop` is set, what runs is ended and nothing more is given."""
-        waiting = _by_environment(tasks)
-        by_id = {group[0].environment.id: group for group in waiting}
-        builders = ThreadPoolExecutor(1, thread_name_prefix="provision")
-        runners = ThreadPoolExecutor(self.jobs, thread_name_prefix="execute")
-        builds: dict[Future[Provided], str] = {}
-        queue: deque[tuple[Task, Path]] = deque()
-        running: dict[Future[Attempt], tuple[Task, Path]] = {}
-        retried: set[str] = set()
-        try:
-            for group in waiting:
-                builds[builders.submit(self._build, group[0].environment)] = group[0].environment.id
-            while (builds or queue or running) and not self.stop.is_set():
-                # No more than a few are handed over ahead: a stop has little to call back.
-                while queue and len(running) < self.jobs:
-                    task, python = queue.popleft()
-                    running[runners.submit(self._execute, task, python)] = (task, python)
-                waited_for: list[Future[Any]] = [*builds, *running]
-                done, _ = wait(waited_for, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
-                for future in done:
-                    if self.stop.is_set():
-                        break
-                    if future in builds:
-                        group = by_id[builds.pop(future)]
-                        yield from self._after_build(future, group, queue)
-                        continue
-                    task, python = running.pop(future)
-                    attempt = _result(future)
-                    if attempt is None:
-                        continue
-                    if attempt.outcome is Outcome.ERROR and task.key not in retried:
-                        retried.add(task.key)
-                        queue.append((task, python))
-                        continue
-                    self.watcher.finished(task, attempt)
-                    yield attempt
-        except BaseException:
-            self.stop.set()  # whoever took the attempts wants no more, or something broke: end what runs
-            raise
-        finally:
-            builders.shutdown(cancel_futures=True)
-            runners.shutdown(cancel_futures=True)
+        with _Shift(self, tasks) as shift:
+            yield from shift.attempts()
+
+
+class _Shift:
+    """One run of the scheduler: what is being made and what runs just now."""
+
+    def __init__(self, scheduler: LocalScheduler, tasks: Iterable[Task]) -> None:
+        self._given = scheduler
+        self._order = Order(jobs=scheduler.jobs)
+        self._retried: set[str] = set()
+        self._builders = ThreadPoolExecutor(1, thread_name_prefix="provision")
+        self._runners = ThreadPoolExecutor(scheduler.jobs, thread_name_prefix="execute")
+        self._running: dict[Future[Attempt], Execute] = {}
+        self._preparing: dict[Future[float], Prepare] = {}
+        self._started: dict[Future[Any], tuple[float, int]] = {}
+        self._builds: dict[Future[Provided], list[Task]] = {}
+        for group in _by_environment(tasks):
+            self._builds[self._builders.submit(self._build, group[0].environment)] = group
+
+    def __enter__(self) -> _Shift:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._given.stop.set()  # whoever took the attempts wants no more, or something broke: end what runs
+        self._builders.shutdown(cancel_futures=True)
+        self._runners.shutdown(cancel_futures=True)
+
+    def attempts(self) -> Iterator[Attempt]:
+        """Hand out steps and give what comes of them until nothing is left, or until the stop."""
+        stop = self._given.stop
+        while (self._builds or self._order or self._running or self._preparing) and not stop.is_set():
+            self._hand_out()
+            waited_for: list[Future[Any]] = [*self._builds, *self._running, *self._preparing]
+            done, _ = wait(waited_for, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                if stop.is_set():
+                    break
+                yield from self._take(future)
+
+    def _hand_out(self) -> None:
+        """Give each idle runner a step, if there is memory for it. No more are handed out: a stop calls back little."""
+        while len(self._running) + len(self._preparing) < self._given.jobs:
+            step = self._order.next()
+            if step is None:
+                return
+            if self._started and not self._given.memory.takes(step.needs_mib, self._started.values()):
+                self._order.put_back(step)
+                return
+            future: Future[Any]
+            match step:
+                case Execute(task=task, batch=batch):
+                    future = self._runners.submit(self._execute, task, batch.python)
+                    self._running[future] = step
+                case Prepare():
+                    future = self._runners.submit(self._prepare, step)
+                    self._preparing[future] = step
+            self._started[future] = (time.monotonic(), step.needs_mib)
+
+    def _take(self, future: Future[Any]) -> Iterator[Attempt]:
+        """Give the attempts that come of what has ended."""
+        self._started.pop(future, None)
+        if future in self._builds:
+            yield from self._after_build(future, self._builds.pop(future))
+        elif future in self._preparing:
+            self._order.prepared(self._preparing.pop(future), future.result())
+        else:
+            step = self._running.pop(future)
+            attempt = _result(future)
+            if attempt is not None:
+                yield from self._after_attempt(step, attempt)
 
     def _build(self, environment: Environment) -> Provided:
-        self.watcher.building(environment)
-        return self.provide(environment)
+        self._given.watcher.building(environment)
+        return self._given.provide(environment)
 
     def _execute(self, task: Task, python: Path) -> Attempt:
-        self.watcher.started(task)
-        return self.run_one(task, python)
+        self._given.watcher.started(task)
+        return self._given.run_one(task, python)
 
-    def _after_build(
-        self, build: Future[Provided], group: list[Task], queue: deque[tuple[Task, Path]]
-    ) -> Iterator[Attempt]:
+    def _prepare(self, step: Prepare) -> float:
+        started = time.monotonic()
+        if self._given.imports is not None:
+            self._given.imports.prepare(step.batch.tasks[0], step.batch.python)
+        return time.monotonic() - started
+
+    def _after_attempt(self, step: Execute, attempt: Attempt) -> Iterator[Attempt]:
+        again = attempt.outcome is Outcome.ERROR and step.task.key not in self._retried
+        if again:
+            self._retried.add(step.task.key)
+            self._order.again(step)
+        if self._order.finished(step) and self._given.imports is not None and step.batch.kind is not None:
+            self._runners.submit(self._given.imports.release, step.task, step.batch.python)
+        if not again:
+            self._given.watcher.finished(step.task, attempt)
+            yield attempt
+
+    def _after_build(self, build: Future[Provided], group: list[Task]) -> Iterator[Attempt]:
         """Queue the tasks of an environment that is there; give the attempts of those that can't be executed."""
         environment = group[0].environment
         lost = _why_lost(build)
-        if lost is None:
-            provided = build.result()
-            self.watcher.ready(environment, provided)
-            for task in group:
-                if provided.import_error and task.script.header.requires_import:
-                    attempt = unavailable(
-                        task, f"does not import: {provided.import_error}", settled=provided.import_certain
-                    )
-                    self.watcher.finished(task, attempt)
-                    yield attempt
-                else:
-                    queue.append((task, provided.python))
+        if lost is not None:
+            reason, settled = lost
+            self._given.watcher.unavailable(environment, reason)
+            yield from self._unavailable(group, reason, settled=settled)
             return
-        reason, settled = lost
-        self.watcher.unavailable(environment, reason)
-        for task in group:
+        provided = build.result()
+        self._given.watcher.ready(environment, provided)
+        kind_of = self._given.imports.kind_of if self._given.imports is not None else _own_process
+        runnable = [task for task in group if not (provided.import_error and task.script.header.requires_import)]
+        self._order.add(((kind_of(task, provided.python), task) for task in runnable), provided.python)
+        if provided.import_error:
+            barred = [task for task in group if task.script.header.requires_import]
+            reason = f"does not import: {provided.import_error}"
+            yield from self._unavailable(barred, reason, settled=provided.import_certain)
+
+    def _unavailable(self, tasks: Iterable[Task], reason: str, *, settled: bool) -> Iterator[Attempt]:
+        for task in tasks:
             attempt = unavailable(task, reason, settled=settled)
-            self.watcher.finished(task, attempt)
+            self._given.watcher.finished(task, attempt)
             yield attempt
 
 
+def _own_process(task: Task, python: Path) -> None:
+    """Without imports done before, each task does its own."""
+
+
 def _by_environment(tasks: Iterable[Task]) -> list[list[Task]]:
-    """Group tasks by environment, in the order given; within one, those that took longest first."""
+    """Group tasks by environment, in the order given."""
     groups: dict[str, list[Task]] = {}
     for task in tasks:
         groups.setdefault(task.environment.id, []).append(task)
-    return [sorted(group, key=lambda task: -task.expected_s) for group in groups.values()]
+    return list(groups.values())
 
 
 def _why_lost(build: Future[Provided]) -> tuple[str, bool] | None:

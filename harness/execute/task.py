@@ -28,6 +28,8 @@ class Task:
     variables: tuple[tuple[str, str], ...]
     expected_s: float = 0.0
     """How long it took last time, or 0; the longest go first."""
+    expected_mib: int = 0
+    """How much memory it took last time, or 0."""
     writes: bool = False
     reads: str | None = None
     """The key of the attempt whose artifact is read."""

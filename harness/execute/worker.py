@@ -52,7 +52,7 @@ def main():
     if sys.argv[1] == "--serve":
         request_path, parent = serve(int(sys.argv[2]))
         if request_path is None:
-            return 0
+            os._exit(0)  # nothing was executed here, so there is nothing to learn from its end
         return run_request(request_path, parent)  # in a fork
     return run_request(sys.argv[1], None)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError
+from harness.execute.memory import Memory
 from harness.execute.run_task import Interrupted, failed_to_run, unavailable
 from harness.execute.schedule import LocalScheduler
 from harness.execute.task import make_task
@@ -262,3 +263,71 @@ def test_finished_run_does_not_look_stopped():
 
 def test_same_task_several_times_gives_as_many_attempts():
     assert len(list(schedule(jobs=2).run([task("s")] * 5))) == 5
+
+
+@dataclass
+class FakeImports:
+    """Imports that are noted; a task's kind is its scenario's first letter, and those with an `o` do their own."""
+
+    done: list[str] = field(default_factory=list)
+
+    def kind_of(self, task, python):
+        name = task.cell.case.scenario
+        return None if name.startswith("o") else (task.environment.id, name[0])
+
+    def prepare(self, task, python):
+        self.done.append(f"import {task.environment.id} {task.cell.case.scenario[0]}")
+
+    def release(self, task, python):
+        self.done.append(f"release {task.environment.id} {task.cell.case.scenario[0]}")
+
+
+def test_imports_are_done_once_a_kind_and_released_after_its_last_task():
+    imports = FakeImports()
+
+    def run_one(task, python):
+        imports.done.append(str(task.cell))
+        return passed(task)
+
+    tasks = [task("a1", "x", expected_s=9), task("b1", "x", expected_s=2), task("a2", "x"), task("own", "x")]
+    scheduler = replace(schedule(run_one=run_one), imports=imports)
+    assert len(list(scheduler.run(tasks))) == 4
+    assert imports.done == [
+        "own@x", "import x a", "a1@x", "a2@x", "release x a", "import x b", "b1@x", "release x b",
+    ]  # fmt: skip
+
+
+def test_next_environment_is_imported_while_the_current_one_is_at_work():
+    """With two runners: the second environment's imports are done while the first one's last task waits for that."""
+    imported = threading.Event()
+
+    class Imports(FakeImports):
+        def prepare(self, task, python):
+            if task.environment.id == "second":
+                imported.set()
+
+    def run_one(task, python):
+        if str(task.cell) == "last@first":
+            assert imported.wait(WAIT_S), "the imports of the second environment had to wait"
+        return passed(task)
+
+    tasks = [task("long", "first", expected_s=3), task("last", "first", expected_s=2), task("s", "second")]
+    assert len(list(replace(schedule(run_one=run_one, jobs=2), imports=Imports()).run(tasks))) == 3
+
+
+def test_nothing_starts_beside_others_that_memory_has_no_room_for():
+    together, most, guard = 0, 0, threading.Lock()
+
+    def run_one(task, python):
+        nonlocal together, most
+        with guard:
+            together += 1
+            most = max(most, together)
+        with guard:
+            together -= 1
+        return passed(task)
+
+    full = Memory(available_mib=lambda: 0)
+    tasks = [task(f"s{n}") for n in range(6)]
+    assert len(list(replace(schedule(run_one=run_one, jobs=3), memory=full).run(tasks))) == 6
+    assert most == 1

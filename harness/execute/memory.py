@@ -1,0 +1,31 @@
+"""Whether this machine has the memory for one more process, so that it need not swap."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import psutil
+
+_KEPT_FREE_MIB = 512
+_SETTLES_S = 5.0
+
+
+def available_mib() -> int:
+    """Give what the system could hand out without swapping."""
+    return int(psutil.virtual_memory().available) >> 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """The memory of a machine, and a clock to tell what has just been started, and so has not taken its memory yet."""
+
+    available_mib: Callable[[], int] = available_mib
+    clock: Callable[[], float] = time.monotonic
+
+    def takes(self, needs_mib: int, running: Iterable[tuple[float, int]]) -> bool:
+        """Whether a process that needs so much may start beside those that run: when each was started, and its need."""
+        just_started = self.clock() - _SETTLES_S
+        promised_mib = sum(mib for started, mib in running if started > just_started)
+        return self.available_mib() - promised_mib - _KEPT_FREE_MIB >= needs_mib

@@ -1,0 +1,152 @@
+"""Which step comes next: what to execute, and what to import ahead, so that nobody waits for it. Decides, does nothing.
+
+Tasks that need the same thing imported are a batch. Batches follow each other: the next is made ready by one while the
+others still have work in those that are. Within a batch those that took longest go first, and so do the batches.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.execute.task import Task
+
+_UNKNOWN_S = 2.0
+_UNKNOWN_MIB = 1024
+_IMPORT_S = 6.0
+_IMPORT_MIB = 768
+
+
+@dataclass(kw_only=True, eq=False)
+class Batch:
+    """Tasks that can be executed once the same imports are there; of those without a kind each does its own."""
+
+    kind: Hashable | None
+    python: Path
+    tasks: deque[Task]
+    ready: bool
+    being_prepared: bool = False
+    running: int = 0
+    left_s: float = 0.0
+    """How long its tasks take, one after another."""
+
+    @property
+    def longest_s(self) -> float:
+        """How long its first task takes; no task of it takes longer."""
+        return _seconds(self.tasks[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execute:
+    """Execute a task."""
+
+    task: Task
+    batch: Batch
+
+    @property
+    def needs_mib(self) -> int:
+        """The memory to count on."""
+        return self.task.expected_mib or _UNKNOWN_MIB
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepare:
+    """Do the imports of a batch."""
+
+    batch: Batch
+
+    @property
+    def needs_mib(self) -> int:
+        """The memory to count on."""
+        return _IMPORT_MIB
+
+
+Step = Execute | Prepare
+
+
+@dataclass(kw_only=True)
+class Order:
+    """What is still to be done, as environments become available."""
+
+    jobs: int
+    import_s: float = _IMPORT_S
+    """How long imports take; at first a guess, then what was seen."""
+    _batches: list[Batch] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether there is a task left to hand out."""
+        return bool(self._batches)
+
+    def add(self, tasks: Iterable[tuple[Hashable | None, Task]], python: Path) -> None:
+        """Add the tasks of an environment, each with its kind."""
+        by_kind: dict[Hashable | None, list[Task]] = {}
+        for kind, task in tasks:
+            by_kind.setdefault(kind, []).append(task)
+        for kind, members in by_kind.items():
+            members.sort(key=lambda task: -task.expected_s)
+            batch = Batch(kind=kind, python=python, tasks=deque(members), ready=kind is None)
+            batch.left_s = sum(map(_seconds, members))
+            self._batches.append(batch)
+
+    def next(self) -> Step | None:
+        """Take the next step; None if all that is left waits for imports that are being done."""
+        usable = next((batch for batch in self._batches if batch.ready), None)
+        ahead = self._to_prepare()
+        if ahead is not None and (usable is None or self._runs_short()):
+            ahead.being_prepared = True
+            return Prepare(batch=ahead)
+        if usable is None:
+            return None
+        task = usable.tasks.popleft()
+        usable.left_s -= _seconds(task)
+        usable.running += 1
+        if not usable.tasks:
+            self._batches.remove(usable)
+        return Execute(task=task, batch=usable)
+
+    def put_back(self, step: Step) -> None:
+        """Have a step that could not be taken now come next."""
+        match step:
+            case Prepare(batch=batch):
+                batch.being_prepared = False
+            case Execute(batch=batch, task=task):
+                batch.running -= 1
+                batch.tasks.appendleft(task)
+                self._restore(batch, task)
+
+    def again(self, step: Execute) -> None:
+        """Have a task executed once more, last of its batch."""
+        step.batch.tasks.append(step.task)
+        self._restore(step.batch, step.task)
+
+    def finished(self, step: Execute) -> bool:
+        """Note that a task has been executed; say whether its batch needs its imports no more."""
+        step.batch.running -= 1
+        return not step.batch.running and not step.batch.tasks
+
+    def _restore(self, batch: Batch, task: Task) -> None:
+        batch.left_s += _seconds(task)
+        if batch not in self._batches:
+            self._batches.insert(0, batch)
+
+    def prepared(self, step: Prepare, took_s: float) -> None:
+        """Note that imports are done; if they failed, each task does its own."""
+        step.batch.ready = True
+        self.import_s = max(took_s, self.import_s / 2)
+
+    def _to_prepare(self) -> Batch | None:
+        waiting = [batch for batch in self._batches if not batch.ready and not batch.being_prepared]
+        return max(waiting, key=lambda batch: batch.longest_s, default=None)
+
+    def _runs_short(self) -> bool:
+        """Whether the others would run out of work if one of them did imports any later than now."""
+        if self.jobs == 1 or any(batch.being_prepared and not batch.ready for batch in self._batches):
+            return False
+        left_s = sum(batch.left_s for batch in self._batches if batch.ready)
+        return left_s <= self.import_s * self.jobs * 1.25
+
+
+def _seconds(task: Task) -> float:
+    return task.expected_s or _UNKNOWN_S
