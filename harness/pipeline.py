@@ -32,7 +32,7 @@ class Work:
     def due(self, store: Store, *, fresh: bool = False, repeat: int = 1) -> list[Task]:
         """Give the tasks that have no valid attempt (fewer than `repeat`), a task as often as it is to run."""
         found = store.by_keys(task.key for task in self.tasks.values())
-        durations = store.durations()
+        costs = store.costs()
         due: list[Task] = []
         for cell, task in self.tasks.items():
             settled = [attempt for attempt in found.get(task.key, []) if attempt.settled and not fresh]
@@ -43,7 +43,8 @@ class Work:
             if settled and not settled[-1].outcome.shown_by_scenario and not (could_not_read and written):
                 continue
             valid = sum(attempt.outcome.shown_by_scenario for attempt in settled)
-            expected = replace(task, expected_s=durations.get(str(cell), 0.0))
+            cost = costs.get(str(cell))
+            expected = replace(task, expected_s=cost.duration_s, expected_mib=cost.peak_mib) if cost else task
             due.extend([expected] * max(0, repeat - valid))
         return due
 

@@ -14,6 +14,7 @@ from harness.execute.task import Task
 from harness.model import Cell
 from harness.pipeline import Work, prepare
 from harness.provision.needs import Needs
+from harness.record.store import Cost
 from harness.session import Session
 
 
@@ -23,11 +24,11 @@ def plan(session: Session, arguments: argparse.Namespace) -> int:
     store = session.read_store()
     try:
         due = work.due(store)
-        durations = store.durations()
+        costs = store.costs()
     finally:
         store.close()
     needs = session.needs([each for each in work.plan.environments if each.id not in work.missing])
-    seconds = _seconds(due, durations)
+    seconds = _seconds(due, costs)
     if arguments.json:
         sys.stdout.write(json.dumps(_document(work, due, needs, seconds), indent=1) + "\n")
     else:
@@ -43,11 +44,11 @@ def _state(work: Work, cell: Cell, due: set[Cell]) -> str:
     return "due" if cell in due else "done"
 
 
-def _seconds(due: list[Task], durations: dict[str, float]) -> float | None:
+def _seconds(due: list[Task], costs: dict[str, Cost]) -> float | None:
     """Estimate the processor time of what is due from what cells took before; None if nothing is known."""
-    known = [durations[str(task.cell)] for task in due if str(task.cell) in durations]
-    if not known and durations:
-        known = list(durations.values())
+    known = [costs[str(task.cell)].duration_s for task in due if str(task.cell) in costs]
+    if not known and costs:
+        known = [cost.duration_s for cost in costs.values()]
     return sum(known) / len(known) * len(due) if known else None
 
 

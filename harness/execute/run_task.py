@@ -22,6 +22,7 @@ from harness.plan.preload import find_preload
 from harness.process import Ended, run, supervise
 
 _GRACE_S = 1.0
+_MOST = 1e9
 # A fork that did not end by itself may have met a state of its parent's: it is asked again without one.
 _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
 # What a parent imports so that it does not import what an overlay stands in front of.
@@ -207,6 +208,8 @@ def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime, *, 
         judge(seen),
         started,
         duration_s=ended.duration_s,
+        script_s=_number(report.get("duration_s")),
+        peak_mib=int(_number(report.get("peak_mib"))),
         versions=_versions_of(report, task),
         evidence=evidence,
         isolation=isolation,
@@ -220,6 +223,8 @@ def _record(
     started: dt.datetime,
     *,
     duration_s: float = 0.0,
+    script_s: float = 0.0,
+    peak_mib: int = 0,
     versions: tuple[tuple[str, str], ...] = (),
     evidence: Evidence | None = None,
     isolation: str = "process",
@@ -235,6 +240,8 @@ def _record(
         settled=verdict.settled,
         started=started,
         duration_s=round(duration_s, 3),
+        script_s=script_s,
+        peak_mib=peak_mib,
         interpreter=task.interpreter,
         platform=this_platform(),
         lock=task.environment.lock.fingerprint,
@@ -243,6 +250,11 @@ def _record(
         isolation=isolation,
         evidence=evidence or Evidence(script=task.script.text),
     )
+
+
+def _number(seen: object) -> float:
+    """Give a number of a report, which may hold anything, or 0."""
+    return float(seen) if isinstance(seen, (int, float)) and 0 <= seen < _MOST else 0.0
 
 
 def _versions_of(report: Mapping[str, Any], task: Task) -> tuple[tuple[str, str], ...]:

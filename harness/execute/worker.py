@@ -41,6 +41,11 @@ import time  # noqa: E402
 import traceback  # noqa: E402
 import types  # noqa: E402
 
+try:
+    import resource
+except ImportError:  # there is none on Windows
+    resource = None
+
 LONGEST_TEXT = 20000
 LONGEST_MESSAGE = 1 << 16
 PR_SET_PDEATHSIG = 1
@@ -91,6 +96,7 @@ def run_request(path, parent):
     started = time.time()
     report.update(run_script(request, trail))
     report["duration_s"] = round(time.time() - started, 4)
+    report["peak_mib"] = peak_mib()
     report["stages"] = trail.stages
     trail.enter("exit")
     for stream in (sys.stdout, sys.stderr):
@@ -370,6 +376,14 @@ def python_facts():
         "platform": platform.platform(),
         "machine": platform.machine(),
     }
+
+
+def peak_mib():
+    """Give the most memory that this process has held, in MiB; None where the system does not tell."""
+    if resource is None:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak >> (20 if sys.platform == "darwin" else 10)
 
 
 def versions_seen(folders):

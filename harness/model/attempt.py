@@ -73,6 +73,10 @@ class Attempt:
     sandbox: str = "none"
     isolation: str = "process"
     """`process`, or `fork`: of a process that had done the imports."""
+    script_s: float = 0.0
+    """How long the script took, as its process saw it; 0 if it did not get to say so."""
+    peak_mib: int = 0
+    """The most memory that its process held, what it shares with others included; 0 if it did not get to say so."""
     evidence: Evidence = field(default_factory=Evidence)
 
     @property

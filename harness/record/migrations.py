@@ -53,7 +53,13 @@ def m003_isolation(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE attempts ADD COLUMN isolation TEXT NOT NULL DEFAULT 'process'")
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_attempts, m002_attempts_are_immutable, m003_isolation)
+def m004_costs(connection: sqlite3.Connection) -> None:
+    """Say how long the script itself took inside its process, and the most memory of that; unknown before this."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN script_s REAL NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE attempts ADD COLUMN peak_mib INTEGER NOT NULL DEFAULT 0")
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_attempts, m002_attempts_are_immutable, m003_isolation, m004_costs)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -14,7 +14,7 @@ from harness.model import Attempt, Cell, Evidence, Outcome
 
 COLUMNS = (
     "key, cell, outcome, stage, error, reason, settled, started, duration_s, interpreter, platform, lock, sandbox, "
-    "isolation, variables, versions, script"
+    "isolation, script_s, peak_mib, variables, versions, script"
 )
 _OUTPUTS = ("stdout", "stderr", "traceback", "dump")
 
@@ -50,6 +50,8 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
         attempt.lock,
         attempt.sandbox,
         attempt.isolation,
+        attempt.script_s,
+        attempt.peak_mib,
         json.dumps(dict(attempt.variables)),
         versions,
         script,
@@ -75,8 +77,10 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str]) -> Attempt:
         lock=row[11],
         sandbox=row[12],
         isolation=row[13],
-        variables=tuple(json.loads(row[14]).items()),
-        versions=tuple(json.loads(text(row[15])).items()),
+        script_s=row[14],
+        peak_mib=row[15],
+        variables=tuple(json.loads(row[16]).items()),
+        versions=tuple(json.loads(text(row[17])).items()),
     )
 
 

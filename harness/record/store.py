@@ -9,6 +9,7 @@ import hashlib
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import filelock
@@ -29,6 +30,14 @@ class StoreInUse(HarnessError):
 
 class DamagedStore(HarnessError):
     """What is in the file is not what was written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What an attempt took: seconds, and MiB of memory or 0 if that is not known."""
+
+    duration_s: float
+    peak_mib: int
 
 
 class Store:
@@ -72,10 +81,10 @@ class Store:
             return self.latest_with_evidence(key)
         return None
 
-    def durations(self) -> dict[str, float]:
-        """Give how long each cell took when it last ran, in seconds, under whatever conditions."""
-        query = "SELECT cell, duration_s FROM attempts WHERE duration_s > 0 ORDER BY id"
-        return dict(self._rows(query, []))
+    def costs(self) -> dict[str, Cost]:
+        """Give what each cell took when it last ran, under whatever conditions."""
+        query = "SELECT cell, duration_s, peak_mib FROM attempts WHERE duration_s > 0 ORDER BY id"
+        return {cell: Cost(duration_s=duration_s, peak_mib=mib) for cell, duration_s, mib in self._rows(query, [])}
 
     def count(self) -> int:
         """Give the number of attempts."""

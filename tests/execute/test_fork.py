@@ -226,3 +226,19 @@ def test_the_collector_leaves_the_imports_alone(bench):
     source = "import heavy, gc\nassert not any(each is heavy for each in gc.get_objects())\n"
     attempt = bench.run(bench.task("asserts", source=source))
     assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork")
+
+
+def test_time_and_memory_inside_the_process_are_recorded(bench):
+    source = "import heavy, time\ntime.sleep(0.2)\nkept = bytearray(64 << 20)\n"
+    for attempt in (bench.run(bench.task("asserts", source=source), forked=forked) for forked in (True, False)):
+        assert 0.2 <= attempt.script_s <= attempt.duration_s
+        assert attempt.peak_mib >= 64
+
+
+def test_numbers_that_a_script_forges_are_none(bench):
+    source = (
+        "import heavy, json, os\nhere = os.path.dirname(os.getcwd())\nwith open(here + '/report.json', 'w') as f:\n"
+        "    json.dump({'outcome': 'passed', 'duration_s': float('nan'), 'peak_mib': [1]}, f)\nos._exit(0)\n"
+    )
+    attempt = bench.run(bench.task("asserts", source=source))
+    assert (attempt.script_s, attempt.peak_mib) == (0.0, 0)

@@ -13,12 +13,14 @@ from harness.errors import HarnessError
 from harness.model import Attempt, Case, Cell, Evidence, Outcome
 from harness.record import migrations
 from harness.record.migrations import MIGRATIONS, migrate
-from harness.record.store import DamagedStore, Store, StoreInUse, Writer, move_aside
+from harness.record.store import Cost, DamagedStore, Store, StoreInUse, Writer, move_aside
 
 START = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
 
 
-def attempt(number=0, *, key=None, cell=None, outcome=Outcome.PASSED, settled=True, duration_s=1.0, stdout=""):
+def attempt(
+    number=0, *, key=None, cell=None, outcome=Outcome.PASSED, settled=True, duration_s=1.0, stdout="", peak_mib=0
+):
     return Attempt(
         cell=cell or Cell(case=Case(scenario="s", parameters=(("n", number),)), environment="env"),
         key=key or f"{number:064x}",
@@ -26,6 +28,7 @@ def attempt(number=0, *, key=None, cell=None, outcome=Outcome.PASSED, settled=Tr
         settled=settled,
         started=START + dt.timedelta(seconds=number),
         duration_s=duration_s,
+        peak_mib=peak_mib,
         versions=(("demo", "1.0"),),
         evidence=Evidence(script="print(1)\n", stdout=stdout),
     )
@@ -82,6 +85,8 @@ attempts = st.builds(
     variables=pairs,
     sandbox=texts,
     isolation=texts,
+    script_s=st.floats(0, 1e6),
+    peak_mib=st.integers(0, 1 << 30),
     evidence=st.builds(Evidence, stdout=texts, stderr=texts, traceback=texts, dump=texts, script=texts),
 )
 
@@ -105,7 +110,7 @@ def test_store_that_is_not_there_is_an_empty_one(path, reading):
     assert store.by_keys(["a"]) == {}
     assert store.latest_with_evidence("a") is None
     assert store.latest_of_cell("s@env") is None
-    assert (store.count(), store.cells(), store.durations()) == (0, [], {})
+    assert (store.count(), store.cells(), store.costs()) == (0, [], {})
     assert not path.exists(), "reading makes no file"
 
 
@@ -133,9 +138,9 @@ def test_newest_attempt_of_a_cell_under_any_conditions(path, reading):
     assert reading().latest_of_cell("s@env").key == "new"
 
 
-def test_last_duration_counts_and_none_is_left_out(path, reading):
-    fill(path, [attempt(1, duration_s=5.0), attempt(1, duration_s=2.0), attempt(2, duration_s=0.0)])
-    assert reading().durations() == {"s[n=1]@env": 2.0}
+def test_last_cost_counts_and_none_is_left_out(path, reading):
+    fill(path, [attempt(1, duration_s=5.0), attempt(1, duration_s=2.0, peak_mib=7), attempt(2, duration_s=0.0)])
+    assert reading().costs() == {"s[n=1]@env": Cost(duration_s=2.0, peak_mib=7)}
 
 
 def test_shared_texts_are_kept_once(path):
