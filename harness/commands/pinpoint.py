@@ -58,8 +58,12 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
         index, arguments.package, arguments.versions, pre=arguments.pre, yanked=arguments.yanked
     )
     repository = _repository(session, arguments.repository, releases)
-    stepper = Stepper(base, releases, SwappedEnvironments(session, index), session.project.matrix)
-    look = look_at(releases, "every" if arguments.every else "quick" if arguments.quick else "grid")
+    bounded = arguments.versions is not None
+    made = SwappedEnvironments(session, index)
+    stepper = Stepper(base, releases, made, session.project.matrix, bounded=bounded)
+    releases = stepper.releases
+    mode = "every" if arguments.every else "quick" if arguments.quick else "grid"
+    look = look_at(releases, mode, known=None if bounded else stepper.version_in_base)
     session.say(f"{case}: {releases.package} in {base.id}: {look.words}, {', '.join(_ends(releases.versions))}")
     bench = Bench(session, Subject.of(scenario, case), jobs=arguments.jobs, repeat=arguments.repeat)
     with bench.open():
@@ -82,8 +86,8 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
         issue=scenario.header.issue,
         package=releases.package,
         base=base,
-        searched=f"{look.words} of {releases.package}, {' to '.join(_ends(releases.versions))}",
-        complete=look.complete,
+        searched=f"{look.words} of {releases.package}, {' to '.join(_ends(releases.versions[walked.given_up :]))}",
+        complete=look.complete and not walked.given_up,
         largest_gap=walked.largest_gap,
         points=walked.points,
         found=walked.found,
@@ -91,7 +95,7 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
         runs=bench.runs,
         followed=_followed(following, walked),
         command=f"{session.command} {shlex.join(arguments.typed)}",
-        notes=tuple(_notes(stepper)),
+        notes=(*_notes(stepper), *_given_up(walked, releases)),
     )
 
 
@@ -121,6 +125,16 @@ def _notes(stepper: Stepper) -> list[str]:
     return [
         f"More than {stepper.releases.package} moved from step to step: each release has the Python, the constraints "
         f"and the dated dependencies of families.{stepper.family.name} in matrix.toml."
+    ]
+
+
+def _given_up(walked: Walked, releases: Releases) -> list[str]:
+    if not walked.given_up:
+        return []
+    tried = [each.name for each in walked.points if not each.observation.tested][:2]
+    return [
+        f"Releases of {releases.package} before {releases.versions[walked.given_up]} were not looked at, since neither "
+        f"{' nor '.join(tried)} could be tested; --versions FIRST..LAST looks at them all the same."
     ]
 
 

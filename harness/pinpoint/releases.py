@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
@@ -20,7 +20,7 @@ from harness.plan.matrix import Family, Matrix
 from harness.provision.index import Release, ReleaseIndex
 
 ABOUT_TWENTY = 20
-_FEW_MINORS, _MANY_MINORS = 8, 30
+_FEW_MINORS, _MANY_MINORS = 8, 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,16 @@ class Releases:
     def versions(self) -> tuple[str, ...]:
         """The versions alone."""
         return tuple(str(each.version) for each in self.points)
+
+    def place_of(self, version: str) -> int:
+        """Say where a version stands among them, or would stand."""
+        return sum(each.version < Version(version) for each in self.points)
+
+    def from_the_first_wheel(self, python: str) -> Releases:
+        """Leave out the oldest ones, as far as none of them has a wheel for a Python."""
+        fitting = (place for place, each in enumerate(self.points) if each.has_wheel_for(python))
+        first = next(fitting, 0)
+        return replace(self, points=self.points[first:], older=self.older + first)
 
 
 def releases_between(
@@ -89,8 +99,8 @@ class Look:
     """Whether it looks at every one, so that nothing can have been missed."""
 
 
-def look_at(releases: Releases, mode: str) -> Look:
-    """Say how to look: "every", "quick", or "grid"."""
+def look_at(releases: Releases, mode: str, *, known: str | None = None) -> Look:
+    """Say how to look: "every", "quick", or "grid"; the latter from a version that is known to be testable."""
     size, older = len(releases.points), releases.older
     if mode == "every":
         return Look(course=Course.every(size, older), words=f"every one of {size} releases", complete=True)
@@ -105,21 +115,30 @@ def look_at(releases: Releases, mode: str) -> Look:
         stride = 1 << max(0, round(math.log2(size / ABOUT_TWENTY)))
         marks = tuple(place for place in range(size) if (place + older) % stride == 0)
         words = "every release" if stride == 1 else f"both ends and one release in {stride}"
-    course = Course.grid(size, marks, older)
+    place = None if known is None else min(releases.place_of(known), size - 1)
+    course = Course.grid(size, marks, older, known=place)
     looked = len(course.marks)
+    if place is not None:
+        words = f"{words}, back from {known} as far as they can be tested"
     return Look(course=course, words=f"{words} ({looked} of {size})", complete=looked == size)
 
 
 class Stepper:
     """Makes the environment of each release."""
 
-    def __init__(self, base: Environment, releases: Releases, made: SwappedEnvironments, matrix: Matrix) -> None:
+    def __init__(
+        self, base: Environment, releases: Releases, made: SwappedEnvironments, matrix: Matrix, *, bounded: bool
+    ) -> None:
+        """Say if somebody set bounds; if not, the oldest releases are left out, as far as they have no wheel."""
         self.base = base
-        self.releases = releases
         self._made = made
         self.family = stepping_family(base, releases.package, matrix)
         if releases.package not in base.lock.versions:
             raise _not_in(base, releases.package)
+        self.version_in_base = base.lock.versions[releases.package]
+        self._built_in_base = releases.package in {canonicalize_name(each) for each in base.lock.origin.sources}
+        trimmed = not bounded and not self.moves_more and not self._built_in_base
+        self.releases = releases.from_the_first_wheel(base.python) if trimmed else releases
 
     @property
     def moves_more(self) -> bool:
@@ -140,6 +159,8 @@ class Stepper:
             return self.base
         if not _runs_on(release, self.base.python):
             raise Untestable(f"it is for Python {release.requires_python}, and this is {self.base.python}")
+        if not release.has_wheel_for(self.base.python) and not self._built_in_base:
+            raise Untestable(f"no wheel of {self.releases.package} for Python {self.base.python}")
         if self.family is not None:
             known = self._made.known(self.family.environment_id(release.version))
             if known is not None:

@@ -48,6 +48,7 @@ class Observation:
 
 
 Seen = Mapping[int, Observation]
+_GIVES_UP_AFTER = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +75,17 @@ class Course:
     size: int
     marks: tuple[int, ...]
     offset: int = 0
+    known: int | None = None
+    """A point that is known to be testable: what lies before it is given up where it no longer can be tested."""
 
     @classmethod
-    def grid(cls, size: int, marks: tuple[int, ...], offset: int = 0) -> Course:
-        """Look at both ends and at the marks, then narrow each border that shows."""
+    def grid(cls, size: int, marks: tuple[int, ...], offset: int = 0, *, known: int | None = None) -> Course:
+        """Look at both ends and at the marks, then narrow each border that shows.
+
+        With a known point, the marks before it are looked at backwards, as long as they can be tested.
+        """
         inside = {mark for mark in marks if 0 <= mark < size}
-        return cls(size=size, marks=tuple(sorted({*_ends(size), *inside})), offset=offset)
+        return cls(size=size, marks=tuple(sorted({*_ends(size), *inside})), offset=offset, known=known)
 
     @classmethod
     def every(cls, size: int, offset: int = 0) -> Course:
@@ -93,8 +99,12 @@ class Course:
 
     def next_point(self, seen: Seen) -> int | None:
         """Give the point to probe next, or None if there is nothing left to ask. Depends on `seen` alone."""
-        for mark in self._marks_in_order():
-            point = self._for_mark(mark, seen)
+        marks = self.certain(seen)
+        if marks:
+            return marks[0]
+        oldest = self.oldest(seen)
+        for mark in self.marks:
+            point = self._for_mark(mark, oldest, seen) if mark >= oldest else None
             if point is not None:
                 return point
         for last, first in _borders(seen):
@@ -102,6 +112,35 @@ class Course:
             if point is not None:
                 return point
         return None
+
+    def certain(self, seen: Seen) -> tuple[int, ...]:
+        """Give the marks that will be probed whatever they show, the next one first.
+
+        The ends come first, as far as they are certain: what is seen there says which failure is followed.
+        """
+        before = self._before_known()
+        there = [mark for mark in dict.fromkeys((*self.marks[:1], *self.marks[-1:], *self.marks)) if mark not in before]
+        reached = next((place for place, mark in enumerate(before) if mark not in seen), len(before))
+        run = list(itertools.takewhile(lambda mark: not seen[mark].tested, reversed(before[:reached])))
+        there += before[reached : reached + _GIVES_UP_AFTER - len(run)]
+        return tuple(mark for mark in there if mark not in seen)
+
+    def oldest(self, seen: Seen) -> int:
+        """Give the first point that is looked at: what lies before was given up, if it is not 0.
+
+        Old releases of a package often do not fit what is around them at all, and there may be a hundred of them.
+        """
+        before = self._before_known()
+        for newer, older in itertools.pairwise(before):
+            if newer not in seen or older not in seen:
+                break
+            if not seen[newer].tested and not seen[older].tested:
+                return newer
+        return 0
+
+    def _before_known(self) -> list[int]:
+        """Give the marks before the known point, the nearest first."""
+        return [mark for mark in reversed(self.marks) if self.known is not None and mark < self.known]
 
     def possible_next(self, point: int, seen: Seen) -> tuple[int, ...]:
         """Give the points that may come after this one, whatever it shows: what is likely needed can be made ahead."""
@@ -116,14 +155,10 @@ class Course:
                 found[following] = None
         return tuple(found)
 
-    def _marks_in_order(self) -> Iterator[int]:
-        """The ends come first: what is seen there says which failure is followed."""
-        yield from dict.fromkeys((*self.marks[:1], *self.marks[-1:], *self.marks))
-
-    def _for_mark(self, mark: int, seen: Seen) -> int | None:
+    def _for_mark(self, mark: int, oldest: int, seen: Seen) -> int | None:
         """Give the point that stands for a mark: itself, or if it is untestable the nearest that is not."""
         place = self.marks.index(mark)
-        low = self.marks[place - 1] + 1 if place else 0
+        low = max(oldest, self.marks[place - 1] + 1 if place else 0)
         high = self.marks[place + 1] - 1 if place + 1 < len(self.marks) else self.size - 1
         for point in _widening(mark, low, high):
             if point not in seen:
@@ -145,19 +180,22 @@ def search(
     probe: Callable[[int], Observation],
     *,
     again: Callable[[int], Observation] | None = None,
+    begin: Callable[[tuple[int, ...]], None] = lambda points: None,
     ahead: Callable[[tuple[int, ...]], None] = lambda points: None,
     ahead_of_again: Callable[[tuple[int, ...]], None] = lambda points: None,
 ) -> dict[int, Observation]:
     """Probe until nothing is left to ask; give what was seen, each point probed once.
 
     `again` looks a second time at each side of each transition before the search ends, and what it says counts: a side
-    that shows something else makes the search go on. `ahead` is told which points may come next, before each probe.
+    that shows something else makes the search go on. Before each probe `begin` is told which points are certain to be
+    probed, and `ahead` which ones may come next.
     """
     seen: dict[int, Observation] = {}
     looked_again: set[int] = set()
     while True:
         point = course.next_point(seen)
         if point is not None:
+            begin(course.certain(seen))
             ahead(course.possible_next(point, seen))
             seen[point] = probe(point)
             continue

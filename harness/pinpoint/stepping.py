@@ -21,6 +21,8 @@ class Walked:
     found: tuple[Found, ...]
     largest_gap: int
     followed: frozenset[str]
+    given_up: int = 0
+    """How many of the first points were given up, since what came after them could not be tested."""
 
 
 class Walk:
@@ -47,10 +49,13 @@ class Walk:
 
     def run(self, package: str, followed: frozenset[str] = frozenset()) -> Walked:
         """Search. What is followed is what the ends show, if nothing is given."""
-        for mark in self._course.marks:
-            self._bench.begin(self._trial(mark))
         seen = search(
-            self._course, self._probe, again=self._again, ahead=self._ahead, ahead_of_again=self._ahead_of_again
+            self._course,
+            self._probe,
+            again=self._again,
+            begin=self._begin,
+            ahead=self._ahead,
+            ahead_of_again=self._ahead_of_again,
         )
         if self._follow_ends and not followed:
             tested = [seen[place] for place in sorted(seen) if seen[place].tested]
@@ -72,7 +77,13 @@ class Walk:
             )
             for each in transitions(seen)
         )
-        return Walked(points=tuple(points.values()), found=found, largest_gap=largest_gap(seen), followed=followed)
+        return Walked(
+            points=tuple(points.values()),
+            found=found,
+            largest_gap=largest_gap(seen),
+            followed=followed,
+            given_up=self._course.oldest(seen),
+        )
 
     def _probe(self, place: int) -> Observation:
         return self._observed(place, again=False)
@@ -90,6 +101,10 @@ class Walk:
             how = " (again)" if again else " (known)" if shown.attempts and self._bench.runs == runs else ""
             self._say(f"{trial.name}{how}: {point.text}")
         return observation
+
+    def _begin(self, places: tuple[int, ...]) -> None:
+        for place in places:
+            self._bench.begin(self._trial(place))
 
     def _ahead_of_again(self, places: tuple[int, ...]) -> None:
         for place in places:

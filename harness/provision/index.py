@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import requests
-from packaging.version import Version
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProjectError, ProjectPage, PyPISimple
 from pypi_simple.errors import UnsupportedContentTypeError, UnsupportedRepoVersionError
 from requests.adapters import HTTPAdapter
@@ -31,6 +34,33 @@ class Release:
     yanked: bool
     prerelease: bool
     requires_python: str | None
+    wheels: tuple[str, ...] | None = None
+    """Names of its wheels' files; None if that is not known."""
+
+    def has_wheel_for(self, python: str) -> bool:
+        """Whether a wheel may fit a Python, such as `3.11`, of some platform; True where that is not known."""
+        if self.wheels is None:
+            return True
+        fitting = _interpreters_and_abis(python)
+        return any((tag.interpreter, tag.abi) in fitting for name in self.wheels for tag in _tags_of(name))
+
+
+@functools.cache
+def _interpreters_and_abis(python: str) -> frozenset[tuple[str, str]]:
+    major, minor = (int(part) for part in python.split(".")[:2])
+    short = f"cp{major}{minor}"
+    # Up to 3.7 the ABI's name tells that memory is allocated by Python's own means.
+    abi = short if (major, minor) >= (3, 8) else f"{short}m"
+    specific = cpython_tags((major, minor), abis=[abi], platforms=["any"])
+    general = compatible_tags((major, minor), interpreter=short, platforms=["any"])
+    return frozenset((tag.interpreter, tag.abi) for tag in (*specific, *general))
+
+
+def _tags_of(name: str) -> frozenset[Tag]:
+    try:
+        return parse_wheel_filename(name)[3]
+    except (InvalidWheelFilename, InvalidVersion):
+        return frozenset()
 
 
 class IndexUnavailable(HarnessError):
@@ -106,6 +136,7 @@ def _release(version: Version, files: list[DistributionPackage]) -> Release:
         yanked=all(each.is_yanked for each in files),
         prerelease=version.is_prerelease,
         requires_python=next((each.requires_python for each in files if each.requires_python), None),
+        wheels=tuple(each.filename for each in files if each.filename.endswith(".whl")),
     )
 
 

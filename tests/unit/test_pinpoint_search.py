@@ -25,6 +25,7 @@ def courses(size):
     offset = st.integers(0, 1000)
     return st.one_of(
         st.builds(Course.grid, st.just(size), marks, offset),
+        st.builds(Course.grid, st.just(size), marks, offset, known=st.integers(0, max(0, size - 1))),
         st.builds(Course.every, st.just(size), offset),
         st.builds(Course.quick, st.just(size), offset),
     )
@@ -33,7 +34,10 @@ def courses(size):
 @st.composite
 def searches(draw):
     sequence = draw(sequences)
-    return sequence, draw(courses(len(sequence)))
+    course = draw(courses(len(sequence)))
+    if course.known is not None and sequence:
+        sequence = sequence[: course.known] + draw(st.sampled_from("gbof")) + sequence[course.known + 1 :]
+    return sequence, course
 
 
 def run(course, sequence):
@@ -68,8 +72,9 @@ def test_every_transition_at_the_step_of_the_marks_is_found(case):
     sequence, course = case
     seen, _ = run(course, sequence)
     found = transitions(seen)
-    testable = [mark for mark in course.marks if sequence[mark] != "-"]
-    assert all(mark in seen for mark in course.marks)
+    marks = [mark for mark in course.marks if mark >= course.oldest(seen)]
+    testable = [mark for mark in marks if sequence[mark] != "-"]
+    assert all(mark in seen for mark in marks)
     for one, another in itertools.pairwise(testable):
         between = [each for each in found if one <= each.last and each.first <= another]
         assert bool(between) or not differ(sequence, one, another)
@@ -104,6 +109,40 @@ def test_something_testable_stands_for_each_mark_where_there_is_any(case):
         assert any(observation.tested for observation in seen.values())
     else:
         assert sorted(seen) == list(range(len(sequence)))
+
+
+@given(searches())
+def test_nothing_is_given_up_but_what_lies_before_two_marks_that_cannot_be_tested(case):
+    sequence, course = case
+    seen, _ = run(course, sequence)
+    oldest = course.oldest(seen)
+    if course.known is None:
+        assert oldest == 0
+    if oldest:
+        older = [mark for mark in course.marks if mark < oldest]
+        assert oldest < course.known
+        assert sequence[oldest] == sequence[older[-1]] == "-"
+        assert {point for point in seen if point < oldest} == {older[-1]}
+
+
+def test_what_is_certain_is_begun_and_always_probed():
+    """So that several can run side by side: none is begun in vain."""
+    begun = set()
+    sequence = "-" * 60 + "g" * 40
+    seen = search(
+        Course.grid(100, tuple(range(0, 100, 10)), known=75), lambda point: LETTERS[sequence[point]], begin=begun.update
+    )
+    assert begun == {40, 50, 60, 70, 80, 90, 99}
+    assert begun <= set(seen)
+    assert sorted(seen)[0] == 40, "two marks in a row could not be tested, so nothing older is looked at"
+
+
+@given(searches())
+def test_nothing_is_begun_that_is_not_probed(case):
+    sequence, course = case
+    begun = set()
+    seen = search(course, lambda point: LETTERS[sequence[point]], begin=begun.update)
+    assert begun <= set(seen)
 
 
 @given(
