@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,26 @@ def results_of(session: Session, work: Work) -> Results:
         cells = work.results(store)
     finally:
         store.close()
-    shown = session.project.matrix.show
     return Results(
         scenarios=work.plan.scenarios,
-        environments=tuple(EnvironmentColumn.of(each, show=shown) for each in work.plan.environments),
+        environments=tuple(_columns(session, work)),
         cells=cells,
         generated=dt.datetime.now(dt.timezone.utc),
     )
+
+
+def _columns(session: Session, work: Work) -> Iterator[EnvironmentColumn]:
+    """Make the columns; where a family has every release, each of its columns knows the one before it."""
+    matrix = session.project.matrix
+    for environment in work.plan.environments:
+        family = matrix.family(environment.family)
+        before = session.project.release_before(environment)
+        yield EnvironmentColumn.of(
+            environment,
+            show=matrix.show,
+            package=family.package if family else None,
+            follows=before.id if before is not None else None,
+        )
 
 
 def render(results: Results, format: str, *, only_differing: bool = False, terminal: bool = False) -> str:

@@ -46,6 +46,11 @@ class Family:
     imports: tuple[str, ...]
     base: Base | None
 
+    @property
+    def has_every_release(self) -> bool:
+        """Whether between two of its neighbours there is no final release of its package."""
+        return self.pick == "every" and not isinstance(self.versions, tuple)
+
     def environment_id(self, version: Version) -> str:
         """Name the environment of a version."""
         return self.id.format(version=version)

@@ -31,6 +31,15 @@ class Project:
         """Find an environment by its id."""
         return next((each for each in self.environments if each.id == id), None)
 
+    def release_before(self, environment: Environment) -> Environment | None:
+        """Give the environment of the release just before, if it is known that no final release lies between."""
+        family = self.matrix.family(environment.family)
+        if family is None or not family.has_every_release:
+            return None
+        members = [each for each in self.environments if each.family == family.name]
+        places = [place for place, each in enumerate(members) if each.id == environment.id and place]
+        return members[places[0] - 1] if places else None
+
 
 def read_project(root: Path) -> Project:
     """Read a project; one UsageError names every problem in matrix.toml, its scenarios and its locks."""

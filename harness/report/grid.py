@@ -23,6 +23,8 @@ from harness.report.results import (
     by_family,
     records,
 )
+from harness.report.statements import Statement, statements_of
+from harness.report.transitions import histories
 
 NOT_ASKED = "not asked for"
 STATES: dict[str, Display] = {
@@ -139,6 +141,12 @@ class Grid:
     causes: tuple[Cause, ...]
     counts: Counts
     left_out: int = 0
+    statements: tuple[Statement, ...] = ()
+    """Since when and until when, for every border between versions of a family."""
+
+    def statements_of(self, scenario: str) -> tuple[Statement, ...]:
+        """The statements of one scenario."""
+        return tuple(statement for statement in self.statements if statement.scenario == scenario)
 
     @property
     def families(self) -> tuple[tuple[str, tuple[EnvironmentColumn, ...]], ...]:
@@ -184,6 +192,7 @@ def build_grid(results: Results, *, only_differing: bool = False) -> Grid:
         causes=(),
         counts=count(found),
         left_out=len(rows) + len(squares) - len(shown_rows) - len(shown_squares),
+        statements=statements_of(histories(results), causes),
     )
     return _numbered(grid)
 
@@ -235,6 +244,7 @@ def _numbered(grid: Grid) -> Grid:
         rows=tuple(replace(row, cells=renew(row.cells)) for row in grid.rows),
         squares=tuple(replace(each, lines=tuple(renew(line) for line in each.lines)) for each in grid.squares),
         causes=tuple(numbered.values()),
+        statements=tuple(each.with_causes(numbered) for each in grid.statements),
     )
 
 

@@ -12,6 +12,7 @@ from harness.model import Scenario
 from harness.report.foreign_text import stable_error
 from harness.report.grid import count
 from harness.report.results import EnvironmentColumn, Record, Results, records
+from harness.report.transitions import History, Transition, histories
 
 SCHEMA = 1
 
@@ -23,11 +24,14 @@ def render(results: Results, *, published: bool = False) -> str:
     if not published:
         document["generated"] = results.generated.isoformat()
     counts = count(found)
+    told = histories(results)
     document |= {
         "counts": asdict(counts),
         "environments": [_environment(column) for column in results.environments],
         "scenarios": [_scenario(scenario) for scenario in results.scenarios],
         "cells": [_cell(record, published=published) for record in found],
+        "transitions": [_transition(history, each) for history in told for each in history.transitions],
+        "statements": [_statement(history) for history in told],
     }
     return _lines(document)
 
@@ -62,6 +66,38 @@ def _scenario(scenario: Scenario) -> dict[str, object]:
         "title": scenario.title,
         "issue": scenario.header.issue,
         "two_step": scenario.write is not None,
+    }
+
+
+def _transition(history: History, transition: Transition) -> dict[str, object]:
+    last, first = transition.last, transition.first
+    return {
+        "kind": transition.kind,
+        **_place(history),
+        "package": first.column.package,
+        "last": last.column.version,
+        "first": first.column.version,
+        "adjacent": transition.adjacent,
+        "untestable": [each.column.version for each in transition.between],
+        "stage_before": last.record.stage,
+        "stage_after": first.record.stage,
+        "signature_before": last.record.signature,
+        "signature_after": first.record.signature,
+        "cells": [last.record.cell, first.record.cell],
+    }
+
+
+def _statement(history: History) -> dict[str, object]:
+    sentences = [f"{each.sentence}: {stable_error(each.shown.error)}" for each in history.failing]
+    return {**_place(history), "statements": sentences}
+
+
+def _place(history: History) -> dict[str, object]:
+    return {
+        "case": str(history.case),
+        "scenario": history.case.scenario,
+        "family": history.family,
+        "held": history.held or None,
     }
 
 

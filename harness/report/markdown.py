@@ -21,6 +21,7 @@ from harness.report.grid import (
     parameter_texts,
 )
 from harness.report.results import EnvironmentColumn, Results
+from harness.report.statements import Statement
 
 # Wider tables than this are drawn a family at a time: nobody reads a Markdown table that scrolls for metres.
 WIDEST = 16
@@ -132,7 +133,18 @@ def _subject(subject: str, grid: Grid) -> str:
         body = [[_label(row.scenario.name, parameter_texts(row.case)), *map(cell, row.cells[span])] for row in rows]
         tables.append(table(["case", *(code(column.id) for column in columns)], body))
     heading = escaped(subject) or "Scenarios"
-    return "\n\n".join([f"## {heading[:1].upper()}{heading[1:]}", "\n".join(about), *tables])
+    told = _statements(each for name in scenarios for each in grid.statements_of(name))
+    return "\n\n".join(filter(None, [f"## {heading[:1].upper()}{heading[1:]}", "\n".join(about), *tables, told]))
+
+
+def _statements(statements: Iterable[Statement]) -> str:
+    """Draw since when and until when; nothing if nothing changes."""
+    lines = []
+    for each in statements:
+        told = "; ".join(f"{escaped(sentence)}{_reference(cause) if cause else ''}" for sentence, cause in each.lines)
+        held = f" {escaped(each.held)}" if each.held else ""
+        lines.append(f"* {_label(each.scenario, filter(None, [each.subject]))}, {escaped(each.family)}{held}: {told}")
+    return "\n".join(["Since when, and until when:", "", *lines]) if lines else ""
 
 
 def _issue(address: str | None) -> str:
@@ -146,14 +158,16 @@ def _label(scenario: str, parameters: Iterable[str]) -> str:
 def _squares(grid: Grid) -> Iterator[str]:
     if grid.squares:
         yield "## Which version reads what which version has written"
-    titled: set[str] = set()
+    titled: dict[str, None] = {}
     for square in grid.squares:
         scenario = square.scenario
         if scenario.name not in titled:
-            titled.add(scenario.name)
+            titled[scenario.name] = None
             yield f"{code(scenario.name)}: {escaped(scenario.title)}{_issue(scenario.header.issue)}"
         yield f"### {_label(scenario.name, parameter_texts(square.case))}"
         yield _square(square)
+    for name in titled:
+        yield _statements(grid.statements_of(name))
 
 
 def _square(square: Square) -> str:

@@ -38,9 +38,17 @@ class EnvironmentColumn:
     packages: tuple[tuple[str, str], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     as_of: dt.date | None = None
+    package: str | None = None
+    """Which package its family steps, if it is of a family."""
+    version: str | None = None
+    """The version of that package."""
+    follows: str | None = None
+    """The environment of the release just before, where it is known that no other release lies between."""
 
     @classmethod
-    def of(cls, environment: Environment, *, show: Iterable[str]) -> EnvironmentColumn:
+    def of(
+        cls, environment: Environment, *, show: Iterable[str], package: str | None = None, follows: str | None = None
+    ) -> EnvironmentColumn:
         """Make the column of an environment, showing the versions of these packages, where it has them."""
         versions = environment.lock.versions
         names = [canonicalize_name(name) for name in show]
@@ -51,6 +59,9 @@ class EnvironmentColumn:
             packages=tuple((name, versions[name]) for name in names if name in versions),
             variables=environment.variables,
             as_of=environment.lock.origin.as_of.date(),
+            package=package,
+            version=environment.lock.origin.version if package else None,
+            follows=follows,
         )
 
 

@@ -26,6 +26,7 @@ _GAP = 2
 _WIDEST_STAGE = 12
 _WIDEST_HEAD = 9
 _LONGEST_ID = 24
+_MOST_STATEMENTS = 25
 _PARTS_OF_ID = re.compile(r"(?<=[A-Za-z])(?=\d)|(?=-)|(?<=[ ,_])")
 
 
@@ -37,6 +38,7 @@ def render(results: Results, *, width: int = 120, colour: bool = False, only_dif
         _table(grid, width=width, paint=paint),
         *(_square(square, width=width, paint=paint) for square in grid.squares),
         _left_out(grid),
+        _statements(grid, width=width),
         _legend(grid),
         "\n".join(_cause(cause, width=width, paint=paint) for cause in grid.causes),
         "\n".join(_environments(results.environments, width=width)),
@@ -44,6 +46,21 @@ def render(results: Results, *, width: int = 120, colour: bool = False, only_dif
         f"{grid.counts}{_unexplained(grid)}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _statements(grid: Grid, *, width: int) -> str:
+    """Say since when and until when, unless that is more than anyone reads in a terminal."""
+    if not grid.statements:
+        return ""
+    if len(grid.statements) > _MOST_STATEMENTS:
+        return f"Since when, and until when: {len(grid.statements)} statements, with --format markdown or html."
+    lines = ["Since when, and until when:"]
+    for each in grid.statements:
+        told = "; ".join(sentence + (f" [{cause.number}]" if cause else "") for sentence, cause in each.lines)
+        about = " ".join(filter(None, [each.scenario, each.subject and f"[{each.subject}]", each.held]))
+        text = one_line(f"{about}, {each.family}: {told}", longest=4 * width)
+        lines += textwrap.wrap(text, width, initial_indent="* ", subsequent_indent="  ", break_long_words=False)
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)

@@ -368,8 +368,18 @@ def test_a_new_cause_changes_only_its_own_lines_of_the_markdown():
     after = replace(before, cells=tuple(bad if each.cell == cell else each for each in before.cells))
     old, new = (markdown.render(each).splitlines() for each in (before, after))
     changed = [line for line in new if line not in old]
-    # The counts, the list of the unexplained, the row and the footnote.
-    assert len(changed) == 4
+    # The counts, the list of the unexplained, the row, the statement of since when, and the footnote.
+    assert len(changed) == 5
+
+
+def test_every_border_of_a_row_has_its_statement_in_every_format_that_people_read():
+    results = sample()
+    told = [each for each in build_grid(results).statements if each.scenario == "build"]
+    ((sentence, cause),) = told[0].lines
+    assert sentence == "fails at load in pkg 3.4.1 (the first that was run), fixed in 3.5.0"
+    assert f"{sentence}[^{cause.key}]" in markdown.render(results)
+    assert f'<a href="#c-{cause.key}">{sentence}</a>' in html_page.render(results)
+    assert f"{sentence} [{cause.number}]" in " ".join(terminal.render(results, width=140).split())
 
 
 def test_counts_of_the_json_are_those_of_its_cells():

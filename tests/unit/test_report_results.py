@@ -39,7 +39,7 @@ def scenario(
     return Scenario(name=name, subject=subject, path=Path(f"{name}.py"), title=title, script=script, write=write)
 
 
-def column(name, family="pkg", version="1.0", variables=()):
+def column(name, family="pkg", version="1.0", variables=(), follows=None):
     return EnvironmentColumn(
         id=name,
         family=family,
@@ -47,6 +47,9 @@ def column(name, family="pkg", version="1.0", variables=()):
         packages=(("pkg", version), ("dep", "7.1")),
         variables=tuple(variables),
         as_of=dt.date(2024, 8, 1),
+        package="pkg",
+        version=version,
+        follows=follows,
     )
 
 
@@ -89,7 +92,7 @@ def sample() -> Results:
     """Each state at least once, causes shared and not, a two-step scenario, a case that is the same everywhere."""
     environments = (
         column("pkg3.4.1", version="3.4.1"),
-        column("pkg3.5.0", version="3.5.0"),
+        column("pkg3.5.0", version="3.5.0", follows="pkg3.4.1"),
         column("pkg3.5.0-legacy", "legacy", "3.5.0", [("USE_LEGACY", "1")]),
         column("pkg3.6.0", version="3.6.0"),
     )

@@ -1,0 +1,182 @@
+"""Owns the borders of the table: neighbouring versions of a family that show different things, and what to say of them.
+
+A transition is claimed of two cells that were both judged, with whatever could not be judged between. Nothing is said
+of releases that no column stands for, but that there may be some.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from packaging.version import Version
+
+from harness.model import Case, Outcome
+from harness.report.results import FLAKY_WORD, EnvironmentColumn, Record, Results, records
+
+# How long a script takes, and how much it needs, depends on the machine, too.
+_NOT_JUDGED = (Outcome.TIMED_OUT.value, Outcome.OUT_OF_MEMORY.value)
+_VERBS = {Outcome.FAILED.value: "fails", Outcome.CRASHED.value: "crashes", FLAKY_WORD: "is flaky"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A cell as a step of its case through the versions of a family: the column is that of the version."""
+
+    column: EnvironmentColumn
+    record: Record
+
+    @property
+    def judged(self) -> bool:
+        """Whether it says something that does not depend on the machine."""
+        return bool(self.record.verdicts) and self.record.state not in _NOT_JUDGED
+
+    @property
+    def passes(self) -> bool:
+        """Whether it shows nothing but passes."""
+        return self.record.state == Outcome.PASSED.value
+
+    @property
+    def verdict(self) -> tuple[str, str | None]:
+        """What is compared with the neighbours."""
+        return self.record.state, None if self.passes else self.record.signature
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """Two neighbouring steps that were judged and differ, with those between that could not be judged."""
+
+    last: Step
+    first: Step
+    between: tuple[Step, ...] = ()
+    adjacent: bool = False
+    """Whether it is known that no release lies between the two but those."""
+
+    @property
+    def kind(self) -> str:
+        """What became of the failure: introduced, fixed, or changed into another."""
+        if self.last.passes:
+            return "introduced"
+        return "fixed" if self.first.passes else "changed"
+
+    @property
+    def when(self) -> str:
+        """When it happened, with its bounds: in a release, or between two."""
+        if self.adjacent and not self.between:
+            return f"in {self.first.column.version}"
+        names = ", ".join(str(each.column.version) for each in self.between)
+        untestable = f" (not testable: {names})" if names else ""
+        return f"after {self.last.column.version} and not later than {self.first.column.version}{untestable}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Steps one after the other that show one and the same thing, and what is at its two ends."""
+
+    steps: tuple[Step, ...]
+    came: Transition | None = None
+    went: Transition | None = None
+
+    @property
+    def shown(self) -> Record:
+        """What all of them show."""
+        return self.steps[0].record
+
+    @property
+    def sentence(self) -> str:
+        """Say what holds in which versions, and how it came and went, with the bounds that were run."""
+        first, last = self.steps[0].column, self.steps[-1].column
+        what = _VERBS.get(self.shown.state, "passes")
+        at = f" at {self.shown.stage}" if self.shown.stage and not self.steps[0].passes else ""
+        oldest = f"{first.package} {first.version}" + ("" if self.came else " (the first that was run)")
+        newest = f"{last.version}" + ("" if self.went else " (the last that was run)")
+        parts = [f"{what}{at} " + (f"in {oldest}" if first == last else f"from {oldest} to {newest}")]
+        if self.came is not None:
+            parts.append(f"{'introduced' if self.came.kind == 'introduced' else 'changed'} {self.came.when}")
+        if self.went is not None:
+            parts.append(f"{'fixed' if self.went.kind == 'fixed' else 'changed'} {self.went.when}")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """A case in the versions of a family, oldest first; of a two-step case one step is held in one environment."""
+
+    case: Case
+    family: str
+    held: str
+    """`written in ID` or `read in ID`, of a two-step case; else nothing."""
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def transitions(self) -> tuple[Transition, ...]:
+        """Its borders, oldest first."""
+        return tuple(stretch.came for stretch in self.stretches if stretch.came is not None)
+
+    @property
+    def failing(self) -> tuple[Stretch, ...]:
+        """The stretches that are no passes: what is said of these says where the passes are."""
+        return tuple(stretch for stretch in self.stretches if not stretch.steps[0].passes)
+
+
+def histories(results: Results) -> tuple[History, ...]:
+    """Give every case and family in which something changes, in the order of the table."""
+    found = (_history(line) for line in _lines(results))
+    return tuple(each for each in found if each.transitions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """What stands side by side: a case in the versions of a family, ascending."""
+
+    case: Case
+    family: str
+    held: str
+    steps: tuple[Step, ...]
+
+
+def _lines(results: Results) -> Iterator[_Line]:
+    columns = {column.id: column for column in results.environments}
+    lines: dict[tuple[str, str, str], list[Step]] = {}
+    cases: dict[str, Case] = {}
+    for record in records(results):
+        case = str(record.case)
+        cases[case] = record.case
+        for held, column in _sides(record, columns):
+            if column.version is not None:
+                lines.setdefault((case, column.family, held), []).append(Step(column=column, record=record))
+    for (case, family, held), steps in lines.items():
+        ordered = sorted(steps, key=lambda step: Version(step.column.version or "0"))
+        yield _Line(case=cases[case], family=family, held=held, steps=tuple(ordered))
+
+
+def _sides(record: Record, columns: Mapping[str, EnvironmentColumn]) -> Iterator[tuple[str, EnvironmentColumn]]:
+    """Give which versions a cell is a step of: of a two-step case the reader's and the writer's, the other held."""
+    if record.writer is None:
+        yield "", record.environment
+    else:
+        yield f"written in {record.writer}", record.environment
+        yield f"read in {record.environment.id}", columns[record.writer]
+
+
+def _history(line: _Line) -> History:
+    stretches: list[Stretch] = []
+    for step in line.steps:
+        if not step.judged:
+            continue
+        if stretches and stretches[-1].steps[-1].verdict == step.verdict:
+            stretches[-1] = replace(stretches[-1], steps=(*stretches[-1].steps, step))
+            continue
+        border = _transition(line.steps, stretches[-1].steps[-1], step) if stretches else None
+        if border is not None:
+            stretches[-1] = replace(stretches[-1], went=border)
+        stretches.append(Stretch(steps=(step,), came=border))
+    return History(case=line.case, family=line.family, held=line.held, stretches=tuple(stretches))
+
+
+def _transition(steps: Sequence[Step], last: Step, first: Step) -> Transition:
+    before, after = steps.index(last), steps.index(first)
+    pairs = itertools.pairwise(steps[before : after + 1])
+    adjacent = all(newer.column.follows == older.column.id for older, newer in pairs)
+    return Transition(last=last, first=first, between=tuple(steps[before + 1 : after]), adjacent=adjacent)
