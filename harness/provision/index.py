@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import requests
 from packaging.tags import Tag, compatible_tags, cpython_tags
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
 from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProjectError, ProjectPage, PyPISimple
 from pypi_simple.errors import UnsupportedContentTypeError, UnsupportedRepoVersionError
 from requests.adapters import HTTPAdapter
@@ -59,7 +59,7 @@ def _interpreters_and_abis(python: str) -> frozenset[tuple[str, str]]:
 def _tags_of(name: str) -> frozenset[Tag]:
     try:
         return parse_wheel_filename(name)[3]
-    except (InvalidWheelFilename, InvalidVersion):
+    except ValueError:
         return frozenset()
 
 
