@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import functools
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import filelock
 import platformdirs
 
 from harness.errors import HarnessError, UsageError
 from harness.execute.artifacts import Artifacts
+from harness.folders import OwnedFolder
 from harness.model import Environment, Lock
 from harness.plan.matrix import FILE
 from harness.plan.project import Project, read_project
@@ -69,7 +68,7 @@ class Session:
     @functools.cached_property
     def uv(self) -> Uv:
         """The uv that builds everything."""
-        return Uv.found(self.variables)
+        return Uv.found(self.variables, scratch=self.cache / "scratch")
 
     @functools.cached_property
     def interpreters(self) -> Interpreters:
@@ -101,44 +100,22 @@ class Session:
         return Store(self.store_path)
 
 
-class RunFolder:
+class RunFolder(OwnedFolder):
     """The folder in which one run's attempts have theirs. It goes with the run; those of dead runs are removed."""
 
     def __init__(self, parent: Path) -> None:
-        self.path = parent / f"run-{os.getpid()}-{os.urandom(4).hex()}"
-        self._lock = filelock.FileLock(f"{self.path}.lock")
+        super().__init__(parent, "run-")
+
+    def __enter__(self) -> Path:
+        """Make it. Raises HarnessError."""
         try:
-            parent.mkdir(parents=True, exist_ok=True)
-            self._remove_dead(parent)
-            self._lock.acquire(timeout=0)
-            self.path.mkdir()
+            return super().__enter__()
         except OSError as error:
             raise HarnessError(
-                f"{parent}: the cache cannot be used",
+                f"{self.path.parent}: the cache cannot be used",
                 why=str(error),
                 next_step="Make room or give permission, or set HARNESS_CACHE to another folder",
             ) from error
-
-    def __enter__(self) -> Path:
-        return self.path
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
-        self._lock.release()
-        Path(f"{self.path}.lock").unlink(missing_ok=True)
-
-    @staticmethod
-    def _remove_dead(parent: Path) -> None:
-        """Remove the folders whose run is no more: a lock that can be had has no owner."""
-        for lock_path in parent.glob("run-*.lock"):
-            lock = filelock.FileLock(lock_path)
-            try:
-                lock.acquire(timeout=0)
-            except (filelock.Timeout, OSError):
-                continue
-            shutil.rmtree(lock_path.with_suffix(""), ignore_errors=True)
-            lock.release()
-            lock_path.unlink(missing_ok=True)
 
 
 def require_space(folder: Path, needed_bytes: int) -> None:

@@ -49,7 +49,7 @@ def _run_due(session: Session, work: Work, arguments: argparse.Namespace) -> int
     if not due:
         session.say("Nothing to run: every cell has a valid attempt.")
         return 0
-    with Writer(session.store_path, {task.environment.id for task in due}) as writer:
+    with Writer(session.store_path, {task.environment.id for task in due}, say=session.say) as writer:
         if writer.notice:
             session.say(writer.notice)
             due = list(work.tasks.values())

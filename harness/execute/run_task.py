@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import sys
@@ -50,14 +51,15 @@ def run_task(
     once = partial(_run_once, task, python=python, runs=runs, artifacts=artifacts, stop=stop)
     kind = parent_kind(task, python) if parents is not None else None
     if parents is not None and kind is not None:
-        try:
+        with contextlib.suppress(ParentLost):
             with parents.lend(kind) as parent:
                 attempt = once(parent=parent)
-        except ParentLost:
-            return once(parent=None)
-        if attempt.outcome not in _TO_CONFIRM:
-            return attempt
-    return once(parent=None)
+            if attempt.outcome not in _TO_CONFIRM:
+                return attempt
+    attempt = once(parent=None)
+    # Who sent a SIGKILL cannot be seen. The system's, or anyone's, does not come again; the script's own does.
+    killed = attempt.outcome is Outcome.CRASHED and attempt.error.startswith("SIGKILL:")
+    return once(parent=None) if killed else attempt
 
 
 def parent_kind(task: Task, python: Path) -> ParentKind | None:

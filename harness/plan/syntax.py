@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 
 # What reading and evaluating give besides SyntaxError: NUL characters, nesting that is too deep, unhashable keys.
 _UNREADABLE = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
@@ -11,7 +12,9 @@ _UNREADABLE = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 def tree_of(text: str) -> ast.Module | None:
     """Parse a script; None if this Python cannot."""
     try:
-        return ast.parse(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what this Python thinks of the script's style is nobody's question
+            return ast.parse(text)
     except _UNREADABLE:
         return None
 

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +18,15 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from harness.errors import HarnessError
+from harness.folders import remove_folder
 from harness.model import Environment, Lock
 from harness.plan.locks import write_lock
 from harness.provision.condition import contents, python_of, spoiled_packages
-from harness.provision.files import make_folders_read_only, remove_folder
+from harness.provision.files import make_folders_read_only
 from harness.provision.housekeeping import DiskUse, Pruned, disk_use, prune
 from harness.provision.inside import Seen, first_line, try_imports, versions_inside
 from harness.provision.interpreters import Interpreter
-from harness.provision.manifest import Manifest, read_import_result, read_manifest, write_import_result
+from harness.provision.manifest import ImportResult, Manifest, read_import_result, read_manifest, write_import_result
 from harness.provision.owning import Stopped, end_orphans, owned
 from harness.provision.uv import Uv
 from harness.provision.uv_failures import FailureKind, UvFailed
@@ -56,7 +57,11 @@ class Unavailable(HarnessError):
 
 
 class _Unfit(Exception):
-    """What was built is not what the lock says."""
+    """What was built is not what the lock says; `certain` if that was seen, and not only that nothing could be seen."""
+
+    def __init__(self, what: str, *, certain: bool = True) -> None:
+        super().__init__(what)
+        self.certain = certain
 
 
 class EnvironmentStore:
@@ -91,16 +96,11 @@ class EnvironmentStore:
         built = False
         if manifest is None or result is None or not result.certain or damage(folder, manifest) is not None:
             with owned(folder, stop=stop):
+                self._remove_leftovers(folder)
                 manifest, built = self._ensure(environment, interpreter, folder, stop)
                 result = read_import_result(folder, key)
                 if result is None or not result.certain:
-                    result = try_imports(
-                        python_of(folder),
-                        environment.imports,
-                        dict(environment.variables),
-                        environ=self._uv.variables,
-                        stop=stop,
-                    )
+                    result = self._tried(environment, folder, stop)
                     write_import_result(folder, key, result)
         mark_used(folder)
         return Provided(
@@ -122,9 +122,6 @@ class EnvironmentStore:
             if what is None:
                 return manifest, False
             self._say(f"{environment.id}: damaged ({what}); it is built again")
-        for leftover in self.folder.glob(f".building-{folder.name}-*"):
-            end_orphans(leftover)
-            remove_folder(leftover)
         try:
             return self._build(environment, interpreter, folder, stop), True
         except _Unfit as error:
@@ -133,17 +130,50 @@ class EnvironmentStore:
             return self._build(environment, interpreter, folder, stop), True
         except _Unfit as error:
             raise Unavailable(
-                environment.id, f"built twice, but {error}", settled=True, next_step="Make its lock again"
+                environment.id,
+                f"built twice, but {error}",
+                settled=error.certain,
+                next_step="Make its lock again" if error.certain else "Run it again",
             ) from None
+
+    def _tried(self, environment: Environment, folder: Path, stop: threading.Event | None) -> ImportResult:
+        with self._beside(folder) as scratch:
+            return try_imports(
+                python_of(folder),
+                environment.imports,
+                dict(environment.variables),
+                folder=scratch,
+                environ=self._uv.variables,
+                stop=stop,
+            )
+
+    @contextlib.contextmanager
+    def _beside(self, folder: Path) -> Iterator[Path]:
+        """Give a folder to work in, of a name by which it is found if we are killed meanwhile."""
+        scratch = self._temporary(folder)
+        scratch.mkdir(parents=True)
+        try:
+            yield scratch
+        finally:
+            remove_folder(scratch)
+
+    def _temporary(self, folder: Path) -> Path:
+        return self.folder / f".building-{folder.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+    def _remove_leftovers(self, folder: Path) -> None:
+        """Remove what whoever was killed while it owned this environment left beside it."""
+        for leftover in self.folder.glob(f".building-{folder.name}-*"):
+            end_orphans(leftover)
+            remove_folder(leftover)
 
     def _build(
         self, environment: Environment, interpreter: Interpreter, folder: Path, stop: threading.Event | None
     ) -> Manifest:
-        temporary = self.folder / f".building-{folder.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        temporary = self._temporary(folder)
         started = time.monotonic()
         try:
             self._install(environment.lock, interpreter, temporary, stop)
-            seen = self._verified(environment.lock, temporary, stop)
+            seen = self._verified(environment.lock, temporary, folder, stop)
             manifest = Manifest(
                 built=dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
                 interpreter=str(interpreter.executable),
@@ -181,11 +211,12 @@ class EnvironmentStore:
             stop=stop,
         )
 
-    def _verified(self, lock: Lock, folder: Path, stop: threading.Event | None) -> Seen:
+    def _verified(self, lock: Lock, folder: Path, place: Path, stop: threading.Event | None) -> Seen:
         """See from inside that all is there, and from outside that the files are those of the wheels."""
-        seen = versions_inside(python_of(folder), environ=self._uv.variables, stop=stop)
+        with self._beside(place) as scratch:
+            seen = versions_inside(python_of(folder), folder=scratch, environ=self._uv.variables, stop=stop)
         if isinstance(seen, str):
-            raise _Unfit(seen)
+            raise _Unfit(seen, certain=False)
         differences = differences_from(lock, seen.versions)
         if differences:
             raise _Unfit(f"it does not hold what its lock says: {', '.join(differences)}")

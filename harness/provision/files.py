@@ -1,10 +1,9 @@
-"""Files that appear as a whole or not at all, and folders that disappear whatever their permissions."""
+"""Files that appear as a whole or not at all, and folders that nobody may write to."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 import sys
 import uuid
@@ -21,19 +20,6 @@ def write_whole(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-
-
-def remove_folder(folder: Path) -> None:
-    """Remove a folder with all in it, also if nobody may write to it; what cannot be removed stays."""
-    if folder.is_dir():
-        _make_writable(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _make_writable(folder: Path) -> None:
-    for top, _, _ in os.walk(folder):
-        with contextlib.suppress(OSError):
-            Path(top).chmod(0o755)
 
 
 def make_folders_read_only(folder: Path) -> None:

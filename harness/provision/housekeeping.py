@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.provision.files import remove_folder
+from harness.folders import remove_folder
 from harness.provision.owning import end_orphans, owned_if_free
 
 # Something may be running in it that asked for it a while ago.

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from harness import process
 from harness.provision.manifest import ImportResult
@@ -44,10 +43,11 @@ def read_seen(data: bytes) -> Seen | None:
     return seen if all(isinstance(text, str) for text in texts) else None
 
 
-def versions_inside(python: Path, *, environ: Mapping[str, str], stop: threading.Event | None = None) -> Seen | str:
-    """Say what is installed, or why that cannot be said. Raises Stopped."""
-    with TemporaryDirectory(prefix="harness-look-", ignore_cleanup_errors=True) as folder:
-        seen, ended = _look(python, (), environ=_needed(environ), folder=Path(folder), timeout_s=_VERSIONS_S, stop=stop)
+def versions_inside(
+    python: Path, *, folder: Path, environ: Mapping[str, str], stop: threading.Event | None = None
+) -> Seen | str:
+    """Say what is installed, or why that cannot be said; `folder` is an empty one to work in. Raises Stopped."""
+    seen, ended = _look(python, (), environ=_needed(environ), folder=folder, timeout_s=_VERSIONS_S, stop=stop)
     return f"its Python does not run: {ended}" if seen is None else seen
 
 
@@ -56,16 +56,16 @@ def try_imports(
     modules: Sequence[str],
     variables: Mapping[str, str],
     *,
+    folder: Path,
     environ: Mapping[str, str],
     timeout_s: float = _IMPORT_S,
     stop: threading.Event | None = None,
 ) -> ImportResult:
-    """Import modules one after the other; say what the first that does not import raised. Raises Stopped."""
+    """Import modules one after the other, in an empty folder; say what the first that fails raised. Raises Stopped."""
     if not modules:
         return ImportResult(error=None, certain=True)
-    with TemporaryDirectory(prefix="harness-look-", ignore_cleanup_errors=True) as folder:
-        surroundings = {**_needed(environ), **variables}
-        seen, ended = _look(python, modules, environ=surroundings, folder=Path(folder), timeout_s=timeout_s, stop=stop)
+    surroundings = {**_needed(environ), **variables}
+    seen, ended = _look(python, modules, environ=surroundings, folder=folder, timeout_s=timeout_s, stop=stop)
     if seen is None:
         return ImportResult(error=f"its Python does not run: {ended}", certain=False)
     if not seen.imports:

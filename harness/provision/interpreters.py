@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -12,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from findpython.providers import ALL_PROVIDERS
 from packaging.version import Version
@@ -131,9 +131,11 @@ class Interpreters:
                 paths.setdefault(key, path)
         with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
             new = {key: pool.submit(self._probe, path) for key, path in paths.items() if key not in known}
-            seen = {key: new[key].result() if key in new else known[key] for key in paths}
-        if seen != known:
-            self._remember(seen)
+            probed = {key: future.result() for key, future in new.items()}
+        seen = {key: known[key] if key in known else probed[key][0] for key in paths}
+        certain = {key: each for key, each in seen.items() if key in known or probed[key][1]}
+        if certain != known:
+            self._remember(certain)
         interpreters = {
             each.executable: Interpreter(
                 executable=Path(each.executable), version=each.version, implementation=each.implementation
@@ -143,18 +145,23 @@ class Interpreters:
         }
         return list(interpreters.values())
 
-    def _probe(self, path: Path) -> _Probed | None:
+    def _probe(self, path: Path) -> tuple[_Probed | None, bool]:
+        """Say what an executable is, None if no Python; and whether it would say the same again: one that is killed or
+        slow says nothing, and is asked again next time."""
         try:
             ended = process.run(
                 [path, "-c", _PROBE], env=_plain(self._uv.variables), cwd=path.parent, timeout_s=_PROBE_S
             )
-            values = json.loads(ended.stdout) if ended.status == 0 else None
-            if not isinstance(values, dict):
-                return None
+        except (OSError, subprocess.SubprocessError) as error:
+            return None, isinstance(error, OSError) and error.errno == errno.ENOEXEC
+        if ended.status != 0:
+            return None, ended.status > 0 and not ended.timed_out
+        try:
+            values = json.loads(ended.stdout)
             values["executable"] = os.path.realpath(values["executable"])
-            return _Probed(**values)
-        except (OSError, ValueError, TypeError, subprocess.SubprocessError):
-            return None
+            return _Probed(**values), True
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None, True
 
     def _recall(self) -> dict[str, _Probed | None]:
         try:
@@ -177,11 +184,11 @@ class Interpreters:
         if not self._download:
             raise self._refuse(version, tried)
         try:
-            with TemporaryDirectory(prefix="harness-python-") as folder:
-                executable = self._uv.install_python(version, folder=Path(folder), stop=stop)
+            with self._uv.scratch_folder() as folder:
+                executable = self._uv.install_python(version, folder=folder, stop=stop)
         except UvFailed as error:
             raise self._refuse(version, f"{tried}; `uv python install {version}` failed: {error.reason}") from error
-        probed = self._probe(executable)
+        probed, _ = self._probe(executable)
         if probed is None or not _fits(probed.version, version):
             raise self._refuse(version, f"{tried}; what uv installed does not run")
         return Interpreter(

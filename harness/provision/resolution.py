@@ -7,8 +7,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -135,8 +133,8 @@ def _resolve_once(
         exclude_newer_for=tuple(dates.items()),
         sources=origin.sources,
     )
-    with TemporaryDirectory(prefix="harness-lock-") as folder:
-        output = Path(folder) / "pylock.toml"
+    with uv.scratch_folder() as folder:
+        output = folder / "pylock.toml"
         if prefer:
             output.write_text(_as_pylock(prefer), encoding="utf-8")
         return uv.resolve(resolution, output=output, stop=stop)

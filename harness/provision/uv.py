@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from uv import find_uv_bin
 
 from harness import process
 from harness.errors import HarnessError
+from harness.folders import OwnedFolder
 from harness.provision.uv_failures import FailureKind, UvFailed, failure_from
 
 _RESOLVE_S = 900.0
@@ -53,9 +57,11 @@ class Uv:
 
     executable: Path
     variables: Mapping[str, str]
+    scratch: Path | None = None
+    """Where it works on what is nobody's; without one, in the system's folder for such things."""
 
     @classmethod
-    def found(cls, environ: Mapping[str, str]) -> Uv:
+    def found(cls, environ: Mapping[str, str], *, scratch: Path | None = None) -> Uv:
         """Find the uv that this project depends on; keep of the variables only those that do not change results."""
         try:
             executable = Path(find_uv_bin())
@@ -69,7 +75,11 @@ class Uv:
             if name not in _DROPPED
             and (not name.startswith("UV_") or name in _KEPT.split() or name.endswith(("_USERNAME", "_PASSWORD")))
         }
-        return cls(executable, variables)
+        return cls(executable, variables, scratch)
+
+    def scratch_folder(self) -> AbstractContextManager[Path]:
+        """Give a folder to work in for a while, which is gone afterwards. Entering it raises OSError."""
+        return OwnedFolder(self.scratch, "uv-") if self.scratch else _temporary()
 
     def resolve(self, resolution: Resolution, *, output: Path, stop: threading.Event | None = None) -> str:
         """Resolve to a pylock.toml in `output`; versions that stand in that file already are kept where they can be.
@@ -166,6 +176,12 @@ class Uv:
         if ended.status != 0:
             raise failure_from(output, status=ended.status)
         return ended.stdout
+
+
+@contextlib.contextmanager
+def _temporary() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="harness-uv-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def _date(moment: dt.datetime) -> str:

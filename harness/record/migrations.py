@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from harness.record.rows import COLUMNS, checksum_of
+
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -59,7 +61,18 @@ def m004_costs(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE attempts ADD COLUMN peak_mib INTEGER NOT NULL DEFAULT 0")
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_attempts, m002_attempts_are_immutable, m003_isolation, m004_costs)
+def m005_checksums(connection: sqlite3.Connection) -> None:
+    """Keep with each attempt a sum of its values, so that one that a broken disk has changed is told from a result."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN checksum TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    m001_attempts,
+    m002_attempts_are_immutable,
+    m003_isolation,
+    m004_costs,
+    m005_checksums,
+)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -77,11 +90,25 @@ def migrate(connection: sqlite3.Connection) -> None:
                 connection.execute("ROLLBACK")
                 continue
             migration(connection)
+            if migration is MIGRATIONS[-1]:
+                _sum_up(connection)  # with the last step, or not at all
             connection.execute("INSERT INTO migrations VALUES (?)", (migration.__name__,))
         except BaseException:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+
+def _sum_up(connection: sqlite3.Connection) -> None:
+    """Make the sums of all attempts anew: they are made of all columns, and those grew."""
+    if not any(row[1] == "checksum" for row in connection.execute("PRAGMA table_info(attempts)")):
+        return
+    rows = connection.execute(f"SELECT id, {COLUMNS} FROM attempts").fetchall()
+    (trigger,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'no_update'").fetchone()
+    connection.execute("DROP TRIGGER no_update")
+    sums = [(checksum_of(values[:-1]), id) for id, *values in rows]
+    connection.executemany("UPDATE attempts SET checksum = ? WHERE id = ?", sums)
+    connection.execute(trigger)
 
 
 def unknown_migrations(connection: sqlite3.Connection) -> set[str]:

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +14,10 @@ from harness.model import Attempt, Cell, Evidence, Outcome
 
 COLUMNS = (
     "key, cell, outcome, stage, error, reason, settled, started, duration_s, interpreter, platform, lock, sandbox, "
-    "isolation, script_s, peak_mib, variables, versions, script"
+    "isolation, script_s, peak_mib, variables, versions, script, checksum"
 )
+SCRIPT = -2
+"""Where among the values of COLUMNS the digest of the script is."""
 _OUTPUTS = ("stdout", "stderr", "traceback", "dump")
 
 
@@ -30,12 +32,17 @@ def unpack(content: bytes) -> str:
     return zlib.decompress(content).decode("utf-8", "surrogatepass")
 
 
+def checksum_of(values: Sequence[Any]) -> str:
+    """Give the sum of an attempt's values without the sum: SQLite itself would not see that a byte of them changed."""
+    return hashlib.sha256(json.dumps(list(values)).encode()).hexdigest()[:16]
+
+
 def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
     """Give an attempt's values in the order of COLUMNS, evidence last, and the shared texts that they refer to."""
     versions, versions_content = pack(json.dumps(dict(attempt.versions)))
     script, script_content = pack(attempt.evidence.script)
     _, evidence = pack(json.dumps({name: getattr(attempt.evidence, name) for name in _OUTPUTS}))
-    row = (
+    values = (
         attempt.key,
         str(attempt.cell),
         attempt.outcome.value,
@@ -44,24 +51,29 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
         attempt.reason,
         int(attempt.settled),
         attempt.started.isoformat(),
-        attempt.duration_s,
+        float(attempt.duration_s),
         attempt.interpreter,
         attempt.platform,
         attempt.lock,
         attempt.sandbox,
         attempt.isolation,
-        attempt.script_s,
+        float(attempt.script_s),
         attempt.peak_mib,
         json.dumps(dict(attempt.variables)),
         versions,
         script,
-        evidence,
     )
-    return row, {versions: versions_content, script: script_content}
+    return (*values, checksum_of(values), evidence), {versions: versions_content, script: script_content}
 
 
 def from_row(row: tuple[Any, ...], text: Callable[[str], str]) -> Attempt:
-    """Make an attempt of the values in COLUMNS, without its evidence; `text` gives a shared text by its digest."""
+    """Make an attempt of the values in COLUMNS, without its evidence; `text` gives a shared text by its digest.
+
+    Raises ValueError, and others, if these are not the values that were recorded.
+    """
+    *values, checksum = row
+    if checksum_of(values) != checksum:
+        raise ValueError("an attempt is not as it was recorded")
     return Attempt(
         key=row[0],
         cell=Cell.parse(row[1]),

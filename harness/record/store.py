@@ -8,7 +8,7 @@ import functools
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import filelock
 from harness.errors import HarnessError, UsageError
 from harness.model import Attempt, Cell
 from harness.record.migrations import migrate, unknown_migrations
-from harness.record.rows import COLUMNS, from_row, to_row, unpack, with_evidence
+from harness.record.rows import COLUMNS, SCRIPT, from_row, pack, to_row, unpack, with_evidence
 
 _AT_ONCE = 500
 # The text of an error may quote what is damaged, and then cannot be decoded.
@@ -72,7 +72,7 @@ class Store:
         for *values, evidence in self._rows(query, [key]):
             attempt = self._attempt(tuple(values))
             with self._damage_named():
-                return with_evidence(attempt, self._text(values[-1]), evidence)
+                return with_evidence(attempt, self._text(values[SCRIPT]), evidence)
         return None
 
     def latest_of_cell(self, cell: str) -> Attempt | None:
@@ -83,7 +83,10 @@ class Store:
 
     def costs(self) -> dict[str, Cost]:
         """Give what each cell took when it last ran, under whatever conditions."""
-        query = "SELECT cell, duration_s, peak_mib FROM attempts WHERE duration_s > 0 ORDER BY id"
+        query = (
+            "SELECT cell, duration_s, peak_mib FROM attempts WHERE duration_s > 0 "
+            "AND typeof(duration_s) = 'real' AND typeof(peak_mib) = 'integer' ORDER BY id"
+        )
         return {cell: Cost(duration_s=duration_s, peak_mib=mib) for cell, duration_s, mib in self._rows(query, [])}
 
     def count(self) -> int:
@@ -118,37 +121,78 @@ class Store:
 
     def _read_text(self, digest: str) -> str:
         for (content,) in self._rows("SELECT content FROM texts WHERE digest = ?", [digest]):
-            return unpack(content)
+            text = unpack(content)
+            if pack(text)[0] == digest:
+                return text
+            raise ValueError(f"the text {digest} is not as it was recorded")
         raise ValueError(f"the text {digest} is missing")
 
 
 class Writer:
     """Adds attempts; as long as it is open, no other run works on the same environments of this store."""
 
-    def __init__(self, path: Path, environments: Iterable[str]) -> None:
+    def __init__(
+        self, path: Path, environments: Iterable[str], *, say: Callable[[str], None] = lambda line: None
+    ) -> None:
         self.path = path
         self.notice = ""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _unreadable(path, error) from error
+        self._say = say
+        self._environments = sorted(set(environments))
         self._locks = contextlib.ExitStack()
         with self._locks:
-            for environment in sorted(set(environments)):
-                self._locks.enter_context(_lock(path, environment))
+            self._hold()
             self._connection, self.notice = _open_or_move_aside(path)
+            self._file = _file_at(path)
             self._locks = self._locks.pop_all()
+
+    def _hold(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        for environment in self._environments:
+            self._locks.enter_context(_lock(self.path, environment))
 
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(sqlite3.Error):
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._put_back_if_gone()
+        finally:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._locks.close()
+
+    def _put_back_if_gone(self) -> None:
+        """See that what is written is what lies at the path. A file that was deleted is whole as long as it is open."""
+        there = _file_at(self.path)
+        if there == self._file:
+            return
+        if there is not None:
+            raise HarnessError(
+                f"{self.path}: the store was replaced by another file while this run wrote it",
+                why="what is recorded from now on would be lost with the old one",
+                next_step="Put the right one there, then run the same command again",
+            )
+        if not _locks_of(self.path).is_dir():
+            self._hold()  # those that are held lie nowhere, and would keep nobody out
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection.execute("VACUUM INTO ?", (str(self.path),))
             self._connection.close()
-        self._locks.close()
+        except (sqlite3.Error, OSError) as error:
+            raise _unreadable(self.path, error) from error
+        self._connection, _ = _open_or_move_aside(self.path)
+        self._file = _file_at(self.path)
+        self._say(
+            f"{self.path}: the store was deleted while this run wrote it. It was put back, with all that it held."
+        )
 
     def add(self, attempt: Attempt) -> None:
         """Add an attempt: once this returns, a crash of ours does not lose it."""
+        self._put_back_if_gone()
         row, texts = to_row(attempt)
         marks = ",".join("?" * len(row))
         try:
@@ -164,6 +208,15 @@ class Writer:
                 why=str(error),
                 next_step="What was recorded before is safe. Make room, then run the same command again",
             ) from error
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Say which file lies at a path, None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
@@ -249,10 +302,14 @@ def move_aside(path: Path, damage: str) -> str:
     )
 
 
+def _locks_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.locks")
+
+
 @contextlib.contextmanager
 def _lock(path: Path, environment: str) -> Iterator[None]:
     """Hold an environment of a store. The system lets go of it when this process ends, however it ends."""
-    folder = path.with_name(f"{path.name}.locks")
+    folder = _locks_of(path)
     name = hashlib.sha256(environment.encode()).hexdigest()[:16]
     try:
         folder.mkdir(exist_ok=True)

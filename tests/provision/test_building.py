@@ -101,7 +101,7 @@ def test_imports_see_the_variables_of_the_environment_and_no_home_of_the_user(wo
     assert world.provide(environment).import_error is None
     error = world.provide(other).import_error
     assert error is not None
-    assert "harness-look-" in error, "the home is a folder of its own"
+    assert ".building-" in error, "the home is a folder of its own"
     assert world.provide(environment).import_error is None
 
 

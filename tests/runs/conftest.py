@@ -240,15 +240,18 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="session")
-def wheels(tmp_path_factory) -> Path:
-    """The releases of the made-up package: 1.0, 1.1, 2.0, and 3.0 that does not import."""
-    folder = tmp_path_factory.mktemp("wheels")
+def make_wheels(folder: Path) -> Path:
+    """Write the releases of the made-up package: 1.0, 1.1, 2.0, and 3.0 that does not import."""
     for version in ("1.0", "1.1", "2.0"):
         make_wheel(folder, "demo", version, {"demo.py": DEMO.format(version=version)})
     make_wheel(folder, "demo", "3.0", {"demo.py": "raise ImportError('numpy is too new\\nfor this')\n"})
     make_wheel(folder, "other", "1.0", {"other.py": ""})
     return folder
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory) -> Path:
+    return make_wheels(tmp_path_factory.mktemp("wheels"))
 
 
 @pytest.fixture(scope="session")

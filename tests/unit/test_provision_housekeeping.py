@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from harness.provision.files import make_folders_read_only, remove_folder, write_whole
+from harness.folders import remove_folder
+from harness.provision.files import make_folders_read_only, write_whole
 from harness.provision.housekeeping import disk_use, prune
 
 NOW = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)

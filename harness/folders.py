@@ -1,0 +1,63 @@
+"""Folders that disappear: whatever their permissions, and however the process ended that made them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+import filelock
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all in it, also if nobody may write to it; what cannot be removed stays."""
+    if folder.is_dir():
+        for top, _, _ in os.walk(folder):
+            with contextlib.suppress(OSError):
+                Path(top).chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class OwnedFolder:
+    """A folder of this process alone, for the time of a `with` block.
+
+    If the process is killed, the system frees its lock, and whoever next makes such a folder in the same place removes
+    what it left. A lock beside them all keeps those who make and remove from each other's half-made ones.
+    """
+
+    def __init__(self, parent: Path, prefix: str) -> None:
+        self.path = parent / f"{prefix}{os.getpid()}-{os.urandom(4).hex()}"
+        self._prefix = prefix
+        self._lock = filelock.FileLock(f"{self.path}.lock")
+        self._guard = filelock.FileLock(parent / f".{prefix}guard")
+
+    def __enter__(self) -> Path:
+        """Make it. Raises OSError."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._guard:
+            self._remove_dead()
+            self._lock.acquire(timeout=0)
+            try:
+                self.path.mkdir()
+            except BaseException:
+                self._lock.release()
+                raise
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        remove_folder(self.path)
+        self._lock.release()
+        Path(self._lock.lock_file).unlink(missing_ok=True)
+
+    def _remove_dead(self) -> None:
+        """Remove the folders whose owner is no more: a lock that can be had has none."""
+        for path in self.path.parent.glob(f"{self._prefix}*.lock"):
+            lock = filelock.FileLock(path)
+            try:
+                lock.acquire(timeout=0)
+            except (filelock.Timeout, OSError):
+                continue
+            remove_folder(path.with_suffix(""))
+            lock.release()
+            path.unlink(missing_ok=True)

@@ -1,0 +1,307 @@
+"""Killed without warning, at random moments: the scheduler, a parent that forks, a worker, what builds an environment.
+
+After going on, everything must be as if nothing had happened. Runs are forks of a process that has imported the command
+line, since to start Python anew for each would take most of the time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from harness.cli import main
+from harness.commands import run as _imported_before_the_forks  # noqa: F401
+from harness.folders import remove_folder
+from tests.runs.conftest import BUILD, READ, WRITE, Project
+
+SCHEDULER, PARENT, WORKER, BUILDER = "scheduler", "forking parent", "worker", "builder of an environment"
+KINDS = (SCHEDULER, PARENT, WORKER, BUILDER)
+_SHARES = (4, 2, 3, 2)
+_LONGEST_RUN_S = 120
+MATRIX = f"""
+default-tier = "small"
+platform = "any"
+imports = ["demo"]
+preload = ["demo"]
+
+[families.demo]
+package = "demo"
+pythons = {{ "{sys.version_info.major}.{sys.version_info.minor}" = ">=0" }}
+
+[tiers.small]
+environments = ["demo1.0", "demo1.1"]
+"""
+FORKS = """\
+# /// script
+# [tool.harness.parameters]
+# number = [1, 2, 3, 4]
+# ///
+# %% tags=["parameters"]
+number = 0
+# %% load
+import subprocess, sys
+subprocess.run([sys.executable, "-c", "import time; time.sleep(0.1)"], check=True)
+assert number != 4
+"""
+CRASHES = """\
+# %% load
+import demo, os, signal
+os.kill(os.getpid(), signal.SIGSEGV)
+"""
+
+
+def prepare(project: Project) -> None:
+    """Make a matrix of all kinds of cells, small enough to be run many times over."""
+    project.matrix(MATRIX)
+    project.scenario("across/write.py", WRITE)
+    project.scenario("across/read.py", READ)
+    project.scenario("build/build.py", BUILD)
+    project.scenario("load/forks.py", FORKS)
+    project.scenario("load/crashes.py", CRASHES)
+    (project.root / "scenarios" / "load" / "newer.py").unlink(missing_ok=True)
+    (project.root / "tmp").mkdir(exist_ok=True)
+    project.variables["TMPDIR"] = str(project.root / "tmp")
+
+
+@dataclass
+class Killed:
+    """What was injected, and how often the whole was found to be as if undisturbed."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    checked: int = 0
+    kept: int = 0
+    """Kills of the scheduler before which something had been recorded."""
+
+    @property
+    def total(self) -> int:
+        return self.kills.total()
+
+
+def results(project: Project) -> dict[str, dict[str, object]]:
+    """Give, for each cell, everything that an undisturbed run determines."""
+    done = project.run()
+    keys = ("outcome", "stage", "signature", "reason", "flaky")
+    return {cell["cell"]: {key: cell[key] for key in keys} for cell in done.document["cells"]}
+
+
+def kill_at_random(
+    project: Project, undisturbed: dict[str, dict[str, object]], *, kills: int, seed: int, forks: bool = False
+) -> Killed:
+    """Kill so many processes of runs of a project, at random moments. Raises AssertionError for what is not as it was.
+
+    `forks` makes runs of forks of this process, which must not have threads then.
+    """
+    chance = random.Random(seed)
+    killed = Killed()
+    while killed.total < kills:
+        before = attempts_of(project)
+        coordinator = _Forked(project) if forks else _Started(project)
+        try:
+            status = _disturbed(coordinator, chance, killed, kills)
+        finally:
+            coordinator.end()
+        now = attempts_of(project)
+        assert now[: len(before)] == before, "an attempt was changed or lost"
+        killed.kept += status == -signal.SIGKILL and len(now) > len(before)
+        assert status in (0, 1, -signal.SIGKILL), coordinator.said
+        assert "Traceback (most recent call last)" not in coordinator.said, coordinator.said
+        if status == 0 or killed.total >= kills:
+            check(project, undisturbed)
+            assert _mounts(project) == []
+            killed.checked += 1
+            _forget(project, chance)
+    return killed
+
+
+def check(project: Project, undisturbed: dict[str, dict[str, object]]) -> None:
+    """Go on to the end, and see that each cell has its undisturbed result, once, and that nothing is left behind."""
+    # What was killed while it built an environment, or twice, is tried again by the next run; and then no more.
+    for _ in range(2):
+        if project.run(status=None).status == 0:
+            break
+    found = results(project)
+    assert found == undisturbed, {cell: (found.get(cell), undisturbed.get(cell)) for cell in {*found, *undisturbed} if found.get(cell) != undisturbed.get(cell)}  # fmt: skip
+    times = Counter(key for key, _, settled in attempts_of(project) if settled)
+    assert set(times.values()) == {1}, "a cell that had finished ran again"
+    assert project.left_over() == []
+    assert list((project.root / "tmp").iterdir()) == []
+    assert _half_built(project) == []
+
+
+class _Started:
+    """A run of the command line, as anyone starts it."""
+
+    def __init__(self, project: Project) -> None:
+        self._process = project.start("run")
+        self.pid = self._process.pid
+        self.said = ""
+
+    def poll(self) -> int | None:
+        status = self._process.poll()
+        if status is not None and not self._process.stderr.closed:
+            self.said = "".join(self._process.communicate())
+        return status
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self.poll()
+
+    end = kill
+
+
+class _Forked:
+    """The same, as a fork of this process, in a session of its own."""
+
+    def __init__(self, project: Project) -> None:
+        self._output = project.root.parent / f"{project.root.name}.output"
+        self._status: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._become_one(project)
+
+    def _become_one(self, project: Project) -> None:
+        try:
+            os.setsid()
+            os.chdir(project.root)
+            output = os.open(self._output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            for descriptor in (1, 2):
+                os.dup2(output, descriptor)
+            os.environ.clear()
+            os.environ.update(project.environ())
+            status = main(["run"])
+            sys.stdout.flush()
+            os._exit(status)
+        finally:
+            os._exit(99)
+
+    def poll(self) -> int | None:
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def end(self) -> None:
+        if self._status is None:
+            self.kill()
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
+
+def _disturbed(coordinator: _Started | _Forked, chance: random.Random, killed: Killed, most: int) -> int:
+    """Kill processes of a run until it ends, or is the one that is killed; give its status."""
+    spared: set[object] = set()
+    deadline = time.monotonic() + _LONGEST_RUN_S
+    while killed.total < most:
+        kind = chance.choices(KINDS, _SHARES)[0]
+        moment = time.monotonic() + chance.choice(
+            [chance.uniform(0, 0.1), chance.uniform(0, 0.6), chance.uniform(0, 2.5)]
+        )
+        while coordinator.poll() is None and time.monotonic() < moment:
+            time.sleep(0.002)
+        if coordinator.poll() is not None:
+            break
+        if kind == SCHEDULER:
+            coordinator.kill()
+            killed.kills[kind] += 1
+        elif (victim := _victim(coordinator.pid, kind, spared)) is not None:
+            with contextlib.suppress(psutil.Error):
+                victim.kill()
+                killed.kills[kind] += 1
+    while coordinator.poll() is None:
+        assert time.monotonic() < deadline, f"a run does not end: {coordinator.said}"
+        time.sleep(0.01)
+    status = coordinator.poll()
+    assert status is not None
+    return status
+
+
+def _victim(pid: int, kind: str, spared: set[object]) -> psutil.Process | None:
+    """Find a process of a kind; wait a little for one. A cell's worker is killed once a run: what is killed each time
+    that it is tried has crashed, and nobody could say otherwise."""
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until:
+        with contextlib.suppress(psutil.Error):
+            for process in psutil.Process(pid).children(recursive=True):
+                if _kind_of(process, pid) == kind:
+                    place = _script_of(process) if kind == WORKER else None
+                    if place in spared:
+                        continue
+                    spared |= {place} if place else set()
+                    return process
+        if not psutil.pid_exists(pid):
+            return None
+        time.sleep(0.005)
+    return None
+
+
+def _kind_of(process: psutil.Process, coordinator: int) -> str | None:
+    with contextlib.suppress(psutil.Error):
+        command = process.cmdline()
+        if any(part.endswith("worker.py") for part in command):
+            if "--serve" not in command:
+                return WORKER
+            above = process.parent()
+            forked = above is not None and above.pid != coordinator and "--serve" in above.cmdline()
+            # A fork of a parent, or of what contains it, looks like the parent; it is one if it is in a group of its own.
+            return WORKER if forked and os.getpgid(process.pid) == process.pid else None if forked else PARENT
+        parts = {Path(part).name for part in command[:4]}
+        if {"uv", "look_inside.py"} & parts:
+            return BUILDER
+    return None
+
+
+def _script_of(process: psutil.Process) -> object:
+    """Say whose attempt a worker is, as well as can be seen: the script's name and the environment's Python."""
+    with contextlib.suppress(psutil.Error, OSError):
+        folder = Path(process.cwd()).parent
+        return (process.exe(), *sorted(each.name for each in (folder / "script").iterdir()))
+    return "unknown"
+
+
+def attempts_of(project: Project) -> list[tuple[str, str, int]]:
+    """Give (key, time, whether it counts) of every attempt in the store, in the order recorded."""
+    if not project.store.exists():
+        return []
+    with contextlib.closing(sqlite3.connect(project.store, timeout=30)) as connection:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'attempts'").fetchone()
+        return (
+            connection.execute("SELECT key, started, settled FROM attempts ORDER BY id").fetchall() if tables[0] else []
+        )
+
+
+def _forget(project: Project, chance: random.Random) -> None:
+    """Begin anew: no attempts, and perhaps no environments."""
+    remove_folder(project.store.parent)
+    if chance.random() < 0.6:
+        remove_folder(project.cache / "environments")
+        remove_folder(project.cache / "artifacts")
+
+
+def _half_built(project: Project) -> list[str]:
+    folders = (project.cache / "environments").glob("*")
+    return [each.name for each in folders if not each.name.startswith(".") and not (each / "manifest.json").is_file()]
+
+
+def _mounts(project: Project) -> list[str]:
+    """List what is mounted in a project or its caches."""
+    path = Path("/proc/self/mounts")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [line for line in lines if str(project.root.parent) in line]
