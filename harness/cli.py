@@ -95,6 +95,11 @@ def _parser() -> argparse.ArgumentParser:
         "--overlay", metavar="PACKAGE=DIR", help="sources of a package, put in front of the installed ones"
     )
     run.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each cell until it has N attempts")
+    run.add_argument(
+        "--confirm",
+        action="store_true",
+        help="then run the cells beside each border in processes of their own, as is asked for before publishing",
+    )
     _add_json(run)
 
     table = _command(commands, "table", "tables:table", "print the table of what is known; run nothing")
@@ -115,6 +120,15 @@ def _parser() -> argparse.ArgumentParser:
 
     report = _command(commands, "report", "tables:report", "write what is published under results/")
     add_selection(report)
+    report.add_argument("--unconfirmed", action="store_true", help="also borders that forks alone have shown")
+
+    isolation = _command(
+        commands, "compare-isolation", "isolation:compare_isolation", "run cells in forks and in processes; compare"
+    )
+    add_selection(isolation)
+    isolation.add_argument("--cases", metavar="N", type=_count, help="only N cases of each scenario, spread over all")
+    isolation.add_argument("--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time")
+    isolation.add_argument("--document", metavar="FILE", help="write it between the markers of a Markdown file, too")
 
     diff = _command(commands, "diff", "tables:diff", "what changed between two published results")
     diff.add_argument("old", metavar="OLD", help="a results.json, or the folder that has it")

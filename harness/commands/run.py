@@ -8,12 +8,13 @@ import sys
 
 from harness.commands.choose import plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
+from harness.commands.isolation import confirm_borders
+from harness.commands.run_tasks import run_tasks
 from harness.commands.tables import render, results_of
 from harness.execute.task import Task
 from harness.pinpoint.working_tree import read_overlay
-from harness.pipeline import Work, prepare, run_due, undecided
-from harness.progress import progress_for
-from harness.record.store import DamagedStore, Writer, move_aside
+from harness.pipeline import Work, prepare, undecided
+from harness.record.store import DamagedStore, move_aside
 from harness.session import Session
 
 
@@ -24,6 +25,8 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     overlay = read_overlay(arguments.overlay, session.cache) if arguments.overlay else None
     work = prepare(session, plan_of(session, arguments), fetch=True, overlay=overlay)
     count = _run_due(session, work, arguments)
+    if arguments.confirm:
+        confirm_borders(session, work, jobs=arguments.jobs)
     results = results_of(session, work)
     if session.stop.is_set():
         session.say(f"Stopped. {count} attempts are recorded, nothing that had finished is lost. To go on:")
@@ -49,15 +52,7 @@ def _run_due(session: Session, work: Work, arguments: argparse.Namespace) -> int
     if not due:
         session.say("Nothing to run: every cell has a valid attempt.")
         return 0
-    with Writer(session.store_path, {task.environment.id for task in due}, say=session.say) as writer:
-        if writer.notice:
-            session.say(writer.notice)
-            due = list(work.tasks.values())
-        _announce(session, work, due)
-        with progress_for(sys.stderr, total=len(due), jobs=arguments.jobs) as progress:
-            return run_due(
-                session, work, due, writer, jobs=arguments.jobs, watcher=progress, isolation=arguments.isolation
-            )
+    return run_tasks(session, work, due, jobs=arguments.jobs, isolation=arguments.isolation)
 
 
 def _due(session: Session, work: Work, arguments: argparse.Namespace) -> list[Task]:
@@ -66,11 +61,3 @@ def _due(session: Session, work: Work, arguments: argparse.Namespace) -> list[Ta
         return work.due(store, fresh=arguments.fresh, repeat=arguments.repeat)
     finally:
         store.close()
-
-
-def _announce(session: Session, work: Work, due: list[Task]) -> None:
-    """Say before it starts what will be run, downloaded and kept."""
-    used = {task.environment.id for task in due}
-    environments = [each for each in work.plan.environments if each.id in used and each.id not in work.missing]
-    needs = session.needs(environments)
-    session.say(f"{len(due)} cells to run in {len(used)} environments; {needs.summary}. The cache is {session.cache}.")

@@ -6,10 +6,12 @@ import argparse
 import datetime as dt
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from harness.errors import HarnessError
 from harness.pipeline import Work, prepare
 from harness.plan.plan import make_plan
 from harness.plan.selection import Selection
+from harness.report.isolation import unconfirmed
 from harness.report.results import EnvironmentColumn, Results, to_frame
 from harness.session import Session
 
@@ -87,20 +90,46 @@ def table(session: Session, arguments: argparse.Namespace) -> int:
 
 def report(session: Session, arguments: argparse.Namespace) -> int:
     """Write all that is published under results/, and the README's short table."""
-    from harness.report.publish import files, replace_between_markers, summary_markdown
+    from harness.report.publish import files, summary_markdown
 
     work = prepare(session, plan_of(session, arguments))
-    results = results_of(session, work)
+    results = _refuse_unconfirmed(session, results_of(session, work), arguments)
     folder = session.root / "results"
     for name, text in files(results).items():
         _write(folder / name, text)
         session.say(f"results/{name}: written")
     readme = session.root / "README.md"
     if readme.exists():
-        summary = summary_markdown(results)
-        _write(readme, replace_between_markers(readme.read_text(encoding="utf-8"), README_SECTION, summary))
+        write_section(readme, README_SECTION, summary_markdown(results))
         session.say("README.md: its table is written")
     return 0
+
+
+def _refuse_unconfirmed(session: Session, results: Results, arguments: argparse.Namespace) -> Results:
+    """Refuse to publish borders that forks alone have shown, or say in the results that there are some."""
+    cells = unconfirmed(results)
+    if not cells:
+        return results
+    what = f"{len(cells)} cells beside a border were not confirmed in a process of their own"
+    if arguments.unconfirmed:
+        return replace(results, notes=(*results.notes, f"{what}."))
+    asked = shlex.join(["run", "--confirm", *(each for each in arguments.typed if each != "report")])
+    raise HarnessError(
+        what,
+        why=f"the first is {cells[0]}; a border is published when both of its sides are confirmed",
+        next_step=f"`{session.command} {asked}` runs them; or publish with --unconfirmed, and the table says so",
+    )
+
+
+def write_section(path: Path, section: str, text: str) -> None:
+    """Put a text between the markers of a section of a file."""
+    from harness.report.publish import replace_between_markers
+
+    try:
+        before = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise HarnessError(f"{path}: could not be read", why=str(error)) from error
+    _write(path, replace_between_markers(before, section, text))
 
 
 def _write(path: Path, text: str) -> None:

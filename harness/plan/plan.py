@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.errors import UsageError, near_misses
 from harness.model import Case, Cell, Environment, Outcome, Scenario, matches_globs
@@ -83,6 +83,18 @@ def make_plan(
         scenarios=tuple(scenario for scenario in scenarios if scenario.name in used),
         environments=tuple(each for each in known if each.id in involved),
     )
+
+
+def fewer_cases(plan: Plan, count: int) -> Plan:
+    """Keep at most so many cases of each scenario, spread over all of them in their order."""
+    cases: dict[str, dict[str, None]] = {}
+    for planned in plan.cells:
+        cases.setdefault(planned.scenario.name, {})[str(planned.cell.case)] = None
+    kept = set()
+    for names in map(list, cases.values()):
+        number = min(count, len(names))
+        kept |= {names[place * len(names) // number] for place in range(number)}
+    return replace(plan, cells=tuple(each for each in plan.cells if str(each.cell.case) in kept))
 
 
 def _choose_environments(

@@ -8,7 +8,7 @@ import pytest
 from harness.errors import UsageError
 from harness.model import Cell, Outcome
 from harness.plan.locks import parse_lock, write_lock
-from harness.plan.plan import make_plan
+from harness.plan.plan import fewer_cases, make_plan
 from harness.plan.project import environment_of, read_project
 from harness.plan.selection import Selection, is_written_out
 from tests.making import make_lock
@@ -290,3 +290,14 @@ def test_package_that_stands_for_another_satisfies_the_header(project):
 )
 def test_written_out_environments_are_told_from_ids(text, written_out):
     assert is_written_out(text) is written_out
+
+
+@pytest.mark.parametrize(
+    ("count", "kept"), [(1, [0]), (2, [0, 3]), (3, [0, 2, 4]), (6, list(range(6))), (99, list(range(6)))]
+)
+def test_fewer_cases_are_spread_over_all_of_them(root, count, kept):
+    header = f"# /// script\n# [tool.harness.parameters]\n# n = {list(range(6))}\n# ///\n"
+    (root / "scenarios" / "load" / "many.py").write_text(f'{header}# %% tags=["parameters"]\nn = 0\n', encoding="utf-8")
+    plan = make_plan(read_project(root), Selection(scenarios=("many",), environments=("demo2.0", "other1")))
+    cells = [(each.cell.case.values["n"], each.cell.environment) for each in fewer_cases(plan, count).cells]
+    assert cells == [(n, environment) for n in kept for environment in ("demo2.0", "other1")]

@@ -1,0 +1,32 @@
+"""Runs tasks for a command: announces them, shows how it goes, records what comes of them."""
+
+from __future__ import annotations
+
+import sys
+
+from harness.execute.task import Task
+from harness.pipeline import Work, run_due
+from harness.progress import progress_for
+from harness.record.store import Writer
+from harness.session import Session
+
+
+def run_tasks(session: Session, work: Work, due: list[Task], *, jobs: int, isolation: str = "fork") -> int:
+    """Run tasks, all of the work if the store turns out to be damaged; give how many attempts were recorded."""
+    if not due:
+        return 0
+    with Writer(session.store_path, {task.environment.id for task in due}, say=session.say) as writer:
+        if writer.notice:
+            session.say(writer.notice)
+            due = list(work.tasks.values())
+        _announce(session, work, due)
+        with progress_for(sys.stderr, total=len(due), jobs=jobs) as progress:
+            return run_due(session, work, due, writer, jobs=jobs, watcher=progress, isolation=isolation)
+
+
+def _announce(session: Session, work: Work, due: list[Task]) -> None:
+    """Say before it starts what will be run, downloaded and kept."""
+    used = {task.environment.id for task in due}
+    environments = [each for each in work.plan.environments if each.id in used and each.id not in work.missing]
+    needs = session.needs(environments)
+    session.say(f"{len(due)} cells to run in {len(used)} environments; {needs.summary}. The cache is {session.cache}.")

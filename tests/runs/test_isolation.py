@@ -1,0 +1,81 @@
+"""Forks and processes through the real command line: compared cell by cell, and borders confirmed before publishing."""
+
+import pytest
+
+from harness.execute.parents import CAN_FORK
+from tests.runs.conftest import MATRIX
+
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
+
+BORDER = {f"build[shape=list]@demo{version}" for version in ("1.0", "1.1", "2.0")}
+# Only what has been forked of a process that had done the imports has anything that the collector leaves alone.
+DIFFERS = '''\
+# /// script
+# dependencies = ["demo"]
+# ///
+"""Fails in a fork only."""
+
+# %% define
+import gc
+import demo
+
+# %% look
+assert gc.get_freeze_count() == 0, "forked"
+'''
+
+
+@pytest.fixture
+def forking(project):
+    project.matrix(MATRIX.replace('show = ["demo"]', 'show = ["demo"]\npreload = ["demo"]'))
+    return project
+
+
+def test_borders_are_published_when_a_process_has_confirmed_both_sides(forking):
+    first = forking.run()
+    assert set(first.attempts.values()) <= {0, 1}
+    refused = forking.call("report", status=1)
+    assert "3 cells beside a border were not confirmed" in refused.stderr
+    assert "harness run --confirm" in refused.stderr
+    assert not (forking.root / "results" / "table.md").exists()
+    confirmed = forking.run("--confirm")
+    assert confirmed.table == first.table
+    assert {cell for cell, attempts in confirmed.attempts.items() if attempts == 2} == BORDER
+    assert forking.run("--confirm").attempts == confirmed.attempts, "once is enough"
+    forking.call("report")
+    assert (forking.root / "results" / "table.md").exists()
+
+
+def test_unconfirmed_borders_are_published_only_if_that_is_asked_for_and_said(forking):
+    forking.run()
+    forking.call("report", "--unconfirmed")
+    table = (forking.root / "results" / "table.md").read_text(encoding="utf-8")
+    assert "3 cells beside a border were not confirmed in a process of their own." in table
+
+
+def test_isolations_are_compared_and_what_was_compared_is_not_run_again(forking):
+    done = forking.call("compare-isolation")
+    assert "7 cells of 2 scenarios in 3 environments were run both ways" in done.stdout
+    assert "the same in 7, and differ in 0" in done.stdout
+    again = forking.call("compare-isolation")
+    assert again.stdout == done.stdout
+    assert "cells to run" not in again.stderr
+
+
+def test_difference_is_named_written_down_and_makes_the_cell_flaky(forking):
+    forking.scenario("build/differs.py", DIFFERS)
+    document = forking.root / "performance.md"
+    document.write_text("before\n<!-- isolation:begin -->\n<!-- isolation:end -->\nafter\n", encoding="utf-8")
+    asked = ("compare-isolation", "--scenarios", "differs", "--environments", "demo1.0", "--document", str(document))
+    done = forking.call(*asked, status=1)
+    line = "* differs@demo1.0: in a fork failed at look (AssertionError: forked), in a process of its own passed"
+    assert line in done.stdout
+    assert document.read_text(encoding="utf-8") == (
+        f"before\n<!-- isolation:begin -->\n{done.stdout}<!-- isolation:end -->\nafter\n"
+    )
+    shown = forking.run("--scenarios", "differs", "--environments", "demo1.0").cell("differs@demo1.0")
+    assert shown["flaky"] == {"passes": 1, "of": 2}
+
+
+def test_some_cases_of_each_scenario_can_be_compared(forking):
+    done = forking.call("compare-isolation", "--cases", "1", "--scenarios", "build")
+    assert "3 cells of 1 scenarios in 3 environments" in done.stdout

@@ -1,0 +1,88 @@
+"""What is said of forks and processes: only cells that both have shown are compared, and every border is confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.model import Outcome
+from harness.report.isolation import compare, render, unconfirmed, without_process
+from tests.unit.test_report_results import cell_of, result, scenario
+from tests.unit.test_report_transitions import results_of
+
+PASSED = {}
+FAILED = {"outcome": Outcome.FAILED, "stage": "load", "error": "ValueError: one"}
+LATER = {"outcome": Outcome.FAILED, "stage": "predict", "error": "ValueError: one"}
+BROKEN = {"outcome": Outcome.ERROR, "settled": False}
+
+
+def shown(case, *attempts):
+    """A cell with attempts, each an isolation and what it showed."""
+    made = result(cell_of(scenario("s"), "env", case=case), *(each for _, each in attempts))
+    isolated = zip(made.attempts, attempts, strict=True)
+    return replace(made, attempts=tuple(replace(each, isolation=isolation) for each, (isolation, _) in isolated))
+
+
+def test_outcome_stage_and_signature_are_compared():
+    comparison = compare(
+        [
+            shown(1, ("fork", PASSED), ("process", PASSED)),
+            shown(2, ("fork", FAILED), ("process", FAILED)),
+            shown(3, ("fork", PASSED), ("process", FAILED)),
+            shown(4, ("fork", FAILED), ("process", LATER)),
+        ]
+    )
+    assert len(comparison.pairs) == 4
+    assert [pair.fork.cell.case.values["case"] for pair in comparison.different] == [3, 4]
+
+
+def test_newest_of_each_isolation_counts_and_errors_of_ours_do_not():
+    comparison = compare([shown(1, ("fork", FAILED), ("process", PASSED), ("fork", PASSED), ("process", BROKEN))])
+    assert (len(comparison.pairs), comparison.different) == (1, ())
+
+
+def test_what_only_one_isolation_showed_is_not_compared():
+    comparison = compare(
+        [
+            shown(1, ("fork", PASSED)),
+            shown(2, ("process", PASSED)),
+            shown(3),
+            shown(4, ("process", BROKEN)),
+            shown(5, ("process", {"outcome": Outcome.NOT_APPLICABLE})),
+        ]
+    )
+    assert (len(comparison.pairs), comparison.own_process, comparison.not_compared) == (0, 1, 3)
+
+
+def test_cells_without_a_process_are_those_that_forks_alone_have_judged():
+    cells = [
+        shown(1, ("fork", PASSED)),
+        shown(2, ("fork", PASSED), ("process", PASSED)),
+        shown(3, ("fork", {"outcome": Outcome.NOT_APPLICABLE})),
+        shown(4),
+    ]
+    assert [cell.case.values["case"] for cell in without_process(cells)] == [1]
+
+
+def test_what_differs_is_named_with_both_sides():
+    text = render(compare([shown(1, ("fork", PASSED), ("process", FAILED)), shown(2, ("fork", PASSED))]))
+    assert "the same in 0, and differ in 1" in text
+    assert "1 were not compared" in text
+    assert "* s[case=1]@env: in a fork passed, in a process of its own failed at load (ValueError: one)" in text
+
+
+def isolated(results, isolation):
+    """The same results, every attempt of one isolation."""
+    return replace(
+        results,
+        cells=tuple(
+            replace(cell, attempts=tuple(replace(each, isolation=isolation) for each in cell.attempts))
+            for cell in results.cells
+        ),
+    )
+
+
+def test_both_sides_of_each_border_are_to_be_confirmed_and_nothing_else_is():
+    results = results_of("gggbbbnnogg")
+    assert unconfirmed(isolated(results, "process")) == ()
+    places = [cell.environment for cell in unconfirmed(isolated(results, "fork"))]
+    assert places == [f"pkg1.{place}" for place in (2, 3, 5, 8, 9)]
