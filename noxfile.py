@@ -73,6 +73,20 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Kill, damage and cut off a thousand times, and write what came out; -- --kills N, --only NAME ... for less."""
+    _install(session, "tests")
+    session.run("python", "-m", "tests.faults", *session.posargs)
+
+
+@nox.session(python="3.11")
+def fuzz(session: nox.Session) -> None:
+    """Search for texts that break a parser, guided by coverage: nox -s fuzz -- TARGET --seconds N."""
+    _install(session, "fuzz")
+    session.run("python", "-m", "tests.fuzz.coverage_guided", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and form."""
     _install(session, "checks")
@@ -90,11 +104,11 @@ def types(session: nox.Session) -> None:
 @nox.session
 def requirements(session: nox.Session) -> None:
     """Lock what the project itself needs; -- --upgrade for newer versions."""
-    for group in ("harness", "tests", "checks"):
+    for group, python in {"harness": "3.10", "tests": "3.10", "checks": "3.10", "fuzz": "3.11"}.items():
         groups = [] if group == "harness" else ["--group", group]
         session.run(
             "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate",
-            "--python-version", "3.10", "pyproject.toml", *groups, *session.posargs,
+            "--python-version", python, "pyproject.toml", *groups, *session.posargs,
             "--output-file", f"requirements/{group}.txt", external=True,
         )  # fmt: skip
 

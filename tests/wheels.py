@@ -80,6 +80,14 @@ def make_sdist(folder: Path, name: str, version: str) -> Path:
     return path
 
 
+def _another(wheel: bytes) -> bytes:
+    """Give a wheel that has one file more, and is a wheel nevertheless."""
+    stream = io.BytesIO(wheel)
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("smuggled.py", "")
+    return stream.getvalue()
+
+
 def _sum(text: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
@@ -97,6 +105,10 @@ class LoopbackIndex:
         """Whether files end in the middle."""
         self.delay_s = 0.0
         """How long a file takes."""
+        self.alters = False
+        """Whether files are others than the page says."""
+        self.error_page = b""
+        """What everything is answered with, if it is not empty, as if all were well."""
         self._dates: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self._server.server_port}/simple/"
@@ -141,12 +153,15 @@ class LoopbackIndex:
                 if kind == "files" and (index.folder / name).is_file():
                     content = (index.folder / name).read_bytes()
                     time.sleep(index.delay_s)
+                    content = _another(content) if index.alters else content
+                if index.error_page:
+                    kind, content = "error", index.error_page
                 if index.fails_with or content is None:
                     self.send_error(index.fails_with or 404)
                     return
                 self.send_response(200)
-                json_page = "application/vnd.pypi.simple.v1+json"
-                self.send_header("Content-Type", json_page if kind == "simple" else "application/octet-stream")
+                types = {"simple": "application/vnd.pypi.simple.v1+json", "error": "text/html"}
+                self.send_header("Content-Type", types.get(kind, "application/octet-stream"))
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 half = kind == "files" and index.cuts_off

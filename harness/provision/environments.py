@@ -191,9 +191,7 @@ class EnvironmentStore:
         except UvFailed as error:
             if error.kind is FailureKind.STOPPED:
                 raise Stopped from None
-            raise Unavailable(
-                environment.id, error.summary, settled=error.kind.settled, next_step=error.next_step
-            ) from error
+            raise _lost(environment.id, error) from error
         finally:
             remove_folder(temporary)
         return manifest
@@ -234,6 +232,17 @@ class EnvironmentStore:
     def disk_use(self) -> DiskUse:
         """Measure what all environments take."""
         return disk_use(self.folder)
+
+
+def _lost(id: str, error: UvFailed) -> Unavailable:
+    """Say why what is locked could not be installed.
+
+    Only that there is no such wheel is settled: an index that does not have a file, or has another, may be mended.
+    """
+    if error.kind is FailureKind.CONFLICT:
+        reason = f"the package index does not offer what was locked: {error.reason}"
+        return Unavailable(id, reason, settled=False, next_step="Try again when it does, or lock again")
+    return Unavailable(id, error.summary, settled=error.kind is FailureKind.NO_WHEEL, next_step=error.next_step)
 
 
 def damage(folder: Path, manifest: Manifest) -> str | None:

@@ -59,7 +59,7 @@ class UvFailed(HarnessError):
 # In the order in which they are looked for: a full disk shows as a failed download, too.
 _SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
     (FailureKind.DISK_FULL, re.compile(r"No space left on device|Disk quota exceeded|not enough space on the disk")),
-    (FailureKind.HASH_MISMATCH, re.compile(r"Hash mismatch")),
+    (FailureKind.HASH_MISMATCH, re.compile(r"Hash mismatch|Failed to extract archive|Invalid zip file")),
     (
         FailureKind.UNREACHABLE,
         re.compile(

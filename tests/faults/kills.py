@@ -95,15 +95,23 @@ def results(project: Project) -> dict[str, dict[str, object]]:
 
 
 def kill_at_random(
-    project: Project, undisturbed: dict[str, dict[str, object]], *, kills: int, seed: int, forks: bool = False
+    project: Project,
+    undisturbed: dict[str, dict[str, object]],
+    *,
+    kills: int,
+    seed: int,
+    forks: bool = False,
+    until: float = float("inf"),
 ) -> Killed:
     """Kill so many processes of runs of a project, at random moments. Raises AssertionError for what is not as it was.
 
-    `forks` makes runs of forks of this process, which must not have threads then.
+    `forks` makes runs of forks of this process, which must not have threads then. After `until` (of the monotonic
+    clock) no more are begun.
     """
     chance = random.Random(seed)
     killed = Killed()
-    while killed.total < kills:
+    over = False
+    while not over:
         before = attempts_of(project)
         coordinator = _Forked(project) if forks else _Started(project)
         try:
@@ -115,7 +123,8 @@ def kill_at_random(
         killed.kept += status == -signal.SIGKILL and len(now) > len(before)
         assert status in (0, 1, -signal.SIGKILL), coordinator.said
         assert "Traceback (most recent call last)" not in coordinator.said, coordinator.said
-        if status == 0 or killed.total >= kills:
+        over = killed.total >= kills or time.monotonic() > until
+        if status == 0 or over:
             check(project, undisturbed)
             assert _mounts(project) == []
             killed.checked += 1

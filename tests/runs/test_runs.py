@@ -5,20 +5,8 @@ import shutil
 import pytest
 
 from harness.record.store import Store
-from tests.runs.conftest import BUILD, MATRIX, NEWER, PYTHON, WRITE
-from tests.wheels import LoopbackIndex
-
-TABLE = {
-    "build[shape=list]@demo1.0": ("passed", None),
-    "build[shape=list]@demo1.1": ("failed", "build"),
-    "build[shape=list]@demo2.0": ("passed", None),
-    "build[shape=tuple]@demo1.0": ("passed", None),
-    "build[shape=tuple]@demo1.1": ("passed", None),
-    "build[shape=tuple]@demo2.0": ("passed", None),
-    "newer@demo1.0": ("not applicable", None),
-    "newer@demo1.1": ("passed", None),
-    "newer@demo2.0": ("not applicable", "load"),
-}
+from tests.faults.faults import TABLE
+from tests.runs.conftest import BUILD, MATRIX, NEWER, WRITE
 
 
 def test_first_run_gives_the_table_and_the_second_runs_nothing(project):
@@ -184,31 +172,6 @@ class TestLostEnvironments:
         assert "uv python install 3.99" in lost["reason"]
         assert {cell: outcome for cell, outcome in done.table.items() if "future" not in cell} == TABLE
         assert "cells could not be judged" in done.stderr
-
-    def test_index_that_does_not_answer_loses_its_column_until_it_does(self, project, tmp_path):
-        project.run()
-        with LoopbackIndex(tmp_path / "published").serving() as index:
-            wheel = index.add("remote", "1.0", "2020-01-01")
-            project.matrix(MATRIX + f'[families.far]\npackage = "demo"\npythons = {{ "{PYTHON}" = ">=0" }}\n')
-            shutil.copy(wheel, project.wheels / wheel.name)
-            project.lock("1.0", family="far", remote="1.0")
-            (project.wheels / wheel.name).unlink()
-            del project.variables["UV_CACHE_DIR"]
-            project.variables |= {
-                "UV_DEFAULT_INDEX": index.address, "UV_NO_INDEX": "false", "UV_OFFLINE": "false", "UV_HTTP_RETRIES": "0",
-                "UV_CACHE_DIR": str(tmp_path / "uv-cache"),
-            }  # fmt: skip
-            index.fails_with = 503
-            done = project.run("--tier", "full", "--fresh", status=1)
-            lost = done.cell("build[shape=tuple]@far1.0")
-            assert lost["outcome"] == "unavailable"
-            assert "the package index does not answer" in lost["reason"]
-            assert {cell: outcome for cell, outcome in done.table.items() if "far1.0" not in cell} == TABLE
-            index.fails_with = None
-            before = count(project)
-            mended = project.run("--tier", "full")
-            assert mended.table["build[shape=tuple]@far1.0"] == ("passed", None)
-            assert count(project) == before + 2, "only the lost column ran"
 
     def test_wrong_hash_in_a_lock_is_never_installed(self, project):
         project.lock("2.0", hashes=("0" * 64,))
