@@ -158,6 +158,11 @@ def _add_searches(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     pinpoint.add_argument("--pre", action="store_true", help="pre-releases, too")
     pinpoint.add_argument("--yanked", action="store_true", help="yanked releases, too")
     pinpoint.add_argument("--repository", metavar="DIR", help="a clone of the package's repository, for the commit")
+    pinpoint.add_argument(
+        "--commits",
+        metavar="FIRST..LAST",
+        help="step through these commits of it instead: releases, tags, branches, shas",
+    )
     how = pinpoint.add_mutually_exclusive_group()
     how.add_argument("--every", action="store_true", help="run every release")
     how.add_argument("--quick", action="store_true", help="halve between the two ends only")

@@ -9,7 +9,7 @@ import sys
 
 from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
-from harness.commands.pinpoint import pattern_of, subject_of
+from harness.commands.subject import pattern_of, subject_of
 from harness.errors import UsageError
 from harness.pinpoint.bench import Bench, SearchStopped
 from harness.pinpoint.blamed import BlameAnswer, document, markdown, terminal

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shlex
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.commands.choose import environment_named, scripts_at
+from packaging.utils import canonicalize_name
+
+from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
-from harness.errors import UsageError, near_misses
-from harness.model import Case, Scenario, Value
-from harness.model.case import read_value, write_value
+from harness.commands.subject import pattern_of, subject_of
+from harness.errors import UsageError
+from harness.model import Environment
 from harness.pinpoint.answer import Answer
 from harness.pinpoint.bench import Bench, SearchStopped
-from harness.pinpoint.commits import CommitSearch
+from harness.pinpoint.commits import CommitSearch, Unanswered
 from harness.pinpoint.documents import document
 from harness.pinpoint.following import Following
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.prose import markdown, terminal
-from harness.pinpoint.releases import Releases, Stepper, look_at, releases_between
+from harness.pinpoint.releases import Releases, Stepper, evenly, look_at, releases_between
 from harness.pinpoint.repository import Repository
 from harness.pinpoint.stepping import Walk, Walked
 from harness.pinpoint.swapped import SwappedEnvironments
 from harness.pinpoint.trials import Subject
-from harness.plan.script import parameter_defaults
 from harness.provision.index import ReleaseIndex
 from harness.session import Session
 
@@ -45,7 +45,7 @@ def pinpoint(session: Session, arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(markdown(answer) if arguments.markdown else terminal(answer))
     if answer.undecided:
-        session.say("Nothing could be judged: not one release could be tested. The reasons stand above.")
+        session.say(f"Nothing could be judged: not one {answer.unit} could be tested. The reasons stand above.")
     return 1 if answer.undecided else 0
 
 
@@ -53,19 +53,77 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
     following = Following(pattern=pattern_of(arguments.follow))
     scenario, case = subject_of(session, arguments.scenario, arguments.parameters)
     base = environment_named(session, arguments.environment)
+    bench = Bench(session, Subject.of(scenario, case), jobs=arguments.jobs, repeat=arguments.repeat)
+    asked = _Asked(session=session, arguments=arguments, bench=bench, following=following, base=base)
+    searched = _over_releases(asked) if arguments.commits is None else _over_commits(asked)
+    return Answer(
+        case=str(case),
+        issue=scenario.header.issue,
+        package=searched.package,
+        base=base,
+        searched=searched.words,
+        complete=searched.complete,
+        largest_gap=searched.walked.largest_gap,
+        points=searched.walked.points,
+        found=searched.walked.found,
+        probes=len(bench.ran),
+        runs=bench.runs,
+        followed=_followed(following, searched.walked),
+        command=f"{session.command} {shlex.join(arguments.typed)}",
+        notes=searched.notes,
+        unit=searched.unit,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What both kinds of searches are told."""
+
+    session: Session
+    arguments: argparse.Namespace
+    bench: Bench
+    following: Following
+    base: Environment
+
+    @property
+    def mode(self) -> str:
+        """How to look."""
+        return "every" if self.arguments.every else "quick" if self.arguments.quick else "grid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Searched:
+    """What a search over releases, or over commits, came to."""
+
+    package: str
+    unit: str
+    walked: Walked
+    words: str
+    complete: bool
+    notes: tuple[str, ...]
+
+
+def _over_releases(asked: _Asked) -> _Searched:
+    session, arguments, bench, following, base = (
+        asked.session,
+        asked.arguments,
+        asked.bench,
+        asked.following,
+        asked.base,
+    )
     index = ReleaseIndex.configured(session.variables)
     releases = releases_between(
         index, arguments.package, arguments.versions, pre=arguments.pre, yanked=arguments.yanked
     )
-    repository = _repository(session, arguments.repository, releases)
+    repository = _repository(session, arguments)
+    if repository is not None:
+        repository.require_tags(releases.package, releases.versions)
     bounded = arguments.versions is not None
     made = SwappedEnvironments(session, index)
     stepper = Stepper(base, releases, made, session.project.matrix, bounded=bounded)
     releases = stepper.releases
-    mode = "every" if arguments.every else "quick" if arguments.quick else "grid"
-    look = look_at(releases, mode, known=None if bounded else stepper.version_in_base)
-    session.say(f"{case}: {releases.package} in {base.id}: {look.words}, {', '.join(_ends(releases.versions))}")
-    bench = Bench(session, Subject.of(scenario, case), jobs=arguments.jobs, repeat=arguments.repeat)
+    look = look_at(releases, asked.mode, known=None if bounded else stepper.version_in_base)
+    session.say(f"{bench.case}: {releases.package} in {base.id}: {look.words}, {', '.join(_ends(releases.versions))}")
     with bench.open():
         judge = Judge(bench, following, releases.package)
         walk = Walk(
@@ -81,30 +139,69 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
         if repository is not None:
             commits = CommitSearch(bench, judge, repository, session.say)
             walked = replace(walked, found=tuple(commits.narrow(each) for each in walked.found))
-    return Answer(
-        case=str(case),
-        issue=scenario.header.issue,
+    ends = _ends(releases.versions[walked.given_up :])
+    unseen = _between_releases(walked, ends) if repository is not None else []
+    return _Searched(
         package=releases.package,
-        base=base,
-        searched=f"{look.words} of {releases.package}, {' to '.join(_ends(releases.versions[walked.given_up :]))}",
+        unit="release",
+        walked=walked,
+        words=f"{look.words} of {releases.package}, {' to '.join(ends)}",
         complete=look.complete and not walked.given_up,
-        largest_gap=walked.largest_gap,
-        points=walked.points,
-        found=walked.found,
-        probes=len(bench.ran),
-        runs=bench.runs,
-        followed=_followed(following, walked),
-        command=f"{session.command} {shlex.join(arguments.typed)}",
-        notes=(*_notes(stepper), *_given_up(walked, releases)),
+        notes=(*_notes(stepper), *_given_up(walked, releases), *unseen),
     )
 
 
-def _repository(session: Session, named: str | None, releases: Releases) -> Repository | None:
-    if named is None:
+def _over_commits(asked: _Asked) -> _Searched:
+    session, arguments, bench, following, base = (
+        asked.session,
+        asked.arguments,
+        asked.bench,
+        asked.following,
+        asked.base,
+    )
+    package = canonicalize_name(arguments.package)
+    repository = _repository(session, arguments)
+    first, dots, last = arguments.commits.partition("..")
+    if repository is None or not (first and dots and last):
+        raise UsageError(
+            f"--commits {arguments.commits!r} makes no sense"
+            if repository
+            else "--commits asks for the repository that they are in",
+            next_step="Write --repository DIR --commits FIRST..LAST, each a release, a tag, a branch or a sha",
+        )
+    if package not in base.lock.versions:
+        raise UsageError(f"--package {package}: {base.id} has no such package")
+    ends = [repository.commit_named(package, name) for name in (first, last)]
+    with bench.open():
+        search = CommitSearch(bench, Judge(bench, following, package), repository, session.say)
+        try:
+            line = search.line_between(package, base, ends[0], ends[1])
+        except Unanswered as error:
+            raise UsageError(f"--commits {arguments.commits}: cannot be searched", why=str(error)) from error
+        look = evenly(len(line.shas), line.offset, asked.mode, "commit")
+        session.say(f"{bench.case}: {package} in {base.id}: {look.words} from {first} to {last}")
+        walked = line.walk(package, look.course, follow_ends=following.pattern is None)
+    return _Searched(
+        package=package,
+        unit="commit",
+        walked=walked,
+        words=f"{look.words} that touch {package} from {first} to {last}",
+        complete=look.complete,
+        notes=(line.note,) if line.note else (),
+    )
+
+
+def _repository(session: Session, arguments: argparse.Namespace) -> Repository | None:
+    if arguments.repository is None:
         return None
-    repository = Repository(Path(named).absolute(), environ=session.variables, cache=session.cache)
-    repository.require_tags(releases.package, releases.versions)
-    return repository
+    return Repository(Path(arguments.repository).absolute(), environ=session.variables, cache=session.cache)
+
+
+def _between_releases(walked: Walked, ends: tuple[str, ...]) -> list[str]:
+    """Say how to find what came and went between two releases, where the releases show nothing of it."""
+    if walked.found or len(ends) < 2:
+        return []
+    return [f"What came and went between two releases was not looked for; --commits {ends[0]}..{ends[1]} does."]
 
 
 def _ends(versions: tuple[str, ...]) -> tuple[str, ...]:
@@ -136,53 +233,3 @@ def _given_up(walked: Walked, releases: Releases) -> list[str]:
         f"Releases of {releases.package} before {releases.versions[walked.given_up]} were not looked at, since neither "
         f"{' nor '.join(tried)} could be tested; --versions FIRST..LAST looks at them all the same."
     ]
-
-
-def pattern_of(text: str | None) -> re.Pattern[str] | None:
-    """Read the pattern of --follow; raises UsageError."""
-    try:
-        return None if text is None else re.compile(text)
-    except re.error as error:
-        raise UsageError(f"--follow {text!r} is no regular expression", why=str(error)) from None
-
-
-def subject_of(session: Session, named: str, assignments: list[str]) -> tuple[Scenario, Case]:
-    """Find the scenario that was named, by its name, an id of a case or a path, and the values of its parameters."""
-    by_name = {scenario.name: scenario for scenario in session.project.scenarios}
-    values: dict[str, Value] = {}
-    scenario = by_name.get(named)
-    if scenario is None and "[" in named and not Path(named).exists():
-        parsed = Case.parse(named)
-        scenario, values = by_name.get(parsed.scenario), dict(parsed.values)
-    if scenario is None:
-        if not Path(named).exists():
-            hint = near_misses(named, by_name) or f"Known scenarios: {', '.join(by_name) or 'none'}"
-            raise UsageError(f"{named!r} is neither a scenario nor a path. {hint}")
-        (scenario,) = scripts_at(session, [Path(named)])
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if not equals:
-            raise UsageError(f"{assignment!r} is no parameter", next_step="Write name=value")
-        values[name] = read_value(value)
-    return scenario, case_of(scenario, values)
-
-
-def case_of(scenario: Scenario, values: dict[str, Value]) -> Case:
-    """Give the case with these values; what is not named has the script's own value. Raises UsageError."""
-    defaults = parameter_defaults(scenario.script.text)
-    declared = dict(scenario.header.parameters)
-    settable = {*declared, *(defaults.names if defaults else ())}
-    unknown = [name for name in values if name not in settable]
-    if unknown:
-        has = f"it has {', '.join(sorted(settable))}" if settable else "it has none"
-        raise UsageError(f"{scenario.name} has no parameter {', '.join(unknown)}", why=has)
-    given = defaults.values if defaults else {}
-    parameters: list[tuple[str, Value]] = []
-    for name, allowed in declared.items():
-        if name in values and values[name] not in allowed:
-            shown = ", ".join(write_value(each) for each in allowed)
-            raise UsageError(f"{scenario.name}: {name}={write_value(values[name])} is not declared. It takes {shown}")
-        value = values.get(name, given.get(name, allowed[0]))
-        parameters.append((name, value if value in allowed else allowed[0]))
-    parameters += [(name, value) for name, value in values.items() if name not in declared]
-    return Case(scenario=scenario.name, parameters=tuple(parameters))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,11 @@ class Point:
     """Its version, or its sha."""
     observation: Observation
     shown: Shown
+
+    @property
+    def short(self) -> str:
+        """Its name as people write it."""
+        return self.name[:10] if re.fullmatch("[0-9a-f]{40}", self.name) else self.name
 
     @property
     def attempt(self) -> Attempt | None:
@@ -118,9 +124,9 @@ class Found:
     def when(self) -> str:
         """When it happened, with its bounds: in a release, or between two."""
         if not self.untestable:
-            return f"in {self.after.name}"
-        names = ", ".join(each.name for each in self.untestable)
-        return f"after {self.before.name} and not later than {self.after.name} (not testable: {names})"
+            return f"in {self.after.short}"
+        names = ", ".join(each.short for each in self.untestable)
+        return f"after {self.before.short} and not later than {self.after.short} (not testable: {names})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +148,8 @@ class Answer:
     followed: str
     command: str
     notes: tuple[str, ...] = ()
+    unit: str = "release"
+    """What the points are: releases, or commits."""
 
     @property
     def undecided(self) -> bool:
@@ -153,7 +161,7 @@ def statements(answer: Answer) -> list[str]:
     """Say what holds where, one sentence for each stretch that fails, oldest first, with the bounds that were run."""
     tested = [point for point in answer.points if point.observation.tested]
     if not tested:
-        return [f"No release of {answer.package} could be tested."]
+        return [f"No {answer.unit} of {answer.package} could be tested."]
     lines = []
     for stretch in _stretches(tested, answer.found):
         first, last = stretch[0], stretch[-1]
@@ -163,9 +171,9 @@ def statements(answer: Answer) -> list[str]:
         after = next((each for each in answer.found if each.before is last), None)
         lines.append(_statement(answer.package, first, last, before, after))
     if not lines:
-        lines = [f"Passes from {answer.package} {tested[0].name} to {tested[-1].name}: nothing differs."]
+        lines = [f"Passes from {answer.package} {tested[0].short} to {tested[-1].short}: nothing differs."]
     elif not answer.found:
-        lines.append("Nothing differs between the releases that were run.")
+        lines.append(f"Nothing differs between the {answer.unit}s that were run.")
     return lines
 
 
@@ -187,25 +195,27 @@ def _stretches(tested: Sequence[Point], found: Sequence[Found]) -> list[list[Poi
 def _statement(package: str, first: Point, last: Point, before: Found | None, after: Found | None) -> str:
     words = {State.OTHER: "fails otherwise", State.FLAKY: "is flaky"}
     verb = words.get(first.observation.state, "fails")
-    oldest = f"{package} {first.name}" + ("" if before else " (the first that was run)")
-    newest = last.name + ("" if after else " (the last that was run)")
+    oldest = f"{package} {first.short}" + ("" if before else " (the first that was run)")
+    newest = last.short + ("" if after else " (the last that was run)")
     where = f"in {oldest}" if first is last else f"from {oldest} to {newest}"
     parts = [f"{verb[0].upper()}{verb[1:]} {where}"]
     if before is not None:
         word = "introduced" if before.kind == "introduced" else "changed"
-        parts.append(f"{word} {before.when}{_by(before)}")
+        parts.append(f"{word} {_when_and_by(before)}")
     if after is not None:
         word = "fixed" if after.kind == "fixed" else "changed into another failure"
-        parts.append(f"{word} {after.when}{_by(after)}")
+        parts.append(f"{word} {_when_and_by(after)}")
     return f"{', '.join(parts)}: {_only_failure(first)}"
 
 
-def _by(found: Found) -> str:
+def _when_and_by(found: Found) -> str:
     if found.commit is None:
-        return ""
+        return found.when
+    by = f"by {found.commit.short}"
     if found.commit.untestable:
-        return f" by {found.commit.short} or one of {len(found.commit.untestable)} commits before it"
-    return f" by {found.commit.short}"
+        by += f" or one of {len(found.commit.untestable)} commits before it"
+    # Where commits were stepped through, the commit is the place, too.
+    return by if found.commit.sha == found.after.name else f"{found.when} {by}"
 
 
 def _only_failure(point: Point) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.errors import HarnessError
 from harness.execute.parents import Parents
 from harness.execute.run_task import Interrupted
-from harness.model import Environment
+from harness.model import Case, Environment
 from harness.pinpoint.swapped import Untestable
 from harness.pinpoint.trials import Runner, Shown, Subject, Trial, import_subject
 from harness.record.store import Writer
@@ -101,6 +101,15 @@ class Bench:
         self.begin_again(trial)
         self._shown[trial.name] = self._recorded(trial, self._again.pop(trial.name), again=True)
         return self._shown[trial.name]
+
+    @property
+    def case(self) -> Case:
+        """What is asked."""
+        return self._subject.case
+
+    def provide(self, environment: Environment) -> None:
+        """Have an environment made now. Raises HarnessError."""
+        self._runner.provide(environment, self._session.stop)
 
     def folder_of(self, environment: Environment) -> Path:
         """Say where an environment that was tried is on disk."""

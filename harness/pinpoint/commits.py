@@ -14,7 +14,7 @@ from harness.pinpoint.bench import Bench
 from harness.pinpoint.judging import Judge, modules_of
 from harness.pinpoint.repository import Described, GitFailed, Repository
 from harness.pinpoint.search import Course, State
-from harness.pinpoint.stepping import Walk
+from harness.pinpoint.stepping import Walk, Walked
 from harness.pinpoint.swapped import Untestable
 from harness.pinpoint.trials import Trial
 
@@ -48,15 +48,32 @@ class CommitSearch:
             self.say(f"{found.package} {found.before.name} -> {found.after.name}: no commit: {error}")
             return replace(found, commit_note=f"no commit: {error}")
 
+    def line_between(self, package: str, environment: Environment, first: str, last: str) -> CommitLine:
+        """Give the commits of the last one's own line from the first one on, or from where their lines part.
+
+        Raises Unanswered.
+        """
+        self.bench.provide(environment)
+        one = self._one(package, environment)
+        fork = self.repository.fork_of(first, last)
+        if fork is None or fork == last:
+            raise Unanswered(f"nothing leads from {first[:10]} to {last[:10]}: is {last[:10]} the later one?")
+        shas = (fork, *one.line(fork, last))
+        apart = f"{first[:10]} is not on the line of {last[:10]}: they part at {fork[:10]}, where the search begins"
+        return CommitLine(one, shas=shas, offset=one.distance(fork), note="" if fork == first else apart)
+
+    def _one(self, package: str, environment: Environment) -> _One:
+        modules = modules_of(self.bench.folder_of(environment), canonicalize_name(package))
+        if len(modules) != 1:
+            raise Unanswered(f"{package} has no one module that its sources could be put in front of")
+        return _One(self, environment, modules[0])
+
     def _commit(self, found: Found) -> Commit:
         if found.flaky:
             raise Unanswered("a side that is flaky names nobody; --repeat N may tell what is always so")
         environment = found.after.environment
         assert environment is not None
-        modules = modules_of(self.bench.folder_of(environment), canonicalize_name(found.package))
-        if len(modules) != 1:
-            raise Unanswered(f"{found.package} has no one module that its sources could be put in front of")
-        one = _One(self, environment, modules[0])
+        one = self._one(found.package, environment)
         last = self.repository.commit_of_release(found.package, found.before.name)
         first = self.repository.commit_of_release(found.package, found.after.name)
         one.begin(last, first)
@@ -90,8 +107,28 @@ class CommitSearch:
         return _Line(shas=(base, *one.line(first, last)), notes=(note,))
 
 
+class CommitLine:
+    """Commits as points of a search of their own, each with what it touches of the module."""
+
+    def __init__(self, one: _One, *, shas: tuple[str, ...], offset: int, note: str) -> None:
+        self._one = one
+        self.shas = shas
+        self.offset = offset
+        self.note = note
+
+    def walk(self, package: str, course: Course, *, follow_ends: bool) -> Walked:
+        """Search along the line; give what was found, each transition with its commit."""
+        walked = self._one.walk(self.shas, course, follow_ends=follow_ends).run(package)
+        return replace(walked, found=tuple(self._named(each) for each in walked.found))
+
+    def _named(self, found: Found) -> Found:
+        if found.flaky:
+            return replace(found, commit_note="no commit: a side that is flaky names nobody")
+        return replace(found, commit=self._one.commit(found.before, found.untestable, found.after))
+
+
 class _One:
-    """The search for one transition: one environment, one module."""
+    """The search in one environment, with one module's sources in front of it."""
 
     def __init__(self, search: CommitSearch, environment: Environment, module: str) -> None:
         self._bench = search.bench
@@ -127,8 +164,11 @@ class _One:
         """Halve a line, then look inside a merge."""
         self._say(f"{self._module}: {len(line.shas) - 1} commits between {line.shas[0][:10]} and {line.shas[-1][:10]}")
         before, between, after = self._narrowed(line.shas)
+        return self.commit(before, between, after, notes=line.notes)
+
+    def commit(self, before: Point, between: tuple[Point, ...], after: Point, *, notes: tuple[str, ...] = ()) -> Commit:
+        """Describe the commit that changed what the one before shows; of a merge also what it brought in."""
         described = self._repository.describe(after.name)
-        notes = [*line.notes, *self._origin_notes(described)]
         return Commit(
             sha=described.sha,
             title=described.title,
@@ -138,21 +178,29 @@ class _One:
             untestable=between,
             last=before.name,
             inside=None if between else self._inside(described, before, after),
-            notes=tuple(notes),
+            notes=(*notes, *self._origin_notes(described)),
         )
 
-    def _narrowed(self, shas: Sequence[str]) -> tuple[Point, tuple[Point, ...], Point]:
-        """Give the last commit before a change to what the last one shows, what is untestable, and the first after."""
-        walk = Walk(
+    def walk(self, shas: Sequence[str], course: Course, *, follow_ends: bool) -> Walk:
+        """Make the search over some commits."""
+        return Walk(
             self._bench,
             self._judge,
-            Course.quick(len(shas)),
+            course,
             trial=lambda place: self._trial(shas[place]),
             name=lambda place: shas[place],
             say=self._say,
-            follow_ends=False,
+            follow_ends=follow_ends,
         )
-        found = walk.run(self._module).found
+
+    def distance(self, sha: str) -> int:
+        """Say how far a commit is from the beginning, for an order of visits that does not depend on the bounds."""
+        place = self._repository.place_of(sha, self._module)
+        return self._repository.distance(sha, [place] if place else [])
+
+    def _narrowed(self, shas: Sequence[str]) -> tuple[Point, tuple[Point, ...], Point]:
+        """Give the last commit before a change to what the last one shows, what is untestable, and the first after."""
+        found = self.walk(shas, Course.quick(len(shas)), follow_ends=False).run(self._module).found
         wanted = [each for each in found if same(each.after, self.point(shas[-1]))]
         if not wanted:
             raise Unanswered("the commits between the two tags show no such change")

@@ -12,6 +12,7 @@ def document(answer: Answer) -> dict[str, object]:
         "case": answer.case,
         "package": answer.package,
         "environment": answer.base.id,
+        "unit": answer.unit,
         "searched": answer.searched,
         "complete": answer.complete,
         "largest_gap": answer.largest_gap,

@@ -21,7 +21,7 @@ def terminal(answer: Answer) -> str:
     lines = [f"{answer.case}: {answer.package} in {answer.base.id}", f"Looked at {answer.searched}.", ""]
     lines += [one_line(each) for each in statements(answer)]
     for found in answer.found:
-        lines += ["", f"{found.kind}: {found.package} {found.before.name} -> {found.after.name}"]
+        lines += ["", f"{found.kind}: {found.package} {found.before.short} -> {found.after.short}"]
         lines += [f"  {one_line(each)}" for each in _facts(found)]
     rows = [[names, mark, one_line(text)] for names, mark, _, text in _rows(answer)]
     lines += ["", tabulate(rows, headers=[answer.package, "", "what it shows"], disable_numparse=True)]
@@ -32,10 +32,10 @@ def terminal(answer: Answer) -> str:
 
 def markdown(answer: Answer) -> str:
     """Give the answer as Markdown."""
-    lines = [f"{link(answer.case, answer.issue)}: releases of {answer.package} in {code(answer.base.id)}", ""]
+    lines = [f"{link(answer.case, answer.issue)}: {answer.unit}s of {answer.package} in {code(answer.base.id)}", ""]
     lines += [f"* **{escaped(each)}**" for each in statements(answer)]
     for found in answer.found:
-        lines += ["", f"{found.kind.capitalize()}, {found.package} {found.before.name} → {found.after.name}:", ""]
+        lines += ["", f"{found.kind.capitalize()}, {found.package} {found.before.short} → {found.after.short}:", ""]
         lines += [f"* {escaped(each)}" for each in _facts(found)]
     rows = [(names, mark, code(text)) for names, _, mark, text in _rows(answer)]
     lines += ["", table([answer.package, "", "what it shows"], rows).rstrip(), "", f"Looked at {answer.searched}."]
@@ -47,7 +47,7 @@ def markdown(answer: Answer) -> str:
 def _facts(found: Found) -> list[str]:
     facts = [f"before: {found.before.text}", f"after: {found.after.text}"]
     if found.untestable:
-        facts += [f"between, {each.name}: {each.text}" for each in found.untestable]
+        facts += [f"between, {each.short}: {each.text}" for each in found.untestable]
     if found.commit is not None:
         facts += _commit_facts(found.commit)
     if found.commit_note:
@@ -56,7 +56,7 @@ def _facts(found: Found) -> list[str]:
         facts.append("one side is flaky: more repeats (--repeat N) say more")
     moved = found.after.environment.lock.origin.moved if found.after.environment else ()
     if moved:
-        facts.append(f"moved along with {found.after.name}: {', '.join(moved)}")
+        facts.append(f"moved along with {found.after.short}: {', '.join(moved)}")
     return facts
 
 
@@ -66,7 +66,7 @@ def _commit_facts(commit: Commit) -> list[str]:
     if commit.pull_request:
         facts.append(f"pull request #{commit.pull_request}")
     if commit.untestable:
-        names = ", ".join(each.name[:10] for each in commit.untestable[:6])
+        names = ", ".join(each.short for each in commit.untestable[:6])
         more = f" and {len(commit.untestable) - 6} more" if len(commit.untestable) > 6 else ""
         facts.append(f"no single culprit: {names}{more} could not be tested: {commit.untestable[0].text}")
     if commit.inside is not None:
@@ -78,7 +78,7 @@ def _rows(answer: Answer) -> Iterable[tuple[str, str, str, str]]:
     """Give a row for each stretch that shows one thing: names, the plain mark, the other, what it shows."""
     for stretch in stretches_of(answer):
         names = (
-            stretch[0].name if len(stretch) == 1 else f"{stretch[0].name} to {stretch[-1].name} ({len(stretch)} run)"
+            stretch[0].short if len(stretch) == 1 else f"{stretch[0].short} to {stretch[-1].short} ({len(stretch)} run)"
         )
         plain_mark, mark = _marks(stretch[0])
         text = stretch[0].text
@@ -99,13 +99,13 @@ def _lines_after_table(answer: Answer) -> list[str]:
     if lost:
         reasons: dict[str, list[str]] = {}
         for each in lost:
-            reasons.setdefault(each.observation.reason, []).append(each.name)
+            reasons.setdefault(each.observation.reason, []).append(each.short)
         lines += ["", "Could not be tested:"]
         lines += [f"* {', '.join(names)}: {reason}" for reason, names in reasons.items()]
     if not answer.complete and answer.largest_gap > 1:
         lines += [
             "",
-            f"Between neighbours that were run lie up to {answer.largest_gap - 1} releases that were not: "
+            f"Between neighbours that were run lie up to {answer.largest_gap - 1} {answer.unit}s that were not: "
             "what came and went among those was not seen; --every looks at each.",
         ]
     return [*lines, *(["", *answer.notes] if answer.notes else [])]

@@ -102,25 +102,39 @@ class Look:
 def look_at(releases: Releases, mode: str, *, known: str | None = None) -> Look:
     """Say how to look: "every", "quick", or "grid"; the latter from a version that is known to be testable."""
     size, older = len(releases.points), releases.older
-    if mode == "every":
-        return Look(course=Course.every(size, older), words=f"every one of {size} releases", complete=True)
-    if mode == "quick":
-        return Look(course=Course.quick(size, older), words=f"halving between the two ends of {size} releases")
+    if mode != "grid":
+        return evenly(size, older, mode, "release")
     last_of_minor = {
         (each.version.epoch, *each.version.release[:2]): place for place, each in enumerate(releases.points)
     }
     if _FEW_MINORS <= len(last_of_minor) <= _MANY_MINORS:
         marks, words = tuple(last_of_minor.values()), "both ends and the last release of each minor"
     else:
-        stride = 1 << max(0, round(math.log2(size / ABOUT_TWENTY)))
-        marks = tuple(place for place in range(size) if (place + older) % stride == 0)
-        words = "every release" if stride == 1 else f"both ends and one release in {stride}"
+        marks, words = _evenly_spaced(size, older, "release")
     place = None if known is None else min(releases.place_of(known), size - 1)
     course = Course.grid(size, marks, older, known=place)
     looked = len(course.marks)
     if place is not None:
         words = f"{words}, back from {known} as far as they can be tested"
     return Look(course=course, words=f"{words} ({looked} of {size})", complete=looked == size)
+
+
+def evenly(size: int, offset: int, mode: str, unit: str) -> Look:
+    """Say how to look at points that are all alike: "every", "quick", or about twenty of them ("grid")."""
+    if mode == "every":
+        return Look(course=Course.every(size, offset), words=f"every one of {size} {unit}s", complete=True)
+    if mode == "quick":
+        return Look(course=Course.quick(size, offset), words=f"halving between the two ends of {size} {unit}s")
+    marks, words = _evenly_spaced(size, offset, unit)
+    course = Course.grid(size, marks, offset)
+    looked = len(course.marks)
+    return Look(course=course, words=f"{words} ({looked} of {size})", complete=looked == size)
+
+
+def _evenly_spaced(size: int, offset: int, unit: str) -> tuple[tuple[int, ...], str]:
+    stride = 1 << max(0, round(math.log2(size / ABOUT_TWENTY)))
+    marks = tuple(place for place in range(size) if (place + offset) % stride == 0)
+    return marks, f"every {unit}" if stride == 1 else f"both ends and one {unit} in {stride}"
 
 
 class Stepper:

@@ -100,6 +100,24 @@ class Repository:
             best = min(found, key=lambda tag: (re.fullmatch(r"[vV]?\d.*", tag) is None, len(tag)))
         return self._git("rev-parse", f"refs/tags/{best}^{{commit}}").strip()
 
+    def commit_named(self, package: str, name: str) -> str:
+        """Give the commit that a release, a tag, a branch or a sha names. Raises UsageError."""
+        with contextlib.suppress(GitFailed, ValueError):
+            return self.commit_of_release(package, str(Version(name)))
+        try:
+            return self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").strip()
+        except GitFailed:
+            close = near_misses(name, self.tags()) or _some(self.tags())
+            raise UsageError(
+                f"--repository {self.folder}: there is no commit {name!r}",
+                why=f"it is no release, tag, branch or sha. {close}",
+                next_step="Fetch it first, if it is newer than the clone",
+            ) from None
+
+    def distance(self, sha: str, paths: Sequence[str]) -> int:
+        """Count the commits of a commit's own line that touch the paths, from the beginning on."""
+        return int(self._git("rev-list", "--first-parent", "--count", sha, "--", *paths))
+
     def line(self, base: str, tip: str, paths: Sequence[str]) -> list[str]:
         """List the commits of a tip's own line that a base does not have, oldest first: those that touch the paths."""
         listed = self._git("rev-list", "--first-parent", "--reverse", tip, f"^{base}", "--", *paths)

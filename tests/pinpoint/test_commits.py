@@ -156,3 +156,64 @@ def test_a_working_tree_in_front_of_what_is_installed(playground):
     assert [each["outcome"] for each in playground.json(*arguments)["cells"]] == ["passed"], "it is run as it is now"
     playground.harness("run", script, "--environments", IN, "--overlay", f"app={tree}", status=2)
     assert "there is no app in it" in playground.said
+
+
+def test_a_bug_that_no_release_has_is_found_between_two_by_stepping_through_the_commits(playground, repository):
+    publish(playground, v1_0=42, v1_1=42)
+    repository.commit("Begin", source(42), tag="v1.0")
+    repository.commit("Go on", source(42, "on"))
+    guilty = repository.commit("Break it (#7)", source(41))
+    repository.commit("Elsewhere", other="elsewhere.txt")
+    repository.commit("Does not import", "raise OSError('cannot be imported')\n")
+    last = repository.commit("Still broken", source(41, "still"))
+    mended = repository.commit("Mend it (#8)", source(42, "mended"))
+    repository.commit("Release", source(42, "release"), tag="v1.1")
+    script = playground.script(SCRIPT)
+    common = ["pinpoint", script, "--package", "lib", "--in", IN, "--repository", repository.folder]
+    assert playground.json(*common)["transitions"] == []
+    assert "--commits 1.0..1.1" in playground.harness(*common), "the way on is said"
+    document = playground.json(*common, "--commits", "1.0..main")
+    introduced, fixed = document["transitions"]
+    assert (introduced["kind"], introduced["commit"]["sha"], introduced["first"]) == ("introduced", guilty, guilty)
+    assert (fixed["kind"], fixed["last"], fixed["commit"]["sha"]) == ("fixed", last, mended)
+    assert (document["unit"], document["complete"]) == ("commit", True)
+    assert "cannot be imported" in document["untestable"][0]["reason"]
+    (statement,) = document["statements"]
+    assert f"introduced by {guilty[:7]} (#7), fixed by {mended[:7]} (#8)" in statement
+
+
+def test_a_first_commit_on_another_line_begins_where_they_part_and_says_so(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42))
+    parting = repository.commit("Before the branch", source(42, "before"))
+    repository.branch("r1.0")
+    repository.commit("Only here", source(42, "branch"), tag="v1.0")
+    repository.switch("main")
+    guilty = repository.commit("Break it", source(41), tag="v1.1")
+    document = playground.json(
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN,
+        "--repository", repository.folder, "--commits", "1.0..1.1",
+    )  # fmt: skip
+    (found,) = document["transitions"]
+    assert (found["last"], found["commit"]["sha"]) == (parting, guilty)
+    assert "they part at" in document["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("commits", "says"),
+    [
+        pytest.param("1.0", "Write --repository DIR --commits FIRST..LAST", id="no range"),
+        pytest.param("1.0..nowhere", "no commit 'nowhere'", id="no such commit"),
+        pytest.param("--upload-pack=x..main", "no commit '--upload-pack=x'", id="an option is no commit"),
+        pytest.param("1.1..1.0", "the later one?", id="reversed"),
+    ],
+)
+def test_commits_that_make_no_sense(playground, repository, commits, says):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="v1.0")
+    repository.commit("Release", source(41), tag="v1.1")
+    common = ["pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN]
+    playground.harness(*common, "--repository", repository.folder, f"--commits={commits}", status=2)
+    assert says in playground.said
+    playground.harness(*common, f"--commits={commits}", status=2)
+    assert "--repository DIR" in playground.said

@@ -1,0 +1,63 @@
+"""From what was typed to what a search asks: the case, and the failure that is followed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from harness.commands.choose import scripts_at
+from harness.errors import UsageError, near_misses
+from harness.model import Case, Scenario, Value
+from harness.model.case import read_value, write_value
+from harness.plan.script import parameter_defaults
+from harness.session import Session
+
+
+def pattern_of(text: str | None) -> re.Pattern[str] | None:
+    """Read the pattern of --follow; raises UsageError."""
+    try:
+        return None if text is None else re.compile(text)
+    except re.error as error:
+        raise UsageError(f"--follow {text!r} is no regular expression", why=str(error)) from None
+
+
+def subject_of(session: Session, named: str, assignments: list[str]) -> tuple[Scenario, Case]:
+    """Find the scenario that was named, by its name, an id of a case or a path, and the values of its parameters."""
+    by_name = {scenario.name: scenario for scenario in session.project.scenarios}
+    values: dict[str, Value] = {}
+    scenario = by_name.get(named)
+    if scenario is None and "[" in named and not Path(named).exists():
+        parsed = Case.parse(named)
+        scenario, values = by_name.get(parsed.scenario), dict(parsed.values)
+    if scenario is None:
+        if not Path(named).exists():
+            hint = near_misses(named, by_name) or f"Known scenarios: {', '.join(by_name) or 'none'}"
+            raise UsageError(f"{named!r} is neither a scenario nor a path. {hint}")
+        (scenario,) = scripts_at(session, [Path(named)])
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"{assignment!r} is no parameter", next_step="Write name=value")
+        values[name] = read_value(value)
+    return scenario, case_of(scenario, values)
+
+
+def case_of(scenario: Scenario, values: dict[str, Value]) -> Case:
+    """Give the case with these values; what is not named has the script's own value. Raises UsageError."""
+    defaults = parameter_defaults(scenario.script.text)
+    declared = dict(scenario.header.parameters)
+    settable = {*declared, *(defaults.names if defaults else ())}
+    unknown = [name for name in values if name not in settable]
+    if unknown:
+        has = f"it has {', '.join(sorted(settable))}" if settable else "it has none"
+        raise UsageError(f"{scenario.name} has no parameter {', '.join(unknown)}", why=has)
+    given = defaults.values if defaults else {}
+    parameters: list[tuple[str, Value]] = []
+    for name, allowed in declared.items():
+        if name in values and values[name] not in allowed:
+            shown = ", ".join(write_value(each) for each in allowed)
+            raise UsageError(f"{scenario.name}: {name}={write_value(values[name])} is not declared. It takes {shown}")
+        value = values.get(name, given.get(name, allowed[0]))
+        parameters.append((name, value if value in allowed else allowed[0]))
+    parameters += [(name, value) for name, value in values.items() if name not in declared]
+    return Case(scenario=scenario.name, parameters=tuple(parameters))
