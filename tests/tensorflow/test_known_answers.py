@@ -1,14 +1,11 @@
 """Real TensorFlow, three eras, through the whole way: lock, environment, attempt, store, table, evidence, replay."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.tensorflow.conftest import Clone
+
 ENVIRONMENTS = ("tf2.10.1", "tf2.16.2", "tf2.16.2-legacy")
 CASES = (
     "sequential_build_twice[first=tuple,second=list]",
@@ -17,29 +14,6 @@ CASES = (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.timeout(1800)]
-
-
-class Clone:
-    """This checkout, with a store of its own; environments come from the user's cache, or are made."""
-
-    def __init__(self, folder):
-        self.variables = {**os.environ, "HARNESS_STORE": str(folder / "attempts.sqlite"), "PYTHONPATH": str(ROOT)}
-
-    def harness(self, *arguments, status=0):
-        command = [sys.executable, "-m", "harness", "--project", str(ROOT), *arguments]
-        done = subprocess.run(command, env=self.variables, capture_output=True, text=True, check=False)
-        assert done.returncode == status, done.stdout + done.stderr
-        return done
-
-    def cells(self, *arguments):
-        document = json.loads(self.harness("run", "--json", *arguments).stdout)
-        assert document["schema"] == 1
-        return {cell["cell"]: cell for cell in document["cells"]}
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory):
-    return Clone(tmp_path_factory.mktemp("clone"))
 
 
 @pytest.fixture(scope="module")
