@@ -21,6 +21,7 @@ from harness.errors import HarnessError
 from harness.folders import remove_folder
 from harness.model import Environment, Lock
 from harness.plan.locks import write_lock
+from harness.provision.bytecode import CAN_LINK, compile_modules, link_bytecode, most_alike
 from harness.provision.condition import contents, python_of, spoiled_packages
 from harness.provision.files import make_folders_read_only
 from harness.provision.housekeeping import DiskUse, Pruned, disk_use, prune
@@ -199,6 +200,7 @@ class EnvironmentStore:
     def _install(self, lock: Lock, interpreter: Interpreter, folder: Path, stop: threading.Event | None) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._uv.make_environment(folder, python=interpreter.executable, stop=stop)
+        donor = most_alike(self.folder, str(interpreter.executable), lock.versions) if CAN_LINK else None
         self._uv.install(
             write_lock(lock),
             python=python_of(folder),
@@ -206,8 +208,11 @@ class EnvironmentStore:
             sources=lock.origin.sources,
             # What is swapped into a base is dated apart from the rest of it.
             built_as_of=None if lock.origin.base else lock.origin.as_of,
+            compile=donor is None,
             stop=stop,
         )
+        if donor is not None:
+            compile_modules(folder, link_bytecode(folder, donor), environ=self._uv.variables, stop=stop)
 
     def _verified(self, lock: Lock, folder: Path, place: Path, stop: threading.Event | None) -> Seen:
         """See from inside that all is there, and from outside that the files are those of the wheels."""

@@ -119,15 +119,17 @@ class Uv:
         folder: Path,
         sources: Sequence[str] = (),
         built_as_of: dt.datetime | None = None,
+        compile: bool = True,
         stop: threading.Event | None = None,
     ) -> None:
-        """Install exactly these pinned, hashed requirements, and compile them to bytecode. Raises UvFailed.
+        """Install exactly these pinned, hashed requirements, and `compile` them to bytecode. Raises UvFailed.
 
         `sources` may be built, with build tools as of `built_as_of`; all else needs a wheel.
         """
         path = folder / "requirements.txt"
         path.write_text(requirements, encoding="utf-8")
-        command = ["pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--compile-bytecode"]
+        command = ["pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes"]
+        command += ["--compile-bytecode"] if compile else []
         command += ["--only-binary", ":all:", "--python", str(python), "--requirements", path.name]
         for package in sources:
             command += ["--no-binary", package]

@@ -41,6 +41,34 @@ def test_bytecode_is_there_before_anyone_asks_for_it(world):
     assert len(list(provided.folder.rglob("made_up.*.pyc"))) == 1
 
 
+def test_bytecode_that_another_environment_has_is_linked_and_the_rest_compiled(world):
+    world.index.add("another", "1.0", "2023-01-01", "answer = 42\n")
+    first = world.provide(world.environment("made-up", imports=()))
+
+    second = world.provide(world.environment("made-up", "another", imports=()))
+
+    (one,), (other,) = (list(each.folder.rglob("made_up.*.pyc")) for each in (first, second))
+    assert one.samefile(other)
+    assert len(list(second.folder.rglob("another.*.pyc"))) == 1
+    assert run(second, "import made_up, another; print(made_up.version, another.answer)") == "1.0 42"
+
+
+def test_bytecode_of_a_file_that_is_not_the_same_is_not_linked(world):
+    """The same name and version, and another file: what was published again in the meantime."""
+    first = world.provide(world.environment("made-up", imports=()))
+    (module,) = first.folder.rglob("made_up.py")
+    module.parent.chmod(0o755)
+    text = module.read_bytes()
+    module.unlink()
+    module.write_bytes(text)
+    world.index.add("another", "1.0", "2023-01-01")
+
+    second = world.provide(world.environment("made-up", "another", imports=()))
+
+    (one,), (other,) = (list(each.folder.rglob("made_up.*.pyc")) for each in (first, second))
+    assert not one.samefile(other)
+
+
 def test_programs_of_a_package_start_after_the_renaming(world):
     modules = {"made_up_tool.py": "def main():\n    print('started')\n"}
     entry = {"made_up_tool-1.0.dist-info/entry_points.txt": "[console_scripts]\nmade-up-tool = made_up_tool:main\n"}
