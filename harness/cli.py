@@ -29,6 +29,7 @@ def main(typed: Sequence[str] | None = None) -> int:
     module, _, function = arguments.command.partition(":")
     try:
         session = Session.at(Path(arguments.project or Path.cwd()).absolute(), os.environ, _say)
+        session.containing = getattr(arguments, "sandbox", session.containing)
         command = getattr(importlib.import_module(f"harness.commands.{module}"), function)
         with _stopped_by_signals(session):
             return int(command(session, arguments))
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         default="fork",
         help="a fork of a process that has done the imports, where that is safe, or always a new process",
     )
+    _add_sandbox(run)
     run.add_argument(
         "--overlay", metavar="PACKAGE=DIR", help="sources of a package, put in front of the installed ones"
     )
@@ -115,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     replay = _command(commands, "replay", "evidence:replay", "run a cell again in its environment, and compare")
     replay.add_argument("cell", metavar="CELL")
     replay.add_argument("--shell", action="store_true", help="open a shell in the environment instead")
+    _add_sandbox(replay)
 
     _add_searches(commands)
 
@@ -193,7 +196,17 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "--jobs", metavar="N", type=_count, default=default_jobs(), help="probes at a time (default: cores)"
     )
     parser.add_argument("--markdown", action="store_true", help="the answer as Markdown, to paste into the report")
+    _add_sandbox(parser)
     _add_json(parser)
+
+
+def _add_sandbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sandbox",
+        choices=("auto", "required", "off"),
+        default="auto",
+        help="contain scripts where that can be done, or run none without, or contain none (docs/security.md)",
+    )
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:

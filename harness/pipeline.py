@@ -202,11 +202,11 @@ def _provider(session: Session) -> Callable[[Environment], Provided]:
 
 @contextlib.contextmanager
 def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterator[Parents | None]:
-    if isolation == "process":
+    if isolation == "process" or not session.sandbox.forks:
         yield None
         return
     # The scheduler ends those that it needs no more. It works with one, prepares the next, and may wait for the last.
-    parents = Parents(runs, limit=jobs + 2, stop=session.stop)
+    parents = Parents(runs, limit=jobs + 2, stop=session.stop, sandbox=session.sandbox, hidden=session.hidden)
     try:
         yield parents
     finally:
@@ -214,8 +214,19 @@ def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterato
 
 
 def _runner(session: Session, runs: Path, parents: Parents | None) -> Callable[[Task, Path], Attempt]:
+    sandbox = session.sandbox  # found out before threads ask for it
+
     def run_one(task: Task, python: Path) -> Attempt:
-        return run_task(task, python=python, runs=runs, artifacts=session.artifacts, stop=session.stop, parents=parents)
+        return run_task(
+            task,
+            python=python,
+            runs=runs,
+            artifacts=session.artifacts,
+            stop=session.stop,
+            sandbox=sandbox,
+            hidden=session.hidden,
+            parents=parents,
+        )
 
     return run_one
 

@@ -1,7 +1,8 @@
 """The one door for child processes: a group of their own, closed stdin, limits, output kept apart and capped.
 
 A process ends here as a whole: its group is killed when it ends or goes over a limit, and on systems that show
-other processes' variables, descendants that left the group are found by a token in theirs.
+other processes' variables, descendants that left the group are found by a token in theirs. Of what is contained
+the first process is killed, and the system ends all others with it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import sys
 import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +22,31 @@ from typing import Protocol
 
 import psutil
 
+from harness.capture import Reader
+from harness.measure import disk_mib, memory_mib, tree_of
+
 TOKEN_VARIABLE = "HARNESS_PROCESS_TOKEN"
+STATUS_VARIABLE = "HARNESS_STATUS_DESCRIPTOR"
+"""Names the descriptor on which the first of contained processes tells how the one that counts has ended."""
+_ATTENDANTS = 2  # who waits outside, and who is first inside
 _TERMINATE_GRACE_S = 0.5
-_DRAIN_S = 1.0
 _POLL_S = 0.1
-_MEMORY_POLL_S = 0.25
-_CHUNK = 1 << 16
+_MEASURE_S = 0.25
 _STRAY_ROUNDS = 50
 _STRAY_PAUSE_S = 0.02
 _NEW_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a process may use, with all that it starts; None is no limit."""
+
+    timeout_s: float
+    memory_mib: int | None = None
+    processes: int | None = None
+    disk_mib: int | None = None
+    folder: Path | None = None
+    """The folder whose disk use counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,67 +60,18 @@ class Ended:
     duration_s: float
     timed_out: bool = False
     over_memory: bool = False
+    over_processes: bool = False
+    over_disk: bool = False
     stopped: bool = False
     peak_mib: int = 0
 
 
-class _Capped:
-    """The first and the last bytes of a stream that may be longer than anyone wants to keep."""
-
-    def __init__(self, limit: int) -> None:
-        self._half = limit // 2
-        self._head = bytearray()
-        self._tail: deque[bytes] = deque()
-        self._tail_size = 0
-        self._dropped = 0
-
-    def add(self, data: bytes) -> None:
-        room = self._half - len(self._head)
-        if room > 0:
-            self._head += data[:room]
-            data = data[room:]
-        if not data:
-            return
-        self._tail.append(data)
-        self._tail_size += len(data)
-        while self._tail_size - len(self._tail[0]) >= self._half:
-            dropped = len(self._tail.popleft())
-            self._tail_size -= dropped
-            self._dropped += dropped
-
-    def bytes(self) -> bytes:
-        tail = b"".join(self._tail)
-        cut = max(0, len(tail) - self._half)
-        if not self._dropped + cut:
-            return bytes(self._head) + tail
-        note = f"\n[... {self._dropped + cut} bytes left out ...]\n".encode()
-        return bytes(self._head) + note + tail[cut:]
-
-
-class _Reader(threading.Thread):
-    """Reads a pipe to its end, so that a process that writes without end never waits for us."""
-
-    def __init__(self, pipe: int, limit: int) -> None:
-        super().__init__(daemon=True)
-        self._pipe = pipe
-        self._capped = _Capped(limit)
-        self.start()
-
-    def run(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while data := os.read(self._pipe, _CHUNK):
-                self._capped.add(data)
-
-    def finish(self) -> bytes:
-        """Wait a little for the end of the stream: whoever still holds it open is not ours any more."""
-        self.join(_DRAIN_S)
-        if not self.is_alive():
-            os.close(self._pipe)
-        return self._capped.bytes()
-
-
 class Running(Protocol):
     """A process that has been started, wherever it was: the leader of a group of its own."""
+
+    @property
+    def contained(self) -> bool:
+        """Whether it only waits for the first of contained processes, with which all others end."""
 
     @property
     def pid(self) -> int:
@@ -120,10 +87,15 @@ class Running(Protocol):
 class _Started:
     """A process that this one has started."""
 
-    def __init__(self, process: subprocess.Popen[bytes], token: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], token: str, told: int | None) -> None:
         self._process = process
         self._token = token
+        self._told = told
         self._born = time.time()
+
+    @property
+    def contained(self) -> bool:
+        return self._told is not None
 
     @property
     def pid(self) -> int:
@@ -131,9 +103,16 @@ class _Started:
 
     def wait(self, timeout_s: float) -> int | None:
         try:
-            return self._process.wait(timeout_s)
+            status = self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return None
+        return status if self._told is None else self._told_status(self._told, status)
+
+    def _told_status(self, told: int, status: int) -> int:
+        """Give the status that was told; without any, the usual translation of a signal into one."""
+        with contextlib.suppress(OSError, ValueError):
+            return os.waitstatus_to_exitcode(int(os.read(told, 64)))
+        return 128 - status if status > 128 else status
 
     def is_stray(self, process: psutil.Process) -> bool:
         # The clock that dates processes is coarser than ours.
@@ -146,44 +125,70 @@ def run(
     env: Mapping[str, str],
     cwd: Path,
     timeout_s: float,
-    memory_mib: int | None = None,
     stop: threading.Event | None = None,
     keep_bytes: int = 1 << 20,
 ) -> Ended:
-    """Run a command to its end or to its limits: wall-clock seconds, and MiB of memory of all its processes.
+    """Run a command to its end or to its limit of wall-clock seconds.
 
     `stop` ends it early. Of each stream at most about `keep_bytes` are kept. Raises OSError if it cannot be started.
     """
+    return run_limited(command, env=env, cwd=cwd, limits=Limits(timeout_s=timeout_s), stop=stop, keep_bytes=keep_bytes)
+
+
+def run_limited(
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    limits: Limits,
+    contained: bool = False,
+    stop: threading.Event | None = None,
+    keep_bytes: int = 1 << 20,
+) -> Ended:
+    """Run a command to its end or to its limits. `contained` is what a sandbox has made a command for."""
     token = uuid.uuid4().hex
+    with contextlib.ExitStack() as descriptors:
+        told = tells = None
+        if contained:
+            told, tells = os.pipe()
+            os.set_blocking(told, False)
+            descriptors.callback(os.close, told)
 
-    def start(stdout: int, stderr: int) -> Running:
-        process = subprocess.Popen(
-            [os.fspath(part) for part in command],
-            env={**env, TOKEN_VARIABLE: token},
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-            creationflags=_NEW_GROUP,
-        )
-        return _Started(process, token)
+        def start(stdout: int, stderr: int) -> Running:
+            variables = {**env, TOKEN_VARIABLE: token}
+            if tells is not None:
+                variables[STATUS_VARIABLE] = str(tells)
+            try:
+                process = subprocess.Popen(
+                    [os.fspath(part) for part in command],
+                    env=variables,
+                    cwd=cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    pass_fds=() if tells is None else (tells,),
+                    start_new_session=True,
+                    creationflags=_NEW_GROUP,
+                )
+            finally:
+                if tells is not None:
+                    os.close(tells)
+            return _Started(process, token, told)
 
-    return supervise(start, timeout_s=timeout_s, memory_mib=memory_mib, stop=stop, keep_bytes=keep_bytes)
+        return supervise(start, limits=limits, stop=stop, keep_bytes=keep_bytes)
 
 
 def supervise(
     start: Callable[[int, int], Running],
     *,
-    timeout_s: float,
-    memory_mib: int | None = None,
+    limits: Limits,
     stop: threading.Event | None = None,
     keep_bytes: int = 1 << 20,
 ) -> Ended:
     """Start a process with two descriptors for its output, see it to its end or to its limits, end what it leaves."""
     out_end, out_start = os.pipe()
     err_end, err_start = os.pipe()
-    out, err = _Reader(out_end, keep_bytes), _Reader(err_end, keep_bytes)
+    out, err = Reader(out_end, keep_bytes), Reader(err_end, keep_bytes)
     started = time.monotonic()
     try:
         running = start(out_start, err_start)
@@ -196,13 +201,14 @@ def supervise(
         # Only the process holds the ends for writing, so that the streams end with it.
         os.close(out_start)
         os.close(err_start)
-    watch = _Watch(running, deadline=started + timeout_s, memory_mib=memory_mib, stop=stop)
+    watch = _Watch(running, limits, started=started, stop=stop)
     try:
         why = watch.until_over()
         duration_s = time.monotonic() - started
     finally:
         status = _end_group(running, watch.status)
-        _end_strays(running)
+        if not running.contained:
+            _end_strays(running)
     return Ended(
         status=status,
         stdout=out.finish(),
@@ -210,66 +216,79 @@ def supervise(
         duration_s=duration_s,
         timed_out=why == "time",
         over_memory=why == "memory",
+        over_processes=why == "processes",
+        over_disk=why == "disk",
         stopped=why == "stop",
         peak_mib=watch.peak_mib,
     )
 
 
 class _Watch:
-    """Waits for a process, looking at the clock, at its memory, and at whether it is to be stopped."""
+    """Waits for a process, looking at the clock, at what it uses, and at whether it is to be stopped."""
 
-    def __init__(
-        self, running: Running, *, deadline: float, memory_mib: int | None, stop: threading.Event | None
-    ) -> None:
+    def __init__(self, running: Running, limits: Limits, *, started: float, stop: threading.Event | None) -> None:
         self._running = running
-        self._deadline = deadline
-        self._memory_mib = memory_mib
+        self._limits = limits
+        self._deadline = started + limits.timeout_s
         self._stop = stop
-        self._memory_next = time.monotonic() + _MEMORY_POLL_S
+        self._measure_next = time.monotonic() + _MEASURE_S
         self.peak_mib = 0
         self.status: int | None = None
 
     def until_over(self) -> str:
-        """Wait; say what ended the wait: "end", "time", "memory" or "stop"."""
+        """Wait; say what ended the wait: "end", "time", "memory", "processes", "disk" or "stop"."""
         while True:
             self.status = self._running.wait(max(0.001, min(_POLL_S, self._deadline - time.monotonic())))
             if self.status is not None:
                 return "end"
             if self._stop is not None and self._stop.is_set():
                 return "stop"
-            if self._over_memory():
-                return "memory"
+            if time.monotonic() >= self._measure_next and (over := self._over()):
+                return over
             if time.monotonic() >= self._deadline:
                 return "time"
 
-    def _over_memory(self) -> bool:
-        if self._memory_mib is None or time.monotonic() < self._memory_next:
-            return False
-        self._memory_next = time.monotonic() + _MEMORY_POLL_S
-        self.peak_mib = max(self.peak_mib, _memory_of_tree(self._running.pid))
-        return self.peak_mib > self._memory_mib
+    def _over(self) -> str | None:
+        """Say which limit is exceeded."""
+        limits, started = self._limits, time.monotonic()
+        tree = tree_of(self._running.pid) if limits != Limits(timeout_s=limits.timeout_s) else []
+        attendants = _ATTENDANTS if self._running.contained else 0
+        over = None
+        if limits.processes is not None and len(tree) - attendants > limits.processes:
+            over = "processes"
+        elif limits.memory_mib is not None and self._memory(tree, limits.memory_mib) > limits.memory_mib:
+            over = "memory"
+        elif limits.disk_mib is not None and limits.folder and disk_mib(limits.folder, tree) > limits.disk_mib:
+            over = "disk"
+        # Looking must not become the work: many files take long to look through.
+        self._measure_next = time.monotonic() + max(_MEASURE_S, 5 * (time.monotonic() - started))
+        return over
 
-
-def _memory_of_tree(pid: int) -> int:
-    """Give the resident memory of a process and its descendants, in MiB; shared pages count in each."""
-    total = 0
-    with contextlib.suppress(psutil.Error):
-        top = psutil.Process(pid)
-        for process in [top, *top.children(recursive=True)]:
-            with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss
-    return total >> 20
+    def _memory(self, tree: list[psutil.Process], limit_mib: int) -> int:
+        now_mib = memory_mib(tree, limit_mib)
+        self.peak_mib = max(self.peak_mib, now_mib)
+        return now_mib
 
 
 def _end_group(running: Running, status: int | None) -> int:
     """End what is left of a process's group: with a request first if it still runs, then without. Give its status."""
-    if status is None:
+    if status is None and running.contained:
+        end_contained(running.pid)
+        status = running.wait(_TERMINATE_GRACE_S)
+    elif status is None:
         _signal_group(running, signal.SIGTERM)
         status = running.wait(_TERMINATE_GRACE_S)
     _signal_group(running, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
     while status is None:
         status = running.wait(_POLL_S)
     return status
+
+
+def end_contained(pid: int) -> None:
+    """Kill the first process inside: whoever waits for it outside ends when all in there have ended."""
+    with contextlib.suppress(psutil.Error):
+        for first in psutil.Process(pid).children():
+            first.kill()
 
 
 def _signal_group(running: Running, number: int) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
+from harness.containment.sandbox import UNCONTAINED, Sandbox, find_sandbox, require
 from harness.errors import HarnessError, UsageError
 from harness.execute.artifacts import Artifacts
 from harness.folders import OwnedFolder
@@ -34,6 +35,8 @@ class Session:
     say: Callable[[str], None]
     """Tells the user something while work goes on."""
     stop: threading.Event = field(default_factory=threading.Event)
+    containing: str = "auto"
+    """`auto`: scripts are contained where they can be; `required`: they are, or not run; `off`: they are not."""
 
     @classmethod
     def at(cls, folder: Path, variables: Mapping[str, str], say: Callable[[str], None]) -> Session:
@@ -79,6 +82,25 @@ class Session:
     def environments(self) -> EnvironmentStore:
         """The environments on disk."""
         return EnvironmentStore(self.cache, uv=self.uv, say=self.say)
+
+    @functools.cached_property
+    def sandbox(self) -> Sandbox:
+        """What contains scripts here: tried out when first asked for. Raises HarnessError if it is lacking."""
+        if self.containing == "off":
+            return UNCONTAINED
+        sandbox = find_sandbox(self.variables)
+        if self.containing == "required":
+            require(sandbox)
+        if not sandbox.contains:
+            self.say(
+                f"Scripts run uncontained here, with all that you may do: {sandbox.why_not}. See docs/security.md."
+            )
+        return sandbox
+
+    @property
+    def hidden(self) -> tuple[Path, ...]:
+        """The folders that no script may see, even if they lie among the system's."""
+        return (Path.home(), self.root, self.cache, self.store_path.parent)
 
     def needs(self, environments: Iterable[Environment]) -> Needs:
         """Estimate what it takes to have environments, of which some may be there."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
+import venv
 from pathlib import Path
 
 from harness.errors import Problems
@@ -11,6 +13,15 @@ from harness.model import Case, Cell, Environment, Lock, LockOrigin, Pin
 from harness.plan.script import read_script
 
 OUTCOMES = Path(__file__).parent / "fixtures" / "outcomes"
+
+
+def make_python(folder, **modules):
+    """Make a virtual environment that holds these modules; give its Python."""
+    venv.create(folder, symlinks=sys.platform != "win32")
+    site = next(folder.glob("[Ll]ib/**/site-packages"))
+    for name, text in modules.items():
+        (site / f"{name}.py").write_text(text, encoding="utf-8")
+    return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
 def make_lock(environment="env", *, python="3.11", **versions):

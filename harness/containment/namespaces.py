@@ -8,6 +8,7 @@ imports nothing of the project. Needs Linux 5.12 or newer.
 """
 
 import ctypes
+import fcntl
 import json
 import os
 import platform
@@ -140,7 +141,8 @@ def mount_own_devices(folder, shared_memory_bytes):
 def nest(specification):
     """Contain the fork that calls this further, with its own view; returns in a child that is to do the work.
 
-    `binds` are (source, target, writable) within what this process sees, `covered` the folders to be hidden then.
+    `binds` are (source, target, writable) within what this process sees, `kept` is what must stay to be seen although a
+    bind hides it, `covered` are the folders to be hidden in the end.
     The calling process itself waits, and ends as the child did.
     """
     enter(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
@@ -160,8 +162,12 @@ def nest(specification):
     forbid_user_namespaces()
     mount(None, "/proc", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount_own_devices("/dev", specification["shared_memory_bytes"])
+    kept = [(os.open(path, os.O_PATH), path) for path in specification["kept"]]
     for source, target, writable in specification["binds"]:
         bind(source, target, writable)
+    for descriptor, path in kept:
+        bind("/proc/self/fd/%d" % descriptor, path, False)
+        os.close(descriptor)
     for folder in specification["covered"]:
         cover(folder)
     bring_up_loopback()
@@ -243,8 +249,6 @@ def forbid_user_namespaces():
 def bring_up_loopback():
     """Give the network namespace its own loopback, as programs expect one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as some:
-        import fcntl
-
         request = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(some, SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(some, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | IFF_UP))
@@ -327,7 +331,7 @@ def try_nesting():
     child = os.fork()
     if child == 0:
         try:
-            nest({"shared_memory_bytes": 1 << 20, "binds": [], "covered": []})
+            nest({"shared_memory_bytes": 1 << 20, "binds": [], "kept": [], "covered": []})
         except OSError as error:
             sys.stderr.write("%s\n" % error)
             os._exit(NO_NESTING_STATUS)

@@ -50,6 +50,11 @@ class Sandbox:
         """Whether processes are contained at all."""
         return self.alone is not Means.NONE
 
+    @property
+    def forks(self) -> bool:
+        """Whether forks may be used: each is contained by itself, or nothing is."""
+        return self.parents is not Means.NONE or not self.contains
+
     def command(self, containment: Containment, command: Sequence[str | Path]) -> list[str]:
         """Give the command that runs a command contained. What it names must be seen in there."""
         parts = [os.fspath(part) for part in command]

@@ -11,23 +11,29 @@ import contextlib
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from harness.containment.sandbox import Means, Sandbox
+from harness.execute.folder import Folder
+from harness.execute.surroundings import NAMESPACES_INSIDE, WORKER_INSIDE, ParentPlace
 from harness.execute.task import WORKER
-from harness.process import TOKEN_VARIABLE
+from harness.model import Overlay
+from harness.process import TOKEN_VARIABLE, end_contained
 
 CAN_FORK = sys.platform == "linux"
 _IMPORT_TIMEOUT_S = 180.0
 _ANSWER_TIMEOUT_S = 30.0
 _LONGEST_MESSAGE = 1 << 16
+_CREDENTIALS = struct.Struct("3i")
 
 
 class ParentLost(Exception):
@@ -45,29 +51,35 @@ class ParentKind:
     absent: tuple[str, ...]
     """Modules that must not have been imported along the way."""
     variables: tuple[tuple[str, str], ...]
+    trees: Path | None = None
+    """The folder of the source trees that may stand in front of what is installed."""
 
 
 class Parent:
     """One such process."""
 
-    def __init__(self, kind: ParentKind, folder: Path) -> None:
+    def __init__(self, kind: ParentKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path]) -> None:
         self._guard = threading.Lock()
-        self._answers: dict[str, threading.Event] = {}
-        self._pids: dict[str, int] = {}
-        self._ended: dict[int, threading.Event] = {}
-        self._statuses: dict[int, int] = {}
+        self._forks: dict[str, _Fork] = {}
         self._lost = False
         self._ready = threading.Event()
         self._refusal: str | None = None
         self._token = uuid.uuid4().hex
-        folder.mkdir(parents=True, exist_ok=True)
+        self._kind = kind
+        self.place = ParentPlace(top=folder)
+        self.means = sandbox.parents
+        self.place.make()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # Who sends is told by the system, with the number that the process has here, not with the one that it sees.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._channel = ours
+        containment = self.place.containment(kind.python, kind.trees, hidden=hidden)
+        worker = WORKER_INSIDE if self.contained else str(WORKER)
         with theirs, (folder / "output").open("wb") as output:
             self._process = subprocess.Popen(
-                [str(kind.python), str(WORKER), "--serve", str(theirs.fileno())],
-                env={**_variables(folder), **dict(kind.variables), TOKEN_VARIABLE: self._token},
-                cwd=folder,
+                sandbox.command(containment, [kind.python, worker, "--serve", str(theirs.fileno())]),
+                env={**self.own.places, **dict(kind.variables), TOKEN_VARIABLE: self._token},
+                cwd=self.place.own.work,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -75,8 +87,25 @@ class Parent:
                 start_new_session=True,
             )
         threading.Thread(target=self._listen, daemon=True).start()
-        first = {"parent": os.getpid(), "modules": kind.modules, "touched": kind.touched, "absent": kind.absent}
-        self._send(first)
+        self._send(
+            {
+                "parent": 0 if self.contained else os.getpid(),
+                "containment": NAMESPACES_INSIDE if self.contained else None,
+                "modules": kind.modules,
+                "touched": kind.touched,
+                "absent": kind.absent,
+            }
+        )
+
+    @property
+    def contained(self) -> bool:
+        """Whether it is, and each of its forks by itself."""
+        return self.means is not Means.NONE
+
+    @property
+    def own(self) -> Folder:
+        """The folder that it has itself, seen where its attempts will see theirs."""
+        return self.place.own if self.contained else Folder(top=self.place.own.top)
 
     def wait_until_ready(self, stop: threading.Event) -> None:
         """Wait for its imports; raises ParentLost if they fail, take too long, or nobody waits any more."""
@@ -88,15 +117,18 @@ class Parent:
         if self._lost or self._refusal:
             raise ParentLost(self._refusal or "it ended while it was importing")
 
-    def fork(self, request: Path, *, env: Mapping[str, str], cwd: Path, stdout: int, stderr: int) -> Child:
-        """Fork a child that runs a request; raises ParentLost."""
+    def fork(
+        self, folder: Folder, request: str, *, env: Mapping[str, str], overlay: Overlay | None, output: tuple[int, int]
+    ) -> Child:
+        """Fork a child that runs a request, with descriptors for what it writes; raises ParentLost."""
         id = uuid.uuid4().hex
-        answered = threading.Event()
-        self._answers[id] = answered
-        self._send({"id": id, "request": str(request), "env": dict(env), "cwd": str(cwd)}, (stdout, stderr))
-        if not answered.wait(_ANSWER_TIMEOUT_S) or id not in self._pids:
+        fork = self._forks[id] = _Fork()
+        nest = self.place.nest(folder, self._kind.python, overlay) if self.contained else None
+        message = {"id": id, "request": request, "env": dict(env), "cwd": folder.seen(folder.work), "nest": nest}
+        self._send(message, output)
+        if not fork.started.wait(_ANSWER_TIMEOUT_S) or fork.pid is None:
             raise ParentLost("it does not answer")
-        return Child(self, self._pids.pop(id))
+        return Child(self, fork, fork.pid)
 
     def close(self) -> None:
         """End it, and with it whatever still runs in it."""
@@ -104,19 +136,12 @@ class Parent:
             self._channel.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
+        if self.contained:
+            end_contained(self._process.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, 9)
         self._process.wait()
         self._channel.close()
-
-    def wait_for(self, pid: int, timeout_s: float) -> int | None:
-        """Wait for a child's end; its status, or None. Raises ParentLost if nobody is left who could tell."""
-        ended = self._ended[pid]
-        if not ended.wait(timeout_s):
-            return None
-        if pid not in self._statuses:
-            raise ParentLost("it ended while an attempt ran in it")
-        return self._statuses[pid]
 
     def owns(self, process: psutil.Process) -> bool:
         """Whether a process descends from this one and belongs to no attempt that is still running.
@@ -126,7 +151,7 @@ class Parent:
         if process.pid == self._process.pid or process.environ().get(TOKEN_VARIABLE) != self._token:
             return False
         with self._guard:
-            running = {pid for pid, ended in self._ended.items() if not ended.is_set()}
+            running = {fork.pid for fork in self._forks.values() if not fork.ended.is_set()}
         return os.getsid(process.pid) not in running | {self._process.pid}
 
     def _send(self, message: Mapping[str, object], descriptors: tuple[int, ...] = ()) -> None:
@@ -137,33 +162,46 @@ class Parent:
             raise ParentLost(f"it cannot be reached: {error}") from error
 
     def _listen(self) -> None:
-        """Take what the process says, until it says no more."""
+        """Take what the process and its forks say, until they say no more."""
         with contextlib.suppress(OSError, ValueError):
-            while data := self._channel.recv(_LONGEST_MESSAGE):
-                self._take(json.loads(data))
+            while True:
+                data, ancillary, _, _ = self._channel.recvmsg(_LONGEST_MESSAGE, socket.CMSG_SPACE(_CREDENTIALS.size))
+                if not data:
+                    break
+                self._take(json.loads(data), _sender(ancillary))
         with self._guard:
             self._lost = True
-            for waiting in (self._ready, *self._answers.values(), *self._ended.values()):
-                waiting.set()
+            self._ready.set()
+            for fork in self._forks.values():
+                fork.started.set()
+                fork.ended.set()
 
-    def _take(self, message: dict[str, object]) -> None:
+    def _take(self, message: dict[str, object], sender: int) -> None:
         with self._guard:
             if "ready" in message:
                 self._refusal = None if message["ready"] else str(message["error"])
                 self._ready.set()
                 return
-            pid = int(str(message["pid"]))
-            ended = self._ended.setdefault(pid, threading.Event())
+            fork = self._forks.get(str(message["id"]))
+            if fork is None:
+                return
             if "status" in message:
-                self._statuses[pid] = int(str(message["status"]))
-                ended.set()
+                fork.status = int(str(message["status"]))
+                fork.ended.set()
+                del self._forks[str(message["id"])]
             else:
-                # A number may come again once its process is gone: what was known of the earlier one is not of this.
-                if ended.is_set() and pid in self._statuses:
-                    self._ended[pid] = threading.Event()
-                    del self._statuses[pid]
-                self._pids[str(message["id"])] = pid
-                self._answers.pop(str(message["id"])).set()
+                fork.pid = sender
+            fork.started.set()
+
+
+class _Fork:
+    """What is known of a fork."""
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+        self.ended = threading.Event()
+        self.pid: int | None = None
+        self.status: int | None = None
 
 
 @dataclass(frozen=True)
@@ -171,27 +209,49 @@ class Child:
     """A fork that runs an attempt, as harness.process supervises it."""
 
     parent: Parent
+    fork: _Fork
     pid: int
 
+    @property
+    def contained(self) -> bool:
+        """Whether it only waits for the first process of a sandbox of its own."""
+        return self.parent.contained
+
     def wait(self, timeout_s: float) -> int | None:
-        """Wait for its end at most so long."""
-        return self.parent.wait_for(self.pid, timeout_s)
+        """Wait for its end at most so long. Raises ParentLost if nobody is left who could tell."""
+        if not self.fork.ended.wait(timeout_s):
+            return None
+        if self.fork.status is None:
+            raise ParentLost("it ended while an attempt ran in it")
+        return self.fork.status
 
     def is_stray(self, process: psutil.Process) -> bool:
         """Whether a process is what this or an earlier attempt left."""
         return self.parent.owns(process)
 
 
-def _variables(folder: Path) -> dict[str, str]:
-    """Give what a parent needs besides its environment's: places that are its own."""
-    return {"HOME": str(folder), "TMPDIR": str(folder)}
+def _sender(ancillary: list[tuple[int, int, bytes]]) -> int:
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+            return int(_CREDENTIALS.unpack(content)[0])
+    return 0
 
 
 class Parents:
     """The parents of a run: made when first asked for, the least recently used ended when there are too many."""
 
-    def __init__(self, folder: Path, *, limit: int, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        limit: int,
+        stop: threading.Event,
+        sandbox: Sandbox,
+        hidden: Sequence[Path] = (),
+    ) -> None:
         self._folder = folder
+        self._sandbox = sandbox
+        self._hidden = hidden
         self._limit = limit
         self._stop = stop
         self._guard = threading.Lock()
@@ -242,7 +302,7 @@ class Parents:
                 return parent
             if kind in self._refused:
                 raise ParentLost(self._refused[kind])
-        parent = Parent(kind, self._folder / f"parent-{uuid.uuid4().hex[:8]}")
+        parent = Parent(kind, self._folder / f"parent-{uuid.uuid4().hex[:8]}", self._sandbox, self._hidden)
         try:
             parent.wait_until_ready(self._stop)
         except ParentLost as lost:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
-import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.containment.sandbox import Means, Sandbox
 from harness.execute.artifacts import Artifacts
-from harness.execute.folder import TEXT_KEPT, Folder
-from harness.execute.parents import CAN_FORK, Parent, ParentKind, ParentLost, Parents
-from harness.execute.task import WORKER, Task, this_platform
+from harness.execute.folder import Folder
+from harness.execute.parents import CAN_FORK, ParentKind, ParentLost, Parents
+from harness.execute.task import Task, this_platform
 from harness.execute.verdict import Seen, Verdict, judge
+from harness.execute.ways import InFork, InProcess, Way, fixed_variables, new_folder
 from harness.model import Attempt, Evidence, Outcome
 from harness.plan.preload import find_preload
-from harness.process import Ended, run, supervise
+from harness.process import Ended
 
-_GRACE_S = 1.0
 _MOST = 1e9
 # A fork that did not end by itself may have met a state of its parent's: it is asked again without one.
 _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
@@ -41,25 +40,29 @@ def run_task(
     runs: Path,
     artifacts: Artifacts,
     stop: threading.Event,
+    sandbox: Sandbox,
+    hidden: Sequence[Path] = (),
     parents: Parents | None = None,
 ) -> Attempt:
     """Execute a task in a new folder under `runs`, which is gone afterwards. Raises Interrupted if it was stopped.
 
-    With `parents`, in a fork of a process that has done the script's imports, if the script allows it. What did not
-    end by itself there is confirmed in a process of its own, and that attempt counts.
+    With `parents`, in a fork of a process that has done the script's imports, if the script allows it, and if forks
+    can be contained where others are. What did not end by itself there is confirmed in a process of its own, and that
+    attempt counts. `hidden` are folders that are not to be seen even where they lie among the system's.
     """
-    once = partial(_run_once, task, python=python, runs=runs, artifacts=artifacts, stop=stop)
-    kind = parent_kind(task, python) if parents is not None else None
+    alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden)
+    once = partial(_run_once, task, artifacts=artifacts, stop=stop)
+    kind = parent_kind(task, python) if parents is not None and sandbox.forks else None
     if parents is not None and kind is not None:
         with contextlib.suppress(ParentLost):
             with parents.lend(kind) as parent:
-                attempt = once(parent=parent)
+                attempt = once(InFork(python=python, parent=parent))
             if attempt.outcome not in _TO_CONFIRM:
                 return attempt
-    attempt = once(parent=None)
+    attempt = once(alone)
     # Who sent a SIGKILL cannot be seen. The system's, or anyone's, does not come again; the script's own does.
     killed = attempt.outcome is Outcome.CRASHED and attempt.error.startswith("SIGKILL:")
-    return once(parent=None) if killed else attempt
+    return once(alone) if killed else attempt
 
 
 def parent_kind(task: Task, python: Path) -> ParentKind | None:
@@ -75,12 +78,17 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
         others = (each for each in task.environment.imports if each != task.overlay.package)
         modules = ("harness_holds_back", *others, "harness_lets_go")
         touched, absent = (), (task.overlay.package,)
-    fixed = _fixed_variables(python)
+    fixed = fixed_variables(python)
     variables = {**dict(preload.defaults), **fixed, **dict(task.variables), **dict(preload.variables)}
     if task.overlay is not None:
         variables |= {"PYTHONPATH": str(HOLDING_BACK), "HARNESS_HOLDS_BACK": task.overlay.package}
     return ParentKind(
-        python=python, modules=modules, touched=touched, absent=absent, variables=tuple(sorted(variables.items()))
+        python=python,
+        modules=modules,
+        touched=touched,
+        absent=absent,
+        variables=tuple(sorted(variables.items())),
+        trees=task.overlay.folder.parent if task.overlay else None,
     )
 
 
@@ -105,22 +113,20 @@ class ForkImports:
             self.parents.release(kind)
 
 
-def _run_once(
-    task: Task, *, python: Path, runs: Path, artifacts: Artifacts, stop: threading.Event, parent: Parent | None
-) -> Attempt:
+def _run_once(task: Task, way: Way, *, artifacts: Artifacts, stop: threading.Event) -> Attempt:
     started = dt.datetime.now(dt.timezone.utc)
     try:
-        folder = Folder.new(runs)
+        folder = new_folder(way)
     except OSError as error:
         return failed_to_run(task, f"could not be started: {error}", started)
     try:
         folder.make()
         if task.reads is not None:
             artifacts.copy_to(task.reads, folder.work)
-        ended = _run_worker(task, folder, python, stop, parent)
+        ended = way.run(task, folder, stop)
         if ended.stopped:
             raise Interrupted
-        attempt = _attempt(task, folder, ended, started, isolation="process" if parent is None else "fork")
+        attempt = _attempt(task, folder, ended, started, way)
         if task.writes and attempt.outcome is Outcome.PASSED:
             artifacts.keep(task.key, folder.work)
         return attempt
@@ -128,28 +134,6 @@ def _run_once(
         return failed_to_run(task, f"could not be started: {error}", started)
     finally:
         folder.remove()
-
-
-def _run_worker(task: Task, folder: Folder, python: Path, stop: threading.Event, parent: Parent | None) -> Ended:
-    request, env = folder.write_request(task), _variables(task, folder, python)
-    timeout_s, memory_mib = task.script.header.timeout_s + _GRACE_S, task.script.header.memory_mib
-    if parent is None:
-        return run(
-            [python, WORKER, request],
-            env=env,
-            cwd=folder.work,
-            timeout_s=timeout_s,
-            memory_mib=memory_mib,
-            stop=stop,
-            keep_bytes=TEXT_KEPT,
-        )
-    return supervise(
-        lambda stdout, stderr: parent.fork(request, env=env, cwd=folder.work, stdout=stdout, stderr=stderr),
-        timeout_s=timeout_s,
-        memory_mib=memory_mib,
-        stop=stop,
-        keep_bytes=TEXT_KEPT,
-    )
 
 
 def failed_to_run(task: Task, reason: str, started: dt.datetime) -> Attempt:
@@ -163,40 +147,9 @@ def unavailable(task: Task, reason: str, *, settled: bool) -> Attempt:
     return _record(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, settled=settled), now)
 
 
-def _variables(task: Task, folder: Folder, python: Path) -> dict[str, str]:
-    """Give the process's variables: an allow-list, so that an outcome does not depend on whose shell it came from."""
-    temporary = str(folder.private / "tmp")
-    places = {"HOME": str(folder.private / "home"), "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
-    if sys.platform == "win32":
-        places["USERPROFILE"] = places["HOME"]
-    return {**_fixed_variables(python), **places, **dict(task.variables)}
-
-
-def _fixed_variables(python: Path) -> dict[str, str]:
-    fixed = {
-        "PATH": os.pathsep.join([str(python.parent), os.defpath]),
-        "LANG": "C.UTF-8",
-        "LC_ALL": "C.UTF-8",
-        "PYTHONIOENCODING": "utf-8",
-        "PYTHONHASHSEED": "0",
-        "PYTHONUNBUFFERED": "1",
-        # Bytecode is there since the environment was made; its files are shared, so nothing may be written there.
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    if sys.platform == "win32":
-        fixed["SYSTEMROOT"] = os.environ.get("SYSTEMROOT", "")
-    return fixed
-
-
-def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime, *, isolation: str) -> Attempt:
+def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime, way: Way) -> Attempt:
     report = folder.report()
-    seen = Seen(
-        ended=ended,
-        report=report,
-        trail=folder.trail(),
-        timeout_s=task.script.header.timeout_s,
-        memory_mib=task.script.header.memory_mib,
-    )
+    seen = Seen(ended=ended, report=report, trail=folder.trail(), header=task.script.header)
     report = report or {}
     evidence = Evidence(
         stdout=folder.tidy(ended.stdout.decode("utf-8", "replace")),
@@ -214,7 +167,8 @@ def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime, *, 
         peak_mib=int(_number(report.get("peak_mib"))),
         versions=_versions_of(report, task),
         evidence=evidence,
-        isolation=isolation,
+        isolation=way.isolation,
+        sandbox=str(way.means),
         tidy_with=folder,
     )
 
@@ -230,6 +184,7 @@ def _record(
     versions: tuple[tuple[str, str], ...] = (),
     evidence: Evidence | None = None,
     isolation: str = "process",
+    sandbox: str = str(Means.NONE),
     tidy_with: Folder | None = None,
 ) -> Attempt:
     return Attempt(
@@ -250,6 +205,7 @@ def _record(
         versions=versions,
         variables=task.variables,
         isolation=isolation,
+        sandbox=sandbox,
         evidence=evidence or Evidence(script=task.script.text),
     )
 

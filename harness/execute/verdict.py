@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
-from harness.model import Outcome
+from harness.model import Header, Outcome
 from harness.process import Ended
 
 LONGEST_ERROR = 4000
@@ -34,8 +34,7 @@ class Seen:
     ended: Ended
     report: dict[str, Any] | None
     trail: tuple[str, ...]
-    timeout_s: float
-    memory_mib: int
+    header: Header
 
     @property
     def stage(self) -> str | None:
@@ -45,12 +44,17 @@ class Seen:
 
 def judge(seen: Seen) -> Verdict:
     """Give the verdict. Limits come first: what they ended can't be believed to have ended by itself."""
-    if seen.ended.over_memory:
+    ended, header = seen.ended, seen.header
+    if ended.over_memory:
         return Verdict(
-            outcome=Outcome.OUT_OF_MEMORY, stage=seen.stage, error=f"OutOfMemory: over {seen.memory_mib} MiB"
+            outcome=Outcome.OUT_OF_MEMORY, stage=seen.stage, error=f"OutOfMemory: over {header.memory_mib} MiB"
         )
-    if seen.ended.timed_out:
-        return Verdict(outcome=Outcome.TIMED_OUT, stage=seen.stage, error=f"Timeout: over {seen.timeout_s:g} s")
+    if ended.over_processes:
+        return Verdict(outcome=Outcome.FAILED, stage=seen.stage, error=f"TooManyProcesses: over {header.processes}")
+    if ended.over_disk:
+        return Verdict(outcome=Outcome.FAILED, stage=seen.stage, error=f"TooMuchDisk: over {header.disk_mib} MiB")
+    if ended.timed_out:
+        return Verdict(outcome=Outcome.TIMED_OUT, stage=seen.stage, error=f"Timeout: over {header.timeout_s:g} s")
     if seen.report is None:
         return _without_report(seen)
     return _with_report(seen, seen.report)

@@ -1,6 +1,8 @@
 """Runs one scenario inside the environment under test: `python worker.py REQUEST`.
 
 Or many, each in a fork of a process that has imported what they all begin with: `python worker.py --serve SOCKET`.
+Or one, as the second process of a sandbox whose first then stands over it: `python worker.py --contained FILE REQUEST`,
+where the file is the one of ours that knows how.
 
 A separate species: standard library only, any Python from 3.6 up, started by path, imports nothing of the project.
 It reads a request file, runs the script cell by cell in the namespace of `__main__`, leaves a line in the trail
@@ -49,6 +51,7 @@ except ImportError:  # there is none on Windows
 LONGEST_TEXT = 20000
 LONGEST_MESSAGE = 1 << 16
 PR_SET_PDEATHSIG = 1
+NOBODY = 0  # to die with, where the system ends all contained processes together
 
 
 def main():
@@ -59,7 +62,18 @@ def main():
         if request_path is None:
             os._exit(0)  # nothing was executed here, so there is nothing to learn from its end
         return run_request(request_path, parent)  # in a fork
+    if sys.argv[1] == "--contained":
+        load_containment(sys.argv[2]).stand_over()
+        return run_request(sys.argv[3], NOBODY)
     return run_request(sys.argv[1], None)
+
+
+def load_containment(path):
+    """Load the other file of ours that is used here, without a trace among the modules."""
+    module = types.ModuleType("containment")
+    with open(path, "rb") as stream:
+        exec(compile(stream.read(), path, "exec"), module.__dict__)
+    return module
 
 
 def heed_signals():
@@ -86,6 +100,7 @@ def run_request(path, parent):
     with open(path, encoding="utf-8") as stream:
         request = json.load(stream)
     die_with(request["parent"] if parent is None else parent)
+    set_limits(request["limits"])
     trail = Trail(request["trail"])
     sys.path[:0] = request["overlays"]
     dump = open(request["dump"], "w")
@@ -110,7 +125,7 @@ def run_request(path, parent):
 
 def die_with(parent):
     """Ask Linux to end this process when the one that started it ends, however that comes about."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or parent == NOBODY:
         return
     try:
         import ctypes
@@ -120,6 +135,20 @@ def die_with(parent):
         return  # without the means, an orphan runs to its end: a waste, not an error
     if os.getppid() not in (parent, 0):
         os._exit(BROKEN_STATUS)  # it had ended before we asked
+
+
+def set_limits(limits):
+    """Set limits of the system's, by their names, where it has them; none is raised."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for name, value in limits.items():
+        number = getattr(resource, name, None)
+        if number is not None:
+            hard = resource.getrlimit(number)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(number, (value, value))
 
 
 def serve(descriptor):
@@ -132,6 +161,8 @@ def serve(descriptor):
     channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
     first = json.loads(channel.recv(LONGEST_MESSAGE).decode("utf-8"))
     die_with(first["parent"])
+    containment = load_containment(first["containment"]) if first["containment"] else None
+    ids = {}
     answer = {"ready": True, "error": None}
     started = time.time()
     try:
@@ -160,7 +191,8 @@ def serve(descriptor):
             if wake_read in ready:
                 drain(wake_read)
                 for pid, status in ended_children():
-                    channel.send(json.dumps({"pid": pid, "status": status}).encode("utf-8"))
+                    if pid in ids:
+                        channel.send(json.dumps({"id": ids.pop(pid), "status": status}).encode("utf-8"))
             if channel not in ready:
                 continue
             message, descriptors = receive(channel)
@@ -172,11 +204,13 @@ def serve(descriptor):
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 for each in (wake_read, wake_write):
                     os.close(each)
+                # The number under which the child is known elsewhere comes with what it says itself.
+                channel.send(json.dumps({"id": message["id"], "started": True}).encode("utf-8"))
                 channel.close()
-                return become_child(message, descriptors)
+                return become_child(message, descriptors, containment)
+            ids[pid] = message["id"]
             for each in descriptors:
                 os.close(each)
-            channel.send(json.dumps({"id": message["id"], "pid": pid}).encode("utf-8"))
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ECONNRESET):
             raise
@@ -227,13 +261,16 @@ def ended_children():
         ended.append((pid, -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)))
 
 
-def become_child(message, descriptors):
+def become_child(message, descriptors, containment):
     """Make of a fork what a new process would be: group, output, folder, variables, and chance of its own."""
     parent = os.getppid()
     os.setsid()
     for descriptor, standard in zip(descriptors, (1, 2)):
         os.dup2(descriptor, standard)
         os.close(descriptor)
+    if containment is not None:
+        containment.nest(message["nest"])
+        parent = NOBODY
     os.chdir(message["cwd"])
     os.environ.clear()
     os.environ.update(message["env"])

@@ -19,6 +19,8 @@ from harness.model.case import Case, Value
 
 DEFAULT_TIMEOUT_S = 120.0
 DEFAULT_MEMORY_MIB = 8192
+DEFAULT_DISK_MIB = 4096
+DEFAULT_PROCESSES = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,8 @@ class Header:
     issue: str | None = None
     timeout_s: float = DEFAULT_TIMEOUT_S
     memory_mib: int = DEFAULT_MEMORY_MIB
+    disk_mib: int = DEFAULT_DISK_MIB
+    processes: int = DEFAULT_PROCESSES
     requires_import: bool = True
     own_process: bool = False
     """Whether it asks never to be run in a fork."""
@@ -82,8 +86,14 @@ class Script:
     def digest(self) -> str:
         """What in the script could change an outcome. Labels, title and links can't: setting one re-runs nothing."""
         header = self.header
-        limits = [str(header.requires_python), header.timeout_s, header.memory_mib, header.requires_import]
-        content = [self.code, limits, [str(each) for each in header.dependencies]]
+        limits = [header.timeout_s, header.memory_mib, header.disk_mib, header.processes]
+        content = [
+            self.code,
+            limits,
+            str(header.requires_python),
+            header.requires_import,
+            [str(each) for each in header.dependencies],
+        ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

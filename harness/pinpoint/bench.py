@@ -53,7 +53,7 @@ class Bench:
             if self._writer.notice:
                 session.say(self._writer.notice)
             folder = stack.enter_context(RunFolder(session.cache / "runs"))
-            parents = Parents(folder, limit=self._jobs, stop=stop)
+            parents = Parents(folder, limit=self._jobs, stop=stop, sandbox=session.sandbox, hidden=session.hidden)
             stack.callback(parents.close)
             self._runner = Runner(session, folder, parents)
             self._runners = ThreadPoolExecutor(self._jobs, thread_name_prefix="probe")

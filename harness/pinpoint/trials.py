@@ -183,6 +183,8 @@ class Runner:
             runs=self._runs_folder,
             artifacts=self._session.artifacts,
             stop=self._session.stop,
+            sandbox=self._session.sandbox,
+            hidden=self._session.hidden,
             parents=self._parents if forks else None,
         )
 

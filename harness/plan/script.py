@@ -18,7 +18,7 @@ from packaging.specifiers import SpecifierSet
 from harness.errors import Problems
 from harness.model import Header, Known, Mark, Scenario, Script, Value
 from harness.model.case import NAME
-from harness.model.scenario import DEFAULT_MEMORY_MIB, DEFAULT_TIMEOUT_S
+from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
 from harness.plan.blocks import TOMLDecodeError, find_block
 from harness.plan.syntax import literal, tree_of
 from harness.plan.tables import Table
@@ -104,6 +104,8 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         issue=table.optional_text("issue"),
         timeout_s=_positive(table, "timeout", DEFAULT_TIMEOUT_S),
         memory_mib=int(_positive(table, "memory", DEFAULT_MEMORY_MIB)),
+        disk_mib=int(_positive(table, "disk", DEFAULT_DISK_MIB)),
+        processes=int(_positive(table, "processes", DEFAULT_PROCESSES)),
         requires_import=table.take("requires-import", bool, True, what="true or false"),
         own_process=_read_isolation(table),
         variables=table.texts("variables"),

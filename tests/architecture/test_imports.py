@@ -13,6 +13,7 @@ LONGEST_MODULE = 350
 FLOORS = (
     ("errors", "folders", "reading"),
     ("model",),
+    ("capture", "measure"),
     ("process",),
     ("containment",),
     ("plan",),

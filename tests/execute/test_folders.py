@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.containment.sandbox import Means
 from harness.errors import Problems
 from harness.execute.artifacts import Artifacts
 from harness.execute.run_task import run_task
@@ -14,10 +15,16 @@ from harness.execute.task import make_task
 from harness.model import Case, Cell, Outcome
 from harness.plan.script import read_script
 from tests.making import make_environment
+from tests.sandboxes import sandbox_of
+
+
+@pytest.fixture(params=list(Means), ids=str)
+def sandbox(request):
+    return sandbox_of(request.param)
 
 
 @pytest.fixture
-def execute(tmp_path):
+def execute(tmp_path, sandbox):
     def run(source, *, python=Path(sys.executable), timeout_s=20.0, **task_options):
         path = tmp_path / "scenario.py"
         path.write_text(source, encoding="utf-8")
@@ -28,7 +35,14 @@ def execute(tmp_path):
         task = make_task(cell, script, environment, interpreter="cpython-3.11.0", caller_variables={}, **task_options)
         runs = tmp_path / "runs"
         try:
-            return run_task(task, python=python, runs=runs, artifacts=artifacts(tmp_path), stop=threading.Event())
+            return run_task(
+                task,
+                python=python,
+                runs=runs,
+                artifacts=artifacts(tmp_path),
+                stop=threading.Event(),
+                sandbox=sandbox,
+            )
         finally:
             assert list(runs.iterdir()) == [], "an attempt left its folder behind"
 

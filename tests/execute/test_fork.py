@@ -3,27 +3,26 @@
 import contextlib
 import os
 import signal
-import sys
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import psutil
 import pytest
 
+from harness.containment.sandbox import Means
 from harness.execute.artifacts import Artifacts
 from harness.execute.parents import CAN_FORK, Parents
 from harness.execute.run_task import parent_kind, run_task
 from harness.model import Outcome
 from harness.process import TOKEN_VARIABLE
-from tests.making import OUTCOMES, outcome_task
+from tests.making import OUTCOMES, make_python, outcome_task
+from tests.sandboxes import sandbox_of
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
 
 HEAVY = """
 import os, random, tempfile
-with open(os.environ["IMPORTS"], "a") as stream:
-    stream.write("imported\\n")
+imported = os.urandom(8).hex()
 value = os.environ.get("SETTING", "unset")
 tempfile.gettempdir()
 """
@@ -32,17 +31,19 @@ tempfile.gettempdir()
 class Bench:
     """Runs scripts that begin with `import heavy`, in forks or in processes of their own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, sandbox, heavy=HEAVY):
         self.folder = folder
-        self.imports = folder / "imports"
-        (folder / "modules").mkdir()
-        (folder / "modules" / "heavy.py").write_text(HEAVY)
+        self.sandbox = sandbox
+        self.python = make_python(folder / "environment", heavy=heavy)
         self.stop = threading.Event()
-        self.parents = Parents(folder / "runs", limit=2, stop=self.stop)
-        self.variables = {"PYTHONPATH": str(folder / "modules"), "IMPORTS": str(self.imports)}
+        self.parents = Parents(folder / "runs", limit=2, stop=self.stop, sandbox=sandbox)
+
+    @property
+    def contained(self):
+        return self.sandbox.contains
 
     def task(self, name, *, source=None, **options):
-        task = outcome_task(name, variables=self.variables, **options)
+        task = outcome_task(name, **options)
         text = source if source is not None else "import heavy\n" + task.script.text
         marks = tuple(replace(mark, line=mark.line + 1) for mark in task.script.marks) if source is None else ()
         script = replace(task.script, text=text, marks=marks)
@@ -51,20 +52,26 @@ class Bench:
     def run(self, task, *, forked=True):
         return run_task(
             task,
-            python=Path(sys.executable),
+            python=self.python,
             runs=self.folder / "runs",
             artifacts=Artifacts(folder=self.folder / "artifacts"),
             stop=self.stop,
+            sandbox=self.sandbox,
             parents=self.parents if forked else None,
         )
 
-    def imported(self):
-        return len(self.imports.read_text().splitlines()) if self.imports.exists() else 0
+    def parent_processes(self):
+        """Give the processes that import, and that fork."""
+        children = psutil.Process().children(recursive=True)
+        return [each for each in children if "--serve" in each.cmdline() and each.cmdline()[0] == str(self.python)]
 
 
-@pytest.fixture
-def bench(tmp_path):
-    bench = Bench(tmp_path)
+@pytest.fixture(params=list(Means), ids=str)
+def bench(tmp_path, request):
+    sandbox = sandbox_of(request.param)
+    if sandbox.contains and sandbox.parents is Means.NONE:
+        pytest.skip(f"{request.param} cannot contain forks here, so there are none")
+    bench = Bench(tmp_path, sandbox)
     yield bench
     bench.parents.close()
     left = [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
@@ -84,15 +91,15 @@ FORKABLE = sorted({path.stem for path in OUTCOMES.glob("*.py")} - {"passes", "is
 def test_fork_shows_what_a_process_shows(bench, name):
     limits = {"timeout_s": 5, "memory_mib": 300} if "hang" in name or "memory" in name else {}
     task = bench.task(name, **limits)
-    assert parent_kind(task, Path(sys.executable)) is not None
+    assert parent_kind(task, bench.python) is not None
     assert shown(bench.run(task)) == shown(bench.run(task, forked=False))
 
 
 def test_imports_are_done_once(bench):
-    task = bench.task("asserts")
+    task = bench.task("asserts", source="import heavy\nprint(heavy.imported)\n")
     attempts = [bench.run(task) for _ in range(5)]
-    assert {attempt.isolation for attempt in attempts} == {"fork"}
-    assert bench.imported() == 1
+    assert {(attempt.isolation, attempt.sandbox) for attempt in attempts} == {("fork", str(bench.sandbox.parents))}
+    assert len({attempt.evidence.stdout for attempt in attempts}) == 1
 
 
 @pytest.mark.parametrize("name", ["segfaults", "exits_zero_silently"])
@@ -113,18 +120,24 @@ def test_variables_that_a_script_sets_first_reach_the_import(bench):
 
 
 def test_chance_and_places_are_the_forks_own(bench):
-    source = "import heavy, os, random, tempfile\nprint(random.random(), tempfile.gettempdir(), os.environ['HOME'])\n"
+    source = "import heavy, os, random, tempfile\nprint(random.random())\n"
     task = bench.task("asserts", source=source)
     assert bench.run(task).evidence.stdout != bench.run(task).evidence.stdout
+    source = "import heavy, os, tempfile\nprint(tempfile.gettempdir(), os.environ['HOME'], os.getcwd())\n"
+    task = bench.task("asserts", source=source)
+    assert bench.run(task).evidence.stdout.split() == [
+        "<attempt>/private/tmp",
+        "<attempt>/private/home",
+        "<attempt>/work",
+    ]
 
 
 def test_a_parent_that_dies_costs_no_result(bench):
     first = bench.task("asserts", source="import heavy\n")
     assert bench.run(first).isolation == "fork"
-    for child in psutil.Process().children():
-        if "--serve" in child.cmdline():
-            os.kill(child.pid, signal.SIGKILL)
-            child.wait()
+    (parent,) = bench.parent_processes()
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
     again = bench.run(first)
     assert (again.outcome, again.isolation) == (Outcome.PASSED, "process")
     assert bench.run(first).isolation == "fork", "a new parent takes its place"
@@ -136,11 +149,12 @@ def test_an_attempt_that_kills_its_parent_counts_by_itself(bench):
         "    os.kill(os.getppid(), signal.SIGKILL)\n"
     )
     attempt = bench.run(bench.task("asserts", source=source))
-    assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "process")
+    # In a sandbox it reaches but the process that stands over it, which nothing in there can end.
+    assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork" if bench.contained else "process")
 
 
 def test_an_import_that_fails_leaves_it_to_the_script(bench):
-    (bench.folder / "modules" / "heavy.py").write_text("raise ValueError('not today')")
+    make_python(bench.folder / "environment", heavy="raise ValueError('not today')")
     attempt = bench.run(bench.task("asserts"))
     assert (attempt.outcome, attempt.error, attempt.isolation) == (
         Outcome.FAILED,
@@ -162,12 +176,12 @@ def test_children_that_left_the_group_are_ended(bench):
         "    os._exit(0)\n"
     )
     assert bench.run(bench.task("asserts", source=source)).outcome is Outcome.PASSED
-    parents = [child for child in psutil.Process().children() if "--serve" in child.cmdline()]
-    assert len(parents) == 1
+    (parent,) = bench.parent_processes()
+    around = {parent.pid, *(each.pid for each in parent.parents())}
     orphans = [
         process
         for process in psutil.process_iter()
-        if process.pid != parents[0].pid and token_of(process) == token_of(parents[0])
+        if process.pid not in around and token_of(process) == token_of(parent)
     ]
     assert orphans == []
 
@@ -176,7 +190,7 @@ def test_parents_beyond_the_limit_are_ended(bench):
     for setting in "abcd":
         source = f"import os\nos.environ['SETTING'] = '{setting}'\nimport heavy\n"
         assert bench.run(bench.task("asserts", source=source)).isolation == "fork"
-    assert len([child for child in psutil.Process().children() if "--serve" in child.cmdline()]) == 2
+    assert len(bench.parent_processes()) == 2
 
 
 def test_a_header_may_ask_for_a_process(bench):

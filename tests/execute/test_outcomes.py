@@ -1,23 +1,32 @@
 """Real processes: each fixture scenario is named after what it does, and must get the outcome that belongs to it."""
 
+import contextlib
 import os
 import signal
 import sys
 import threading
 import time
+import uuid
 from pathlib import Path
 
 import psutil
 import pytest
 
+from harness.containment.sandbox import Means
 from harness.execute.artifacts import Artifacts
 from harness.execute.run_task import Interrupted, run_task
 from harness.model import Outcome
 from tests.making import outcome_task
+from tests.sandboxes import sandbox_of
+
+
+@pytest.fixture(params=list(Means), ids=str)
+def sandbox(request):
+    return sandbox_of(request.param)
 
 
 @pytest.fixture
-def execute(tmp_path):
+def execute(tmp_path, sandbox):
     def run(name, *, stop=None, **options):
         task = outcome_task(name, **options)
         runs = tmp_path / "runs"
@@ -28,6 +37,7 @@ def execute(tmp_path):
                 runs=runs,
                 artifacts=Artifacts(folder=tmp_path / "artifacts"),
                 stop=stop or threading.Event(),
+                sandbox=sandbox,
             )
         finally:
             assert list(runs.iterdir()) == [], "an attempt left its folder behind"
@@ -158,10 +168,16 @@ def test_much_output_is_kept_at_both_ends(execute):
 
 
 def test_children_do_not_outlive_the_attempt(execute):
-    pids = [int(pid) for pid in execute("leaves_children").evidence.stdout.split()]
-    assert len(pids) == 2
-    for pid in pids:
-        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    mark = uuid.uuid4().hex
+    assert len(execute("leaves_children", variables={"MARK": mark}).evidence.stdout.split()) == 2
+    assert [each for each in psutil.process_iter() if is_marked(each, mark)] == []
+
+
+def is_marked(process, mark):
+    """Whether an attempt with this variable started it. In a sandbox it has another number than here."""
+    with contextlib.suppress(psutil.Error, OSError):
+        return process.environ().get("MARK") == mark and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def test_a_stop_ends_it_and_says_nothing_of_it(execute):

@@ -20,7 +20,7 @@ from packaging.version import Version
 from harness.errors import HarnessError, Problems, UsageError
 from harness.execute.folder import Folder
 from harness.execute.verdict import Seen, judge
-from harness.model import Attempt, Case, Cell, Evidence, signature
+from harness.model import Attempt, Case, Cell, Evidence, Header, signature
 from harness.model.case import split_ids
 from harness.pinpoint.repository import version_of_tag
 from harness.pinpoint.swapped import Swaps
@@ -163,7 +163,9 @@ def report(data: bytes, folder: Path) -> None:
     attempt.file("trail").write_bytes(trail)
     for status in (0, 1, -11):
         ended = Ended(status=status, stdout=left, stderr=trail, duration_s=1.0)
-        seen = Seen(ended=ended, report=attempt.report(), trail=attempt.trail(), timeout_s=1.0, memory_mib=1)
+        seen = Seen(
+            ended=ended, report=attempt.report(), trail=attempt.trail(), header=Header(timeout_s=1.0, memory_mib=1)
+        )
         verdict = judge(seen)
         recorded = Attempt(
             cell=Cell(case=Case(scenario="s"), environment="env"), key="0" * 64, outcome=verdict.outcome, started=_DAY,

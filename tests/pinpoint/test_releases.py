@@ -85,7 +85,7 @@ def test_a_flaky_answer_is_said_to_be_flaky(playground):
     )
     playground.releases("lib", {"1.0": GOOD, "1.1": GOOD, "1.2": flaky})
     script = playground.script(SCRIPT)
-    document = playground.json("pinpoint", script, "--package", "lib", "--in", IN, "--repeat", "2")
+    document = playground.json("pinpoint", script, "--package", "lib", "--in", IN, "--repeat", "2", "--sandbox", "off")
     (found,) = document["transitions"]
     assert found["flaky"]
     assert (found["last"], found["first"]) == ("1.1", "1.2")

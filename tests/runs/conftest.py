@@ -151,6 +151,8 @@ class Project:
     wheels: Path
     cache: Path
     variables: dict[str, str] = field(default_factory=dict)
+    sandbox: str | None = None
+    """What runs are told of containment, if anything."""
 
     @property
     def store(self) -> Path:
@@ -195,6 +197,8 @@ class Project:
 
     def start(self, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[str]:
         """Start the command line in the project's folder, in a session of its own."""
+        if self.sandbox is not None and arguments[0] in ("run", "replay"):
+            arguments = (*arguments, "--sandbox", self.sandbox)
         return subprocess.Popen(
             [sys.executable, "-m", "harness", *arguments],
             cwd=cwd or self.root, env=self.environ(), text=True, start_new_session=True,
@@ -227,11 +231,17 @@ class Project:
             try:
                 environ = process.environ()
                 mine = environ.get("HARNESS_CACHE") == str(self.cache) or str(self.cache) in environ.get("HOME", "")
+                mine = mine or self._contains(process.pid)
                 if process.status() != psutil.STATUS_ZOMBIE and mine and TOKEN_VARIABLE in environ:
                     found.append(process)
             except (psutil.Error, OSError):
                 continue
         return found
+
+    def _contains(self, pid: int) -> bool:
+        """Whether a process has a view of its own, in which a folder of this cache is shown."""
+        views = [Path(f"/proc/{each}/ns/mnt").readlink() for each in ("self", pid)]
+        return views[0] != views[1] and str(self.cache) in Path(f"/proc/{pid}/mountinfo").read_text(encoding="utf-8")
 
 
 def pytest_collection_modifyitems(items):

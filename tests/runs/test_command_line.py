@@ -27,8 +27,9 @@ while not os.path.exists(os.environ["GATE"]):
 
 @pytest.fixture
 def gate(project, tmp_path):
-    """A file for which the scenario `gated` waits."""
+    """A file for which the scenario `gated` waits; it could not see it contained."""
     gate = tmp_path / "gate"
+    project.sandbox = "off"
     project.variables["GATE"] = str(gate)
     project.scenario("load/gated.py", GATED)
     return gate

@@ -90,6 +90,7 @@ def test_repeats_that_differ_are_flaky(project, tmp_path):
         'with open(os.environ["COUNTER"], "a+") as stream:\n    stream.write("x")\n    stream.seek(0)\n'
         "    assert len(stream.read()) % 2\n",
     )
+    project.sandbox = "off"  # a counter outside is what a contained script cannot have
     selection = ["--cells", "flips@demo2.0,build[shape=tuple]@demo2.0"]
     done = project.run(*selection, "--repeat", "5", "--jobs", "1")
     assert done.attempts == {"flips@demo2.0": 5, "build[shape=tuple]@demo2.0": 5}

@@ -5,12 +5,12 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.process import _Capped
+from harness.capture import Capped
 
 
 @given(st.lists(st.binary(max_size=40), max_size=30), st.integers(2, 60))
 def test_both_ends_are_kept_and_the_rest_is_counted(chunks, limit):
-    capped = _Capped(limit)
+    capped = Capped(limit)
     for chunk in chunks:
         capped.add(chunk)
     whole, kept = b"".join(chunks), capped.bytes()

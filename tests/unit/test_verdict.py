@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.execute.verdict import LONGEST_ERROR, LONGEST_REASON, Seen, Verdict, judge
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
-from harness.model import Outcome
+from harness.model import Header, Outcome
 from harness.process import Ended
 
 TRAIL = ("", "define", "load")
@@ -19,7 +19,9 @@ DEFAULT_REASON = "the script says that it does not apply here"
 
 def seen(*, report=None, trail=TRAIL, status=0, stdout=b"", stderr=b"", **limits):
     ended = Ended(status=status, stdout=stdout, stderr=stderr, duration_s=1.0, **limits)
-    return Seen(ended=ended, report=report, trail=trail, timeout_s=60.0, memory_mib=512)
+    return Seen(
+        ended=ended, report=report, trail=trail, header=Header(timeout_s=60.0, memory_mib=512, processes=9, disk_mib=99)
+    )
 
 
 def verdict(outcome, stage=None, *, error="", reason="", settled=True):

@@ -54,6 +54,7 @@ class Work:
             "timeout_s": LIMIT_S,
             "variables": [],
             "overlays": [],
+            "limits": {},
             "report": str(self.folder / "report.json"),
             "trail": str(self.folder / "trail"),
             "dump": str(self.folder / "dump"),

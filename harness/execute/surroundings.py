@@ -1,0 +1,94 @@
+"""Where an attempt is, as it sees it itself: inside a sandbox at the same short paths, whatever holds it there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.containment.sandbox import NAMESPACES
+from harness.containment.view import SHARED_MEMORY_MIB, Bind, Containment, python_binds
+from harness.execute.folder import Folder
+from harness.execute.task import WORKER
+from harness.model import Overlay
+
+ATTEMPT = "/attempt"
+OVERLAY = "/overlay"
+WORKER_INSIDE = "/harness/worker.py"
+NAMESPACES_INSIDE = "/harness/namespaces.py"
+_ATTEMPTS = "/attempts"
+_TREES = "/trees"
+_TEMPORARY = "/tmp"
+_OURS = (Bind(source=WORKER, target=WORKER_INSIDE), Bind(source=NAMESPACES, target=NAMESPACES_INSIDE))
+
+
+def attempt_containment(
+    folder: Folder, python: Path, *, overlay: Overlay | None, hidden: Sequence[Path] = ()
+) -> Containment:
+    """Say what an attempt in a process of its own sees."""
+    binds = [*_own(folder.top), *python_binds(python), *_OURS, Bind(source=folder.script, target=f"{ATTEMPT}/script")]
+    if overlay is not None:
+        binds.append(Bind(source=overlay.folder, target=OVERLAY))
+    return Containment(binds=binds, hidden=hidden, cwd=f"{ATTEMPT}/work", first=True)
+
+
+def _own(top: Path) -> list[Bind]:
+    # What lies under the system's folder for temporary files is shown after it.
+    return [
+        Bind(source=top / "private" / "tmp", target=_TEMPORARY, writable=True),
+        Bind(source=top, target=ATTEMPT, writable=True),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParentPlace:
+    """The folder of a parent: in it one that it has as its attempts will have theirs, and one for all of theirs.
+
+    What modules note of places while they are imported (home, temporary files) holds in each attempt, then, and means
+    the attempt's own.
+    """
+
+    top: Path
+
+    @property
+    def own(self) -> Folder:
+        """What the parent itself uses."""
+        return Folder(top=self.top / "own", inside=ATTEMPT)
+
+    @property
+    def attempts(self) -> Path:
+        """Where the folders of its attempts are made."""
+        return self.top / "attempts"
+
+    def make(self) -> None:
+        """Make the folders."""
+        self.own.make()
+        self.attempts.mkdir()
+
+    def containment(self, python: Path, trees: Path | None, *, hidden: Sequence[Path]) -> Containment:
+        """Say what the parent sees."""
+        binds = [*_own(self.own.top), *python_binds(python), *_OURS]
+        binds.append(Bind(source=self.attempts, target=_ATTEMPTS, writable=True))
+        if trees is not None:
+            binds.append(Bind(source=trees, target=_TREES))
+        return Containment(binds=binds, folders=(OVERLAY,), hidden=hidden, cwd=f"{ATTEMPT}/work", nests=True)
+
+    def nest(self, folder: Folder, python: Path, overlay: Overlay | None) -> dict[str, object]:
+        """Say what a fork of the parent does so that an attempt sees what is its own, and nothing of the others."""
+        top = f"{_ATTEMPTS}/{folder.top.name}"
+        binds: list[tuple[str, str, bool]] = [
+            (f"{top}/private/tmp", _TEMPORARY, True),
+            (top, ATTEMPT, True),
+            (f"{top}/script", f"{ATTEMPT}/script", False),
+        ]
+        covered = [_ATTEMPTS]
+        if overlay is not None:
+            binds.append((f"{_TREES}/{overlay.folder.name}", OVERLAY, False))
+            covered.append(_TREES)
+        kept = [each.place for each in python_binds(python) if each.place.startswith(f"{_TEMPORARY}/")]
+        return {
+            "binds": binds,
+            "kept": kept,
+            "covered": covered,
+            "shared_memory_bytes": SHARED_MEMORY_MIB << 20,
+        }
