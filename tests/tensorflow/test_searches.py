@@ -41,6 +41,15 @@ def test_the_release_that_mended_a_bug_of_keras(clone):
     assert document["complete"]
 
 
+def test_the_release_of_keras_that_brought_it(clone):
+    """TensorFlow 2.15 takes either generation: Keras 3 is swapped in where the last Keras 2 was."""
+    document = searched(
+        clone, "pinpoint", *BUILT_TWICE, "--package", "keras", "--in", "tf2.15.1", "--versions", "2.15.0..3.0.0"
+    )
+    (found,) = document["transitions"]
+    assert (found["kind"], found["last"], found["first"]) == ("introduced", "2.15.0", "3.0.0")
+
+
 def test_the_release_of_tensorflow_that_brought_it(clone):
     """With Keras 3, through TensorFlow: more than one thing moves in such a step, and the answer says so."""
     document = searched(
