@@ -21,6 +21,8 @@ LOCKS = sorted(
 )
 ENVIRONMENTS = [nox.param(path.stem, id=path.stem, tags=[path.parent.name]) for path in LOCKS]
 
+GROUPS = ("harness", "tests", "checks", "audit", "fuzz")
+
 
 @nox.session
 def matrix(session: nox.Session) -> None:
@@ -95,6 +97,13 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def audit(session: nox.Session) -> None:
+    """Ask for known vulnerabilities of what the project itself needs; -- --go-on-unasked where nobody can be asked."""
+    _install(session, "audit")
+    session.run("python", ".ci/audit.py", *session.posargs)
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     """Check types."""
     _install(session, "checks")
@@ -104,7 +113,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def requirements(session: nox.Session) -> None:
     """Lock what the project itself needs; -- --upgrade for newer versions."""
-    for group, python in {"harness": "3.10", "tests": "3.10", "checks": "3.10", "fuzz": "3.11"}.items():
+    for group, python in (dict.fromkeys(GROUPS, "3.10") | {"fuzz": "3.11"}).items():
         groups = [] if group == "harness" else ["--group", group]
         session.run(
             "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate",

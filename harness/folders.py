@@ -45,6 +45,12 @@ class OwnedFolder:
                 raise
         return self.path
 
+    def clean(self) -> None:
+        """Only remove what others left who were killed, and make nothing."""
+        if self.path.parent.is_dir():
+            with self._guard:
+                self._remove_dead()
+
     def __exit__(self, *_: object) -> None:
         remove_folder(self.path)
         self._lock.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 import sys
 
@@ -15,7 +16,7 @@ from harness.execute.task import Task
 from harness.pinpoint.working_tree import read_overlay
 from harness.pipeline import Work, prepare, undecided
 from harness.record.store import DamagedStore, move_aside
-from harness.session import Session
+from harness.session import RunFolder, Session
 
 
 def run(session: Session, arguments: argparse.Namespace) -> int:
@@ -51,6 +52,8 @@ def _run_due(session: Session, work: Work, arguments: argparse.Namespace) -> int
         due = _due(session, work, arguments)
     if not due:
         session.say("Nothing to run: every cell has a valid attempt.")
+        with contextlib.suppress(OSError):
+            RunFolder(session.cache / "runs").clean()  # of a run that was killed when all was recorded
         return 0
     return run_tasks(session, work, due, jobs=arguments.jobs, isolation=arguments.isolation)
 

@@ -198,10 +198,11 @@ class EnvironmentStore:
         return manifest
 
     def _install(self, lock: Lock, interpreter: Interpreter, folder: Path, stop: threading.Event | None) -> None:
+        """Make a virtual environment and fill it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._uv.make_environment(folder, python=interpreter.executable, stop=stop)
         donor = most_alike(self.folder, str(interpreter.executable), lock.versions) if CAN_LINK else None
-        self._uv.install(
+        answered = self._uv.install(
             write_lock(lock),
             python=python_of(folder),
             folder=folder,
@@ -211,6 +212,8 @@ class EnvironmentStore:
             compile=donor is None,
             stop=stop,
         )
+        if not answered:
+            self._say(f"{lock.origin.environment}: the package index does not answer; made of what uv's cache has")
         if donor is not None:
             compile_modules(folder, link_bytecode(folder, donor), environ=self._uv.variables, stop=stop)
 

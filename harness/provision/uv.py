@@ -121,10 +121,11 @@ class Uv:
         built_as_of: dt.datetime | None = None,
         compile: bool = True,
         stop: threading.Event | None = None,
-    ) -> None:
+    ) -> bool:
         """Install exactly these pinned, hashed requirements, and `compile` them to bytecode. Raises UvFailed.
 
-        `sources` may be built, with build tools as of `built_as_of`; all else needs a wheel.
+        `sources` may be built, with build tools as of `built_as_of`; all else needs a wheel. Gives whether the
+        index was there: where it does not answer, what uv's cache has is used alone.
         """
         path = folder / "requirements.txt"
         path.write_text(requirements, encoding="utf-8")
@@ -133,8 +134,27 @@ class Uv:
         command += ["--only-binary", ":all:", "--python", str(python), "--requirements", path.name]
         for package in sources:
             command += ["--no-binary", package]
-        if not (sources and built_as_of and self._installed_dated(command, built_as_of, folder=folder, stop=stop)):
-            self._run(command, folder=folder, timeout_s=_INSTALL_S, stop=stop)
+        try:
+            if not (sources and built_as_of and self._installed_dated(command, built_as_of, folder=folder, stop=stop)):
+                self._run(command, folder=folder, timeout_s=_INSTALL_S, stop=stop)
+        except UvFailed as error:
+            if error.kind is not FailureKind.UNREACHABLE:
+                raise
+            self._install_offline(command, error, folder=folder, stop=stop)
+            return False
+        return True
+
+    def _install_offline(
+        self, command: Sequence[str], failed: UvFailed, *, folder: Path, stop: threading.Event | None
+    ) -> None:
+        """Install from uv's cache alone. Raises UvFailed, of what the index said, if something is missing there."""
+        try:
+            self._run([*command, "--offline"], folder=folder, timeout_s=_INSTALL_S, stop=stop)
+        except UvFailed as error:
+            if error.kind is FailureKind.STOPPED:
+                raise
+            reason = f"{failed.reason}; and uv's cache does not have all that is needed"
+            raise UvFailed(failed.kind, reason, failed.output + error.output) from error
 
     def _installed_dated(
         self, command: Sequence[str], date: dt.datetime, *, folder: Path, stop: threading.Event | None

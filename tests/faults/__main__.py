@@ -10,6 +10,7 @@ import random
 import sys
 import tempfile
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +47,9 @@ def main() -> int:
                     _kill(world, measured, kills=arguments.kills, seed=arguments.seed, until=until)
                 else:
                     _inject(world, measured, name, seed=arguments.seed, until=until)
-        except AssertionError as error:
-            print(f"seed {arguments.seed}: {name}: not as it must be: {error}", flush=True)
+        except AssertionError:
+            traceback.print_exc()
+            print(f"seed {arguments.seed}: {name}: not as it must be", flush=True)
             return 1
     measured.seeds.append(arguments.seed)
     measured.seconds += round(time.monotonic() - started)

@@ -1,5 +1,6 @@
 """Environments of throw-away wheels, built by real uv: what is built, what is used again, what is built anew."""
 
+import shutil
 import subprocess
 import threading
 from dataclasses import replace
@@ -8,6 +9,7 @@ import pytest
 
 from harness.provision.environments import Unavailable
 from harness.provision.interpreters import Interpreter, Interpreters, MissingInterpreter
+from tests.provision.test_many_at_once import start_builder
 from tests.wheels import make_sdist, make_wheel
 
 
@@ -219,6 +221,68 @@ def test_an_index_that_is_not_there_is_no_property_of_the_environment(world):
 
     assert not caught.value.settled
     assert "127.0.0.1" not in caught.value.reason
+
+
+def test_without_an_index_a_warm_cache_is_enough_and_said(world):
+    environment = world.environment("made-up")
+    world.provide(environment)
+    world.cache = world.cache.with_name("another-cache")
+    world.index.fails_with = 503
+
+    provided = world.provide(environment)
+
+    assert provided.built
+    assert provided.import_error is None
+    assert world.said == ["env: the package index does not answer; made of what uv's cache has"]
+
+
+def test_without_an_index_what_the_cache_lacks_is_said(world):
+    world.provide(world.environment("made-up"))
+    world.index.add("another", "1.0", "2023-01-01")
+    lock = world.lock("made-up", "another")
+    world.index.fails_with = 503
+
+    with pytest.raises(Unavailable, match=r"503 .*and uv's cache does not have all that is needed") as caught:
+        world.provide(world.environment(lock=lock))
+
+    assert not caught.value.settled
+    assert leftovers(world) == []
+
+
+def test_without_any_network_a_warm_cache_is_enough(world, tmp_path):
+    """In a network of its own, in which there is nothing, not even a loopback that is up."""
+    environment = world.environment("made-up")
+    world.provide(environment)
+    world.cache = world.cache.with_name("another-cache")
+    alone = ["unshare", "--user", "--net", "--map-root-user"]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no network can be taken away here")
+
+    builder = start_builder(world, environment, tmp_path, before=alone)
+    said, errors = builder.communicate(timeout=120)
+
+    assert errors == ""
+    assert said.splitlines() == ["env: the package index does not answer; made of what uv's cache has", "True"]
+
+
+def test_only_hashed_wheels_are_asked_for(world):
+    lock = world.lock("made-up")
+    world.uv = replace(world.uv, executable=fake_uv(world))
+    with pytest.raises(Unavailable):
+        world.provide(world.environment(lock=lock))
+    install = next(line for line in (world.cache.parent / "asked").read_text().splitlines() if " install " in line)
+    for option in ("--require-hashes", "--no-deps", "--only-binary :all:", "--no-config"):
+        assert option in install
+    assert "--no-binary" not in install
+
+
+def fake_uv(world):
+    """Make a program that notes what it is asked, makes virtual environments as uv does, and installs nothing."""
+    path = world.cache.parent / "fake-uv"
+    log, real = world.cache.parent / "asked", world.uv.executable
+    path.write_text(f'#!/bin/sh\necho " $* " >> {log}\n[ "$1" = venv ] && exec {real} "$@"\nexit 1\n')
+    path.chmod(0o755)
+    return path
 
 
 def test_no_wheel_for_this_python_is_settled(world):

@@ -35,7 +35,7 @@ print(store.provide(environment, interpreter).built)
 """
 
 
-def start_builder(world, environment, tmp_path):
+def start_builder(world, environment, tmp_path, before=()):
     lock = tmp_path / "env.txt"
     lock.write_text(write_lock(environment.lock))
     request = {
@@ -44,7 +44,7 @@ def start_builder(world, environment, tmp_path):
         "version": world.interpreter.version,
         "cache": str(world.cache),
     }
-    command = [sys.executable, "-c", _BUILDER, json.dumps(request)]
+    command = [*before, sys.executable, "-c", _BUILDER, json.dumps(request)]
     return subprocess.Popen(
         command, env=dict(world.uv.variables), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
