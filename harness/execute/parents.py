@@ -17,6 +17,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -252,6 +253,8 @@ class Parents:
         self._folder = folder
         self._sandbox = sandbox
         self._hidden = hidden
+        # To Linux, who dies with its parent dies with the thread that started it: one that lasts as long as we do.
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="parents")
         self._limit = limit
         self._stop = stop
         self._guard = threading.Lock()
@@ -302,7 +305,8 @@ class Parents:
                 return parent
             if kind in self._refused:
                 raise ParentLost(self._refused[kind])
-        parent = Parent(kind, self._folder / f"parent-{uuid.uuid4().hex[:8]}", self._sandbox, self._hidden)
+        folder = self._folder / f"parent-{uuid.uuid4().hex[:8]}"
+        parent = self._maker.submit(Parent, kind, folder, self._sandbox, self._hidden).result()
         try:
             parent.wait_until_ready(self._stop)
         except ParentLost as lost:
@@ -329,3 +333,4 @@ class Parents:
     def close(self) -> None:
         """End all."""
         self._end_idle(0)
+        self._maker.shutdown()

@@ -286,13 +286,20 @@ class Trail:
 
     def __init__(self, path):
         self.stages = []
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._path = path
         self.enter("")
 
     def enter(self, stage):
-        """Note that a stage begins."""
+        """Note that a stage begins. The file is opened each time: the script may close what it did not open."""
         self.stages.append([stage, time.time()])
-        os.write(self._file, (json.dumps(stage) + "\n").encode("ascii"))
+        try:
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0), 0o600)
+        except OSError:
+            return  # the script put something else in its place
+        try:
+            os.write(file, (json.dumps(stage) + "\n").encode("ascii"))
+        finally:
+            os.close(file)
 
 
 def run_script(request, trail):
