@@ -18,6 +18,7 @@ from harness import __version__
 from harness.commands.choose import add_selection
 from harness.commands.defaults import FORMATS, default_jobs
 from harness.errors import HarnessError
+from harness.report.foreign_text import plain
 from harness.session import Session
 
 
@@ -46,7 +47,8 @@ def main(typed: Sequence[str] | None = None) -> int:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is where printing happens
+    # Reasons and errors may quote what a script or an index said: it moves no cursor here either.
+    print(plain(line), file=sys.stderr, flush=True)  # noqa: T201 - this is where printing happens
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from harness.execute.task import Task
 from harness.model import Attempt, Environment
 from harness.provision.environments import Provided
+from harness.report.foreign_text import one_line
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -60,7 +61,7 @@ class PlainProgress:
                 self._say(str(self._estimate))
 
     def _say(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        print(one_line(line), file=self._stream, flush=True)
 
 
 class Estimate:
@@ -178,7 +179,7 @@ class LiveProgress:
                 self._now.remove_task(line)
 
     def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False)
+        self._console.print(one_line(line), markup=False, highlight=False)
 
 
 def progress_for(stream: TextIO, *, total: int, jobs: int) -> PlainProgress | LiveProgress:

@@ -18,7 +18,7 @@ from harness.model import Attempt, Cell, Known, label_of
 from harness.pipeline import Work, prepare, run_due
 from harness.progress import progress_for
 from harness.record.store import Store, Writer
-from harness.report.foreign_text import plain
+from harness.report.foreign_text import one_line, plain
 from harness.session import Session
 
 
@@ -125,11 +125,12 @@ def _text(session: Session, attempt: Attempt, *, current: bool) -> str:
         ("variables", " ".join(f"{name}={value}" for name, value in attempt.variables)),
         ("versions", " ".join(f"{name}=={version}" for name, version in attempt.versions)),
     ]
-    lines = [f"{name:>10}  {plain(value)}" for name, value in facts if value]
+    # Indented, no line of a script's looks like one of ours.
+    lines = [f"{name:>10}  {plain(value)}".replace("\n", "\n" + " " * 12) for name, value in facts if value]
     for name in ("traceback", "dump", "stdout", "stderr"):
         text = getattr(attempt.evidence, name)
         if text.strip():
-            lines += ["", f"--- {name}", *(plain(line) for line in text.rstrip().splitlines())]
+            lines += ["", f"--- {name}", *(f"  {plain(line)}" for line in plain(text).rstrip().split("\n"))]
     lines += ["", f"To run it again: {_replay_command(session, attempt)}", ""]
     return "\n".join(lines)
 
@@ -166,4 +167,5 @@ def _comparison(before: Attempt | None, after: Attempt) -> str:
     was = (before.outcome, before.stage, before.signature)
     if was == (after.outcome, after.stage, after.signature):
         return f"The same as on {before.started:%Y-%m-%d}: {after.outcome}.\n"
-    return f"Differs from {before.started:%Y-%m-%d}: it was {before.outcome} at {before.stage}: {plain(before.error)}\n"
+    then = f"{before.outcome} at {one_line(before.stage or '')}: {one_line(before.error)}"
+    return f"Differs from {before.started:%Y-%m-%d}: it was {then}\n"

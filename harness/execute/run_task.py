@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.artifacts import Artifacts
 from harness.execute.folder import Folder
+from harness.execute.leavings import make_harmless
 from harness.execute.parents import CAN_FORK, ParentKind, ParentLost, Parents
 from harness.execute.task import Task, this_platform
 from harness.execute.verdict import Seen, Verdict, judge
@@ -128,12 +129,25 @@ def _run_once(task: Task, way: Way, *, artifacts: Artifacts, stop: threading.Eve
             raise Interrupted
         attempt = _attempt(task, folder, ended, started, way)
         if task.writes and attempt.outcome is Outcome.PASSED:
-            artifacts.keep(task.key, folder.work)
+            attempt = _keep(task, attempt, folder, artifacts)
         return attempt
     except OSError as error:
         return failed_to_run(task, f"could not be started: {error}", started)
     finally:
         folder.remove()
+
+
+def _keep(task: Task, attempt: Attempt, folder: Folder, artifacts: Artifacts) -> Attempt:
+    """Keep what was written, as far as it does no harm; give the attempt that says so."""
+    left = make_harmless(folder.work)
+    if left.bytes > task.script.header.disk_mib << 20:
+        error = f"TooMuchDisk: what is to be read is larger than {task.script.header.disk_mib} MiB"
+        return replace(attempt, outcome=Outcome.FAILED, stage="exit", error=error)
+    artifacts.keep(task.key, folder.work)
+    if not left.removed:
+        return attempt
+    note = f"\n[not kept, being neither files nor folders nor links inside: {', '.join(left.removed[:20])}]\n"
+    return replace(attempt, evidence=replace(attempt.evidence, stderr=attempt.evidence.stderr + note))
 
 
 def failed_to_run(task: Task, reason: str, started: dt.datetime) -> Attempt:
