@@ -29,12 +29,18 @@ class Work:
     missing: Mapping[str, str]
     """Why there is no interpreter, by environment."""
 
+    def attempts(self, store: Store) -> dict[str, list[Attempt]]:
+        """Read the attempts of its tasks, by key."""
+        return store.by_keys(task.key for task in self.tasks.values())
+
     def due(self, store: Store, *, fresh: bool = False, repeat: int = 1) -> list[Task]:
         """Give the tasks that have no valid attempt (fewer than `repeat`), a task as often as it is to run."""
-        found = store.by_keys(task.key for task in self.tasks.values())
-        costs = store.costs()
+        return with_costs(self.due_of(self.attempts(store), fresh=fresh, repeat=repeat), store)
+
+    def due_of(self, found: Mapping[str, list[Attempt]], *, fresh: bool = False, repeat: int = 1) -> list[Task]:
+        """Give the tasks that are due if these are the attempts."""
         due: list[Task] = []
-        for cell, task in self.tasks.items():
+        for task in self.tasks.values():
             settled = [attempt for attempt in found.get(task.key, []) if attempt.settled and not fresh]
             written = any(each.outcome is Outcome.PASSED for each in found.get(task.reads or "", []))
             # What is settled otherwise than by running it (not applicable, no such environment) is not repeated,
@@ -43,14 +49,11 @@ class Work:
             if settled and not settled[-1].outcome.shown_by_scenario and not (could_not_read and written):
                 continue
             valid = sum(attempt.outcome.shown_by_scenario for attempt in settled)
-            cost = costs.get(str(cell))
-            expected = replace(task, expected_s=cost.duration_s, expected_mib=cost.peak_mib) if cost else task
-            due.extend([expected] * max(0, repeat - valid))
+            due.extend([task] * max(0, repeat - valid))
         return due
 
-    def results(self, store: Store) -> tuple[CellResult, ...]:
-        """Give the current state of every cell of the plan."""
-        found = store.by_keys(task.key for task in self.tasks.values())
+    def results(self, found: Mapping[str, list[Attempt]]) -> tuple[CellResult, ...]:
+        """Give the state of every cell of the plan if these are the attempts."""
         results = []
         for planned in self.plan.cells:
             if planned.writes:
@@ -62,6 +65,15 @@ class Work:
                 attempts = found.get(self.tasks[planned.cell].key, [])
             results.append(CellResult(cell=planned.cell, attempts=tuple(attempts), known=planned.scenario.header.known))
         return tuple(results)
+
+
+def with_costs(due: list[Task], store: Store) -> list[Task]:
+    """Say of tasks what they took when they last ran."""
+    costs = store.costs() if due else {}
+    return [
+        replace(task, expected_s=cost.duration_s, expected_mib=cost.peak_mib) if cost is not None else task
+        for task, cost in ((task, costs.get(str(task.cell))) for task in due)
+    ]
 
 
 def prepare(session: Session, plan: Plan, *, fetch: bool = False, overlay: Overlay | None = None) -> Work:

@@ -6,6 +6,8 @@ import argparse
 import contextlib
 import shlex
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from harness.commands.choose import plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
@@ -13,8 +15,9 @@ from harness.commands.isolation import confirm_borders
 from harness.commands.run_tasks import run_tasks
 from harness.commands.tables import render, results_of
 from harness.execute.task import Task
+from harness.model import Attempt
 from harness.pinpoint.working_tree import read_overlay
-from harness.pipeline import Work, prepare, undecided
+from harness.pipeline import Work, prepare, undecided, with_costs
 from harness.record.store import DamagedStore, move_aside
 from harness.session import RunFolder, Session
 
@@ -25,10 +28,12 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
         session.say(notice)
     overlay = read_overlay(arguments.overlay, session.cache) if arguments.overlay else None
     work = prepare(session, plan_of(session, arguments), fetch=True, overlay=overlay)
-    count = _run_due(session, work, arguments)
+    due = _find_due(session, work, arguments)
+    count = run_tasks(session, work, due.tasks, jobs=arguments.jobs, isolation=arguments.isolation)
     if arguments.confirm:
         confirm_borders(session, work, jobs=arguments.jobs)
-    results = results_of(session, work)
+    # Where nothing was run, what was read is what there is.
+    results = results_of(session, work, due.found if not due.tasks and not arguments.confirm else None)
     if session.stop.is_set():
         session.say(f"Stopped. {count} attempts are recorded, nothing that had finished is lost. To go on:")
         session.say(f"  {session.command} {shlex.join(arguments.typed)}")
@@ -43,24 +48,33 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     return 1 if open_cells else 0
 
 
-def _run_due(session: Session, work: Work, arguments: argparse.Namespace) -> int:
-    """Run what is due; give how many attempts were recorded."""
+@dataclass(frozen=True, kw_only=True)
+class _Due:
+    """What is to be run, and the attempts by which that was decided."""
+
+    tasks: list[Task]
+    found: Mapping[str, list[Attempt]]
+
+
+def _find_due(session: Session, work: Work, arguments: argparse.Namespace) -> _Due:
+    """Find out what is to be run; say so if that is nothing."""
     try:
-        due = _due(session, work, arguments)
+        due = _read_due(session, work, arguments)
     except DamagedStore as error:
         session.say(move_aside(session.store_path, error.why))
-        due = _due(session, work, arguments)
-    if not due:
+        due = _read_due(session, work, arguments)
+    if not due.tasks:
         session.say("Nothing to run: every cell has a valid attempt.")
         with contextlib.suppress(OSError):
             RunFolder(session.cache / "runs").clean()  # of a run that was killed when all was recorded
-        return 0
-    return run_tasks(session, work, due, jobs=arguments.jobs, isolation=arguments.isolation)
+    return due
 
 
-def _due(session: Session, work: Work, arguments: argparse.Namespace) -> list[Task]:
+def _read_due(session: Session, work: Work, arguments: argparse.Namespace) -> _Due:
     store = session.read_store()
     try:
-        return work.due(store, fresh=arguments.fresh, repeat=arguments.repeat)
+        found = work.attempts(store)
+        tasks = work.due_of(found, fresh=arguments.fresh, repeat=arguments.repeat)
+        return _Due(tasks=with_costs(tasks, store), found=found)
     finally:
         store.close()

@@ -10,13 +10,14 @@ import shlex
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.commands.choose import plan_of
 from harness.errors import HarnessError
+from harness.model import Attempt
 from harness.pipeline import Work, prepare
 from harness.plan.plan import make_plan
 from harness.plan.selection import Selection
@@ -30,17 +31,18 @@ if TYPE_CHECKING:
 README_SECTION = "table"
 
 
-def results_of(session: Session, work: Work) -> Results:
-    """Collect what the store knows of a plan's cells."""
-    store = session.read_store()
-    try:
-        cells = work.results(store)
-    finally:
-        store.close()
+def results_of(session: Session, work: Work, found: Mapping[str, list[Attempt]] | None = None) -> Results:
+    """Collect what the store knows of a plan's cells, unless its attempts have been found already."""
+    if found is None:
+        store = session.read_store()
+        try:
+            found = work.attempts(store)
+        finally:
+            store.close()
     return Results(
         scenarios=work.plan.scenarios,
         environments=tuple(_columns(session, work)),
-        cells=cells,
+        cells=work.results(found),
         generated=dt.datetime.now(dt.timezone.utc),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import json
 from collections.abc import Iterable
@@ -109,7 +110,7 @@ class CellResult:
         candidates = settled or list(self.attempts)
         return candidates[-1] if candidates else None
 
-    @property
+    @functools.cached_property
     def verdicts(self) -> tuple[Attempt, ...]:
         """The attempts that count: those in which the scenario itself was seen to pass or fail."""
         return tuple(attempt for attempt in self.attempts if attempt.settled and attempt.outcome.shown_by_scenario)

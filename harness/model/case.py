@@ -5,6 +5,8 @@ An id parses back into the value it was printed from.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -53,6 +55,10 @@ class Case:
     parameters: tuple[tuple[str, Value], ...] = ()
 
     def __str__(self) -> str:
+        return self._id
+
+    @functools.cached_property
+    def _id(self) -> str:
         if not self.parameters:
             return self.scenario
         return f"{self.scenario}[{','.join(f'{name}={write_value(value)}' for name, value in self.parameters)}]"
@@ -80,13 +86,17 @@ class Cell:
     writer: str | None = None
 
     def __str__(self) -> str:
+        return self._id
+
+    @functools.cached_property
+    def _id(self) -> str:
         where = self.environment if self.writer is None else f"{self.writer}{_WRITER_TO_READER}{self.environment}"
         return f"{self.case}@{where}"
 
     @classmethod
     def parse(cls, text: str) -> Cell:
         """Parse an id; a UsageError says what is wrong with it."""
-        case, rest = _read_case(text)
+        case, rest = _split_case(text)
         where = rest[1:]
         if not rest.startswith("@") or not where:
             raise UsageError(
@@ -100,6 +110,19 @@ class Cell:
         return cls(case=case, environment=reader, writer=writer)
 
 
+def _split_case(text: str) -> tuple[Case, str]:
+    """Give the case that an id begins with, and the rest of it."""
+    # Ids of cells are read by thousands, and have few cases: what stands before the last @ is mostly one.
+    head, at, where = text.rpartition("@")
+    if at:
+        with contextlib.suppress(UsageError):
+            case, rest = _read_case(head)
+            if not rest:
+                return case, at + where
+    return _read_case(text)
+
+
+@functools.lru_cache(maxsize=4096)
 def _read_case(text: str) -> tuple[Case, str]:
     name = _SCENARIO.match(text)
     if name is None:

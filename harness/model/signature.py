@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 
@@ -33,6 +34,7 @@ def normalise(error: str) -> str:
     return text.strip()[:_LONGEST]
 
 
+@functools.lru_cache(maxsize=4096)
 def signature(*, stage: str | None, error: str) -> str:
     """Give a failure's stable fingerprint, ten hex digits, from its stage and its `Type: message`."""
     return hashlib.sha256(f"{stage or ''}\n{normalise(error)}".encode("utf-8", "backslashreplace")).hexdigest()[:10]

@@ -19,6 +19,8 @@ from harness.reading import read_text
 
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _SIZE = re.compile(r"(?m)^# ([0-9]{1,15}) bytes\n(\S+?)==")
+# What most pins look like; there are thousands, and the rules for requirements at large are slow to apply.
+_PLAIN_PIN = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>[0-9]+(?:\.[0-9]+)*)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _YEARS = range(1900, 9000)
 _AGAIN = "Run `nox -s lock -- {id}` to make it again, or take the file back from git"
@@ -102,6 +104,13 @@ def _entries(text: str) -> list[str]:
 def _parse_pin(entry: str, sizes: Mapping[str, int], name: str, again: str) -> Pin:
     requirement_text = entry.partition("--hash")[0].strip()
     hashes = tuple(_HASH.findall(entry))
+    if hashes and (plain := _PLAIN_PIN.fullmatch(requirement_text)):
+        return Pin(
+            name=canonicalize_name(plain["name"]),
+            version=plain["version"],
+            hashes=hashes,
+            size=sizes.get(plain["name"], 0),
+        )
     try:
         requirement = Requirement(requirement_text)
     except InvalidRequirement as error:

@@ -132,19 +132,29 @@ def _plan_all(
 ) -> Iterator[PlannedCell]:
     writers = [each for each in environments if matches_globs(each.id, selection.writers)]
     readers = [each for each in environments if matches_globs(each.id, selection.readers)]
+    # What is known to speak against a cell is the same for all cases of its scenario.
+    known: dict[tuple[str, str, str | None], Absence | None] = {}
+
+    def plan_cell(case: Case, scenario: Scenario, environment: Environment, writer: Environment | None) -> PlannedCell:
+        cell = Cell(case=case, environment=environment.id, writer=writer.id if writer else None)
+        key = (scenario.name, cell.environment, cell.writer)
+        if key not in known:
+            known[key] = _plan_cell(case, scenario, environment, writer, exclusions).absence
+        return PlannedCell(cell=cell, scenario=scenario, environment=environment, writer=writer, absence=known[key])
+
     for scenario in scenarios:
         for case in scenario.cases():
             if not selection.wants_scenario(scenario.name, str(case)):
                 continue
             if scenario.write is None:
                 for environment in environments:
-                    yield _plan_cell(case, scenario, environment, None, exclusions)
+                    yield plan_cell(case, scenario, environment, None)
                 continue
             for writer in writers:
-                yield _plan_cell(case, scenario, writer, None, exclusions)
+                yield plan_cell(case, scenario, writer, None)
             for writer in writers:
                 for reader in readers:
-                    yield _plan_cell(case, scenario, reader, writer, exclusions)
+                    yield plan_cell(case, scenario, reader, writer)
 
 
 def _plan_named(

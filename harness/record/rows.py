@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import json
 import zlib
@@ -91,9 +92,15 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str]) -> Attempt:
         isolation=row[13],
         script_s=row[14],
         peak_mib=row[15],
-        variables=tuple(json.loads(row[16]).items()),
-        versions=tuple(json.loads(text(row[17])).items()),
+        variables=_pairs(row[16]),
+        versions=_pairs(text(row[17])),
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def _pairs(content: str) -> tuple[tuple[str, str], ...]:
+    """Read a JSON object; many attempts share the few that there are."""
+    return tuple(json.loads(content).items())
 
 
 def with_evidence(attempt: Attempt, script: str, content: bytes) -> Attempt:

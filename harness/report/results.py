@@ -6,6 +6,7 @@ Knows no format. Nothing here reads a file, a clock or the store.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -90,6 +91,11 @@ class Results:
             for environment in {cell.environment, cell.writer or cell.environment} - known_environments:
                 raise ValueError(f"{cell}: its environment {environment} is not among those of the results")
 
+    @functools.cached_property
+    def records(self) -> tuple[Record, ...]:
+        """A record a cell, in an order that does not depend on that of the cells; worked out once."""
+        return _records_of(self)
+
 
 def _unique(what: str, ids: list[str]) -> set[str]:
     seen = set(ids)
@@ -138,6 +144,10 @@ class Record:
 
 def records(results: Results) -> tuple[Record, ...]:
     """Give a record a cell, in an order that does not depend on that of the cells."""
+    return results.records
+
+
+def _records_of(results: Results) -> tuple[Record, ...]:
     scenarios = {scenario.name: scenario for scenario in results.scenarios}
     columns = {environment.id: environment for environment in results.environments}
     found = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -202,16 +203,24 @@ def _id(columns: Sequence[EnvironmentColumn], place: int) -> str:
 
 
 def _cell(cell: GridCell, *, stacked: bool, paint: _Paint) -> str:
-    word = f"{cell.display.plain} {cell.ratio}".strip()
-    stage = one_line(cell.stage, longest=_WIDEST_STAGE) if cell.stage else ""
-    number = f"[{cell.cause.number}]" if cell.cause else ""
+    number = cell.cause.number if cell.cause else None
+    return _drawn(cell.state, cell.ratio, cell.stage or "", number, stacked=stacked, paint=paint)
+
+
+@functools.lru_cache(maxsize=4096)
+def _drawn(state: str, ratio: str, stage: str, cause: int | None, *, stacked: bool, paint: _Paint) -> str:
+    """Draw a cell; in a table of thousands there are few that look different."""
+    display = STATES[state]
+    word = f"{display.plain} {ratio}".strip()
+    stage = one_line(stage, longest=_WIDEST_STAGE)
+    number = f"[{cause}]" if cause is not None else ""
     if not stacked:
         parts = [" ".join(filter(None, (word, stage, number)))]
     elif len(word) > len(stage) > 0:
         parts = [word, f"{stage} {number}"]
     else:
         parts = [f"{word} {number}".strip(), stage]
-    return "\n".join(paint(part, cell.display.style) for part in parts if part)
+    return "\n".join(paint(part, display.style) for part in parts if part)
 
 
 def _wrapped(label: str, width: int) -> str:

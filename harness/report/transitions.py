@@ -6,6 +6,7 @@ of releases that no column stands for, but that there may be some.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -147,8 +148,13 @@ def _lines(results: Results) -> Iterator[_Line]:
             if column.version is not None:
                 lines.setdefault((case, column.family, held), []).append(Step(column=column, record=record))
     for (case, family, held), steps in lines.items():
-        ordered = sorted(steps, key=lambda step: Version(step.column.version or "0"))
+        ordered = sorted(steps, key=lambda step: _version(step.column.version or "0"))
         yield _Line(case=cases[case], family=family, held=held, steps=tuple(ordered))
+
+
+@functools.lru_cache(maxsize=1024)
+def _version(text: str) -> Version:
+    return Version(text)
 
 
 def _sides(record: Record, columns: Mapping[str, EnvironmentColumn]) -> Iterator[tuple[str, EnvironmentColumn]]:
@@ -162,21 +168,25 @@ def _sides(record: Record, columns: Mapping[str, EnvironmentColumn]) -> Iterator
 
 def _history(line: _Line) -> History:
     stretches: list[Stretch] = []
-    for step in line.steps:
+    before = 0  # the place of the last that was judged
+    for place, step in enumerate(line.steps):
         if not step.judged:
             continue
-        if stretches and stretches[-1].steps[-1].verdict == step.verdict:
+        if stretches and line.steps[before].verdict == step.verdict:
             stretches[-1] = replace(stretches[-1], steps=(*stretches[-1].steps, step))
+            before = place
             continue
-        border = _transition(line.steps, stretches[-1].steps[-1], step) if stretches else None
+        border = _transition(line.steps, before, place) if stretches else None
         if border is not None:
             stretches[-1] = replace(stretches[-1], went=border)
         stretches.append(Stretch(steps=(step,), came=border))
+        before = place
     return History(case=line.case, family=line.family, held=line.held, stretches=tuple(stretches))
 
 
-def _transition(steps: Sequence[Step], last: Step, first: Step) -> Transition:
-    before, after = steps.index(last), steps.index(first)
+def _transition(steps: Sequence[Step], before: int, after: int) -> Transition:
     pairs = itertools.pairwise(steps[before : after + 1])
     adjacent = all(newer.column.follows == older.column.id for older, newer in pairs)
-    return Transition(last=last, first=first, between=tuple(steps[before + 1 : after]), adjacent=adjacent)
+    return Transition(
+        last=steps[before], first=steps[after], between=tuple(steps[before + 1 : after]), adjacent=adjacent
+    )

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from harness.errors import HarnessError, UsageError
 from harness.model import Lock, LockOrigin, Pin
 from harness.plan.locks import parse_lock, read_lock, write_lock
+from tests.making import make_lock
 
 DIGEST = "ab" * 32
 GOOD = f"""\
@@ -141,3 +142,9 @@ def test_any_text_is_a_lock_or_a_usage_error(text):
         assert "lock.txt: " in str(error)
     else:
         assert parse_lock(write_lock(lock), name="lock.txt", id="env") == lock
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.0rc1", "2!1.0", "1.0+local", "1.0.post1"])
+def test_pins_of_every_form_read_as_they_are_written(version):
+    lock = make_lock(demo=version)
+    assert parse_lock(write_lock(lock), name="lock", id="env") == lock
