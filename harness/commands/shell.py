@@ -19,7 +19,8 @@ def open_shell(session: Session, task: Task) -> int:
         script = Path(folder) / task.script.file_name
         script.write_text(task.script.text, encoding="utf-8")
         session.say(
-            f"{task.cell}: a shell in {folder}, gone when you leave it. `python {script.name}` runs the script."
+            f"{task.cell}: a shell in {folder}, gone when you leave it. `python {script.name}` runs the script, "
+            "uncontained: with all that you may do."
         )
         if task.cell.case.parameters:
             values = ", ".join(f"{name} = {value!r}" for name, value in task.cell.case.parameters)
