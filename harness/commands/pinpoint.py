@@ -140,7 +140,7 @@ def _over_releases(asked: _Asked) -> _Searched:
             commits = CommitSearch(bench, judge, repository, session.say)
             walked = replace(walked, found=tuple(commits.narrow(each) for each in walked.found))
     ends = _ends(releases.versions[walked.given_up :])
-    unseen = _between_releases(walked, ends) if repository is not None else []
+    unseen = _between_releases(walked) if repository is not None else []
     return _Searched(
         package=releases.package,
         unit="release",
@@ -197,11 +197,12 @@ def _repository(session: Session, arguments: argparse.Namespace) -> Repository |
     return Repository(Path(arguments.repository).absolute(), environ=session.variables, cache=session.cache)
 
 
-def _between_releases(walked: Walked, ends: tuple[str, ...]) -> list[str]:
+def _between_releases(walked: Walked) -> list[str]:
     """Say how to find what came and went between two releases, where the releases show nothing of it."""
-    if walked.found or len(ends) < 2:
+    tested = [point.name for point in walked.points if point.observation.tested]
+    if walked.found or len(tested) < 2:
         return []
-    return [f"What came and went between two releases was not looked for; --commits {ends[0]}..{ends[1]} does."]
+    return [f"What came and went between two releases was not looked for; --commits {tested[0]}..{tested[-1]} does."]
 
 
 def _ends(versions: tuple[str, ...]) -> tuple[str, ...]:
