@@ -21,7 +21,7 @@ LOCKS = sorted(
 )
 ENVIRONMENTS = [nox.param(path.stem, id=path.stem, tags=[path.parent.name]) for path in LOCKS]
 
-GROUPS = ("harness", "tests", "checks", "audit", "fuzz")
+GROUPS = ("harness", "tests", "benchmark", "checks", "audit", "fuzz")
 
 
 @nox.session
@@ -86,6 +86,13 @@ def fuzz(session: nox.Session) -> None:
     """Search for texts that break a parser, guided by coverage: nox -s fuzz -- TARGET --seconds N."""
     _install(session, "fuzz")
     session.run("python", "-m", "tests.fuzz.coverage_guided", *session.posargs)
+
+
+@nox.session
+def benchmark(session: nox.Session) -> None:
+    """Measure beside a plain noxfile, and write docs/performance.md; a small selection, or -- --whole."""
+    _install(session, "benchmark")
+    session.run("python", "-m", "benchmark", *session.posargs)
 
 
 @nox.session

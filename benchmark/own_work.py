@@ -1,0 +1,77 @@
+"""The harness's own work for cells that cost nothing: `python -m benchmark.own_work N`, one JSON object on stdout.
+
+Tasks are handed out, counted and recorded as in any run, and what runs them returns at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import resource
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from harness.execute.run_task import unavailable
+from harness.execute.schedule import LocalScheduler
+from harness.execute.task import Task
+from harness.model import Attempt, Case, Cell, Environment, Outcome
+from harness.pipeline import prepare
+from harness.plan.plan import make_plan
+from harness.plan.selection import Selection
+from harness.progress import PlainProgress
+from harness.provision.environments import Provided
+from harness.record.store import Writer
+from harness.session import Session
+
+
+def main(count: int) -> None:
+    """Run so many."""
+    session = Session.at(Path.cwd(), os.environ, lambda line: None)
+    first = next(iter(prepare(session, make_plan(session.project, Selection())).tasks.values()))
+    tasks = [_numbered(first, number) for number in range(count)]
+    before_mib, half_mib = _peak_mib(), 0
+    started, worked = time.monotonic(), time.process_time()
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        progress = PlainProgress(nowhere, total=count, jobs=2)
+        scheduler = LocalScheduler(jobs=2, provide=_provided, run_one=_passed, watcher=progress, stop=threading.Event())
+        with Writer(Path(folder) / "attempts.sqlite", {first.environment.id}) as writer:
+            for number, attempt in enumerate(scheduler.run(tasks), start=1):
+                writer.add(attempt)
+                if number == count // 2:
+                    half_mib = _peak_mib()
+    result = {
+        "cells": count,
+        "wall_ms": (time.monotonic() - started) / count * 1000,
+        "processor_ms": (time.process_time() - worked) / count * 1000,
+        "before_mib": before_mib,
+        "half_mib": half_mib,
+        "peak_mib": _peak_mib(),
+    }
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+def _numbered(task: Task, number: int) -> Task:
+    cell = Cell(case=Case(scenario="nothing", parameters=(("n", number),)), environment=task.environment.id)
+    return replace(task, cell=cell, key=f"{number:064x}")
+
+
+def _provided(environment: Environment) -> Provided:
+    return Provided(python=Path("python"), folder=Path(), versions={}, import_error=None, built=False)
+
+
+def _passed(task: Task, python: Path) -> Attempt:
+    attempt = unavailable(task, "", settled=True)
+    return replace(attempt, outcome=Outcome.PASSED, duration_s=0.001, started=dt.datetime.now(dt.timezone.utc))
+
+
+def _peak_mib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

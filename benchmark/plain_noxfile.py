@@ -1,0 +1,57 @@
+"""What a maintainer would write instead: a noxfile with a session a version, which installs and runs each script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.model import Environment
+from harness.pipeline import Work
+from harness.plan.script import PARAMETERS_STAGE
+
+_HEAD = """\
+import nox
+
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+ENVIRONMENTS = {environments!r}
+
+
+@nox.session(allow_parallel=True)
+@nox.parametrize("version", list(ENVIRONMENTS))
+def repro(session, version):
+    lock, variables, scripts = ENVIRONMENTS[version]
+    session.install("--no-deps", "-r", lock)
+    for script in scripts:
+        session.run("python", script, env=variables, success_codes=range(-64, 256), silent=True)
+"""
+
+
+def write_noxfile(folder: Path, work: Work, root: Path) -> Path:
+    """Write a noxfile that runs the same cells, each as a script with its parameters set; give its path."""
+    environments: dict[str, tuple[str, dict[str, str], list[str]]] = {}
+    for number, task in enumerate(work.tasks.values()):
+        script = folder / "scripts" / f"{number}.py"
+        script.parent.mkdir(parents=True, exist_ok=True)
+        text = task.script.text
+        if task.script.parameters_from is not None:
+            text = _with_parameters(text, task.script.marks, dict(task.cell.case.parameters))
+        script.write_text(text, encoding="utf-8")
+        environment = task.environment
+        new = (str(_lock_of(environment, root)), dict(environment.variables), list[str]())
+        environments.setdefault(environment.id, new)[2].append(str(script))
+    path = folder / "noxfile.py"
+    path.write_text(_HEAD.format(environments=environments), encoding="utf-8")
+    return path
+
+
+def _with_parameters(text: str, marks: tuple[object, ...], parameters: dict[str, object]) -> str:
+    """Set parameters at the end of the cell that is tagged so."""
+    lines = text.splitlines()
+    places = [getattr(mark, "line", 0) for mark in marks]
+    tagged = next(place for place, mark in enumerate(marks) if getattr(mark, "stage", None) == PARAMETERS_STAGE)
+    end = places[tagged + 1] - 1 if tagged + 1 < len(places) else len(lines)
+    return "\n".join([*lines[:end], *(f"{name} = {value!r}" for name, value in parameters.items()), *lines[end:]])
+
+
+def _lock_of(environment: Environment, root: Path) -> Path:
+    return root / "locks" / environment.family / f"{environment.id}.txt"
