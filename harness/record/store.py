@@ -280,7 +280,8 @@ def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
 
 def _is_environmental(error: Exception) -> bool:
     """Whether an error speaks of the disk or of permissions, and not of what is in the file."""
-    signs = ("malformed", "Could not decode")
+    # A step that is not remembered as done would be done again: its name was hit.
+    signs = ("malformed", "Could not decode", "duplicate column name", "already exists")
     return isinstance(error, sqlite3.OperationalError) and not any(sign in str(error) for sign in signs)
 
 

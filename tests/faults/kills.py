@@ -260,7 +260,7 @@ def _victim(pid: int, kind: str, spared: set[object]) -> psutil.Process | None:
 
 
 def _kind_of(process: psutil.Process, coordinator: int) -> str | None:
-    with contextlib.suppress(psutil.Error):
+    with contextlib.suppress(psutil.Error, OSError):
         command = process.cmdline()
         if any(part.endswith("worker.py") for part in command):
             if "--serve" not in command:

@@ -344,6 +344,14 @@ class TestDamage:
         with pytest.raises(DamagedStore):
             read_all(filled)
 
+    def test_step_whose_name_was_hit_is_damage(self, filled):
+        connection = sqlite3.connect(filled)
+        connection.execute("DELETE FROM migrations WHERE name = 'm005_checksums'")
+        connection.commit()
+        connection.close()
+        with pytest.raises(DamagedStore, match="duplicate column name"):
+            read_all(filled)
+
     def test_damaged_evidence_is_named_when_it_is_read(self, filled):
         connection = sqlite3.connect(filled)
         connection.execute("DROP TRIGGER no_update")
