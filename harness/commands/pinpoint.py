@@ -229,8 +229,8 @@ def _notes(stepper: Stepper) -> list[str]:
 def _given_up(walked: Walked, releases: Releases) -> list[str]:
     if not walked.given_up:
         return []
-    tried = [each.name for each in walked.points if not each.observation.tested][:2]
+    tried = [each.name for each in walked.points if releases.place_of(each.name) <= walked.given_up]
     return [
-        f"Releases of {releases.package} before {releases.versions[walked.given_up]} were not looked at, since neither "
-        f"{' nor '.join(tried)} could be tested; --versions FIRST..LAST looks at them all the same."
+        f"Releases of {releases.package} before {releases.versions[walked.given_up]} were not looked at, since none of "
+        f"{', '.join(tried)} could be tested; --versions FIRST..LAST looks at them all the same."
     ]

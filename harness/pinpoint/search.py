@@ -48,7 +48,8 @@ class Observation:
 
 
 Seen = Mapping[int, Observation]
-_GIVES_UP_AFTER = 2
+_GIVES_UP_AFTER = 4
+"""So many marks in a row: a few that are broken are no sign that all before them are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,11 +132,9 @@ class Course:
         Old releases of a package often do not fit what is around them at all, and there may be a hundred of them.
         """
         before = self._before_known()
-        for newer, older in itertools.pairwise(before):
-            if newer not in seen or older not in seen:
-                break
-            if not seen[newer].tested and not seen[older].tested:
-                return newer
+        for place in range(len(before) - _GIVES_UP_AFTER + 1):
+            if all(mark in seen and not seen[mark].tested for mark in before[place : place + _GIVES_UP_AFTER]):
+                return before[place]
         return 0
 
     def _before_known(self) -> list[int]:

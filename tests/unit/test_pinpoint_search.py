@@ -112,17 +112,17 @@ def test_something_testable_stands_for_each_mark_where_there_is_any(case):
 
 
 @given(searches())
-def test_nothing_is_given_up_but_what_lies_before_two_marks_that_cannot_be_tested(case):
+def test_nothing_is_given_up_but_what_lies_before_four_marks_that_cannot_be_tested(case):
     sequence, course = case
     seen, _ = run(course, sequence)
     oldest = course.oldest(seen)
     if course.known is None:
         assert oldest == 0
     if oldest:
-        older = [mark for mark in course.marks if mark < oldest]
+        older = [mark for mark in course.marks if mark < oldest][-3:]
         assert oldest < course.known
-        assert sequence[oldest] == sequence[older[-1]] == "-"
-        assert {point for point in seen if point < oldest} == {older[-1]}
+        assert [sequence[mark] for mark in (oldest, *older)] == ["-"] * 4
+        assert {point for point in seen if point < oldest} == set(older)
 
 
 def test_what_is_certain_is_begun_and_always_probed():
@@ -132,9 +132,15 @@ def test_what_is_certain_is_begun_and_always_probed():
     seen = search(
         Course.grid(100, tuple(range(0, 100, 10)), known=75), lambda point: LETTERS[sequence[point]], begin=begun.update
     )
-    assert begun == {40, 50, 60, 70, 80, 90, 99}
+    assert begun == {20, 30, 40, 50, 60, 70, 80, 90, 99}
     assert begun <= set(seen)
-    assert sorted(seen)[0] == 40, "two marks in a row could not be tested, so nothing older is looked at"
+    assert sorted(seen)[0] == 20, "four marks in a row could not be tested, so nothing older is looked at"
+
+
+def test_a_few_that_are_broken_are_stepped_over_on_the_way_back():
+    sequence = "gg---g"
+    seen = search(Course.grid(6, tuple(range(6)), known=5), lambda point: LETTERS[sequence[point]])
+    assert sorted(seen) == list(range(6))
 
 
 @given(searches())
