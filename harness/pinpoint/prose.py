@@ -45,7 +45,7 @@ def markdown(answer: Answer) -> str:
 
 
 def _facts(found: Found) -> list[str]:
-    facts = [f"before: {found.before.text}", f"after: {found.after.text}"]
+    facts = [f"{when}: {_shown(point)}" for when, point in (("before", found.before), ("after", found.after))]
     if found.untestable:
         facts += [f"between, {each.short}: {each.text}" for each in found.untestable]
     if found.commit is not None:
@@ -58,6 +58,10 @@ def _facts(found: Found) -> list[str]:
     if moved:
         facts.append(f"moved along with {found.after.short}: {', '.join(moved)}")
     return facts
+
+
+def _shown(point: Point) -> str:
+    return f"{point.text} (signature {point.signature})" if point.signature else point.text
 
 
 def _commit_facts(commit: Commit) -> list[str]:

@@ -21,7 +21,7 @@ from harness.report.grid import (
     parameter_texts,
 )
 from harness.report.results import EnvironmentColumn, Results
-from harness.report.statements import Statement
+from harness.report.statements import Line, Statement
 
 # Wider tables than this are drawn a family at a time: nobody reads a Markdown table that scrolls for metres.
 WIDEST = 16
@@ -141,10 +141,15 @@ def _statements(statements: Iterable[Statement]) -> str:
     """Draw since when and until when; nothing if nothing changes."""
     lines = []
     for each in statements:
-        told = "; ".join(f"{escaped(sentence)}{_reference(cause) if cause else ''}" for sentence, cause in each.lines)
+        told = "; ".join(_told(line) for line in each.lines)
         held = f" {escaped(each.held)}" if each.held else ""
         lines.append(f"* {_label(each.scenario, filter(None, [each.subject]))}, {escaped(each.family)}{held}: {told}")
     return "\n".join(["Since when, and until when:", "", *lines]) if lines else ""
+
+
+def _told(line: Line) -> str:
+    shown = ", ".join(code(place) for place in line.places)
+    return f"{escaped(line.sentence)} (shown in {shown}){_reference(line.cause) if line.cause else ''}"
 
 
 def _issue(address: str | None) -> str:

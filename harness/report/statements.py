@@ -14,6 +14,20 @@ from harness.report.transitions import History
 
 
 @dataclass(frozen=True, kw_only=True)
+class Line:
+    """A sentence, the cause of what it tells of, and the cells of its borders, of the first case: they prove it."""
+
+    sentence: str
+    cause: Cause | None
+    cells: tuple[str, ...]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where these cells are: what stands behind the case in their ids."""
+        return tuple(dict.fromkeys(cell.rpartition("@")[2] for cell in self.cells))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Statement:
     """What holds for some cases of a scenario in the versions of a family: a sentence for each stretch that fails."""
 
@@ -21,8 +35,7 @@ class Statement:
     cases: tuple[Case, ...]
     family: str
     held: str
-    lines: tuple[tuple[str, Cause | None], ...]
-    """Sentences, each with the cause of what it tells of."""
+    lines: tuple[Line, ...]
 
     @property
     def subject(self) -> str:
@@ -31,16 +44,18 @@ class Statement:
 
     def with_causes(self, causes: Mapping[str, Cause]) -> Statement:
         """Put the causes of a grid, by their keys, in the place of its own; one that is not in the grid stays."""
-        lines = tuple((text, causes.get(cause.key, cause) if cause else None) for text, cause in self.lines)
-        return replace(self, lines=lines)
+        lines = (
+            replace(line, cause=causes.get(line.cause.key, line.cause)) if line.cause else line for line in self.lines
+        )
+        return replace(self, lines=tuple(lines))
 
 
 def statements_of(histories: Iterable[History], causes: Causes) -> tuple[Statement, ...]:
     """Tell histories, in their order; those that read the same are told once."""
     groups: dict[tuple[object, ...], list[History]] = {}
     for history in histories:
-        told = tuple((stretch.sentence, causes.of(stretch.shown)) for stretch in history.failing)
-        same = tuple((sentence, cause.key if cause else None) for sentence, cause in told)
+        told = _lines(history, causes)
+        same = tuple((line.sentence, line.cause.key if line.cause else None) for line in told)
         groups.setdefault((history.case.scenario, history.family, history.held, same), []).append(history)
     return tuple(_statement(members, causes) for members in groups.values())
 
@@ -52,7 +67,23 @@ def _statement(members: Sequence[History], causes: Causes) -> Statement:
         cases=tuple(each.case for each in members),
         family=first.family,
         held=first.held,
-        lines=tuple((stretch.sentence, causes.of(stretch.shown)) for stretch in first.failing),
+        lines=_lines(first, causes),
+    )
+
+
+def _lines(history: History, causes: Causes) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            sentence=stretch.sentence,
+            cause=causes.of(stretch.shown),
+            cells=tuple(
+                step.record.cell
+                for border in (stretch.came, stretch.went)
+                if border is not None
+                for step in (border.last, border.first)
+            ),
+        )
+        for stretch in history.failing
     )
 
 

@@ -57,7 +57,7 @@ def _statements(grid: Grid, *, width: int) -> str:
         return f"Since when, and until when: {len(grid.statements)} statements, with --format markdown or html."
     lines = ["Since when, and until when:"]
     for each in grid.statements:
-        told = "; ".join(sentence + (f" [{cause.number}]" if cause else "") for sentence, cause in each.lines)
+        told = "; ".join(line.sentence + (f" [{line.cause.number}]" if line.cause else "") for line in each.lines)
         about = " ".join(filter(None, [each.scenario, each.subject and f"[{each.subject}]", each.held]))
         text = one_line(f"{about}, {each.family}: {told}", longest=4 * width)
         lines += textwrap.wrap(text, width, initial_indent="* ", subsequent_indent="  ", break_long_words=False)

@@ -375,9 +375,11 @@ def test_a_new_cause_changes_only_its_own_lines_of_the_markdown():
 def test_every_border_of_a_row_has_its_statement_in_every_format_that_people_read():
     results = sample()
     told = [each for each in build_grid(results).statements if each.scenario == "build"]
-    ((sentence, cause),) = told[0].lines
+    (line,) = told[0].lines
+    sentence, cause = line.sentence, line.cause
+    assert line.cells == ("build[shape=list,format=.keras]@pkg3.4.1", "build[shape=list,format=.keras]@pkg3.5.0")
     assert sentence == "fails at load in pkg 3.4.1 (the first that was run), fixed in 3.5.0"
-    assert f"{sentence}[^{cause.key}]" in markdown.render(results)
+    assert f"{sentence} (shown in `pkg3.4.1`, `pkg3.5.0`)[^{cause.key}]" in markdown.render(results)
     assert f'<a href="#c-{cause.key}">{sentence}</a>' in html_page.render(results)
     assert f"{sentence} [{cause.number}]" in " ".join(terminal.render(results, width=140).split())
 

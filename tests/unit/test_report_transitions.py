@@ -55,7 +55,7 @@ def borders(sequence):
 def told(*sequences, **more):
     results = results_of(*sequences, **more)
     return [
-        (each.subject, [sentence for sentence, _ in each.lines])
+        (each.subject, [line.sentence for line in each.lines])
         for each in statements_of(histories(results), Causes(records(results)))
     ]
 
