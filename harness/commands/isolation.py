@@ -43,15 +43,19 @@ def compare_isolation(session: Session, arguments: argparse.Namespace) -> int:
     return 1 if comparison.different else 0
 
 
-def confirm_borders(session: Session, work: Work, *, jobs: int) -> None:
-    """Run each cell beside a border in a process of its own, unless that has been done.
+def confirm_borders(session: Session, work: Work, *, jobs: int) -> int:
+    """Run each cell beside a border in a process of its own, unless that has been done. Give how many were recorded.
 
     What one shows may differ from what the fork showed, and make new borders.
     """
+    count = 0
     while not session.stop.is_set() and (cells := unconfirmed(results_of(session, work))):
         session.say(f"{len(cells)} cells beside a border are confirmed in processes of their own.")
-        if not _run_alone(session, work, cells, jobs=jobs):
-            return
+        recorded = _run_alone(session, work, cells, jobs=jobs)
+        if not recorded:
+            break
+        count += recorded
+    return count
 
 
 def _run_alone(session: Session, work: Work, cells: Iterable[Cell], *, jobs: int) -> int:

@@ -31,7 +31,7 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     due = _find_due(session, work, arguments)
     count = run_tasks(session, work, due.tasks, jobs=arguments.jobs, isolation=arguments.isolation)
     if arguments.confirm:
-        confirm_borders(session, work, jobs=arguments.jobs)
+        count += confirm_borders(session, work, jobs=arguments.jobs)
     # Where nothing was run, what was read is what there is.
     results = results_of(session, work, due.found if not due.tasks and not arguments.confirm else None)
     if session.stop.is_set():
