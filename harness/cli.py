@@ -159,15 +159,16 @@ def _add_searches(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     pinpoint.add_argument(
         "--in", metavar="ENVIRONMENT", dest="environment", required=True, help="an id, or one written out in quotes"
     )
-    pinpoint.add_argument("--versions", metavar="FIRST..LAST", help="only these releases, both included")
-    pinpoint.add_argument("--pre", action="store_true", help="pre-releases, too")
-    pinpoint.add_argument("--yanked", action="store_true", help="yanked releases, too")
-    pinpoint.add_argument("--repository", metavar="DIR", help="a clone of the package's repository, for the commit")
-    pinpoint.add_argument(
+    what = pinpoint.add_mutually_exclusive_group()
+    what.add_argument("--versions", metavar="FIRST..LAST", help="only these releases, both included")
+    what.add_argument(
         "--commits",
         metavar="FIRST..LAST",
         help="step through these commits of it instead: releases, tags, branches, shas",
     )
+    pinpoint.add_argument("--pre", action="store_true", help="pre-releases, too")
+    pinpoint.add_argument("--yanked", action="store_true", help="yanked releases, too")
+    pinpoint.add_argument("--repository", metavar="DIR", help="a clone of the package's repository, for the commit")
     how = pinpoint.add_mutually_exclusive_group()
     how.add_argument("--every", action="store_true", help="run every release")
     how.add_argument("--quick", action="store_true", help="halve between the two ends only")

@@ -217,3 +217,11 @@ def test_commits_that_make_no_sense(playground, repository, commits, says):
     assert says in playground.said
     playground.harness(*common, f"--commits={commits}", status=2)
     assert "--repository DIR" in playground.said
+
+
+def test_releases_and_commits_are_not_stepped_through_at_once(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="v1.0")
+    common = ["pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--repository", repository.folder]
+    playground.harness(*common, "--versions", "1.0..1.1", "--commits", "1.0..1.1", status=2)
+    assert "not allowed with argument" in playground.said
