@@ -9,14 +9,22 @@ from pathlib import Path
 
 import filelock
 
+_TRIES = 3
 
-def remove_folder(folder: Path) -> None:
-    """Remove a folder with all in it, also if nobody may write to it; what cannot be removed stays."""
-    if folder.is_dir():
+
+def remove_folder(folder: Path) -> bool:
+    """Remove a folder with all in it, also if nobody may write to it; what cannot be removed stays. Say if it is gone.
+
+    Tried more than once: a process that is just ending may put something into it while it is being emptied.
+    """
+    for _ in range(_TRIES):
+        if not folder.is_dir():
+            break
         for top, _, _ in os.walk(folder):
             with contextlib.suppress(OSError):
                 Path(top).chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 class OwnedFolder:
@@ -52,9 +60,10 @@ class OwnedFolder:
                 self._remove_dead()
 
     def __exit__(self, *_: object) -> None:
-        remove_folder(self.path)
+        gone = remove_folder(self.path)
         self._lock.release()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+        if gone:  # without its lock, nobody would know that what is left is nobody's
+            Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def _remove_dead(self) -> None:
         """Remove the folders whose owner is no more: a lock that can be had has none."""
@@ -64,6 +73,7 @@ class OwnedFolder:
                 lock.acquire(timeout=0)
             except (filelock.Timeout, OSError):
                 continue
-            remove_folder(path.with_suffix(""))
+            gone = remove_folder(path.with_suffix(""))
             lock.release()
-            path.unlink(missing_ok=True)
+            if gone:  # or the next one tries again
+                path.unlink(missing_ok=True)

@@ -64,6 +64,8 @@ class Ended:
     over_disk: bool = False
     stopped: bool = False
     peak_mib: int = 0
+    lost: bool = False
+    """Whether what contained it was killed: how it would have ended, nobody can tell."""
 
 
 class Running(Protocol):
@@ -80,6 +82,10 @@ class Running(Protocol):
     def wait(self, timeout_s: float) -> int | None:
         """Wait for its end at most so long; give its status (minus the signal's number), or None."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether, having ended, it was contained and what contained it was killed, which nothing inside can do."""
+
     def is_stray(self, process: psutil.Process) -> bool:
         """Whether another process descends from it and has left its group."""
 
@@ -92,6 +98,7 @@ class _Started:
         self._token = token
         self._told = told
         self._born = time.time()
+        self.lost = False
 
     @property
     def contained(self) -> bool:
@@ -112,7 +119,9 @@ class _Started:
         """Give the status that was told; without any, the usual translation of a signal into one."""
         with contextlib.suppress(OSError, ValueError):
             return os.waitstatus_to_exitcode(int(os.read(told, 64)))
-        return 128 - status if status > 128 else status
+        status = 128 - status if status > 128 else status
+        self.lost = status < 0
+        return status
 
     def is_stray(self, process: psutil.Process) -> bool:
         # The clock that dates processes is coarser than ours.
@@ -220,6 +229,7 @@ def supervise(
         over_disk=why == "disk",
         stopped=why == "stop",
         peak_mib=watch.peak_mib,
+        lost=running.lost,
     )
 
 

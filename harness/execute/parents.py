@@ -218,6 +218,11 @@ class Child:
         """Whether it only waits for the first process of a sandbox of its own."""
         return self.parent.contained
 
+    @property
+    def lost(self) -> bool:
+        """Never: a fork that a signal ended does not count, whoever sent it."""
+        return False
+
     def wait(self, timeout_s: float) -> int | None:
         """Wait for its end at most so long. Raises ParentLost if nobody is left who could tell."""
         if not self.fork.ended.wait(timeout_s):

@@ -17,7 +17,7 @@ from harness.execute.folder import Folder
 from harness.execute.leavings import make_harmless
 from harness.execute.parents import CAN_FORK, ParentKind, ParentLost, Parents
 from harness.execute.task import Task, this_platform
-from harness.execute.verdict import Seen, Verdict, judge
+from harness.execute.verdict import LOST, Seen, Verdict, judge
 from harness.execute.ways import InFork, InProcess, Way, fixed_variables, new_folder
 from harness.model import Attempt, Evidence, Outcome
 from harness.plan.preload import find_preload
@@ -61,9 +61,15 @@ def run_task(
             if attempt.outcome not in _TO_CONFIRM:
                 return attempt
     attempt = once(alone)
-    # Who sent a SIGKILL cannot be seen. The system's, or anyone's, does not come again; the script's own does.
-    killed = attempt.outcome is Outcome.CRASHED and attempt.error.startswith("SIGKILL:")
-    return once(alone) if killed else attempt
+    return once(alone) if _perhaps_killed(attempt) else attempt
+
+
+def _perhaps_killed(attempt: Attempt) -> bool:
+    """Whether someone from outside may have ended it: then it is asked again.
+
+    Who sent a script a SIGKILL cannot be seen. The system's, or anyone's, does not come again; the script's own does.
+    """
+    return attempt.error.startswith("SIGKILL:") or attempt.reason.startswith(LOST)
 
 
 def parent_kind(task: Task, python: Path) -> ParentKind | None:

@@ -14,6 +14,7 @@ from harness.process import Ended
 LONGEST_ERROR = 4000
 LONGEST_REASON = 300
 LONGEST_STAGE = 200
+LOST = "what contained the script was killed from outside"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,20 +45,29 @@ class Seen:
 
 def judge(seen: Seen) -> Verdict:
     """Give the verdict. Limits come first: what they ended can't be believed to have ended by itself."""
+    over = _over_a_limit(seen)
+    if over is not None:
+        return over
+    if seen.ended.lost:
+        reason = f"{LOST}: {_signal_name(-seen.ended.status)}"
+        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=reason, settled=False)
+    if seen.report is None:
+        return _without_report(seen)
+    return _with_report(seen, seen.report)
+
+
+def _over_a_limit(seen: Seen) -> Verdict | None:
     ended, header = seen.ended, seen.header
     if ended.over_memory:
-        return Verdict(
-            outcome=Outcome.OUT_OF_MEMORY, stage=seen.stage, error=f"OutOfMemory: over {header.memory_mib} MiB"
-        )
+        error = f"OutOfMemory: over {header.memory_mib} MiB"
+        return Verdict(outcome=Outcome.OUT_OF_MEMORY, stage=seen.stage, error=error)
     if ended.over_processes:
         return Verdict(outcome=Outcome.FAILED, stage=seen.stage, error=f"TooManyProcesses: over {header.processes}")
     if ended.over_disk:
         return Verdict(outcome=Outcome.FAILED, stage=seen.stage, error=f"TooMuchDisk: over {header.disk_mib} MiB")
     if ended.timed_out:
         return Verdict(outcome=Outcome.TIMED_OUT, stage=seen.stage, error=f"Timeout: over {header.timeout_s:g} s")
-    if seen.report is None:
-        return _without_report(seen)
-    return _with_report(seen, seen.report)
+    return None
 
 
 def _with_report(seen: Seen, report: dict[str, Any]) -> Verdict:

@@ -15,6 +15,7 @@ import pytest
 from harness.containment.sandbox import Means
 from harness.execute.artifacts import Artifacts
 from harness.execute.run_task import Interrupted, run_task
+from harness.execute.verdict import LOST
 from harness.model import Outcome
 from tests.making import outcome_task
 from tests.sandboxes import sandbox_of
@@ -151,6 +152,47 @@ def test_hanging_at_exit_is_no_pass(execute):
 def test_memory_limit(execute):
     attempt = execute("eats_memory", memory_mib=200)
     assert shown(attempt) == (Outcome.OUT_OF_MEMORY, "train", "OutOfMemory: over 200 MiB")
+
+
+@pytest.mark.parametrize("victim", ["who waits outside", "the first inside"])
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [(1, (Outcome.TIMED_OUT, "load", "Timeout: over 3 s")), (2, (Outcome.ERROR, "load", ""))],
+    ids=["once", "each time"],
+)
+def test_the_end_of_what_contains_a_script_is_not_the_scripts_own(execute, sandbox, victim, times, expected):
+    """No script can bring it about. It is asked again, and when that is in vain, too, nothing is claimed."""
+    if not sandbox.contains:
+        pytest.skip("nothing contains it")
+    killer = threading.Thread(target=kill_containers, args=(victim, times))
+    killer.start()
+    attempt = execute("hangs", timeout_s=3)
+    killer.join()
+    assert shown(attempt) == expected
+    assert attempt.settled == (attempt.outcome is not Outcome.ERROR)
+    assert attempt.reason == (f"{LOST}: SIGKILL" if times == 2 else "")
+
+
+def kill_containers(victim, times):
+    """Kill what contains the next attempts, each once its script runs."""
+    killed = set()
+    deadline = time.monotonic() + 30
+    while len(killed) < times and time.monotonic() < deadline:
+        time.sleep(0.01)
+        with contextlib.suppress(psutil.Error, ValueError, StopIteration):
+            outside = next(each for each in psutil.Process().children() if each.pid not in killed)
+            [first] = outside.children()
+            [script] = first.children()
+            if "load" in trail_of(script):
+                killed.add(outside.pid)
+                (outside if victim == "who waits outside" else first).kill()
+
+
+def trail_of(script):
+    """Say which stages a contained script has begun."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{script.pid}/root/attempt/trail").read_text()
+    return ""
 
 
 def test_syntax_error_is_the_scripts_failure(execute):

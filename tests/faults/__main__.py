@@ -6,6 +6,7 @@ A fault after which something is not as it must be ends the campaign with that s
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.containment.sandbox import find_sandbox
 from harness.folders import remove_folder
 from tests.faults import indexes, stores
 from tests.faults.faults import CannotInject, Fault
@@ -53,6 +55,9 @@ def main() -> int:
             return 1
     measured.seeds.append(arguments.seed)
     measured.seconds += round(time.monotonic() - started)
+    sandbox = find_sandbox(os.environ)
+    contained = f"{sandbox.alone}, forks by {sandbox.parents}"
+    measured.sandboxes += [contained] if contained not in measured.sandboxes else []
     measured.write()
     print(write_table(measured, FAULTS))
     return 0

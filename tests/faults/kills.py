@@ -7,6 +7,7 @@ line, since to start Python anew for each would take most of the time.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -28,6 +29,7 @@ SCHEDULER, PARENT, WORKER, BUILDER = "scheduler", "forking parent", "worker", "b
 KINDS = (SCHEDULER, PARENT, WORKER, BUILDER)
 _SHARES = (4, 2, 3, 2)
 _LONGEST_RUN_S = 120
+_UNKNOWN = "a cell that cannot be told"
 MATRIX = f"""
 default-tier = "small"
 platform = "any"
@@ -214,7 +216,7 @@ class _Forked:
 
 def _disturbed(coordinator: _Started | _Forked, chance: random.Random, killed: Killed, most: int) -> int:
     """Kill processes of a run until it ends, or is the one that is killed; give its status."""
-    spared: set[object] = set()
+    spared: set[object] = {_UNKNOWN}
     deadline = time.monotonic() + _LONGEST_RUN_S
     while killed.total < most:
         kind = chance.choices(KINDS, _SHARES)[0]
@@ -228,7 +230,7 @@ def _disturbed(coordinator: _Started | _Forked, chance: random.Random, killed: K
         if kind == SCHEDULER:
             coordinator.kill()
             killed.kills[kind] += 1
-        elif (victim := _victim(coordinator.pid, kind, spared)) is not None:
+        elif (victim := _victim(coordinator.pid, kind, spared, chance)) is not None:
             with contextlib.suppress(psutil.Error):
                 victim.kill()
                 killed.kills[kind] += 1
@@ -240,18 +242,22 @@ def _disturbed(coordinator: _Started | _Forked, chance: random.Random, killed: K
     return status
 
 
-def _victim(pid: int, kind: str, spared: set[object]) -> psutil.Process | None:
-    """Find a process of a kind; wait a little for one. A cell's worker is killed once a run: what is killed each time
-    that it is tried has crashed, and nobody could say otherwise."""
+def _victim(pid: int, kind: str, spared: set[object], chance: random.Random) -> psutil.Process | None:
+    """Find a process of a kind; wait a little for one.
+
+    The one that executes a script in a process of its own is killed once a run for each cell: what is killed each time
+    that it is tried has crashed, and nobody could say otherwise. What contains it may be killed at any time.
+    """
     until = time.monotonic() + 0.5
     while time.monotonic() < until:
         with contextlib.suppress(psutil.Error):
-            for process in psutil.Process(pid).children(recursive=True):
-                if _kind_of(process, pid) == kind:
-                    place = _script_of(process) if kind == WORKER else None
-                    if place in spared:
+            processes = psutil.Process(pid).children(recursive=True)
+            for process in chance.sample(processes, len(processes)):
+                if _kind_of(process) == kind:
+                    cell = _cell_of(process) if _executes_alone(process) else None
+                    if cell in spared:
                         continue
-                    spared |= {place} if place else set()
+                    spared |= {cell} if cell else set()
                     return process
         if not psutil.pid_exists(pid):
             return None
@@ -259,28 +265,45 @@ def _victim(pid: int, kind: str, spared: set[object]) -> psutil.Process | None:
     return None
 
 
-def _kind_of(process: psutil.Process, coordinator: int) -> str | None:
+def _kind_of(process: psutil.Process) -> str | None:
     with contextlib.suppress(psutil.Error, OSError):
         command = process.cmdline()
-        if any(part.endswith("worker.py") for part in command):
-            if "--serve" not in command:
-                return WORKER
-            above = process.parent()
-            forked = above is not None and above.pid != coordinator and "--serve" in above.cmdline()
-            # A fork of a parent, or of what contains it, looks like the parent; it is one if it is in a group of its own.
-            return WORKER if forked and os.getpgid(process.pid) == process.pid else None if forked else PARENT
-        parts = {Path(part).name for part in command[:4]}
-        if {"uv", "look_inside.py"} & parts:
+        if {"uv", "look_inside.py"} & {Path(part).name for part in command[:4]}:
             return BUILDER
+        if "--serve" in command:
+            # What descends from the one that serves, with the same command, is a fork that runs an attempt.
+            above = process.parent()
+            return WORKER if above is not None and _is_worker(above.cmdline(), "--serve") else PARENT
+        if any(part.endswith("worker.py") for part in command):
+            return WORKER
     return None
 
 
-def _script_of(process: psutil.Process) -> object:
-    """Say whose attempt a worker is, as well as can be seen: the script's name and the environment's Python."""
+def _is_worker(command: list[str], way: str) -> bool:
+    """Whether a command is the worker itself, working in some way, and not what starts it contained."""
+    return len(command) > 2 and command[1].endswith("worker.py") and command[2] == way
+
+
+def _executes_alone(process: psutil.Process) -> bool:
+    """Whether a script is executed by this very process, and not in a fork, which is always asked again without one."""
     with contextlib.suppress(psutil.Error, OSError):
-        folder = Path(process.cwd()).parent
-        return (process.exe(), *sorted(each.name for each in (folder / "script").iterdir()))
-    return "unknown"
+        command = process.cmdline()
+        if _is_worker(command, "--contained"):
+            # The first in there stands over the one that does.
+            above = process.parent()
+            return above is not None and _is_worker(above.cmdline(), "--contained")
+        return len(command) == 3 and command[1].endswith("worker.py")
+    return True
+
+
+def _cell_of(process: psutil.Process) -> object:
+    """Say whose attempt a worker is: the environment's Python, and what the request asks for."""
+    with contextlib.suppress(psutil.Error, OSError, ValueError):
+        python, *_, path = process.cmdline()
+        inside = Path(f"/proc/{process.pid}/root{path}")
+        request = json.loads((inside if inside.exists() else Path(path)).read_text(encoding="utf-8"))
+        return (python, Path(request["script"]).name, json.dumps(request["parameters"]))
+    return _UNKNOWN
 
 
 def attempts_of(project: Project) -> list[tuple[str, str, int]]:

@@ -30,6 +30,8 @@ class Measured:
     faults: Counter[str] = field(default_factory=Counter)
     seeds: list[int] = field(default_factory=list)
     seconds: int = 0
+    sandboxes: list[str] = field(default_factory=list)
+    """What contained the scripts."""
 
     @classmethod
     def read(cls) -> Measured:
@@ -52,7 +54,8 @@ def table(measured: Measured, faults: Mapping[str, Fault]) -> str:
     )
     return (
         f"{drawn}\n\n{measured.kills.total()} kills in all, after which everything was compared {measured.checked} times; "
-        f"{measured.faults.total()} other faults. Seeds {', '.join(map(str, measured.seeds))}; {measured.seconds} s.\n"
+        f"{measured.faults.total()} other faults. Seeds {', '.join(map(str, measured.seeds))}; {measured.seconds} s. "
+        f"Contained: {', '.join(measured.sandboxes)}.\n"
     )
 
 

@@ -40,6 +40,18 @@ def test_what_a_dead_process_left_goes_and_what_a_living_one_has_stays(tmp_path,
         assert names(tmp_path) == ["other-3", "other-3.lock", "run-2-alive", "run-2-alive.lock"]
 
 
+def test_what_cannot_be_removed_yet_is_removed_by_a_later_one(tmp_path, monkeypatch):
+    """A process of the dead may be ending still, and write into it."""
+    left_by_the_dead(tmp_path)
+    monkeypatch.setattr("harness.folders.shutil.rmtree", lambda *_, **__: None)
+    with OwnedFolder(tmp_path, "run-"):
+        pass
+    assert len(names(tmp_path)) == 4
+    monkeypatch.undo()
+    OwnedFolder(tmp_path, "run-").clean()
+    assert names(tmp_path) == []
+
+
 def test_cleaning_makes_nothing(tmp_path):
     OwnedFolder(tmp_path / "runs", "run-").clean()
     assert list(tmp_path.iterdir()) == []

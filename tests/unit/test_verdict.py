@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.execute.verdict import LONGEST_ERROR, LONGEST_REASON, Seen, Verdict, judge
+from harness.execute.verdict import LONGEST_ERROR, LONGEST_REASON, LOST, Seen, Verdict, judge
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, Outcome
 from harness.process import Ended
@@ -83,6 +83,13 @@ def row(id, seen, expected):
             verdict(Outcome.ERROR, reason="the worker could not do its work: exit status 1", settled=False)),
         row("worker killed before it began", seen(status=-9, trail=()),
             verdict(Outcome.ERROR, reason="the worker could not do its work: exit status -9", settled=False)),
+        # What contained it was killed: nothing that it left says how it would have ended.
+        row("lost", seen(status=-9, lost=True), verdict(Outcome.ERROR, "load", reason=f"{LOST}: SIGKILL", settled=False)),
+        row("lost, with a report", seen(report={"outcome": "passed"}, status=-9, trail=("", "exit"), lost=True),
+            verdict(Outcome.ERROR, "exit", reason=f"{LOST}: SIGKILL", settled=False)),
+        row("lost before it began", seen(status=-15, trail=(), lost=True),
+            verdict(Outcome.ERROR, None, reason=f"{LOST}: SIGTERM", settled=False)),
+        row("lost, over time", seen(status=-9, timed_out=True, lost=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
         # Limits go before all else.
         row("over time", seen(status=-15, timed_out=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
         row("over time, with a report", seen(report={"outcome": "passed"}, status=-15, timed_out=True, trail=("", "exit")),
@@ -116,13 +123,15 @@ anything = st.builds(
     stderr=st.binary(max_size=20),
     timed_out=st.booleans(),
     over_memory=st.booleans(),
+    lost=st.booleans(),
 )
 
 
 @given(anything)
 def test_no_pass_without_a_report_that_says_so_and_a_clean_end(seen):
     found = judge(seen)
-    clean = not (seen.ended.timed_out or seen.ended.over_memory) and seen.ended.status == 0
+    ended = seen.ended
+    clean = not (ended.timed_out or ended.over_memory or ended.lost) and ended.status == 0
     said = seen.report is not None and seen.report.get("outcome") == "passed"
     assert (found.outcome is Outcome.PASSED) == (clean and said)
 
