@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -21,6 +22,8 @@ from harness.errors import HarnessError
 from harness.report.foreign_text import plain
 from harness.session import Session
 
+_SELDOM = 500_000
+
 
 def main(typed: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
@@ -32,7 +35,7 @@ def main(typed: Sequence[str] | None = None) -> int:
         session = Session.at(Path(arguments.project or Path.cwd()).absolute(), os.environ, _say)
         session.containing = getattr(arguments, "sandbox", session.containing)
         command = getattr(importlib.import_module(f"harness.commands.{module}"), function)
-        with _stopped_by_signals(session):
+        with _stopped_by_signals(session), _collecting_seldom():
             return int(command(session, arguments))
     except HarnessError as error:
         _say(str(error))
@@ -67,6 +70,17 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """What is read lives until the end: the garbage collector would walk through all of it again and again."""
+    before = gc.get_threshold()
+    gc.set_threshold(_SELDOM, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _parser() -> argparse.ArgumentParser:

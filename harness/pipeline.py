@@ -7,17 +7,19 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
-from harness.execute.parents import Parents
-from harness.execute.run_task import ForkImports, run_task, unavailable
-from harness.execute.schedule import LocalScheduler, Watcher
 from harness.execute.task import Task, make_task
 from harness.model import Attempt, Cell, CellResult, Environment, Outcome, Overlay
 from harness.plan.plan import Plan, PlannedCell
-from harness.provision.environments import Provided
 from harness.record.store import Store, Writer
 from harness.session import RunFolder, Session
+
+if TYPE_CHECKING:  # what a run needs, and a look at what is there does not
+    from harness.execute.parents import Parents
+    from harness.execute.schedule import Watcher
+    from harness.provision.environments import Provided
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,7 @@ class Work:
 
     def attempts(self, store: Store) -> dict[str, list[Attempt]]:
         """Read the attempts of its tasks, by key."""
-        return store.by_keys(task.key for task in self.tasks.values())
+        return store.by_keys((task.key for task in self.tasks.values()), {str(cell): cell for cell in self.tasks})
 
     def due(self, store: Store, *, fresh: bool = False, repeat: int = 1) -> list[Task]:
         """Give the tasks that have no valid attempt (fewer than `repeat`), a task as often as it is to run."""
@@ -148,6 +150,9 @@ def run_due(
 
     Isolation is "process", a new one for each attempt, or "fork", of one that has done the imports, where that is safe.
     """
+    from harness.execute.run_task import ForkImports, unavailable
+    from harness.execute.schedule import LocalScheduler
+
     recorded = 0
     unsettled: set[str] = set()
 
@@ -217,6 +222,8 @@ def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterato
     if isolation == "process" or not session.sandbox.forks:
         yield None
         return
+    from harness.execute.parents import Parents
+
     # The scheduler ends those that it needs no more. It works with one, prepares the next, and may wait for the last.
     parents = Parents(runs, limit=jobs + 2, stop=session.stop, sandbox=session.sandbox, hidden=session.hidden)
     try:
@@ -226,6 +233,8 @@ def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterato
 
 
 def _runner(session: Session, runs: Path, parents: Parents | None) -> Callable[[Task, Path], Attempt]:
+    from harness.execute.run_task import run_task
+
     sandbox = session.sandbox  # found out before threads ask for it
 
     def run_one(task: Task, python: Path) -> Attempt:

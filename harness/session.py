@@ -8,22 +8,24 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
-from harness.containment.sandbox import UNCONTAINED, Sandbox, find_sandbox, require
 from harness.errors import HarnessError, UsageError
 from harness.execute.artifacts import Artifacts
 from harness.folders import OwnedFolder
 from harness.model import Environment, Lock
 from harness.plan.matrix import FILE
 from harness.plan.project import Project, read_project
-from harness.provision.environments import EnvironmentStore
 from harness.provision.interpreters import Interpreters
-from harness.provision.manifest import read_manifest
-from harness.provision.needs import Needs, needs_of
 from harness.provision.uv import Uv
 from harness.record.store import Store
+
+if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do without most of them
+    from harness.containment.sandbox import Sandbox
+    from harness.provision.environments import EnvironmentStore
+    from harness.provision.needs import Needs
 
 
 @dataclass(kw_only=True)
@@ -81,11 +83,15 @@ class Session:
     @functools.cached_property
     def environments(self) -> EnvironmentStore:
         """The environments on disk."""
+        from harness.provision.environments import EnvironmentStore
+
         return EnvironmentStore(self.cache, uv=self.uv, say=self.say)
 
     @functools.cached_property
     def sandbox(self) -> Sandbox:
         """What contains scripts here: tried out when first asked for. Raises HarnessError if it is lacking."""
+        from harness.containment.sandbox import UNCONTAINED, find_sandbox, require
+
         if self.containing == "off":
             return UNCONTAINED
         sandbox = find_sandbox(self.variables)
@@ -104,6 +110,9 @@ class Session:
 
     def needs(self, environments: Iterable[Environment]) -> Needs:
         """Estimate what it takes to have environments, of which some may be there."""
+        from harness.provision.manifest import read_manifest
+        from harness.provision.needs import needs_of
+
         built: list[Lock] = []
         missing: list[Lock] = []
         for environment in environments:

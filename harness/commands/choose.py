@@ -13,8 +13,6 @@ from harness.plan.plan import Plan, make_plan
 from harness.plan.project import environment_of
 from harness.plan.script import read_scenario
 from harness.plan.selection import SWAPPED_SEPARATOR, Selection, is_written_out
-from harness.plan.written_out import parse_written_out
-from harness.provision.written_out import resolve_written_out
 from harness.session import Session
 
 
@@ -82,6 +80,9 @@ def written_out_environment(session: Session, text: str) -> Environment:
         base = text.rpartition(SWAPPED_SEPARATOR)[0].strip()
         known = base in {each.name for each in matrix.families}
         return read_swapped(session, text, None if known else environment_named(session, base))
+    from harness.plan.written_out import parse_written_out
+    from harness.provision.written_out import resolve_written_out
+
     written = parse_written_out(text, matrix)
     lock = resolve_written_out(written, cache=session.cache, uv=session.uv, stop=session.stop)
     return environment_of(lock, matrix, variables=written.variables)

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 
 from harness.commands.choose import plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
-from harness.commands.isolation import confirm_borders
-from harness.commands.run_tasks import run_tasks
 from harness.commands.tables import render, results_of
 from harness.execute.task import Task
-from harness.model import Attempt
-from harness.pinpoint.working_tree import read_overlay
+from harness.model import Attempt, Overlay
 from harness.pipeline import Work, prepare, undecided, with_costs
 from harness.record.store import DamagedStore, move_aside
 from harness.session import RunFolder, Session
@@ -26,12 +23,9 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     """Run the cells that are due and print the results; exit status 1 if a cell could not be judged."""
     for notice in session.project.notices:
         session.say(notice)
-    overlay = read_overlay(arguments.overlay, session.cache) if arguments.overlay else None
-    work = prepare(session, plan_of(session, arguments), fetch=True, overlay=overlay)
+    work = prepare(session, plan_of(session, arguments), fetch=True, overlay=_overlay(session, arguments))
     due = _find_due(session, work, arguments)
-    count = run_tasks(session, work, due.tasks, jobs=arguments.jobs, isolation=arguments.isolation)
-    if arguments.confirm:
-        count += confirm_borders(session, work, jobs=arguments.jobs)
+    count = _run_due(session, work, due.tasks, arguments)
     # Where nothing was run, what was read is what there is.
     results = results_of(session, work, due.found if not due.tasks and not arguments.confirm else None)
     if session.stop.is_set():
@@ -46,6 +40,30 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
         for result in open_cells[:3]:
             session.say(f"  {result.cell}: {result.current.reason if result.current else 'never run'}")
     return 1 if open_cells else 0
+
+
+# What runs something is imported once there is something to run: a run with nothing to do answers at once.
+
+
+def _overlay(session: Session, arguments: argparse.Namespace) -> Overlay | None:
+    if not arguments.overlay:
+        return None
+    from harness.pinpoint.working_tree import read_overlay
+
+    return read_overlay(arguments.overlay, session.cache)
+
+
+def _run_due(session: Session, work: Work, due: list[Task], arguments: argparse.Namespace) -> int:
+    count = 0
+    if due:
+        from harness.commands.run_tasks import run_tasks
+
+        count += run_tasks(session, work, due, jobs=arguments.jobs, isolation=arguments.isolation)
+    if arguments.confirm:
+        from harness.commands.isolation import confirm_borders
+
+        count += confirm_borders(session, work, jobs=arguments.jobs)
+    return count
 
 
 @dataclass(frozen=True, kw_only=True)

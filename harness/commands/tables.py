@@ -21,7 +21,6 @@ from harness.model import Attempt
 from harness.pipeline import Work, prepare
 from harness.plan.plan import make_plan
 from harness.plan.selection import Selection
-from harness.report.isolation import unconfirmed
 from harness.report.results import EnvironmentColumn, Results, to_frame
 from harness.session import Session
 
@@ -63,17 +62,25 @@ def _columns(session: Session, work: Work) -> Iterator[EnvironmentColumn]:
 
 def render(results: Results, format: str, *, only_differing: bool = False, terminal: bool = False) -> str:
     """Draw results in a format; `terminal` if it goes to one, with its width and in colour."""
-    from harness.report import csv_table, html_page, json_document, markdown
-    from harness.report import terminal as terminal_table
-
+    # Each format brings what it needs, and one of them is asked for.
     if format == "markdown":
+        from harness.report import markdown
+
         return markdown.render(results, only_differing=only_differing)
     if format == "csv":
+        from harness.report import csv_table
+
         return csv_table.render(results)
     if format == "json":
+        from harness.report import json_document
+
         return json_document.render(results)
     if format == "html":
+        from harness.report import html_page
+
         return html_page.render(results, only_differing=only_differing)
+    from harness.report import terminal as terminal_table
+
     width = shutil.get_terminal_size((160, 24)).columns
     return terminal_table.render(results, width=width, colour=terminal, only_differing=only_differing)
 
@@ -109,6 +116,8 @@ def report(session: Session, arguments: argparse.Namespace) -> int:
 
 def _refuse_unconfirmed(session: Session, results: Results, arguments: argparse.Namespace) -> Results:
     """Refuse to publish borders that forks alone have shown, or say in the results that there are some."""
+    from harness.report.isolation import unconfirmed
+
     cells = unconfirmed(results)
     if not cells:
         return results

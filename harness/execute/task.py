@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import platform
 import sys
 from collections.abc import Mapping
@@ -42,9 +41,16 @@ def worker_digest() -> str:
     return hashlib.sha256(WORKER.read_bytes()).hexdigest()
 
 
+@functools.cache
 def this_platform() -> str:
     """Name the platform as it stands in the conditions of attempts, such as `linux-x86_64`."""
     return f"{sys.platform}-{platform.machine()}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _together(own: tuple[tuple[str, str], ...], passed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Give the variables of an environment and those that are passed through, which prevail, in order."""
+    return tuple(sorted({**dict(own), **dict(passed)}.items()))
 
 
 def make_task(
@@ -59,12 +65,13 @@ def make_task(
     overlay: Overlay | None = None,
 ) -> Task:
     """Make the task of a cell. The variables that the header names are passed through from the caller's."""
-    passed = {name: caller_variables[name] for name in script.header.variables if name in caller_variables}
-    variables = tuple(sorted({**dict(environment.variables), **passed}.items()))
+    names = script.header.variables
+    passed = tuple((name, caller_variables[name]) for name in names if name in caller_variables) if names else ()
+    variables = _together(environment.variables, passed)
     conditions = Conditions(
         script=script.digest,
         write_key=reads,
-        parameters=json.dumps(cell.case.parameters),
+        parameters=cell.case.parameters_text,
         lock=environment.lock.fingerprint,
         interpreter=interpreter,
         variables=variables,

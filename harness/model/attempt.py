@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from harness.model.case import Cell
 from harness.model.outcome import Outcome
@@ -32,11 +32,21 @@ class Conditions:
     @property
     def key(self) -> str:
         """64 hex digits."""
-        content = [
-            self.script, self.write_key, self.parameters, self.lock, self.interpreter,
-            sorted(self.variables), self.worker, self.platform, self.overlay,
-        ]  # fmt: skip
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        # What is hashed is one JSON list. Its ends are those of all cells of a script in an environment.
+        end = _end((self.lock, self.interpreter, self.variables, self.worker, self.platform, self.overlay))
+        content = f"[{_as_json(self.script)}, {_as_json(self.write_key)}, {_as_json(self.parameters)}, {end}"
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+@functools.lru_cache(maxsize=4096)
+def _as_json(text: str | None) -> str:
+    return json.dumps(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _end(parts: tuple[str, str, tuple[tuple[str, str], ...], str, str, str]) -> str:
+    lock, interpreter, variables, worker, platform, overlay = parts
+    return json.dumps([lock, interpreter, sorted(variables), worker, platform, overlay])[1:]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +88,7 @@ class Attempt:
     """How long the script took, as its process saw it; 0 if it did not get to say so."""
     peak_mib: int = 0
     """The most memory that its process held, what it shares with others included; 0 if it did not get to say so."""
-    evidence: Evidence = field(default_factory=Evidence)
+    evidence: Evidence = Evidence()
 
     @property
     def signature(self) -> str | None:
@@ -103,27 +113,29 @@ class CellResult:
     attempts: tuple[Attempt, ...] = ()
     known: tuple[Known, ...] = ()
 
-    @property
+    @functools.cached_property
     def current(self) -> Attempt | None:
         """The newest attempt that says something of the cell, or else the newest at all."""
-        settled = [attempt for attempt in self.attempts if attempt.settled]
-        candidates = settled or list(self.attempts)
-        return candidates[-1] if candidates else None
+        for attempt in reversed(self.attempts):
+            if attempt.settled:
+                return attempt
+        return self.attempts[-1] if self.attempts else None
 
     @functools.cached_property
     def verdicts(self) -> tuple[Attempt, ...]:
         """The attempts that count: those in which the scenario itself was seen to pass or fail."""
-        return tuple(attempt for attempt in self.attempts if attempt.settled and attempt.outcome.shown_by_scenario)
+        return tuple([each for each in self.attempts if each.settled and each.outcome.shown_by_scenario])
 
     @property
     def passes(self) -> int:
         """How many of the verdicts are passes."""
-        return sum(attempt.outcome is Outcome.PASSED for attempt in self.verdicts)
+        return len([attempt for attempt in self.verdicts if attempt.outcome is Outcome.PASSED])
 
     @property
     def flaky(self) -> bool:
         """Whether repeats under the same conditions differ."""
-        return len({(attempt.outcome, attempt.signature) for attempt in self.verdicts}) > 1
+        verdicts = self.verdicts
+        return len(verdicts) > 1 and len({(attempt.outcome, attempt.signature) for attempt in verdicts}) > 1
 
     @property
     def label(self) -> Known | None:

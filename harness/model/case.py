@@ -5,7 +5,6 @@ An id parses back into the value it was printed from.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import re
@@ -63,6 +62,11 @@ class Case:
             return self.scenario
         return f"{self.scenario}[{','.join(f'{name}={write_value(value)}' for name, value in self.parameters)}]"
 
+    @functools.cached_property
+    def parameters_text(self) -> str:
+        """The parameters as JSON."""
+        return json.dumps(self.parameters)
+
     @classmethod
     def parse(cls, text: str) -> Case:
         """Parse an id; a UsageError says what is wrong with it."""
@@ -114,12 +118,11 @@ def _split_case(text: str) -> tuple[Case, str]:
     """Give the case that an id begins with, and the rest of it."""
     # Ids of cells are read by thousands, and have few cases: what stands before the last @ is mostly one.
     head, at, where = text.rpartition("@")
-    if at:
-        with contextlib.suppress(UsageError):
-            case, rest = _read_case(head)
-            if not rest:
-                return case, at + where
-    return _read_case(text)
+    try:
+        case, rest = _read_case(head)
+    except UsageError:
+        return _read_case(text)
+    return (case, at + where) if at and not rest else _read_case(text)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -21,6 +21,8 @@ class Outcome(str, Enum):
     def __str__(self) -> str:
         return self.value
 
+    __hash__ = str.__hash__  # as equality is; that of enumerations is slow, and outcomes are looked up by thousands
+
     @property
     def shown_by_scenario(self) -> bool:
         """Whether this says something of the scenario in the environment, not of the means to run it."""

@@ -132,29 +132,22 @@ def _plan_all(
 ) -> Iterator[PlannedCell]:
     writers = [each for each in environments if matches_globs(each.id, selection.writers)]
     readers = [each for each in environments if matches_globs(each.id, selection.readers)]
-    # What is known to speak against a cell is the same for all cases of its scenario.
-    known: dict[tuple[str, str, str | None], Absence | None] = {}
-
-    def plan_cell(case: Case, scenario: Scenario, environment: Environment, writer: Environment | None) -> PlannedCell:
-        cell = Cell(case=case, environment=environment.id, writer=writer.id if writer else None)
-        key = (scenario.name, cell.environment, cell.writer)
-        if key not in known:
-            known[key] = _plan_cell(case, scenario, environment, writer, exclusions).absence
-        return PlannedCell(cell=cell, scenario=scenario, environment=environment, writer=writer, absence=known[key])
-
     for scenario in scenarios:
-        for case in scenario.cases():
-            if not selection.wants_scenario(scenario.name, str(case)):
-                continue
-            if scenario.write is None:
-                for environment in environments:
-                    yield plan_cell(case, scenario, environment, None)
-                continue
-            for writer in writers:
-                yield plan_cell(case, scenario, writer, None)
-            for writer in writers:
-                for reader in readers:
-                    yield plan_cell(case, scenario, reader, writer)
+        cases = [each for each in scenario.cases() if selection.wants_scenario(scenario.name, str(each))]
+        if not cases:
+            continue
+        places: list[tuple[Environment, Environment | None]]
+        if scenario.write is None:
+            places = [(environment, None) for environment in environments]
+        else:
+            places = [(writer, None) for writer in writers]
+            places += [(reader, writer) for writer in writers for reader in readers]
+        # What is known to speak against a cell is the same for all cases of its scenario.
+        absences = [_plan_cell(cases[0], scenario, *place, exclusions).absence for place in places]
+        for case in cases:
+            for (environment, writer), absence in zip(places, absences, strict=True):
+                cell = Cell(case=case, environment=environment.id, writer=writer.id if writer else None)
+                yield PlannedCell(cell=cell, scenario=scenario, environment=environment, writer=writer, absence=absence)
 
 
 def _plan_named(

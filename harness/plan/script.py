@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 import io
 import math
 import re
 import tokenize
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,10 @@ _LARGEST = 10_000_000  # seconds or MiB: more than anyone means, less than what 
 _MOST_CASES = 10_000  # of one scenario: more would not be run in days
 _LABEL = re.compile(rf"{'|'.join(LABELS)}|fixed in .+")
 _MARKER = re.compile(r"#\s*%%+\s*(?P<rest>.*)")
+# Lines that hold one string in triple quotes, and no other. Where, without these, none is left, and no line is
+# continued, a string ends in its line, and what looks like a comment at the margin is one: no need for tokens.
+_LONG_STRING = re.compile(r'''(?m)^[^"'#\n\\]*"""(?:[^"\\]|"(?!""))*"""[^"'\n\\]*$''')
+_UNCLEAR = re.compile(r'''"""|\'\'\'|\\$|[\r\f\0]''', re.MULTILINE)
 _TAGS = re.compile(r"""tags\s*=\s*\[(?P<tags>[^]]*)\]""")
 
 
@@ -186,6 +193,7 @@ def _compile(pattern: str) -> re.Pattern[str]:
         raise ValueError(str(error)) from None
 
 
+@functools.lru_cache(maxsize=64)
 def find_marks(text: str) -> tuple[tuple[Mark, ...], int | None]:
     """Find the `# %%` markers at the margin, outside strings, and the line of the parameters cell's.
 
@@ -193,20 +201,30 @@ def find_marks(text: str) -> tuple[tuple[Mark, ...], int | None]:
     """
     marks: list[Mark] = []
     parameters_from = None
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type != tokenize.COMMENT or token.start[1] != 0:
-                continue
-            marker = _MARKER.fullmatch(token.string)
-            if marker is None:
-                continue
-            is_parameters, stage = _read_marker(marker["rest"])
-            if is_parameters and parameters_from is None:
-                parameters_from = token.start[0]
-            marks.append(Mark(line=token.start[0], stage=stage))
-    except (tokenize.TokenError, SyntaxError):
-        pass  # the worker will say what is wrong with it, as the environment's Python sees it
+    for line, comment in _comments(text):
+        marker = _MARKER.fullmatch(comment)
+        if marker is None:
+            continue
+        is_parameters, stage = _read_marker(marker["rest"])
+        if is_parameters and parameters_from is None:
+            parameters_from = line
+        marks.append(Mark(line=line, stage=stage))
     return tuple(marks), parameters_from
+
+
+def _comments(text: str) -> Iterator[tuple[int, str]]:
+    """Give the comments at the margin with their lines, at least those that begin like a marker."""
+    outside = _LONG_STRING.sub(lambda found: "\n" * found.group().count("\n"), text)
+    if tree_of(text) is not None and not _UNCLEAR.search(outside):
+        for number, line in enumerate(outside.split("\n"), start=1):
+            if line.startswith("#"):
+                yield number, line
+        return
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        # What is wrong with it the worker will say, as the environment's Python sees it.
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT and token.start[1] == 0:
+                yield token.start[0], token.string
 
 
 def _read_marker(rest: str) -> tuple[bool, str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import functools
 import warnings
 
 # What reading and evaluating give besides SyntaxError: NUL characters, nesting that is too deep, unhashable keys.
 _UNREADABLE = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 
 
+@functools.lru_cache(maxsize=64)
 def tree_of(text: str) -> ast.Module | None:
-    """Parse a script; None if this Python cannot."""
+    """Parse a script; None if this Python cannot. The tree is everybody's: look, and change nothing."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what this Python thinks of the script's style is nobody's question

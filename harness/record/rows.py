@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,8 +67,9 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
     return (*values, checksum_of(values), evidence), {versions: versions_content, script: script_content}
 
 
-def from_row(row: tuple[Any, ...], text: Callable[[str], str]) -> Attempt:
-    """Make an attempt of the values in COLUMNS, without its evidence; `text` gives a shared text by its digest.
+def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[str, Cell] | None = None) -> Attempt:
+    """Make an attempt of the values in COLUMNS, without its evidence; `text` gives a shared text by its digest,
+    `cells` those that are known by their ids.
 
     Raises ValueError, and others, if these are not the values that were recorded.
     """
@@ -77,7 +78,7 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str]) -> Attempt:
         raise ValueError("an attempt is not as it was recorded")
     return Attempt(
         key=row[0],
-        cell=Cell.parse(row[1]),
+        cell=(cells or {}).get(row[1]) or Cell.parse(row[1]),
         outcome=Outcome(row[2]),
         stage=row[3],
         error=row[4],

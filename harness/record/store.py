@@ -5,27 +5,21 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-import hashlib
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
 from harness.errors import HarnessError, UsageError
 from harness.model import Attempt, Cell
+from harness.record.holding import held, locks_of
 from harness.record.migrations import migrate, unknown_migrations
 from harness.record.rows import COLUMNS, SCRIPT, from_row, pack, to_row, unpack, with_evidence
 
 _AT_ONCE = 500
 # The text of an error may quote what is damaged, and then cannot be decoded.
 _SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-
-
-class StoreInUse(HarnessError):
-    """Another run writes this store."""
 
 
 class DamagedStore(HarnessError):
@@ -53,18 +47,31 @@ class Store:
         if self._connection is not None:
             self._connection.close()
 
-    def by_keys(self, keys: Iterable[str]) -> dict[str, list[Attempt]]:
-        """Give the attempts under each key that has any, oldest first, without their evidence."""
+    def by_keys(self, keys: Iterable[str], cells: Mapping[str, Cell] | None = None) -> dict[str, list[Attempt]]:
+        """Give the attempts under each key that has any, oldest first, without their evidence.
+
+        Whoever has the cells gives them by their ids, so that thousands need not be parsed.
+        """
         found: dict[str, list[Attempt]] = {}
-        wanted = list(dict.fromkeys(keys))
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(some))
-            query = f"SELECT {COLUMNS} FROM attempts WHERE key IN ({marks}) ORDER BY id"
-            for row in self._rows(query, some):
-                attempt = self._attempt(row)
+        with self._damage_named():
+            for row in self._under(dict.fromkeys(keys)):
+                attempt = from_row(row, self._text, cells or {})
                 found.setdefault(attempt.key, []).append(attempt)
         return found
+
+    def _under(self, wanted: Mapping[str, None]) -> Iterator[tuple]:  # type: ignore[type-arg]
+        """Give the rows under these keys, for each in the order recorded."""
+        if len(wanted) > _AT_ONCE and 2 * len(wanted) > self.count():
+            # To look up each of so many takes twice as long as to go through all.
+            for row in self._rows(f"SELECT {COLUMNS} FROM attempts ORDER BY id", []):
+                if row[0] in wanted:
+                    yield row
+            return
+        keys = list(wanted)
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            yield from self._rows(f"SELECT {COLUMNS} FROM attempts WHERE key IN ({marks}) ORDER BY id", some)
 
     def latest_with_evidence(self, key: str) -> Attempt | None:
         """Give the newest attempt under a key, with its evidence."""
@@ -148,10 +155,10 @@ class Writer:
     def _hold(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            for environment in self._environments:
+                self._locks.enter_context(held(self.path, environment))
         except OSError as error:
             raise _unreadable(self.path, error) from error
-        for environment in self._environments:
-            self._locks.enter_context(_lock(self.path, environment))
 
     def __enter__(self) -> Writer:
         return self
@@ -176,7 +183,7 @@ class Writer:
                 why="what is recorded from now on would be lost with the old one",
                 next_step="Put the right one there, then run the same command again",
             )
-        if not _locks_of(self.path).is_dir():
+        if not locks_of(self.path).is_dir():
             self._hold()  # those that are held lie nowhere, and would keep nobody out
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -301,29 +308,6 @@ def move_aside(path: Path, damage: str) -> str:
         f"{path}: the store is damaged ({damage}). It was moved to {aside.name}, nothing of it is deleted, "
         "and a new one begun: cells run again. `sqlite3 FILE .recover` may bring back the old one."
     )
-
-
-def _locks_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}.locks")
-
-
-@contextlib.contextmanager
-def _lock(path: Path, environment: str) -> Iterator[None]:
-    """Hold an environment of a store. The system lets go of it when this process ends, however it ends."""
-    folder = _locks_of(path)
-    name = hashlib.sha256(environment.encode()).hexdigest()[:16]
-    try:
-        folder.mkdir(exist_ok=True)
-        with filelock.FileLock(folder / f"{name}.lock").acquire(timeout=0):
-            yield
-    except filelock.Timeout:
-        raise StoreInUse(
-            f"{environment}: another run is at work on it in this clone",
-            why=f"{path.name} would get the same cells twice",
-            next_step="Wait for it to end, or set HARNESS_STORE to another file. `harness table` can be used meanwhile",
-        ) from None
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
 def _unusable(path: Path, error: Exception) -> HarnessError:

@@ -237,7 +237,7 @@ def _numbered(grid: Grid) -> Grid:
     numbered = {key: replace(cause, number=number) for number, (key, cause) in enumerate(causes.items(), start=1)}
 
     def renew(cells: tuple[GridCell, ...]) -> tuple[GridCell, ...]:
-        return tuple(replace(cell, cause=numbered[cell.cause.key]) if cell.cause else cell for cell in cells)
+        return tuple(_with_cause(cell, numbered[cell.cause.key]) if cell.cause else cell for cell in cells)
 
     return replace(
         grid,
@@ -245,6 +245,19 @@ def _numbered(grid: Grid) -> Grid:
         squares=tuple(replace(each, lines=tuple(renew(line) for line in each.lines)) for each in grid.squares),
         causes=tuple(numbered.values()),
         statements=tuple(each.with_causes(numbered) for each in grid.statements),
+    )
+
+
+def _with_cause(cell: GridCell, cause: Cause) -> GridCell:
+    # Not `replace`, which looks at each field anew: there are thousands of cells.
+    return GridCell(
+        cell=cell.cell,
+        state=cell.state,
+        stage=cell.stage,
+        passes=cell.passes,
+        verdicts=cell.verdicts,
+        duration_s=cell.duration_s,
+        cause=cause,
     )
 
 

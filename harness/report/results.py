@@ -88,8 +88,9 @@ class Results:
             cell = result.cell
             if cell.case.scenario not in known_scenarios:
                 raise ValueError(f"{cell}: its scenario is not among those of the results")
-            for environment in {cell.environment, cell.writer or cell.environment} - known_environments:
-                raise ValueError(f"{cell}: its environment {environment} is not among those of the results")
+            for environment in (cell.environment, cell.writer or cell.environment):
+                if environment not in known_environments:
+                    raise ValueError(f"{cell}: its environment {environment} is not among those of the results")
 
     @functools.cached_property
     def records(self) -> tuple[Record, ...]:

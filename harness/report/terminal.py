@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.report.causes import Cause
-from harness.report.foreign_text import one_line, plain, web_address
+from harness.report.foreign_text import one_line, web_address
 from harness.report.grid import (
     STATES,
     Grid,
@@ -28,6 +28,8 @@ _WIDEST_STAGE = 12
 _WIDEST_HEAD = 9
 _LONGEST_ID = 24
 _MOST_STATEMENTS = 25
+_Look = tuple[str, str, str, int | None]
+"""All that a cell's drawing depends on: state, ratio, stage and the number of its cause."""
 _PARTS_OF_ID = re.compile(r"(?<=[A-Za-z])(?=\d)|(?=-)|(?<=[ ,_])")
 
 
@@ -110,10 +112,11 @@ def _draw(
     """Draw a table, in several blocks of columns if it is too wide for one."""
     if not lines:
         return ""
-    stacked, labels, widths = _fitted(lines, columns, corner=corner, width=width)
+    looks = [list(map(_look, line.cells)) for line in lines]
+    stacked, labels, widths = _fitted(lines, looks, columns, corner=corner, width=width)
     room = width - _widest([corner, *labels])
     blocks = list(_blocks(widths, room))
-    drawn = [_block(lines, labels, columns, block, corner=corner, stacked=stacked, paint=paint) for block in blocks]
+    drawn = [_block(labels, looks, columns, block, corner=corner, stacked=stacked, paint=paint) for block in blocks]
     if len(drawn) == 1:
         return drawn[0]
     total = len(columns)
@@ -124,12 +127,18 @@ def _draw(
 
 
 def _fitted(
-    lines: Sequence[_Line], columns: Sequence[EnvironmentColumn], *, corner: str, width: int
+    lines: Sequence[_Line],
+    looks: Sequence[Sequence[_Look]],
+    columns: Sequence[EnvironmentColumn],
+    *,
+    corner: str,
+    width: int,
 ) -> tuple[bool, list[str], list[int]]:
     """Find the roomiest form in which all columns fit side by side; if there is none, give the tightest."""
+    different = [dict.fromkeys(column) for column in zip(*filter(None, looks), strict=True)]
     for stacked, label_width in ((False, 48), (False, 36), (True, 48), (True, 36), (True, 24)):
         labels = [_wrapped(line.label, label_width) for line in lines]
-        widths = [_column_width(lines, columns, place, stacked=stacked) for place in range(len(columns))]
+        widths = [_column_width(columns, place, looks, stacked=stacked) for place, looks in enumerate(different)]
         if _widest([corner, *labels]) + sum(widths) <= width:
             break
     return stacked, labels, widths
@@ -146,8 +155,8 @@ def _blocks(widths: Sequence[int], room: int) -> Iterator[range]:
 
 
 def _block(
-    lines: Sequence[_Line],
     labels: Sequence[str],
+    looks: Sequence[Sequence[_Look]],
     columns: Sequence[EnvironmentColumn],
     block: range,
     *,
@@ -155,28 +164,64 @@ def _block(
     stacked: bool,
     paint: _Paint,
 ) -> str:
-    from tabulate import tabulate  # needed by this one function only
+    families = [_Text.of(_family(columns, place, first=place == block.start)) for place in block]
+    head = [_Text.of(_id(columns, place)) for place in block]
+    body = [[_drawn(look, stacked=stacked, paint=paint) for look in line[block.start : block.stop]] for line in looks]
+    left = _padded([_Text.of(""), _Text.of(corner), *map(_Text.of, labels)])
+    right = [_padded(column) for column in zip(families, head, *filter(None, body), strict=True)]
+    rows = iter(zip(*right, strict=True))
+    top, named = [next(rows), next(rows)]
+    drawn = [*([_side_by_side([left[0], *top])] if any(text.width for text in families) else [])]
+    drawn += [_side_by_side([left[1], *named]), (" " * _GAP).join("-" * column[0].width for column in (left, *right))]
+    drawn += [_side_by_side([label, *(next(rows) if line else ())]) for label, line in zip(left[2:], body, strict=True)]
+    return "\n".join(drawn)
 
-    families = [_family(columns, place, first=place == block.start) for place in block]
-    body = [
-        [label, *(_cell(line.cells[place], stacked=stacked, paint=paint) if line.cells else "" for place in block)]
-        for label, line in zip(labels, lines, strict=True)
+
+@dataclass(frozen=True)
+class _Text:
+    """Lines as they are written, and the width in which they stand: colours take no room."""
+
+    lines: tuple[str, ...]
+    widths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str) -> _Text:
+        """Make it of a text without colours."""
+        lines = tuple(text.split("\n"))
+        return cls(lines, tuple(map(len, lines)))
+
+    @functools.cached_property
+    def width(self) -> int:
+        """The width of the longest line."""
+        return max(self.widths)
+
+
+def _padded(column: Sequence[_Text]) -> list[_Text]:
+    """Give the texts of a column their common width."""
+    width = max(text.width for text in column)
+    padded: dict[int, _Text] = {}
+    for text in column:
+        if id(text) not in padded:
+            lines = (line + " " * (width - own) for line, own in zip(text.lines, text.widths, strict=True))
+            padded[id(text)] = _Text(tuple(lines), (width,) * len(text.lines))
+    return [padded[id(text)] for text in column]
+
+
+def _side_by_side(row: Sequence[_Text]) -> str:
+    height = max(len(text.lines) for text in row)
+    if height == 1:
+        return (" " * _GAP).join([text.lines[0] for text in row]).rstrip()
+    columns = [
+        text.lines if len(text.lines) == height else (*text.lines, *[" " * text.width] * (height - len(text.lines)))
+        for text in row
     ]
-    head = [corner, *(_id(columns, place) for place in block)]
-    rule = ["-" * _widest(texts) for texts in zip(["", *families], head, *_plain(body), strict=True)]
-    # The head is made of rows like any other: tabulate would widen the columns for it.
-    rows = [*([["", *families]] if any(families) else []), head, rule, *body]
-    text = tabulate(rows, tablefmt="plain", disable_numparse=True, stralign="left")
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return "\n".join((" " * _GAP).join(line).rstrip() for line in zip(*columns, strict=True))
 
 
-def _plain(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    return [[plain(text) for text in row] for row in rows]
-
-
-def _column_width(lines: Sequence[_Line], columns: Sequence[EnvironmentColumn], place: int, *, stacked: bool) -> int:
-    texts = [_cell(line.cells[place], stacked=stacked, paint=_Paint(False)) for line in lines if line.cells]
-    return _widest([_family(columns, place, first=True), _id(columns, place), *texts]) + _GAP
+def _column_width(columns: Sequence[EnvironmentColumn], place: int, looks: Iterable[_Look], *, stacked: bool) -> int:
+    texts = [_drawn(look, stacked=stacked, paint=_Paint(False)) for look in looks]
+    head = _widest([_family(columns, place, first=True), _id(columns, place)])
+    return max(head, *(text.width for text in texts)) + _GAP
 
 
 def _widest(texts: Iterable[str]) -> int:
@@ -202,14 +247,14 @@ def _id(columns: Sequence[EnvironmentColumn], place: int) -> str:
     return "\n".join(line.strip() for line in lines)
 
 
-def _cell(cell: GridCell, *, stacked: bool, paint: _Paint) -> str:
-    number = cell.cause.number if cell.cause else None
-    return _drawn(cell.state, cell.ratio, cell.stage or "", number, stacked=stacked, paint=paint)
+def _look(cell: GridCell) -> _Look:
+    return cell.state, cell.ratio, cell.stage or "", cell.cause.number if cell.cause else None
 
 
 @functools.lru_cache(maxsize=4096)
-def _drawn(state: str, ratio: str, stage: str, cause: int | None, *, stacked: bool, paint: _Paint) -> str:
+def _drawn(look: _Look, *, stacked: bool, paint: _Paint) -> _Text:
     """Draw a cell; in a table of thousands there are few that look different."""
+    state, ratio, stage, cause = look
     display = STATES[state]
     word = f"{display.plain} {ratio}".strip()
     stage = one_line(stage, longest=_WIDEST_STAGE)
@@ -220,7 +265,8 @@ def _drawn(state: str, ratio: str, stage: str, cause: int | None, *, stacked: bo
         parts = [word, f"{stage} {number}"]
     else:
         parts = [f"{word} {number}".strip(), stage]
-    return "\n".join(paint(part, display.style) for part in parts if part)
+    parts = [part.rstrip() for part in parts if part]
+    return _Text(tuple(paint(part, display.style) for part in parts), tuple(map(len, parts)))
 
 
 def _wrapped(label: str, width: int) -> str:

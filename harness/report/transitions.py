@@ -6,7 +6,6 @@ of releases that no column stands for, but that there may be some.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -123,8 +122,7 @@ class History:
 
 def histories(results: Results) -> tuple[History, ...]:
     """Give every case and family in which something changes, in the order of the table."""
-    found = (_history(line) for line in _lines(results))
-    return tuple(each for each in found if each.transitions)
+    return tuple(_history(line) for line in _lines(results) if line.changes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +134,18 @@ class _Line:
     held: str
     steps: tuple[Step, ...]
 
+    @property
+    def changes(self) -> bool:
+        """Whether two of its steps that were judged differ."""
+        return len({step.verdict for step in self.steps if step.judged}) > 1
+
 
 def _lines(results: Results) -> Iterator[_Line]:
     columns = {column.id: column for column in results.environments}
+    ascending = sorted(columns.values(), key=lambda column: Version(column.version or "0"))
+    # Columns of one version stay in the order in which their cells come.
+    versions = [version for version, _ in itertools.groupby(Version(each.version or "0") for each in ascending)]
+    ranks = {each.id: versions.index(Version(each.version or "0")) for each in ascending}
     lines: dict[tuple[str, str, str], list[Step]] = {}
     cases: dict[str, Case] = {}
     for record in records(results):
@@ -148,13 +155,8 @@ def _lines(results: Results) -> Iterator[_Line]:
             if column.version is not None:
                 lines.setdefault((case, column.family, held), []).append(Step(column=column, record=record))
     for (case, family, held), steps in lines.items():
-        ordered = sorted(steps, key=lambda step: _version(step.column.version or "0"))
-        yield _Line(case=cases[case], family=family, held=held, steps=tuple(ordered))
-
-
-@functools.lru_cache(maxsize=1024)
-def _version(text: str) -> Version:
-    return Version(text)
+        steps.sort(key=lambda step: ranks[step.column.id])
+        yield _Line(case=cases[case], family=family, held=held, steps=tuple(steps))
 
 
 def _sides(record: Record, columns: Mapping[str, EnvironmentColumn]) -> Iterator[tuple[str, EnvironmentColumn]]:

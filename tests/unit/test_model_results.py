@@ -1,6 +1,8 @@
 """The state of a cell as a view over its attempts."""
 
 import datetime as dt
+import hashlib
+import json
 import re
 
 import pytest
@@ -101,6 +103,13 @@ BASE = {
 def test_each_condition_changes_the_key(field):
     other = (("A", "1"),) if field == "variables" else "other"
     assert Conditions(**{**BASE, field: other}).key != Conditions(**BASE).key
+
+
+def test_key_is_the_sum_of_one_json_list():
+    """Another form would make every attempt that was ever recorded worthless."""
+    content = [BASE[name] for name in ("script", "write_key", "parameters", "lock", "interpreter")]
+    content += [[list(pair) for pair in BASE["variables"]], BASE["worker"], BASE["platform"], ""]
+    assert Conditions(**BASE).key == hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def test_order_of_variables_does_not_change_the_key():

@@ -1,9 +1,13 @@
 """Scripts as values: header, title, markers, parameters; and what is said of those that are wrong."""
 
+import contextlib
+import io
+import re
+import tokenize
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import Problems
@@ -221,6 +225,26 @@ def test_missing_file_is_a_problem(tmp_path):
 )
 def test_markers_are_comments_at_the_margin(text, stages):
     assert [(mark.line, mark.stage) for mark in find_marks(text)[0]] == stages
+
+
+PIECES = [
+    '"""', "'''", '"', "'", "\\", "\\\n", "#", "\n", "\n# %% mark\n", "# %% mark", "x = 1\n", 'r"', 'f"{', "}", "(", ")",
+    "x", " + ", '"""said\nmore\n"""\n',
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@example('x = """a""" + """\n# %% inside\n"""\n')
+@example("x = \"'''\"; y = '''\n# %% inside\n'''\n")
+@example('"""a\n"""\nx = "\\\n# %% inside\n"\n')
+@example('"""a\n# %% inside\n"""\n# %% outside\n')
+def test_markers_are_those_that_tokens_show_however_they_are_found(text):
+    shown = []
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT and token.start[1] == 0 and re.match(r"#\s*%%", token.string):
+                shown.append(token.start[0])
+    assert [mark.line for mark in find_marks(text)[0]] == shown
 
 
 @pytest.mark.parametrize(
