@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from harness.plan.preload import find_preload
 from harness.process import Ended
 
 _MOST = 1e9
+_TRIES = 3
 # A fork that did not end by itself may have met a state of its parent's: it is asked again without one.
 _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
 # What a parent imports so that it does not import what an overlay stands in front of.
@@ -60,16 +61,27 @@ def run_task(
                 attempt = once(InFork(python=python, parent=parent))
             if attempt.outcome not in _TO_CONFIRM:
                 return attempt
-    attempt = once(alone)
-    return once(alone) if _perhaps_killed(attempt) else attempt
+    return _not_ended_by_others(partial(once, alone))
 
 
-def _perhaps_killed(attempt: Attempt) -> bool:
-    """Whether someone from outside may have ended it: then it is asked again.
+def _not_ended_by_others(once: Callable[[], Attempt]) -> Attempt:
+    """Execute until an attempt has ended as the script has it.
 
     Who sent a script a SIGKILL cannot be seen. The system's, or anyone's, does not come again; the script's own does.
+    So one counts when it was seen twice; and if what contained it was killed, nothing was seen at all.
     """
-    return attempt.error.startswith("SIGKILL:") or attempt.reason.startswith(LOST)
+    killed = False
+    for _ in range(_TRIES):
+        attempt = once()
+        if attempt.error.startswith("SIGKILL:"):
+            if killed:
+                return attempt
+            killed = True
+        elif attempt.reason.startswith(LOST):
+            lost = attempt
+        else:
+            return attempt
+    return lost  # of three, two were, or a SIGKILL would have been seen twice
 
 
 def parent_kind(task: Task, python: Path) -> ParentKind | None:
