@@ -154,16 +154,22 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("new", metavar="NEW")
     _add_json(diff)
 
+    _add_environments(commands)
+    return parser
+
+
+def _add_environments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     lock = _command(commands, "lock", "locks:lock", "make the locks that matrix.toml asks for")
     lock.add_argument("environments", metavar="GLOB", nargs="*", help="only these (default: all)")
     lock.add_argument("--upgrade", action="store_true", help="resolve also those that are up to date")
+    _add_sandbox(lock)
 
     provision = _command(commands, "provision", "locks:provision", "make environments without running anything")
     add_selection(provision)
+    _add_sandbox(provision)
 
     prune = _command(commands, "prune", "locks:prune", "remove environments that are in no lock, or long unused")
     prune.add_argument("--days", metavar="N", type=_count, default=30, help="unused for so many days (default: 30)")
-    return parser
 
 
 def _add_searches(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -222,7 +228,7 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
         "--sandbox",
         choices=("auto", "required", "off"),
         default="auto",
-        help="contain scripts where that can be done, or run none without, or contain none (docs/security.md)",
+        help="contain scripts and builds where that can be done, or run none without, or none: docs/security.md",
     )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do w
     from harness.containment.sandbox import Sandbox
     from harness.provision.environments import EnvironmentStore
     from harness.provision.needs import Needs
+    from harness.provision.sources import SourceBuilds
 
 
 @dataclass(kw_only=True)
@@ -81,11 +82,25 @@ class Session:
         return Interpreters(self.cache, uv=self.uv, download=True)
 
     @functools.cached_property
+    def builds(self) -> SourceBuilds:
+        """What makes wheels of sources."""
+        from harness.provision.sources import SourceBuilds
+
+        return SourceBuilds(
+            cache=self.cache,
+            uv=self.uv,
+            find_interpreter=lambda version: self.interpreters.find(version, stop=self.stop),
+            find_sandbox=lambda: self.sandbox,
+            hidden=self.hidden,
+            say=self.say,
+        )
+
+    @functools.cached_property
     def environments(self) -> EnvironmentStore:
         """The environments on disk."""
         from harness.provision.environments import EnvironmentStore
 
-        return EnvironmentStore(self.cache, uv=self.uv, say=self.say)
+        return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, say=self.say)
 
     @functools.cached_property
     def sandbox(self) -> Sandbox:

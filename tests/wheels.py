@@ -46,27 +46,36 @@ def make_wheel(
     return path
 
 
-def make_sdist(folder: Path, name: str, version: str) -> Path:
-    """Write a source distribution that builds without any tools: its backend is in it."""
+def make_sdist(
+    folder: Path, name: str, version: str, *, does: str = "", requires: Sequence[str] = (), tools: Sequence[str] = ()
+) -> Path:
+    """Write a source distribution that builds with its own backend, which is in it.
+
+    What it `does` as it is built are lines of Python; what they put into the list `found` is in the module afterwards.
+    """
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    metadata += "".join(f"Requires-Dist: {each}\n" for each in requires)
     backend = (
         "import sys, pathlib\n"
         f"NAME, VERSION = {name!r}, {version!r}\n"
-        f"METADATA = {metadata!r}\n"
+        f"METADATA, DOES = {metadata!r}, {does!r}\n"
         "WHEEL = 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n'\n"
         "def build_wheel(folder, *ignored, **ignored_too):\n"
         "    import zipfile\n"
+        "    found = []\n"
+        "    exec(DOES, {'found': found, 'folder': folder})\n"
         "    info = f'{NAME}-{VERSION}.dist-info'\n"
         "    file = f'{NAME}-{VERSION}-py3-none-any.whl'\n"
         "    with zipfile.ZipFile(pathlib.Path(folder) / file, 'w') as archive:\n"
-        "        archive.writestr(f'{NAME}.py', 'built = True\\n')\n"
+        "        archive.writestr(f'{NAME}.py', f'built = True\\nfound = {found!r}\\n')\n"
         "        archive.writestr(f'{info}/METADATA', METADATA)\n"
         "        archive.writestr(f'{info}/WHEEL', WHEEL)\n"
         "        archive.writestr(f'{info}/RECORD', '')\n"
         "    return file\n"
     )
     files = {
-        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "pyproject.toml": f"[build-system]\nrequires = {json.dumps(tools)}\n"
+        'build-backend = "backend"\nbackend-path = ["."]\n',
         "PKG-INFO": metadata,
         "backend.py": backend,
     }

@@ -22,7 +22,7 @@ def lock(session: Session, arguments: argparse.Namespace) -> int:
         matrix=read_matrix(session.root / FILE),
         folder=session.root / "locks",
         index=ReleaseIndex.configured(session.variables),
-        uv=session.uv,
+        builds=session.builds,
         now=dt.datetime.now(dt.timezone.utc),
         say=session.say,
         upgrade=arguments.upgrade,
@@ -61,9 +61,10 @@ def provision(session: Session, arguments: argparse.Namespace) -> int:
 
 def prune(session: Session, arguments: argparse.Namespace) -> int:
     """Remove what no lock asks for, what was not used for long, and what dead builds left."""
+    unused_for = dt.timedelta(days=arguments.days)
     freed = session.environments.prune(
-        keep=[environment.lock for environment in session.project.environments],
-        unused_for=dt.timedelta(days=arguments.days),
+        keep=[environment.lock for environment in session.project.environments], unused_for=unused_for
     )
+    session.builds.prune(unused_for=unused_for)
     sys.stdout.write(f"{freed}\n")
     return 0

@@ -2,7 +2,7 @@
 
 from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, label_of
 from harness.model.case import Case, Cell, Value
-from harness.model.environment import Environment, Lock, LockOrigin, Overlay, Pin
+from harness.model.environment import Build, Environment, Lock, LockOrigin, Overlay, Pin
 from harness.model.outcome import DISPLAY, FLAKY, NEVER_RUN, Display, Outcome
 from harness.model.scenario import Header, Known, Mark, Scenario, Script, matches_globs
 from harness.model.signature import normalise, signature
@@ -12,6 +12,7 @@ __all__ = [
     "FLAKY",
     "NEVER_RUN",
     "Attempt",
+    "Build",
     "Case",
     "Cell",
     "CellResult",

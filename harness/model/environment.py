@@ -43,7 +43,16 @@ class LockOrigin:
     moved: tuple[str, ...] = ()
     """What differs from the base, by a line a package."""
     sources: tuple[str, ...] = ()
-    """Packages of which no wheel was ever published: these alone may be built from source."""
+    """Packages of which there is no wheel that fits: these alone may be built from source. Lock.builds says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """How a package is built from source: why it has to be, and with which tools, which are wheels."""
+
+    name: NormalizedName
+    why: str
+    tools: tuple[Pin, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +61,14 @@ class Lock:
 
     origin: LockOrigin
     pins: tuple[Pin, ...]
+    builds: tuple[Build, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
-        """What is installed, as 16 hex digits: two locks with the same pins and Python share an environment on disk."""
+        """What is installed, as 16 hex digits: two locks with the same pins and Python share an environment on disk.
+
+        What a package is built with is not installed, and so no part of it.
+        """
         content = [
             self.origin.python,
             [[pin.name, pin.version, *sorted(pin.hashes)] for pin in sorted(self.pins, key=_name)],
@@ -66,6 +79,12 @@ class Lock:
     def versions(self) -> Mapping[NormalizedName, str]:
         """The pinned version of each package."""
         return {pin.name: pin.version for pin in self.pins}
+
+    @cached_property
+    def unexplained(self) -> tuple[str, ...]:
+        """The packages that it lets be built from source, and does not say why and with what."""
+        explained = {build.name for build in self.builds}
+        return tuple(each for each in self.origin.sources if canonicalize_name(each) not in explained)
 
 
 def _name(pin: Pin) -> str:

@@ -121,7 +121,7 @@ class Between:
         path = self._session.cache / "locks" / f"between-{digest}.txt"
         lock = remembered_lock(path, id)
         if lock is None:
-            lock = resolved_or_untestable(lambda: resolve(origin, uv=self._session.uv, stop=self._session.stop))
+            lock = resolved_or_untestable(lambda: resolve(origin, builds=self._session.builds, stop=self._session.stop))
             kept_lock(path, lock)
         # What may be swapped in such an environment later asks for packages, not for these versions of them.
         return replace(lock, origin=replace(lock.origin, requirements=tuple(versions), constraints=()))

@@ -116,7 +116,8 @@ class SwappedEnvironments:
         lock = remembered_lock(path, id)
         if lock is None:
             lock = kept_lock(
-                path, resolved_or_untestable(lambda: resolve(origin, uv=self._session.uv, stop=self._session.stop))
+                path,
+                resolved_or_untestable(lambda: resolve(origin, builds=self._session.builds, stop=self._session.stop)),
             )
         return replace(environment_of(lock, matrix, family), id=id)
 
@@ -136,16 +137,16 @@ class SwappedEnvironments:
         before = {str(name): version for name, version in base.versions.items()}
         prefer = {name: version for name, version in before.items() if canonicalize_name(name) not in versions}
         later = max([*dates.values(), base.origin.as_of])
-        uv, stop = self._session.uv, self._session.stop
+        builds, stop = self._session.builds, self._session.stop
 
         def attempt() -> Lock:
             held = replace(origin, as_of=base.origin.as_of)
             try:
-                return resolve(held, uv=uv, prefer=prefer, dates=dates, stop=stop)
+                return resolve(held, builds=builds, prefer=prefer, dates=dates, stop=stop)
             except UvFailed as error:
                 if error.kind not in (FailureKind.CONFLICT, FailureKind.NO_WHEEL) or later == base.origin.as_of:
                     raise
-            return resolve(replace(origin, as_of=later), uv=uv, prefer=prefer, stop=stop)
+            return resolve(replace(origin, as_of=later), builds=builds, prefer=prefer, stop=stop)
 
         lock = resolved_or_untestable(attempt)
         after = {str(name): version for name, version in lock.versions.items()}
@@ -172,7 +173,7 @@ def remembered_lock(path: Path, id: str) -> Lock | None:
         lock = read_lock(path)
     except (OSError, UsageError, ValueError):
         return None
-    return replace(lock, origin=replace(lock.origin, environment=id))
+    return None if lock.unexplained else replace(lock, origin=replace(lock.origin, environment=id))
 
 
 def kept_lock(path: Path, lock: Lock) -> Lock:

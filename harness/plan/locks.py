@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.errors import UsageError
-from harness.model import Lock, LockOrigin, Pin
+from harness.model import Build, Lock, LockOrigin, Pin
 from harness.plan.blocks import TOMLDecodeError, find_block
 from harness.reading import read_text
 
@@ -21,6 +21,7 @@ _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _SIZE = re.compile(r"(?m)^# ([0-9]{1,15}) bytes\n(\S+?)==")
 # What most pins look like; there are thousands, and the rules for requirements at large are slow to apply.
 _PLAIN_PIN = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>[0-9]+(?:\.[0-9]+)*)")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _YEARS = range(1900, 9000)
 _AGAIN = "Run `nox -s lock -- {id}` to make it again, or take the file back from git"
@@ -44,13 +45,29 @@ def parse_lock(text: str, *, name: str, id: str) -> Lock:
         if block is None:
             raise UsageError(f"{name}: no '# /// lock' block", next_step=again)
         origin = _read_origin(block[0])
+        builds = _read_builds(block[0].get("builds", {}), name, again)
     except KeyError as error:
         raise UsageError(f"{name}: its '# /// lock' block has no {error.args[0]!r}", next_step=again) from error
     except (TOMLDecodeError, ValueError, TypeError) as error:
         raise UsageError(f"{name}: its '# /// lock' block is malformed", why=str(error), next_step=again) from error
     sizes = {package: int(size) for size, package in _SIZE.findall(text)}
     pins = tuple(_parse_pin(entry, sizes, name, again) for entry in _entries(text))
-    return Lock(origin=origin, pins=pins)
+    return Lock(origin=origin, pins=pins, builds=builds)
+
+
+def _read_builds(table: object, name: str, again: str) -> tuple[Build, ...]:
+    if not isinstance(table, dict):
+        raise TypeError("builds is not a table")
+    builds = []
+    for package, values in table.items():
+        if not isinstance(values, dict) or not isinstance(values.get("why"), str):
+            raise TypeError(f"builds.{package} does not say why")
+        tools = values.get("tools", [])
+        if canonicalize_name(package) != package or not isinstance(tools, list):
+            raise TypeError(f"builds.{package} does not say with which tools")
+        pins = tuple(_parse_pin(str(each), {}, name, again) for each in tools)
+        builds.append(Build(name=canonicalize_name(package), why=values["why"], tools=pins))
+    return tuple(sorted(builds, key=lambda build: build.name))
 
 
 def _read_origin(table: dict[str, object]) -> LockOrigin:
@@ -142,6 +159,7 @@ def write_lock(lock: Lock) -> str:
         "#",
         "# /// lock",
         *(f"# {line}" for line in _origin_lines(origin)),
+        *(f"# {line}" for build in lock.builds for line in _build_lines(build)),
         "# ///",
     ]
     for pin in lock.pins:
@@ -170,6 +188,15 @@ def _origin_lines(origin: LockOrigin) -> list[str]:
         if values:
             lines.append(f"{key} = [{', '.join(_quote(each) for each in values)}]")
     return lines
+
+
+def _build_lines(build: Build) -> list[str]:
+    key = build.name if _BARE_KEY.fullmatch(build.name) else _quote(build.name)
+    lines = [f"[builds.{key}]", f"why = {_quote(build.why)}", "tools = ["]
+    for pin in build.tools:
+        hashes = " ".join(f"--hash=sha256:{each}" for each in pin.hashes)
+        lines.append(f"  {_quote(f'{pin.name}=={pin.version} {hashes}')},")
+    return [*lines, "]"]
 
 
 def _quote(text: str) -> str:

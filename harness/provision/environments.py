@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
@@ -31,6 +32,9 @@ from harness.provision.manifest import ImportResult, Manifest, read_import_resul
 from harness.provision.owning import Stopped, end_orphans, owned
 from harness.provision.uv import Uv
 from harness.provision.uv_failures import FailureKind, UvFailed
+
+if TYPE_CHECKING:
+    from harness.provision.sources import SourceBuilds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +72,17 @@ class _Unfit(Exception):
 class EnvironmentStore:
     """Environments under one cache folder, shared by all processes of a user."""
 
-    def __init__(self, cache: Path, *, uv: Uv, say: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self,
+        cache: Path,
+        *,
+        uv: Uv,
+        find_builds: Callable[[], SourceBuilds],
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self.folder = cache / "environments"
         self._uv = uv
+        self._find_builds = find_builds  # asked for only where a lock has sources
         self._say = say
 
     def folder_of(self, lock: Lock, interpreter: Interpreter) -> Path:
@@ -202,20 +214,27 @@ class EnvironmentStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._uv.make_environment(folder, python=interpreter.executable, stop=stop)
         donor = most_alike(self.folder, str(interpreter.executable), lock.versions) if CAN_LINK else None
-        answered = self._uv.install(
-            write_lock(lock),
-            python=python_of(folder),
-            folder=folder,
-            sources=lock.origin.sources,
-            # What is swapped into a base is dated apart from the rest of it.
-            built_as_of=None if lock.origin.base else lock.origin.as_of,
-            compile=donor is None,
-            stop=stop,
-        )
+        with self._wheels(lock, interpreter, stop) as (wheels, built):
+            answered = self._uv.install(
+                write_lock(wheels),
+                python=python_of(folder),
+                folder=folder,
+                built=built,
+                compile=donor is None,
+                stop=stop,
+            )
         if not answered:
             self._say(f"{lock.origin.environment}: the package index does not answer; made of what uv's cache has")
         if donor is not None:
             compile_modules(folder, link_bytecode(folder, donor), environ=self._uv.variables, stop=stop)
+
+    def _wheels(
+        self, lock: Lock, interpreter: Interpreter, stop: threading.Event | None
+    ) -> contextlib.AbstractContextManager[tuple[Lock, Path | None]]:
+        """Give the lock with wheels only, and the folder of those that were built here."""
+        if not lock.origin.sources:
+            return contextlib.nullcontext((lock, None))
+        return self._find_builds().wheels(lock, interpreter, stop=stop)
 
     def _verified(self, lock: Lock, folder: Path, place: Path, stop: threading.Event | None) -> Seen:
         """See from inside that all is there, and from outside that the files are those of the wheels."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import requests
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProjectError, ProjectPage, PyPISimple
-from pypi_simple.errors import UnsupportedContentTypeError, UnsupportedRepoVersionError
+from pypi_simple.errors import DigestMismatchError, UnsupportedContentTypeError, UnsupportedRepoVersionError
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
@@ -20,6 +21,7 @@ from harness.errors import HarnessError
 
 # Where uv and pip look, too; the first that is set counts.
 INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+_NEXT_STEP = f"Try again when it does; {INDEX_VARIABLES[0]} names another index"
 _TIMEOUT_S = 30.0
 _RETRY = Retry(total=3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)
 
@@ -36,13 +38,25 @@ class Release:
     requires_python: str | None
     wheels: tuple[str, ...] | None = None
     """Names of its wheels' files; None if that is not known."""
+    uploaded: Mapping[str, dt.datetime] = field(default_factory=dict)
+    """When each of them was, as far as the index says."""
 
     def has_wheel_for(self, python: str) -> bool:
         """Whether a wheel may fit a Python, such as `3.11`, of some platform; True where that is not known."""
         if self.wheels is None:
             return True
-        fitting = _interpreters_and_abis(python)
-        return any((tag.interpreter, tag.abi) in fitting for name in self.wheels for tag in _tags_of(name))
+        return any(fits(name, python) for name in self.wheels)
+
+
+def fits(wheel: str, python: str, platform: str | None = None) -> bool:
+    """Whether a wheel may fit a Python, of some platform, or of one that uv calls so: `x86_64-manylinux_2_28`."""
+    fitting = _interpreters_and_abis(python)
+    machine, _, system = (platform or "").partition("-")
+    return any(
+        (tag.interpreter, tag.abi) in fitting
+        and (not system or tag.platform == "any" or ("linux" in tag.platform and tag.platform.endswith(machine)))
+        for tag in _tags_of(wheel)
+    )
 
 
 @functools.cache
@@ -65,6 +79,10 @@ def _tags_of(name: str) -> frozenset[Tag]:
 
 class IndexUnavailable(HarnessError):
     """The package index did not give an answer, now."""
+
+
+class WrongFile(HarnessError):
+    """The package index gave another file than it says."""
 
 
 class ReleaseIndex:
@@ -93,12 +111,38 @@ class ReleaseIndex:
             self._releases[package] = _releases(self._page(package))
         return [each for each in self._releases[package] if every or not (each.yanked or each.prerelease)]
 
-    def _page(self, package: str) -> ProjectPage:
+    def fetch_source(self, package: str, hashes: Collection[str], folder: Path) -> Path:
+        """Download the source distribution that has one of these sha256 sums, and see that it does.
+
+        Raises IndexUnavailable, WrongFile, or HarnessError if the index has no such file.
+        """
+        fitting = (each for each in self._page(package).packages if each.digests.get("sha256") in hashes)
+        file = next((each for each in fitting if each.package_type == "sdist"), None)
+        if file is None:
+            raise HarnessError(
+                f"The package index does not offer the source of {package!r} that was locked",
+                next_step="Try again when it does, or lock again",
+            )
+        path = folder / Path(file.filename).name
+        with self._client() as client:
+            try:
+                client.download_package(file, path, timeout=_TIMEOUT_S)
+            except DigestMismatchError as error:
+                raise WrongFile(f"{path.name}: it does not have the sha256 sum that was locked") from error
+            except (requests.RequestException, ValueError) as error:
+                raise IndexUnavailable(
+                    f"The package index does not answer for {path.name}", why=_innermost(error), next_step=_NEXT_STEP
+                ) from error
+        return path
+
+    def _client(self) -> PyPISimple:
         session = requests.Session()
         session.mount("https://", HTTPAdapter(max_retries=_RETRY))
         session.mount("http://", HTTPAdapter(max_retries=_RETRY))
-        next_step = f"Try again when it does; {INDEX_VARIABLES[0]} names another index"
-        with PyPISimple(self._endpoint, session=session) as client:
+        return PyPISimple(self._endpoint, session=session)
+
+    def _page(self, package: str) -> ProjectPage:
+        with self._client() as client:
             try:
                 return client.get_project_page(package, timeout=_TIMEOUT_S)
             except NoSuchProjectError:
@@ -114,7 +158,7 @@ class ReleaseIndex:
                 ) from error
             except (requests.RequestException, ValueError) as error:
                 raise IndexUnavailable(
-                    f"The package index does not answer for {package!r}", why=_innermost(error), next_step=next_step
+                    f"The package index does not answer for {package!r}", why=_innermost(error), next_step=_NEXT_STEP
                 ) from error
 
 
@@ -137,6 +181,7 @@ def _release(version: Version, files: list[DistributionPackage]) -> Release:
         prerelease=version.is_prerelease,
         requires_python=next((each.requires_python for each in files if each.requires_python), None),
         wheels=tuple(each.filename for each in files if each.filename.endswith(".whl")),
+        uploaded={each.filename: each.upload_time for each in files if each.upload_time is not None},
     )
 
 

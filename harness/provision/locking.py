@@ -15,7 +15,7 @@ from harness.plan.matrix import Family, Matrix
 from harness.provision.files import write_whole
 from harness.provision.index import ReleaseIndex
 from harness.provision.resolution import resolve, resolve_swapped
-from harness.provision.uv import Uv
+from harness.provision.sources import SourceBuilds
 from harness.provision.uv_failures import FailureKind, UvFailed
 
 
@@ -38,7 +38,7 @@ class Locking:
     matrix: Matrix
     folder: Path
     index: ReleaseIndex
-    uv: Uv
+    builds: SourceBuilds
     now: dt.datetime
     say: Callable[[str], None] = lambda line: None
     upgrade: bool = False
@@ -111,17 +111,23 @@ class Locking:
         path = self._path(origin)
         known = _read(path)
         if known is not None and not again and _still_wanted(known.origin, origin, self.now):
-            self._kept.append(origin.environment)
-            return
-        lock = self._resolved(origin, base)
+            if not known.unexplained:
+                self._kept.append(origin.environment)
+                return
+            lock = self._tried(origin, lambda: self.builds.explain(known, stop=self.stop))
+        else:
+            lock = self._resolved(origin, base)
         if lock is not None:
             self._write(path, lock, f" ({place})")
 
     def _resolved(self, origin: LockOrigin, base: Lock | None) -> Lock | None:
+        if base is None:
+            return self._tried(origin, lambda: resolve(origin, builds=self.builds, stop=self.stop))
+        return self._tried(origin, lambda: resolve_swapped(origin, base, builds=self.builds, stop=self.stop))
+
+    def _tried(self, origin: LockOrigin, make: Callable[[], Lock]) -> Lock | None:
         try:
-            if base is None:
-                return resolve(origin, uv=self.uv, stop=self.stop)
-            return resolve_swapped(origin, base, uv=self.uv, stop=self.stop)
+            return make()
         except UvFailed as error:
             if error.kind is not FailureKind.STOPPED:
                 self._fail(origin.environment, error)

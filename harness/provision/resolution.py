@@ -3,55 +3,72 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
-from harness.errors import HarnessError
-from harness.model import Lock, LockOrigin, Pin
-from harness.provision.uv import Resolution, Uv
+from harness.model import Build, Lock, LockOrigin
+from harness.provision.pylock import parse_resolution
+from harness.provision.sources import SourceBuilds
+from harness.provision.uv import Resolution, SourceMetadata, Uv
 from harness.provision.uv_failures import FailureKind, UvFailed, packages_without_wheels
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # the same library under its earlier name
-    import tomli as tomllib
-
 _MOST_SOURCES = 12
+_MOST_ROUNDS = 30
 
 
 def resolve(
     origin: LockOrigin,
     *,
-    uv: Uv,
+    builds: SourceBuilds,
     prefer: Mapping[str, str] | None = None,
     dates: Mapping[str, dt.datetime] | None = None,
     stop: threading.Event | None = None,
 ) -> Lock:
     """Resolve what an origin says; versions in `prefer` are taken where they fit, `dates` count for single packages.
 
-    Wheels only; a package of which there is none is taken as source, and the origin of the lock says so.
-    Raises UvFailed.
+    Wheels only; a package of which there is none that fits is taken as source, and the lock says why, and with what it
+    is built. What such a package asks for is known from its wheel: uv is told, and executes nothing.
+    Raises UvFailed, or HarnessError if the index does not answer.
     """
-    sources = origin.sources
-    while True:
+    sources = tuple(canonicalize_name(each) for each in origin.sources)
+    # What is swapped into a base may be later than the rest of it, and so may be what it is built with.
+    dated = replace(origin, as_of=max([origin.as_of, *(dates or {}).values()]))
+    found: dict[tuple[str, str], tuple[Build, SourceMetadata]] = {}
+    for _ in range(_MOST_ROUNDS):
+        asked = _resolution(replace(origin, sources=sources), dates or {}, _known(found, sources))
         try:
-            text = _resolve_once(replace(origin, sources=sources), uv, prefer or {}, dates or {}, stop)
+            lock = parse_resolution(_resolve_once(asked, builds.uv, prefer or {}, stop), origin)
         except UvFailed as error:
             more = tuple(each for each in packages_without_wheels(error.output) if each not in sources)
             if not more or len(sources) + len(more) > _MOST_SOURCES:
                 raise
-            sources += more
-        else:
-            return parse_resolution(text, replace(origin, sources=tuple(sorted(sources))))
+            sources += tuple(canonicalize_name(each) for each in more)
+            continue
+        built = [pin for pin in lock.pins if pin.name in sources]
+        new = [pin for pin in built if (pin.name, pin.version) not in found]
+        if not new:
+            taken = replace(origin, sources=tuple(pin.name for pin in built))
+            return replace(lock, origin=taken, builds=tuple(found[pin.name, pin.version][0] for pin in built))
+        for pin in new:
+            build = builds.explained(pin, dated, stop=stop)
+            found[pin.name, pin.version] = build, builds.metadata(pin, build, origin.python, stop=stop)
+    raise UvFailed(FailureKind.CONFLICT, f"each version of {', '.join(sources)} asks for something else", "")
 
 
-def resolve_swapped(origin: LockOrigin, base: Lock, *, uv: Uv, stop: threading.Event | None = None) -> Lock:
+def _known(
+    found: Mapping[tuple[str, str], tuple[Build, SourceMetadata]], names: Sequence[str]
+) -> tuple[SourceMetadata, ...]:
+    """Give what uv is to be told: what is known, and of all other versions, for now, that they ask for nothing."""
+    guesses = [SourceMetadata(name=name, version=None, requires=()) for name in names]
+    return (*(metadata for _, metadata in found.values()), *guesses)
+
+
+def resolve_swapped(
+    origin: LockOrigin, base: Lock, *, builds: SourceBuilds, stop: threading.Event | None = None
+) -> Lock:
     """Resolve a release inside a base: all else is as in the base, as of its date, as far as the release allows.
 
     Where it does not, the date of the release counts for all. What moved stands in the lock's origin.
@@ -62,12 +79,12 @@ def resolve_swapped(origin: LockOrigin, base: Lock, *, uv: Uv, stop: threading.E
     prefer = {name: version for name, version in before.items() if name != swapped}
     held = replace(origin, as_of=base.origin.as_of)
     try:
-        lock = resolve(held, uv=uv, prefer=prefer, dates={swapped: origin.as_of}, stop=stop)
+        lock = resolve(held, builds=builds, prefer=prefer, dates={swapped: origin.as_of}, stop=stop)
     except UvFailed as error:
         later = origin.as_of > base.origin.as_of
         if error.kind not in (FailureKind.CONFLICT, FailureKind.NO_WHEEL) or not later:
             raise
-        lock = resolve(origin, uv=uv, prefer=prefer, stop=stop)
+        lock = resolve(origin, builds=builds, prefer=prefer, stop=stop)
     after = {str(name): version for name, version in lock.versions.items()}
     moved = differences(before, after, but=swapped)
     return replace(lock, origin=replace(lock.origin, as_of=origin.as_of, moved=moved))
@@ -87,43 +104,8 @@ def differences(old: Mapping[str, str], new: Mapping[str, str], *, but: str) -> 
     return tuple(lines)
 
 
-def parse_resolution(text: str, origin: LockOrigin) -> Lock:
-    """Read the pylock.toml that uv wrote. Of its addresses nothing is kept: the sums say which file it is.
-
-    Raises UvFailed for what is none: names, versions and sizes in it are the index's words.
-    """
-    try:
-        packages = tomllib.loads(text).get("packages", [])
-        pins = tuple(sorted((_pin(each) for each in packages), key=lambda pin: pin.name))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UvFailed(FailureKind.OTHER, f"what uv resolved cannot be read: {str(error)[:200]}", text) from error
-    return Lock(origin=origin, pins=pins)
-
-
-def _pin(package: Mapping[str, Any]) -> Pin:
-    files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
-    hashes = tuple(sorted(each["hashes"]["sha256"] for each in files if "sha256" in each.get("hashes", {})))
-    if not hashes:
-        raise HarnessError(
-            f"{package['name']} {package.get('version', '')}: the package index gives no sha256 sum for it",
-            next_step="Use an index that does: without sums, a lock locks nothing",
-        )
-    return Pin(
-        name=canonicalize_name(package["name"]),
-        version=str(Version(package["version"])),
-        hashes=hashes,
-        size=max(int(each.get("size", 0)) for each in files),
-    )
-
-
-def _resolve_once(
-    origin: LockOrigin,
-    uv: Uv,
-    prefer: Mapping[str, str],
-    dates: Mapping[str, dt.datetime],
-    stop: threading.Event | None,
-) -> str:
-    resolution = Resolution(
+def _resolution(origin: LockOrigin, dates: Mapping[str, dt.datetime], known: tuple[SourceMetadata, ...]) -> Resolution:
+    return Resolution(
         requirements=origin.requirements,
         constraints=origin.constraints,
         overrides=origin.overrides,
@@ -132,7 +114,11 @@ def _resolve_once(
         exclude_newer=origin.as_of,
         exclude_newer_for=tuple(dates.items()),
         sources=origin.sources,
+        known=known,
     )
+
+
+def _resolve_once(resolution: Resolution, uv: Uv, prefer: Mapping[str, str], stop: threading.Event | None) -> str:
     with uv.scratch_folder() as folder:
         output = folder / "pylock.toml"
         if prefer:

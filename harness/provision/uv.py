@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
+import os
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from uv import find_uv_bin
 
 from harness import process
 from harness.errors import HarnessError
 from harness.folders import OwnedFolder
-from harness.provision.uv_failures import FailureKind, UvFailed, failure_from
+from harness.provision.uv_failures import FailureKind, UvFailed, failure_from, last_words
+
+if TYPE_CHECKING:
+    from harness.containment.sandbox import Sandbox
 
 _RESOLVE_S = 900.0
 _INSTALL_S = 3600.0
 _QUICK_S = 300.0
+_BUILD_LIMITS = process.Limits(timeout_s=1800.0, memory_mib=8192, processes=256, disk_mib=4096)
+_ARCHIVES_BEGIN = "315532800"  # 1980, the first year that the files of a wheel can be dated
 
 # What a user may say to uv by variables: where packages, interpreters and the cache are, and how to get there.
 # All else (UV_EXCLUDE_NEWER, UV_CONSTRAINT, UV_PRERELEASE ...) would change what is resolved or installed.
@@ -49,6 +57,17 @@ class Resolution:
     """Packages for which another date counts."""
     sources: tuple[str, ...] = ()
     """Packages that may be built from source; all others need a wheel."""
+    known: tuple[SourceMetadata, ...] = ()
+    """What each of these asks for: uv would build them to find out, and executes nothing of theirs so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceMetadata:
+    """What a package asks for, in one version, or in any."""
+
+    name: str
+    version: str | None
+    requires: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,8 @@ class Uv:
         """
         folder = output.parent
         command = ["pip", "compile", "requirements.in", "--output-file", output.name, "--format", "pylock.toml"]
-        command += ["--quiet", "--no-config", "--no-header", "--no-annotate", "--only-binary", ":all:"]
+        command += ["--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:"]
+        command += _configuration(folder, resolution)
         command += ["--python-version", resolution.python, "--python-platform", resolution.platform]
         command += ["--exclude-newer", _date(resolution.exclude_newer), "--no-python-downloads"]
         for package, date in resolution.exclude_newer_for:
@@ -117,26 +137,24 @@ class Uv:
         *,
         python: Path,
         folder: Path,
-        sources: Sequence[str] = (),
-        built_as_of: dt.datetime | None = None,
+        built: Path | None = None,
         compile: bool = True,
         stop: threading.Event | None = None,
     ) -> bool:
         """Install exactly these pinned, hashed requirements, and `compile` them to bytecode. Raises UvFailed.
 
-        `sources` may be built, with build tools as of `built_as_of`; all else needs a wheel. Gives whether the
-        index was there: where it does not answer, what uv's cache has is used alone.
+        Wheels only; `built` is a folder of some that were built here. Gives whether the index was there: where it does
+        not answer, what uv's cache has is used alone.
         """
         path = folder / "requirements.txt"
         path.write_text(requirements, encoding="utf-8")
         command = ["pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes"]
         command += ["--compile-bytecode"] if compile else []
         command += ["--only-binary", ":all:", "--python", str(python), "--requirements", path.name]
-        for package in sources:
-            command += ["--no-binary", package]
+        if built is not None:
+            command += ["--find-links", str(built)]
         try:
-            if not (sources and built_as_of and self._installed_dated(command, built_as_of, folder=folder, stop=stop)):
-                self._run(command, folder=folder, timeout_s=_INSTALL_S, stop=stop)
+            self._run(command, folder=folder, timeout_s=_INSTALL_S, stop=stop)
         except UvFailed as error:
             if error.kind is not FailureKind.UNREACHABLE:
                 raise
@@ -156,18 +174,53 @@ class Uv:
             reason = f"{failed.reason}; and uv's cache does not have all that is needed"
             raise UvFailed(failed.kind, reason, failed.output + error.output) from error
 
-    def _installed_dated(
-        self, command: Sequence[str], date: dt.datetime, *, folder: Path, stop: threading.Event | None
-    ) -> bool:
-        """Install with build tools of a date; False where the index does not say when files were uploaded."""
-        dated = [*command, "--exclude-newer", _date(date)]
+    def build_wheel(
+        self,
+        sdist: Path,
+        *,
+        python: Path,
+        folder: Path,
+        sandbox: Sandbox,
+        hidden: Sequence[Path] = (),
+        stop: threading.Event | None = None,
+    ) -> Path:
+        """Build a wheel in an empty folder, with the tools that this Python has, contained. Raises UvFailed.
+
+        What is executed there sees the source, the Python and that folder, and has no network. What comes out is a file
+        from a stranger.
+        """
+        from harness.containment.view import Bind, Containment, python_binds
+
+        for name in ("home", "tmp", "out"):
+            (folder / name).mkdir()
+        command = [str(self.executable), "build", "--wheel", "--no-config", "--no-build-isolation", "--offline"]
+        command += ["--python", str(python), "--out-dir", str(folder / "out"), str(sdist), "--color", "never"]
+        binds = [*python_binds(python), Bind(source=self.executable.resolve(), target=str(self.executable))]
+        binds += [Bind(source=sdist), Bind(source=folder, writable=True)]
+        containment = Containment(binds=binds, cwd=str(folder), hidden=hidden)
+        variables = {
+            "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "UV_CACHE_DIR": str(folder / "cache"),
+            "PATH": os.pathsep.join([str(python.parent), os.defpath]), "LANG": "C.UTF-8",
+            "UV_PYTHON_DOWNLOADS": "never", "SOURCE_DATE_EPOCH": _ARCHIVES_BEGIN,
+        }  # fmt: skip
+        limits = replace(_BUILD_LIMITS, folder=folder)
         try:
-            self._run(dated, folder=folder, timeout_s=_INSTALL_S, stop=stop)
-        except UvFailed as error:
-            if error.kind not in (FailureKind.CONFLICT, FailureKind.NO_WHEEL):
-                raise
-            return False
-        return True
+            ended = process.run_limited(
+                sandbox.command(containment, command), env=variables, cwd=folder, limits=limits,
+                contained=sandbox.contains, stop=stop,
+            )  # fmt: skip
+        except OSError as error:
+            raise UvFailed(FailureKind.OTHER, f"{sdist.name} could not be built: {error}", str(error)) from None
+        if ended.stopped:
+            raise UvFailed(FailureKind.STOPPED, "it was stopped", "")
+        output = ended.stderr.decode(errors="replace") + ended.stdout.decode(errors="replace")
+        if ended.timed_out or ended.lost:
+            raise UvFailed(FailureKind.TIMED_OUT, f"{sdist.name}: its build was ended before it was over", output)
+        wheels = [path for path in (folder / "out").glob("*.whl") if path.is_file() and not path.is_symlink()]
+        if ended.status != 0 or len(wheels) != 1:
+            why = last_words(output) or f"its build ended with status {ended.status} and {len(wheels)} wheels"
+            raise UvFailed(FailureKind.BUILD_FAILED, f"{sdist.name}: {why}", output)
+        return wheels[0]
 
     def forget(self, packages: Sequence[str], *, folder: Path) -> None:
         """Take packages out of uv's cache, so that they are downloaded again. Raises UvFailed."""
@@ -204,6 +257,19 @@ class Uv:
 def _temporary() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="harness-uv-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+def _configuration(folder: Path, resolution: Resolution) -> list[str]:
+    """Tell uv what is known of packages without wheels, and that no other configuration counts."""
+    if not resolution.known:
+        return ["--no-config"]
+    lines = []
+    for each in resolution.known:
+        lines += ["[[dependency-metadata]]", f"name = {json.dumps(each.name)}"]
+        lines += [f"version = {json.dumps(each.version)}"] if each.version else []
+        lines += [f"requires-dist = {json.dumps(each.requires)}"]
+    _write_lines(folder / "uv.toml", lines)
+    return ["--config-file", "uv.toml"]
 
 
 def _date(moment: dt.datetime) -> str:

@@ -20,12 +20,13 @@ class FailureKind(enum.Enum):
     DISK_FULL = "the disk is full"
     TIMED_OUT = "uv took too long"
     STOPPED = "stopped"
+    BUILD_FAILED = "it cannot be built from its source"
     OTHER = "uv failed"
 
     @property
     def settled(self) -> bool:
         """Whether the same would come of trying again."""
-        return self in (FailureKind.CONFLICT, FailureKind.NO_WHEEL, FailureKind.HASH_MISMATCH)
+        return self in (FailureKind.CONFLICT, FailureKind.NO_WHEEL, FailureKind.HASH_MISMATCH, FailureKind.BUILD_FAILED)
 
 
 _NEXT_STEP = {
@@ -37,6 +38,7 @@ _NEXT_STEP = {
     FailureKind.DISK_FULL: "Make room (`harness prune` removes environments that are not needed), then run it again",
     FailureKind.TIMED_OUT: "Run it again",
     FailureKind.STOPPED: "Run it again to go on",
+    FailureKind.BUILD_FAILED: "Look at what its build says: it has no network, and the tools that its lock names",
     FailureKind.OTHER: "Look at uv's output",
 }
 
@@ -119,6 +121,12 @@ def telling(output: str) -> str:
             clauses.append(text)
     text = _without_addresses(": ".join(clauses))
     return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 6].rsplit(" ", 1)[0] + " [...]"
+
+
+def last_words(output: str) -> str:
+    """Give the last line that a build wrote, before uv says in its own words that it failed."""
+    said = [line.strip() for line in re.split(r"(?m)^error: ", output)[0].splitlines() if line.strip()]
+    return _without_addresses(said[-1])[:_REASON_LENGTH] if said else ""
 
 
 def _without_addresses(text: str) -> str:

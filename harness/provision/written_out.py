@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -14,7 +15,7 @@ from harness.plan.locks import read_lock, write_lock
 from harness.plan.written_out import WrittenOut
 from harness.provision.files import write_whole
 from harness.provision.resolution import resolve
-from harness.provision.uv import Uv
+from harness.provision.sources import SourceBuilds
 from harness.provision.uv_failures import UvFailed
 
 
@@ -22,7 +23,7 @@ def resolve_written_out(
     written: WrittenOut,
     *,
     cache: Path,
-    uv: Uv,
+    builds: SourceBuilds,
     now: dt.datetime | None = None,
     stop: threading.Event | None = None,
 ) -> Lock:
@@ -31,13 +32,13 @@ def resolve_written_out(
     Without a date in it, what counts is the moment at which it is first resolved. Raises HarnessError.
     """
     path = cache / "locks" / f"{_digest(written)}.txt"
-    try:
-        return read_lock(path)
-    except (OSError, UsageError, ValueError):
-        pass  # not resolved yet, or not readable any more
+    with contextlib.suppress(OSError, UsageError, ValueError):  # not resolved yet, or not readable any more
+        known = read_lock(path)
+        if not known.unexplained:
+            return known
     moment = (now or dt.datetime.now(dt.timezone.utc)).replace(microsecond=0)
     try:
-        lock = resolve(written.origin(min(written.as_of or moment, moment)), uv=uv, stop=stop)
+        lock = resolve(written.origin(min(written.as_of or moment, moment)), builds=builds, stop=stop)
     except UvFailed as error:
         raise HarnessError(
             f"{written.id}: cannot be resolved: {error.kind.value}", why=error.reason, next_step=error.next_step

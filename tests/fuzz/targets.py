@@ -39,7 +39,7 @@ from harness.provision.index import Release
 from harness.provision.inside import read_seen
 from harness.provision.locking import wanted_origins
 from harness.provision.manifest import read_import_result, read_manifest
-from harness.provision.resolution import parse_resolution
+from harness.provision.pylock import parse_resolution
 from harness.provision.uv_failures import failure_from, packages_without_wheels
 from harness.record.migrations import migrate
 from harness.record.rows import COLUMNS, from_row, to_row, unpack

@@ -3,7 +3,8 @@
 import os
 import platform
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from harness.model import Environment
 from harness.provision.environments import EnvironmentStore
 from harness.provision.interpreters import Interpreter
 from harness.provision.resolution import resolve
+from harness.provision.sources import SourceBuilds
 from harness.provision.uv import Uv
 from tests.making import make_lock
 from tests.wheels import LoopbackIndex
@@ -35,6 +37,11 @@ def uv(index, tmp_path):
     return Uv.found({**variables, "UV_HTTP_RETRIES": "0"})
 
 
+@pytest.fixture
+def builds(uv, interpreter, tmp_path):
+    return replace(SourceBuilds.usual(tmp_path / "cache", uv), find_interpreter=lambda version: interpreter)
+
+
 @pytest.fixture(scope="session")
 def interpreter():
     executable = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
@@ -50,17 +57,25 @@ class World:
     interpreter: Interpreter
     cache: Path
     said: list = field(default_factory=list)
+    find_sandbox: Callable | None = None
+
+    @property
+    def builds(self):
+        usual = SourceBuilds.usual(self.cache, self.uv, say=self.said.append)
+        find_sandbox = self.find_sandbox or usual.find_sandbox
+        return replace(usual, find_interpreter=lambda version: self.interpreter, find_sandbox=find_sandbox)
 
     @property
     def store(self):
-        return EnvironmentStore(self.cache, uv=self.uv, say=self.said.append)
+        return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, say=self.said.append)
 
-    def lock(self, *requirements, **changes):
-        from dataclasses import replace
+    def contained_by(self, sandbox):
+        self.find_sandbox = lambda: sandbox
 
+    def lock(self, *requirements, stop=None, **changes):
         origin = replace(make_lock().origin, requirements=requirements, **changes)
         python = ".".join(self.interpreter.version.split(".")[:2])
-        return resolve(replace(origin, python=changes.get("python", python)), uv=self.uv)
+        return resolve(replace(origin, python=changes.get("python", python)), builds=self.builds, stop=stop)
 
     def environment(self, *requirements, imports=("made_up",), variables=(), lock=None):
         lock = lock or self.lock(*requirements)

@@ -62,7 +62,7 @@ def index(index):
 
 
 @pytest.fixture
-def locking(index, uv, tmp_path):
+def locking(index, builds, tmp_path):
     (tmp_path / "matrix.toml").write_text(MATRIX)
 
     def make(**changes):
@@ -70,7 +70,7 @@ def locking(index, uv, tmp_path):
             matrix=read_matrix(tmp_path / "matrix.toml"),
             folder=tmp_path / "locks",
             index=ReleaseIndex(changes.pop("address", index.address)),
-            **{"uv": uv, "now": NOW, **changes},
+            **{"builds": builds, "now": NOW, **changes},
         )
 
     return make
@@ -249,30 +249,30 @@ def test_a_package_that_is_not_there_is_not_the_index_being_away(index):
     assert not isinstance(caught.value, IndexUnavailable)
 
 
-def test_a_written_out_environment_is_resolved_once(locking, index, uv, tmp_path):
+def test_a_written_out_environment_is_resolved_once(locking, index, builds, tmp_path):
     written = parse_written_out("python=3.11 engine==1.0 as-of=2024-03-01 MODE=x", locking().matrix)
 
-    first = resolve_written_out(written, cache=tmp_path / "cache", uv=uv, now=NOW)
+    first = resolve_written_out(written, cache=tmp_path / "cache", builds=builds, now=NOW)
     asked = len(index.asked)
-    second = resolve_written_out(written, cache=tmp_path / "cache", uv=uv, now=NOW + dt.timedelta(days=3))
+    second = resolve_written_out(written, cache=tmp_path / "cache", builds=builds, now=NOW + dt.timedelta(days=3))
 
     assert dict(first.versions) == {"engine": "1.0", "part": "1.1", "bolt": "1.0"}
     assert first == second
     assert len(index.asked) == asked
 
 
-def test_a_written_out_environment_without_a_date_stays_as_of_its_first_day(locking, index, uv, tmp_path):
+def test_a_written_out_environment_without_a_date_stays_as_of_its_first_day(locking, index, builds, tmp_path):
     written = parse_written_out("python=3.11 bolt", locking().matrix)
 
-    first = resolve_written_out(written, cache=tmp_path / "cache", uv=uv, now=NOW - dt.timedelta(days=300))
-    second = resolve_written_out(written, cache=tmp_path / "cache", uv=uv, now=NOW)
+    first = resolve_written_out(written, cache=tmp_path / "cache", builds=builds, now=NOW - dt.timedelta(days=300))
+    second = resolve_written_out(written, cache=tmp_path / "cache", builds=builds, now=NOW)
 
     assert first.versions == second.versions == {"bolt": "1.1"}
 
 
-def test_a_written_out_environment_that_cannot_be_says_why(locking, uv, tmp_path):
+def test_a_written_out_environment_that_cannot_be_says_why(locking, builds, tmp_path):
     written = parse_written_out("python=3.11 engine==7", locking().matrix)
 
     with pytest.raises(HarnessError, match="no version of engine==7"):
-        resolve_written_out(written, cache=tmp_path / "cache", uv=uv, now=NOW)
+        resolve_written_out(written, cache=tmp_path / "cache", builds=builds, now=NOW)
     assert not list((tmp_path / "cache").rglob("*.txt"))

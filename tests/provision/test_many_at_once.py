@@ -23,6 +23,7 @@ from harness.model import Environment
 from harness.plan.locks import read_lock
 from harness.provision.environments import EnvironmentStore
 from harness.provision.interpreters import Interpreter
+from harness.provision.sources import SourceBuilds
 from harness.provision.uv import Uv
 request = json.loads(sys.argv[1])
 lock = read_lock(Path(request["lock"]))
@@ -30,7 +31,9 @@ environment = Environment(id="env", family="family", lock=lock, imports=("made_u
 interpreter = Interpreter(
     executable=Path(request["python"]), version=request["version"], implementation="cpython"
 )
-store = EnvironmentStore(Path(request["cache"]), uv=Uv.found(os.environ), say=print)
+cache, uv = Path(request["cache"]), Uv.found(os.environ)
+builds = lambda: SourceBuilds.usual(cache, uv)
+store = EnvironmentStore(cache, uv=uv, find_builds=builds, say=print)
 print(store.provide(environment, interpreter).built)
 """
 

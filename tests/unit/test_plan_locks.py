@@ -1,6 +1,7 @@
 """Lock files: what is written reads back, what is malformed is named with the way to make it again."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
 from harness.errors import HarnessError, UsageError
-from harness.model import Lock, LockOrigin, Pin
+from harness.model import Build, Lock, LockOrigin, Pin
 from harness.plan.locks import parse_lock, read_lock, write_lock
 from tests.making import make_lock
 
@@ -60,7 +61,20 @@ origins = st.builds(
     **{name: st.lists(lines, max_size=3).map(tuple) for name in ("requirements", "constraints", "overrides", "moved", "sources")},
     base=st.none() | lines,
 )  # fmt: skip
-locks = st.builds(Lock, origin=origins, pins=st.lists(pins, max_size=4, unique_by=lambda pin: pin.name).map(tuple))
+builds = st.builds(
+    Build,
+    name=names.map(canonicalize_name),
+    why=lines,
+    tools=st.lists(pins.map(lambda pin: replace(pin, size=0)), max_size=2).map(tuple),
+)
+locks = st.builds(
+    Lock,
+    origin=origins,
+    pins=st.lists(pins, max_size=4, unique_by=lambda pin: pin.name).map(tuple),
+    builds=st.lists(builds, max_size=2, unique_by=lambda build: build.name).map(
+        lambda found: tuple(sorted(found, key=lambda build: build.name))
+    ),
+)
 
 
 @given(locks)
@@ -94,6 +108,12 @@ def changed(old, new):
     return GOOD.replace(old, new, 1)
 
 
+def built(lines):
+    """Add to the block what a package is built with."""
+    first, second = GOOD.split("\n# ///\n")
+    return f"{first}\n# [builds.other]\n# {lines}\n# ///\n{second}"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -110,6 +130,10 @@ def changed(old, new):
         pytest.param(changed("2024-01-29T00:00:00Z", '"soon"'), "as-of is not a date", id="no date"),
         pytest.param(changed("2024-01-29T00:00:00Z", "2024-01-29"), "as-of is not a date with a time", id="no time"),
         pytest.param(changed("2024-01-29T00:00:00Z", "2024-01-29T00:00:00"), "and a time zone", id="no time zone"),
+        pytest.param(built("why = 3"), "builds.other does not say why", id="no reason"),
+        pytest.param(built("tools = []"), "builds.other does not say why", id="no reason at all"),
+        pytest.param(built('why = "so"\n# tools = "hammer"'), "builds.other does not say with which tools", id="tools are no list"),
+        pytest.param(built('why = "so"\n# tools = ["hammer==1"]'), "'hammer==1' is not pinned to one version with hashes", id="tool without hash"),
         pytest.param(changed("demo==1.0 \\", "demo>=1.0 \\"), "'demo>=1.0' is not pinned", id="range"),
         pytest.param(changed("demo==1.0 \\", "demo==1.* \\"), "'demo==1.*' is not pinned", id="pattern"),
         pytest.param(changed("demo==1.0 \\", "demo \\"), "'demo' is not pinned", id="no version of a pin"),

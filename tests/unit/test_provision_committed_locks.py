@@ -22,6 +22,15 @@ def test_a_lock_reads_back_as_it_was_written(path):
     assert lock.origin.as_of.microsecond == 0
 
 
+@pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
+def test_a_lock_says_why_and_with_what_it_lets_packages_be_built(path):
+    lock = read_lock(path)
+
+    assert lock.unexplained == ()
+    assert [build.name for build in lock.builds] == list(lock.origin.sources)
+    assert all(build.why and build.tools for build in lock.builds)
+
+
 def test_every_lock_is_what_the_matrix_says():
     assert read_project(ROOT).notices == ()
 

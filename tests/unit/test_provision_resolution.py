@@ -6,7 +6,8 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.plan.locks import parse_lock, write_lock
-from harness.provision.resolution import differences, parse_resolution
+from harness.provision.pylock import parse_resolution
+from harness.provision.resolution import differences
 from tests.making import make_lock
 
 ANSWER = (

@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from harness import process
-from harness.provision.uv import Resolution, Uv
+from harness.plan.blocks import loads
+from harness.provision.uv import Resolution, SourceMetadata, Uv
 from harness.provision.uv_failures import FailureKind, UvFailed
 
 
@@ -91,17 +92,28 @@ def test_every_way_to_end_badly_is_told_apart(calls, tmp_path, ended, kind):
     assert caught.value.next_step
 
 
-def test_sources_are_built_with_the_tools_of_their_day_where_the_index_knows_days(calls, tmp_path, monkeypatch):
-    date = dt.datetime(2021, 7, 13, tzinfo=dt.timezone.utc)
-    uv = Uv.found({})
-    uv.install("old==1\n", python=tmp_path, folder=tmp_path, sources=("old",), built_as_of=date)
-    assert calls[0][0][-4:-2] == ["--exclude-newer", "2021-07-13T00:00:00Z"]
+def test_what_is_known_of_sources_is_told_in_place_of_any_other_configuration(calls, tmp_path):
+    known = (
+        SourceMetadata(name="old", version="1.0", requires=("six>=1",)),
+        SourceMetadata(name="old", version=None, requires=()),
+    )
+    resolution = Resolution(
+        requirements=("old",), python="3.11", platform="any", sources=("old",), known=known,
+        exclude_newer=dt.datetime(2024, 3, 1, tzinfo=dt.timezone.utc),
+    )  # fmt: skip
+    (tmp_path / "pylock.toml").write_text("")
 
-    answers = iter([process.Ended(status=1, stdout=b"", stderr=b"No solution found", duration_s=0.1), calls.ended])
-    monkeypatch.setattr(process, "run", lambda command, **more: calls.append((command, {}, "")) or next(answers))
-    uv.install("old==1\n", python=tmp_path, folder=tmp_path, sources=("old",), built_as_of=date)
+    Uv.found({}).resolve(resolution, output=tmp_path / "pylock.toml")
 
-    assert ["--exclude-newer" in command for command, _, _ in calls] == [True, True, False]
+    [(command, _, folder)] = calls
+    assert command[command.index("--config-file") + 1] == "uv.toml"
+    assert "--no-config" not in command
+    assert loads((folder / "uv.toml").read_text()) == {
+        "dependency-metadata": [
+            {"name": "old", "version": "1.0", "requires-dist": ["six>=1"]},
+            {"name": "old", "requires-dist": []},
+        ]
+    }
 
 
 def test_a_python_that_uv_downloads_is_found_by_its_answer(calls, tmp_path):

@@ -143,7 +143,9 @@ def test_a_reason_is_cut_between_words():
 def test_only_what_would_be_the_same_again_is_settled():
     settled = {kind for kind in FailureKind if kind.settled}
 
-    assert settled == {FailureKind.CONFLICT, FailureKind.NO_WHEEL, FailureKind.HASH_MISMATCH}
+    assert settled == {
+        FailureKind.CONFLICT, FailureKind.NO_WHEEL, FailureKind.HASH_MISMATCH, FailureKind.BUILD_FAILED,
+    }  # fmt: skip
 
 
 def test_packages_that_have_no_wheel_are_named():

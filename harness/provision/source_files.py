@@ -1,0 +1,93 @@
+"""What the files of a package without a fitting wheel say: why there is none, what its build needs, what it asks for.
+
+They are a stranger's. They are read here, a part at a time, and nothing is unpacked or executed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+
+from packaging.metadata import parse_email
+from packaging.requirements import InvalidRequirement, Requirement
+
+from harness.model import LockOrigin, Pin
+from harness.plan.blocks import TOMLDecodeError, loads
+from harness.provision.index import ReleaseIndex, fits
+from harness.provision.uv_failures import FailureKind, UvFailed
+
+# What builds a package that says nothing of it.
+_USUAL_TOOLS = ("setuptools", "wheel")
+_LARGEST_TEXT = 1 << 20
+
+
+def why_no_wheel(pin: Pin, origin: LockOrigin, index: ReleaseIndex) -> str:
+    """Say why a package is built, from the files that the index has of it."""
+    name = f"{pin.name} {pin.version}"
+    release = next((each for each in index.releases(pin.name, every=True) if str(each.version) == pin.version), None)
+    wheels = release.wheels or () if release is not None else ()
+    if not wheels:
+        return f"no wheel of {name} was ever published"
+    day = f"{origin.as_of:%Y-%m-%d}"
+    there = [each for each in wheels if release is None or _before(release.uploaded.get(each), origin.as_of)]
+    for_it = f"Python {origin.python} on {origin.platform}"
+    fitting = [each for each in there if fits(each, origin.python, origin.platform)]
+    if not there:
+        return f"no wheel of {name} was published by {day}"
+    if not fitting:
+        if len(there) == 1:
+            return f"the one wheel of {name} that was published by {day} is not for {for_it}"
+        return f"none of the {len(there)} wheels of {name} that were published by {day} is for {for_it}"
+    return f"uv takes none of the {len(fitting)} wheels of {name} for {for_it}"
+
+
+def _before(moment: dt.datetime | None, as_of: dt.datetime) -> bool:
+    return moment is None or moment <= as_of
+
+
+def tools_of(sdist: Path) -> tuple[str, ...]:
+    """Read what a source says that its build needs. Raises UvFailed."""
+    try:
+        text = _top_file(sdist, "pyproject.toml")
+        table = loads(text.decode("utf-8")).get("build-system", {}) if text is not None else {}
+        wanted = [Requirement(each) for each in table.get("requires", _USUAL_TOOLS)]
+        by_setuptools = str(table.get("build-backend", "setuptools")).startswith("setuptools")
+    except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+        raise _unreadable(sdist, error) from error
+    except (TOMLDecodeError, InvalidRequirement, ValueError, TypeError, AttributeError) as error:
+        raise _unreadable(sdist, error) from error
+    # Older releases of setuptools ask for `wheel` only when they are executed.
+    if by_setuptools and not any(each.name == "wheel" for each in wanted):
+        wanted.append(Requirement("wheel"))
+    return tuple(map(str, wanted))
+
+
+def _unreadable(path: Path, error: Exception) -> UvFailed:
+    return UvFailed(FailureKind.BUILD_FAILED, f"{path.name} cannot be read: {str(error)[:200]}", "")
+
+
+def _top_file(sdist: Path, name: str) -> bytes | None:
+    """Read a file of the folder that a source distribution has everything in."""
+    if sdist.suffix == ".zip":
+        with zipfile.ZipFile(sdist) as archive:
+            found = next((each for each in archive.namelist() if each.split("/")[1:] == [name]), None)
+            return None if found is None else archive.open(found).read(_LARGEST_TEXT)
+    with tarfile.open(sdist) as archive:
+        member = next((each for each in archive if each.name.split("/")[1:] == [name] and each.isfile()), None)
+        stream = None if member is None else archive.extractfile(member)
+        return None if stream is None else stream.read(_LARGEST_TEXT)
+
+
+def requires_of(wheel: Path) -> tuple[str, ...]:
+    """Read what a wheel asks for. Raises UvFailed."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            path = next(each for each in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", each))
+            raw, _ = parse_email(archive.open(path).read(_LARGEST_TEXT))
+        return tuple(str(Requirement(each)) for each in raw.get("requires_dist", []))
+    except (OSError, zipfile.BadZipFile, EOFError, zlib.error, StopIteration, ValueError, RuntimeError) as error:
+        raise _unreadable(wheel, error) from error

@@ -1,0 +1,194 @@
+"""Packages of which there is no wheel that fits: why that is, with what they are built, and their building, contained.
+
+Nothing of theirs is ever executed outside: uv is told what they ask for, and installs the wheels that come out of here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+from harness.containment.sandbox import Sandbox, find_sandbox
+from harness.errors import HarnessError
+from harness.folders import remove_folder
+from harness.model import Build, Lock, LockOrigin, Pin
+from harness.provision.index import IndexUnavailable, ReleaseIndex, WrongFile
+from harness.provision.interpreters import Interpreter, Interpreters
+from harness.provision.pylock import parse_resolution
+from harness.provision.source_files import requires_of, tools_of, why_no_wheel
+from harness.provision.uv import Resolution, SourceMetadata, Uv
+from harness.provision.uv_failures import FailureKind, UvFailed
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceBuilds:
+    """Builds wheels from sources, each once for a Python, and keeps them in the cache."""
+
+    cache: Path
+    uv: Uv
+    find_interpreter: Callable[[str], Interpreter]
+    find_sandbox: Callable[[], Sandbox]
+    """Asked for only where something is built: trying what works takes time."""
+    hidden: Sequence[Path] = ()
+    """Folders that no build may see, even if they lie among the system's."""
+    say: Callable[[str], None] = lambda line: None
+
+    @classmethod
+    def usual(cls, cache: Path, uv: Uv, *, say: Callable[[str], None] = lambda line: None) -> SourceBuilds:
+        """Give one that contains builds where they can be, with the Pythons that are here."""
+        return cls(
+            cache=cache,
+            uv=uv,
+            find_interpreter=Interpreters(cache, uv=uv).find,
+            find_sandbox=lambda: find_sandbox(uv.variables),
+            hidden=(Path.home(), cache),
+            say=say,
+        )
+
+    @cached_property
+    def index(self) -> ReleaseIndex:
+        """Where sources come from: where uv looks, too."""
+        return ReleaseIndex.configured(self.uv.variables)
+
+    def explain(self, lock: Lock, *, stop: threading.Event | None = None) -> Lock:
+        """Give a lock that says of each package it lets be built why, and with which tools as of its date.
+
+        Raises UvFailed, or HarnessError if the index does not answer.
+        """
+        pins = {pin.name: pin for pin in lock.pins}
+        names = [canonicalize_name(each) for each in lock.origin.sources]
+        builds = [self.explained(pins[name], lock.origin, stop=stop) for name in names if name in pins]
+        origin = replace(lock.origin, sources=tuple(build.name for build in builds))
+        return replace(lock, origin=origin, builds=tuple(builds))
+
+    def explained(self, pin: Pin, origin: LockOrigin, *, stop: threading.Event | None = None) -> Build:
+        """Say why a package is built, and find the tools for it, wheels as of the lock's date."""
+        with self.uv.scratch_folder() as folder:
+            wanted = tools_of(self._fetch(pin, folder))
+            resolution = Resolution(
+                requirements=wanted, python=origin.python, platform=origin.platform, exclude_newer=origin.as_of
+            )
+            text = self.uv.resolve(resolution, output=folder / "pylock.toml", stop=stop)
+        tools = parse_resolution(text, origin).pins
+        why = why_no_wheel(pin, origin, self.index)
+        return Build(name=pin.name, why=why, tools=tuple(replace(tool, size=0) for tool in tools))
+
+    def metadata(self, pin: Pin, build: Build, python: str, *, stop: threading.Event | None = None) -> SourceMetadata:
+        """Say what a package asks for, as its wheel says it: it is built for that. Raises UvFailed."""
+        wheel = self.wheel(pin, build, self.find_interpreter(python), stop=stop)
+        return SourceMetadata(name=pin.name, version=pin.version, requires=requires_of(wheel))
+
+    @contextlib.contextmanager
+    def wheels(
+        self, lock: Lock, interpreter: Interpreter, *, stop: threading.Event | None = None
+    ) -> Iterator[tuple[Lock, Path]]:
+        """Give the lock with the built wheels in place of the sources, and a folder that has them. Raises UvFailed."""
+        if lock.unexplained:
+            names = ", ".join(lock.unexplained)
+            raise UvFailed(FailureKind.BUILD_FAILED, f"its lock does not say why and with what {names} is built", "")
+        builds = {build.name: build for build in lock.builds}
+        with self.uv.scratch_folder() as folder:
+            pins = []
+            for pin in lock.pins:
+                if pin.name in builds:
+                    wheel = self.wheel(pin, builds[pin.name], interpreter, stop=stop)
+                    shutil.copyfile(wheel, folder / wheel.name)
+                    pins.append(replace(pin, hashes=(hashlib.sha256(wheel.read_bytes()).hexdigest(),)))
+                else:
+                    pins.append(pin)
+            yield replace(lock, pins=tuple(pins)), folder
+
+    def wheel(self, pin: Pin, build: Build, interpreter: Interpreter, *, stop: threading.Event | None = None) -> Path:
+        """Give the wheel of a source: the one that was built before, or one built now, contained. Raises UvFailed."""
+        kept = self.cache / "wheels" / _digest(pin, build, interpreter)
+        with contextlib.suppress(StopIteration):
+            wheel = next(kept.glob("*.whl"))
+            kept.touch()
+            return wheel
+        with self.uv.scratch_folder() as folder:
+            sdist = self._fetch(pin, folder)
+            python = self._tools(build, interpreter, folder / "tools", stop=stop)
+            sandbox = self.find_sandbox()
+            held = f"contained by {sandbox.alone}" if sandbox.contains else f"UNCONTAINED: {_why_not(sandbox)}"
+            self.say(f"{pin.name} {pin.version}: built from its source, {held}")
+            work = folder / "build"
+            work.mkdir()
+            wheel = self.uv.build_wheel(
+                sdist, python=python, folder=work, sandbox=sandbox, hidden=self.hidden, stop=stop
+            )
+            _check_name(wheel, pin)
+            return _keep(wheel, kept)
+
+    def prune(self, *, unused_for: dt.timedelta) -> None:
+        """Remove the wheels that nobody wanted for so long: they can be built again."""
+        oldest = (dt.datetime.now(dt.timezone.utc) - unused_for).timestamp()
+        for each in (self.cache / "wheels").glob("*"):
+            if each.stat().st_mtime < oldest:
+                remove_folder(each)
+
+    def _tools(self, build: Build, interpreter: Interpreter, folder: Path, *, stop: threading.Event | None) -> Path:
+        """Make an environment of the tools; give its Python."""
+        self.uv.make_environment(folder, python=interpreter.executable, stop=stop)
+        python = folder / "bin" / "python"
+        python = python if python.exists() else folder / "Scripts" / "python.exe"
+        if build.tools:
+            lines = "".join(map(_pinned, build.tools))
+            self.uv.install(lines, python=python, folder=folder, compile=False, stop=stop)
+        return python
+
+    def _fetch(self, pin: Pin, folder: Path) -> Path:
+        """Download what was locked, and nothing else. Raises UvFailed."""
+        try:
+            return self.index.fetch_source(pin.name, pin.hashes, folder)
+        except IndexUnavailable as error:
+            raise UvFailed(FailureKind.UNREACHABLE, f"{error.what} ({error.why})", str(error)) from error
+        except WrongFile as error:
+            raise UvFailed(FailureKind.HASH_MISMATCH, error.what, str(error)) from error
+        except HarnessError as error:
+            raise UvFailed(FailureKind.CONFLICT, error.what, str(error)) from error
+
+
+def _pinned(pin: Pin) -> str:
+    return f"{pin.name}=={pin.version} {' '.join(f'--hash=sha256:{each}' for each in pin.hashes)}\n"
+
+
+def _check_name(wheel: Path, pin: Pin) -> None:
+    """Raise UvFailed if a build made something else than what was asked for."""
+    with contextlib.suppress(InvalidWheelFilename):
+        name, version, _, _ = parse_wheel_filename(wheel.name)
+        if name == pin.name and version == Version(pin.version):
+            return
+    raise UvFailed(FailureKind.BUILD_FAILED, f"{pin.name} {pin.version}: its build made {wheel.name!r}", "")
+
+
+def _keep(wheel: Path, folder: Path) -> Path:
+    """Put a wheel into the cache, as a whole; who comes second takes what is there."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    place = wheel.parent / "kept"
+    place.mkdir()
+    shutil.copyfile(wheel, place / wheel.name)
+    with contextlib.suppress(OSError):
+        place.rename(folder)
+    return next(folder.glob("*.whl"))
+
+
+def _digest(pin: Pin, build: Build, interpreter: Interpreter) -> str:
+    """Tell apart what could come out differently."""
+    tools = [[tool.name, tool.version, *sorted(tool.hashes)] for tool in build.tools]
+    content = [pin.name, pin.version, sorted(pin.hashes), tools, interpreter.id, str(interpreter.executable)]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
+
+
+def _why_not(sandbox: Sandbox) -> str:
+    return sandbox.why_not or "--sandbox off"
