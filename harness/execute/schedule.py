@@ -96,8 +96,10 @@ class _Shift:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             self._given.stop.set()  # whoever took the attempts wants no more, or something broke: end what runs
-        self._builders.shutdown(cancel_futures=True)
-        self._runners.shutdown(cancel_futures=True)
+        stopped = self._given.stop.is_set()
+        self._builders.shutdown(cancel_futures=stopped)
+        # Where all is done, what still waits here are releases of imports. A stop waits for none.
+        self._runners.shutdown(cancel_futures=stopped)
 
     def attempts(self) -> Iterator[Attempt]:
         """Hand out steps and give what comes of them until nothing is left, or until the stop."""
