@@ -16,6 +16,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
+
 from harness.execute.run_task import unavailable
 from harness.execute.schedule import LocalScheduler
 from harness.execute.task import Task
@@ -33,8 +35,8 @@ def main(count: int) -> None:
     """Run so many."""
     session = Session.at(Path.cwd(), os.environ, lambda line: None)
     first = next(iter(prepare(session, make_plan(session.project, Selection())).tasks.values()))
-    tasks = [_numbered(first, number) for number in range(count)]
-    before_mib, half_mib = _peak_mib(), 0
+    tasks = (_numbered(first, number) for number in range(count))
+    memory_mib: dict[int, int] = {}
     started, worked = time.monotonic(), time.process_time()
     with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         progress = PlainProgress(nowhere, total=count, jobs=2)
@@ -42,14 +44,15 @@ def main(count: int) -> None:
         with Writer(Path(folder) / "attempts.sqlite", {first.environment.id}) as writer:
             for number, attempt in enumerate(scheduler.run(tasks), start=1):
                 writer.add(attempt)
-                if number == count // 2:
-                    half_mib = _peak_mib()
+                if number in (1, count // 2, count):
+                    memory_mib[number] = psutil.Process().memory_info().rss >> 20
     result = {
         "cells": count,
         "wall_ms": (time.monotonic() - started) / count * 1000,
         "processor_ms": (time.process_time() - worked) / count * 1000,
-        "before_mib": before_mib,
-        "half_mib": half_mib,
+        "first_mib": memory_mib[1],
+        "half_mib": memory_mib[count // 2],
+        "last_mib": memory_mib[count],
         "peak_mib": _peak_mib(),
     }
     sys.stdout.write(json.dumps(result) + "\n")

@@ -9,7 +9,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Union
 
 from harness.errors import UsageError
@@ -52,20 +52,18 @@ class Case:
 
     scenario: str
     parameters: tuple[tuple[str, Value], ...] = ()
+    # Made with it, since cells by thousands ask their few cases for these.
+    _id: str = field(init=False, repr=False, compare=False)
+    parameters_text: str = field(init=False, repr=False, compare=False)
+    """The parameters as JSON."""
+
+    def __post_init__(self) -> None:
+        values = ",".join(f"{name}={write_value(value)}" for name, value in self.parameters)
+        object.__setattr__(self, "_id", f"{self.scenario}[{values}]" if values else self.scenario)
+        object.__setattr__(self, "parameters_text", json.dumps(self.parameters))
 
     def __str__(self) -> str:
         return self._id
-
-    @functools.cached_property
-    def _id(self) -> str:
-        if not self.parameters:
-            return self.scenario
-        return f"{self.scenario}[{','.join(f'{name}={write_value(value)}' for name, value in self.parameters)}]"
-
-    @functools.cached_property
-    def parameters_text(self) -> str:
-        """The parameters as JSON."""
-        return json.dumps(self.parameters)
 
     @classmethod
     def parse(cls, text: str) -> Case:
@@ -90,10 +88,6 @@ class Cell:
     writer: str | None = None
 
     def __str__(self) -> str:
-        return self._id
-
-    @functools.cached_property
-    def _id(self) -> str:
         where = self.environment if self.writer is None else f"{self.writer}{_WRITER_TO_READER}{self.environment}"
         return f"{self.case}@{where}"
 
