@@ -17,10 +17,11 @@ ENVIRONMENTS = {environments!r}
 
 
 @nox.session(allow_parallel=True)
-@nox.parametrize("version", list(ENVIRONMENTS))
+@nox.parametrize("python,version", [(python, version) for version, (python, *_) in ENVIRONMENTS.items()])
 def repro(session, version):
-    lock, variables, scripts = ENVIRONMENTS[version]
+    _, lock, variables, scripts = ENVIRONMENTS[version]
     session.install("--no-deps", "-r", lock)
+    session.chdir(session.create_tmp())
     for script in scripts:
         session.run("python", script, env=variables, success_codes=range(-64, 256), silent=True)
 """
@@ -28,7 +29,7 @@ def repro(session, version):
 
 def write_noxfile(folder: Path, work: Work, root: Path) -> Path:
     """Write a noxfile that runs the same cells, each as a script with its parameters set; give its path."""
-    environments: dict[str, tuple[str, dict[str, str], list[str]]] = {}
+    environments: dict[str, tuple[str, str, dict[str, str], list[str]]] = {}
     for number, task in enumerate(work.tasks.values()):
         script = folder / "scripts" / f"{number}.py"
         script.parent.mkdir(parents=True, exist_ok=True)
@@ -37,8 +38,8 @@ def write_noxfile(folder: Path, work: Work, root: Path) -> Path:
             text = _with_parameters(text, task.script.marks, dict(task.cell.case.parameters))
         script.write_text(text, encoding="utf-8")
         environment = task.environment
-        new = (str(_lock_of(environment, root)), dict(environment.variables), list[str]())
-        environments.setdefault(environment.id, new)[2].append(str(script))
+        new = (environment.python, str(_lock_of(environment, root)), dict(environment.variables), list[str]())
+        environments.setdefault(environment.id, new)[3].append(str(script))
     path = folder / "noxfile.py"
     path.write_text(_HEAD.format(environments=environments), encoding="utf-8")
     return path

@@ -1,0 +1,68 @@
+"""What a command takes: wall clock, processor time, and of the harness's own process, the coordinator, memory too.
+
+`python -m benchmark.measured FILE ARGUMENT...` is the harness's command line, and writes to a file what it took itself.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.cli import main
+
+
+@dataclass(frozen=True, kw_only=True)
+class Took:
+    """Seconds and MiB. `own_s` and `peak_mib` are of the process itself, without those that it started."""
+
+    wall_s: float
+    processor_s: float
+    own_s: float = 0.0
+    peak_mib: int = 0
+
+
+def measure(command: Sequence[str], variables: Mapping[str, str], *, folder: Path | None = None) -> Took:
+    """Run a command whatever its status; processor time is its children's too."""
+    say(f"running: {' '.join(command)}")
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(
+        command, env=dict(variables), cwd=folder, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    wall_s = time.monotonic() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Took(wall_s=wall_s, processor_s=processor_s)
+
+
+def measure_harness(arguments: Sequence[str], variables: Mapping[str, str], *, project: Path | None = None) -> Took:
+    """Run a command of the harness, in this project or another."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = Path(folder) / "own.json"
+        where = ["--project", str(project)] if project is not None else []
+        took = measure([sys.executable, "-m", "benchmark.measured", str(own), *where, *arguments], variables)
+        seen = json.loads(own.read_text(encoding="utf-8"))
+    return Took(wall_s=took.wall_s, processor_s=took.processor_s, own_s=seen["processor_s"], peak_mib=seen["peak_mib"])
+
+
+def say(line: str) -> None:
+    """Tell whoever waits."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - it is a command
+
+
+def _main(own: Path, arguments: Sequence[str]) -> int:
+    status = main(arguments)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    seen = {"processor_s": usage.ru_utime + usage.ru_stime, "peak_mib": usage.ru_maxrss >> 10}
+    own.write_text(json.dumps(seen), encoding="utf-8")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(_main(Path(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,109 @@
+"""The same cells by the harness and by a plain noxfile, from nothing and warm; and how far from the limit that is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from benchmark.figures import Figure
+from benchmark.measured import Took, measure, measure_harness
+from benchmark.plain_noxfile import write_noxfile
+from harness.execute.run_task import parent_kind
+from harness.pipeline import Work, prepare
+from harness.plan.plan import make_plan
+from harness.plan.selection import Selection
+from harness.session import Session
+
+JOBS = os.cpu_count() or 1
+
+
+class Ours:
+    """The harness with a cache of its own, so that it begins with no environment; uv's cache is the user's."""
+
+    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._variables = {**variables, "HARNESS_CACHE": str(folder / "cache")}
+        self._runs = 0
+
+    def run(self, selection: Selection) -> tuple[Took, Session, Work]:
+        """Run a selection whose cells have no attempts yet; give what it took, and where its attempts are."""
+        self._runs += 1
+        variables = {**self._variables, "HARNESS_STORE": str(self._folder / f"attempts-{self._runs}.sqlite")}
+        took = measure_harness(["run", *_arguments(selection), "--jobs", str(JOBS), "--json"], variables)
+        session = Session.at(Path.cwd(), variables, lambda line: None)
+        return took, session, prepare(session, make_plan(session.project, selection))
+
+
+def compare(ours: Ours, folder: Path, selection: Selection) -> Iterator[Figure]:
+    """Measure both from nothing and warm, in turns."""
+    session = Session.at(Path.cwd(), os.environ, lambda line: None)
+    work = prepare(session, make_plan(session.project, selection))
+    # A session for each environment with its installs, and of uv the packages that are to be installed.
+    noxfile = write_noxfile(folder / "plain", work, session.root)
+    plain = [sys.executable, "-m", "nox", "-f", str(noxfile), "-j", str(JOBS)]
+    where = f"{len(work.tasks)} cells in {len(work.plan.environments)} environments"
+    for how, more, goal in (("from nothing, uv's cache warm", [], 3), ("environments built", ["-R"], 6)):
+        theirs = measure([*plain, *more], os.environ)
+        took, _, _ = ours.run(selection)
+        yield Figure(
+            what=f"{where}, {how}",
+            measured=f"harness {took.wall_s:.0f} s; a plain noxfile under `nox -j {JOBS}` {theirs.wall_s:.0f} s, "
+            f"{theirs.wall_s / took.wall_s:.1f} times as long "
+            f"(on the processor {took.processor_s:.0f} s and {theirs.processor_s:.0f} s)",
+            goal=f"{goal} times",
+            met=theirs.wall_s >= goal * took.wall_s,
+        )
+
+
+def against_the_limit(ours: Ours, selection: Selection) -> Iterator[Figure]:
+    """Measure how much longer a run takes than its imports and scripts would on as many cores, and its memory."""
+    took, session, work = ours.run(selection)
+    scripts_s = _scripts_s(session, work)
+    imports_s = sum(_imports_s(session, work))
+    limit_s = (scripts_s + imports_s) / JOBS
+    yield Figure(
+        what=f"{len(work.tasks)} cells in {len(work.plan.environments)} built environments, against the limit: "
+        f"imports and scripts, as measured inside the processes, over {JOBS} cores",
+        measured=f"{took.wall_s:.0f} s; the limit is ({imports_s:.0f} s + {scripts_s:.0f} s) / {JOBS} = "
+        f"{limit_s:.0f} s, {took.wall_s / limit_s:.2f} times that",
+        goal="1.3 times",
+        met=took.wall_s <= 1.3 * limit_s,
+    )
+    yield Figure(
+        what="the harness's own process in that run",
+        measured=f"{took.own_s / max(1, len(work.tasks)) * 1000:.1f} ms of processor time a cell, start-up included; "
+        f"at most {took.peak_mib} MiB",
+    )
+
+
+def _arguments(selection: Selection) -> list[str]:
+    asked = ["--environments", ",".join(selection.environments)] if selection.environments else []
+    return asked + (["--scenarios", ",".join(selection.scenarios)] if selection.scenarios else [])
+
+
+def _scripts_s(session: Session, work: Work) -> float:
+    store = session.read_store()
+    try:
+        return sum(each[-1].script_s for each in work.attempts(store).values())
+    finally:
+        store.close()
+
+
+def _imports_s(session: Session, work: Work) -> Iterator[float]:
+    """Give how long the imports take that the scripts of an environment share, in a process that does nothing else."""
+    for environment in work.plan.environments:
+        interpreter = session.interpreters.find(environment.python)
+        python = session.environments.provide(environment, interpreter).python
+        tasks = (task for task in work.tasks.values() if task.environment.id == environment.id)
+        kind = next((kind for task in tasks if (kind := parent_kind(task, python)) is not None), None)
+        if kind is None:
+            continue
+        statements = "; ".join([*(f"import {name}" for name in kind.modules), *kind.touched])
+        code = f"import time; started = time.time(); {statements}; print(time.time() - started)"
+        done = subprocess.run(
+            [str(python), "-c", code], env=dict(kind.variables), capture_output=True, text=True, check=True
+        )
+        yield float(done.stdout.split()[-1])
