@@ -7,8 +7,6 @@ import contextlib
 import json
 import shlex
 import sys
-import tempfile
-from pathlib import Path
 
 from harness.commands.choose import plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
@@ -19,7 +17,7 @@ from harness.pipeline import Work, prepare, run_due
 from harness.progress import progress_for
 from harness.record.store import Store, Writer
 from harness.report.foreign_text import one_line, plain
-from harness.session import Session
+from harness.session import RunFolder, Session
 
 
 def show(session: Session, arguments: argparse.Namespace) -> int:
@@ -55,8 +53,8 @@ def _work_of(session: Session, store: Store, cell: Cell, *, fetch: bool = False)
     attempt = None if cell.case.scenario in known else store.latest_of_cell(str(cell))
     if attempt is None:
         return prepare(session, plan_of(session, selection), fetch=fetch)
-    with tempfile.TemporaryDirectory(prefix="harness-") as folder:
-        script = Path(folder) / f"{cell.case.scenario}.py"
+    with RunFolder(session.cache / "runs") as folder:
+        script = folder / f"{cell.case.scenario}.py"
         script.write_text(attempt.evidence.script, encoding="utf-8", newline="")
         selection.paths = [script]
         return prepare(session, plan_of(session, selection), fetch=fetch)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
-from pathlib import Path
 
 from harness.execute.task import Task
-from harness.session import Session
+from harness.session import RunFolder, Session
 
 
 def open_shell(session: Session, task: Task) -> int:
     """Open the user's shell; `python` is the environment's, the cell's script and values lie in the folder."""
     interpreter = session.interpreters.find(task.environment.python)
     provided = session.environments.provide(task.environment, interpreter, stop=session.stop)
-    with tempfile.TemporaryDirectory(prefix="harness-shell-") as folder:
-        script = Path(folder) / task.script.file_name
+    with RunFolder(session.cache / "runs") as folder:
+        script = folder / task.script.file_name
         script.write_text(task.script.text, encoding="utf-8")
         session.say(
             f"{task.cell}: a shell in {folder}, gone when you leave it. `python {script.name}` runs the script, "

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import tarfile
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from harness.errors import UsageError, near_misses
+from harness.folders import OwnedFolder
 from harness.model import Overlay
 from harness.process import run
 
@@ -185,10 +184,8 @@ class Repository:
         return Overlay(package=module, folder=folder, digest=tree)
 
     def _export(self, commit: str, place: str, folder: Path) -> None:
-        self._cache.mkdir(parents=True, exist_ok=True)
         parent, _, name = place.rpartition("/")
-        temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=self._cache))
-        try:
+        with OwnedFolder(self._cache, ".part-") as temporary:
             archive = temporary / "tree.tar"
             self._git("archive", "--format=tar", f"--output={archive}", f"{commit}:{parent}", name)
             with tarfile.open(archive) as tar:
@@ -198,8 +195,6 @@ class Repository:
             except OSError:
                 if not folder.is_dir():
                     raise
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def version_of_tag(tag: str) -> Version | None:

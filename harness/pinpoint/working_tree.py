@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.folders import OwnedFolder
 from harness.model import Overlay
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".git")
@@ -23,9 +23,7 @@ def read_overlay(text: str, cache: Path) -> Overlay:
         raise UsageError(f"--overlay {text!r} makes no sense", next_step="Write PACKAGE=DIR, such as keras=~/src/keras")
     source = _source_of(module, Path(folder).expanduser().absolute())
     kept = cache / "trees"
-    kept.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=kept))
-    try:
+    with OwnedFolder(kept, ".part-") as temporary:
         copy = temporary / source.name
         if source.is_dir():
             shutil.copytree(source, copy, ignore=_LEFT_OUT, symlinks=True)
@@ -34,9 +32,7 @@ def read_overlay(text: str, cache: Path) -> Overlay:
         digest = _digest(temporary)
         final = kept / f"working-{digest}"
         if not final.is_dir():
-            temporary.replace(final)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+            copy.parent.replace(final)
     return Overlay(package=module, folder=final, digest=digest)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.reading import read_text
+from harness.report.foreign_text import one_line
 
 SCHEMA = 1
 _COMPARED = ("outcome", "stage", "signature")
@@ -36,14 +37,14 @@ class Change:
         return "broken" if self.old["outcome"] == "passed" else "changed"
 
     def __str__(self) -> str:
-        return f"{self.kind:8} {self.cell}: {_shown(self.old)} -> {_shown(self.new)}"
+        return f"{self.kind:8} {one_line(self.cell)}: {_shown(self.old)} -> {_shown(self.new)}"
 
 
 def _shown(cell: Mapping[str, Any] | None) -> str:
     if cell is None:
         return "not there"
     stage = f" at {cell['stage']}" if cell.get("stage") else ""
-    return f"{cell['outcome']}{stage}"
+    return one_line(f"{cell['outcome']}{stage}")
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:

@@ -1,7 +1,11 @@
 """Containment as whoever runs a stranger's script meets it: what is said, what is left, what is refused."""
 
+import csv
 import os
+import re
 import signal
+from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +35,21 @@ def script(tmp_path):
     path = tmp_path / "script.py"
     path.write_text("import demo\n", encoding="utf-8")
     return str(path)
+
+
+class Read(HTMLParser):
+    """What a browser makes of a page: its elements with what they ask for, and its text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.text = [], ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
 
 
 def test_what_was_in_force_is_shown(project, script, sandbox):
@@ -74,3 +93,56 @@ def test_text_of_a_script_is_data_wherever_it_is_shown(project):
         assert not {"\x1b", "\x07", "\r", "\u202e"} & set(text)
     assert [line for line in shown.splitlines() if line.startswith("   outcome")] == ["   outcome  failed"]
     assert [line for line in shown.splitlines() if line.startswith("---")] == ["--- traceback", "--- stdout"]
+
+
+HOSTILE = Path(__file__).parents[1] / "fixtures" / "hostile"
+SPOKEN = ("raises_html", "raises_a_spreadsheet_formula", "prints_terminal_escapes", "raises_a_name_with_newlines")
+
+
+def test_what_is_published_of_hostile_scenarios_is_data(project):
+    """Really run, and published as for everyone: the page, the tables and the README say it, and do nothing."""
+    (project.root / "README.md").write_text("<!-- table:begin -->\n<!-- table:end -->\n")
+    for name in SPOKEN:
+        project.scenario(
+            f"load/{name}.py", (HOSTILE / f"{name}.py").read_text().replace("# %% load", "# %% load\nimport demo")
+        )
+    done = project.run()
+    project.call("report", "--unconfirmed")
+
+    assert "<script>alert(1)</script>" in done.cell("raises_html@demo1.0")["error"], "it was run, and is kept as it was"
+    published = ("index.html", "results.json", "table.csv", "table.md")
+    texts = {name: (project.root / "results" / name).read_text(encoding="utf-8") for name in published}
+    texts["README.md"] = (project.root / "README.md").read_text(encoding="utf-8")
+    for name, text in texts.items():
+        assert not {"\x1b", "\x07", "\r", "\u202e"} & set(text), name
+
+    calm = Read(page_of_calm(project))
+    page = Read(texts["index.html"])
+    assert "<script>alert(1)</script>" in page.text, "it is shown as it is"
+    assert {tag for tag, _ in page.elements} <= {tag for tag, _ in calm.elements}, "it brings no element of its own"
+    assert not [each for _, each in page.elements if any(key.startswith("on") for key in each)]
+
+    rows = list(csv.reader(texts["table.csv"].splitlines()))
+    assert any("=HYPERLINK" in value for row in rows for value in row)
+    assert not [value for row in rows for value in row if value.startswith(("=", "+", "-", "@", "\t"))]
+    for name in ("table.md", "README.md"):
+        assert not re.search("<(script|img|/pre)", texts[name]), name
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in texts["table.md"]
+
+
+def page_of_calm(project):
+    """Give the page of the same project without the hostile scenarios, with a failing one."""
+    selection = ["--scenarios", "build,newer"]
+    return project.call("table", *selection, "--format", "html").stdout
+
+
+def test_what_a_killed_shell_left_goes_with_the_next_run(project, tmp_path):
+    shell = tmp_path / "shell"
+    shell.write_text("#!/bin/sh\nkill -9 $PPID\n")
+    shell.chmod(0o755)
+    project.run("--environments", "demo1.0")
+    project.variables["SHELL"] = str(shell)
+    project.call("replay", "build[shape=tuple]@demo1.0", "--shell", status=-signal.SIGKILL)
+    assert len(project.left_over()) == 1
+    project.run("--environments", "demo1.0")
+    assert project.left_over() == []

@@ -97,6 +97,9 @@ def test_repeats_that_differ_are_flaky(project, tmp_path):
     assert done.cell("flips@demo2.0")["flaky"] == {"passes": 3, "of": 5}
     assert done.cell("build[shape=tuple]@demo2.0")["flaky"] is None
     assert "Nothing to run" in project.run(*selection, "--repeat", "5").stderr
+    for format in ("terminal", "markdown", "html"):
+        assert "3/5" in project.call("table", *selection, "--format", format).stdout, format
+    assert ",3 of 5\n" in project.call("table", *selection, "--format", "csv").stdout
 
 
 ACROSS = {

@@ -39,6 +39,16 @@ def test_a_change_reads_as_a_line():
     assert str(change) == "broken   a@1: passed -> failed at load"
 
 
+def test_what_a_file_says_is_text_and_moves_no_cursor():
+    """A results.json comes from anywhere, and its stages are a script's words."""
+    escapes = "\x1b[2J\x1b]0;owned\x07\x1b]52;c;aGk=\x07\r\u202e\x9b2J\nfixed    other@1: failed -> passed"
+    old = document(cell(f"a{escapes}", f"failed{escapes}", f"load{escapes}"), cell("b@1", "passed"))
+    new = document(cell(f"a{escapes}", "passed"), cell("b@1", "failed", escapes), cell(f"c{escapes}", escapes))
+    for line in map(str, changes(old, new)):
+        assert "owned" not in line
+        assert line.isprintable(), "no control character, no end of a line, nothing that turns text around"
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"schema": 2, "cells": []}', '{"schema": 1}', "{"])
 def test_what_is_no_results_is_refused(tmp_path, text):
     path = tmp_path / "results.json"
