@@ -18,6 +18,8 @@ from harness.record.migrations import migrate, unknown_migrations
 from harness.record.rows import COLUMNS, SCRIPT, from_row, pack, to_row, unpack, with_evidence
 
 _AT_ONCE = 500
+# What the index does not lead to may be there: a disk may have changed the index alone.
+_TABLE, _WITHOUT_INDEX = "attempts", "attempts NOT INDEXED"
 # The text of an error may quote what is damaged, and then cannot be decoded.
 _SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
@@ -67,19 +69,26 @@ class Store:
                 if row[0] in wanted:
                     yield row
             return
-        keys = list(wanted)
+        found = set()
+        for row in self._where_key(_TABLE, list(wanted)):
+            found.add(row[0])
+            yield row
+        yield from self._where_key(_WITHOUT_INDEX, [key for key in wanted if key not in found])
+
+    def _where_key(self, table: str, keys: list[str]) -> Iterator[tuple]:  # type: ignore[type-arg]
         for start in range(0, len(keys), _AT_ONCE):
             some = keys[start : start + _AT_ONCE]
             marks = ",".join("?" * len(some))
-            yield from self._rows(f"SELECT {COLUMNS} FROM attempts WHERE key IN ({marks}) ORDER BY id", some)
+            yield from self._rows(f"SELECT {COLUMNS} FROM {table} WHERE key IN ({marks}) ORDER BY id", some)
 
     def latest_with_evidence(self, key: str) -> Attempt | None:
         """Give the newest attempt under a key, with its evidence."""
-        query = f"SELECT {COLUMNS}, evidence FROM attempts WHERE key = ? ORDER BY settled DESC, id DESC LIMIT 1"
-        for *values, evidence in self._rows(query, [key]):
-            attempt = self._attempt(tuple(values))
-            with self._damage_named():
-                return with_evidence(attempt, self._text(values[SCRIPT]), evidence)
+        for table in (_TABLE, _WITHOUT_INDEX):
+            query = f"SELECT {COLUMNS}, evidence FROM {table} WHERE key = ? ORDER BY settled DESC, id DESC LIMIT 1"
+            for *values, evidence in self._rows(query, [key]):
+                attempt = self._attempt(tuple(values))
+                with self._damage_named():
+                    return with_evidence(attempt, self._text(values[SCRIPT]), evidence)
         return None
 
     def latest_of_cell(self, cell: str) -> Attempt | None:

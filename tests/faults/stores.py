@@ -26,6 +26,19 @@ import base64, os
 print(base64.b64encode(os.urandom(90000)).decode())
 '''
 NUMBERS = range(16)
+VERSIONS = ("1.0", "1.1", "2.0")
+WAITS = '''\
+# /// script
+# [tool.harness.parameters]
+# number = [{numbers}]
+# ///
+"""Takes its time, so that the run goes on for a while after something has been recorded."""
+# %% tags=["parameters"]
+number = 0
+# %% load
+import demo, time
+time.sleep(0.2)
+'''
 
 
 def full(project: Project, chance: random.Random) -> None:
@@ -149,6 +162,8 @@ def clock_set(project: Project, chance: random.Random) -> None:
     source = Path(__file__).with_name("clock.c")
     subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
     clock.write_text("0")
+    project.scenario("load/waits.py", WAITS.format(numbers=", ".join(map(str, NUMBERS))))
+    waits = {f"waits[number={number}]@demo{version}": ("passed", None) for number in NUMBERS for version in VERSIONS}
     calm = dict(project.variables)
     project.variables |= {"LD_PRELOAD": str(library), "CLOCK_OFFSET_FILE": str(clock)}
     process = _start_and_wait(project, chance)
@@ -161,7 +176,7 @@ def clock_set(project: Project, chance: random.Random) -> None:
     assert not running or days > 0 or any(later < earlier for earlier, later in times), "the clock did not go back"
     project.variables.clear()
     project.variables.update(calm)
-    check_mended(project)
+    check_mended(project, {**TABLE, **waits})
 
 
 def _times(project: Project) -> list[str]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+import re
 import shutil
 import sqlite3
 import threading
@@ -365,6 +366,21 @@ class TestDamage:
         with pytest.raises(DamagedStore):
             store.latest_with_evidence(f"{6:064x}")
         store.close()
+
+    def test_what_a_damaged_index_does_not_lead_to_is_found(self, path, reading):
+        keys = [f"{2 * number:064x}" for number in range(60)]
+        fill(path, [attempt(number, key=key, stdout=f"out {number}") for number, key in enumerate(keys)])
+        data = bytearray(path.read_bytes())
+        # In a row, the cell follows its key. In the index, it becomes one that stands in the same order, and is nobody's.
+        (entry,) = re.finditer(keys[7].encode() + rb"(?!s\[n=7)", data)
+        data[entry.end() - 1 : entry.end()] = b"f"
+        path.write_bytes(data)
+
+        store = reading()
+        assert [len(attempts) for attempts in store.by_keys(keys).values()] == [1] * 60
+        found = store.latest_with_evidence(keys[7])
+        assert found is not None
+        assert found.evidence.stdout == "out 7"
 
     def test_any_flipped_bytes_are_harmless_or_named(self, filled):
         """Whatever happens to the file: the attempts are read, or the damage is named; never another exception."""
