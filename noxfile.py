@@ -81,7 +81,7 @@ def faults(session: nox.Session) -> None:
     session.run("python", "-m", "tests.faults", *session.posargs)
 
 
-@nox.session(python="3.11")
+@nox.session(python="3.12")
 def fuzz(session: nox.Session) -> None:
     """Search for texts that break a parser, guided by coverage: nox -s fuzz -- TARGET --seconds N."""
     _install(session, "fuzz")
@@ -120,7 +120,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def requirements(session: nox.Session) -> None:
     """Lock what the project itself needs; -- --upgrade for newer versions."""
-    for group, python in (dict.fromkeys(GROUPS, "3.10") | {"fuzz": "3.11"}).items():
+    for group, python in (dict.fromkeys(GROUPS, "3.10") | {"fuzz": "3.12"}).items():
         groups = [] if group == "harness" else ["--group", group]
         session.run(
             "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate",

@@ -54,7 +54,7 @@ def table(measured: Measured, faults: Mapping[str, Fault]) -> str:
     )
     return (
         f"{drawn}\n\n{measured.kills.total()} kills in all, after which everything was compared {measured.checked} times; "
-        f"{measured.faults.total()} other faults. Seeds {', '.join(map(str, measured.seeds))}; {measured.seconds} s. "
+        f"{measured.faults.total()} other faults. Seeds {', '.join(map(str, dict.fromkeys(measured.seeds)))}; {measured.seconds} s. "
         f"Contained: {', '.join(measured.sandboxes)}.\n"
     )
 

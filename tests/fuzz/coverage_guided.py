@@ -1,6 +1,6 @@
 """Looks for texts that break a parser's promise, guided by coverage: `nox -s fuzz -- TARGET --seconds N`.
 
-Needs atheris, which is there for Python 3.11 only, so the ordinary tests do without. What it finds is written to
+Needs atheris, which is there for Python 3.12 and up only, so the ordinary tests do without. What it finds is written to
 `--findings` and goes, once mended, to tests/fuzz/cases under a name that says what was wrong.
 """
 
