@@ -183,7 +183,7 @@ def run_due(
                 run_one=_runner(session, runs, parents),
                 watcher=watcher,
                 stop=session.stop,
-                imports=ForkImports(parents) if parents is not None else None,
+                imports=ForkImports(parents, watcher.note) if parents is not None else None,
             )
             for attempt in scheduler.run(tasks):
                 record(attempt)

@@ -49,6 +49,11 @@ class PlainProgress:
         with self._guard:
             self._say(f"{environment.id}: unavailable: {reason}")
 
+    def note(self, text: str) -> None:
+        """Say it."""
+        with self._guard:
+            self._say(text)
+
     def started(self, task: Task) -> None:
         """Nothing worth a line."""
 
@@ -153,6 +158,10 @@ class LiveProgress:
         """Say that an environment cannot be had."""
         self._hide(environment.id)
         self._say(f"{environment.id}: unavailable: {reason}")
+
+    def note(self, text: str) -> None:
+        """Say it."""
+        self._say(text)
 
     def started(self, task: Task) -> None:
         """Show what is running."""

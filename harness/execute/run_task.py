@@ -15,7 +15,8 @@ from harness.containment.sandbox import Means, Sandbox
 from harness.execute.artifacts import Artifacts
 from harness.execute.folder import Folder
 from harness.execute.leavings import make_harmless
-from harness.execute.parents import CAN_FORK, ParentKind, ParentLost, Parents
+from harness.execute.parent import CAN_FORK, ParentKind, ParentLost
+from harness.execute.parents import Parents
 from harness.execute.task import Task, this_platform
 from harness.execute.verdict import LOST, Seen, Verdict, judge
 from harness.execute.ways import InFork, InProcess, Way, fixed_variables, new_folder
@@ -27,6 +28,7 @@ _MOST = 1e9
 _TRIES = 3
 # A fork that did not end by itself may have met a state of its parent's: it is asked again without one.
 _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
+_WORTH_PREPARING = 8  # tasks
 # What a parent imports so that it does not import what an overlay stands in front of.
 HOLDING_BACK = Path(__file__).with_name("holding_back")
 
@@ -107,6 +109,7 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
         touched=touched,
         absent=absent,
         variables=tuple(sorted(variables.items())),
+        scripts=() if task.overlay else task.environment.prepare,
         trees=task.overlay.folder.parent if task.overlay else None,
     )
 
@@ -116,15 +119,19 @@ class ForkImports:
     """The imports that are done before tasks ask for them: each kind in a parent that forks."""
 
     parents: Parents
+    note: Callable[[str], None]
+    """Told what people should know and no attempt says."""
 
     def kind_of(self, task: Task, python: Path) -> ParentKind | None:
         """Say which parent serves a task."""
         return parent_kind(task, python)
 
-    def prepare(self, task: Task, python: Path) -> None:
-        """Have the parent of a task ready."""
+    def prepare(self, task: Task, python: Path, *, tasks: int) -> None:
+        """Have the parent of so many tasks ready."""
         if (kind := parent_kind(task, python)) is not None:
-            self.parents.prepare(kind)
+            failed = self.parents.prepare(kind, thoroughly=tasks >= _WORTH_PREPARING)
+            if failed is not None:
+                self.note(f"{task.environment.id}: its scripts run slower, for what prepares them fails: {failed}")
 
     def release(self, task: Task, python: Path) -> None:
         """End the parent of a task, if nobody uses it."""

@@ -36,6 +36,9 @@ class Watcher(Protocol):
     def unavailable(self, environment: Environment, reason: str) -> None:
         """An environment cannot be had."""
 
+    def note(self, text: str) -> None:
+        """Something that people should know, and no attempt says."""
+
     def started(self, task: Task) -> None:
         """A task is being executed."""
 
@@ -49,8 +52,8 @@ class Imports(Protocol):
     def kind_of(self, task: Task, python: Path) -> Hashable | None:
         """Say which imports serve a task; None if it does its own."""
 
-    def prepare(self, task: Task, python: Path) -> None:
-        """Do the imports that serve a task, and wait for them. If they fail, that is for the tasks to say."""
+    def prepare(self, task: Task, python: Path, *, tasks: int) -> None:
+        """Do the imports that serve so many tasks, of which this is one. If they fail, that is for the tasks to say."""
 
     def release(self, task: Task, python: Path) -> None:
         """Note that no task is left which they serve."""
@@ -156,7 +159,8 @@ class _Shift:
     def _prepare(self, step: Prepare) -> float:
         started = time.monotonic()
         if self._given.imports is not None:
-            self._given.imports.prepare(step.batch.tasks[0], step.batch.python)
+            tasks = step.batch.tasks
+            self._given.imports.prepare(tasks[0], step.batch.python, tasks=len(tasks))
         return time.monotonic() - started
 
     def _after_attempt(self, step: Execute, attempt: Attempt) -> Iterator[Attempt]:

@@ -65,9 +65,16 @@ class ParentPlace:
         self.own.make()
         self.attempts.mkdir()
 
-    def containment(self, python: Path, trees: Path | None, *, hidden: Sequence[Path]) -> Containment:
+    def script(self, number: int) -> str:
+        """Say where the parent sees one of the scripts that prepare it."""
+        return f"/harness/prepare-{number}.py"
+
+    def containment(
+        self, python: Path, trees: Path | None, *, scripts: Sequence[Path] = (), hidden: Sequence[Path]
+    ) -> Containment:
         """Say what the parent sees."""
         binds = [*_own(self.own.top), *python_binds(python), *_OURS]
+        binds += [Bind(source=path, target=self.script(number)) for number, path in enumerate(scripts)]
         binds.append(Bind(source=self.attempts, target=_ATTEMPTS, writable=True))
         if trees is not None:
             binds.append(Bind(source=trees, target=_TREES))

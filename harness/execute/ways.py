@@ -12,7 +12,7 @@ from typing import Protocol
 
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.folder import TEXT_KEPT, Folder
-from harness.execute.parents import Child, Parent
+from harness.execute.parent import Child, Parent
 from harness.execute.surroundings import ATTEMPT, NAMESPACES_INSIDE, OVERLAY, WORKER_INSIDE, attempt_containment
 from harness.execute.task import WORKER, Task
 from harness.process import Ended, Limits, run_limited, supervise

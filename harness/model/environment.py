@@ -115,6 +115,8 @@ class Environment:
     """Modules that may be imported once for many attempts."""
     touch: tuple[str, ...] = ()
     """Attributes of these that import more when they are first used."""
+    prepare: tuple[tuple[str, Path], ...] = ()
+    """Modules, and for each a script that makes once, after its import, what every attempt would make anew."""
     provides: tuple[tuple[str, str], ...] = ()
     tiers: frozenset[str] = frozenset()
 

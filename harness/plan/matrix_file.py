@@ -56,10 +56,10 @@ def read_matrix_noting(path: Path, problems: Problems) -> Matrix | None:
     except TOMLDecodeError as error:
         problems.add(path.name, f"not TOML: {error}")
         return None
-    return _read(Table(values, where=path.name, problems=problems))
+    return _read(Table(values, where=path.name, problems=problems), path.parent)
 
 
-def _read(table: Table) -> Matrix:
+def _read(table: Table, root: Path) -> Matrix:
     imports = table.texts("imports")
     variables = _strings(table.table("variables"))
     families = tuple(
@@ -78,6 +78,7 @@ def _read(table: Table) -> Matrix:
         imports=imports,
         preload=table.texts("preload"),
         touch=table.texts("touch"),
+        prepare=_read_prepare(table.table("prepare"), root),
         show=table.texts("show"),
         platform=table.text("platform", "x86_64-manylinux_2_28"),
         variables=variables,
@@ -122,6 +123,16 @@ def _strings(table: Table) -> tuple[tuple[str, str], ...]:
         else:
             table.problems.add(table.place(name), f"{value!r} is not a string", f'Write {name} = "{value}"')
     return tuple(pairs)
+
+
+def _read_prepare(table: Table, root: Path) -> tuple[tuple[str, Path], ...]:
+    scripts = []
+    for module, name in _strings(table):
+        script = root / name
+        if "\0" in name or not script.is_file():
+            table.problems.add(table.place(module), f"there is no file {name!r}", "Name a script of the project")
+        scripts.append((module, script))
+    return tuple(scripts)
 
 
 def _read_family(table: Table, name: str, imports: tuple[str, ...], variables: tuple[tuple[str, str], ...]) -> Family:

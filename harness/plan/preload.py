@@ -17,8 +17,12 @@ from harness.plan.syntax import literal, tree_of
 
 # These work when a process starts, not when a script sets them: given beforehand, they would do what they did not.
 _WORK_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_")
-# To read a variable changes nothing.
-_LATER = re.compile(r"environ(?!\.get\()|putenv|sys\.|importlib|__import__|set_backend")
+# To read a variable changes nothing, nor does it to look at a version or for a module, or to exit.
+_LATER = re.compile(
+    r"environ(?!\.get\()|putenv|__import__|set_backend|from sys\b|sys as\b"
+    r"|sys\.(?!(?:argv|byteorder|executable|exit|implementation|maxsize|platform|stderr|stdin|stdout|version(?:_info)?)\b)"
+    r"|importlib(?!\.metadata\b|\.util\.find_spec\b)"
+)
 _NEVER = frozenset({"PATH", "HOME", "TMPDIR", "TEMP", "TMP"})
 
 

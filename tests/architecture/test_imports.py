@@ -40,7 +40,7 @@ MAY_SPAWN = {
     "process.py",
     "commands/shell.py",
     "containment/namespaces.py",
-    "execute/parents.py",
+    "execute/parent.py",
     "execute/worker.py",
 }
 MAY_NAME_UV = {"provision/uv.py"}

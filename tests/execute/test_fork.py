@@ -11,7 +11,8 @@ import pytest
 
 from harness.containment.sandbox import Means
 from harness.execute.artifacts import Artifacts
-from harness.execute.parents import CAN_FORK, Parents
+from harness.execute.parent import CAN_FORK
+from harness.execute.parents import Parents
 from harness.execute.run_task import parent_kind, run_task
 from harness.model import Outcome
 from harness.process import TOKEN_VARIABLE
@@ -161,6 +162,58 @@ def test_an_import_that_fails_leaves_it_to_the_script(bench):
         "ValueError: not today",
         "process",
     )
+
+
+class TestScriptsThatPrepareAParent:
+    """They make once what each fork would make anew, and are trusted with nothing else."""
+
+    MADE = "import heavy\nprint(hasattr(heavy, 'made'))\n"
+
+    def prepared(self, bench, source, **options):
+        """Have the parent of a task prepared by a script; give the task, and what went wrong."""
+        script = bench.folder / "prepares.py"
+        script.write_text(source)
+        task = bench.task("asserts", source=self.MADE)
+        task = replace(task, environment=replace(task.environment, prepare=(("heavy", script),)))
+        kind = parent_kind(task, bench.python)
+        return task, bench.parents.prepare(kind, **{"thoroughly": True, **options})
+
+    def test_forks_find_what_was_made(self, bench):
+        task, failed = self.prepared(bench, "import heavy\nheavy.made = True\n")
+        attempt = bench.run(task)
+        assert (failed, attempt.isolation, attempt.evidence.stdout) == (None, "fork", "True\n")
+
+    def test_a_process_of_its_own_does_not(self, bench):
+        task, _ = self.prepared(bench, "import heavy\nheavy.made = True\n")
+        assert bench.run(task, forked=False).evidence.stdout == "False\n"
+
+    def test_few_scripts_do_without(self, bench):
+        task, failed = self.prepared(bench, "import heavy\nheavy.made = True\n", thoroughly=False)
+        assert (failed, bench.run(task).evidence.stdout) == (None, "False\n")
+
+    @pytest.mark.parametrize(
+        ("source", "reason"),
+        [
+            pytest.param(
+                "import heavy, threading\nheavy.made = True\n"
+                "threading.Thread(target=threading.Event().wait, daemon=True).start()\n",
+                "prepares.py leaves threads running, which no fork has",
+                id="threads",
+            ),
+            pytest.param("1 / 0\n", "prepares.py: ZeroDivisionError: division by zero", id="failure"),
+        ],
+    )
+    def test_one_that_goes_wrong_is_named_and_done_without(self, bench, source, reason):
+        task, failed = self.prepared(bench, source)
+        attempt = bench.run(task)
+        assert (failed, attempt.isolation, attempt.evidence.stdout) == (f"RuntimeError: {reason}", "fork", "False\n")
+
+    def test_it_is_not_for_parents_that_do_not_import_the_module(self, bench):
+        task, _ = self.prepared(bench, "", thoroughly=False)
+        environment = replace(task.environment, prepare=(("absent", task.environment.prepare[0][1]),))
+        (bench.folder / "prepares.py").write_text("1 / 0\n")
+        kind = parent_kind(replace(task, environment=environment), bench.python)
+        assert bench.parents.prepare(kind, thoroughly=True) is None
 
 
 def token_of(process):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.execute.parents import CAN_FORK
+from harness.execute.parent import CAN_FORK
 from tests.runs.conftest import MATRIX
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")

@@ -95,6 +95,16 @@ def test_templates_are_filled_for_a_version(read):
     assert (origin.environment, origin.python) == ("demo2.1.3", "3.12")
 
 
+def test_scripts_that_prepare_are_the_projects_own(tmp_path):
+    (tmp_path / "prepare").mkdir()
+    (tmp_path / "prepare" / "demo.py").write_text("")
+    path = tmp_path / "matrix.toml"
+    path.write_text(f'{GOOD}\n[prepare]\ndemo = "prepare/demo.py"\n')
+    assert read_matrix(path).prepare == (("demo", tmp_path / "prepare" / "demo.py"),)
+    path.write_text(f'{GOOD}\n[prepare]\ndemo = "prepare/other.py"\n')
+    assert "matrix.toml: prepare.demo: there is no file 'prepare/other.py'" in complaints(read_matrix, path)
+
+
 def test_version_without_a_python_is_named(read):
     family = read(GOOD.replace('"3.12" = ">=2"', '"3.12" = ">=9"')).family("demo")
     with pytest.raises(UsageError, match=r"families.demo.pythons: no Python for demo 2.1") as caught:

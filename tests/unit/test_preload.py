@@ -88,9 +88,16 @@ def test_lazy_imports_are_done_unless_the_rest_could_change_them():
         pytest.param("os.environ['TF_USE_LEGACY_KERAS'] = '1'", (), id="sets one"),
         pytest.param("os.environ.get('A')\nos.environ.pop('B')", (), id="reads one, takes away another"),
         pytest.param("e = os.environ", (), id="gives them another name"),
+        pytest.param("print(sys.version, sys.version_info[:2])\nsys.exit(0)", TOUCHED, id="a version, and an exit"),
+        pytest.param("sys.path.insert(0, '.')", (), id="where modules are found"),
+        pytest.param("sys.version_hook = 1", (), id="a name that begins like a harmless one"),
+        pytest.param("from sys import modules\nmodules.clear()", (), id="modules under a name of its own"),
+        pytest.param("import sys as s\ns.modules.clear()", (), id="sys under another name"),
+        pytest.param("if importlib.util.find_spec('tf_keras') is None: exit()", TOUCHED, id="looks for a module"),
+        pytest.param("importlib.reload(tf)", (), id="imports one again"),
     ],
 )
-def test_to_read_a_variable_is_no_change(rest, touched):
+def test_to_look_is_no_change(rest, touched):
     preload = find_preload(f"import os, tensorflow as tf\n{rest}", MODULES, TOUCHED)
     assert preload is not None
     assert preload.touched == touched

@@ -54,6 +54,9 @@ class Notes:
     def unavailable(self, environment, reason):
         self.seen.append(("unavailable", environment.id))
 
+    def note(self, text):
+        self.seen.append(("note", text))
+
     def started(self, task):
         self.seen.append(("started", str(task.cell)))
 
@@ -275,7 +278,7 @@ class FakeImports:
         name = task.cell.case.scenario
         return None if name.startswith("o") else (task.environment.id, name[0])
 
-    def prepare(self, task, python):
+    def prepare(self, task, python, *, tasks):
         self.done.append(f"import {task.environment.id} {task.cell.case.scenario[0]}")
 
     def release(self, task, python):
@@ -302,7 +305,7 @@ def test_next_environment_is_imported_while_the_current_one_is_at_work():
     imported = threading.Event()
 
     class Imports(FakeImports):
-        def prepare(self, task, python):
+        def prepare(self, task, python, *, tasks):
             if task.environment.id == "second":
                 imported.set()
 
