@@ -27,7 +27,7 @@ def parse_resolution(text: str, origin: LockOrigin) -> Lock:
     try:
         packages = tomllib.loads(text).get("packages", [])
         pins = tuple(sorted((_pin(each) for each in packages), key=lambda pin: pin.name))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise UvFailed(FailureKind.OTHER, f"what uv resolved cannot be read: {str(error)[:200]}", text) from error
     return Lock(origin=origin, pins=pins)
 

@@ -5,11 +5,15 @@ They are a stranger's. They are read here, a part at a time, and nothing is unpa
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import lzma
 import re
+import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from packaging.metadata import parse_email
@@ -23,6 +27,12 @@ from harness.provision.uv_failures import FailureKind, UvFailed
 # What builds a package that says nothing of it.
 _USUAL_TOOLS = ("setuptools", "wheel")
 _LARGEST_TEXT = 1 << 20
+_LARGEST_SOURCE = 1 << 30
+# What the readers of archives raise for one that was made to break them.
+_UNREADABLE = (
+    OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, RuntimeError, OverflowError, TOMLDecodeError,
+    InvalidRequirement, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+)  # fmt: skip
 
 
 def why_no_wheel(pin: Pin, origin: LockOrigin, index: ReleaseIndex) -> str:
@@ -51,23 +61,25 @@ def _before(moment: dt.datetime | None, as_of: dt.datetime) -> bool:
 
 def tools_of(sdist: Path) -> tuple[str, ...]:
     """Read what a source says that its build needs. Raises UvFailed."""
-    try:
+    with _unreadable_named(sdist):
         text = _top_file(sdist, "pyproject.toml")
         table = loads(text.decode("utf-8")).get("build-system", {}) if text is not None else {}
         wanted = [Requirement(each) for each in table.get("requires", _USUAL_TOOLS)]
         by_setuptools = str(table.get("build-backend", "setuptools")).startswith("setuptools")
-    except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise _unreadable(sdist, error) from error
-    except (TOMLDecodeError, InvalidRequirement, ValueError, TypeError, AttributeError) as error:
-        raise _unreadable(sdist, error) from error
+    if any(each.url for each in wanted):
+        raise UvFailed(FailureKind.BUILD_FAILED, f"{sdist.name}: its build needs what is in no index", "")
     # Older releases of setuptools ask for `wheel` only when they are executed.
     if by_setuptools and not any(each.name == "wheel" for each in wanted):
         wanted.append(Requirement("wheel"))
     return tuple(map(str, wanted))
 
 
-def _unreadable(path: Path, error: Exception) -> UvFailed:
-    return UvFailed(FailureKind.BUILD_FAILED, f"{path.name} cannot be read: {str(error)[:200]}", "")
+@contextlib.contextmanager
+def _unreadable_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise UvFailed(FailureKind.BUILD_FAILED, f"{path.name} cannot be read: {str(error)[:200]}", "") from error
 
 
 def _top_file(sdist: Path, name: str) -> bytes | None:
@@ -77,17 +89,20 @@ def _top_file(sdist: Path, name: str) -> bytes | None:
             found = next((each for each in archive.namelist() if each.split("/")[1:] == [name]), None)
             return None if found is None else archive.open(found).read(_LARGEST_TEXT)
     with tarfile.open(sdist) as archive:
-        member = next((each for each in archive if each.name.split("/")[1:] == [name] and each.isfile()), None)
-        stream = None if member is None else archive.extractfile(member)
-        return None if stream is None else stream.read(_LARGEST_TEXT)
+        for member in archive:
+            if member.name.split("/")[1:] == [name] and member.isfile():
+                stream = archive.extractfile(member)
+                return None if stream is None else stream.read(_LARGEST_TEXT)
+            if member.offset_data + member.size > _LARGEST_SOURCE:
+                raise ValueError(f"it is larger than {_LARGEST_SOURCE >> 20} MiB")
+    return None
 
 
 def requires_of(wheel: Path) -> tuple[str, ...]:
     """Read what a wheel asks for. Raises UvFailed."""
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            path = next(each for each in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", each))
-            raw, _ = parse_email(archive.open(path).read(_LARGEST_TEXT))
+    with _unreadable_named(wheel), zipfile.ZipFile(wheel) as archive:
+        path = next((each for each in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", each)), None)
+        if path is None:
+            raise ValueError("it has no METADATA")
+        raw, _ = parse_email(archive.open(path).read(_LARGEST_TEXT))
         return tuple(str(Requirement(each)) for each in raw.get("requires_dist", []))
-    except (OSError, zipfile.BadZipFile, EOFError, zlib.error, StopIteration, ValueError, RuntimeError) as error:
-        raise _unreadable(wheel, error) from error

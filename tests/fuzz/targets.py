@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import io
 import itertools
 import json
 import sqlite3
+import tarfile
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 from harness.errors import HarnessError, Problems, UsageError
@@ -40,7 +44,8 @@ from harness.provision.inside import read_seen
 from harness.provision.locking import wanted_origins
 from harness.provision.manifest import read_import_result, read_manifest
 from harness.provision.pylock import parse_resolution
-from harness.provision.uv_failures import failure_from, packages_without_wheels
+from harness.provision.source_files import requires_of, tools_of
+from harness.provision.uv_failures import failure_from, last_words, packages_without_wheels
 from harness.record.migrations import migrate
 from harness.record.rows import COLUMNS, from_row, to_row, unpack
 from harness.report.difference import changes, read_results
@@ -261,6 +266,21 @@ def resolution(data: bytes, folder: Path) -> None:
     packages_without_wheels(text)
 
 
+def source(data: bytes, folder: Path) -> None:
+    """A source distribution, what its pyproject.toml says, and what the wheel says that came out of its build."""
+    for name in ("demo-1.0.tar.gz", "demo-1.0.zip", "demo-1.0-py3-none-any.whl"):
+        (folder / name).write_bytes(data)
+    packed = folder / "packed-1.0.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("packed-1.0/pyproject.toml", data)
+        archive.writestr("packed-1.0.dist-info/METADATA", data)
+    for read in (tools_of, requires_of):
+        for path in folder.glob("*.*"):
+            texts = _or_error(functools.partial(read, path))
+            assert texts is None or all(str(Requirement(each)) == each for each in texts)
+    assert "\n" not in last_words(data.decode("utf-8", "replace"))
+
+
 def _readable(problems: Problems) -> None:
     for problem in problems:
         problem.encode("utf-8", "surrogateescape")
@@ -325,7 +345,7 @@ _UV_SAID = """  × No solution found when resolving dependencies:
 TARGETS: dict[str, Target] = {
     "header": Target(check=header, seeds=_files("scenarios/**/*.py", "tests/fixtures/outcomes/*.py")),
     "matrix": Target(check=matrix, seeds=_files("matrix.toml")),
-    "lock": Target(check=lock, seeds=_files("locks/tf/tf2.2.3.txt", "locks/keras/keras3.4.1.txt", "locks/keras/*base.txt")),
+    "lock": Target(check=lock, seeds=_files("locks/tf/tf2.2.3.txt", "locks/tf/tf2.12.1.txt", "locks/keras/keras3.4.1.txt", "locks/keras/*base.txt")),
     "ids": Target(
         check=ids,
         seeds=_texts(
@@ -365,7 +385,24 @@ TARGETS: dict[str, Target] = {
     ),
     "manifest": Target(check=manifest, seeds=lambda: [json.dumps(_MANIFEST).encode()]),
     "resolution": Target(check=resolution, seeds=_texts(_PYLOCK, _UV_SAID)),
+    "source": Target(
+        check=source,
+        seeds=lambda: [
+            b'[build-system]\nrequires = ["setuptools>=40", "wheel; python_version<\'3\'"]\nbuild-backend = "setuptools.build_meta"\n',
+            b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: six>=1 ; extra == 'a'\n\nText\n",
+            _small_archive(),
+        ],
+    ),
 }  # fmt: skip
+
+
+def _small_archive() -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        entry = tarfile.TarInfo("demo-1.0/pyproject.toml")
+        entry.size = 3
+        archive.addfile(entry, io.BytesIO(b"a=1"))
+    return stream.getvalue()
 
 
 def _small_results() -> bytes:
