@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,10 +93,18 @@ class ParentPlace:
         if overlay is not None:
             binds.append((f"{_TREES}/{overlay.folder.name}", OVERLAY, False))
             covered.append(_TREES)
-        kept = [each.place for each in python_binds(python) if each.place.startswith(f"{_TEMPORARY}/")]
         return {
             "binds": binds,
-            "kept": kept,
+            "kept": _kept(self.top, python),
             "covered": covered,
             "shared_memory_bytes": SHARED_MEMORY_MIB << 20,
         }
+
+
+@functools.lru_cache(maxsize=64)
+def _kept(parent: Path, python: Path) -> tuple[str, ...]:
+    """Say what of a parent's Python lies where its forks have temporary folders of their own; asked for by each fork.
+
+    Of each parent anew: it sees what was there when it was started.
+    """
+    return tuple(each.place for each in python_binds(python) if each.place.startswith(f"{_TEMPORARY}/"))
