@@ -129,7 +129,7 @@ def kill_at_random(
         if status == 0 or over:
             check(project, undisturbed)
             killed.checked += 1
-            _forget(project, chance)
+            _forget(project, environments=not killed.kills[BUILDER] or chance.random() < 0.6)
     return killed
 
 
@@ -219,7 +219,9 @@ def _disturbed(coordinator: _Started | _Forked, chance: random.Random, killed: K
     spared: set[object] = {_UNKNOWN}
     deadline = time.monotonic() + _LONGEST_RUN_S
     while killed.total < most:
-        kind = chance.choices(KINDS, _SHARES)[0]
+        # What was not met yet is looked for: environments are built in some of the runs only, and soon.
+        shares = [share if killed.kills[kind] else 4 * share for kind, share in zip(KINDS, _SHARES, strict=True)]
+        kind = chance.choices(KINDS, shares)[0]
         moment = time.monotonic() + chance.choice(
             [chance.uniform(0, 0.1), chance.uniform(0, 0.6), chance.uniform(0, 2.5)]
         )
@@ -317,10 +319,10 @@ def attempts_of(project: Project) -> list[tuple[str, str, int]]:
         )
 
 
-def _forget(project: Project, chance: random.Random) -> None:
+def _forget(project: Project, *, environments: bool) -> None:
     """Begin anew: no attempts, and perhaps no environments."""
     remove_folder(project.store.parent)
-    if chance.random() < 0.6:
+    if environments:
         remove_folder(project.cache / "environments")
         remove_folder(project.cache / "artifacts")
 
