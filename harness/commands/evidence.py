@@ -7,12 +7,15 @@ import contextlib
 import json
 import shlex
 import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from harness.commands.choose import plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.shell import open_shell
 from harness.errors import HarnessError
-from harness.model import Attempt, Cell, Known, label_of
+from harness.model import Attempt, Cell, CellResult, Known, Outcome, label_of
 from harness.pipeline import Work, prepare, run_due
 from harness.progress import progress_for
 from harness.record.store import Store, Writer
@@ -21,27 +24,63 @@ from harness.session import RunFolder, Session
 
 
 def show(session: Session, arguments: argparse.Namespace) -> int:
-    """Print what an attempt showed and the evidence for it."""
+    """Print what an attempt showed and the evidence for it; of repeats that differ, the newest that did not pass."""
     cell = Cell.parse(arguments.cell)
     with contextlib.closing(session.read_store()) as store:
-        attempt, current = _newest(session, store, cell)
-    if attempt is None:
+        seen = _seen(session, store, cell)
+    if seen is None:
         raise HarnessError(f"{cell}: never run", next_step=f"{session.command} run --cells {shlex.quote(str(cell))}")
     if arguments.json:
-        sys.stdout.write(json.dumps(_document(session, attempt, current=current), indent=1) + "\n")
+        sys.stdout.write(json.dumps(_document(session, seen), indent=1) + "\n")
     else:
-        sys.stdout.write(_text(session, attempt, current=current))
+        sys.stdout.write(_text(session, seen))
     return 0
 
 
-def _newest(session: Session, store: Store, cell: Cell) -> tuple[Attempt | None, bool]:
-    """Give the newest attempt of a cell, and whether it was made under today's conditions."""
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What is known of a cell, and the attempt to show for it."""
+
+    attempt: Attempt
+    result: CellResult
+    """All attempts under the same conditions."""
+    current: bool = True
+    """Whether these are today's."""
+
+    @classmethod
+    def of(cls, attempts: Sequence[Attempt], *, current: bool = True) -> _Seen | None:
+        """Choose among attempts, the settled and the newest first; None if there is none."""
+        if not attempts:
+            return None
+        result = CellResult(cell=attempts[0].cell, attempts=tuple(reversed(attempts)))
+        failing = (each for each in reversed(result.verdicts) if each.outcome is not Outcome.PASSED)
+        shown = next(failing, attempts[0]) if result.flaky else attempts[0]
+        return cls(attempt=shown, result=result, current=current)
+
+    @property
+    def repeats(self) -> str:
+        """What the repeats showed, the most frequent first; empty if there was but one."""
+        verdicts = self.result.verdicts
+        if len(verdicts) < 2:
+            return ""
+        if not self.result.flaky:
+            return f"{len(verdicts)}, all alike"
+        kinds = Counter(" ".join(filter(None, (each.outcome.value, one_line(each.error)))) for each in verdicts)
+        shown = "; ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        return f"flaky, {self.result.passes} of {len(verdicts)} passed: {shown}"
+
+
+def _seen(session: Session, store: Store, cell: Cell) -> _Seen | None:
+    """Find the attempts of a cell, under today's conditions if there are such, or else under its last."""
     work = _work_of(session, store, cell)
     planned = work.plan.cells[0]
     if planned.absence is not None:
         raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
-    attempt = store.latest_with_evidence(work.tasks[cell].key)
-    return (attempt, True) if attempt is not None else (store.latest_of_cell(str(cell)), False)
+    seen = _Seen.of([*store.all_with_evidence(work.tasks[cell].key)])
+    if seen is not None:
+        return seen
+    last = store.latest_of_cell(str(cell))
+    return _Seen.of([*store.all_with_evidence(last.key)], current=False) if last is not None else None
 
 
 def _work_of(session: Session, store: Store, cell: Cell, *, fetch: bool = False) -> Work:
@@ -64,7 +103,8 @@ def _replay_command(session: Session, attempt: Attempt) -> str:
     return f"{session.command} replay {shlex.quote(str(attempt.cell))}"
 
 
-def _document(session: Session, attempt: Attempt, *, current: bool) -> dict[str, object]:
+def _document(session: Session, seen: _Seen) -> dict[str, object]:
+    attempt = seen.attempt
     label = _label(session, attempt)
     return {
         "schema": 1,
@@ -81,7 +121,19 @@ def _document(session: Session, attempt: Attempt, *, current: bool) -> dict[str,
         "duration_s": attempt.duration_s,
         "script_s": attempt.script_s,
         "peak_mib": attempt.peak_mib,
-        "current": current,
+        "current": seen.current,
+        "flaky": {"passes": seen.result.passes, "of": len(seen.result.verdicts)} if seen.result.flaky else None,
+        "attempts": [
+            {
+                "started": each.started.isoformat(),
+                "outcome": each.outcome.value,
+                "stage": each.stage,
+                "signature": each.signature,
+                "error": each.error,
+                "isolation": each.isolation,
+            }
+            for each in seen.result.attempts
+        ],
         "interpreter": attempt.interpreter,
         "platform": attempt.platform,
         "lock": attempt.lock,
@@ -104,11 +156,13 @@ def _label(session: Session, attempt: Attempt) -> Known | None:
     return label_of(attempt, scenario.header.known) if scenario else None
 
 
-def _text(session: Session, attempt: Attempt, *, current: bool) -> str:
+def _text(session: Session, seen: _Seen) -> str:
+    attempt = seen.attempt
     label = _label(session, attempt)
     facts = [
         ("cell", str(attempt.cell)),
-        ("outcome", attempt.outcome.value + ("" if current else "  (under other conditions than today's)")),
+        ("outcome", attempt.outcome.value + ("" if seen.current else "  (under other conditions than today's)")),
+        ("repeats", seen.repeats),
         ("stage", attempt.stage or ""),
         ("error", attempt.error),
         ("reason", attempt.reason),
@@ -151,10 +205,12 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     ):
         run_due(session, work, [task], writer, jobs=1, watcher=progress)
     with contextlib.closing(session.read_store()) as store:
-        after = store.latest_with_evidence(task.key)
-    if after is None or session.stop.is_set():
+        attempts = [*store.all_with_evidence(task.key)]
+    if not attempts or session.stop.is_set():
         return INTERRUPTED_STATUS
-    sys.stdout.write(_text(session, after, current=True))
+    after = attempts[0]
+    result = CellResult(cell=cell, attempts=tuple(reversed(attempts)))
+    sys.stdout.write(_text(session, _Seen(attempt=after, result=result)))
     sys.stdout.write(_comparison(before, after))
     return 0 if after.settled else 1
 

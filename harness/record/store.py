@@ -83,13 +83,21 @@ class Store:
 
     def latest_with_evidence(self, key: str) -> Attempt | None:
         """Give the newest attempt under a key, with its evidence."""
+        return next(self.all_with_evidence(key), None)
+
+    def all_with_evidence(self, key: str) -> Iterator[Attempt]:
+        """Give the attempts under a key, each with its evidence: settled ones first, newest first."""
         for table in (_TABLE, _WITHOUT_INDEX):
-            query = f"SELECT {COLUMNS}, evidence FROM {table} WHERE key = ? ORDER BY settled DESC, id DESC LIMIT 1"
+            found = False
+            query = f"SELECT {COLUMNS}, evidence FROM {table} WHERE key = ? ORDER BY settled DESC, id DESC"
             for *values, evidence in self._rows(query, [key]):
+                found = True
                 attempt = self._attempt(tuple(values))
                 with self._damage_named():
-                    return with_evidence(attempt, self._text(values[SCRIPT]), evidence)
-        return None
+                    attempt = with_evidence(attempt, self._text(values[SCRIPT]), evidence)
+                yield attempt
+            if found:
+                return
 
     def latest_of_cell(self, cell: str) -> Attempt | None:
         """Give the newest attempt of a cell under whatever conditions, with its evidence."""

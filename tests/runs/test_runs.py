@@ -100,6 +100,13 @@ def test_repeats_that_differ_are_flaky(project, tmp_path):
     for format in ("terminal", "markdown", "html"):
         assert "3/5" in project.call("table", *selection, "--format", format).stdout, format
     assert ",3 of 5\n" in project.call("table", *selection, "--format", "csv").stdout
+    shown = project.call("show", "flips@demo2.0").stdout
+    assert "repeats  flaky, 3 of 5 passed: 3 passed; 2 failed AssertionError" in shown
+    assert "Traceback" in shown, "of repeats that differ one that failed is shown, though the last one passed"
+    assert "repeats  5, all alike" in project.call("show", "build[shape=tuple]@demo2.0").stdout
+    document = project.call("show", "flips@demo2.0", "--json").document
+    assert (document["outcome"], document["flaky"]) == ("failed", {"passes": 3, "of": 5})
+    assert [each["outcome"] for each in document["attempts"]] == ["passed", "failed", "passed", "failed", "passed"]
 
 
 ACROSS = {
