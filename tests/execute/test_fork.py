@@ -108,6 +108,31 @@ def test_what_did_not_end_by_itself_is_asked_again_in_a_process(bench, name):
     assert bench.run(bench.task(name)).isolation == "process"
 
 
+def test_what_a_script_makes_is_taken_apart_at_its_end_and_what_imports_made_is_not(bench):
+    heavy = "class Loud:\n    def __init__(self, name):\n        self.name = name\n"
+    heavy += "    def __del__(self):\n        print('gone:', self.name, flush=True)\nmade_by_import = Loud('import')\n"
+    make_python(bench.folder / "environment", heavy=heavy)
+    source = "import atexit, heavy\natexit.register(print, 'at exit', flush=True)\n"
+    source += "mine = heavy.Loud('script')\nheavy.other = heavy.Loud('left in a module')\n"
+    attempt = bench.run(bench.task("asserts", source=source))
+    said = attempt.evidence.stdout.splitlines()
+    assert (attempt.isolation, sorted(said[1:])) == ("fork", ["gone: left in a module", "gone: script"])
+    assert said[0] == "at exit"
+
+
+def test_modules_that_load_when_used_are_left_as_they_are(bench):
+    lazy = bench.folder / "environment" / "lazy_one.py"
+    heavy = "import importlib.util, sys\n"
+    heavy += f"spec = importlib.util.spec_from_file_location('lazy_one', {str(lazy)!r})\n"
+    heavy += "spec.loader = importlib.util.LazyLoader(spec.loader)\nmodule = importlib.util.module_from_spec(spec)\n"
+    heavy += "sys.modules['lazy_one'] = module\nspec.loader.exec_module(module)\nloaded = []\n"
+    lazy.write_text("import heavy\nheavy.loaded.append(1)\nvalue = 7\n")
+    make_python(bench.folder / "environment", heavy=heavy)
+    source = "import heavy\nprint(heavy.loaded)\nimport lazy_one\nprint(lazy_one.value, heavy.loaded)\n"
+    attempt = bench.run(bench.task("asserts", source=source))
+    assert (attempt.isolation, attempt.evidence.stdout) == ("fork", "[]\n7 [1]\n")
+
+
 def test_state_of_one_attempt_does_not_reach_the_next(bench):
     source = "import heavy\nassert not hasattr(heavy, 'mark')\nheavy.mark = 1\nopen('left', 'x').close()\n"
     task = bench.task("asserts", source=source)
