@@ -8,8 +8,7 @@ import json
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.commands.choose import plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
@@ -48,14 +47,21 @@ class _Seen:
     """Whether these are today's."""
 
     @classmethod
-    def of(cls, attempts: Sequence[Attempt], *, current: bool = True) -> _Seen | None:
-        """Choose among attempts, the settled and the newest first; None if there is none."""
-        if not attempts:
-            return None
-        result = CellResult(cell=attempts[0].cell, attempts=tuple(reversed(attempts)))
-        failing = (each for each in reversed(result.verdicts) if each.outcome is not Outcome.PASSED)
-        shown = next(failing, attempts[0]) if result.flaky else attempts[0]
-        return cls(attempt=shown, result=result, current=current)
+    def read(cls, store: Store, cell: Cell, key: str, *, current: bool = True) -> _Seen | None:
+        """Read the attempts under a key, and choose the newest that counts; None if there is none."""
+        result = CellResult(cell=cell, attempts=tuple(store.all_with_evidence(key))[::-1])
+        return cls(attempt=result.current, result=result, current=current) if result.current is not None else None
+
+    @property
+    def newest(self) -> _Seen:
+        """The same, with the newest attempt, whether it counts or not."""
+        return replace(self, attempt=self.result.attempts[-1])
+
+    @property
+    def failing(self) -> _Seen:
+        """The same, with the newest that did not pass, if repeats differ."""
+        failing = (each for each in reversed(self.result.verdicts) if each.outcome is not Outcome.PASSED)
+        return replace(self, attempt=next(failing, self.attempt)) if self.result.flaky else self
 
     @property
     def repeats(self) -> str:
@@ -65,8 +71,12 @@ class _Seen:
             return ""
         if not self.result.flaky:
             return f"{len(verdicts)}, all alike"
-        kinds = Counter(" ".join(filter(None, (each.outcome.value, one_line(each.error)))) for each in verdicts)
-        shown = "; ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        # By signature, since the words of one failure may differ in each repeat; said in the words of the newest.
+        newest = {each.signature: each for each in verdicts}
+        kinds = [(count, newest[kind]) for kind, count in Counter(each.signature for each in verdicts).most_common()]
+        shown = "; ".join(
+            f"{count} {each.outcome} {one_line(each.error, longest=100)}".rstrip() for count, each in kinds
+        )
         return f"flaky, {self.result.passes} of {len(verdicts)} passed: {shown}"
 
 
@@ -76,11 +86,11 @@ def _seen(session: Session, store: Store, cell: Cell) -> _Seen | None:
     planned = work.plan.cells[0]
     if planned.absence is not None:
         raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
-    seen = _Seen.of([*store.all_with_evidence(work.tasks[cell].key)])
-    if seen is not None:
-        return seen
-    last = store.latest_of_cell(str(cell))
-    return _Seen.of([*store.all_with_evidence(last.key)], current=False) if last is not None else None
+    seen = _Seen.read(store, cell, work.tasks[cell].key)
+    last = store.latest_of_cell(str(cell)) if seen is None else None
+    if last is not None:
+        seen = _Seen.read(store, cell, last.key, current=False)
+    return seen.failing if seen is not None else None
 
 
 def _work_of(session: Session, store: Store, cell: Cell, *, fetch: bool = False) -> Work:
@@ -205,12 +215,11 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     ):
         run_due(session, work, [task], writer, jobs=1, watcher=progress)
     with contextlib.closing(session.read_store()) as store:
-        attempts = [*store.all_with_evidence(task.key)]
-    if not attempts or session.stop.is_set():
+        seen = _Seen.read(store, cell, task.key)
+    if seen is None or session.stop.is_set():
         return INTERRUPTED_STATUS
-    after = attempts[0]
-    result = CellResult(cell=cell, attempts=tuple(reversed(attempts)))
-    sys.stdout.write(_text(session, _Seen(attempt=after, result=result)))
+    after = seen.newest.attempt
+    sys.stdout.write(_text(session, seen.newest))
     sys.stdout.write(_comparison(before, after))
     return 0 if after.settled else 1
 

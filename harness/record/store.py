@@ -82,14 +82,19 @@ class Store:
             yield from self._rows(f"SELECT {COLUMNS} FROM {table} WHERE key IN ({marks}) ORDER BY id", some)
 
     def latest_with_evidence(self, key: str) -> Attempt | None:
-        """Give the newest attempt under a key, with its evidence."""
-        return next(self.all_with_evidence(key), None)
+        """Give the newest settled attempt under a key, or else the newest at all, with its evidence."""
+        newest = None
+        for attempt in self.all_with_evidence(key):
+            if attempt.settled:
+                return attempt
+            newest = newest or attempt
+        return newest
 
     def all_with_evidence(self, key: str) -> Iterator[Attempt]:
-        """Give the attempts under a key, each with its evidence: settled ones first, newest first."""
+        """Give the attempts under a key, newest first, each with its evidence."""
         for table in (_TABLE, _WITHOUT_INDEX):
             found = False
-            query = f"SELECT {COLUMNS}, evidence FROM {table} WHERE key = ? ORDER BY settled DESC, id DESC"
+            query = f"SELECT {COLUMNS}, evidence FROM {table} WHERE key = ? ORDER BY id DESC"
             for *values, evidence in self._rows(query, [key]):
                 found = True
                 attempt = self._attempt(tuple(values))

@@ -128,6 +128,14 @@ class TestEvidence:
         assert "The same as on" in project.call("replay", self.ID).stdout
         assert count(project) == before + 1
 
+    def test_replay_that_showed_nothing_is_not_said_to_be_the_same(self, project, tmp_path):
+        project.run()
+        for name in ("UV_FIND_LINKS", "UV_CACHE_DIR", "HARNESS_CACHE"):
+            project.variables[name] = str(tmp_path / "nothing_there" / name)
+        done = project.call("replay", self.ID, status=1)
+        assert "outcome  unavailable" in done.stdout
+        assert "Differs from" in done.stdout
+
 
 class TestTable:
     def test_formats_tell_the_same(self, project):
