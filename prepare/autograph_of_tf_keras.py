@@ -282,6 +282,7 @@ def functions():
 def convert():
     """Convert what is listed, as far as this version has it and AutoGraph can; what it cannot, it tells scripts."""
     listed = [(True, set(ASKED_FOR.split())), (False, set(CALLED.split()))]
+    kept = 0
     for name, function in functions():
         for asked_for, names in listed:
             if name in names:
@@ -289,6 +290,9 @@ def convert():
                 # What cannot be converted without what it closes over is left to the scripts.
                 with contextlib.suppress(NotImplementedError, SyntaxError, ValueError):
                     keep(function, options(asked_for))
+                    kept += 1
+    if not kept:
+        raise RuntimeError("nothing that is listed could be converted: TensorFlow or tf_keras is not as it was")
 
 
 def keep(function, wanted):

@@ -1,7 +1,7 @@
 """A process that has imported what many scripts begin with, and forks a child for each attempt.
 
-A parent serves one environment under one set of variables and executes nothing but imports. If it dies, what ran in
-it is told so and runs again elsewhere.
+A parent serves one environment under one set of variables, and executes nothing but imports and what the project has to
+prepare them for many scripts. If it dies, what ran in it is told so and runs again elsewhere.
 """
 
 from __future__ import annotations

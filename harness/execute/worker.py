@@ -155,8 +155,8 @@ def serve(descriptor):
     """Import what the first message names, then fork a child for each further one.
 
     Gives (path of the request, process to die with) in a child, and (None, None) in the parent at the end. A child
-    leaves by returning, so that the interpreter ends as it does after any script. Nothing but imports is ever executed
-    in the parent, and no thread is started in it.
+    leaves by returning, so that the interpreter ends as it does after any script. Nothing but imports, and what the
+    project has to prepare them for many scripts, is ever executed in the parent, and no thread is left in it.
     """
     channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
     first = json.loads(channel.recv(LONGEST_MESSAGE).decode("utf-8"))
