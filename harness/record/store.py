@@ -83,26 +83,19 @@ class Store:
 
     def latest_with_evidence(self, key: str) -> Attempt | None:
         """Give the newest settled attempt under a key, or else the newest at all, with its evidence."""
-        newest = None
-        for attempt in self.all_with_evidence(key):
-            if attempt.settled:
-                return attempt
-            newest = newest or attempt
-        return newest
+        attempts = self.all_with_evidence(key)
+        newest = next(attempts, None)
+        return newest if newest is None or newest.settled else next((each for each in attempts if each.settled), newest)
 
     def all_with_evidence(self, key: str) -> Iterator[Attempt]:
         """Give the attempts under a key, newest first, each with its evidence."""
-        for table in (_TABLE, _WITHOUT_INDEX):
-            found = False
-            query = f"SELECT {COLUMNS}, evidence FROM {table} WHERE key = ? ORDER BY id DESC"
-            for *values, evidence in self._rows(query, [key]):
-                found = True
-                attempt = self._attempt(tuple(values))
-                with self._damage_named():
-                    attempt = with_evidence(attempt, self._text(values[SCRIPT]), evidence)
-                yield attempt
-            if found:
-                return
+        query = f"SELECT {COLUMNS}, evidence FROM {{}} WHERE key = ? ORDER BY id DESC"
+        rows = [*self._rows(query.format(_TABLE), [key])] or [*self._rows(query.format(_WITHOUT_INDEX), [key])]
+        for *values, evidence in rows:
+            attempt = self._attempt(tuple(values))
+            with self._damage_named():
+                attempt = with_evidence(attempt, self._text(values[SCRIPT]), evidence)
+            yield attempt
 
     def latest_of_cell(self, cell: str) -> Attempt | None:
         """Give the newest attempt of a cell under whatever conditions, with its evidence."""
