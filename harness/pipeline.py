@@ -156,8 +156,14 @@ def run_due(
     recorded = 0
     unsettled: set[str] = set()
 
+    lost: set[str] = set()
+
     def record(attempt: Attempt) -> None:
         nonlocal recorded
+        if attempt.outcome is Outcome.UNAVAILABLE:
+            if attempt.key in lost:
+                return  # a task that is to run several times, and cannot: one says all
+            lost.add(attempt.key)
         writer.add(attempt)
         recorded += 1
         if not attempt.settled:

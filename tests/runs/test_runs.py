@@ -173,6 +173,11 @@ class TestLostEnvironments:
         assert cell["reason"] == "does not import: import demo: ImportError: numpy is too new"
         assert "Nothing to run" in project.run("--tier", "full", "--scenarios", "build").stderr
 
+    def test_what_cannot_be_run_is_recorded_once_however_often_it_was_to_run(self, project):
+        project.lock("3.0")
+        done = project.run("--tier", "full", "--scenarios", "build", "--repeat", "3")
+        assert done.attempts == {cell: 1 if cell.endswith("@demo3.0") else 3 for cell in done.table}
+
     def test_interpreter_that_is_not_there(self, project):
         project.matrix(MATRIX + '[families.future]\npackage = "demo"\npythons = { "3.99" = ">=0" }\n')
         project.lock("1.0", family="future", python="3.99")
