@@ -120,6 +120,16 @@ def test_what_a_script_makes_is_taken_apart_at_its_end_and_what_imports_made_is_
     assert said[0] == "at exit"
 
 
+def test_what_runs_at_the_end_still_finds_the_imports(bench):
+    heavy = "import atexit, sys\natexit.register(lambda: print('heavy' in sys.modules, flush=True))\n"
+    make_python(bench.folder / "environment", heavy=heavy)
+    source = "import atexit, heavy\natexit.register(lambda: print(__import__('heavy') is heavy, flush=True))\n"
+    task = bench.task("asserts", source=source)
+    forked, alone = bench.run(task), bench.run(task, forked=False)
+    assert (forked.isolation, alone.isolation) == ("fork", "process")
+    assert forked.evidence.stdout == alone.evidence.stdout == "True\nTrue\n"
+
+
 def test_modules_that_load_when_used_are_left_as_they_are(bench):
     lazy = bench.folder / "environment" / "lazy_one.py"
     heavy = "import importlib.util, sys\n"
