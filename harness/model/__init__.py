@@ -4,6 +4,7 @@ from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, lab
 from harness.model.case import Case, Cell, Value
 from harness.model.environment import Build, Environment, Lock, LockOrigin, Overlay, Pin
 from harness.model.outcome import DISPLAY, FLAKY, NEVER_RUN, Display, Outcome
+from harness.model.pattern import Pattern
 from harness.model.scenario import Header, Known, Mark, Scenario, Script, matches_globs
 from harness.model.signature import normalise, signature
 
@@ -27,6 +28,7 @@ __all__ = [
     "Mark",
     "Outcome",
     "Overlay",
+    "Pattern",
     "Pin",
     "Scenario",
     "Script",

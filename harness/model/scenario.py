@@ -6,7 +6,6 @@ import fnmatch
 import hashlib
 import itertools
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from harness.model.case import Case, Value
+from harness.model.pattern import Pattern
 
 DEFAULT_TIMEOUT_S = 120.0
 DEFAULT_MEMORY_MIB = 8192
@@ -28,7 +28,7 @@ class Known:
     """What a maintainer says of a failure: which one, in which environments, its label, a note and a link."""
 
     stage: str | None
-    error: re.Pattern[str]
+    error: Pattern
     label: str
     note: str
     link: str | None = None
@@ -40,7 +40,7 @@ class Known:
             return False
         if self.environments and not matches_globs(environment, self.environments):
             return False
-        return self.error.search(error) is not None
+        return self.error.found_in(error)
 
 
 @dataclass(frozen=True, kw_only=True)

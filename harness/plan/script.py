@@ -9,7 +9,6 @@ import io
 import math
 import re
 import tokenize
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from harness.errors import Problems
-from harness.model import Header, Known, Mark, Scenario, Script, Value
+from harness.model import Header, Known, Mark, Pattern, Scenario, Script, Value
 from harness.model.case import NAME
 from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
 from harness.plan.blocks import TOMLDecodeError, find_block
@@ -166,7 +165,7 @@ def _read_parameters(table: Table) -> tuple[tuple[str, tuple[Value, ...]], ...]:
 
 
 def _read_known(table: Table) -> Known | None:
-    pattern = table.parsed("error", table.required_text("error", "Write a regular expression that finds it"), _compile)
+    pattern = table.parsed("error", table.required_text("error", "Write a regular expression that finds it"), Pattern)
     label = table.text("label")
     if not _LABEL.fullmatch(label):
         table.problems.add(
@@ -174,7 +173,7 @@ def _read_known(table: Table) -> Known | None:
         )
     known = Known(
         stage=table.optional_text("stage"),
-        error=pattern or re.compile(""),
+        error=pattern or Pattern(""),
         label=label,
         note=table.required_text("note", "Say in a sentence why this fails"),
         link=table.optional_text("link"),
@@ -182,15 +181,6 @@ def _read_known(table: Table) -> Known | None:
     )
     table.end()
     return known
-
-
-def _compile(pattern: str) -> re.Pattern[str]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(str(error)) from None
 
 
 @functools.lru_cache(maxsize=64)

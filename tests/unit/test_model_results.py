@@ -3,11 +3,10 @@
 import datetime as dt
 import hashlib
 import json
-import re
 
 import pytest
 
-from harness.model import Attempt, Case, Cell, CellResult, Conditions, Known, Outcome
+from harness.model import Attempt, Case, Cell, CellResult, Conditions, Known, Outcome, Pattern
 
 CELL = Cell(case=Case(scenario="s"), environment="tf2")
 PASSED, FAILED, ERROR, UNAVAILABLE = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.UNAVAILABLE
@@ -23,7 +22,7 @@ def result(*attempts, known=()):
 
 
 def known(error, *, label="bug", stage=None, environments=()):
-    return Known(stage=stage, error=re.compile(error), label=label, note="why", environments=tuple(environments))
+    return Known(stage=stage, error=Pattern(error), label=label, note="why", environments=tuple(environments))
 
 
 def test_never_run_has_no_current_attempt_and_no_label():

@@ -175,7 +175,7 @@ def test_values_of_a_parameter_may_be_added_without_a_change_of_digest(read):
                      id="parameter that is not set"),
         pytest.param(changed('# %% tags=["parameters"]\n', ""), ["no parameters cell for shape, size", '# %% tags=["parameters"]'],
                      id="no parameters cell"),
-        pytest.param(changed("ValueError: .*", "ValueError: ("), ["known[1].error", "cannot be read", "unterminated"], id="bad regex"),
+        pytest.param(changed("ValueError: .*", "ValueError: ("), ["known[1].error", "cannot be read", "missing )"], id="bad regex"),
         pytest.param(changed("fixed in 2.0", "broken"), ["known[1].label: 'broken' is no label", "bug, removed"], id="no label"),
         pytest.param(changed('# note = "because"\n', ""), ["known[1].note: missing"], id="no note"),
         pytest.param(changed('# error = "ValueError: .*"\n', ""), ["known[1].error: missing"], id="label of everything"),

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.model import CellResult, Known, Outcome
+from harness.model import CellResult, Known, Outcome, Pattern
 from harness.report import csv_table, html_page, json_document, markdown, publish, terminal
 from harness.report.grid import NOT_ASKED, STATES, build_grid
 from harness.report.results import Results, to_frame
@@ -89,7 +89,7 @@ def test_cells_with_the_same_signature_and_label_share_a_cause():
 def test_the_same_failure_under_two_labels_is_two_causes_with_keys_of_their_own():
     one = scenario("one")
     environments = ("pkg3.4.1", "pkg3.5.0")
-    labels = [Known(stage=None, error=re.compile(""), label=label, note="n") for label in ("bug", "by design")]
+    labels = [Known(stage=None, error=Pattern(""), label=label, note="n") for label in ("bug", "by design")]
     failed = {"outcome": Outcome.FAILED, "stage": "load", "error": "ValueError: no"}
     cells = [
         result(cell_of(one, name), failed, known=[label]) for name, label in zip(environments, labels, strict=True)
@@ -171,7 +171,7 @@ HOSTILE = {
 
 def hostile(text: str) -> Results:
     """Results in which everything that comes from a script is one text."""
-    known = Known(stage=None, error=re.compile("labelled"), label=text, note=text, link=text)
+    known = Known(stage=None, error=Pattern("labelled"), label=text, note=text, link=text)
     one = scenario(
         "one", subject=text, title=text, text=text, issue=text, parameters=[("x", (text,))], known=[known]
     )  # fmt: skip

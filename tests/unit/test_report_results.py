@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.model import Attempt, Case, Cell, CellResult, Header, Known, Outcome, Scenario, Script
+from harness.model import Attempt, Case, Cell, CellResult, Header, Known, Outcome, Pattern, Scenario, Script
 from harness.report.foreign_text import one_line, plain, stable_error, web_address
 from harness.report.results import COLUMNS, EnvironmentColumn, Results, by_family, records, to_frame
 
 MEASURED = dt.datetime(2026, 11, 3, 12, 30, tzinfo=dt.timezone.utc)
 BUG = Known(
     stage="load",
-    error=re.compile("already been configured"),
+    error=Pattern("already been configured"),
     label="bug",
     note="list and tuple compared as different shapes; fixed in pkg 3.5.0",
     link="https://example.org/issues/20214",
