@@ -140,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     report = _command(commands, "report", "tables:report", "write what is published under results/")
     add_selection(report)
     report.add_argument("--unconfirmed", action="store_true", help="also borders that forks alone have shown")
+    report.add_argument("--folder", metavar="DIR", help="write the files there, and leave the README as it is")
 
     isolation = _command(
         commands, "compare-isolation", "isolation:compare_isolation", "run cells in forks and in processes; compare"

@@ -98,17 +98,17 @@ def table(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def report(session: Session, arguments: argparse.Namespace) -> int:
-    """Write all that is published under results/, and the README's short table."""
+    """Write all that is published under results/, and the README's short table; or the files only, into a folder."""
     from harness.report.publish import files, summary_markdown
 
     work = prepare(session, plan_of(session, arguments))
     results = _refuse_unconfirmed(session, results_of(session, work), arguments)
-    folder = session.root / "results"
+    folder = session.root / "results" if arguments.folder is None else Path(arguments.folder)
     for name, text in files(results).items():
         _write(folder / name, text)
-        session.say(f"results/{name}: written")
+        session.say(f"{arguments.folder or 'results'}/{name}: written")
     readme = session.root / "README.md"
-    if readme.exists():
+    if readme.exists() and arguments.folder is None:
         write_section(readme, README_SECTION, summary_markdown(results))
         session.say("README.md: its table is written")
     return 0
@@ -124,7 +124,8 @@ def _refuse_unconfirmed(session: Session, results: Results, arguments: argparse.
     what = f"{len(cells)} cells beside a border were not confirmed in a process of their own"
     if arguments.unconfirmed:
         return replace(results, notes=(*results.notes, f"{what}."))
-    asked = shlex.join(["run", "--confirm", *(each for each in arguments.typed if each != "report")])
+    its_own = ("report", "--folder", arguments.folder, f"--folder={arguments.folder}")
+    asked = shlex.join(["run", "--confirm", *(each for each in arguments.typed if each not in its_own)])
     raise HarnessError(
         what,
         why=f"the first is {cells[0]}; a border is published when both of its sides are confirmed",

@@ -52,6 +52,21 @@ def test_unconfirmed_borders_are_published_only_if_that_is_asked_for_and_said(fo
     assert "3 cells beside a border were not confirmed in a process of their own." in table
 
 
+def test_another_selection_is_published_into_a_folder_of_its_own_and_the_readme_stays(forking, tmp_path):
+    readme = "before\n<!-- table:begin -->\n<!-- table:end -->\n"
+    (forking.root / "README.md").write_text(readme, encoding="utf-8")
+    folder = tmp_path / "full"
+    asked = ("report", "--tier", "full", "--folder", str(folder))
+    forking.run("--tier", "full")
+    refused = forking.call(*asked, status=1)
+    assert "`harness run --confirm --tier full` runs them" in refused.stderr
+    assert not folder.exists()
+    forking.call(*asked, "--unconfirmed")
+    assert {each.name for each in folder.iterdir()} == {"index.html", "results.json", "table.csv", "table.md"}
+    assert (forking.root / "README.md").read_text(encoding="utf-8") == readme
+    assert not (forking.root / "results" / "table.md").exists()
+
+
 def test_isolations_are_compared_and_what_was_compared_is_not_run_again(forking):
     done = forking.call("compare-isolation")
     assert "7 cells of 2 scenarios in 3 environments were run both ways" in done.stdout
