@@ -20,11 +20,33 @@ def remove_folder(folder: Path) -> bool:
     for _ in range(_TRIES):
         if not folder.is_dir():
             break
-        for top, _, _ in os.walk(folder):
-            with contextlib.suppress(OSError):
-                Path(top).chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            shutil.rmtree(folder)
+        except (OSError, RecursionError):  # it takes a call and a descriptor for each folder in a folder
+            _take_apart(folder)
     return not folder.exists()
+
+
+def _take_apart(folder: Path) -> None:
+    """Remove what can be removed, of any depth: what an inner folder holds is moved up, so that no path is too long."""
+    left = [folder]
+    while left:
+        top = left.pop()
+        with contextlib.suppress(OSError):
+            top.chmod(0o700)
+            with os.scandir(top) as found:
+                entries = list(found)
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    if not entry.is_dir(follow_symlinks=False):
+                        Path(entry.path).unlink()
+                        continue
+                    Path(entry.path).chmod(0o700)  # or it cannot be moved
+                    left.append(Path(entry.path).rename(folder / os.urandom(8).hex()))
+            if top != folder:
+                top.rmdir()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 class OwnedFolder:

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import stat
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.execute.task import Task
+from harness.folders import remove_folder
 from harness.plan.script import PARAMETERS_STAGE
 
 REPORT_LIMIT = 1 << 20
@@ -141,11 +141,5 @@ class Folder:
         return text
 
     def remove(self) -> None:
-        """Remove it, also where a scenario took away its own permissions."""
-        try:
-            shutil.rmtree(self.top)
-        except OSError:
-            for top, _, _ in os.walk(self.top):
-                with contextlib.suppress(OSError):
-                    Path(top).chmod(0o700)
-            shutil.rmtree(self.top, ignore_errors=True)
+        """Remove it, also where a scenario took away its own permissions, or nested folders without end."""
+        remove_folder(self.top)

@@ -1,11 +1,12 @@
 """Folders of one process: gone at the end, and removed by the next one if their process was killed."""
 
+import os
 import threading
 
 import filelock
 import pytest
 
-from harness.folders import OwnedFolder
+from harness.folders import OwnedFolder, remove_folder
 
 
 def left_by_the_dead(parent, name="run-1-dead"):
@@ -50,6 +51,38 @@ def test_what_cannot_be_removed_yet_is_removed_by_a_later_one(tmp_path, monkeypa
     monkeypatch.undo()
     OwnedFolder(tmp_path, "run-").clean()
     assert names(tmp_path) == []
+
+
+def nest(folder, depth):
+    """Make folders in folders, deeper than any path may be long."""
+    folder.mkdir()
+    inner = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("abcdefg", dir_fd=inner)
+        outer, inner = inner, os.open("abcdefg", os.O_RDONLY, dir_fd=inner)
+        os.close(outer)
+    os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=inner))
+    os.close(inner)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths are short there, and so are these")
+def test_folders_nested_deeper_than_calls_and_paths_reach_are_removed(tmp_path):
+    left_by_the_dead(tmp_path)
+    (tmp_path / "run-1-dead").chmod(0o700)
+    nest(tmp_path / "run-1-dead" / "deep", 1300)
+    (tmp_path / "run-1-dead" / "link").symlink_to(tmp_path)
+    (tmp_path / "kept").write_text("")
+    OwnedFolder(tmp_path, "run-").clean()
+    assert names(tmp_path) == ["kept"]
+
+
+def test_only_what_is_in_a_folder_is_removed_with_it(tmp_path):
+    (tmp_path / "outside").mkdir(mode=0o500)
+    (tmp_path / "folder" / "closed").mkdir(parents=True)
+    (tmp_path / "folder" / "closed" / "link").symlink_to(tmp_path / "outside")
+    (tmp_path / "folder" / "closed").chmod(0)
+    assert remove_folder(tmp_path / "folder")
+    assert (tmp_path / "outside").stat().st_mode & 0o777 == 0o500
 
 
 def test_cleaning_makes_nothing(tmp_path):
