@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
 
 _MOST_ENTRIES = 1 << 18
+_BEYOND_MIB = 1 << 40
 _PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 
@@ -32,48 +35,91 @@ def memory_mib(processes: Iterable[psutil.Process], limit_mib: int) -> int:
     total = 0
     for process in listed:
         with contextlib.suppress(psutil.Error):
-            total += process.memory_info().rss
+            total += process.memory_info().rss or _rss_of_threads(process.pid)
     if total >> 20 <= limit_mib:
         return total >> 20
     return sum(_share_kib(process) for process in listed) >> 10
 
 
-def _share_kib(process: psutil.Process) -> int:
+def _threads(pid: int) -> list[str]:
+    """Give the places where the system shows a process's threads, the first of them first.
+
+    If that has ended before the others, it shows nothing any more of what they all have.
+    """
     try:
-        match = _PSS.search(Path(f"/proc/{process.pid}/smaps_rollup").read_bytes())
-        return int(match[1]) if match else 0
+        return [f"/proc/{each}" for each in sorted(int(each.name) for each in Path(f"/proc/{pid}/task").iterdir())]
     except OSError:
-        pass
+        return []
+
+
+def _rss_of_threads(pid: int) -> int:
+    for thread in _threads(pid):
+        with contextlib.suppress(OSError, ValueError):
+            pages = int(Path(thread, "statm").read_bytes().split()[1])
+            if pages:
+                return pages * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _share_kib(process: psutil.Process) -> int:
+    for place in (f"/proc/{process.pid}", *_threads(process.pid)):
+        with contextlib.suppress(OSError):
+            match = _PSS.search(Path(place, "smaps_rollup").read_bytes())
+            return int(match[1]) if match else 0
     try:
         return int(process.memory_info().rss) >> 10
     except psutil.Error:
         return 0
 
 
-def disk_mib(folder: Path, processes: Iterable[psutil.Process]) -> int:
+def disk_mib(folder: Path, processes: Iterable[psutil.Process], *, free_before_mib: int) -> int:
     """Give the disk that a folder takes, in MiB, with what processes hold open of files that are there no more.
 
-    Each file counts as at least a block. Links are not followed. Of more than 262 144 entries the rest is not counted.
+    Each file counts as at least a block. Links are not followed. What is too much to be looked through, more than
+    262 144 entries or folders nested beyond the length of a path, counts as more than any limit. Where a folder is
+    closed to us, all counts by which the disk has become fuller.
     """
-    total, entries, left = 0, 0, [str(folder)]
-    while left and entries < _MOST_ENTRIES:
-        with contextlib.suppress(OSError), os.scandir(left.pop()) as found:
-            for entry in found:
-                entries += 1
-                with contextlib.suppress(OSError):
-                    if entry.is_dir(follow_symlinks=False):
-                        left.append(entry.path)
-                    total += max(4096, entry.stat(follow_symlinks=False).st_blocks * 512)
-    return (total + sum(_removed_bytes(process.pid) for process in processes)) >> 20
+    total, entries, left, closed = 0, 0, [str(folder)], False
+    while left:
+        try:
+            with os.scandir(left.pop()) as found:
+                for entry in found:
+                    entries += 1
+                    if entries > _MOST_ENTRIES:
+                        return _BEYOND_MIB
+                    with contextlib.suppress(FileNotFoundError):
+                        if entry.is_dir(follow_symlinks=False):
+                            left.append(entry.path)
+                        total += max(4096, entry.stat(follow_symlinks=False).st_blocks * 512)
+        except PermissionError:
+            closed = True
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return _BEYOND_MIB
+    total += sum(_removed_bytes(process.pid) for process in processes)
+    return max(total >> 20, free_before_mib - free_mib(folder) if closed else 0)
+
+
+def free_mib(folder: Path) -> int:
+    """Give the room on the disk of a folder, in MiB; 0 if that cannot be told."""
+    try:
+        return shutil.disk_usage(folder).free >> 20
+    except OSError:
+        return 0
 
 
 def _removed_bytes(pid: int) -> int:
     total = 0
-    with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/fd") as found:
-        for entry in found:
-            with contextlib.suppress(OSError):
-                path = Path(entry.path)
-                if str(path.readlink()).endswith(" (deleted)"):
-                    status = path.stat()
-                    total += status.st_blocks * 512 if status.st_nlink == 0 else 0
+    for place in (f"/proc/{pid}", *_threads(pid)):
+        with contextlib.suppress(OSError), os.scandir(f"{place}/fd") as found:
+            seen = False
+            for entry in found:
+                seen = True
+                with contextlib.suppress(OSError):
+                    path = Path(entry.path)
+                    if str(path.readlink()).endswith(" (deleted)"):
+                        status = path.stat()
+                        total += status.st_blocks * 512 if status.st_nlink == 0 else 0
+            if seen:
+                break  # its threads have them together
     return total

@@ -23,7 +23,7 @@ from typing import Protocol
 import psutil
 
 from harness.capture import Reader
-from harness.measure import disk_mib, memory_mib, tree_of
+from harness.measure import disk_mib, free_mib, memory_mib, tree_of
 
 TOKEN_VARIABLE = "HARNESS_PROCESS_TOKEN"
 STATUS_VARIABLE = "HARNESS_STATUS_DESCRIPTOR"
@@ -242,6 +242,7 @@ class _Watch:
         self._deadline = started + limits.timeout_s
         self._stop = stop
         self._measure_next = time.monotonic() + _MEASURE_S
+        self._free_before_mib = free_mib(limits.folder) if limits.folder else 0
         self.peak_mib = 0
         self.status: int | None = None
 
@@ -268,11 +269,14 @@ class _Watch:
             over = "processes"
         elif limits.memory_mib is not None and self._memory(tree, limits.memory_mib) > limits.memory_mib:
             over = "memory"
-        elif limits.disk_mib is not None and limits.folder and disk_mib(limits.folder, tree) > limits.disk_mib:
+        elif limits.disk_mib is not None and limits.folder and self._disk(tree, limits.folder) > limits.disk_mib:
             over = "disk"
         # Looking must not become the work: many files take long to look through.
         self._measure_next = time.monotonic() + max(_MEASURE_S, 5 * (time.monotonic() - started))
         return over
+
+    def _disk(self, tree: list[psutil.Process], folder: Path) -> int:
+        return disk_mib(folder, tree, free_before_mib=self._free_before_mib)
 
     def _memory(self, tree: list[psutil.Process], limit_mib: int) -> int:
         now_mib = memory_mib(tree, limit_mib)
