@@ -7,6 +7,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.folders import remove_folder
+
+_DEEPEST = 100
+"""Folders in folders: what copies them goes through them by calls of itself."""
 _ALLOWED = stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH
 
 
@@ -17,7 +21,7 @@ class Leavings:
     bytes: int
     """How large a copy would be; files with holes are copied without."""
     removed: tuple[str, ...]
-    """What was neither file nor folder nor a link that stays inside."""
+    """What was neither file nor folder nor a link that stays inside, and folders that were too deep."""
 
 
 def make_harmless(folder: Path) -> Leavings:
@@ -33,7 +37,11 @@ def make_harmless(folder: Path) -> Leavings:
                 path = Path(entry.path)
                 status = path.lstat()
                 if stat.S_ISDIR(status.st_mode):
-                    left.append(path)
+                    if len(path.relative_to(folder).parts) <= _DEEPEST:
+                        left.append(path)
+                    else:
+                        removed.append(path.relative_to(folder).as_posix())
+                        remove_folder(path)
                 elif stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
                     size += status.st_size
                     path.chmod(stat.S_IMODE(status.st_mode) & _ALLOWED | stat.S_IRUSR | stat.S_IWUSR)
@@ -49,4 +57,10 @@ def _stays_inside(link: Path, folder: Path) -> bool:
     target = link.readlink()
     if target.is_absolute():
         return False
-    return Path(os.path.normpath(link.parent / target)).is_relative_to(folder)
+    # Where a step leads through another link, `..` is not where the text of the path has it.
+    inside, place = os.path.realpath(folder), str(link.parent)
+    for part in target.parts:
+        place = os.path.join(place, part)  # noqa: PTH118 (Path would keep no sense of where `..` stands)
+        if not Path(os.path.realpath(place)).is_relative_to(inside):
+            return False
+    return True

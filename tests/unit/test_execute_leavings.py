@@ -1,6 +1,7 @@
 """What a script leaves for others to read is files, folders and links inside, whatever it was."""
 
 import os
+import shutil
 import stat
 
 import pytest
@@ -34,6 +35,22 @@ def test_links_that_lead_out_go(work, target):
     (work / "link").symlink_to(target)
     assert make_harmless(work).removed == ("link",)
     assert not (work / "link").is_symlink()
+
+
+@pytest.mark.parametrize("target", ["../../..", "../../../deep"], ids=["to the top", "to a folder"])
+def test_links_that_lead_out_through_another_go(work, target):
+    (work / "deep" / "in" / "it").mkdir(parents=True)
+    (work / "deep" / "in" / "it" / "back").symlink_to(target)
+    (work / "link").symlink_to("deep/in/it/back/../../outside")
+    assert make_harmless(work).removed == ("link",)
+    assert (work / "deep" / "in" / "it" / "back").is_symlink()
+
+
+def test_folders_nested_deeper_than_they_can_be_copied_go(work, tmp_path):
+    (work / "/".join("d" * 900)).mkdir(parents=True)
+    assert make_harmless(work).removed == ("/".join("d" * 101),)
+    shutil.copytree(work, tmp_path / "copy", symlinks=True)
+    assert (tmp_path / "copy" / "deep" / "model").read_text() == "weights"
 
 
 def test_what_is_no_file_goes(work, tmp_path):
