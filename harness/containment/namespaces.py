@@ -8,6 +8,7 @@ imports nothing of the project. Needs Linux 5.12 or newer.
 """
 
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -26,11 +27,16 @@ CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x0200000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x1000, 0x4000, 0x40000, 2
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 4, 24, 38, 47
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 24
+PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 SYS_MOUNT_SETATTR = 442  # the same on every architecture
 SYS_KEYCTL = {"x86_64": 250, "aarch64": 219}
 KEYCTL_JOIN_SESSION_KEYRING = 1
+SECCOMP_MODE_FILTER, SECCOMP_ALLOW, SECCOMP_ERRNO = 2, 0x7FFF0000, 0x00050000
+SYS_SOCKET = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}  # with the architecture's name for a filter
+SYS_IO_URING_SETUP, X32_CALLS = 425, 0x40000000
+SOCKETS = (1, 2, 10, 16)  # local ones, IPv4, IPv6, netlink
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -123,6 +129,7 @@ def make_devices(folder, source, shared_memory_bytes):
     for name in DEVICES:
         make_file(os.path.join(folder, name))
         mount(os.path.join(source, name), os.path.join(folder, name), None, MS_BIND)
+        restrict(os.path.join(folder, name), MS_NOSUID | MS_RDONLY)  # root, in here, owns what it may write to anyway
     for name, target in LINKS:
         os.symlink(target, os.path.join(folder, name))
     for name in ("pts", "shm"):
@@ -197,6 +204,7 @@ def stand_over(telling=None):
         if telling is not None:
             os.close(telling)
         os.setsid()
+        allow_few_sockets()
         for number, handler in before.items():
             if handler is not None:
                 signal.signal(number, handler)
@@ -244,6 +252,29 @@ def give_up_power():
 def forbid_user_namespaces():
     """Let nobody in here make a user namespace, in which there would be powers again."""
     write("/proc/sys/user/max_user_namespaces", "0")
+
+
+def allow_few_sockets():
+    """Refuse all kinds of sockets but those that a network namespace holds: others reach the host from any (vsock).
+
+    Where the system has no such filters, or the machine is of another kind, they are not refused.
+    """
+    known = SYS_SOCKET.get(platform.machine())
+    if known is None:
+        return
+    architecture, number = known
+    load, equal, from_on, give = 0x20, 0x15, 0x35, 0x06
+    refused = 7 + len(SOCKETS)  # the place of the last but one
+    program = [
+        (load, 0, 0, 4), (equal, 0, refused - 2, architecture),  # the calls of others have other numbers
+        (load, 0, 0, 0), (from_on, refused - 4, 0, X32_CALLS),
+        (equal, refused - 5, 0, SYS_IO_URING_SETUP),  # it makes sockets, too, and asks no filter
+        (equal, 0, refused - 5, number), (load, 0, 0, 16),
+    ]  # fmt: skip
+    program += [(equal, len(SOCKETS) - place, 0, kind) for place, kind in enumerate(SOCKETS)]
+    program += [(give, 0, 0, SECCOMP_ERRNO | errno.EAFNOSUPPORT), (give, 0, 0, SECCOMP_ALLOW)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *each) for each in program))
+    _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, struct.pack("HP", len(program), ctypes.addressof(code)), 0, 0)
 
 
 def bring_up_loopback():

@@ -158,6 +158,9 @@ def _candidates(variables: Mapping[str, str], only: Means | None) -> list[Sandbo
         )
     if only in (None, Means.NAMESPACES):
         candidates.append(Sandbox(alone=Means.NAMESPACES, parents=Means.NAMESPACES))
+    if os.geteuid() == 0:
+        # Bubblewrap's devices can be changed by who owns them: to root they are better bound read-only.
+        candidates.reverse()
     return candidates
 
 

@@ -138,6 +138,26 @@ print(getpass.getuser(), pwd.getpwuid(os.getuid()).pw_name, os.cpu_count())
     assert contained(code) == f"scenario scenario {os.cpu_count()}"
 
 
+def test_changes_no_device(contained, sandbox):
+    """It is shown those of the machine, and run by root it owns them."""
+    if os.geteuid() == 0 and sandbox.alone is Means.BUBBLEWRAP:
+        pytest.skip("bubblewrap cannot show root devices that it cannot change: root is given namespaces")
+    code = """
+import os
+for name in ("null", "zero", "full", "random", "urandom", "tty"):
+    try:
+        os.utime("/dev/" + name)
+        os.chmod("/dev/" + name, 0o666)
+        print(name)
+    except OSError:
+        pass
+with open("/dev/null", "w") as null, open("/dev/zero", "rb") as zero:
+    null.write("nothing")
+    print(zero.read(2))
+"""
+    assert contained(code) == r"b'\x00\x00'"
+
+
 def test_shared_memory_has_a_limit(contained):
     assert int(contained("import os; s = os.statvfs('/dev/shm'); print(s.f_blocks * s.f_frsize)")) == 1 << 30
 
@@ -174,7 +194,17 @@ def test_without_means_nothing_is_changed(monkeypatch):
     assert UNCONTAINED.command(Containment(), ["echo", "x"]) == ["echo", "x"]
 
 
-def test_bubblewrap_that_does_not_work_gives_way(tmp_path):
+def test_bubblewrap_is_taken_first_but_not_by_root(monkeypatch):
+    both = [find_sandbox(os.environ, only=each).contains for each in (Means.BUBBLEWRAP, Means.NAMESPACES)]
+    if not all(both):
+        pytest.skip("only one of the two works here")
+    for user, means in ((1000, Means.BUBBLEWRAP), (0, Means.NAMESPACES)):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        assert find_sandbox(os.environ).alone is means
+
+
+def test_bubblewrap_that_does_not_work_gives_way(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)  # root does not begin with it
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     fake.chmod(0o755)

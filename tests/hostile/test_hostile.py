@@ -54,6 +54,7 @@ EXPECTED = {
     "looks_for_tokens": HARMLESS,
     "opens_a_socket_to_loopback": HARMLESS,
     "opens_an_abstract_socket": HARMLESS,
+    "opens_a_socket_to_the_host": HARMLESS,
     "asks_the_network": HARMLESS,
     "escapes_by_daemonising": HARMLESS,
     "double_fork_outlives": HARMLESS,
