@@ -87,9 +87,10 @@ class Containment:
 
     @property
     def covered(self) -> list[str]:
-        """The folders that lie among the system's and are to be hidden."""
+        """The folders that lie among the system's and are to be hidden, whatever links lead to them."""
         roots = [each.place for each in self.system.binds]
-        return [str(each) for each in self.hidden if any(each.is_relative_to(root) for root in roots) and each.is_dir()]
+        hidden = dict.fromkeys(each.resolve() for each in self.hidden)
+        return [str(each) for each in hidden if any(each.is_relative_to(root) for root in roots) and each.is_dir()]
 
 
 def python_binds(python: Path) -> tuple[Bind, ...]:
@@ -118,6 +119,8 @@ def _parts(base: Path) -> list[Path]:
     """Give an interpreter's own folders; where it lies among other things (/usr, a home folder), only those."""
     if base == Path("/") or base.is_relative_to("/usr"):
         return []  # seen by all
-    if (base / "pyvenv.cfg").exists() or not Path.home().is_relative_to(base):
+    home = Path.home()
+    if (base / "pyvenv.cfg").exists() or not (home.is_relative_to(base) or base == home / ".local"):
         return [base]
-    return [base / name for name in ("bin", "lib", "lib64", "include", "share") if (base / name).is_dir()]
+    # Its `share` is where programs keep what is the user's: keyrings, histories, mail.
+    return [base / name for name in ("bin", "lib", "lib64", "include") if (base / name).is_dir()]

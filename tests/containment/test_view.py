@@ -216,3 +216,20 @@ def test_bubblewrap_that_does_not_work_gives_way(tmp_path, monkeypatch):
 def test_an_interpreter_among_the_systems_needs_no_place_of_its_own():
     assert python_binds(Path("/usr/bin/python3")) == ()
     assert "/usr" in {each.place for each in System.here().binds}
+
+
+@pytest.mark.parametrize("prefix", ["", ".local"])
+def test_of_an_interpreter_in_the_home_folder_only_its_own_folders_are_seen(tmp_path, monkeypatch, prefix):
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    base = tmp_path / prefix
+    for name in ("bin", "lib", "share/keyrings", "mail"):
+        (base / name).mkdir(parents=True)
+    (base / "bin" / "python3").write_text("")
+    assert [each.place for each in python_binds(base / "bin" / "python3")] == [str(base / "bin"), str(base / "lib")]
+
+
+def test_a_folder_is_hidden_also_where_a_link_leads_to_it(tmp_path):
+    (tmp_path / "usr" / "cache").mkdir(parents=True)
+    (tmp_path / "cache").symlink_to(tmp_path / "usr" / "cache")
+    system = System(binds=(Bind(source=tmp_path / "usr"),), links=())
+    assert Containment(hidden=[tmp_path / "cache"], system=system).covered == [str(tmp_path / "usr" / "cache")]
