@@ -68,7 +68,7 @@ def main(arguments):
         give_up_power()
         if not specification["first"]:
             stand_over()
-        os.execvpe(arguments[1], arguments[1:], os.environ)
+        os.execvpe(arguments[1], arguments[1:], dict(os.environ, **specification["variables"]))
     let_go_of_streams()
     os._exit(end_like(os.waitpid(child, 0)[1]))
 

@@ -70,6 +70,8 @@ class Sandbox:
         options = [self.bwrap, "--die-with-parent", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
         options += ["--unshare-cgroup-try", "--cap-drop", "ALL", "--uid", str(UID), "--gid", str(GID)]
         options += ["--hostname", HOST]
+        for name, value in containment.variables.items():
+            options += ["--setenv", name, value]
         if not containment.network:
             options += ["--unshare-net"]
         if containment.first:
@@ -112,6 +114,7 @@ def _specification(containment: Containment) -> dict[str, object]:
         "network": containment.network,
         "nests": containment.nests,
         "first": containment.first,
+        "variables": dict(containment.variables),
         "cwd": containment.cwd,
         "shared_memory_bytes": int(_SHARED_MEMORY),
         "folders": list(containment.folders),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,6 +71,9 @@ class Containment:
     Everything else is not there: no home folders, no network but a loopback of its own, no other processes. What it is
     given is read-only unless it says otherwise. Its variables are those that it is started with.
     """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """More of them, which what contains it does not see: whoever chose them has no say outside."""
 
     binds: Sequence[Bind] = ()
     folders: Sequence[str] = ()

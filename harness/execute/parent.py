@@ -78,21 +78,26 @@ class Parent:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._channel = ours
         scripts = kind.scripts if thoroughly else ()
+        variables = dict(kind.variables)
         containment = self.place.containment(
-            kind.python, kind.trees, scripts=[path for _, path in scripts], hidden=hidden
+            kind.python, kind.trees, scripts=[path for _, path in scripts], hidden=hidden, variables=variables
         )
         worker = WORKER_INSIDE if self.contained else str(WORKER)
         with theirs, (folder / "output").open("wb") as output:
-            self._process = subprocess.Popen(
-                sandbox.command(containment, [kind.python, worker, "--serve", str(theirs.fileno())]),
-                env={**self.own.places, **dict(kind.variables), TOKEN_VARIABLE: self._token},
-                cwd=self.place.own.work,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
+            try:
+                self._process = subprocess.Popen(
+                    sandbox.command(containment, [kind.python, worker, "--serve", str(theirs.fileno())]),
+                    env={**self.own.places, **({} if self.contained else variables), TOKEN_VARIABLE: self._token},
+                    cwd=self.place.own.work,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
+            except BaseException:
+                ours.close()
+                raise
         threading.Thread(target=self._listen, daemon=True).start()
         self._send(
             {

@@ -95,7 +95,10 @@ class Parents:
                 raise ParentLost(self._refused[kind])
         folder = self._folder / f"parent-{uuid.uuid4().hex[:8]}"
         make = partial(Parent, kind, folder, self._sandbox, self._hidden, thoroughly=thoroughly)
-        parent = self._maker.submit(make).result()
+        try:
+            parent = self._maker.submit(make).result()
+        except (OSError, ValueError) as error:
+            raise ParentLost(f"it could not be started: {error}") from error
         try:
             parent.wait_until_ready(self._stop)
         except ParentLost as lost:

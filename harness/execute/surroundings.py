@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,15 +71,23 @@ class ParentPlace:
         return f"/harness/prepare-{number}.py"
 
     def containment(
-        self, python: Path, trees: Path | None, *, scripts: Sequence[Path] = (), hidden: Sequence[Path]
+        self,
+        python: Path,
+        trees: Path | None,
+        *,
+        scripts: Sequence[Path] = (),
+        hidden: Sequence[Path],
+        variables: Mapping[str, str],
     ) -> Containment:
-        """Say what the parent sees."""
+        """Say what the parent sees. Of its variables some are its scripts' own: what contains it must not heed them."""
         binds = [*_own(self.own.top), *python_binds(python), *_OURS]
         binds += [Bind(source=path, target=self.script(number)) for number, path in enumerate(scripts)]
         binds.append(Bind(source=self.attempts, target=_ATTEMPTS, writable=True))
         if trees is not None:
             binds.append(Bind(source=trees, target=_TREES))
-        return Containment(binds=binds, folders=(OVERLAY,), hidden=hidden, cwd=f"{ATTEMPT}/work", nests=True)
+        return Containment(
+            binds=binds, folders=(OVERLAY,), hidden=hidden, cwd=f"{ATTEMPT}/work", nests=True, variables=variables
+        )
 
     def nest(self, folder: Folder, python: Path, overlay: Overlay | None) -> dict[str, object]:
         """Say what a fork of the parent does so that an attempt sees what is its own, and nothing of the others."""

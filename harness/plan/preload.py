@@ -16,7 +16,13 @@ from dataclasses import dataclass, replace
 from harness.plan.syntax import literal, tree_of
 
 # These work when a process starts, not when a script sets them: given beforehand, they would do what they did not.
-_WORK_AT_START = ("PYTHON", "LD_", "MALLOC_", "GLIBC_")
+# That may be much: the system's library loads code from where they say, before anything is contained.
+_WORK_AT_START = (
+    "PYTHON", "LD_", "MALLOC_", "GLIBC_", "GCONV_", "LOC", "LC_", "LANG", "NLS", "TZ", "HOSTALIASES", "RES_", "RESOLV_",
+    "GETCONF_", "HARNESS_",
+)  # fmt: skip
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_LONGEST = 1 << 14  # all of them
 # To read a variable changes nothing, nor does it to look at a version or for a module, or to exit.
 _LATER = re.compile(
     r"environ(?!\.get\()|putenv|__import__|set_backend|from sys\b|sys as\b"
@@ -120,8 +126,10 @@ class _Reader:
             return False
         if name.startswith(_WORK_AT_START) or name in _NEVER or name in {**self._variables, **self._defaults}:
             return False
+        if not (_NAME.fullmatch(name) and given.isprintable() and given.isascii()):
+            return False  # what no variable can be, among others
         settings[name] = given
-        return True
+        return len(str([self._variables, self._defaults])) <= _LONGEST
 
 
 def _only_says(statement: ast.stmt) -> bool:

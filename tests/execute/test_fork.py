@@ -11,7 +11,7 @@ import pytest
 
 from harness.containment.sandbox import Means
 from harness.execute.artifacts import Artifacts
-from harness.execute.parent import CAN_FORK
+from harness.execute.parent import CAN_FORK, ParentLost
 from harness.execute.parents import Parents
 from harness.execute.run_task import parent_kind, run_task
 from harness.model import Outcome
@@ -25,6 +25,7 @@ HEAVY = """
 import os, random, tempfile
 imported = os.urandom(8).hex()
 value = os.environ.get("SETTING", "unset")
+chosen = os.environ.get("CHOSEN")
 tempfile.gettempdir()
 """
 
@@ -344,3 +345,23 @@ def test_numbers_that_a_script_forges_are_none(bench):
     )
     attempt = bench.run(bench.task("asserts", source=source))
     assert (attempt.script_s, attempt.peak_mib) == (0.0, 0)
+
+
+def test_what_contains_a_parent_does_not_see_the_variables_that_a_script_chose(bench):
+    """The system's library loads code from where some of them say, and that is not contained yet."""
+    task = bench.task("passes", source="import os\nos.environ['CHOSEN'] = 'here'\nimport heavy\nassert heavy.chosen")
+    kind = parent_kind(task, bench.python)
+    assert ("CHOSEN", "here") in kind.variables
+    with bench.parents.lend(kind) as parent:
+        seen = psutil.Process(parent._process.pid).environ()
+    assert ("CHOSEN" in seen) is not bench.contained
+    attempt = bench.run(task)
+    assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork"), attempt.error
+
+
+def test_a_parent_that_cannot_be_started_is_done_without(bench):
+    task = bench.task("passes", source="import heavy")
+    kind = replace(parent_kind(task, bench.python), variables=(("A", "x" * (1 << 18)),))
+    with pytest.raises(ParentLost), bench.parents.lend(kind):
+        pass
+    assert bench.run(task).outcome is Outcome.PASSED
