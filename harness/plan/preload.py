@@ -122,8 +122,11 @@ class _Reader:
             case _:
                 return False
         given = _literal(value)
-        if ast.unparse(place) != "os.environ" or not isinstance(given, str):
-            return False
+        match place:
+            case ast.Attribute(value=ast.Name(id="os"), attr="environ") if isinstance(given, str):
+                pass
+            case _:
+                return False
         if name.startswith(_WORK_AT_START) or name in _NEVER or name in {**self._variables, **self._defaults}:
             return False
         if not (_NAME.fullmatch(name) and given.isprintable() and given.isascii()):

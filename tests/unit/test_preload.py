@@ -55,6 +55,7 @@ def test_imports_at_the_beginning_may_be_done_before(source, expected):
         pytest.param("import os\nos.environ['A'] = '\\0'\nimport keras", id="value that none can have"),
         pytest.param("import os\nos.environ['A'] = '\\ud800'\nimport keras", id="half a character"),
         pytest.param(f"import os\nos.environ['A'] = '{'a' * 20000}'\nimport keras", id="longer than can be given"),
+        pytest.param(f"import os\nos.environ{'.b' * 900}['A'] = '1'\nimport keras", id="variable of something deep"),
         pytest.param("import os as o\no.environ['A'] = '1'\nimport keras", id="os by another name"),
         pytest.param("import os\nos.environ.pop('A', None)\nimport keras", id="variable taken away"),
         pytest.param("import numpy", id="nothing to preload"),
