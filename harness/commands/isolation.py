@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.commands.choose import plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.run_tasks import run_tasks
-from harness.commands.tables import results_of, write_section
+from harness.commands.tables import results_of, with_section, write_section
 from harness.model import Cell
 from harness.pipeline import Work, prepare
 from harness.plan.plan import Plan, fewer_cases
@@ -23,6 +23,8 @@ SECTION = "isolation"
 
 def compare_isolation(session: Session, arguments: argparse.Namespace) -> int:
     """Run cells in forks and in processes of their own, and say where they differ; exit status 1 if any does."""
+    if arguments.document is not None:
+        with_section(Path(arguments.document), SECTION, "")  # what it can't be written to is said before the hours
     work = prepare(session, _chosen(session, arguments), fetch=True)
     store = session.read_store()
     try:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.commands.choose import plan_of
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.model import Attempt
 from harness.pipeline import Work, prepare
 from harness.plan.plan import make_plan
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 README_SECTION = "table"
+# What programs read is never a part of what was asked for.
+_WHOLE = ("csv", "json")
 
 
 def results_of(session: Session, work: Work, found: Mapping[str, list[Attempt]] | None = None) -> Results:
@@ -87,6 +89,11 @@ def render(results: Results, format: str, *, only_differing: bool = False, termi
 
 def table(session: Session, arguments: argparse.Namespace) -> int:
     """Print the table of what is known; runs nothing."""
+    if arguments.differing and arguments.format in _WHOLE:
+        raise UsageError(
+            f"--differing leaves out rows, and --format {arguments.format} has every cell",
+            next_step="Take --format terminal, markdown or html",
+        )
     results = results_of(session, prepare(session, plan_of(session, arguments)))
     to_terminal = arguments.output is None and sys.stdout.isatty()
     text = render(results, arguments.format, only_differing=arguments.differing, terminal=to_terminal)
@@ -102,7 +109,9 @@ def report(session: Session, arguments: argparse.Namespace) -> int:
     from harness.report.publish import files, summary_markdown
 
     work = prepare(session, plan_of(session, arguments))
-    results = _refuse_unconfirmed(session, results_of(session, work), arguments)
+    results = results_of(session, work)
+    _refuse_unknown(session, results, arguments)
+    results = _refuse_unconfirmed(session, results, arguments)
     folder = session.root / "results" if arguments.folder is None else Path(arguments.folder)
     for name, text in files(results).items():
         _write(folder / name, text)
@@ -112,6 +121,19 @@ def report(session: Session, arguments: argparse.Namespace) -> int:
         write_section(readme, README_SECTION, summary_markdown(results))
         session.say("README.md: its table is written")
     return 0
+
+
+def _refuse_unknown(session: Session, results: Results, arguments: argparse.Namespace) -> None:
+    """Refuse to write question marks over what is published: the attempts are those of this clone alone."""
+    unknown = [each.cell for each in results.cells if each.current is None]
+    if unknown:
+        typed = (each for each in arguments.typed if each not in ("report", "--unconfirmed"))
+        raise HarnessError(
+            f"{len(unknown)} of {len(results.cells)} cells were never run here, and results/ would say so",
+            why=f"the first is {unknown[0]}",
+            next_step=f"`{session.command} {shlex.join(['run', *typed])}` runs them; `{session.command} table --output "
+            "FILE` writes what there is",
+        )
 
 
 def _refuse_unconfirmed(session: Session, results: Results, arguments: argparse.Namespace) -> Results:
@@ -135,17 +157,24 @@ def _refuse_unconfirmed(session: Session, results: Results, arguments: argparse.
 
 def write_section(path: Path, section: str, text: str) -> None:
     """Put a text between the markers of a section of a file."""
+    _write(path, with_section(path, section, text))
+
+
+def with_section(path: Path, section: str, text: str) -> str:
+    """Give the text of a file with a section of it replaced. Raises HarnessError if it has no place for it."""
     from harness.report.publish import replace_between_markers
 
     try:
         before = path.read_text(encoding="utf-8")
     except OSError as error:
         raise HarnessError(f"{path}: could not be read", why=str(error)) from error
-    _write(path, replace_between_markers(before, section, text))
+    return replace_between_markers(before, section, text)
 
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder", next_step="Name a file")
     temporary = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

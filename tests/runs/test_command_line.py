@@ -160,6 +160,26 @@ class TestTable:
         project.call("table", "--format", "json", "--output", str(tmp_path / "deep" / "table.json"))
         assert json.loads((tmp_path / "deep" / "table.json").read_text())["schema"] == 1
 
+    @pytest.mark.parametrize("output", ["", ".", "/"])
+    def test_output_that_is_a_folder_is_refused(self, project, output):
+        assert "is a folder" in project.call("table", "--output", output, status=2).stderr
+
+    @pytest.mark.parametrize("format", ["csv", "json"])
+    def test_rows_are_not_left_out_of_what_has_every_cell(self, project, format):
+        assert "has every cell" in project.call("table", "--differing", "--format", format, status=2).stderr
+
+    def test_nothing_is_published_over_by_what_was_never_run(self, project):
+        published = project.root / "results" / "table.md"
+        published.parent.mkdir()
+        published.write_text("as it was")
+        project.run("--environments", "demo1.0")
+        refused = project.call("report", "--tier", "small", status=1).stderr
+        assert "6 of 9 cells were never run here" in refused
+        assert "`harness run --tier small` runs them" in refused
+        assert published.read_text() == "as it was"
+        project.call("report", "--environments", "demo1.0")
+        assert published.read_text() != "as it was"
+
     def test_table_can_be_read_while_a_run_is_at_work(self, project, gate):
         project.run("--scenarios", "build,newer")
         with project.start("run", "--scenarios", "gated", "--environments", "demo1.0") as process:
