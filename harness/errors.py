@@ -60,6 +60,12 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 2 * _QUOTED else f"{text[:_QUOTED]} [...] {text[-_QUOTED:]}"
 
 
+def some_of(names: Iterable[str], *, most: int = 8) -> str:
+    """List names, of many only the first; `none` if there are none."""
+    known = list(names)
+    return (", ".join(known[:most]) or "none") + (f" and {len(known) - most} more" if len(known) > most else "")
+
+
 def near_misses(wrong: str, known: Iterable[str]) -> str:
     """Say which of the known names are closest to a wrong one; empty if none is."""
     close = get_close_matches(wrong, list(known), n=4, cutoff=0.5)

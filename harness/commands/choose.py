@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from harness.errors import Problems, UsageError
+from harness.errors import Problems, UsageError, near_misses, some_of
 from harness.model import Cell, Environment, Scenario
 from harness.model.case import split_ids
 from harness.plan.plan import Plan, make_plan
@@ -36,9 +36,9 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
     """Make the plan that was asked for."""
     paths = [Path(path) for path in getattr(arguments, "paths", [])]
-    cells = tuple(Cell.parse(id) for ids in arguments.cells for id in split_ids(ids))
-    environments = _globs(arguments.environments)
-    writers, readers = _globs(arguments.writers), _globs(arguments.readers)
+    cells = tuple(Cell.parse(id) for id in _listed("--cells", arguments.cells))
+    environments = _listed("--environments", arguments.environments)
+    writers, readers = _listed("--writers", arguments.writers), _listed("--readers", arguments.readers)
     texts = [*environments, *writers, *readers, *(id for cell in cells for id in (cell.environment, cell.writer) if id)]
     written_out = {
         text: written_out_environment(session, text) for text in dict.fromkeys(texts) if is_written_out(text)
@@ -46,7 +46,7 @@ def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
     ids = {text: environment.id for text, environment in written_out.items()}
     selection = Selection(
         environments=tuple(ids.get(each, each) for each in environments),
-        scenarios=_globs(arguments.scenarios),
+        scenarios=_listed("--scenarios", arguments.scenarios),
         cells=cells,
         tier=arguments.tier,
         writers=tuple(ids.get(each, each) for each in writers),
@@ -56,8 +56,12 @@ def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
     return make_plan(session.project, selection, scripts=scripts_at(session, paths), written_out=unique)
 
 
-def _globs(values: list[str]) -> tuple[str, ...]:
-    return tuple(each for value in values for each in split_ids(value))
+def _listed(option: str, values: list[str]) -> tuple[str, ...]:
+    """Split what an option lists. An empty value, as of a shell variable that is not set, does not mean everything."""
+    lists = [split_ids(value) for value in values]
+    if not all(lists):
+        raise UsageError(f"{option}: nothing is named", next_step=f"Name something, or leave {option} out")
+    return tuple(each for names in lists for each in names)
 
 
 def environment_named(session: Session, text: str) -> Environment:
@@ -67,7 +71,10 @@ def environment_named(session: Session, text: str) -> Environment:
     environment = session.project.environment(text)
     if environment is None:
         known = [each.id for each in session.project.environments]
-        raise UsageError(f"there is no environment {text!r}", next_step=f"Known: {', '.join(known)}")
+        raise UsageError(
+            f"there is no environment {text!r}. {near_misses(text, known)}".rstrip(),
+            next_step=f"Known here: {some_of(known)}",
+        )
     return environment
 
 

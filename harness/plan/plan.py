@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from harness.errors import UsageError, near_misses
+from harness.errors import UsageError, near_misses, some_of
 from harness.model import Case, Cell, Environment, Outcome, Scenario, matches_globs
 from harness.plan.matrix import Exclusion
 from harness.plan.project import Project
@@ -64,7 +64,8 @@ def make_plan(
     known = (*project.environments, *written_out)
     environments = _choose_environments(project, selection, known, written_out)
     if selection.scenarios:
-        names = [name for scenario in scenarios for name in (scenario.name, *map(str, scenario.cases()))]
+        names = [scenario.name for scenario in scenarios]
+        names += [name for scenario in scenarios for name in map(str, scenario.cases())]
         check_globs(selection.scenarios, names, option="--scenarios", kind="scenario or case")
     if selection.cells:
         named = [_plan_named(cell, scenarios, known, project.matrix.exclusions) for cell in selection.cells]
@@ -76,6 +77,8 @@ def make_plan(
         cells = tuple({each.cell: each for each in [*named, *writing]}.values())
     else:
         cells = tuple(_plan_all(scenarios, environments, selection, project.matrix.exclusions))
+        if not cells:
+            raise _no_cell(scenarios, selection)
     used = {planned.scenario.name for planned in cells}
     involved = {id for planned in cells for id in (planned.cell.environment, planned.cell.writer)}
     return Plan(
@@ -119,7 +122,9 @@ def _choose_environments(
         chosen = tuple(each for each in chosen if matches_globs(each.id, selection.environments))
     if not chosen:
         raise UsageError(
-            "no environment is left", why="what was asked for excludes every one", next_step="See harness plan"
+            "no environment is left",
+            why="what was asked for excludes every one",
+            next_step=f"Known here: {some_of(ids)}",
         )
     return chosen
 
@@ -130,11 +135,19 @@ def _plan_all(
     selection: Selection,
     exclusions: tuple[Exclusion, ...],
 ) -> Iterator[PlannedCell]:
+    apart = bool(selection.writers or selection.readers)
+    if apart and not any(_cases(each, selection) for each in scenarios if each.write is not None):
+        raise UsageError(
+            "--writers, --readers: what is asked for has no scenario of two steps",
+            next_step="Choose the environments of all others with --environments",
+        )
+    # Who asks for writers and readers alone does not ask for what has neither.
+    two_steps_only = apart and not selection.environments and selection.tier is None
     writers = [each for each in environments if matches_globs(each.id, selection.writers)]
     readers = [each for each in environments if matches_globs(each.id, selection.readers)]
     for scenario in scenarios:
-        cases = [each for each in scenario.cases() if selection.wants_scenario(scenario.name, str(each))]
-        if not cases:
+        cases = _cases(scenario, selection)
+        if not cases or (two_steps_only and scenario.write is None):
             continue
         places: list[tuple[Environment, Environment | None]]
         if scenario.write is None:
@@ -150,6 +163,24 @@ def _plan_all(
                 yield PlannedCell(cell=cell, scenario=scenario, environment=environment, writer=writer, absence=absence)
 
 
+def _cases(scenario: Scenario, selection: Selection) -> list[Case]:
+    return [each for each in scenario.cases() if selection.wants_scenario(scenario.name, str(each))]
+
+
+def _no_cell(scenarios: tuple[Scenario, ...], selection: Selection) -> UsageError:
+    if not scenarios:
+        return UsageError("scenarios/ has no scenario", next_step="Write one: docs/writing_a_scenario.md")
+    if not any(_cases(each, selection) for each in scenarios):
+        why = "--scenarios excludes every one"
+        return UsageError(
+            "no cell is left", why=why, next_step=f"Known here: {some_of(each.name for each in scenarios)}"
+        )
+    why = "of --writers and --readers none is among the environments of --environments or --tier"
+    return UsageError(
+        "no cell is left", why=why, next_step="Leave these out, or name the writers and readers there, too"
+    )
+
+
 def _plan_named(
     cell: Cell,
     scenarios: tuple[Scenario, ...],
@@ -159,7 +190,11 @@ def _plan_named(
     scenario = next((each for each in scenarios if each.name == cell.case.scenario), None)
     if scenario is None:
         hint = near_misses(cell.case.scenario, [each.name for each in scenarios])
-        raise UsageError(f"{cell}: there is no scenario {cell.case.scenario!r}. {hint}")
+        known = some_of(each.name for each in scenarios)
+        raise UsageError(
+            f"{cell}: there is no scenario {cell.case.scenario!r}. {hint}".rstrip(),
+            next_step=f"Known here: {known}; a script from outside is run by its path: harness run PATH",
+        )
     cases = list(scenario.cases())
     if cell.case not in cases:
         hint = near_misses(str(cell.case), map(str, cases)) or f"Its cases: {', '.join(map(str, cases))}"
@@ -167,7 +202,10 @@ def _plan_named(
     by_id = {environment.id: environment for environment in environments}
     for id in filter(None, (cell.environment, cell.writer)):
         if id not in by_id:
-            raise UsageError(f"{cell}: there is no environment {id!r}. {near_misses(id, by_id)}")
+            close = "Write `WRITER -> READER` with blanks around the arrow" if "->" in id else near_misses(id, by_id)
+            raise UsageError(
+                f"{cell}: there is no environment {id!r}. {close}", next_step=f"Known here: {some_of(by_id)}"
+            )
     writer = by_id[cell.writer] if cell.writer else None
     if writer is not None and scenario.write is None:
         raise UsageError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.errors import UsageError, near_misses
+from harness.errors import UsageError, near_misses, some_of
 from harness.model import Cell, matches_globs
 
 # Between an environment and what is swapped in it: `tf2.16.2 + keras==3.5.0`.
@@ -51,5 +51,4 @@ def check_globs(globs: Iterable[str], names: Iterable[str], *, option: str, kind
     for glob in wrong:
         hint = near_misses(glob.lstrip("!"), known)
         lines.append(f"{option}: {glob!r} matches no {kind}. {hint}".rstrip())
-    examples = ", ".join(known[:8]) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
-    raise UsageError("\n".join(lines), next_step=f"Known here: {examples or 'none'}")
+    raise UsageError("\n".join(lines), next_step=f"Known here: {some_of(known)}")

@@ -1,6 +1,7 @@
 """From a project on disk and a selection to the cells that run, and to the reasons why others do not."""
 
 import datetime as dt
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -217,6 +218,11 @@ def test_cells_are_chosen_by_id_in_the_order_given(project):
         pytest.param({"readers": ("x",)}, ["--readers: 'x' matches no environment"], id="readers"),
         pytest.param({"tier": "ful"}, ["--tier: there is no tier 'ful'", "Did you mean full", "Known: small, full"], id="tier"),
         pytest.param({"environments": ("demo1.0", "!demo*")}, ["no environment is left"], id="nothing left"),
+        pytest.param({"scenarios": ("!*",)}, ["no cell is left", "--scenarios excludes every one", "Known here: across, plain"], id="no scenario left"),
+        pytest.param({"writers": ("demo1.0",), "environments": ("demo2.0",), "scenarios": ("across",)}, ["no cell is left", "--writers"], id="writer not there"),
+        pytest.param({"writers": ("demo1.0",), "scenarios": ("plain",)}, ["no scenario of two steps", "--environments"], id="writer of none"),
+        pytest.param({"cells": (Cell.parse("nothing@demo1.0"),)}, ["no scenario 'nothing'", "Known here: across, plain", "harness run PATH"], id="no such scenario"),
+        pytest.param({"cells": (Cell.parse("across@demo1.0->demo1.1"),)}, ["no environment 'demo1.0->demo1.1'", "blanks around"], id="arrow without blanks"),
         pytest.param({"cells": (Cell.parse("plian@demo1.0"),)}, ["plian@demo1.0: there is no scenario 'plian'", "plain"], id="scenario of a cell"),
         pytest.param({"cells": (Cell.parse("plain@demo1.2"),)}, ["there is no environment 'demo1.2'", "demo1.1"], id="environment of a cell"),
         pytest.param({"cells": (Cell.parse("shapes[shape=lits]@demo1.1"),)}, ["has no such case", "shapes[shape=list]"], id="case of a cell"),
@@ -260,6 +266,25 @@ def test_two_steps_are_writers_by_readers(project):
 def test_writers_and_readers_are_chosen_apart(project):
     cells = planned(project, writers=("demo1.1",), readers=("demo2.0", "demo1.10"), scenarios=("across",))
     assert cells == ["across@demo1.1", "across@demo1.1 -> demo1.10", "across@demo1.1 -> demo2.0"]
+
+
+def test_writers_and_readers_alone_ask_for_nothing_else(project):
+    cells = planned(project, writers=("demo1.1",), readers=("demo2.0",))
+    assert cells == ["across@demo1.1", "across@demo1.1 -> demo2.0"], "nor for a tier of all others"
+    beside = planned(project, writers=("demo1.1",), readers=("demo1.1",), environments=("demo1.1",))
+    assert {cell.partition("@")[0] for cell in beside} == {
+        "across",
+        "plain",
+        "slow",
+        "shapes[shape=list]",
+        "shapes[shape=tuple]",
+    }
+
+
+def test_project_without_a_scenario_says_so(root):
+    shutil.rmtree(root / "scenarios")
+    with pytest.raises(UsageError, match="scenarios/ has no scenario"):
+        make_plan(read_project(root), Selection())
 
 
 def test_each_step_has_its_own_requirements(project):
