@@ -99,6 +99,7 @@ def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
     """Read scripts, or folders with write.py and read.py. One of the project's own is known under its own name."""
     problems = Problems()
     own = {_same(scenario.path): scenario for scenario in session.project.scenarios} if paths else {}
+    named = {scenario.name: scenario for scenario in own.values()}
     scenarios: dict[str, Scenario] = {}
     for path in paths:
         known = own.get(_same(path))
@@ -107,10 +108,20 @@ def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
             problems.add(
                 str(path), f"{scenarios[scenario.name].path} has the same name", "Run them one after the other"
             )
+        elif scenario is not None and _differ(scenario, named.get(scenario.name)):
+            # The ids of its cells would be those of the other's, and `show` and `replay` take that.
+            problems.add(
+                str(path), f"{scenario.name} is a scenario of this project, with other contents", "Rename the file"
+            )
         elif scenario is not None:
             scenarios[scenario.name] = scenario
     problems.raise_if_any("The scripts cannot be used")
     return tuple(scenarios.values())
+
+
+def _differ(scenario: Scenario, other: Scenario | None) -> bool:
+    texts = [[step and step.text for step in (each.script, each.write)] for each in (scenario, other or scenario)]
+    return texts[0] != texts[1]
 
 
 def _same(path: Path) -> str:

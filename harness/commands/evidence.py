@@ -8,7 +8,9 @@ import json
 import shlex
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from harness.commands.choose import plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
@@ -28,7 +30,9 @@ def show(session: Session, arguments: argparse.Namespace) -> int:
     with contextlib.closing(session.read_store()) as store:
         seen = _seen(session, store, cell)
     if seen is None:
-        raise HarnessError(f"{cell}: never run", next_step=f"{session.command} run --cells {shlex.quote(str(cell))}")
+        raise HarnessError(
+            f"{cell}: never run", next_step=f"`{session.command} run --cells {shlex.quote(str(cell))}` runs it"
+        )
     if arguments.json:
         sys.stdout.write(json.dumps(_document(session, seen), indent=1) + "\n")
     else:
@@ -103,10 +107,27 @@ def _work_of(session: Session, store: Store, cell: Cell, *, fetch: bool = False)
     if attempt is None:
         return prepare(session, plan_of(session, selection), fetch=fetch)
     with RunFolder(session.cache / "runs") as folder:
-        script = folder / f"{cell.case.scenario}.py"
-        script.write_text(attempt.evidence.script, encoding="utf-8", newline="")
-        selection.paths = [script]
+        selection.paths = [folder / (f"{cell.case.scenario}.py" if cell.writer is None else cell.case.scenario)]
+        for path, text in _scripts(session, store, attempt, selection.paths[0]):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
         return prepare(session, plan_of(session, selection), fetch=fetch)
+
+
+def _scripts(session: Session, store: Store, attempt: Attempt, path: Path) -> Iterator[tuple[Path, str]]:
+    """Give the files of a scenario from outside, of which one or both steps were run last."""
+    if attempt.cell.writer is None:
+        yield path, attempt.evidence.script
+        return
+    writing = store.latest_of_cell(str(Cell(case=attempt.cell.case, environment=attempt.cell.writer)))
+    if writing is None:
+        raise HarnessError(
+            f"{attempt.cell}: what wrote for it was recorded under another name",
+            why=f"the same script ran under it before {attempt.cell.case.scenario} did",
+            next_step=f"`{session.command} run --fresh PATH` records it under this one",
+        )
+    yield path / "write.py", writing.evidence.script
+    yield path / "read.py", attempt.evidence.script
 
 
 def _replay_command(session: Session, attempt: Attempt) -> str:

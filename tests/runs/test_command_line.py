@@ -236,6 +236,27 @@ class TestScriptsFromOutside:
         done = project.run(str(folder), "--writers", "demo1.0", "--readers", "demo2.0")
         assert done.table == {"across@demo1.0 -> demo2.0": ("passed", None)}
 
+    def test_cells_of_two_steps_can_be_shown_and_replayed(self, project, tmp_path):
+        folder = tmp_path / "my steps"
+        folder.mkdir()
+        (folder / "write.py").write_text("open('x', 'w').close()\n", encoding="utf-8")
+        (folder / "read.py").write_text("open('x').close()\nprint('read')\n", encoding="utf-8")
+        project.run(str(folder), "--writers", "demo1.0", "--readers", "demo2.0")
+        shown = project.call("show", "my_steps@demo1.0 -> demo2.0", "--json").document
+        assert (shown["outcome"], shown["stdout"], shown["current"]) == ("passed", "read\n", True)
+        assert "The same as on" in project.call("replay", "my_steps@demo1.0 -> demo2.0").stdout
+
+    def test_script_that_is_named_like_a_scenario_and_is_another_is_refused(self, project, tmp_path):
+        script = tmp_path / "build.py"
+        script.write_text(BUILD, encoding="utf-8")
+        assert "build[shape=list]@demo1.0" in project.run(str(script), "--environments", "demo1.0").table
+        script.write_text(BUILD + "raise SystemExit(1)\n", encoding="utf-8")
+        refused = project.call("run", str(script), status=2).stderr
+        assert f"{script}: build is a scenario of this project, with other contents. Rename the file." in refused
+
+    def test_what_was_never_run_under_a_name_is_told_how_it_is(self, project):
+        assert "is run by its path: harness run PATH" in project.call("show", "report@demo1.0", status=2).stderr
+
     def test_wrong_header_is_named_with_the_file(self, project, tmp_path):
         script = tmp_path / "mine.py"
         script.write_text(BUILD.replace("timeout", "timout"), encoding="utf-8")
