@@ -20,8 +20,7 @@ class HarnessError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        parts = [part.rstrip().rstrip(".") for part in (self.what, self.why, self.next_step) if part]
-        return "\n".join(f"{part}." if not part.endswith(("?", "!", ":")) else part for part in parts)
+        return "\n".join(_sentence(part) for part in (self.what, self.why, self.next_step) if part)
 
 
 class UsageError(HarnessError):
@@ -38,7 +37,7 @@ class Problems:
 
     def add(self, where: str, what: str, fix: str = "") -> None:
         """Note that `what` is wrong at `where` (file: key), and how it is mended."""
-        self._found.append(f"{where}: {_shortened(what)}." + (f" {fix}." if fix else ""))
+        self._found.append(f"{where}: {_shortened(what)}." + (f" {_sentence(fix)}" if fix else ""))
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -53,6 +52,17 @@ class Problems:
         lines = "\n".join(f"  * {line}" for line in self._found)
         count = "1 problem" if len(self._found) == 1 else f"{len(self._found)} problems"
         raise UsageError(f"{subject}: {count}:\n{lines}")
+
+
+def _sentence(text: str) -> str:
+    """End it with a full stop, unless it ends with something else."""
+    text = text.rstrip().rstrip(".")
+    return text if text.endswith(("?", "!", ":")) else f"{text}."
+
+
+def first_line(error: Exception) -> str:
+    """Give what an error says, without the picture of the place that some parsers draw below it."""
+    return (str(error).splitlines() or [""])[0]
 
 
 def _shortened(text: str) -> str:

@@ -42,6 +42,13 @@ _TAGS = re.compile(r"""tags\s*=\s*\[(?P<tags>[^]]*)\]""")
 def read_scenario(path: Path, *, subject: str, problems: Problems) -> Scenario | None:
     """Read a script, or a folder with `write.py` and `read.py`; what is wrong is noted in problems."""
     if path.is_dir():
+        if not any((path / name).exists() for name in ("read.py", "write.py")):
+            problems.add(
+                str(path),
+                "a folder that is a scenario has write.py and read.py",
+                "For one step, name the script itself",
+            )
+            return None
         script = read_script(path / "read.py", problems=problems)
         write = read_script(path / "write.py", problems=problems)
         if script is None or write is None:
@@ -75,8 +82,11 @@ def read_script(path: Path, *, problems: Problems) -> Script | None:
     except FileNotFoundError:
         problems.add(str(path), "there is no such file")
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        problems.add(str(path), f"cannot be read: {error}")
+    except OSError as error:
+        problems.add(str(path), f"cannot be read: {error.strerror or error}")
+        return None
+    except UnicodeDecodeError as error:
+        problems.add(str(path), f"cannot be read: it is not UTF-8: {error}", "Save it as UTF-8")
         return None
     header, code = read_header(text, path, problems)
     marks, parameters_from = find_marks(text)

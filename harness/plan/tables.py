@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from harness.errors import Problems, near_misses
+from harness.errors import Problems, first_line, near_misses
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class Table:
         try:
             return parse(text)
         except ValueError as error:
-            self.problems.add(self.place(key), f"{text!r} cannot be read: {error}")
+            self.problems.add(self.place(key), f"{text!r} cannot be read: {first_line(error)}")
             return None
 
     def end(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from harness.errors import Problems
+from harness.errors import Problems, first_line
 from harness.model import LockOrigin
 from harness.plan.matrix import Matrix
 
@@ -77,7 +77,7 @@ def parse_written_out(text: str, matrix: Matrix) -> WrittenOut:
             try:
                 requirement = Requirement(part)
             except InvalidRequirement as error:
-                problems.add(part, f"is no requirement, no python=, as-of= or VARIABLE=: {error}".replace("\n", " "))
+                problems.add(part, f"is no requirement, no python=, as-of= or VARIABLE=: {first_line(error)}")
                 continue
             requirements.append(requirement)
             if requirement.url is not None:

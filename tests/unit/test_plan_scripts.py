@@ -295,6 +295,14 @@ class TestTwoSteps:
         assert len(problems) == 1
         assert "write.py: tool.harness.parameters: differs from that of read.py" in problems[0]
 
+    def test_folder_that_has_neither_is_told_what_one_has(self, folder):
+        for name in ("write.py", "read.py"):
+            (folder / name).unlink()
+        scenario, problems = self.read(folder)
+        assert scenario is None
+        said = f"{folder}: a folder that is a scenario has write.py and read.py. For one step, name the script itself."
+        assert problems == [said]
+
     def test_one_file_missing_is_a_problem(self, folder):
         (folder / "write.py").unlink()
         scenario, problems = self.read(folder)

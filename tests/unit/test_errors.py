@@ -1,0 +1,33 @@
+"""How errors speak: whole sentences, each ended once, and no more than what helps."""
+
+import pytest
+from packaging.requirements import InvalidRequirement, Requirement
+
+from harness.errors import Problems, UsageError, first_line, some_of
+
+
+def test_parts_are_sentences_that_end_once():
+    assert str(UsageError("it broke", why="Why?", next_step="Mend it.")) == "it broke.\nWhy?\nMend it."
+
+
+@pytest.mark.parametrize(("fix", "said"), [("Did you mean it?", "Did you mean it?"), ("Mend it", "Mend it.")])
+def test_fix_of_a_problem_ends_once(fix, said):
+    problems = Problems()
+    problems.add("a.py", "it is wrong", fix)
+    assert list(problems) == [f"a.py: it is wrong. {said}"]
+
+
+def test_of_what_a_parser_says_the_picture_is_left_out():
+    with pytest.raises(InvalidRequirement) as caught:
+        Requirement("demo >>1")
+    assert "\n" in str(caught.value)
+    assert first_line(caught.value).startswith("Expected")
+    assert "\n" not in first_line(caught.value)
+    assert first_line(ValueError()) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [([], "none"), (["a"], "a"), (["a", "b"], "a, b"), (["a", "b", "c", "d"], "a, b and 2 more")]
+)
+def test_of_many_names_the_first_are_listed(names, said):
+    assert some_of(names, most=2) == said
