@@ -1,6 +1,6 @@
 """Arguments in, one call out. The only place that prints errors and sets the exit status.
 
-0: the work was done (failing cells are data); 1: something could not be judged or done; 2: wrong usage.
+What an exit status means stands in `--help`, as _STATUS has it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import gc
 import importlib
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,17 +19,24 @@ from pathlib import Path
 from harness import __version__
 from harness.commands.choose import add_selection
 from harness.commands.defaults import FORMATS, default_jobs
-from harness.errors import HarnessError
+from harness.errors import HarnessError, near_misses
 from harness.report.foreign_text import plain
 from harness.session import Session
 
 _SELDOM = 500_000
+_CELL = "scenario[name=value]@environment, or of two steps scenario@writer -> reader; in quotes"
+_STATUS = (
+    "Exit status: 0 the work was done, and what fails is a result; 1 something could not be judged or done, or "
+    "compare-isolation found a difference; 2 wrong usage, or a file of the project is wrong; 130 stopped."
+)
 
 
 def main(typed: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
     typed = list(sys.argv[1:] if typed is None else typed)
-    arguments = _parser().parse_args(typed)
+    arguments, unknown = _parser().parse_known_args(typed)
+    if unknown:
+        arguments.parser.error(_unknown(unknown, arguments.parser))
     arguments.typed = typed
     module, _, function = arguments.command.partition(":")
     try:
@@ -47,6 +55,16 @@ def main(typed: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("Stopped at once. What was recorded is safe; the same command goes on.")
         return 130
+
+
+def _unknown(found: list[str], parser: argparse.ArgumentParser) -> str:
+    """Say of arguments what a command does not take, and what was meant."""
+    first = found[0].partition("=")[0]
+    if first == "--project":
+        return "--project DIR stands before the command"
+    options = [option for action in parser._actions for option in action.option_strings]
+    hint = near_misses(first, options) if first.startswith("-") else ""
+    return f"unrecognized arguments: {shlex.join(found)}. {hint}".rstrip(". ")
 
 
 def _say(line: str) -> None:
@@ -85,7 +103,10 @@ def _collecting_seldom() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="harness", description="Which versions have this bug, and which can read my model.", allow_abbrev=False
+        prog="harness",
+        description="Which versions have this bug, and which can read my model.",
+        epilog=_STATUS,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"harness {__version__}")
     parser.add_argument("--project", metavar="DIR", help="the folder of matrix.toml (default: found from here upwards)")
@@ -122,16 +143,16 @@ def _parser() -> argparse.ArgumentParser:
 
     table = _command(commands, "table", "tables:table", "print the table of what is known; run nothing")
     add_selection(table)
-    table.add_argument("--format", choices=FORMATS, default=FORMATS[0])
+    table.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"default: {FORMATS[0]}")
     table.add_argument("--output", metavar="FILE", help="write it there instead of to stdout")
     table.add_argument("--differing", action="store_true", help="only the rows in which columns differ")
 
     show = _command(commands, "show", "evidence:show", "the evidence for a cell")
-    show.add_argument("cell", metavar="CELL")
+    show.add_argument("cell", metavar="CELL", help=_CELL)
     _add_json(show)
 
     replay = _command(commands, "replay", "evidence:replay", "run a cell again in its environment, and compare")
-    replay.add_argument("cell", metavar="CELL")
+    replay.add_argument("cell", metavar="CELL", help=_CELL)
     replay.add_argument("--shell", action="store_true", help="open a shell in the environment instead")
     _add_sandbox(replay)
 
@@ -152,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
 
     diff = _command(commands, "diff", "tables:diff", "what changed between two published results")
     diff.add_argument("old", metavar="OLD", help="a results.json, or the folder that has it")
-    diff.add_argument("new", metavar="NEW")
+    diff.add_argument("new", metavar="NEW", help="the same of the other")
     _add_json(diff)
 
     _add_environments(commands)
@@ -204,7 +225,7 @@ def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, function: str, help: str
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", allow_abbrev=False)
-    parser.set_defaults(command=function)
+    parser.set_defaults(command=function, parser=parser)
     return parser
 
 
@@ -213,7 +234,8 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "scenario", metavar="SCENARIO|PATH", help="a scenario of this project, or a script from anywhere"
     )
-    parser.add_argument("parameters", metavar="name=value", nargs="*", help="values of its parameters")
+    # With a default, it is not said to be required where something else is missing.
+    parser.add_argument("parameters", metavar="name=value", nargs="*", default=[], help="values of its parameters")
     parser.add_argument("--follow", metavar="REGEX", help="the failure to follow, searched in `stage: Type: message`")
     parser.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each probe N times")
     parser.add_argument(

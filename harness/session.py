@@ -47,7 +47,10 @@ class Session:
         for candidate in (folder, *folder.parents):
             if (candidate / FILE).is_file():
                 return cls(root=candidate, variables=variables, say=say)
-        raise UsageError(f"{folder}: no {FILE} here or above", next_step="Change into a clone, or pass --project DIR")
+        raise UsageError(
+            f"{folder}: no {FILE} here or above",
+            next_step="Change into a clone, or write --project DIR before the command",
+        )
 
     @functools.cached_property
     def project(self) -> Project:

@@ -29,8 +29,12 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--cells", metavar="IDS", action="append", default=[], help="scenario[name=value]@environment")
     group.add_argument("--tier", metavar="NAME", help="a tier of matrix.toml")
-    group.add_argument("--writers", metavar="GLOBS", action="append", default=[], help="two-step scenarios: who saves")
-    group.add_argument("--readers", metavar="GLOBS", action="append", default=[], help="two-step scenarios: who loads")
+    group.add_argument(
+        "--writers", metavar="GLOBS", action="append", default=[], help="only two-step scenarios: who saves"
+    )
+    group.add_argument(
+        "--readers", metavar="GLOBS", action="append", default=[], help="only two-step scenarios: who loads"
+    )
 
 
 def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:

@@ -127,11 +127,10 @@ def _refuse_unknown(session: Session, results: Results, arguments: argparse.Name
     """Refuse to write question marks over what is published: the attempts are those of this clone alone."""
     unknown = [each.cell for each in results.cells if each.current is None]
     if unknown:
-        typed = (each for each in arguments.typed if each not in ("report", "--unconfirmed"))
         raise HarnessError(
             f"{len(unknown)} of {len(results.cells)} cells were never run here, and results/ would say so",
             why=f"the first is {unknown[0]}",
-            next_step=f"`{session.command} {shlex.join(['run', *typed])}` runs them; `{session.command} table --output "
+            next_step=f"`{_instead(session, arguments, 'run')}` runs them; `{session.command} table --output "
             "FILE` writes what there is",
         )
 
@@ -146,13 +145,20 @@ def _refuse_unconfirmed(session: Session, results: Results, arguments: argparse.
     what = f"{len(cells)} cells beside a border were not confirmed in a process of their own"
     if arguments.unconfirmed:
         return replace(results, notes=(*results.notes, f"{what}."))
-    its_own = ("report", "--folder", arguments.folder, f"--folder={arguments.folder}")
-    asked = shlex.join(["run", "--confirm", *(each for each in arguments.typed if each not in its_own)])
     raise HarnessError(
         what,
         why=f"the first is {cells[0]}; a border is published when both of its sides are confirmed",
-        next_step=f"`{session.command} {asked}` runs them; or publish with --unconfirmed, and the table says so",
+        next_step=f"`{_instead(session, arguments, 'run', '--confirm')}` runs them; or publish with --unconfirmed, and "
+        "the table says so",
     )
+
+
+def _instead(session: Session, arguments: argparse.Namespace, *command: str) -> str:
+    """Give what was typed, with another command in the place of `report`; options before it stay before it."""
+    its_own = ("--unconfirmed", "--folder", arguments.folder, f"--folder={arguments.folder}")
+    typed = [each for each in arguments.typed if each not in its_own]
+    at = typed.index("report")
+    return f"{session.command} {shlex.join([*typed[:at], *command, *typed[at + 1 :]])}"
 
 
 def write_section(path: Path, section: str, text: str) -> None:

@@ -44,6 +44,9 @@ class TestUsage:
             pytest.param(["run", "--cells", "build@demo1.0"], ["build has no such case", "build[shape=list]"], id="case"),
             pytest.param(["run", "--cells", "build[shape=list"], ["is not the id of a c", "not closed"], id="malformed id"),
             pytest.param(["run", "--tier", "smal"], ["there is no tier 'smal'", "Did you mean small"], id="tier"),
+            pytest.param(["plan", "--tiers", "full"], ["harness plan: error: unrecognized arguments: --tiers full", "Did you mean --tier"], id="option"),
+            pytest.param(["plan", "--project", "."], ["--project DIR stands before the command"], id="project behind"),
+            pytest.param(["pinpoint"], ["required: SCENARIO|PATH, --package, --in"], id="required"),
             pytest.param(["run", "--environments", ""], ["--environments: nothing is named"], id="empty value"),
             pytest.param(["run", "--cells", ","], ["--cells: nothing is named", "leave --cells out"], id="empty list"),
             pytest.param(["blame", "build", "--good", "demo1.0", "--bad", "demo1.2"], ["no environment 'demo1.2'. Did you mean demo1"], id="blame"),
@@ -176,9 +179,9 @@ class TestTable:
         published.parent.mkdir()
         published.write_text("as it was")
         project.run("--environments", "demo1.0")
-        refused = project.call("report", "--tier", "small", status=1).stderr
+        refused = project.call("--project", str(project.root), "report", "--tier", "small", status=1).stderr
         assert "6 of 9 cells were never run here" in refused
-        assert "`harness run --tier small` runs them" in refused
+        assert f"`harness --project {project.root} run --tier small` runs them" in refused
         assert published.read_text() == "as it was"
         project.call("report", "--environments", "demo1.0")
         assert published.read_text() != "as it was"
