@@ -50,8 +50,7 @@ class Problems:
         if not self._found:
             return
         lines = "\n".join(f"  * {line}" for line in self._found)
-        count = "1 problem" if len(self._found) == 1 else f"{len(self._found)} problems"
-        raise UsageError(f"{subject}: {count}:\n{lines}")
+        raise UsageError(f"{subject}: {counted(len(self._found), 'problem')}:\n{lines}")
 
 
 def _sentence(text: str) -> str:
@@ -68,6 +67,11 @@ def first_line(error: Exception) -> str:
 def _shortened(text: str) -> str:
     """Leave out the middle of what quotes a value that has no end."""
     return text if len(text) <= 2 * _QUOTED else f"{text[:_QUOTED]} [...] {text[-_QUOTED:]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Say a number of things: `1 cell`, `2 cells`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def some_of(names: Iterable[str], *, most: int = 8) -> str:

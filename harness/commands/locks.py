@@ -7,7 +7,7 @@ import datetime as dt
 import sys
 
 from harness.commands.choose import plan_of
-from harness.errors import HarnessError
+from harness.errors import HarnessError, counted
 from harness.pipeline import prepare
 from harness.plan.matrix import FILE
 from harness.plan.matrix_file import read_matrix
@@ -41,7 +41,7 @@ def provision(session: Session, arguments: argparse.Namespace) -> int:
     work = prepare(session, plan_of(session, arguments), fetch=True)
     environments = work.plan.environments
     needs = session.needs([each for each in environments if each.id not in work.missing])
-    session.say(f"{len(environments)} environments: {needs.summary}.")
+    session.say(f"{counted(len(environments), 'environment')}: {needs.summary}.")
     lost = 0
     for environment in environments:
         if session.stop.is_set():

@@ -10,6 +10,7 @@ from collections import Counter
 from tabulate import tabulate
 
 from harness.commands.choose import plan_of
+from harness.errors import counted
 from harness.execute.task import Task
 from harness.model import Cell
 from harness.pipeline import Work, prepare
@@ -109,5 +110,5 @@ def _text(work: Work, due: list[Task], needs: Needs, seconds: float | None) -> s
     for id, why in work.missing.items():
         lines.append(f"{id}: {why}.")
     time = f"; about {seconds / 60:.0f} minutes of processor time" if seconds is not None and due else ""
-    lines.append(f"{len(due)} cells to run; {needs.summary}{time}.")
+    lines.append(f"{counted(len(due), 'cell')} to run; {needs.summary}{time}.")
     return "\n".join(lines) + "\n"

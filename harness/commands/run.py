@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from harness.commands.choose import plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.tables import render, results_of
+from harness.errors import counted
 from harness.execute.task import Task
 from harness.model import Attempt, Overlay
 from harness.pipeline import Work, prepare, undecided, with_costs
@@ -29,14 +30,14 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     # Where nothing was run, what was read is what there is.
     results = results_of(session, work, due.found if not due.tasks and not arguments.confirm else None)
     if session.stop.is_set():
-        session.say(f"Stopped. {count} attempts are recorded, nothing that had finished is lost. To go on:")
+        session.say(f"Stopped. {counted(count, 'attempt')} recorded, nothing that had finished is lost. To go on:")
         session.say(f"  {session.command} {shlex.join(arguments.typed)}")
         return INTERRUPTED_STATUS
     to_terminal = sys.stdout.isatty()
     sys.stdout.write(render(results, "json" if arguments.json else "terminal", terminal=to_terminal))
     open_cells = undecided(results.cells)
     if open_cells:
-        session.say(f"{len(open_cells)} cells could not be judged; the same command tries them again. The first:")
+        session.say(f"{counted(len(open_cells), 'cell')} could not be judged; the same command tries again. The first:")
         for result in open_cells[:3]:
             session.say(f"  {result.cell}: {result.current.reason if result.current else 'never run'}")
     return 1 if open_cells else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from harness.errors import counted
 from harness.execute.task import Task
 from harness.pipeline import Work, run_due
 from harness.progress import progress_for
@@ -29,4 +30,5 @@ def _announce(session: Session, work: Work, due: list[Task]) -> None:
     used = {task.environment.id for task in due}
     environments = [each for each in work.plan.environments if each.id in used and each.id not in work.missing]
     needs = session.needs(environments)
-    session.say(f"{len(due)} cells to run in {len(used)} environments; {needs.summary}. The cache is {session.cache}.")
+    cells, where = counted(len(due), "cell"), counted(len(used), "environment")
+    session.say(f"{cells} to run in {where}; {needs.summary}. The cache is {session.cache}.")

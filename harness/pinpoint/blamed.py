@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
+from harness.errors import counted
 from harness.model import Environment
 from harness.pinpoint.members import Member
 from harness.pinpoint.packages import Blamed, Culprit
@@ -86,7 +87,8 @@ def statements(answer: BlameAnswer) -> list[str]:
     blamed = answer.blamed
     names = " and ".join(each.member.name for each in blamed.culprits)
     only = "alone" if len(blamed.culprits) == 1 else "together"
-    lines = [f"Of {len(answer.members)} differences, {names} {only} make {answer.good.id} fail like {answer.bad.id}."]
+    differences = counted(len(answer.members), "difference")
+    lines = [f"Of {differences}, {names} {only} make {answer.good.id} fail like {answer.bad.id}."]
     if len(blamed.culprits) == 1:
         lines = [line.replace("alone make", "alone makes") for line in lines]
     for each in blamed.culprits:

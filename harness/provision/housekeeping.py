@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.errors import counted
 from harness.folders import remove_folder
 from harness.provision.owning import end_orphans, owned_if_free
 
@@ -29,8 +30,8 @@ class Pruned:
 
     def __str__(self) -> str:
         return (
-            f"removed {self.environments} environments and {self.leftovers} leftovers of builds that died; "
-            f"freed {self.freed_bytes / 1e9:.1f} GB. `uv cache prune` frees what uv keeps to install again"
+            f"removed {counted(self.environments, 'environment')} and {counted(self.leftovers, 'leftover')} of builds "
+            f"that died; freed {self.freed_bytes / 1e9:.1f} GB. `uv cache prune` frees what uv keeps to install again"
         )
 
 

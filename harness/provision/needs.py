@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.errors import counted
 from harness.model import Lock, Pin
 
 # Measured on the 70 environments of the full tier: wheels unpack to 3.8 to 4.1 times their size, once for all that
@@ -26,10 +27,9 @@ class Needs:
         """The same in words."""
         if not self.environments:
             return "all environments are there, nothing to download"
-        many = "1 environment" if self.environments == 1 else f"{self.environments} environments"
         return (
-            f"{many} to make, at most {self.download_bytes / 1e9:.1f} GB to download "
-            f"and about {self.disk_bytes / 1e9:.1f} GB to keep"
+            f"{counted(self.environments, 'environment')} to make, at most {self.download_bytes / 1e9:.1f} GB to "
+            f"download and about {self.disk_bytes / 1e9:.1f} GB to keep"
         )
 
 

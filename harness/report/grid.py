@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from harness.errors import counted
 from harness.model import DISPLAY, FLAKY, NEVER_RUN, Case, Display, Scenario
 from harness.model.case import write_value
 from harness.report.causes import Cause, Causes
@@ -125,7 +126,7 @@ class Counts:
 
     def __str__(self) -> str:
         return (
-            f"{self.cells} cells: {self.passed} passed, {self.failed} failed ({self.labelled} labelled, "
+            f"{cells_text(self.cells)}: {self.passed} passed, {self.failed} failed ({self.labelled} labelled, "
             f"{self.unexplained} unexplained), {self.flaky} flaky, {self.not_applicable} not applicable, "
             f"{self.unavailable} unavailable, {self.error} error, {self.never_run} never run"
         )
@@ -141,6 +142,13 @@ class Grid:
     causes: tuple[Cause, ...]
     counts: Counts
     left_out: int = 0
+
+    @property
+    def left_out_text(self) -> str:
+        """Say how many rows are left out, and why; empty if none is."""
+        rows = counted(self.left_out, "row")
+        return f"Not shown, since it is the same in every column: {rows}." if self.left_out else ""
+
     statements: tuple[Statement, ...] = ()
     """Since when and until when, for every border between versions of a family."""
 
@@ -205,7 +213,7 @@ def meaning(state: str) -> str:
 
 def cells_text(number: int) -> str:
     """Say a number of cells in words."""
-    return "1 cell" if number == 1 else f"{number} cells"
+    return counted(number, "cell")
 
 
 def parameter_texts(case: Case) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.errors import counted
 from harness.model import Attempt, Cell, CellResult
 from harness.report.results import Results
 from harness.report.transitions import histories
@@ -82,7 +83,8 @@ def render(comparison: Comparison) -> str:
     different = comparison.different
     same = len(comparison.pairs) - len(different)
     lines = [
-        f"{len(comparison.pairs)} cells of {len(scenarios)} scenarios in {len(environments)} environments were run "
+        f"{counted(len(comparison.pairs), 'cell')} of {counted(len(scenarios), 'scenario')} in "
+        f"{counted(len(environments), 'environment')} were run "
         f"both ways: outcome, stage and signature are the same in {same}, and differ in {len(different)}. "
         f"{comparison.own_process} more have no fork's verdict, since their scripts are never forked or did not end "
         f"by themselves in one; {comparison.not_compared} were not compared.",

@@ -68,7 +68,7 @@ def render(results: Results, *, only_differing: bool = False) -> str:
         f"{grid.counts}.",
         *(escaped(note) for note in results.notes),
         unexplained(grid),
-        _left_out(grid),
+        grid.left_out_text,
         legend(grid.states),
         "To check a cell yourself: `harness replay 'CASE@ENVIRONMENT'`.",
         "## Environments",
@@ -95,10 +95,6 @@ def unexplained(grid: Grid) -> str:
         for cause in grid.unexplained
     ]
     return "\n".join(["Failures that nobody has explained yet:", "", *lines])
-
-
-def _left_out(grid: Grid) -> str:
-    return f"{grid.left_out} rows that are the same in every column are not shown." if grid.left_out else ""
 
 
 def environments(columns: Iterable[EnvironmentColumn]) -> str:

@@ -40,7 +40,7 @@ def render(results: Results, *, width: int = 120, colour: bool = False, only_dif
     sections = [
         _table(grid, width=width, paint=paint),
         *(_square(square, width=width, paint=paint) for square in grid.squares),
-        _left_out(grid),
+        grid.left_out_text,
         _statements(grid, width=width),
         _legend(grid),
         "\n".join(_cause(cause, width=width, paint=paint) for cause in grid.causes),
@@ -272,12 +272,6 @@ def _drawn(look: _Look, *, stacked: bool, paint: _Paint) -> _Text:
 def _wrapped(label: str, width: int) -> str:
     hanging = "  " if label.startswith("- ") else ""
     return "\n".join(textwrap.wrap(one_line(label), width, subsequent_indent=hanging)) or label
-
-
-def _left_out(grid: Grid) -> str:
-    if not grid.left_out:
-        return ""
-    return f"{grid.left_out} rows that are the same in every column are not shown."
 
 
 def _legend(grid: Grid) -> str:

@@ -93,7 +93,7 @@ def test_difference_is_named_written_down_and_makes_the_cell_flaky(forking):
 
 def test_some_cases_of_each_scenario_can_be_compared(forking):
     done = forking.call("compare-isolation", "--cases", "1", "--scenarios", "build")
-    assert "3 cells of 1 scenarios in 3 environments" in done.stdout
+    assert "3 cells of 1 scenario in 3 environments" in done.stdout
 
 
 def test_document_that_cannot_be_written_is_said_before_anything_runs(forking):

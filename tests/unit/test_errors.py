@@ -3,7 +3,7 @@
 import pytest
 from packaging.requirements import InvalidRequirement, Requirement
 
-from harness.errors import Problems, UsageError, first_line, some_of
+from harness.errors import Problems, UsageError, counted, first_line, some_of
 
 
 def test_parts_are_sentences_that_end_once():
@@ -24,6 +24,10 @@ def test_of_what_a_parser_says_the_picture_is_left_out():
     assert first_line(caught.value).startswith("Expected")
     assert "\n" not in first_line(caught.value)
     assert first_line(ValueError()) == ""
+
+
+def test_one_of_a_thing_is_one():
+    assert [counted(number, "cell") for number in (0, 1, 2)] == ["0 cells", "1 cell", "2 cells"]
 
 
 @pytest.mark.parametrize(
