@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.errors import Problems, UsageError
-from harness.model import Environment, Lock, Scenario
+from harness.model import Environment, Lock, Scenario, matches_globs
 from harness.plan.locks import read_lock
-from harness.plan.matrix import FILE, Family, Matrix
+from harness.plan.matrix import FILE, Exclusion, Family, Matrix
 from harness.plan.matrix_file import read_matrix_noting
 from harness.plan.script import read_scenario
 
@@ -52,6 +52,7 @@ def read_project(root: Path) -> Project:
     environments, notices = _environments(locks, matrix, problems) if matrix and usable else ((), [])
     problems.raise_if_any("The project cannot be used")
     assert matrix is not None
+    notices += _idle_exclusions(matrix.exclusions, scenarios, environments)
     return Project(root=root, matrix=matrix, environments=environments, scenarios=scenarios, notices=tuple(notices))
 
 
@@ -123,6 +124,20 @@ def _notices(stale: list[str]) -> list[str]:
         return []
     named = ", ".join(stale[:3]) + (f" and {len(stale) - 3} more" if len(stale) > 3 else "")
     return [f"Locks that are not what {FILE} now says: {named}. Run `nox -s lock`."]
+
+
+def _idle_exclusions(
+    exclusions: Iterable[Exclusion], scenarios: Iterable[Scenario], environments: Iterable[Environment]
+) -> list[str]:
+    """Say which globs of exclusions match nothing: a cell that they were meant for is run."""
+    known = {"environment": [each.id for each in environments], "scenario": [each.name for each in scenarios]}
+    return [
+        f"{FILE}: exclude[{number}]: {glob!r} matches no {kind}. Mend it, or take it out."
+        for number, each in enumerate(exclusions, start=1)
+        for kind, globs in (("environment", each.environments), ("scenario", each.scenarios))
+        for glob in globs
+        if not any(matches_globs(name, (glob.removeprefix("!"),)) for name in known[kind])
+    ]
 
 
 def environment_of(

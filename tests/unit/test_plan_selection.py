@@ -111,6 +111,17 @@ def test_lock_that_is_not_what_the_matrix_says_is_noticed(root):
     assert "nox -s lock" in notices
 
 
+def test_exclusion_that_matches_nothing_is_noticed(root):
+    text = MATRIX.replace('environments = ["demo2*"]', 'environments = ["demo2*", "dema*"]').replace(
+        '["slow"]', '["slwo"]'
+    )
+    (root / "matrix.toml").write_text(text, encoding="utf-8")
+    assert [notice.partition(". ")[0] for notice in read_project(root).notices] == [
+        "matrix.toml: exclude[1]: 'dema*' matches no environment",
+        "matrix.toml: exclude[1]: 'slwo' matches no scenario",
+    ]
+
+
 def test_platform_and_date_of_a_lock_are_not_stale(root):
     moment = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
     write(root, lock_for("demo", "1.1", "3.11", as_of=moment, platform="aarch64"))
