@@ -113,11 +113,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     plan = _command(commands, "plan", "planning:plan", "what would run, what would not and why; what it needs")
+    _add_paths(plan)
     add_selection(plan)
     _add_json(plan)
 
     run = _command(commands, "run", "run:run", "run the cells that have no valid attempt, and print the table")
-    run.add_argument("paths", metavar="PATH", nargs="*", help="a script, or a folder with write.py and read.py")
+    _add_paths(run)
     add_selection(run)
     run.add_argument(
         "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores)"
@@ -142,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(run)
 
     table = _command(commands, "table", "tables:table", "print the table of what is known; run nothing")
+    _add_paths(table)
     add_selection(table)
     table.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"default: {FORMATS[0]}")
     table.add_argument("--output", metavar="FILE", help="write it there instead of to stdout")
@@ -244,6 +246,10 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", action="store_true", help="the answer as Markdown, to paste into the report")
     _add_sandbox(parser)
     _add_json(parser)
+
+
+def _add_paths(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="a script, or a folder with write.py and read.py")
 
 
 def _add_sandbox(parser: argparse.ArgumentParser) -> None:

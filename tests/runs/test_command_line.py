@@ -44,7 +44,7 @@ class TestUsage:
             pytest.param(["run", "--cells", "build@demo1.0"], ["build has no such case", "build[shape=list]"], id="case"),
             pytest.param(["run", "--cells", "build[shape=list"], ["is not the id of a c", "not closed"], id="malformed id"),
             pytest.param(["run", "--tier", "smal"], ["there is no tier 'smal'", "Did you mean small"], id="tier"),
-            pytest.param(["plan", "--tiers", "full"], ["harness plan: error: unrecognized arguments: --tiers full", "Did you mean --tier"], id="option"),
+            pytest.param(["plan", "--tiers", "full"], ["harness plan: error: unrecognized arguments: --tiers", "Did you mean --tier"], id="option"),
             pytest.param(["plan", "--project", "."], ["--project DIR stands before the command"], id="project behind"),
             pytest.param(["pinpoint"], ["required: SCENARIO|PATH, --package, --in"], id="required"),
             pytest.param(["run", "--environments", ""], ["--environments: nothing is named"], id="empty value"),
@@ -220,6 +220,16 @@ class TestScriptsFromOutside:
         assert done.cell("my_report@demo2.0")["error"] == "AssertionError: broken"
         assert "broken" in project.call("show", "my_report@demo2.0").stdout
         assert "Nothing to run" in project.run(str(script)).stderr
+
+    def test_script_is_planned_and_its_table_drawn_without_running_it(self, project, tmp_path):
+        script = tmp_path / "mine.py"
+        script.write_text("import demo\n", encoding="utf-8")
+        planned = project.call("plan", str(script), "--environments", "demo1.*", "--json").document["cells"]
+        assert {cell["cell"]: cell["state"] for cell in planned} == {"mine@demo1.0": "due", "mine@demo1.1": "due"}
+        assert not project.store.exists()
+        project.run(str(script), "--environments", "demo1.0")
+        table = project.call("table", str(script), "--environments", "demo1.*", "--format", "markdown").stdout
+        assert "| `mine` | ✅ | ? |" in table
 
     def test_script_with_a_header_has_its_parameters(self, project, tmp_path):
         script = tmp_path / "mine.py"
