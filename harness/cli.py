@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import gc
 import importlib
+import io
 import os
 import shlex
 import signal
@@ -34,6 +35,7 @@ _STATUS = (
 def main(typed: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
     typed = list(sys.argv[1:] if typed is None else typed)
+    _write_whatever_it_is()
     arguments, unknown = _parser().parse_known_args(typed)
     if unknown:
         arguments.parser.error(_unknown(unknown, arguments.parser))
@@ -55,6 +57,16 @@ def main(typed: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("Stopped at once. What was recorded is safe; the same command goes on.")
         return 130
+
+
+def _write_whatever_it_is() -> None:
+    """Let no mark of ours, nor what a script printed, be an error where the terminal or the locale cannot show it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    # What goes to a file or a program is UTF-8, as with --output, whatever the locale of Windows is.
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty() and "PYTHONIOENCODING" not in os.environ:
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _unknown(found: list[str], parser: argparse.ArgumentParser) -> str:

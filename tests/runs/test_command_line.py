@@ -166,6 +166,18 @@ class TestTable:
         project.call("table", "--format", "json", "--output", str(tmp_path / "deep" / "table.json"))
         assert json.loads((tmp_path / "deep" / "table.json").read_text())["schema"] == 1
 
+    def test_what_the_locale_cannot_show_is_no_error(self, project, tmp_path):
+        script = tmp_path / "mine.py"
+        script.write_text('"""\u2705"""\nprint("\u2705")\n', encoding="utf-8")
+        project.run(str(script), "--environments", "demo1.0")
+        c_locale = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+        project.variables |= c_locale
+        asked = ("table", str(script), "--environments", "demo1.0", "--format", "markdown")
+        assert "| `mine` | \u2705 |" in project.call(*asked).stdout
+        project.variables["PYTHONIOENCODING"] = "ascii"
+        assert "| `mine` | \\u2705 |" in project.call(*asked).stdout
+        assert "\\u2705" in project.call("show", "mine@demo1.0").stdout
+
     @pytest.mark.parametrize("output", ["", ".", "/"])
     def test_output_that_is_a_folder_is_refused(self, project, output):
         assert "is a folder" in project.call("table", "--output", output, status=2).stderr
