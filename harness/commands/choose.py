@@ -105,7 +105,7 @@ def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
     own = {_same(scenario.path): scenario for scenario in session.project.scenarios} if paths else {}
     named = {scenario.name: scenario for scenario in own.values()}
     scenarios: dict[str, Scenario] = {}
-    for path in paths:
+    for path in {_same(path): path for path in paths}.values():
         known = own.get(_same(path))
         scenario = known or read_scenario(path, subject="", problems=problems)
         if scenario is not None and scenario.name in scenarios:

@@ -113,12 +113,15 @@ def report(session: Session, arguments: argparse.Namespace) -> int:
     _refuse_unknown(session, results, arguments)
     results = _refuse_unconfirmed(session, results, arguments)
     folder = session.root / "results" if arguments.folder is None else Path(arguments.folder)
+    readme = session.root / "README.md"
+    shown_there = arguments.folder is None and readme.exists()
+    # A README without a place for the table is found out before anything is written.
+    short = with_section(readme, README_SECTION, summary_markdown(results)) if shown_there else None
     for name, text in files(results).items():
         _write(folder / name, text)
         session.say(f"{arguments.folder or 'results'}/{name}: written")
-    readme = session.root / "README.md"
-    if readme.exists() and arguments.folder is None:
-        write_section(readme, README_SECTION, summary_markdown(results))
+    if short is not None:
+        _write(readme, short)
         session.say("README.md: its table is written")
     return 0
 

@@ -58,6 +58,8 @@ def releases_between(
         if (pre or not each.prerelease) and (yanked or not each.yanked)
     ]
     first, last = _bounds(versions)
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"--versions {versions}: {first} is later than {last}", next_step=f"Write {last}..{first}")
     points = [
         each for each in known if (first is None or each.version >= first) and (last is None or each.version <= last)
     ]

@@ -58,7 +58,8 @@ class Repository:
         try:
             self._git("rev-parse", "--git-dir")
         except GitFailed as error:
-            raise UsageError(f"--repository {folder}: git cannot use it", why=str(error)) from error
+            what = f"--repository {folder}: git cannot use it"
+            raise UsageError(what, why=str(error), next_step="Name a clone") from error
 
     def _git(self, *arguments: str) -> str:
         command = ["git", "-C", str(self.folder), *arguments]

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.errors import HarnessError, UsageError, near_misses
+from harness.errors import HarnessError, UsageError
 from harness.model import Lock, LockOrigin, matches_globs
 from harness.plan.locks import read_lock, write_lock
 from harness.plan.matrix import Family, Matrix
+from harness.plan.selection import check_globs
 from harness.provision.files import write_whole
 from harness.provision.index import ReleaseIndex
 from harness.provision.resolution import resolve, resolve_swapped
@@ -57,8 +58,8 @@ class Locking:
         wanted = {family.name: self._wanted(family) for family in self.matrix.families}
         ids = [origin.environment for origins in wanted.values() for origin in origins or ()]
         chosen = {id for id in ids if matches_globs(id, globs)}
-        if globs and not chosen and not self._failed:
-            raise UsageError(f"nothing matches {', '.join(globs)}", next_step=near_misses(globs[0], ids))
+        if not self._failed:  # else not all that there could be is known
+            check_globs(globs, ids, option="lock", kind="environment of matrix.toml")
         for family in self.matrix.families:
             origins = wanted[family.name]
             if origins is not None:

@@ -15,6 +15,7 @@ from harness.report.foreign_text import one_line
 SCHEMA = 1
 _COMPARED = ("outcome", "stage", "signature")
 _LONGEST = 1 << 28
+_WRITTEN_BY = "Give a results.json that `harness report` wrote, or what `harness table --format json` prints"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +66,11 @@ def read_results(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(read_text(path, longest=_LONGEST))
     except FileNotFoundError:
-        raise UsageError(f"{path}: there is no such file") from None
+        raise UsageError(f"{path}: there is no such file", next_step=_WRITTEN_BY) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: cannot be read as JSON", why=str(error)) from None
+        raise UsageError(f"{path}: cannot be read as JSON", why=str(error), next_step=_WRITTEN_BY) from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA or not _are_cells(document.get("cells")):
-        raise UsageError(
-            f"{path}: is no results of schema {SCHEMA}", next_step="Give a file that `harness report` wrote"
-        )
+        raise UsageError(f"{path}: has no results of schema {SCHEMA}", next_step=_WRITTEN_BY)
     return document
 
 

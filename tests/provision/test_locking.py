@@ -226,6 +226,8 @@ def test_files_of_what_is_no_longer_wanted_are_named(locking):
 def test_globs_that_name_nothing_are_an_error(locking):
     with pytest.raises(UsageError, match=r"Did you mean a1\.0"):
         locking().run(("a1.O",))
+    with pytest.raises(UsageError, match="'b' matches no environment"):
+        locking().run(("a1.0", "b"))
 
 
 def test_releases_are_final_and_not_yanked_unless_asked(index):

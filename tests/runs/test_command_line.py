@@ -195,6 +195,11 @@ class TestTable:
         assert "6 of 9 cells were never run here" in refused
         assert f"`harness --project {project.root} run --tier small` runs them" in refused
         assert published.read_text() == "as it was"
+        readme = project.root / "README.md"
+        readme.write_text("no markers")
+        assert "table:begin" in project.call("report", "--environments", "demo1.0", status=2).stderr
+        assert published.read_text() == "as it was"
+        readme.unlink()
         project.call("report", "--environments", "demo1.0")
         assert published.read_text() != "as it was"
 
@@ -278,6 +283,12 @@ class TestScriptsFromOutside:
         script.write_text(BUILD + "raise SystemExit(1)\n", encoding="utf-8")
         refused = project.call("run", str(script), status=2).stderr
         assert f"{script}: build is a scenario of this project, with other contents. Rename the file." in refused
+
+    def test_script_that_is_named_twice_is_run_once(self, project, tmp_path):
+        script = tmp_path / "mine.py"
+        script.write_text("import demo\n", encoding="utf-8")
+        done = project.run(str(script), str(tmp_path / "." / "mine.py"), "--environments", "demo1.0")
+        assert done.attempts == {"mine@demo1.0": 1}
 
     def test_what_was_never_run_under_a_name_is_told_how_it_is(self, project):
         assert "is run by its path: harness run PATH" in project.call("show", "report@demo1.0", status=2).stderr

@@ -86,6 +86,8 @@ def test_a_range_that_means_nothing_is_an_error_that_says_what_there_is(given):
         between(KERAS, given)
     with pytest.raises(UsageError, match=r"2\.15\.0 \.\.\. .*3\.10\.0"):
         between(KERAS, "4..5")
+    with pytest.raises(UsageError, match=r"(?s)3\.5\.0 is later than 3\.4\.0.*Write 3\.4\.0\.\.3\.5\.0"):
+        between(KERAS, "3.5.0..3.4.0")
 
 
 def test_yanked_and_early_ones_are_left_out():
