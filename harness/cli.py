@@ -143,9 +143,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a fork of a process that has done the imports, where that is safe, or always a new process",
     )
     _add_sandbox(run)
-    run.add_argument(
-        "--overlay", metavar="PACKAGE=DIR", help="sources of a package, put in front of the installed ones"
-    )
+    _add_overlay(run)
     run.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each cell until it has N attempts")
     run.add_argument(
         "--confirm",
@@ -163,10 +161,12 @@ def _parser() -> argparse.ArgumentParser:
 
     show = _command(commands, "show", "evidence:show", "the evidence for a cell")
     show.add_argument("cell", metavar="CELL", help=_CELL)
+    _add_overlay(show)
     _add_json(show)
 
     replay = _command(commands, "replay", "evidence:replay", "run a cell again in its environment, and compare")
     replay.add_argument("cell", metavar="CELL", help=_CELL)
+    _add_overlay(replay)
     replay.add_argument("--shell", action="store_true", help="open a shell in the environment instead")
     _add_sandbox(replay)
 
@@ -262,6 +262,12 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
 
 def _add_paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="*", help="a script, or a folder with write.py and read.py")
+
+
+def _add_overlay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--overlay", metavar="PACKAGE=DIR", help="sources of a package, put in front of the installed ones"
+    )
 
 
 def _add_sandbox(parser: argparse.ArgumentParser) -> None:

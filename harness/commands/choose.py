@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from harness.errors import Problems, UsageError, near_misses, some_of
-from harness.model import Cell, Environment, Scenario
+from harness.model import Cell, Environment, Overlay, Scenario
 from harness.model.case import split_ids
 from harness.plan.plan import Plan, make_plan
 from harness.plan.project import environment_of
@@ -58,6 +58,15 @@ def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
     )
     unique = tuple({environment.id: environment for environment in written_out.values()}.values())
     return make_plan(session.project, selection, scripts=scripts_at(session, paths), written_out=unique)
+
+
+def overlay_of(session: Session, arguments: argparse.Namespace) -> Overlay | None:
+    """Read the working tree that --overlay names."""
+    if arguments.overlay is None:
+        return None
+    from harness.pinpoint.working_tree import read_overlay
+
+    return read_overlay(arguments.overlay, session.cache)
 
 
 def _listed(option: str, values: list[str]) -> tuple[str, ...]:

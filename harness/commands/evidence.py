@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.commands.choose import plan_of
+from harness.commands.choose import overlay_of, plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.shell import open_shell
 from harness.errors import HarnessError
-from harness.model import Attempt, Cell, CellResult, Known, Outcome, label_of
+from harness.model import Attempt, Cell, CellResult, Known, Outcome, Overlay, label_of
 from harness.pipeline import Work, prepare, run_due
 from harness.progress import progress_for
 from harness.record.store import Store, Writer
@@ -28,15 +28,15 @@ def show(session: Session, arguments: argparse.Namespace) -> int:
     """Print what an attempt showed and the evidence for it; of repeats that differ, the newest that did not pass."""
     cell = Cell.parse(arguments.cell)
     with contextlib.closing(session.read_store()) as store:
-        seen = _seen(session, store, cell)
+        seen = _seen(session, store, cell, arguments)
     if seen is None:
-        raise HarnessError(
-            f"{cell}: never run", next_step=f"`{session.command} run --cells {shlex.quote(str(cell))}` runs it"
-        )
+        run = shlex.join(["run", "--cells", str(cell), *_overlaid(arguments)])
+        raise HarnessError(f"{cell}: never run", next_step=f"`{session.command} {run}` runs it")
+    again = _replay_command(session, cell, arguments)
     if arguments.json:
-        sys.stdout.write(json.dumps(_document(session, seen), indent=1) + "\n")
+        sys.stdout.write(json.dumps(_document(session, seen, again), indent=1) + "\n")
     else:
-        sys.stdout.write(_text(session, seen))
+        sys.stdout.write(_text(session, seen, again))
     return 0
 
 
@@ -84,20 +84,20 @@ class _Seen:
         return f"flaky, {self.result.passes} of {len(verdicts)} passed: {shown}"
 
 
-def _seen(session: Session, store: Store, cell: Cell) -> _Seen | None:
+def _seen(session: Session, store: Store, cell: Cell, arguments: argparse.Namespace) -> _Seen | None:
     """Find the attempts of a cell, under today's conditions if there are such, or else under its last."""
-    work = _work_of(session, store, cell)
+    work = _work_of(session, store, cell, overlay_of(session, arguments))
     planned = work.plan.cells[0]
     if planned.absence is not None:
         raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
     seen = _Seen.read(store, cell, work.tasks[cell].key)
-    last = store.latest_of_cell(str(cell)) if seen is None else None
+    last = store.latest_of_cell(str(cell)) if seen is None and arguments.overlay is None else None
     if last is not None:
         seen = _Seen.read(store, cell, last.key, current=False)
     return seen.failing if seen is not None else None
 
 
-def _work_of(session: Session, store: Store, cell: Cell, *, fetch: bool = False) -> Work:
+def _work_of(session: Session, store: Store, cell: Cell, overlay: Overlay | None, *, fetch: bool = False) -> Work:
     """Plan one cell. A script from outside is no scenario of the project: it is taken from its last attempt."""
     selection = argparse.Namespace(
         cells=[str(cell)], environments=[], scenarios=[], writers=[], readers=[], tier=None, paths=[]
@@ -105,13 +105,13 @@ def _work_of(session: Session, store: Store, cell: Cell, *, fetch: bool = False)
     known = {scenario.name for scenario in session.project.scenarios}
     attempt = None if cell.case.scenario in known else store.latest_of_cell(str(cell))
     if attempt is None:
-        return prepare(session, plan_of(session, selection), fetch=fetch)
+        return prepare(session, plan_of(session, selection), fetch=fetch, overlay=overlay)
     with RunFolder(session.cache / "runs") as folder:
         selection.paths = [folder / (f"{cell.case.scenario}.py" if cell.writer is None else cell.case.scenario)]
         for path, text in _scripts(session, store, attempt, selection.paths[0]):
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="")
-        return prepare(session, plan_of(session, selection), fetch=fetch)
+        return prepare(session, plan_of(session, selection), fetch=fetch, overlay=overlay)
 
 
 def _scripts(session: Session, store: Store, attempt: Attempt, path: Path) -> Iterator[tuple[Path, str]]:
@@ -130,11 +130,15 @@ def _scripts(session: Session, store: Store, attempt: Attempt, path: Path) -> It
     yield path / "read.py", attempt.evidence.script
 
 
-def _replay_command(session: Session, attempt: Attempt) -> str:
-    return f"{session.command} replay {shlex.quote(str(attempt.cell))}"
+def _overlaid(arguments: argparse.Namespace) -> list[str]:
+    return [] if arguments.overlay is None else ["--overlay", arguments.overlay]
 
 
-def _document(session: Session, seen: _Seen) -> dict[str, object]:
+def _replay_command(session: Session, cell: Cell, arguments: argparse.Namespace) -> str:
+    return f"{session.command} {shlex.join(['replay', str(cell), *_overlaid(arguments)])}"
+
+
+def _document(session: Session, seen: _Seen, again: str) -> dict[str, object]:
     attempt = seen.attempt
     label = _label(session, attempt)
     return {
@@ -177,7 +181,7 @@ def _document(session: Session, seen: _Seen) -> dict[str, object]:
         "traceback": attempt.evidence.traceback,
         "dump": attempt.evidence.dump,
         "script": attempt.evidence.script,
-        "replay": _replay_command(session, attempt),
+        "replay": again,
     }
 
 
@@ -187,7 +191,7 @@ def _label(session: Session, attempt: Attempt) -> Known | None:
     return label_of(attempt, scenario.header.known) if scenario else None
 
 
-def _text(session: Session, seen: _Seen) -> str:
+def _text(session: Session, seen: _Seen, again: str) -> str:
     attempt = seen.attempt
     label = _label(session, attempt)
     facts = [
@@ -214,7 +218,7 @@ def _text(session: Session, seen: _Seen) -> str:
         text = getattr(attempt.evidence, name)
         if text.strip():
             lines += ["", f"--- {name}", *(f"  {plain(line)}" for line in plain(text).rstrip().split("\n"))]
-    lines += ["", f"To run it again: {_replay_command(session, attempt)}", ""]
+    lines += ["", f"To run it again: {again}", ""]
     return "\n".join(lines)
 
 
@@ -222,7 +226,7 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     """Rebuild a cell's environment if need be, run the cell again, and compare with what is recorded."""
     cell = Cell.parse(arguments.cell)
     with contextlib.closing(session.read_store()) as store:
-        work = _work_of(session, store, cell, fetch=True)
+        work = _work_of(session, store, cell, overlay_of(session, arguments), fetch=True)
         planned = work.plan.cells[0]
         if planned.absence is not None:
             raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
@@ -240,7 +244,7 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     if seen is None or session.stop.is_set():
         return INTERRUPTED_STATUS
     after = seen.newest.attempt
-    sys.stdout.write(_text(session, seen.newest))
+    sys.stdout.write(_text(session, seen.newest, _replay_command(session, cell, arguments)))
     sys.stdout.write(_comparison(before, after))
     return 0 if after.settled else 1
 
@@ -251,5 +255,6 @@ def _comparison(before: Attempt | None, after: Attempt) -> str:
     was = (before.outcome, before.stage, before.signature)
     if was == (after.outcome, after.stage, after.signature):
         return f"The same as on {before.started:%Y-%m-%d}: {after.outcome}.\n"
-    then = f"{before.outcome} at {one_line(before.stage or '')}: {one_line(before.error)}"
-    return f"Differs from {before.started:%Y-%m-%d}: it was {then}\n"
+    where = f" at {one_line(before.stage)}" if before.stage else ""
+    said = f": {one_line(before.error or before.reason)}" if before.error or before.reason else ""
+    return f"Differs from {before.started:%Y-%m-%d}: it was {before.outcome}{where}{said}\n"

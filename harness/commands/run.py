@@ -7,14 +7,14 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.commands.choose import plan_of
+from harness.commands.choose import overlay_of, plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.tables import render, results_of
 from harness.errors import counted
 from harness.execute.task import Task
-from harness.model import Attempt, Overlay
+from harness.model import Attempt
 from harness.pipeline import Work, prepare, undecided, with_costs
 from harness.record.store import DamagedStore, move_aside
 from harness.session import RunFolder, Session
@@ -24,11 +24,14 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     """Run the cells that are due and print the results; exit status 1 if a cell could not be judged."""
     for notice in session.project.notices:
         session.say(notice)
-    work = prepare(session, plan_of(session, arguments), fetch=True, overlay=_overlay(session, arguments))
+    work = prepare(session, plan_of(session, arguments), fetch=True, overlay=overlay_of(session, arguments))
     due = _find_due(session, work, arguments)
     count = _run_due(session, work, due.tasks, arguments)
     # Where nothing was run, what was read is what there is.
     results = results_of(session, work, due.found if not due.tasks and not arguments.confirm else None)
+    if arguments.overlay is not None:
+        note = f"With --overlay {arguments.overlay}: these sources, and not the versions that are installed."
+        results = replace(results, notes=(*results.notes, note))
     if session.stop.is_set():
         session.say(f"Stopped. {counted(count, 'attempt')} recorded, nothing that had finished is lost. To go on:")
         session.say(f"  {session.command} {shlex.join(arguments.typed)}")
@@ -44,14 +47,6 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
 
 
 # What runs something is imported once there is something to run: a run with nothing to do answers at once.
-
-
-def _overlay(session: Session, arguments: argparse.Namespace) -> Overlay | None:
-    if not arguments.overlay:
-        return None
-    from harness.pinpoint.working_tree import read_overlay
-
-    return read_overlay(arguments.overlay, session.cache)
 
 
 def _run_due(session: Session, work: Work, due: list[Task], arguments: argparse.Namespace) -> int:

@@ -25,6 +25,8 @@ def open_shell(session: Session, task: Task) -> int:
             session.say(f"This cell sets, under the script's parameters: {values}")
         path = os.pathsep.join([str(provided.python.parent), session.variables.get("PATH", os.defpath)])
         variables = {**session.variables, **dict(task.variables), "PATH": path}
+        if task.overlay is not None:
+            variables["PYTHONPATH"] = str(task.overlay.folder)
         shell = session.variables.get("SHELL") or ("cmd" if os.name == "nt" else "/bin/sh")
         # The one child that is not run through harness.process: it must have the terminal.
         return subprocess.call([shell], cwd=folder, env=variables)

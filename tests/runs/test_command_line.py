@@ -134,6 +134,20 @@ class TestEvidence:
         assert "The same as on" in project.call("replay", self.ID).stdout
         assert count(project) == before + 1
 
+    def test_what_was_run_with_a_working_tree_is_shown_and_replayed_with_it(self, project, tmp_path):
+        (tmp_path / "tree").mkdir()
+        (tmp_path / "tree" / "demo.py").write_text("def build(shape):\n    print('mended')\n", encoding="utf-8")
+        overlay = ("--overlay", f"demo={tmp_path / 'tree'}")
+        project.run("--environments", "demo1.1")
+        never = project.call("show", self.ID, *overlay, status=1).stderr
+        assert f"harness run --cells '{self.ID}' --overlay" in never
+        assert "With --overlay demo=" in project.call("run", "--cells", self.ID, *overlay).stdout
+        shown = project.call("show", self.ID, *overlay, "--json").document
+        assert (shown["outcome"], shown["stdout"]) == ("passed", "mended\n")
+        assert shown["replay"].endswith(f"'{self.ID}' --overlay demo={tmp_path / 'tree'}")
+        assert "The same as on" in project.call("replay", self.ID, *overlay).stdout
+        assert project.call("show", self.ID, "--json").document["outcome"] == "failed", "without it, as it is installed"
+
     def test_replay_that_showed_nothing_is_not_said_to_be_the_same(self, project, tmp_path):
         project.run()
         for name in ("UV_FIND_LINKS", "UV_CACHE_DIR", "HARNESS_CACHE"):
@@ -141,6 +155,8 @@ class TestEvidence:
         done = project.call("replay", self.ID, status=1)
         assert "outcome  unavailable" in done.stdout
         assert "Differs from" in done.stdout
+        passed = project.call("replay", self.ID.replace("list", "tuple"), status=1)
+        assert passed.stdout.endswith(": it was passed\n")
 
 
 class TestTable:
