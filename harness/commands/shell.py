@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 
 from harness.execute.task import Task
+from harness.model import Cell
 from harness.session import RunFolder, Session
 
 
@@ -14,6 +16,12 @@ def open_shell(session: Session, task: Task) -> int:
     interpreter = session.interpreters.find(task.environment.python)
     provided = session.environments.provide(task.environment, interpreter, stop=session.stop)
     with RunFolder(session.cache / "runs") as folder:
+        if task.reads is not None and session.artifacts.has(task.reads):
+            session.artifacts.copy_to(task.reads, folder)
+        elif task.reads is not None:
+            writing = Cell(case=task.cell.case, environment=task.cell.writer or "")
+            again = f"{session.command} {shlex.join(['replay', str(writing)])}"
+            session.say(f"What {task.cell.writer} wrote is not there; `{again}` writes it.")
         script = folder / task.script.file_name
         script.write_text(task.script.text, encoding="utf-8")
         session.say(

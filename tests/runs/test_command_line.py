@@ -158,6 +158,16 @@ class TestEvidence:
         passed = project.call("replay", self.ID.replace("list", "tuple"), status=1)
         assert passed.stdout.endswith(": it was passed\n")
 
+    def test_shell_of_a_reader_has_what_was_written(self, two_step, tmp_path):
+        shell = tmp_path / "shell"
+        shell.write_text("#!/bin/sh\npython read.py 2>/dev/null && ls\n", encoding="utf-8")
+        shell.chmod(0o755)
+        two_step.variables["SHELL"] = str(shell)
+        id = "across@demo1.0 -> demo1.1"
+        assert "What demo1.0 wrote is not there" in two_step.call("replay", id, "--shell", status=None).stderr
+        two_step.run("--writers", "demo1.0", "--readers", "demo1.1")
+        assert "model.txt\nread.py\n" in two_step.call("replay", id, "--shell").stdout
+
 
 class TestTable:
     def test_formats_tell_the_same(self, project):
