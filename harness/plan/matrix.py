@@ -139,6 +139,8 @@ class Matrix:
     """The packages whose versions the table shows for each environment."""
     platform: str
     variables: tuple[tuple[str, str], ...]
+    passed: tuple[str, ...]
+    """Which of the caller's variables a script may ask for."""
     provides: tuple[tuple[str, str], ...]
     families: tuple[Family, ...]
     tiers: tuple[Tier, ...]

@@ -82,6 +82,7 @@ def _read(table: Table, root: Path) -> Matrix:
         show=table.texts("show"),
         platform=table.text("platform", "x86_64-manylinux_2_28"),
         variables=variables,
+        passed=table.texts("passed"),
         provides=_strings(table.table("provides")),
         families=families,
         tiers=tiers,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from harness.errors import UsageError, near_misses, some_of
 from harness.model import Case, Cell, Environment, Outcome, Scenario, matches_globs
-from harness.plan.matrix import Exclusion
+from harness.plan.matrix import FILE, Exclusion
 from harness.plan.project import Project
 from harness.plan.selection import Selection, check_globs
 
@@ -80,12 +81,26 @@ def make_plan(
         if not cells:
             raise _no_cell(scenarios, selection)
     used = {planned.scenario.name for planned in cells}
+    _check_variables((scenario for scenario in scenarios if scenario.name in used), project.matrix.passed)
     involved = {id for planned in cells for id in (planned.cell.environment, planned.cell.writer)}
     return Plan(
         cells=cells,
         scenarios=tuple(scenario for scenario in scenarios if scenario.name in used),
         environments=tuple(each for each in known if each.id in involved),
     )
+
+
+def _check_variables(scenarios: Iterable[Scenario], passed: tuple[str, ...]) -> None:
+    """Raise UsageError for a script that asks for a variable of the caller's which the project lets none have."""
+    for scenario in scenarios:
+        for script in filter(None, (scenario.write, scenario.script)):
+            kept = [name for name in script.header.variables if name not in passed]
+            if kept:
+                raise UsageError(
+                    f"{scenario.name}: its header asks for your variable {', '.join(map(repr, kept))}",
+                    why=f"what a script is given, it can print, and {FILE} lets none have it",
+                    next_step=f"If scripts may have it, name it there: passed = {json.dumps(kept)}",
+                )
 
 
 def fewer_cases(plan: Plan, count: int) -> Plan:

@@ -31,6 +31,7 @@ default-tier = "small"
 platform = "any"
 imports = ["demo"]
 show = ["demo"]
+passed = ["GATE", "COUNTER"]
 
 [families.demo]
 package = "demo"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.containment.sandbox import Means, find_sandbox
-from tests.runs.conftest import wait_until
+from tests.runs.conftest import MATRIX, wait_until
 
 HANGS = "# %% load\nimport demo, time\ntime.sleep(600)\n"
 FORGES = """\
@@ -134,6 +134,19 @@ def page_of_calm(project):
     """Give the page of the same project without the hostile scenarios, with a failing one."""
     selection = ["--scenarios", "build,newer"]
     return project.call("table", *selection, "--format", "html").stdout
+
+
+def test_a_header_gets_no_variable_that_the_project_does_not_let_it_have(project, tmp_path):
+    asks = tmp_path / "asks.py"
+    asks.write_text(
+        '# /// script\n# [tool.harness]\n# variables = ["SOME_TOKEN"]\n# ///\nimport os\nprint(os.environ["SOME_TOKEN"])\n'
+    )
+    project.variables["SOME_TOKEN"] = "hunter2"
+    refused = project.call("run", str(asks), "--environments", "demo1.0", status=2)
+    assert "asks for your variable 'SOME_TOKEN'" in refused.stderr
+    project.matrix(MATRIX.replace("passed = [", 'passed = ["SOME_TOKEN", '))
+    project.run(str(asks), "--environments", "demo1.0")
+    assert "hunter2" in project.call("show", "asks@demo1.0").stdout
 
 
 def test_what_a_killed_shell_left_goes_with_the_next_run(project, tmp_path):

@@ -337,3 +337,18 @@ def test_fewer_cases_are_spread_over_all_of_them(root, count, kept):
     plan = make_plan(read_project(root), Selection(scenarios=("many",), environments=("demo2.0", "other1")))
     cells = [(each.cell.case.values["n"], each.cell.environment) for each in fewer_cases(plan, count).cells]
     assert cells == [(n, environment) for n in kept for environment in ("demo2.0", "other1")]
+
+
+@pytest.mark.parametrize("step", ["read", "write"])
+def test_a_script_may_ask_for_the_variables_that_the_project_names_and_for_no_others(root, step):
+    text = SCENARIOS[f"across/{step}.py"]
+    asks = text.replace('# ///\n"', '# [tool.harness]\n# variables = ["MODE", "SOME_TOKEN"]\n# ///\n"')
+    (root / "scenarios" / "across" / f"{step}.py").write_text(asks, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"across: its header asks for your variable 'MODE', 'SOME_TOKEN'"):
+        make_plan(read_project(root), Selection(scenarios=("across",)))
+    make_plan(read_project(root), Selection(scenarios=("plain",)))
+    (root / "matrix.toml").write_text(f'passed = ["MODE"]\n{MATRIX}', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"asks for your variable 'SOME_TOKEN'"):
+        make_plan(read_project(root), Selection(scenarios=("across",)))
+    (root / "matrix.toml").write_text(f'passed = ["MODE", "SOME_TOKEN"]\n{MATRIX}', encoding="utf-8")
+    make_plan(read_project(root), Selection(scenarios=("across",)))
