@@ -192,6 +192,7 @@ def stand_over(telling=None):
     if telling is None and named is not None:
         telling = int(named)
     call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
+    leave_keys()
     before = {}
     for number in range(1, signal.NSIG):
         try:
@@ -236,10 +237,7 @@ def end_like(status, really=True):
 
 
 def give_up_power():
-    """Drop every capability, for good, and the keys of whoever started us."""
-    number = SYS_KEYCTL.get(platform.machine())
-    if number is not None:
-        _libc.syscall(number, KEYCTL_JOIN_SESSION_KEYRING, None)
+    """Drop every capability, for good."""
     call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     for capability in range(64):
@@ -247,6 +245,13 @@ def give_up_power():
             break  # beyond the last one
     header = struct.pack("=Ii", 0x20080522, 0)
     call("capset", header, struct.pack("=6I", 0, 0, 0, 0, 0, 0))
+
+
+def leave_keys():
+    """Leave the keyring of whoever started us, with the keys in it: no namespace keeps it from us."""
+    number = SYS_KEYCTL.get(platform.machine())
+    if number is not None:
+        _libc.syscall(number, KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def forbid_user_namespaces():

@@ -1,7 +1,9 @@
 """Scenarios that mean harm, each named after what it does: what they must get, and that nobody else is the worse for it."""
 
 import contextlib
+import ctypes
 import os
+import platform
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +27,7 @@ from tests.sandboxes import sandbox_of
 
 pytestmark = pytest.mark.slow
 
+NAMESPACES = ("user", "mnt", "pid", "net", "ipc", "uts")
 SCENARIOS = Path(__file__).parents[1] / "fixtures" / "hostile"
 HARMLESS = (Outcome.PASSED, None, "")
 UNREPORTED = (Outcome.ERROR, "load", "")
@@ -50,8 +53,10 @@ EXPECTED = {
     "writes_into_the_interpreter": HARMLESS,
     "reads_the_home_folder": HARMLESS,
     "reads_the_store": HARMLESS,
+    "reads_the_checkout": HARMLESS,
     "reads_another_run_folder": HARMLESS,
     "looks_for_tokens": HARMLESS,
+    "looks_for_keys": HARMLESS,
     "opens_a_socket_to_loopback": HARMLESS,
     "opens_an_abstract_socket": HARMLESS,
     "opens_a_socket_to_the_host": HARMLESS,
@@ -74,6 +79,7 @@ EXPECTED = {
     "mounts_something": HARMLESS,
     "makes_a_user_namespace": HARMLESS,
     "joins_other_namespaces": HARMLESS,
+    "looks_for_the_hosts_namespaces": HARMLESS,
     "changes_the_kernels_settings": HARMLESS,
 }
 LIMITS = {
@@ -133,9 +139,18 @@ class House:
         return False
 
 
+def a_key():
+    """Put a key into a keyring of this session; give its name, or none where there are no keyrings."""
+    keyctl, add = {"x86_64": (250, 248), "aarch64": (219, 217)}.get(platform.machine(), (-1, -1))
+    name, libc = f"harness-{os.urandom(8).hex()}", ctypes.CDLL(None)
+    libc.syscall(keyctl, 1, None)
+    added = libc.syscall(add, b"user", name.encode(), b"secret", 6, -3) > 0
+    return name if added and libc.syscall(keyctl, 10, -3, b"user", name.encode(), 0) > 0 else ""
+
+
 @pytest.fixture(scope="module")
 def facts(tmp_path_factory):
-    """What a scenario looks for: a store, a home, folders of other runs, a token, listeners."""
+    """What a scenario looks for: a checkout, a store, a home, folders of other runs, a token, a key, listeners."""
     folder = tmp_path_factory.mktemp("outside")
     (folder / "secret").write_text("secret")
     (folder / "cache" / "runs").mkdir(parents=True)
@@ -150,8 +165,11 @@ def facts(tmp_path_factory):
             "home": str(folder),
             "cache": str(folder / "cache"),
             "runs": str(folder / "cache" / "runs"),
+            "checkout": str(Path(__file__).parents[2]),
+            "namespaces": " ".join(Path("/proc/self/ns", each).readlink().name for each in NAMESPACES),
             "store": str(folder / "attempts.sqlite"),
             "token": token,
+            "key": a_key(),
             "port": listener.getsockname()[1],
             "name": abstract,
         }

@@ -3,7 +3,10 @@
 import csv
 import os
 import re
+import shutil
 import signal
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -65,6 +68,29 @@ def test_without_bubblewrap_the_kernels_own_means_are_taken(project, script):
     project.variables["PATH"] = "/nowhere"
     project.run(script, "--environments", "demo1.0", "--sandbox", "required")
     assert "sandbox namespaces" in project.call("show", "script@demo1.0").stdout
+
+
+def where_nobody_makes_namespaces(project, *arguments):
+    """Call the command line where neither bubblewrap nor anything else can contain a process."""
+    alone = ["unshare", "--user", "--map-root-user"]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("namespaces cannot be taken away here")
+    forbid = ["sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', "sh"]
+    return subprocess.run(
+        [*alone, *forbid, sys.executable, "-m", "harness", *arguments],
+        cwd=project.root, env=project.environ(), capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def test_where_nothing_contains_required_runs_nothing_and_auto_says_so(project, script):
+    selection = [script, "--environments", "demo1.0"]
+    refused = where_nobody_makes_namespaces(project, "run", *selection, "--sandbox", "required")
+    assert refused.returncode == 1, refused.stderr
+    assert "Scripts cannot be contained here, and --sandbox required asks for it" in refused.stderr
+    assert project.run(*selection, "--sandbox", "off", "--fresh").cell("script@demo1.0")["attempts"] == 1
+    said = where_nobody_makes_namespaces(project, "run", *selection, "--fresh")
+    assert (said.returncode, "Scripts run uncontained here" in said.stderr) == (0, True), said.stderr
+    assert "sandbox none" in project.call("show", "script@demo1.0").stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
