@@ -34,7 +34,8 @@ SYS_MOUNT_SETATTR = 442  # the same on every architecture
 SYS_KEYCTL = {"x86_64": 250, "aarch64": 219}
 KEYCTL_JOIN_SESSION_KEYRING = 1
 SECCOMP_MODE_FILTER, SECCOMP_ALLOW, SECCOMP_ERRNO = 2, 0x7FFF0000, 0x00050000
-SYS_SOCKET = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}  # with the architecture's name for a filter
+# What filters know an architecture by, and its numbers of socket and shmget.
+CALLS = {"x86_64": (0xC000003E, 41, 29), "aarch64": (0xC00000B7, 198, 194)}
 SYS_IO_URING_SETUP, X32_CALLS = 425, 0x40000000
 SOCKETS = (1, 2, 10, 16)  # local ones, IPv4, IPv6, netlink
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
@@ -205,7 +206,7 @@ def stand_over(telling=None):
         if telling is not None:
             os.close(telling)
         os.setsid()
-        allow_few_sockets()
+        refuse_calls()
         for number, handler in before.items():
             if handler is not None:
                 signal.signal(number, handler)
@@ -259,22 +260,24 @@ def forbid_user_namespaces():
     write("/proc/sys/user/max_user_namespaces", "0")
 
 
-def allow_few_sockets():
+def refuse_calls():
     """Refuse all kinds of sockets but those that a network namespace holds: others reach the host from any (vsock).
 
-    Where the system has no such filters, or the machine is of another kind, they are not refused.
+    And segments of System V: they take memory that no process holds, so that no limit would see it. Where the system
+    has no such filters, or the machine is of another kind, nothing is refused.
     """
-    known = SYS_SOCKET.get(platform.machine())
+    known = CALLS.get(platform.machine())
     if known is None:
         return
-    architecture, number = known
+    architecture, number, shmget = known
     load, equal, from_on, give = 0x20, 0x15, 0x35, 0x06
-    refused = 7 + len(SOCKETS)  # the place of the last but one
+    refused = 8 + len(SOCKETS)  # the place of the last but one
     program = [
         (load, 0, 0, 4), (equal, 0, refused - 2, architecture),  # the calls of others have other numbers
         (load, 0, 0, 0), (from_on, refused - 4, 0, X32_CALLS),
         (equal, refused - 5, 0, SYS_IO_URING_SETUP),  # it makes sockets, too, and asks no filter
-        (equal, 0, refused - 5, number), (load, 0, 0, 16),
+        (equal, refused - 6, 0, shmget),
+        (equal, 0, refused - 6, number), (load, 0, 0, 16),
     ]  # fmt: skip
     program += [(equal, len(SOCKETS) - place, 0, kind) for place, kind in enumerate(SOCKETS)]
     program += [(give, 0, 0, SECCOMP_ERRNO | errno.EAFNOSUPPORT), (give, 0, 0, SECCOMP_ALLOW)]

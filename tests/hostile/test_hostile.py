@@ -71,6 +71,7 @@ EXPECTED = {
     "prints_without_end": (Outcome.TIMED_OUT, "train", "Timeout: over 5 s"),
     "eats_memory_in_many_processes": (Outcome.OUT_OF_MEMORY, "train", "OutOfMemory: over 300 MiB"),
     "ends_its_first_thread": (Outcome.OUT_OF_MEMORY, "train", "OutOfMemory: over 300 MiB"),
+    "hides_memory_in_segments": HARMLESS,
     "ignores_sigterm_and_hangs": (Outcome.TIMED_OUT, "train", "Timeout: over 5 s"),
     "stops_itself": (Outcome.TIMED_OUT, "train", "Timeout: over 5 s"),
     "exits_through_os_exit": UNREPORTED,
