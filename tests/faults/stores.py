@@ -121,6 +121,18 @@ def folder_deleted(project: Project, chance: random.Random) -> None:
     check_mended(project)
 
 
+def disk_gone(project: Project, chance: random.Random) -> None:
+    with small_disk(project.root / "disk", "size=20m"):
+        project.variables["HARNESS_STORE"] = str(project.root / "disk" / "attempts.sqlite")
+        process = _start_and_wait(project, chance)
+        running = process.poll() is None
+        subprocess.run(["umount", "-l", str(project.root / "disk")], check=True, capture_output=True)
+        status, stderr = _end(process)
+        assert status == 0, stderr
+        assert not running or "It was put back" in stderr or not store_of(project).exists(), stderr
+        check_mended(project)
+
+
 def damaged(project: Project, chance: random.Random) -> None:
     project.run()
     store = store_of(project)
@@ -201,6 +213,10 @@ FAULTS = {
     "folder_deleted": Fault(
         what="the store's folder deleted in mid-run", times=25, inject=folder_deleted,
         outcome="put back with all that it held, said, and the run goes on",
+    ),
+    "disk_gone": Fault(
+        what="the store's disk taken away in mid-run", times=12, inject=disk_gone,
+        outcome="put back where it was, on the disk that is there now, with all that it held, said, and the run goes on",
     ),
     "damaged": Fault(
         what="the store damaged at random bytes, or cut off", times=40, inject=damaged,
