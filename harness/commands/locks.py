@@ -13,6 +13,7 @@ from harness.plan.matrix import FILE
 from harness.plan.matrix_file import read_matrix
 from harness.provision.index import ReleaseIndex
 from harness.provision.locking import Locking
+from harness.report.foreign_text import one_line
 from harness.session import Session
 
 
@@ -54,7 +55,7 @@ def provision(session: Session, arguments: argparse.Namespace) -> int:
             session.say(f"{environment.id}: {' '.join(str(error).split())}")
             continue
         state = "made" if provided.built else "there"
-        imports = f"; does not import: {provided.import_error}" if provided.import_error else ""
+        imports = f"; does not import: {one_line(provided.import_error)}" if provided.import_error else ""
         sys.stdout.write(f"{environment.id}: {state}: {provided.python}{imports}\n")
     return 1 if lost else 0
 

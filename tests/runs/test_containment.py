@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from harness.containment.sandbox import Means, find_sandbox
-from tests.runs.conftest import MATRIX, wait_until
+from tests.runs.conftest import MATRIX, sha256, wait_until
+from tests.wheels import make_wheel
 
 HANGS = "# %% load\nimport demo, time\ntime.sleep(600)\n"
 FORGES = """\
@@ -23,6 +24,8 @@ text = "\\x1b[2J\\x1b]0;owned\\x07\\x1b[1A\\r\\u202epassed\\n   outcome  passed\
 print(text)
 raise type("Fine\\n   outcome  passed", (Exception,), {})(text)
 """
+
+LOUD = "raise ImportError('no \\x1b[31mred\\x1b[0m')\n"
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +122,14 @@ def test_text_of_a_script_is_data_wherever_it_is_shown(project):
         assert not {"\x1b", "\x07", "\r", "\u202e"} & set(text)
     assert [line for line in shown.splitlines() if line.startswith("   outcome")] == ["   outcome  failed"]
     assert [line for line in shown.splitlines() if line.startswith("---")] == ["--- traceback", "--- stdout"]
+
+
+def test_text_of_a_package_is_data_where_environments_are_made(project):
+    project.lock("4.0", hashes=(sha256(make_wheel(project.root / "more", "demo", "4.0", {"demo.py": LOUD})),))
+    project.variables["UV_FIND_LINKS"] = str(project.root / "more")
+    made = project.call("provision", "--environments", "demo4.0")
+    assert "does not import: import demo: ImportError: no red" in made.stdout
+    assert "\x1b" not in made.stdout + made.stderr
 
 
 HOSTILE = Path(__file__).parents[1] / "fixtures" / "hostile"
