@@ -69,6 +69,16 @@ class Header:
     parameters: tuple[tuple[str, tuple[Value, ...]], ...] = ()
     known: tuple[Known, ...] = ()
 
+    @property
+    def limits(self) -> dict[str, float]:
+        """Its limits, by their names in a script."""
+        return {
+            "timeout": self.timeout_s,
+            "memory": self.memory_mib,
+            "disk": self.disk_mib,
+            "processes": self.processes,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Script:
@@ -86,10 +96,9 @@ class Script:
     def digest(self) -> str:
         """What in the script could change an outcome. Labels, title and links can't: setting one re-runs nothing."""
         header = self.header
-        limits = [header.timeout_s, header.memory_mib, header.disk_mib, header.processes]
         content = [
             self.code,
-            limits,
+            list(header.limits.values()),
             str(header.requires_python),
             header.requires_import,
             [str(each) for each in header.dependencies],

@@ -14,6 +14,8 @@ from harness.errors import UsageError
 from harness.model import LockOrigin, matches_globs
 
 FILE = "matrix.toml"
+# The largest limits that a header may ask for, if matrix.toml does not say others: seconds, MiB, MiB, a number.
+MOST = {"timeout": 3600.0, "memory": 16384.0, "disk": 16384.0, "processes": 1024.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +143,8 @@ class Matrix:
     variables: tuple[tuple[str, str], ...]
     passed: tuple[str, ...]
     """Which of the caller's variables a script may ask for."""
+    most: tuple[tuple[str, float], ...]
+    """The largest limits that a script may ask for, by their names in its header."""
     provides: tuple[tuple[str, str], ...]
     families: tuple[Family, ...]
     tiers: tuple[Tier, ...]

@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from harness.errors import Problems, UsageError
 from harness.plan.blocks import TOMLDecodeError, loads
-from harness.plan.matrix import FILE, Base, Exclusion, Family, Matrix, Tier
+from harness.plan.matrix import FILE, MOST, Base, Exclusion, Family, Matrix, Tier
 from harness.plan.tables import Table
 from harness.reading import read_text
 
@@ -83,6 +83,7 @@ def _read(table: Table, root: Path) -> Matrix:
         platform=table.text("platform", "x86_64-manylinux_2_28"),
         variables=variables,
         passed=table.texts("passed"),
+        most=_read_most(table.table("most")),
         provides=_strings(table.table("provides")),
         families=families,
         tiers=tiers,
@@ -124,6 +125,12 @@ def _strings(table: Table) -> tuple[tuple[str, str], ...]:
         else:
             table.problems.add(table.place(name), f"{value!r} is not a string", f'Write {name} = "{value}"')
     return tuple(pairs)
+
+
+def _read_most(table: Table) -> tuple[tuple[str, float], ...]:
+    most = tuple((key, table.take(key, (int, float), largest, what="a number")) for key, largest in MOST.items())
+    table.end()
+    return most
 
 
 def _read_prepare(table: Table, root: Path) -> tuple[tuple[str, Path], ...]:

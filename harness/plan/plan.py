@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from harness.errors import UsageError, near_misses, some_of
 from harness.model import Case, Cell, Environment, Outcome, Scenario, matches_globs
-from harness.plan.matrix import FILE, Exclusion
+from harness.plan.matrix import FILE, Exclusion, Matrix
 from harness.plan.project import Project
 from harness.plan.selection import Selection, check_globs
 
@@ -81,7 +81,7 @@ def make_plan(
         if not cells:
             raise _no_cell(scenarios, selection)
     used = {planned.scenario.name for planned in cells}
-    _check_variables((scenario for scenario in scenarios if scenario.name in used), project.matrix.passed)
+    _check_headers((scenario for scenario in scenarios if scenario.name in used), project.matrix)
     involved = {id for planned in cells for id in (planned.cell.environment, planned.cell.writer)}
     return Plan(
         cells=cells,
@@ -90,17 +90,25 @@ def make_plan(
     )
 
 
-def _check_variables(scenarios: Iterable[Scenario], passed: tuple[str, ...]) -> None:
-    """Raise UsageError for a script that asks for a variable of the caller's which the project lets none have."""
+def _check_headers(scenarios: Iterable[Scenario], matrix: Matrix) -> None:
+    """Raise UsageError for a script that asks for more than the project lets any have: a stranger wrote the header."""
     for scenario in scenarios:
         for script in filter(None, (scenario.write, scenario.script)):
-            kept = [name for name in script.header.variables if name not in passed]
+            kept = [name for name in script.header.variables if name not in matrix.passed]
             if kept:
                 raise UsageError(
                     f"{scenario.name}: its header asks for your variable {', '.join(map(repr, kept))}",
                     why=f"what a script is given, it can print, and {FILE} lets none have it",
                     next_step=f"If scripts may have it, name it there: passed = {json.dumps(kept)}",
                 )
+            for name, most in matrix.most:
+                asked = script.header.limits[name]
+                if asked > most:
+                    raise UsageError(
+                        f"{scenario.name}: its header asks for a limit of {name} = {asked:.12g}",
+                        why=f"{FILE} lets none have more than {most:.12g}",
+                        next_step=f"If scripts may have it, write there under [most]: {name} = {asked:.12g}",
+                    )
 
 
 def fewer_cases(plan: Plan, count: int) -> Plan:

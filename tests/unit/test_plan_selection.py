@@ -352,3 +352,19 @@ def test_a_script_may_ask_for_the_variables_that_the_project_names_and_for_no_ot
         make_plan(read_project(root), Selection(scenarios=("across",)))
     (root / "matrix.toml").write_text(f'passed = ["MODE", "SOME_TOKEN"]\n{MATRIX}', encoding="utf-8")
     make_plan(read_project(root), Selection(scenarios=("across",)))
+
+
+@pytest.mark.parametrize(("name", "most"), [("timeout", 3600), ("memory", 16384), ("disk", 16384), ("processes", 1024)])
+def test_a_script_may_ask_for_limits_up_to_the_largest_that_the_project_lets_any_have(root, name, most):
+    def planned(asked, *lines):
+        (root / "matrix.toml").write_text("\n".join([MATRIX, *lines]), encoding="utf-8")
+        header = f"# /// script\n# [tool.harness]\n# {name} = {asked}\n# ///\n"
+        (root / "scenarios" / "load" / "plain.py").write_text(header, encoding="utf-8")
+        return make_plan(read_project(root), Selection(scenarios=("plain",)))
+
+    planned(most)
+    with pytest.raises(UsageError, match=rf"plain: its header asks for a limit of {name} = 10000000"):
+        planned(10_000_000)
+    planned(most + 1, "[most]", f"{name} = {most + 1}")
+    with pytest.raises(UsageError, match=rf"limit of {name} = {most}\b"):
+        planned(most, "[most]", f"{name} = {most - 1}")
