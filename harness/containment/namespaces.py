@@ -27,15 +27,15 @@ CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x0200000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x1000, 0x4000, 0x40000, 2
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 24
-PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 38, 47
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 4, 24, 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 SYS_MOUNT_SETATTR = 442  # the same on every architecture
 SYS_KEYCTL = {"x86_64": 250, "aarch64": 219}
 KEYCTL_JOIN_SESSION_KEYRING = 1
-SECCOMP_MODE_FILTER, SECCOMP_ALLOW, SECCOMP_ERRNO = 2, 0x7FFF0000, 0x00050000
-# What filters know an architecture by, and its numbers of socket and shmget.
-CALLS = {"x86_64": (0xC000003E, 41, 29), "aarch64": (0xC00000B7, 198, 194)}
+SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW = 1, 4
+SECCOMP_ALLOW, SECCOMP_ERRNO = 0x7FFF0000, 0x00050000
+# What filters know an architecture by, and its numbers of seccomp, socket and shmget.
+CALLS = {"x86_64": (0xC000003E, 317, 41, 29), "aarch64": (0xC00000B7, 277, 198, 194)}
 SYS_IO_URING_SETUP, X32_CALLS = 425, 0x40000000
 SOCKETS = (1, 2, 10, 16)  # local ones, IPv4, IPv6, netlink
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
@@ -269,7 +269,7 @@ def refuse_calls():
     known = CALLS.get(platform.machine())
     if known is None:
         return
-    architecture, number, shmget = known
+    architecture, seccomp, number, shmget = known
     load, equal, from_on, give = 0x20, 0x15, 0x35, 0x06
     refused = 8 + len(SOCKETS)  # the place of the last but one
     program = [
@@ -282,7 +282,9 @@ def refuse_calls():
     program += [(equal, len(SOCKETS) - place, 0, kind) for place, kind in enumerate(SOCKETS)]
     program += [(give, 0, 0, SECCOMP_ERRNO | errno.EAFNOSUPPORT), (give, 0, 0, SECCOMP_ALLOW)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *each) for each in program))
-    _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, struct.pack("HP", len(program), ctypes.addressof(code)), 0, 0)
+    filters = struct.pack("HP", len(program), ctypes.addressof(code))
+    # The processor goes on to guess as it does for any process: kernels before 5.16 would else forbid it, and be slow.
+    _libc.syscall(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, filters)
 
 
 def bring_up_loopback():
