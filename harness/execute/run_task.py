@@ -203,7 +203,8 @@ def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime, way
         started,
         duration_s=ended.duration_s,
         script_s=_number(report.get("duration_s")),
-        peak_mib=int(_number(report.get("peak_mib"))),
+        # What ended without a report, for its memory perhaps, was seen from outside only.
+        peak_mib=int(_number(report.get("peak_mib"))) or ended.peak_mib,
         versions=_versions_of(report, task),
         evidence=evidence,
         isolation=way.isolation,

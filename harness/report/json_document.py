@@ -123,5 +123,10 @@ def _cell(record: Record, *, published: bool) -> dict[str, object]:
         "flaky": {"passes": record.passes, "of": record.verdicts} if record.flaky else None,
     }
     if not published:
-        cell |= {"duration_s": round(record.duration_s, 3), "attempts": record.attempts}
+        cell |= {
+            "duration_s": round(record.duration_s, 3),
+            "attempts": record.attempts,
+            "isolation": record.isolation or None,
+            "sandbox": record.sandbox or None,
+        }
     return cell

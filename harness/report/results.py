@@ -131,6 +131,9 @@ class Record:
     verdicts: int
     flaky: bool
     started: dt.datetime | None
+    isolation: str = ""
+    """How the script was run, and what contained it; empty where none was run."""
+    sandbox: str = ""
 
     @property
     def state(self) -> str:
@@ -163,6 +166,7 @@ def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColu
     current, flaky = result.current, result.flaky
     shown = _newest_failure(result) if flaky else current
     failed = shown is not None and shown.outcome.is_failure
+    ran = shown is not None and shown.outcome.shown_by_scenario and bool(shown.key)
     return Record(
         cell=str(result.cell),
         scenario=scenario,
@@ -182,6 +186,8 @@ def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColu
         verdicts=len(result.verdicts),
         flaky=flaky,
         started=current.started if current else None,
+        isolation=shown.isolation if shown and ran else "",
+        sandbox=shown.sandbox if shown and ran else "",
     )
 
 

@@ -104,9 +104,18 @@ def test_imports_are_done_once(bench):
     assert len({attempt.evidence.stdout for attempt in attempts}) == 1
 
 
-@pytest.mark.parametrize("name", ["segfaults", "exits_zero_silently"])
-def test_what_did_not_end_by_itself_is_asked_again_in_a_process(bench, name):
-    assert bench.run(bench.task(name)).isolation == "process"
+@pytest.mark.parametrize(
+    ("name", "limits", "outcome"),
+    [
+        ("segfaults", {}, Outcome.CRASHED),
+        ("exits_zero_silently", {}, Outcome.ERROR),
+        ("hangs", {"timeout_s": 3}, Outcome.TIMED_OUT),
+        ("eats_memory", {"memory_mib": 200}, Outcome.OUT_OF_MEMORY),
+    ],
+)
+def test_what_did_not_end_by_itself_is_asked_again_in_a_process(bench, name, limits, outcome):
+    attempt = bench.run(bench.task(name, **limits))
+    assert (attempt.isolation, attempt.outcome) == ("process", outcome)
 
 
 def test_what_a_script_makes_is_taken_apart_at_its_end_and_what_imports_made_is_not(bench):

@@ -151,6 +151,7 @@ def test_hanging_at_exit_is_no_pass(execute):
 
 def test_memory_limit(execute):
     attempt = execute("eats_memory", memory_mib=200)
+    assert attempt.peak_mib > 200, "what the next run reckons with"
     assert shown(attempt) == (Outcome.OUT_OF_MEMORY, "train", "OutOfMemory: over 200 MiB")
 
 
