@@ -152,7 +152,7 @@ def _run_once(task: Task, way: Way, *, artifacts: Artifacts, stop: threading.Eve
         ended = way.run(task, folder, stop)
         if ended.stopped:
             raise Interrupted
-        attempt = _attempt(task, folder, ended, started, way)
+        attempt = attempt_of(task, folder, ended, started, way)
         if task.writes and attempt.outcome is Outcome.PASSED:
             attempt = _keep(task, attempt, folder, artifacts)
         return attempt
@@ -186,7 +186,8 @@ def unavailable(task: Task, reason: str, *, settled: bool) -> Attempt:
     return _record(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, settled=settled), now)
 
 
-def _attempt(task: Task, folder: Folder, ended: Ended, started: dt.datetime, way: Way) -> Attempt:
+def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, way: Way) -> Attempt:
+    """Give the attempt that an ended process has made, by what it left: all of that may be forged."""
     report = folder.report()
     seen = Seen(ended=ended, report=report, trail=folder.trail(), header=task.script.header)
     report = report or {}

@@ -21,10 +21,13 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from harness.containment.sandbox import UNCONTAINED
 from harness.errors import HarnessError, Problems, UsageError
 from harness.execute.folder import Folder
-from harness.execute.verdict import Seen, judge
-from harness.model import Attempt, Case, Cell, Evidence, Header, signature
+from harness.execute.run_task import attempt_of
+from harness.execute.task import Task
+from harness.execute.ways import InProcess
+from harness.model import Attempt, Case, Cell
 from harness.model.case import split_ids
 from harness.pinpoint.repository import version_of_tag
 from harness.pinpoint.swapped import Swaps
@@ -50,7 +53,7 @@ from harness.record.migrations import migrate
 from harness.record.rows import COLUMNS, from_row, to_row, unpack
 from harness.report.difference import changes, read_results
 from harness.report.foreign_text import one_line, stable_error
-from tests.making import make_lock
+from tests.making import make_lock, outcome_task
 
 ROOT = Path(__file__).parents[2]
 _DAY = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
@@ -160,30 +163,32 @@ def written_out(data: bytes, folder: Path) -> None:
         assert read.origin(_DAY).environment == read.id
 
 
+@functools.cache
+def _task() -> Task:
+    return outcome_task("passes", timeout_s=1.0, memory_mib=1)
+
+
 def report(data: bytes, folder: Path) -> None:
     """What a worker leaves, or whoever forged it: report, then behind a NUL the trail. It must fit into the store."""
     left, _, trail = data.partition(b"\0")
-    attempt = Folder(top=folder)
-    attempt.file("report.json").write_bytes(left)
-    attempt.file("trail").write_bytes(trail)
+    left_in = Folder(top=folder)
+    left_in.file("report.json").write_bytes(left)
+    left_in.file("trail").write_bytes(trail)
+    left_in.file("dump").write_bytes(trail)
+    task = _task()
+    way = InProcess(python=folder, runs=folder, sandbox=UNCONTAINED, hidden=())
     for status in (0, 1, -11):
         ended = Ended(status=status, stdout=left, stderr=trail, duration_s=1.0)
-        seen = Seen(
-            ended=ended, report=attempt.report(), trail=attempt.trail(), header=Header(timeout_s=1.0, memory_mib=1)
-        )
-        verdict = judge(seen)
-        recorded = Attempt(
-            cell=Cell(case=Case(scenario="s"), environment="env"), key="0" * 64, outcome=verdict.outcome, started=_DAY,
-            stage=verdict.stage, error=verdict.error, reason=verdict.reason, settled=verdict.settled,
-            evidence=Evidence(traceback=str((seen.report or {}).get("traceback", ""))),
-        )  # fmt: skip
-        assert len(verdict.error) <= 5000
-        assert len(verdict.stage or "") <= 500
-        assert len(verdict.reason) <= 1000
-        _fits_the_store(recorded)
-        assert len(signature(stage=verdict.stage, error=verdict.error)) == 10
-        one_line(verdict.error)
-        stable_error(verdict.error).encode()
+        attempt = attempt_of(task, left_in, ended, _DAY, way)
+        assert len(attempt.error) <= 5000
+        assert len(attempt.stage or "") <= 500
+        assert len(attempt.reason) <= 1000
+        assert 0 <= attempt.script_s < float("inf")
+        assert dict(attempt.versions).keys() <= task.environment.lock.versions.keys()
+        _fits_the_store(attempt)
+        assert attempt.outcome.is_failure == (attempt.signature is not None)
+        one_line(attempt.error)
+        stable_error(attempt.error).encode()
 
 
 @functools.cache
