@@ -23,6 +23,13 @@
 # link = "https://github.com/keras-team/keras/commit/471edf24d9aa769797efdcdc112de9a3e260032d"
 #
 # [[tool.harness.known]]
+# stage = "load"
+# error = "(?s)ValueError: A total of 1 objects could not be loaded.*Layer 'dense(_2)?' expected 4 variables, but received 2 variables"
+# label = "fixed in Keras 3.2.1"
+# note = "Keras 3.2.0 tracks the weights of a layer made with trainable=False twice, so that what was saved does not load; set layer.trainable = False afterwards."
+# link = "https://github.com/keras-team/keras/commit/ad7f9b4e3b49edbefe2fa590ae04f8d9b4ddc5b1"
+#
+# [[tool.harness.known]]
 # stage = "compare"
 # error = 'AssertionError: trainable weights before and after: \[4, 6\]'
 # label = "fixed in TensorFlow 2.5"
