@@ -49,6 +49,8 @@ def check_globs(globs: Iterable[str], names: Iterable[str], *, option: str, kind
         return
     lines = []
     for glob in wrong:
-        hint = near_misses(glob.lstrip("!"), known)
+        # Of a shell's signs only these two are any: brackets stand in the ids of cases.
+        hint = "Brackets stand for themselves here, * and ? do not" if "[" in glob else ""
+        hint = hint or near_misses(glob.lstrip("!"), known)
         lines.append(f"{option}: {glob!r} matches no {kind}. {hint}".rstrip())
     raise UsageError("\n".join(lines), next_step=f"Known here: {some_of(known)}")

@@ -223,6 +223,7 @@ def test_cells_are_chosen_by_id_in_the_order_given(project):
     [
         pytest.param({"environments": ("dema*",)}, ["--environments: 'dema*' matches no environment", "Known here: demo1.0"], id="glob"),
         pytest.param({"environments": ("demo1.2", "demo1.0")}, ["'demo1.2' matches no environment. Did you mean demo1"], id="near miss"),
+        pytest.param({"environments": ("demo[12].0",)}, ["'demo[12].0' matches no environment. Brackets stand for themselves"], id="brackets"),
         pytest.param({"environments": ("!nothing*",)}, ["'!nothing*' matches no environment"], id="taken away, not there"),
         pytest.param({"scenarios": ("plan", "shapse")}, ["--scenarios: 'plan' matches no", "mean plain", "'shapse'"], id="both named"),
         pytest.param({"writers": ("x",)}, ["--writers: 'x' matches no environment"], id="writers"),
