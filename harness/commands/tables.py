@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import json
 import os
@@ -108,11 +109,15 @@ def report(session: Session, arguments: argparse.Namespace) -> int:
     """Write all that is published under results/, and the README's short table; or the files only, into a folder."""
     from harness.report.publish import files, summary_markdown
 
+    folder = session.root / "results" if arguments.folder is None else Path(arguments.folder)
+    if arguments.folder == "" or (folder.exists() and not folder.is_dir()):
+        raise UsageError(
+            f"--folder {arguments.folder!r}: is no folder", next_step="Name one; it is made if it is not there"
+        )
     work = prepare(session, plan_of(session, arguments))
     results = results_of(session, work)
     _refuse_unknown(session, results, arguments)
     results = _refuse_unconfirmed(session, results, arguments)
-    folder = session.root / "results" if arguments.folder is None else Path(arguments.folder)
     readme = session.root / "README.md"
     shown_there = arguments.folder is None and readme.exists()
     # A README without a place for the table is found out before anything is written.
@@ -131,7 +136,7 @@ def _refuse_unknown(session: Session, results: Results, arguments: argparse.Name
     unknown = [each.cell for each in results.cells if each.current is None]
     if unknown:
         raise HarnessError(
-            f"{len(unknown)} of {len(results.cells)} cells were never run here, and results/ would say so",
+            f"{len(unknown)} of {len(results.cells)} cells were never run here, and what is published would say so",
             why=f"the first is {unknown[0]}",
             next_step=f"`{_instead(session, arguments, 'run')}` runs them; `{session.command} table --output "
             "FILE` writes what there is",
@@ -158,8 +163,13 @@ def _refuse_unconfirmed(session: Session, results: Results, arguments: argparse.
 
 def _instead(session: Session, arguments: argparse.Namespace, *command: str) -> str:
     """Give what was typed, with another command in the place of `report`; options before it stay before it."""
-    its_own = ("--unconfirmed", "--folder", arguments.folder, f"--folder={arguments.folder}")
-    typed = [each for each in arguments.typed if each not in its_own]
+    typed: list[str] = []
+    words = iter(arguments.typed)
+    for word in words:
+        if word == "--folder":
+            next(words)
+        elif word != "--unconfirmed" and not word.startswith("--folder="):
+            typed.append(word)
     at = typed.index("report")
     return f"{session.command} {shlex.join([*typed[:at], *command, *typed[at + 1 :]])}"
 
@@ -190,7 +200,8 @@ def _write(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="")
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not there, or what should be its folder is none
+            temporary.unlink()
         raise HarnessError(f"{path}: could not be written", why=str(error)) from error
 
 

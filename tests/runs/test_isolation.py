@@ -60,7 +60,14 @@ def test_another_selection_is_published_into_a_folder_of_its_own_and_the_readme_
     forking.run("--tier", "full")
     refused = forking.call(*asked, status=1)
     assert "`harness run --confirm --tier full` runs them" in refused.stderr
+    # Named like the tier, it is told from it, wherever it stands.
+    for words in (("--tier", "full", "--folder", "full"), ("--folder=full", "--tier", "full")):
+        assert "`harness run --confirm --tier full` runs them" in forking.call("report", *words, status=1).stderr
     assert not folder.exists()
+    for wrong in ("", str(forking.root / "matrix.toml")):
+        assert "is no folder" in forking.call("report", "--folder", wrong, status=2).stderr
+    inside_a_file = forking.call(*asked[:-1], str(forking.root / "matrix.toml" / "x"), "--unconfirmed", status=1)
+    assert "could not be written" in inside_a_file.stderr
     forking.call(*asked, "--unconfirmed")
     assert {each.name for each in folder.iterdir()} == {"index.html", "results.json", "table.csv", "table.md"}
     assert (forking.root / "README.md").read_text(encoding="utf-8") == readme
