@@ -155,7 +155,6 @@ def run_due(
 
     recorded = 0
     unsettled: set[str] = set()
-
     lost: set[str] = set()
 
     def record(attempt: Attempt) -> None:

@@ -121,7 +121,7 @@ def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
             problems.add(
                 str(path), f"{scenarios[scenario.name].path} has the same name", "Run them one after the other"
             )
-        elif scenario is not None and _differ(scenario, named.get(scenario.name)):
+        elif scenario is not None and _texts(scenario) != _texts(named.get(scenario.name, scenario)):
             # The ids of its cells would be those of the other's, and `show` and `replay` take that.
             problems.add(
                 str(path), f"{scenario.name} is a scenario of this project, with other contents", "Rename the file"
@@ -132,9 +132,8 @@ def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
     return tuple(scenarios.values())
 
 
-def _differ(scenario: Scenario, other: Scenario | None) -> bool:
-    texts = [[step and step.text for step in (each.script, each.write)] for each in (scenario, other or scenario)]
-    return texts[0] != texts[1]
+def _texts(scenario: Scenario) -> list[str]:
+    return [step.text for step in (scenario.script, scenario.write) if step is not None]
 
 
 def _same(path: Path) -> str:
