@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 from dataclasses import replace
 
@@ -138,6 +139,27 @@ def test_what_runs_at_the_end_still_finds_the_imports(bench):
     forked, alone = bench.run(task), bench.run(task, forked=False)
     assert (forked.isolation, alone.isolation) == ("fork", "process")
     assert forked.evidence.stdout == alone.evidence.stdout == "True\nTrue\n"
+
+
+# `sys` is emptied after all others, so what hangs on it sees which of these were.
+LOOKS_LAST = """
+import heavy, os, sys
+
+class Looks:
+    def __del__(self, heavy=heavy, say=os.write):
+        say(1, b"emptied" if heavy.__dict__.get("imported") is None else b"left")
+
+sys.looks = Looks()
+"""
+
+
+@pytest.mark.skipif(sys.version_info > (3, 13), reason="Python numbers the states of no dictionary any more")
+@pytest.mark.parametrize(("change", "told"), [("", "left"), ("heavy.mine = 1\n", "emptied")])
+def test_the_end_of_a_fork_empties_those_imports_that_the_script_has_changed(bench, change, told):
+    attempt = bench.run(bench.task("asserts", source=LOOKS_LAST + change))
+    assert (attempt.isolation, attempt.evidence.stdout) == ("fork", told)
+    alone = bench.run(bench.task("asserts", source=LOOKS_LAST + change), forked=False)
+    assert alone.evidence.stdout == "emptied"
 
 
 def test_modules_that_load_when_used_are_left_as_they_are(bench):
