@@ -329,8 +329,9 @@ def converted_by(script):
     return {tuple(each) for each in found}
 
 
-tf.keras.layers  # noqa: B018 - imports tf_keras, where that stands for Keras
-convert()
+# Where Keras is another, tf_keras is there for tensorflow_hub: few of its functions are called, if any.
+if tf.keras.layers.Layer.__module__.startswith("tf_keras."):
+    convert()
 if __name__ == "__main__":
     new = set()
     for path in sys.argv[1:]:
