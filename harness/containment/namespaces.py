@@ -155,6 +155,7 @@ def nest(specification):
     """
     enter(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
           os.geteuid(), os.getegid())  # fmt: skip
+    die_with_parent()
     told, telling = os.pipe()
     first = os.fork()
     if first:

@@ -1,223 +1,209 @@
-"""A process that has imported what many scripts begin with, and forks a child for each attempt.
+"""Processes that have imported what many scripts begin with, and are forked for each attempt.
 
-A parent serves one environment under one set of variables, and executes nothing but imports and what the project has to
-prepare them for many scripts. If it dies, what ran in it is told so and runs again elsewhere.
+A root serves an environment under one set of variables: it has imported the module with which scripts begin. Parents
+are forked of it, and go on to import what else some scripts begin with, so that the first is imported once for all of
+them. Neither executes anything but imports, and what the project has to prepare them for many scripts. If one dies,
+what ran in it is told so and runs again elsewhere.
 """
 
 from __future__ import annotations
 
-import array
 import contextlib
-import json
 import os
-import socket
-import struct
+import signal
 import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from harness.containment.sandbox import Means, Sandbox
+from harness.execute.conversation import Conversation, Fork, ParentLost
 from harness.execute.folder import Folder
-from harness.execute.surroundings import NAMESPACES_INSIDE, WORKER_INSIDE, ParentPlace
-from harness.execute.task import WORKER
+from harness.execute.surroundings import NAMESPACES_INSIDE, SERVING_INSIDE, WORKER_INSIDE, ParentPlace
+from harness.execute.task import SERVING, WORKER
 from harness.model import Overlay
 from harness.process import TOKEN_VARIABLE, end_contained
 
 CAN_FORK = sys.platform == "linux"
 _IMPORT_TIMEOUT_S = 180.0
 _ANSWER_TIMEOUT_S = 30.0
-_LONGEST_MESSAGE = 1 << 16
-_CREDENTIALS = struct.Struct("3i")
+_END_TIMEOUT_S = 1.0
 
 
-class ParentLost(Exception):
-    """A parent could not do its work, or is no more; what was to run in it can be run by itself."""
+@dataclass(frozen=True, kw_only=True)
+class RootKind:
+    """What a root is: parents of it differ in what they import after the first module."""
+
+    python: Path
+    module: str
+    variables: tuple[tuple[str, str], ...]
+    scripts: tuple[tuple[str, Path], ...] = ()
+    """What its parents may run after a module has been imported."""
+    trees: Path | None = None
+    """The folder of the source trees that may stand in front of what is installed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParentKind:
     """What a parent is: those that are equal can serve each other's attempts."""
 
-    python: Path
+    root: RootKind
     modules: tuple[str, ...]
+    """What it imports after the root's."""
     touched: tuple[str, ...]
-    """Attributes of these to use once."""
+    """Attributes of all these modules to use once."""
     absent: tuple[str, ...]
     """Modules that must not have been imported along the way."""
-    variables: tuple[tuple[str, str], ...]
-    scripts: tuple[tuple[str, Path], ...] = ()
-    """What to run after a module has been imported, in one that is prepared thoroughly."""
-    trees: Path | None = None
-    """The folder of the source trees that may stand in front of what is installed."""
 
 
-class Parent:
-    """One such process."""
+class Root:
+    """One such process, contained by whatever contains attempts; so is all that is forked of it."""
 
-    def __init__(
-        self, kind: ParentKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path], *, thoroughly: bool = False
-    ) -> None:
-        self._guard = threading.Lock()
-        self._forks: dict[str, _Fork] = {}
-        self._lost = False
-        self._ready = threading.Event()
-        self._refusal: str | None = None
-        self._token = uuid.uuid4().hex
-        self._kind = kind
+    def __init__(self, kind: RootKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path]) -> None:
+        self.kind = kind
         self.place = ParentPlace(top=folder)
         self.means = sandbox.parents
+        self.parents: set[Parent] = set()
+        """Those that have not been closed."""
+        self._token = uuid.uuid4().hex
+        self._said = Conversation()
         self.place.make()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # Who sends is told by the system, with the number that the process has here, not with the one that it sees.
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        self._channel = ours
-        scripts = kind.scripts if thoroughly else ()
         variables = dict(kind.variables)
         containment = self.place.containment(
-            kind.python, kind.trees, scripts=[path for _, path in scripts], hidden=hidden, variables=variables
+            kind.python, kind.trees, scripts=[path for _, path in kind.scripts], hidden=hidden, variables=variables
         )
-        worker = WORKER_INSIDE if self.contained else str(WORKER)
-        with theirs, (folder / "output").open("wb") as output:
-            try:
+        ours: list[str | Path] = [WORKER_INSIDE, "--serve", SERVING_INSIDE]
+        if not self.contained:
+            ours = [WORKER, "--serve", SERVING]
+        theirs = self._said.theirs.fileno()
+        try:
+            with (folder / "output").open("wb") as output:
                 self._process = subprocess.Popen(
-                    sandbox.command(containment, [kind.python, worker, "--serve", str(theirs.fileno())]),
+                    sandbox.command(containment, [kind.python, *ours, str(theirs)]),
                     env={**self.own.places, **({} if self.contained else variables), TOKEN_VARIABLE: self._token},
                     cwd=self.place.own.work,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    pass_fds=[theirs.fileno()],
+                    pass_fds=[theirs],
                     start_new_session=True,
                 )
-            except BaseException:
-                ours.close()
-                raise
-        threading.Thread(target=self._listen, daemon=True).start()
-        self._send(
+        except BaseException:
+            self._said.discard()
+            raise
+        self._said.listen()
+        self._said.send(
             {
                 "parent": 0 if self.contained else os.getpid(),
                 "containment": NAMESPACES_INSIDE if self.contained else None,
-                "modules": kind.modules,
-                "touched": kind.touched,
-                "absent": kind.absent,
-                "prepare": [
-                    (module, self.place.script(number) if self.contained else str(path), path.name)
-                    for number, (module, path) in enumerate(scripts)
-                ],
+                **_imports([kind.module]),
             }
         )
 
     @property
     def contained(self) -> bool:
-        """Whether it is, and each of its forks by itself."""
+        """Whether it is, and each attempt by itself."""
         return self.means is not Means.NONE
 
     @property
     def own(self) -> Folder:
-        """The folder that it has itself, seen where its attempts will see theirs."""
+        """The folder that it has itself, seen where attempts will see theirs."""
         return self.place.own if self.contained else Folder(top=self.place.own.top)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is no more."""
+        return self._said.over.is_set()
+
+    def wait_until_ready(self, stop: threading.Event) -> None:
+        """Wait for its import; raises ParentLost if that fails, takes too long, or nobody waits any more."""
+        self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
+
+    def fork_parent(self, kind: ParentKind, *, thoroughly: bool) -> Parent:
+        """Fork a parent, which the project's scripts prepare thoroughly or not at all; raises ParentLost."""
+        scripts = [
+            (module, self.place.script(number) if self.contained else str(path), path.name)
+            for number, (module, path) in enumerate(self.kind.scripts)
+        ]
+        message = _imports(kind.modules, kind.touched, kind.absent, scripts if thoroughly else ())
+        said = Conversation()
+        try:
+            self._said.send(message, (said.theirs.fileno(),))
+        except ParentLost:
+            said.discard()
+            raise
+        said.listen()
+        parent = Parent(kind, self, said)
+        self.parents.add(parent)
+        return parent
+
+    def close(self) -> None:
+        """End it, and with it all that was forked of it."""
+        self._said.close(0)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_TIMEOUT_S)
+        if self.contained:
+            end_contained(self._process.pid)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._said.over.wait(_END_TIMEOUT_S)
+        self._said.discard()
+
+    def owns(self, process: psutil.Process) -> bool:
+        """Whether a process descends from this one and belongs to no attempt that is still running.
+
+        A child of an attempt that was forked and not executed anew has the variables that the root was started with.
+        """
+        if process.pid == self._process.pid or process.environ().get(TOKEN_VARIABLE) != self._token:
+            return False
+        running = {pid for parent in tuple(self.parents) for pid in parent.running()}
+        return os.getsid(process.pid) not in running | {self._process.pid}
+
+
+class Parent:
+    """A fork of a root that has gone on importing."""
+
+    def __init__(self, kind: ParentKind, root: Root, said: Conversation) -> None:
+        self.kind = kind
+        self.root = root
+        self._said = said
+        self.running = said.running
+
+    @property
+    def contained(self) -> bool:
+        """Whether it is, and each of its forks by itself."""
+        return self.root.contained
 
     def wait_until_ready(self, stop: threading.Event) -> None:
         """Wait for its imports; raises ParentLost if they fail, take too long, or nobody waits any more."""
-        waited = 0.0
-        while not self._ready.wait(0.1):
-            waited += 0.1
-            if stop.is_set() or waited > _IMPORT_TIMEOUT_S:
-                raise ParentLost("its imports take too long")
-        if self._lost or self._refusal:
-            raise ParentLost(self._refusal or "it ended while it was importing")
+        self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
 
     def fork(
         self, folder: Folder, request: str, *, env: Mapping[str, str], overlay: Overlay | None, output: tuple[int, int]
     ) -> Child:
         """Fork a child that runs a request, with descriptors for what it writes; raises ParentLost."""
-        id = uuid.uuid4().hex
-        fork = self._forks[id] = _Fork()
-        nest = self.place.nest(folder, self._kind.python, overlay) if self.contained else None
+        id, fork = self._said.expect()
+        nest = self.root.place.nest(folder, self.root.kind.python, overlay) if self.contained else None
         message = {"id": id, "request": request, "env": dict(env), "cwd": folder.seen(folder.work), "nest": nest}
-        self._send(message, output)
+        self._said.send(message, output)
         if not fork.started.wait(_ANSWER_TIMEOUT_S) or fork.pid is None:
             raise ParentLost("it does not answer")
         return Child(self, fork, fork.pid)
 
     def close(self) -> None:
         """End it, and with it whatever still runs in it."""
-        with contextlib.suppress(OSError):
-            self._channel.shutdown(socket.SHUT_RDWR)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1.0)
-        if self.contained:
-            end_contained(self._process.pid)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, 9)
-        self._process.wait()
-        self._channel.close()
-
-    def owns(self, process: psutil.Process) -> bool:
-        """Whether a process descends from this one and belongs to no attempt that is still running.
-
-        A child of an attempt that was forked and not executed anew has the variables that the parent was started with.
-        """
-        if process.pid == self._process.pid or process.environ().get(TOKEN_VARIABLE) != self._token:
-            return False
-        with self._guard:
-            running = {fork.pid for fork in self._forks.values() if not fork.ended.is_set()}
-        return os.getsid(process.pid) not in running | {self._process.pid}
-
-    def _send(self, message: Mapping[str, object], descriptors: tuple[int, ...] = ()) -> None:
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
-        try:
-            self._channel.sendmsg([json.dumps(message).encode()], rights)
-        except OSError as error:
-            raise ParentLost(f"it cannot be reached: {error}") from error
-
-    def _listen(self) -> None:
-        """Take what the process and its forks say, until they say no more."""
-        with contextlib.suppress(OSError, ValueError):
-            while True:
-                data, ancillary, _, _ = self._channel.recvmsg(_LONGEST_MESSAGE, socket.CMSG_SPACE(_CREDENTIALS.size))
-                if not data:
-                    break
-                self._take(json.loads(data), _sender(ancillary))
-        with self._guard:
-            self._lost = True
-            self._ready.set()
-            for fork in self._forks.values():
-                fork.started.set()
-                fork.ended.set()
-
-    def _take(self, message: dict[str, object], sender: int) -> None:
-        with self._guard:
-            if "ready" in message:
-                self._refusal = None if message["ready"] else str(message["error"])
-                self._ready.set()
-                return
-            fork = self._forks.get(str(message["id"]))
-            if fork is None:
-                return
-            if "status" in message:
-                fork.status = int(str(message["status"]))
-                fork.ended.set()
-                del self._forks[str(message["id"])]
-            else:
-                fork.pid = sender
-            fork.started.set()
-
-
-class _Fork:
-    """What is known of a fork."""
-
-    def __init__(self) -> None:
-        self.started = threading.Event()
-        self.ended = threading.Event()
-        self.pid: int | None = None
-        self.status: int | None = None
+        if not self._said.close(_END_TIMEOUT_S) and self._said.pid is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self._said.pid, signal.SIGKILL)
+            self._said.over.wait(_END_TIMEOUT_S)
+        self._said.discard()
+        self.root.parents.discard(self)
 
 
 @dataclass(frozen=True)
@@ -225,7 +211,7 @@ class Child:
     """A fork that runs an attempt, as harness.process supervises it."""
 
     parent: Parent
-    fork: _Fork
+    fork: Fork
     pid: int
 
     @property
@@ -248,11 +234,18 @@ class Child:
 
     def is_stray(self, process: psutil.Process) -> bool:
         """Whether a process is what this or an earlier attempt left."""
-        return self.parent.owns(process)
+        return self.parent.root.owns(process)
 
 
-def _sender(ancillary: list[tuple[int, int, bytes]]) -> int:
-    for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
-            return int(_CREDENTIALS.unpack(content)[0])
-    return 0
+def _imports(
+    modules: Iterable[str],
+    touched: Iterable[str] = (),
+    absent: Iterable[str] = (),
+    scripts: Iterable[tuple[str, str, str]] = (),
+) -> dict[str, object]:
+    return {
+        "modules": [*modules],
+        "touched": [*touched],
+        "absent": [*absent],
+        "prepare": [*scripts],
+    }

@@ -6,16 +6,17 @@ import contextlib
 import datetime as dt
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.artifacts import Artifacts
+from harness.execute.conversation import ParentLost
 from harness.execute.folder import Folder
 from harness.execute.leavings import make_harmless
-from harness.execute.parent import CAN_FORK, ParentKind, ParentLost
+from harness.execute.parent import CAN_FORK, ParentKind, RootKind
 from harness.execute.parents import Parents
 from harness.execute.task import Task, this_platform
 from harness.execute.verdict import LOST, Seen, Verdict, judge
@@ -103,15 +104,14 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
     variables = {**dict(preload.defaults), **fixed, **dict(task.variables), **dict(preload.variables)}
     if task.overlay is not None:
         variables |= {"PYTHONPATH": str(HOLDING_BACK), "HARNESS_HOLDS_BACK": task.overlay.package}
-    return ParentKind(
+    root = RootKind(
         python=python,
-        modules=modules,
-        touched=touched,
-        absent=absent,
+        module=modules[0],
         variables=tuple(sorted(variables.items())),
         scripts=() if task.overlay else task.environment.prepare,
         trees=task.overlay.folder.parent if task.overlay else None,
     )
+    return ParentKind(root=root, modules=modules[1:], touched=touched, absent=absent)
 
 
 @dataclass(frozen=True)
@@ -121,10 +121,15 @@ class ForkImports:
     parents: Parents
     note: Callable[[str], None]
     """Told what people should know and no attempt says."""
+    _needed: dict[RootKind, set[ParentKind]] = field(default_factory=dict)
+    """The parents of each root that tasks have been said to need, and not been released of."""
 
     def kind_of(self, task: Task, python: Path) -> ParentKind | None:
         """Say which parent serves a task."""
-        return parent_kind(task, python)
+        kind = parent_kind(task, python)
+        if kind is not None:
+            self._needed.setdefault(kind.root, set()).add(kind)
+        return kind
 
     def prepare(self, task: Task, python: Path, *, tasks: int) -> None:
         """Have the parent of so many tasks ready."""
@@ -134,9 +139,13 @@ class ForkImports:
                 self.note(f"{task.environment.id}: its scripts run slower, for what prepares them fails: {failed}")
 
     def release(self, task: Task, python: Path) -> None:
-        """End the parent of a task, if nobody uses it."""
+        """End the parent of a task, if nobody uses it, and its root if that is needed for no other."""
         if (kind := parent_kind(task, python)) is not None:
             self.parents.release(kind)
+            needed = self._needed.get(kind.root, set())
+            needed.discard(kind)
+            if not needed:
+                self.parents.release_root(kind.root)
 
 
 def _run_once(task: Task, way: Way, *, artifacts: Artifacts, stop: threading.Event) -> Attempt:

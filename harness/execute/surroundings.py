@@ -10,17 +10,22 @@ from pathlib import Path
 from harness.containment.sandbox import NAMESPACES
 from harness.containment.view import SHARED_MEMORY_MIB, Bind, Containment, python_binds
 from harness.execute.folder import Folder
-from harness.execute.task import WORKER
+from harness.execute.task import SERVING, WORKER
 from harness.model import Overlay
 
 ATTEMPT = "/attempt"
 OVERLAY = "/overlay"
 WORKER_INSIDE = "/harness/worker.py"
+SERVING_INSIDE = "/harness/serving.py"
 NAMESPACES_INSIDE = "/harness/namespaces.py"
 _ATTEMPTS = "/attempts"
 _TREES = "/trees"
 _TEMPORARY = "/tmp"
-_OURS = (Bind(source=WORKER, target=WORKER_INSIDE), Bind(source=NAMESPACES, target=NAMESPACES_INSIDE))
+_OURS = (
+    Bind(source=WORKER, target=WORKER_INSIDE),
+    Bind(source=SERVING, target=SERVING_INSIDE),
+    Bind(source=NAMESPACES, target=NAMESPACES_INSIDE),
+)
 
 
 def attempt_containment(

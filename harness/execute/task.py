@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.model import Cell, Conditions, Environment, Overlay, Script
 
 WORKER = Path(__file__).with_name("worker.py")
+SERVING = Path(__file__).with_name("serving.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +38,8 @@ class Task:
 
 @functools.cache
 def worker_digest() -> str:
-    """Give the sha256 of the worker's source: another worker might judge otherwise."""
-    return hashlib.sha256(WORKER.read_bytes()).hexdigest()
+    """Give the sha256 of the worker's source, in its two files: another worker might judge otherwise."""
+    return hashlib.sha256(WORKER.read_bytes() + SERVING.read_bytes()).hexdigest()
 
 
 @functools.cache

@@ -87,12 +87,12 @@ class InFork:
     @property
     def means(self) -> Means:
         """What contains it."""
-        return self.parent.means
+        return self.parent.root.means
 
     @property
     def runs(self) -> Path:
         """A folder that the parent sees."""
-        return self.parent.place.attempts
+        return self.parent.root.place.attempts
 
     def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
         """Have the parent fork. Raises ParentLost."""

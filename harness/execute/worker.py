@@ -1,8 +1,8 @@
 """Runs one scenario inside the environment under test: `python worker.py REQUEST`.
 
-Or many, each in a fork of a process that has imported what they all begin with: `python worker.py --serve SOCKET`.
-Or one, as the second process of a sandbox whose first then stands over it: `python worker.py --contained FILE REQUEST`,
-where the file is the one of ours that knows how.
+Or many, each in a fork of a process that has imported what they begin with: `python worker.py --serve FILE SOCKET`.
+Or one, as the second process of a sandbox whose first then stands over it: `python worker.py --contained FILE REQUEST`.
+The file is the one of ours that knows how: serving.py, and namespaces.py.
 
 A separate species: standard library only, any Python from 3.6 up, started by path, imports nothing of the project.
 It reads a request file, runs the script cell by cell in the namespace of `__main__`, leaves a line in the trail
@@ -25,21 +25,13 @@ sys.path.pop(0)
 
 import __future__  # noqa: E402
 
-import array  # noqa: E402
 import ast  # noqa: E402
-import atexit  # noqa: E402
-import errno  # noqa: E402
 import faulthandler  # noqa: E402
-import gc  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import platform  # noqa: E402
-import random  # noqa: E402
 import re  # noqa: E402
-import select  # noqa: E402
 import signal  # noqa: E402
-import socket  # noqa: E402
-import tempfile  # noqa: E402
 import time  # noqa: E402
 import traceback  # noqa: E402
 import types  # noqa: E402
@@ -50,7 +42,6 @@ except ImportError:  # there is none on Windows
     resource = None
 
 LONGEST_TEXT = 20000
-LONGEST_MESSAGE = 1 << 16
 PR_SET_PDEATHSIG = 1
 NOBODY = 0  # to die with, where the system ends all contained processes together
 
@@ -59,19 +50,19 @@ def main():
     """Serve, or run one script; give the exit status."""
     heed_signals()
     if sys.argv[1] == "--serve":
-        request_path, parent = serve(int(sys.argv[2]))
+        request_path, parent = load(sys.argv[2]).serve(int(sys.argv[3]), sys.modules["__main__"])
         if request_path is None:
             os._exit(0)  # nothing was executed here, so there is nothing to learn from its end
         return run_request(request_path, parent)  # in a fork
     if sys.argv[1] == "--contained":
-        load_containment(sys.argv[2]).stand_over()
+        load(sys.argv[2]).stand_over()
         return run_request(sys.argv[3], NOBODY)
     return run_request(sys.argv[1], None)
 
 
-def load_containment(path):
-    """Load the other file of ours that is used here, without a trace among the modules."""
-    module = types.ModuleType("containment")
+def load(path):
+    """Load another file of ours, without a trace among the modules."""
+    module = types.ModuleType(os.path.basename(path))
     with open(path, "rb") as stream:
         exec(compile(stream.read(), path, "exec"), module.__dict__)
     return module
@@ -150,202 +141,6 @@ def set_limits(limits):
             hard = resource.getrlimit(number)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(number, (value, value))
-
-
-def serve(descriptor):
-    """Import what the first message names, then fork a child for each further one.
-
-    Gives (path of the request, process to die with) in a child, and (None, None) in the parent at the end. A child
-    leaves by returning, so that the interpreter ends as it does after any script. Nothing but imports, and what the
-    project has to prepare them for many scripts, is ever executed in the parent, and no thread is left in it.
-    """
-    channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
-    first = json.loads(channel.recv(LONGEST_MESSAGE).decode("utf-8"))
-    die_with(first["parent"])
-    containment = load_containment(first["containment"]) if first["containment"] else None
-    own = set(sys.modules)
-    unchanged = []
-    atexit.register(set_aside, unchanged, sys.modules)  # what is registered first is done last
-    ids = {}
-    answer = {"ready": True, "error": None}
-    started = time.time()
-    try:
-        for name in first["modules"]:
-            __import__(name)
-        for name in first["touched"]:
-            thing = sys.modules[name.partition(".")[0]]
-            for attribute in name.split(".")[1:]:
-                thing = getattr(thing, attribute)
-        for module, path, name in first["prepare"]:
-            if module in sys.modules:
-                prepare(path, name)
-        present = [name for name in first["absent"] if name in sys.modules]
-        if present:
-            answer = {"ready": False, "error": "%s is imported with it" % ", ".join(present)}
-    except BaseException as error:
-        answer = {"ready": False, "error": "%s: %s" % (type(error).__name__, shorten(str(error)))}
-    answer["import_s"] = round(time.time() - started, 4)
-    unchanged.extend(module for module in with_versions() if module[0] not in own)
-    leave_to_children()
-    wake_read, wake_write = os.pipe()
-    os.set_blocking(wake_read, False)
-    os.set_blocking(wake_write, False)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)
-    signal.set_wakeup_fd(wake_write)
-    try:
-        channel.send(json.dumps(answer).encode("utf-8"))
-        while answer["ready"]:
-            ready = select.select([channel, wake_read], [], [])[0]
-            if wake_read in ready:
-                drain(wake_read)
-                for pid, status in ended_children():
-                    if pid in ids:
-                        channel.send(json.dumps({"id": ids.pop(pid), "status": status}).encode("utf-8"))
-            if channel not in ready:
-                continue
-            message, descriptors = receive(channel)
-            if not message:
-                break
-            pid = os.fork()
-            if pid == 0:
-                signal.set_wakeup_fd(-1)
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                for each in (wake_read, wake_write):
-                    os.close(each)
-                # The number under which the child is known elsewhere comes with what it says itself.
-                channel.send(json.dumps({"id": message["id"], "started": True}).encode("utf-8"))
-                channel.close()
-                return become_child(message, descriptors, containment)
-            ids[pid] = message["id"]
-            for each in descriptors:
-                os.close(each)
-    except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.ECONNRESET):
-            raise
-    return None, None
-
-
-def prepare(path, name):
-    """Run a script that makes here what each child would make anew, and that may leave nothing running."""
-    before = threads()
-    with open(path, "rb") as stream:
-        code = compile(stream.read(), path, "exec")
-    try:
-        exec(code, {"__name__": "prepare", "__file__": path})
-    except Exception as error:
-        raise RuntimeError("%s: %s: %s" % (name, type(error).__name__, error))
-    if threads() > before:
-        raise RuntimeError("%s leaves threads running, which no fork has" % name)
-
-
-def threads():
-    """Count the threads of this process, those of libraries too; there is a way on Linux only, as there are parents."""
-    return len(os.listdir("/proc/self/task"))
-
-
-def leave_to_children():
-    """Put what is there now beyond the reach of each child's garbage collector.
-
-    It would look at every object of the imports, at least once as the child ends, and so make the child a copy of every
-    page of them: as much work as most scripts are. None of them is garbage, since that has just been collected.
-
-    Nor are they taken apart, one by one, as the child ends and modules let go of what they have: something holds them
-    that nothing but itself holds, and that the collector does not find. What a script makes is taken apart as ever.
-    """
-    modules = [module for module in sys.modules.values() if issubclass(type(module), types.ModuleType)]
-    # Asked otherwise, a module that loads itself when it is first used would do so now.
-    held = [list(object.__getattribute__(module, "__dict__").values()) for module in modules]
-    # The interpreter empties each module that is left over, and with it lets go of what a script put there.
-    held += [modules, held]
-    gc.collect()
-    if hasattr(gc, "freeze"):  # since Python 3.7
-        gc.freeze()
-
-
-def with_versions():
-    """Give (name, module, where the version of its dictionary stands, that version) of each module that there is.
-
-    CPython up to 3.12 gives a dictionary another number whenever it changes (PEP 509); without one there is nothing.
-    """
-    if platform.python_implementation() != "CPython" or sys.version_info > (3, 13) or sys.maxsize <= 1 << 32:
-        return []
-    import ctypes
-
-    def place(dictionary):
-        return ctypes.c_uint64.from_address(id(dictionary) + 24)
-
-    some = {}
-    before = place(some).value
-    some["changed"] = True
-    if place(some).value == before:
-        return []
-    modules = [(name, module) for name, module in sys.modules.items() if issubclass(type(module), types.ModuleType)]
-    places = [place(object.__getattribute__(module, "__dict__")) for _, module in modules]
-    return [(name, module, number, number.value) for (name, module), number in zip(modules, places)]
-
-
-def set_aside(unchanged, modules):
-    """Take imports that the script has not changed from the modules, as the last thing before the interpreter's end.
-
-    It would empty each of them. Nothing would come of that, since all is held; but whatever they name would be
-    touched, and its page copied. A module into which the script has put something is emptied as ever.
-    """
-    for name, module, number, version in unchanged:
-        if number.value == version and modules.get(name) is module:
-            del modules[name]
-
-
-def receive(channel):
-    """Receive a message and the descriptors that came with it; an empty one at the end."""
-    size = array.array("i").itemsize
-    data, ancillary, _, _ = channel.recvmsg(LONGEST_MESSAGE, socket.CMSG_SPACE(2 * size))
-    descriptors = array.array("i")
-    for level, kind, content in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors.frombytes(content[: len(content) - len(content) % size])
-    return (json.loads(data.decode("utf-8")) if data else None), list(descriptors)
-
-
-def drain(descriptor):
-    """Empty a pipe."""
-    try:
-        while os.read(descriptor, 512):
-            pass
-    except BlockingIOError:
-        pass
-
-
-def ended_children():
-    """Give (pid, status) of the children that ended; a signal's number counts negative."""
-    ended = []
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return ended
-        if pid == 0:
-            return ended
-        ended.append((pid, -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)))
-
-
-def become_child(message, descriptors, containment):
-    """Make of a fork what a new process would be: group, output, folder, variables, and chance of its own."""
-    parent = os.getppid()
-    os.setsid()
-    for descriptor, standard in zip(descriptors, (1, 2)):
-        os.dup2(descriptor, standard)
-        os.close(descriptor)
-    if containment is not None:
-        containment.nest(message["nest"])
-        parent = NOBODY
-    os.chdir(message["cwd"])
-    os.environ.clear()
-    os.environ.update(message["env"])
-    tempfile.tempdir = None
-    random.seed()
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
-    return message["request"], parent
 
 
 class Trail:

@@ -41,12 +41,17 @@ MAY_SPAWN = {
     "commands/shell.py",
     "containment/namespaces.py",
     "execute/parent.py",
-    "execute/worker.py",
+    "execute/serving.py",
 }
 MAY_NAME_UV = {"provision/uv.py"}
 MAY_USE_SQLITE = "record/"
 # Run by Pythons of environments under test, started by path: they can import nothing of ours.
-STRANGERS = {"containment/namespaces.py", "execute/worker.py", "provision/look_inside.py"}
+STRANGERS = {
+    "containment/namespaces.py",
+    "execute/serving.py",
+    "execute/worker.py",
+    "provision/look_inside.py",
+}
 
 FILES = {path.relative_to(HARNESS).as_posix(): path for path in sorted(HARNESS.rglob("*.py"))}
 

@@ -1,8 +1,6 @@
 """Forks of a process that has done the imports: they show what a new process shows, and cost no import."""
 
 import contextlib
-import os
-import signal
 import sys
 import threading
 from dataclasses import replace
@@ -12,7 +10,8 @@ import pytest
 
 from harness.containment.sandbox import Means
 from harness.execute.artifacts import Artifacts
-from harness.execute.parent import CAN_FORK, ParentLost
+from harness.execute.conversation import ParentLost
+from harness.execute.parent import CAN_FORK
 from harness.execute.parents import Parents
 from harness.execute.run_task import parent_kind, run_task
 from harness.model import Outcome
@@ -64,7 +63,7 @@ class Bench:
         )
 
     def parent_processes(self):
-        """Give the processes that import, and that fork."""
+        """Give the processes that import, and that fork: each root before the parents that are forked of it."""
         children = psutil.Process().children(recursive=True)
         return [each for each in children if "--serve" in each.cmdline() and each.cmdline()[0] == str(self.python)]
 
@@ -200,12 +199,14 @@ def test_chance_and_places_are_the_forks_own(bench):
     ]
 
 
-def test_a_parent_that_dies_costs_no_result(bench):
+@pytest.mark.parametrize("dies", ["root", "parent"])
+def test_a_parent_that_dies_costs_no_result(bench, dies):
     first = bench.task("asserts", source="import heavy\n")
     assert bench.run(first).isolation == "fork"
-    (parent,) = bench.parent_processes()
-    os.kill(parent.pid, signal.SIGKILL)
-    parent.wait()
+    root, parent = bench.parent_processes()
+    victim = root if dies == "root" else parent
+    victim.kill()
+    psutil.wait_procs([victim], timeout=5)
     again = bench.run(first)
     assert (again.outcome, again.isolation) == (Outcome.PASSED, "process")
     assert bench.run(first).isolation == "fork", "a new parent takes its place"
@@ -296,7 +297,7 @@ def test_children_that_left_the_group_are_ended(bench):
         "    os._exit(0)\n"
     )
     assert bench.run(bench.task("asserts", source=source)).outcome is Outcome.PASSED
-    (parent,) = bench.parent_processes()
+    _, parent = bench.parent_processes()
     around = {parent.pid, *(each.pid for each in parent.parents())}
     orphans = [
         process
@@ -310,7 +311,7 @@ def test_parents_beyond_the_limit_are_ended(bench):
     for setting in "abcd":
         source = f"import os\nos.environ['SETTING'] = '{setting}'\nimport heavy\n"
         assert bench.run(bench.task("asserts", source=source)).isolation == "fork"
-    assert len(bench.parent_processes()) == 2
+    assert len(bench.parent_processes()) == 4, "two, and their roots"
 
 
 def test_a_header_may_ask_for_a_process(bench):
@@ -382,9 +383,9 @@ def test_what_contains_a_parent_does_not_see_the_variables_that_a_script_chose(b
     """The system's library loads code from where some of them say, and that is not contained yet."""
     task = bench.task("passes", source="import os\nos.environ['CHOSEN'] = 'here'\nimport heavy\nassert heavy.chosen")
     kind = parent_kind(task, bench.python)
-    assert ("CHOSEN", "here") in kind.variables
+    assert ("CHOSEN", "here") in kind.root.variables
     with bench.parents.lend(kind) as parent:
-        seen = psutil.Process(parent._process.pid).environ()
+        seen = psutil.Process(parent.root._process.pid).environ()
     assert ("CHOSEN" in seen) is not bench.contained
     attempt = bench.run(task)
     assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork"), attempt.error
@@ -392,7 +393,8 @@ def test_what_contains_a_parent_does_not_see_the_variables_that_a_script_chose(b
 
 def test_a_parent_that_cannot_be_started_is_done_without(bench):
     task = bench.task("passes", source="import heavy")
-    kind = replace(parent_kind(task, bench.python), variables=(("A", "x" * (1 << 18)),))
+    kind = parent_kind(task, bench.python)
+    kind = replace(kind, root=replace(kind.root, variables=(("A", "x" * (1 << 18)),)))
     with pytest.raises(ParentLost), bench.parents.lend(kind):
         pass
     assert bench.run(task).outcome is Outcome.PASSED

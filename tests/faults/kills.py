@@ -273,9 +273,9 @@ def _kind_of(process: psutil.Process) -> str | None:
         if {"uv", "look_inside.py"} & {Path(part).name for part in command[:4]}:
             return BUILDER
         if "--serve" in command:
-            # What descends from the one that serves, with the same command, is a fork that runs an attempt.
-            above = process.parent()
-            return WORKER if above is not None and _is_worker(above.cmdline(), "--serve") else PARENT
+            # Of the one that serves parents are forked, with the same command, and of these what runs attempts.
+            above = sum(_is_worker(each.cmdline(), "--serve") for each in process.parents())
+            return WORKER if above > 1 else PARENT
         if any(part.endswith("worker.py") for part in command):
             return WORKER
     return None

@@ -1,0 +1,268 @@
+"""Makes of the worker a process that imports what many scripts begin with, and is forked for each attempt.
+
+First there is a root: it imports the module that all of them import first. Of it parents are forked, which go on to
+import what else some scripts begin with, in the order of these. Of a parent children are forked, which run an attempt
+each. All take messages from a socket of their own.
+
+A separate species, like the worker, which loads it by path: standard library only, any Python from 3.6 up, Linux.
+"""
+
+import array
+import atexit
+import errno
+import gc
+import json
+import os
+import platform
+import random
+import select
+import signal
+import socket
+import sys
+import tempfile
+import types
+
+LONGEST_MESSAGE = 1 << 16
+
+
+def serve(descriptor, worker):
+    """Do what the first message asks for, then fork a child for each attempt and a parent for each branch asked for.
+
+    Gives (path of the request, process to die with) in a child, and (None, None) in the others at their end. A child
+    leaves by returning, so that the interpreter ends as it does after any script. Nothing but imports, and what the
+    project has to prepare them for many scripts, is ever executed before that, and no thread is left.
+    """
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptor)
+    wanted = receive(channel)[0]
+    worker.die_with(wanted["parent"])
+    containment = worker.load(wanted["containment"]) if wanted["containment"] else None
+    own = set(sys.modules)
+    unchanged = []
+    atexit.register(set_aside, unchanged, sys.modules)  # what is registered first is done last
+    root = True
+    while wanted:
+        try:
+            say(channel, begun=True)
+            answer = do_imports(wanted, worker)
+            if root:
+                leave_alone()
+            else:
+                unchanged.extend(module for module in with_versions() if module[0] not in own)
+                leave_to_children()
+            say(channel, **answer)
+            message, descriptors = fork_when_asked(channel) if answer["ready"] else (None, [])
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.ECONNRESET):
+                raise
+            message = None  # nobody is there any more who could ask
+        if message is None:
+            break
+        if "request" in message:
+            return become_child(message, descriptors, containment, worker)
+        root = False
+        worker.die_with(worker.NOBODY if containment else os.getppid())
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptors[0])
+        wanted = message
+    return None, None
+
+
+def do_imports(wanted, worker):
+    """Import modules, use some of their attributes once, run what prepares them; give the answer that says how it went.
+
+    The collector of garbage looks at all that is imported again and again, for nothing: it does so once, in the end.
+    """
+    answer = {"ready": True, "error": None}
+    thresholds = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        for name in wanted["modules"]:
+            __import__(name)
+        for name in wanted["touched"]:
+            thing = sys.modules[name.partition(".")[0]]
+            for attribute in name.split(".")[1:]:
+                thing = getattr(thing, attribute)
+        for module, path, name in wanted["prepare"]:
+            if module in sys.modules:
+                prepare(path, name)
+        present = [name for name in wanted["absent"] if name in sys.modules]
+        if present:
+            answer = {"ready": False, "error": "%s is imported with it" % ", ".join(present)}
+    except BaseException as error:
+        answer = {"ready": False, "error": "%s: %s" % (type(error).__name__, worker.shorten(str(error)))}
+    if gc.get_threshold()[0] == 0:  # no module has chosen another
+        gc.set_threshold(*thresholds)
+    return answer
+
+
+def prepare(path, name):
+    """Run a script that makes here what each child would make anew, and that may leave nothing running."""
+    before = threads()
+    with open(path, "rb") as stream:
+        code = compile(stream.read(), path, "exec")
+    try:
+        exec(code, {"__name__": "prepare", "__file__": path})
+    except Exception as error:
+        raise RuntimeError("%s: %s: %s" % (name, type(error).__name__, error))
+    if threads() > before:
+        raise RuntimeError("%s leaves threads running, which no fork has" % name)
+
+
+def threads():
+    """Count the threads of this process, those of libraries too; there is a way on Linux only, as there are parents."""
+    return len(os.listdir("/proc/self/task"))
+
+
+def fork_when_asked(channel):
+    """Fork for each message: returns it, with the descriptors that came with it, in the fork.
+
+    Tells of each attempt that it has begun, and how it ended. Returns (None, []) in the process that forks, when there
+    will be no more messages. Raises OSError.
+    """
+    ids = {}
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_read, False)
+    os.set_blocking(wake_write, False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.set_wakeup_fd(wake_write)
+    while True:
+        ready = select.select([channel, wake_read], [], [])[0]
+        if wake_read in ready:
+            drain(wake_read)
+            for pid, status in ended_children():
+                if pid in ids:
+                    say(channel, id=ids.pop(pid), status=status)
+        if channel not in ready:
+            continue
+        message, descriptors = receive(channel)
+        if message is None:
+            return None, []
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for each in (wake_read, wake_write):
+                os.close(each)
+            if "request" in message:
+                say(channel, id=message["id"], started=True)
+            channel.close()
+            return message, descriptors
+        if "request" in message:
+            ids[pid] = message["id"]
+        for each in descriptors:
+            os.close(each)
+
+
+def leave_to_children():
+    """Put what is there now beyond the reach of each child's garbage collector, and of the child's end.
+
+    The collector would look at every object of the imports, at least once as the child ends, and so make the child a
+    copy of every page of them: as much work as most scripts are. None of them is garbage, since that has just been
+    collected.
+
+    Nor are they taken apart, one by one, as the child ends and modules let go of what they have: something holds them
+    that nothing but itself holds, and that the collector does not find. What a script makes is taken apart as ever.
+    """
+    modules = [module for module in sys.modules.values() if issubclass(type(module), types.ModuleType)]
+    # Asked otherwise, a module that loads itself when it is first used would do so now.
+    held = [list(object.__getattribute__(module, "__dict__").values()) for module in modules]
+    # The interpreter empties each module that is left over, and with it lets go of what a script put there.
+    held += [modules, held]
+    leave_alone()
+
+
+def leave_alone():
+    """Collect what is garbage, and have the collector look at nothing else that is there now again."""
+    gc.collect()
+    if hasattr(gc, "freeze"):  # since Python 3.7
+        gc.freeze()
+
+
+def with_versions():
+    """Give (name, module, where the version of its dictionary stands, that version) of each module that there is.
+
+    CPython up to 3.12 gives a dictionary another number whenever it changes (PEP 509); without one there is nothing.
+    """
+    if platform.python_implementation() != "CPython" or sys.version_info > (3, 13) or sys.maxsize <= 1 << 32:
+        return []
+    import ctypes
+
+    def place(dictionary):
+        return ctypes.c_uint64.from_address(id(dictionary) + 24)
+
+    some = {}
+    before = place(some).value
+    some["changed"] = True
+    if place(some).value == before:
+        return []
+    modules = [(name, module) for name, module in sys.modules.items() if issubclass(type(module), types.ModuleType)]
+    places = [place(object.__getattribute__(module, "__dict__")) for _, module in modules]
+    return [(name, module, number, number.value) for (name, module), number in zip(modules, places)]
+
+
+def set_aside(unchanged, modules):
+    """Take imports that the script has not changed from the modules, as the last thing before the interpreter's end.
+
+    It would empty each of them. Nothing would come of that, since all is held; but whatever they name would be
+    touched, and its page copied. A module into which the script has put something is emptied as ever.
+    """
+    for name, module, number, version in unchanged:
+        if number.value == version and modules.get(name) is module:
+            del modules[name]
+
+
+def say(channel, **message):
+    """Send a message; with it the system tells the number that this process has where it is received."""
+    channel.send(json.dumps(message).encode("utf-8"))
+
+
+def receive(channel):
+    """Receive a message and the descriptors that came with it; an empty one at the end."""
+    size = array.array("i").itemsize
+    data, ancillary, _, _ = channel.recvmsg(LONGEST_MESSAGE, socket.CMSG_SPACE(2 * size))
+    descriptors = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(content[: len(content) - len(content) % size])
+    return (json.loads(data.decode("utf-8")) if data else None), list(descriptors)
+
+
+def drain(descriptor):
+    """Empty a pipe."""
+    try:
+        while os.read(descriptor, 512):
+            pass
+    except BlockingIOError:
+        pass
+
+
+def ended_children():
+    """Give (pid, status) of the children that ended; a signal's number counts negative."""
+    ended = []
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended.append((pid, -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)))
+
+
+def become_child(message, descriptors, containment, worker):
+    """Make of a fork what a new process would be: group, output, folder, variables, and chance of its own."""
+    parent = os.getppid()
+    os.setsid()
+    for descriptor, standard in zip(descriptors, (1, 2)):
+        os.dup2(descriptor, standard)
+        os.close(descriptor)
+    if containment is not None:
+        containment.nest(message["nest"])
+        parent = worker.NOBODY
+    os.chdir(message["cwd"])
+    os.environ.clear()
+    os.environ.update(message["env"])
+    tempfile.tempdir = None
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    return message["request"], parent
