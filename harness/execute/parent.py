@@ -101,7 +101,7 @@ class Root:
             {
                 "parent": 0 if self.contained else os.getpid(),
                 "containment": NAMESPACES_INSIDE if self.contained else None,
-                **_imports([kind.module]),
+                **_wanted([kind.module]),
             }
         )
 
@@ -125,12 +125,12 @@ class Root:
         self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
 
     def fork_parent(self, kind: ParentKind, *, thoroughly: bool) -> Parent:
-        """Fork a parent, which the project's scripts prepare thoroughly or not at all; raises ParentLost."""
+        """Fork a parent, which is prepared thoroughly, by the project's scripts too, or not; raises ParentLost."""
         scripts = [
             (module, self.place.script(number) if self.contained else str(path), path.name)
             for number, (module, path) in enumerate(self.kind.scripts)
         ]
-        message = _imports(kind.modules, kind.touched, kind.absent, scripts if thoroughly else ())
+        message = _wanted(kind.modules, kind.touched, kind.absent, scripts if thoroughly else (), many=thoroughly)
         said = Conversation()
         try:
             self._said.send(message, (said.theirs.fileno(),))
@@ -237,15 +237,19 @@ class Child:
         return self.parent.root.owns(process)
 
 
-def _imports(
+def _wanted(
     modules: Iterable[str],
     touched: Iterable[str] = (),
     absent: Iterable[str] = (),
     scripts: Iterable[tuple[str, str, str]] = (),
+    *,
+    many: bool = False,
 ) -> dict[str, object]:
+    """Say what is to be done before anything is forked; whether it will be `many` decides what pays."""
     return {
         "modules": [*modules],
         "touched": [*touched],
         "absent": [*absent],
         "prepare": [*scripts],
+        "many": many,
     }

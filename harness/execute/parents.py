@@ -58,8 +58,8 @@ class Parents:
     def prepare(self, kind: ParentKind, *, thoroughly: bool = False) -> str | None:
         """Have one of a kind ready. If there can be none, whoever asks for it will be told.
 
-        One that is to serve many is prepared thoroughly, by the scripts that are there for it. If one of them fails,
-        the parent goes without, and the reason is given.
+        One that is to serve many is prepared thoroughly, by the scripts that are there for it, too. If one of them
+        fails, the parent goes without, and the reason is given.
         """
         failed = None
         if thoroughly and kind.root.scripts:
@@ -68,7 +68,7 @@ class Parents:
                     return None
             except ParentLost as lost:
                 failed = str(lost)
-        with contextlib.suppress(ParentLost), self.lend(kind):
+        with contextlib.suppress(ParentLost), self.lend(kind, thoroughly=thoroughly and not kind.root.scripts):
             return failed
         return None
 
@@ -125,7 +125,7 @@ class Parents:
                 parent.wait_until_ready(self._stop)
             except ParentLost as lost:
                 self._lose(parent)
-                if not (self._stop.is_set() or thoroughly or root.lost):
+                if not (self._stop.is_set() or root.lost or (thoroughly and kind.root.scripts)):
                     self._refused[kind] = str(lost)
                 raise
             with self._guard:

@@ -23,6 +23,8 @@ import tempfile
 import types
 
 LONGEST_MESSAGE = 1 << 16
+MADV_COLLAPSE = 25
+HUGE = 2 << 20  # bytes
 
 
 def serve(descriptor, worker):
@@ -49,6 +51,8 @@ def serve(descriptor, worker):
             else:
                 unchanged.extend(module for module in with_versions() if module[0] not in own)
                 leave_to_children()
+                if wanted["many"]:
+                    gather_pages()
             say(channel, **answer)
             message, descriptors = fork_when_asked(channel) if answer["ready"] else (None, [])
         except OSError as error:
@@ -175,6 +179,34 @@ def leave_alone():
     gc.collect()
     if hasattr(gc, "freeze"):  # since Python 3.7
         gc.freeze()
+
+
+def gather_pages():
+    """Put what is in memory into huge pages, as far as the system can (Linux since 6.1): they cost a fork much less."""
+    import ctypes
+
+    madvise = ctypes.CDLL(None).madvise
+    for start, end in filled():
+        # What goes wrong costs time, no more.
+        madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
+
+
+def filled():
+    """Give (start, end) of what could be huge pages and is mostly in use, in memory that no file stands behind."""
+    try:
+        with open("/proc/self/smaps", "rb") as stream:
+            lines = [line.split() for line in stream]
+    except OSError:
+        return
+    for line in lines:
+        if not line[0].endswith(b":"):
+            start, end = (int(each, 16) for each in line[0].split(b"-"))
+            kib = (end - start) >> 10
+            own = line[1].startswith(b"rw") and line[5:] in ([], [b"[heap]"])
+        elif line[0] == b"Anonymous:" and own and int(line[1]) >= 0.7 * kib:
+            start, end = -(-start // HUGE) * HUGE, end // HUGE * HUGE
+            if start < end:
+                yield start, end
 
 
 def with_versions():

@@ -1,9 +1,14 @@
 """Forks of a process that has done the imports: they show what a new process shows, and cost no import."""
 
 import contextlib
+import ctypes
+import mmap
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
@@ -102,6 +107,58 @@ def test_imports_are_done_once(bench):
     attempts = [bench.run(task) for _ in range(5)]
     assert {(attempt.isolation, attempt.sandbox) for attempt in attempts} == {("fork", str(bench.sandbox.parents))}
     assert len({attempt.evidence.stdout for attempt in attempts}) == 1
+
+
+def test_what_scripts_import_first_is_imported_once_for_all_of_them(bench):
+    make_python(bench.folder / "environment", more="import heavy\nheavy.more = True\n")
+    few, many = (
+        bench.task("asserts", source=f"{line}\nprint(heavy.imported, hasattr(heavy, 'more'))\n")
+        for line in ("import heavy", "import heavy, more")
+    )
+    few, many = (
+        replace(task, environment=replace(task.environment, preload=("heavy", "more"))) for task in (few, many)
+    )
+    told = [bench.run(task).evidence.stdout.split() for task in (many, few, many)]
+    assert [more for _, more in told] == ["True", "False", "True"]
+    assert len({imported for imported, _ in told}) == 1
+
+
+def test_the_collector_is_as_in_a_process_of_its_own(bench):
+    task = bench.task("asserts", source="import heavy, gc\nprint(gc.get_threshold(), gc.isenabled())\n")
+    forked, alone = bench.run(task), bench.run(task, forked=False)
+    assert (forked.isolation, alone.isolation) == ("fork", "process")
+    assert forked.evidence.stdout == alone.evidence.stdout
+
+
+def test_a_module_may_choose_how_often_the_collector_runs(bench):
+    make_python(bench.folder / "environment", heavy="import gc\ngc.set_threshold(7, 8, 9)\n")
+    task = bench.task("asserts", source="import heavy, gc\nprint(gc.get_threshold())\n")
+    assert (bench.run(task).evidence.stdout, bench.run(task).isolation) == ("(7, 8, 9)\n", "fork")
+
+
+def has_huge_pages():
+    """Whether the system gathers pages into huge ones when asked to."""
+    with mmap.mmap(-1, 8 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.write(b"x" * (8 << 20))
+        first = ctypes.c_char.from_buffer(memory)
+        aligned = -(-ctypes.addressof(first) // (2 << 20)) * (2 << 20)
+        del first
+        return ctypes.CDLL(None).madvise(ctypes.c_void_p(aligned), ctypes.c_size_t(2 << 20), 25) == 0
+
+
+@pytest.mark.parametrize("thoroughly", [True, False])
+def test_one_that_is_to_fork_often_has_its_memory_in_huge_pages(bench, thoroughly):
+    if not has_huge_pages():
+        pytest.skip("this system has none on demand")
+    make_python(bench.folder / "environment", heavy="kept = [str(number) for number in range(300_000)]\n")
+    task = bench.task("asserts", source="import heavy\nassert heavy.kept[-1] == '299999'\n")
+    assert bench.parents.prepare(parent_kind(task, bench.python), thoroughly=thoroughly) is None
+    _, parent = bench.parent_processes()
+    huge = [
+        line.split()[1] for line in Path(f"/proc/{parent.pid}/smaps").read_text().splitlines() if "AnonHuge" in line
+    ]
+    assert any(each != "0" for each in huge) is thoroughly
+    assert (bench.run(task).outcome, bench.run(task).isolation) == (Outcome.PASSED, "fork")
 
 
 @pytest.mark.parametrize(
@@ -210,6 +267,22 @@ def test_a_parent_that_dies_costs_no_result(bench, dies):
     again = bench.run(first)
     assert (again.outcome, again.isolation) == (Outcome.PASSED, "process")
     assert bench.run(first).isolation == "fork", "a new parent takes its place"
+
+
+def test_attempts_end_with_the_parent_that_they_run_in(bench):
+    source = "import heavy, time\nif b'--serve' in open('/proc/self/cmdline', 'rb').read():\n    time.sleep(60)\n"
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(bench.run, bench.task("asserts", source=source))
+        deadline = time.monotonic() + 30
+        while len(processes := bench.parent_processes()) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        root, parent, *attempt = processes
+        parent.kill()
+        attempt_of_its_own = running.result()
+    assert (attempt_of_its_own.outcome, attempt_of_its_own.isolation) == (Outcome.PASSED, "process")
+    assert psutil.wait_procs(attempt, timeout=5)[1] == []
+    assert root.is_running()
 
 
 def test_an_attempt_that_kills_its_parent_counts_by_itself(bench):
