@@ -103,6 +103,8 @@ def prepare(path, name):
     before = threads()
     with open(path, "rb") as stream:
         code = compile(stream.read(), path, "exec")
+    if hasattr(gc, "unfreeze"):
+        gc.unfreeze()  # it may look for objects, as in any process
     try:
         exec(code, {"__name__": "prepare", "__file__": path})
     except Exception as error:
