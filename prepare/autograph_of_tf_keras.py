@@ -329,8 +329,10 @@ def converted_by(script):
     return {tuple(each) for each in found}
 
 
+if __name__ == "__main__":
+    tf.keras.layers  # noqa: B018 - imports what is left of tf_keras
 # Where Keras is another, tf_keras is there for tensorflow_hub: few of its functions are called, if any.
-if tf.keras.layers.Layer.__module__.startswith("tf_keras."):
+if os.environ.get("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):  # as TensorFlow reads it
     convert()
 if __name__ == "__main__":
     new = set()

@@ -43,7 +43,7 @@ class RootKind:
     module: str
     variables: tuple[tuple[str, str], ...]
     scripts: tuple[tuple[str, Path], ...] = ()
-    """What its parents may run after a module has been imported."""
+    """What it may run after it has imported a module, and each of its parents after that."""
     trees: Path | None = None
     """The folder of the source trees that may stand in front of what is installed."""
 
@@ -64,7 +64,9 @@ class ParentKind:
 class Root:
     """One such process, contained by whatever contains attempts; so is all that is forked of it."""
 
-    def __init__(self, kind: RootKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path]) -> None:
+    def __init__(
+        self, kind: RootKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path], *, thoroughly: bool = False
+    ) -> None:
         self.kind = kind
         self.place = ParentPlace(top=folder)
         self.means = sandbox.parents
@@ -101,7 +103,7 @@ class Root:
             {
                 "parent": 0 if self.contained else os.getpid(),
                 "containment": NAMESPACES_INSIDE if self.contained else None,
-                **_wanted([kind.module]),
+                **_wanted([kind.module], scripts=self._scripts if thoroughly else ()),
             }
         )
 
@@ -126,11 +128,8 @@ class Root:
 
     def fork_parent(self, kind: ParentKind, *, thoroughly: bool) -> Parent:
         """Fork a parent, which is prepared thoroughly, by the project's scripts too, or not; raises ParentLost."""
-        scripts = [
-            (module, self.place.script(number) if self.contained else str(path), path.name)
-            for number, (module, path) in enumerate(self.kind.scripts)
-        ]
-        message = _wanted(kind.modules, kind.touched, kind.absent, scripts if thoroughly else (), many=thoroughly)
+        scripts = self._scripts if thoroughly else ()
+        message = _wanted(kind.modules, kind.touched, kind.absent, scripts, many=thoroughly)
         said = Conversation()
         try:
             self._said.send(message, (said.theirs.fileno(),))
@@ -141,6 +140,14 @@ class Root:
         parent = Parent(kind, self, said)
         self.parents.add(parent)
         return parent
+
+    @property
+    def _scripts(self) -> list[tuple[str, str, str]]:
+        """Which scripts are to prepare it and its parents, where it sees them: module, place, name."""
+        return [
+            (module, self.place.script(number) if self.contained else str(path), path.name)
+            for number, (module, path) in enumerate(self.kind.scripts)
+        ]
 
     def close(self) -> None:
         """End it, and with it all that was forked of it."""

@@ -115,7 +115,7 @@ class Parents:
                 if parent is not None:
                     self._parents[kind] = parent  # the last is the most recently used
                     return parent
-            root = self._find_or_make_root(kind.root)
+            root = self._find_or_make_root(kind.root, thoroughly=thoroughly)
             try:
                 parent = root.fork_parent(kind, thoroughly=thoroughly)
             except ParentLost:
@@ -132,21 +132,22 @@ class Parents:
                 self._parents[kind] = parent
             return parent
 
-    def _find_or_make_root(self, kind: RootKind) -> Root:
+    def _find_or_make_root(self, kind: RootKind, *, thoroughly: bool) -> Root:
         with self._making_alone(kind):
             with self._guard:
                 if kind in self._roots:
                     return self._roots[kind]
             folder = self._folder / f"parent-{uuid.uuid4().hex[:8]}"
+            make = partial(Root, kind, folder, self._sandbox, self._hidden, thoroughly=thoroughly)
             try:
-                root = self._maker.submit(partial(Root, kind, folder, self._sandbox, self._hidden)).result()
+                root = self._maker.submit(make).result()
             except (OSError, ValueError) as error:
                 raise ParentLost(f"it could not be started: {error}") from error
             try:
                 root.wait_until_ready(self._stop)
             except ParentLost as lost:
                 root.close()
-                if not self._stop.is_set():
+                if not (self._stop.is_set() or (thoroughly and kind.scripts)):
                     self._refused[kind] = str(lost)
                 raise
             with self._guard:

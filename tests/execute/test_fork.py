@@ -321,6 +321,13 @@ class TestScriptsThatPrepareAParent:
         attempt = bench.run(task)
         assert (failed, attempt.isolation, attempt.evidence.stdout) == (None, "fork", "True\n")
 
+    def test_they_run_where_all_imports_begin_and_go_on_from_there(self, bench):
+        times = "import heavy\nheavy.times = getattr(heavy, 'times', 0) + 1\n"
+        _, failed = self.prepared(bench, times)
+        task = bench.task("asserts", source="import heavy\nprint(heavy.times)\n")
+        task = replace(task, environment=replace(task.environment, prepare=(("heavy", bench.folder / "prepares.py"),)))
+        assert (failed, bench.run(task).evidence.stdout) == (None, "2\n")
+
     def test_they_find_every_object_that_is_there(self, bench):
         task, failed = self.prepared(
             bench, "import gc, heavy\nheavy.made = True\nassert any(each is heavy for each in gc.get_objects())\n"
