@@ -331,9 +331,7 @@ def converted_by(script):
 
 if __name__ == "__main__":
     tf.keras.layers  # noqa: B018 - imports what is left of tf_keras
-# Where Keras is another, tf_keras is there for tensorflow_hub: few of its functions are called, if any.
-if os.environ.get("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):  # as TensorFlow reads it
-    convert()
+convert()
 if __name__ == "__main__":
     new = set()
     for path in sys.argv[1:]:

@@ -10,8 +10,24 @@ from collections import deque
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from harness.execute.task import Task
+
+
+class Kind(Protocol):
+    """Which imports a task needs: those of equal kinds are the same."""
+
+    @property
+    def root(self) -> Hashable:
+        """What is imported first of all. Kinds of one root have that in common, so it is there once one is ready."""
+
+    @property
+    def slow(self) -> bool:
+        """Whether more is made beforehand than imports."""
+
+    def __hash__(self) -> int: ...
+
 
 _UNKNOWN_S = 2.0
 _UNKNOWN_MIB = 1024
@@ -23,7 +39,7 @@ _IMPORT_MIB = 768
 class Batch:
     """Tasks that can be executed once the same imports are there; of those without a kind each does its own."""
 
-    kind: Hashable | None
+    kind: Kind | None
     python: Path
     tasks: deque[Task]
     ready: bool
@@ -79,9 +95,9 @@ class Order:
         """Whether there is a task left to hand out."""
         return bool(self._batches)
 
-    def add(self, tasks: Iterable[tuple[Hashable | None, Task]], python: Path) -> None:
+    def add(self, tasks: Iterable[tuple[Kind | None, Task]], python: Path) -> None:
         """Add the tasks of an environment, each with its kind."""
-        by_kind: dict[Hashable | None, list[Task]] = {}
+        by_kind: dict[Kind | None, list[Task]] = {}
         for kind, task in tasks:
             by_kind.setdefault(kind, []).append(task)
         for kind, members in by_kind.items():
@@ -137,8 +153,14 @@ class Order:
         self.import_s = max(took_s, self.import_s / 2)
 
     def _to_prepare(self) -> Batch | None:
-        waiting = [batch for batch in self._batches if not batch.ready and not batch.being_prepared]
-        return max(waiting, key=lambda batch: batch.longest_s, default=None)
+        """Give the batch that is to be prepared next: a slow one while there is work besides, at best, so early.
+
+        None whose root is just being made: that would be waited for.
+        """
+        waiting = [(batch.kind, batch) for batch in self._batches if batch.kind is not None and not batch.ready]
+        being_made = {kind.root for kind, batch in waiting if batch.being_prepared}
+        free = [(kind.slow, batch.longest_s, batch) for kind, batch in waiting if kind.root not in being_made]
+        return max(free, key=lambda each: each[:2])[2] if free else None
 
     def _runs_short(self) -> bool:
         """Whether the others would run out of work if one of them did imports any later than now."""

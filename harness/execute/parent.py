@@ -60,6 +60,11 @@ class ParentKind:
     absent: tuple[str, ...]
     """Modules that must not have been imported along the way."""
 
+    @property
+    def slow(self) -> bool:
+        """Whether scripts prepare it, which takes them longer than imports take."""
+        return bool(self.root.scripts)
+
 
 class Root:
     """One such process, contained by whatever contains attempts; so is all that is forked of it."""

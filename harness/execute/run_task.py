@@ -21,7 +21,7 @@ from harness.execute.parents import Parents
 from harness.execute.task import Task, this_platform
 from harness.execute.verdict import LOST, Seen, Verdict, judge
 from harness.execute.ways import InFork, InProcess, Way, fixed_variables, new_folder
-from harness.model import Attempt, Evidence, Outcome
+from harness.model import Attempt, Environment, Evidence, Outcome
 from harness.plan.preload import find_preload
 from harness.process import Ended
 
@@ -108,10 +108,17 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
         python=python,
         module=modules[0],
         variables=tuple(sorted(variables.items())),
-        scripts=() if task.overlay else task.environment.prepare,
+        scripts=() if task.overlay else _scripts(task.environment, variables),
         trees=task.overlay.folder.parent if task.overlay else None,
     )
     return ParentKind(root=root, modules=modules[1:], touched=touched, absent=absent)
+
+
+def _scripts(environment: Environment, variables: Mapping[str, str]) -> tuple[tuple[str, Path], ...]:
+    """Say which scripts prepare a process that has these variables, and after the import of what."""
+    return tuple(
+        (each.module, each.script) for each in environment.prepare if dict(each.where).items() <= variables.items()
+    )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from harness.errors import HarnessError
 from harness.execute.memory import Memory
-from harness.execute.order import Execute, Order, Prepare
+from harness.execute.order import Execute, Kind, Order, Prepare
 from harness.execute.run_task import Interrupted, unavailable
 from harness.execute.task import Task
 from harness.model import Attempt, Environment, Outcome
@@ -49,7 +49,7 @@ class Watcher(Protocol):
 class Imports(Protocol):
     """Does the imports that many tasks begin with, before the first of them asks for it."""
 
-    def kind_of(self, task: Task, python: Path) -> Hashable | None:
+    def kind_of(self, task: Task, python: Path) -> Kind | None:
         """Say which imports serve a task; None if it does its own."""
 
     def prepare(self, task: Task, python: Path, *, tasks: int) -> None:

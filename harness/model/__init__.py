@@ -2,7 +2,7 @@
 
 from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, label_of
 from harness.model.case import Case, Cell, Value
-from harness.model.environment import Build, Environment, Lock, LockOrigin, Overlay, Pin
+from harness.model.environment import Build, Environment, Lock, LockOrigin, Overlay, Pin, Preparation
 from harness.model.outcome import DISPLAY, FLAKY, NEVER_RUN, Display, Outcome
 from harness.model.pattern import Pattern
 from harness.model.scenario import Header, Known, Mark, Scenario, Script, matches_globs
@@ -30,6 +30,7 @@ __all__ = [
     "Overlay",
     "Pattern",
     "Pin",
+    "Preparation",
     "Scenario",
     "Script",
     "Value",

@@ -103,6 +103,16 @@ class Overlay:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """A script that makes once, after the import of a module, what every attempt would make anew."""
+
+    module: str
+    script: Path
+    where: tuple[tuple[str, str], ...] = ()
+    """Variables that must be set, and how; elsewhere it would make what no attempt uses."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """A Python, a locked set of packages and environment variables."""
 
@@ -115,8 +125,7 @@ class Environment:
     """Modules that may be imported once for many attempts."""
     touch: tuple[str, ...] = ()
     """Attributes of these that import more when they are first used."""
-    prepare: tuple[tuple[str, Path], ...] = ()
-    """Modules, and for each a script that makes once, after its import, what every attempt would make anew."""
+    prepare: tuple[Preparation, ...] = ()
     provides: tuple[tuple[str, str], ...] = ()
     tiers: frozenset[str] = frozenset()
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.errors import UsageError
-from harness.model import LockOrigin, matches_globs
+from harness.model import LockOrigin, Preparation, matches_globs
 
 FILE = "matrix.toml"
 # The largest limits that a header may ask for, if matrix.toml does not say others: seconds, MiB, MiB, a number.
@@ -135,8 +134,8 @@ class Matrix:
     """Modules that a script may find imported already, by a process that is forked for each attempt."""
     touch: tuple[str, ...]
     """Attributes of such modules that import more when they are first used."""
-    prepare: tuple[tuple[str, Path], ...]
-    """Scripts that such a process runs when it has imported a module, to make once what every fork would make anew."""
+    prepare: tuple[Preparation, ...]
+    """What such a process runs when it has imported a module."""
     show: tuple[str, ...]
     """The packages whose versions the table shows for each environment."""
     platform: str

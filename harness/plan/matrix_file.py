@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.errors import Problems, UsageError
+from harness.model import Preparation
 from harness.plan.blocks import TOMLDecodeError, loads
 from harness.plan.matrix import FILE, MOST, Base, Exclusion, Family, Matrix, Tier
 from harness.plan.tables import Table
@@ -78,7 +79,7 @@ def _read(table: Table, root: Path) -> Matrix:
         imports=imports,
         preload=table.texts("preload"),
         touch=table.texts("touch"),
-        prepare=_read_prepare(table.table("prepare"), root),
+        prepare=_read_prepare(table, root),
         show=table.texts("show"),
         platform=table.text("platform", "x86_64-manylinux_2_28"),
         variables=variables,
@@ -133,14 +134,16 @@ def _read_most(table: Table) -> tuple[tuple[str, float], ...]:
     return most
 
 
-def _read_prepare(table: Table, root: Path) -> tuple[tuple[str, Path], ...]:
-    scripts = []
-    for module, name in _strings(table):
-        script = root / name
-        if "\0" in name or not script.is_file():
-            table.problems.add(table.place(module), f"there is no file {name!r}", "Name a script of the project")
-        scripts.append((module, script))
-    return tuple(scripts)
+def _read_prepare(table: Table, root: Path) -> tuple[Preparation, ...]:
+    found = []
+    for module, values in _subtables(table, "prepare"):
+        each = Table(values, where=f"{table.place('prepare')}.{module}", problems=table.problems)
+        name = each.required_text("script", "Name a script of the project")
+        if "\0" in name or not (root / name).is_file():
+            each.problems.add(each.place("script"), f"there is no file {name!r}", "Name a script of the project")
+        found.append(Preparation(module=module, script=root / name, where=_strings(each.table("where"))))
+        each.end()
+    return tuple(found)
 
 
 def _read_family(table: Table, name: str, imports: tuple[str, ...], variables: tuple[tuple[str, str], ...]) -> Family:

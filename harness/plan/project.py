@@ -158,7 +158,7 @@ def environment_of(
         imports=tuple(module for module in imports if canonicalize_name(module) in names | stands_for),
         preload=tuple(module for module in matrix.preload if canonicalize_name(module) in names | stands_for),
         touch=matrix.touch,
-        prepare=tuple(each for each in matrix.prepare if canonicalize_name(each[0]) in names | stands_for),
+        prepare=tuple(each for each in matrix.prepare if canonicalize_name(each.module) in names | stands_for),
         provides=matrix.provides,
         tiers=matrix.tiers_of(lock.origin.environment) if family else frozenset(),
     )

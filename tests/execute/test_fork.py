@@ -19,7 +19,7 @@ from harness.execute.conversation import ParentLost
 from harness.execute.parent import CAN_FORK
 from harness.execute.parents import Parents
 from harness.execute.run_task import parent_kind, run_task
-from harness.model import Outcome
+from harness.model import Outcome, Preparation
 from harness.process import TOKEN_VARIABLE
 from tests.making import OUTCOMES, make_python, outcome_task
 from tests.sandboxes import sandbox_of
@@ -312,7 +312,9 @@ class TestScriptsThatPrepareAParent:
         script = bench.folder / "prepares.py"
         script.write_text(source)
         task = bench.task("asserts", source=self.MADE)
-        task = replace(task, environment=replace(task.environment, prepare=(("heavy", script),)))
+        task = replace(
+            task, environment=replace(task.environment, prepare=(Preparation(module="heavy", script=script),))
+        )
         kind = parent_kind(task, bench.python)
         return task, bench.parents.prepare(kind, **{"thoroughly": True, **options})
 
@@ -325,7 +327,12 @@ class TestScriptsThatPrepareAParent:
         times = "import heavy\nheavy.times = getattr(heavy, 'times', 0) + 1\n"
         _, failed = self.prepared(bench, times)
         task = bench.task("asserts", source="import heavy\nprint(heavy.times)\n")
-        task = replace(task, environment=replace(task.environment, prepare=(("heavy", bench.folder / "prepares.py"),)))
+        task = replace(
+            task,
+            environment=replace(
+                task.environment, prepare=(Preparation(module="heavy", script=bench.folder / "prepares.py"),)
+            ),
+        )
         assert (failed, bench.run(task).evidence.stdout) == (None, "2\n")
 
     def test_they_find_every_object_that_is_there(self, bench):
@@ -333,6 +340,16 @@ class TestScriptsThatPrepareAParent:
             bench, "import gc, heavy\nheavy.made = True\nassert any(each is heavy for each in gc.get_objects())\n"
         )
         assert (failed, bench.run(task).evidence.stdout) == (None, "True\n")
+
+    def test_they_are_of_use_where_certain_variables_are_set(self, bench):
+        (bench.folder / "prepares.py").write_text("import heavy\nheavy.made = True\n")
+        preparation = Preparation(module="heavy", script=bench.folder / "prepares.py", where=(("SETTING", "on"),))
+        for setting, made in (("on", "True\n"), ("off", "False\n")):
+            source = f"import os\nos.environ['SETTING'] = {setting!r}\n{self.MADE}"
+            task = bench.task("asserts", source=source)
+            task = replace(task, environment=replace(task.environment, prepare=(preparation,)))
+            assert bench.parents.prepare(parent_kind(task, bench.python), thoroughly=True) is None
+            assert bench.run(task).evidence.stdout == made
 
     def test_a_process_of_its_own_does_not(self, bench):
         task, _ = self.prepared(bench, "import heavy\nheavy.made = True\n")
@@ -361,7 +378,9 @@ class TestScriptsThatPrepareAParent:
 
     def test_it_is_not_for_parents_that_do_not_import_the_module(self, bench):
         task, _ = self.prepared(bench, "", thoroughly=False)
-        environment = replace(task.environment, prepare=(("absent", task.environment.prepare[0][1]),))
+        environment = replace(
+            task.environment, prepare=(Preparation(module="absent", script=bench.folder / "prepares.py"),)
+        )
         (bench.folder / "prepares.py").write_text("1 / 0\n")
         kind = parent_kind(replace(task, environment=environment), bench.python)
         assert bench.parents.prepare(kind, thoroughly=True) is None

@@ -36,9 +36,9 @@ def python(clone):
 
 @pytest.fixture(scope="module")
 def made_by(python, tmp_path_factory):
-    def run(script, name, *, legacy="1"):
+    def run(script, name):
         # As attempts have it: the order in which names are written follows the hash of strings.
-        variables = {**os.environ, "TF_USE_LEGACY_KERAS": legacy, "PYTHONHASHSEED": "0", "CUDA_VISIBLE_DEVICES": "-1"}
+        variables = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "PYTHONHASHSEED": "0", "CUDA_VISIBLE_DEVICES": "-1"}
         done = subprocess.run(
             [python, ROOT / "tests" / "tensorflow" / "conversions.py", script, name],
             env=variables,
@@ -60,7 +60,3 @@ def test_what_is_converted_ahead_is_what_scripts_have_converted(made_by, tmp_pat
     assert [name for name in both if ahead[name] != later[name]] == []
     # Most of what a model needs is there, or it would not be worth while.
     assert len(both) >= 0.9 * len(later), sorted(later.keys() - ahead.keys())
-
-
-def test_nothing_is_converted_ahead_where_keras_is_another(made_by):
-    assert made_by(ROOT / "prepare" / "autograph_of_tf_keras.py", "prepare", legacy="0") == {}

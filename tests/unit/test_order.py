@@ -7,7 +7,7 @@ import pytest
 
 from harness.execute.memory import Memory
 from harness.execute.order import Execute, Order, Prepare
-from tests.unit.test_schedule import task
+from tests.unit.test_schedule import FakeKind, task
 
 PYTHON = Path("python")
 
@@ -16,7 +16,7 @@ def order(jobs=2, import_s=5.0, **batches):
     """Make an order of batches by name, each a list of the seconds that its tasks take; `own` ones need no imports."""
     made = Order(jobs=jobs, import_s=import_s)
     for name, seconds in batches.items():
-        kind = None if name.startswith("own") else name
+        kind = None if name.startswith("own") else FakeKind(name, slow=name.startswith("slow"))
         made.add([(kind, task(f"{name}_{at}", expected_s=s)) for at, s in enumerate(seconds)], PYTHON)
     return made
 
@@ -28,7 +28,7 @@ def taken(order, *, at_most=1000):
         step = order.next()
         match step:
             case Prepare(batch=batch):
-                steps.append(f"import {batch.kind}")
+                steps.append(f"import {batch.kind.name}")
                 order.prepared(step, 5.0)
             case Execute(task=task):
                 steps.append(task.cell.case.scenario)
@@ -47,6 +47,18 @@ def test_tasks_that_import_by_themselves_need_nothing_before():
 
 def test_longest_first_within_a_batch_and_among_those_to_prepare():
     assert taken(order(jobs=1, a=[1, 2], b=[1, 9])) == ["import b", "b_1", "b_0", "import a", "a_1", "a_0"]
+
+
+def test_what_takes_long_to_prepare_is_prepared_first_of_all():
+    assert taken(order(jobs=1, a=[9], slow=[1])) == ["import slow", "slow_0", "import a", "a_0"]
+
+
+def test_no_runner_waits_for_a_root_that_another_is_making():
+    made = order(a1=[9], b=[1], a2=[5])
+    first, second, third = made.next(), made.next(), made.next()
+    assert ([step.batch.kind.name for step in (first, second)], third) == (["a1", "b"], None)
+    made.prepared(first, 5.0)
+    assert (made.next().task.cell.case.scenario, made.next().batch.kind.name) == ("a1_0", "a2")
 
 
 def test_the_next_is_imported_before_the_current_one_is_empty():
@@ -76,7 +88,7 @@ def test_while_one_imports_the_others_do_what_needs_no_import():
 
 def test_at_the_start_all_are_busy_with_imports_of_their_own():
     made = order(a=[1], b=[2])
-    assert {made.next().batch.kind, made.next().batch.kind} == {"a", "b"}
+    assert {made.next().batch.kind.name, made.next().batch.kind.name} == {"a", "b"}
 
 
 def test_step_that_could_not_be_taken_comes_next():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from harness.errors import HarnessError, UsageError
+from harness.model import Preparation
 from harness.plan.matrix_file import read_matrix
 
 PROJECT = Path(__file__).parents[2]
@@ -97,12 +98,17 @@ def test_templates_are_filled_for_a_version(read):
 
 def test_scripts_that_prepare_are_the_projects_own(tmp_path):
     (tmp_path / "prepare").mkdir()
-    (tmp_path / "prepare" / "demo.py").write_text("")
+    script = tmp_path / "prepare" / "demo.py"
+    script.write_text("")
     path = tmp_path / "matrix.toml"
+    path.write_text(f'{GOOD}\n[prepare.demo]\nscript = "prepare/demo.py"\nwhere = {{ OLD = "1" }}\n')
+    assert read_matrix(path).prepare == (Preparation(module="demo", script=script, where=(("OLD", "1"),)),)
+    path.write_text(f'{GOOD}\n[prepare.demo]\nscript = "prepare/other.py"\nwhen = 1\n')
+    complaint = complaints(read_matrix, path)
+    assert "matrix.toml: prepare.demo.script: there is no file 'prepare/other.py'" in complaint
+    assert "matrix.toml: prepare.demo.when: unknown key" in complaint
     path.write_text(f'{GOOD}\n[prepare]\ndemo = "prepare/demo.py"\n')
-    assert read_matrix(path).prepare == (("demo", tmp_path / "prepare" / "demo.py"),)
-    path.write_text(f'{GOOD}\n[prepare]\ndemo = "prepare/other.py"\n')
-    assert "matrix.toml: prepare.demo: there is no file 'prepare/other.py'" in complaints(read_matrix, path)
+    assert "Write [prepare.demo]" in complaints(read_matrix, path)
 
 
 def test_version_without_a_python_is_named(read):

@@ -268,6 +268,18 @@ def test_same_task_several_times_gives_as_many_attempts():
     assert len(list(schedule(jobs=2).run([task("s")] * 5))) == 5
 
 
+@dataclass(frozen=True)
+class FakeKind:
+    """Imports by name; those whose names have the same letter first begin with the same."""
+
+    name: str
+    slow: bool = False
+
+    @property
+    def root(self):
+        return self.name.rstrip("0123456789")
+
+
 @dataclass
 class FakeImports:
     """Imports that are noted; a task's kind is its scenario's first letter, and those with an `o` do their own."""
@@ -276,7 +288,7 @@ class FakeImports:
 
     def kind_of(self, task, python):
         name = task.cell.case.scenario
-        return None if name.startswith("o") else (task.environment.id, name[0])
+        return None if name.startswith("o") else FakeKind(f"{task.environment.id} {name[0]}")
 
     def prepare(self, task, python, *, tasks):
         self.done.append(f"import {task.environment.id} {task.cell.case.scenario[0]}")
