@@ -101,9 +101,10 @@ def _imports_s(session: Session, work: Work) -> Iterator[float]:
         kind = next((kind for task in tasks if (kind := parent_kind(task, python)) is not None), None)
         if kind is None:
             continue
-        statements = "; ".join([*(f"import {name}" for name in kind.modules), *kind.touched])
+        modules = (kind.root.module, *kind.modules)
+        statements = "; ".join([*(f"import {name}" for name in modules), *kind.touched])
         code = f"import time; started = time.time(); {statements}; print(time.time() - started)"
         done = subprocess.run(
-            [str(python), "-c", code], env=dict(kind.variables), capture_output=True, text=True, check=True
+            [str(python), "-c", code], env=dict(kind.root.variables), capture_output=True, text=True, check=True
         )
         yield float(done.stdout.split()[-1])
