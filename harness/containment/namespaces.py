@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import platform
+import select
 import signal
 import socket
 import stat
@@ -146,8 +147,10 @@ def mount_own_devices(folder, shared_memory_bytes):
           "mode=1777,size=%d" % shared_memory_bytes)  # fmt: skip
 
 
-def nest(specification):
+def nest(specification, parent=None):
     """Contain the fork that calls this further, with its own view; returns in a child that is to do the work.
+
+    All end with the parent that is given, the process of which this one was forked.
 
     `binds` are (source, target, writable) within what this process sees, `kept` is what must stay to be seen although a
     bind hides it, `covered` are the folders to be hidden in the end.
@@ -156,6 +159,8 @@ def nest(specification):
     enter(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
           os.geteuid(), os.getegid())  # fmt: skip
     die_with_parent()
+    if parent is not None and os.getppid() != parent:
+        os._exit(BROKEN_STATUS)  # it had ended before we asked
     told, telling = os.pipe()
     first = os.fork()
     if first:
@@ -166,6 +171,8 @@ def nest(specification):
         os._exit(end_like(int(raw) if raw else status))
     os.close(told)
     die_with_parent()
+    if is_broken(telling):
+        os._exit(BROKEN_STATUS)  # the one that waits had ended before we asked; no number would tell
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     forbid_user_namespaces()
@@ -342,6 +349,13 @@ def fail(name, target):
 def die_with_parent():
     """Be ended when the process that started this one ends, however that comes about."""
     call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def is_broken(pipe):
+    """Whether nobody is left who could read from a pipe that this process writes to."""
+    poll = select.poll()
+    poll.register(pipe, 0)
+    return bool(poll.poll(0))
 
 
 def let_go_of_streams():

@@ -135,8 +135,11 @@ class Parents:
     def _find_or_make_root(self, kind: RootKind, *, thoroughly: bool) -> Root:
         with self._making_alone(kind):
             with self._guard:
-                if kind in self._roots:
-                    return self._roots[kind]
+                known = self._roots.get(kind)
+            if known is not None and not known.lost:
+                return known
+            if known is not None:
+                self._lose_root(known)
             folder = self._folder / f"parent-{uuid.uuid4().hex[:8]}"
             make = partial(Root, kind, folder, self._sandbox, self._hidden, thoroughly=thoroughly)
             try:

@@ -43,6 +43,7 @@ def serve(descriptor, worker):
     atexit.register(set_aside, unchanged, sys.modules)  # what is registered first is done last
     root = True
     while wanted:
+        forks = os.getpid()
         try:
             say(channel, begun=True)
             answer = do_imports(wanted, worker)
@@ -62,9 +63,9 @@ def serve(descriptor, worker):
         if message is None:
             break
         if "request" in message:
-            return become_child(message, descriptors, containment, worker)
+            return become_child(message, descriptors, forks, containment, worker)
         root = False
-        worker.die_with(worker.NOBODY if containment else os.getppid())
+        worker.die_with(worker.NOBODY if containment else forks)
         channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptors[0])
         wanted = message
     return None, None
@@ -282,15 +283,14 @@ def ended_children():
         ended.append((pid, -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)))
 
 
-def become_child(message, descriptors, containment, worker):
+def become_child(message, descriptors, parent, containment, worker):
     """Make of a fork what a new process would be: group, output, folder, variables, and chance of its own."""
-    parent = os.getppid()
     os.setsid()
     for descriptor, standard in zip(descriptors, (1, 2)):
         os.dup2(descriptor, standard)
         os.close(descriptor)
     if containment is not None:
-        containment.nest(message["nest"])
+        containment.nest(message["nest"], parent)
         parent = worker.NOBODY
     os.chdir(message["cwd"])
     os.environ.clear()
