@@ -69,8 +69,13 @@ class Bench:
 
     def parent_processes(self):
         """Give the processes that import, and that fork: each root before the parents that are forked of it."""
-        children = psutil.Process().children(recursive=True)
-        return [each for each in children if "--serve" in each.cmdline() and each.cmdline()[0] == str(self.python)]
+        return [each for each in psutil.Process().children(recursive=True) if self._serves(each)]
+
+    def _serves(self, process):
+        with contextlib.suppress(psutil.Error):  # one that has just ended
+            command = process.cmdline()
+            return "--serve" in command and command[0] == str(self.python)
+        return False
 
 
 @pytest.fixture(params=list(Means), ids=str)
