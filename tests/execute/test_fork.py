@@ -18,7 +18,7 @@ from harness.execute.artifacts import Artifacts
 from harness.execute.conversation import ParentLost
 from harness.execute.parent import CAN_FORK
 from harness.execute.parents import Parents
-from harness.execute.run_task import parent_kind, run_task
+from harness.execute.run_task import ForkImports, parent_kind, run_task
 from harness.model import Outcome, Preparation
 from harness.process import TOKEN_VARIABLE
 from tests.making import OUTCOMES, make_python, outcome_task
@@ -126,6 +126,22 @@ def test_what_scripts_import_first_is_imported_once_for_all_of_them(bench):
     told = [bench.run(task).evidence.stdout.split() for task in (many, few, many)]
     assert [more for _, more in told] == ["True", "False", "True"]
     assert len({imported for imported, _ in told}) == 1
+
+
+def test_a_root_is_ended_with_the_last_of_those_that_need_it(bench):
+    make_python(bench.folder / "environment", more="")
+    tasks = [bench.task("asserts", source=f"{line}\n") for line in ("import heavy", "import heavy, more")]
+    tasks = [replace(task, environment=replace(task.environment, preload=("heavy", "more"))) for task in tasks]
+    imports = ForkImports(bench.parents, note=print)
+    assert len({imports.kind_of(task, bench.python).root for task in tasks}) == 1
+    for task, left in zip(tasks, (1, 0), strict=True):
+        imports.prepare(task, bench.python, tasks=1)
+        assert len(bench.parent_processes()) == 2
+        imports.release(task, bench.python)
+        deadline = time.monotonic() + 5
+        while len(bench.parent_processes()) > left and time.monotonic() < deadline:
+            time.sleep(0.01)  # what has been told to end may take a moment
+        assert len(bench.parent_processes()) == left
 
 
 def test_the_collector_is_as_in_a_process_of_its_own(bench):
