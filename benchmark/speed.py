@@ -28,11 +28,15 @@ class Ours:
         self._variables = {**variables, "HARNESS_CACHE": str(folder / "cache")}
         self._runs = 0
 
-    def run(self, selection: Selection) -> tuple[Took, Session, Work]:
-        """Run a selection whose cells have no attempts yet; give what it took, and where its attempts are."""
+    def run(self, selection: Selection, *, jobs: int | None = None) -> tuple[Took, Session, Work]:
+        """Run a selection whose cells have no attempts yet; give what it took, and where its attempts are.
+
+        So many attempts run at a time, or as many as the harness takes by itself.
+        """
         self._runs += 1
+        at_a_time = [] if jobs is None else ["--jobs", str(jobs)]
         variables = {**self._variables, "HARNESS_STORE": str(self._folder / f"attempts-{self._runs}.sqlite")}
-        took = measure_harness(["run", *_arguments(selection), "--jobs", str(JOBS), "--json"], variables)
+        took = measure_harness(["run", *_arguments(selection), *at_a_time, "--json"], variables)
         session = Session.at(Path.cwd(), variables, lambda line: None)
         return took, session, prepare(session, make_plan(session.project, selection))
 
@@ -47,7 +51,7 @@ def compare(ours: Ours, folder: Path, selection: Selection) -> Iterator[Figure]:
     where = f"{len(work.tasks)} cells in {len(work.plan.environments)} environments"
     for how, more, goal in (("from nothing, uv's cache warm", [], 3), ("environments built", ["-R"], 6)):
         theirs = measure([*plain, *more], os.environ)
-        took, _, _ = ours.run(selection)
+        took, _, _ = ours.run(selection, jobs=JOBS)
         yield Figure(
             what=f"{where}, {how}",
             measured=f"harness {took.wall_s:.0f} s; a plain noxfile under `nox -j {JOBS}` {theirs.wall_s:.0f} s, "
@@ -59,8 +63,12 @@ def compare(ours: Ours, folder: Path, selection: Selection) -> Iterator[Figure]:
 
 
 def against_the_limit(ours: Ours, selection: Selection) -> Iterator[Figure]:
-    """Measure how much longer a run takes than its imports and scripts would on as many cores, and its memory."""
-    took, session, work = ours.run(selection)
+    """Measure how much longer a run takes than its imports and scripts would on as many cores, and its memory.
+
+    How long these take is measured in a run of its own, in which no two of them share a core.
+    """
+    _, session, work = ours.run(selection, jobs=JOBS)
+    took, _, _ = ours.run(selection)
     scripts_s = _scripts_s(session, work)
     imports_s = sum(_imports_s(session, work))
     limit_s = (scripts_s + imports_s) / JOBS
