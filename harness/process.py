@@ -215,13 +215,16 @@ def supervise(
         why = watch.until_over()
         duration_s = time.monotonic() - started
     finally:
-        status = _end_group(running, watch.status)
-        if not running.contained:
-            _end_strays(running)
+        try:
+            status = _end_group(running, watch.status)
+        finally:
+            if not running.contained:
+                _end_strays(running)
+            stdout, stderr = out.finish(), err.finish()
     return Ended(
         status=status,
-        stdout=out.finish(),
-        stderr=err.finish(),
+        stdout=stdout,
+        stderr=stderr,
         duration_s=duration_s,
         timed_out=why == "time",
         over_memory=why == "memory",
@@ -286,13 +289,15 @@ class _Watch:
 
 def _end_group(running: Running, status: int | None) -> int:
     """End what is left of a process's group: with a request first if it still runs, then without. Give its status."""
-    if status is None and running.contained:
-        end_contained(running.pid)
-        status = running.wait(_TERMINATE_GRACE_S)
-    elif status is None:
-        _signal_group(running, signal.SIGTERM)
-        status = running.wait(_TERMINATE_GRACE_S)
-    _signal_group(running, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+    try:
+        if status is None and running.contained:
+            end_contained(running.pid)
+            status = running.wait(_TERMINATE_GRACE_S)
+        elif status is None:
+            _signal_group(running, signal.SIGTERM)
+            status = running.wait(_TERMINATE_GRACE_S)
+    finally:  # also where nobody is left who could tell its end
+        _signal_group(running, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
     while status is None:
         status = running.wait(_POLL_S)
     return status

@@ -19,6 +19,10 @@ class ParentLost(Exception):
     """A parent could not do its work, or is no more; what was to run in it can be run by itself."""
 
 
+class ParentRefused(ParentLost):
+    """It says itself that it cannot, or takes too long: another one of its kind would not do better."""
+
+
 class Fork:
     """What is known of a fork that runs an attempt."""
 
@@ -73,14 +77,16 @@ class Conversation:
             raise ParentLost(f"it cannot be reached: {error}") from error
 
     def wait_until_ready(self, stop: threading.Event, timeout_s: float) -> None:
-        """Wait until the process forks; raises ParentLost if it will not, takes too long, or nobody waits any more."""
+        """Wait until the process forks; raises ParentRefused if it will not or nobody waits any more, or ParentLost."""
         waited = 0.0
         while not self._ready.wait(0.1):
             waited += 0.1
             if stop.is_set() or waited > timeout_s:
-                raise ParentLost("its imports take too long")
-        if self._refusal or self.over.is_set():
-            raise ParentLost(self._refusal or "it ended while it was importing")
+                raise ParentRefused("its imports take too long")
+        if self._refusal:
+            raise ParentRefused(self._refusal)
+        if self.over.is_set():
+            raise ParentLost("it ended while it was importing")
 
     def expect(self) -> tuple[str, Fork]:
         """Give a new fork, under an id that messages about it have."""
@@ -93,9 +99,9 @@ class Conversation:
         return id, fork
 
     def running(self) -> set[int | None]:
-        """Give the processes of the forks that have not ended."""
+        """Give the processes of the forks that have not ended; None stands for one that has not said its number yet."""
         with self._guard:
-            return {fork.pid for fork in self._forks.values()}
+            return {fork.pid for fork in self._forks.values() if not fork.ended.is_set()}
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError, ValueError):

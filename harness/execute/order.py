@@ -33,6 +33,7 @@ _UNKNOWN_S = 2.0
 _UNKNOWN_MIB = 1024
 _IMPORT_S = 6.0
 _IMPORT_MIB = 768
+WORTH_PREPARING = 8  # tasks
 
 
 @dataclass(kw_only=True, eq=False)
@@ -90,6 +91,8 @@ class Order:
     import_s: float = _IMPORT_S
     """How long imports take; at first a guess, then what was seen."""
     _batches: list[Batch] = field(default_factory=list)
+    _made: set[Hashable] = field(default_factory=set)
+    """Roots that are there, or have been."""
 
     def __bool__(self) -> bool:
         """Whether there is a task left to hand out."""
@@ -150,17 +153,23 @@ class Order:
     def prepared(self, step: Prepare, took_s: float) -> None:
         """Note that imports are done; if they failed, each task does its own."""
         step.batch.ready = True
-        self.import_s = max(took_s, self.import_s / 2)
+        root = step.batch.kind.root if step.batch.kind is not None else None
+        if root not in self._made:  # or it took much less than the next will
+            self.import_s = max(took_s, self.import_s / 2)
+        self._made.add(root)
 
     def _to_prepare(self) -> Batch | None:
-        """Give the batch that is to be prepared next: a slow one while there is work besides, at best, so early.
+        """Give the batch that is to be prepared next: of a root that is there, so that these are few, or a slow one.
 
-        None whose root is just being made: that would be waited for.
+        That is best begun while there is other work. None whose root is just being made: it would be waited for.
         """
         waiting = [(batch.kind, batch) for batch in self._batches if batch.kind is not None and not batch.ready]
         being_made = {kind.root for kind, batch in waiting if batch.being_prepared}
-        free = [(kind.slow, batch.longest_s, batch) for kind, batch in waiting if kind.root not in being_made]
-        return max(free, key=lambda each: each[:2])[2] if free else None
+        free = [(kind, batch) for kind, batch in waiting if kind.root not in being_made]
+        return max(free, key=lambda each: self._rank(*each))[1] if free else None
+
+    def _rank(self, kind: Kind, batch: Batch) -> tuple[bool, bool, float]:
+        return kind.root in self._made, kind.slow and len(batch.tasks) >= WORTH_PREPARING, batch.longest_s
 
     def _runs_short(self) -> bool:
         """Whether the others would run out of work if one of them did imports any later than now."""

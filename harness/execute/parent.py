@@ -16,7 +16,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -24,6 +24,7 @@ import psutil
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.conversation import Conversation, Fork, ParentLost
 from harness.execute.folder import Folder
+from harness.execute.snapshot import Snapshot
 from harness.execute.surroundings import NAMESPACES_INSIDE, SERVING_INSIDE, WORKER_INSIDE, ParentPlace
 from harness.execute.task import SERVING, WORKER
 from harness.model import Overlay
@@ -43,9 +44,14 @@ class RootKind:
     module: str
     variables: tuple[tuple[str, str], ...]
     scripts: tuple[tuple[str, Path], ...] = ()
-    """What it may run after it has imported a module, and each of its parents after that."""
+    """What it runs after it has imported a module, and each of its parents after that."""
     trees: Path | None = None
     """The folder of the source trees that may stand in front of what is installed."""
+
+    @property
+    def bare(self) -> RootKind:
+        """The same, which no script prepares."""
+        return replace(self, scripts=())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +75,15 @@ class ParentKind:
 class Root:
     """One such process, contained by whatever contains attempts; so is all that is forked of it."""
 
-    def __init__(
-        self, kind: RootKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path], *, thoroughly: bool = False
-    ) -> None:
+    def __init__(self, kind: RootKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path]) -> None:
         self.kind = kind
         self.place = ParentPlace(top=folder)
         self.means = sandbox.parents
         self.parents: set[Parent] = set()
         """Those that have not been closed."""
+        self.importing = threading.Lock()
+        """Held while a parent imports: in the folder of all of them, where none is to find what another has left."""
+        self._found: Snapshot | None = None
         self._token = uuid.uuid4().hex
         self._said = Conversation()
         self.place.make()
@@ -104,13 +111,17 @@ class Root:
             self._said.discard()
             raise
         self._said.listen()
-        self._said.send(
-            {
-                "parent": 0 if self.contained else os.getpid(),
-                "containment": NAMESPACES_INSIDE if self.contained else None,
-                **_wanted([kind.module], scripts=self._scripts if thoroughly else ()),
-            }
-        )
+        try:
+            self._said.send(
+                {
+                    "parent": 0 if self.contained else os.getpid(),
+                    "containment": NAMESPACES_INSIDE if self.contained else None,
+                    **_wanted([kind.module], scripts=self._scripts),
+                }
+            )
+        except ParentLost:
+            self.close()
+            raise
 
     @property
     def contained(self) -> bool:
@@ -130,11 +141,13 @@ class Root:
     def wait_until_ready(self, stop: threading.Event) -> None:
         """Wait for its import; raises ParentLost if that fails, takes too long, or nobody waits any more."""
         self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
+        self._found = Snapshot.of(self.place.own.top)
 
-    def fork_parent(self, kind: ParentKind, *, thoroughly: bool) -> Parent:
-        """Fork a parent, which is prepared thoroughly, by the project's scripts too, or not; raises ParentLost."""
-        scripts = self._scripts if thoroughly else ()
-        message = _wanted(kind.modules, kind.touched, kind.absent, scripts, many=thoroughly)
+    def fork_parent(self, kind: ParentKind, *, many: bool) -> Parent:
+        """Fork a parent, which is to be forked itself by many attempts or by few; raises ParentLost, or OSError."""
+        if self._found is not None:
+            self._found.restore()
+        message = _wanted(kind.modules, kind.touched, kind.absent, self._scripts, many=many)
         said = Conversation()
         try:
             self._said.send(message, (said.theirs.fileno(),))
@@ -148,7 +161,7 @@ class Root:
 
     @property
     def _scripts(self) -> list[tuple[str, str, str]]:
-        """Which scripts are to prepare it and its parents, where it sees them: module, place, name."""
+        """Which scripts prepare it and its parents, where it sees them: module, place, name."""
         return [
             (module, self.place.script(number) if self.contained else str(path), path.name)
             for number, (module, path) in enumerate(self.kind.scripts)
@@ -164,6 +177,8 @@ class Root:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if not self.contained:
+            self._end_orphans()
         self._said.over.wait(_END_TIMEOUT_S)
         self._said.discard()
 
@@ -171,11 +186,18 @@ class Root:
         """Whether a process descends from this one and belongs to no attempt that is still running.
 
         A child of an attempt that was forked and not executed anew has the variables that the root was started with.
+        Of one that has lost who started it nobody can tell whose it is: while any attempt runs, it stays.
         """
         if process.pid == self._process.pid or process.environ().get(TOKEN_VARIABLE) != self._token:
             return False
-        running = {pid for parent in tuple(self.parents) for pid in parent.running()}
-        return os.getsid(process.pid) not in running | {self._process.pid}
+        of_ours = os.getsid(process.pid) == self._process.pid
+        return not of_ours and not any(parent.running() for parent in tuple(self.parents))
+
+    def _end_orphans(self) -> None:
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get(TOKEN_VARIABLE) == self._token:
+                    process.kill()
 
 
 class Parent:

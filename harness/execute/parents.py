@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.containment.sandbox import Sandbox
-from harness.execute.conversation import ParentLost
+from harness.execute.conversation import ParentLost, ParentRefused
 from harness.execute.parent import Parent, ParentKind, Root, RootKind
 
 
@@ -39,6 +39,7 @@ class Parents:
         self._roots: dict[RootKind, Root] = {}
         self._parents: dict[ParentKind, Parent] = {}
         self._in_use: dict[ParentKind | RootKind, int] = {}
+        self._losses: dict[ParentKind | RootKind, int] = {}
         self._refused: dict[ParentKind | RootKind, str] = {}
 
     @contextlib.contextmanager
@@ -68,6 +69,8 @@ class Parents:
                     return None
             except ParentLost as lost:
                 failed = str(lost)
+        if self._stop.is_set():
+            return failed
         with contextlib.suppress(ParentLost), self.lend(kind, thoroughly=thoroughly and not kind.root.scripts):
             return failed
         return None
@@ -81,11 +84,14 @@ class Parents:
 
     def release_root(self, kind: RootKind) -> None:
         """End a root, if it has no parents."""
-        with self._guard:
-            needed = self._in_use.get(kind) or any(each.root == kind for each in self._parents)
-            root = None if needed else self._roots.pop(kind, None)
-        if root is not None:
-            root.close()
+        for each in {kind, kind.bare}:
+            with self._guard:
+                root = None if self._is_needed(each) else self._roots.pop(each, None)
+            if root is not None:
+                root.close()
+
+    def _is_needed(self, kind: RootKind) -> bool:
+        return bool(self._in_use.get(kind)) or any(each.root.kind == kind for each in self._parents.values())
 
     @contextlib.contextmanager
     def _using(self, kind: ParentKind | RootKind) -> Iterator[None]:
@@ -109,50 +115,66 @@ class Parents:
             yield
 
     def _find_or_make(self, kind: ParentKind, *, thoroughly: bool) -> Parent:
-        with self._making_alone(kind), self._using(kind.root):
+        # What scripts have prepared is for many attempts only, and has no other way out where they have spoiled it.
+        of = kind.root if thoroughly else kind.root.bare
+        with self._making_alone(kind), self._using(of):
             with self._guard:
                 parent = self._parents.pop(kind, None)
                 if parent is not None:
                     self._parents[kind] = parent  # the last is the most recently used
                     return parent
-            root = self._find_or_make_root(kind.root, thoroughly=thoroughly)
-            try:
-                parent = root.fork_parent(kind, thoroughly=thoroughly)
-            except ParentLost:
-                self._lose_root(root)
-                raise
-            try:
-                parent.wait_until_ready(self._stop)
-            except ParentLost as lost:
-                self._lose(parent)
-                if not (self._stop.is_set() or root.lost or (thoroughly and kind.root.scripts)):
-                    self._refused[kind] = str(lost)
-                raise
+            root = self._find_or_make_root(of)
+            with root.importing:
+                try:
+                    parent = root.fork_parent(kind, many=thoroughly)
+                except ParentLost:
+                    self._lose_root(root)
+                    raise
+                except (OSError, RuntimeError) as error:
+                    raise ParentLost(f"it could not be forked: {error}") from error
+                try:
+                    parent.wait_until_ready(self._stop)
+                except ParentLost as lost:
+                    self._lose(parent)
+                    if not root.lost and not of.scripts:
+                        self._count_loss(kind, lost)
+                    raise
             with self._guard:
                 self._parents[kind] = parent
             return parent
 
-    def _find_or_make_root(self, kind: RootKind, *, thoroughly: bool) -> Root:
+    def _count_loss(self, kind: ParentKind | RootKind, lost: ParentLost) -> None:
+        """Make no other of a kind, if that would not help: it has said so itself, or was lost twice."""
+        if self._stop.is_set():
+            return
+        self._losses[kind] = self._losses.get(kind, 0) + 1
+        if isinstance(lost, ParentRefused) or self._losses[kind] > 1:
+            self._refused[kind] = str(lost)
+
+    def _find_or_make_root(self, kind: RootKind) -> Root:
         with self._making_alone(kind):
             with self._guard:
-                known = self._roots.get(kind)
+                known = self._roots.pop(kind, None)
+                if known is not None:
+                    self._roots[kind] = known  # the last is the most recently used
             if known is not None and not known.lost:
                 return known
             if known is not None:
                 self._lose_root(known)
             folder = self._folder / f"parent-{uuid.uuid4().hex[:8]}"
-            make = partial(Root, kind, folder, self._sandbox, self._hidden, thoroughly=thoroughly)
             try:
-                root = self._maker.submit(make).result()
-            except (OSError, ValueError) as error:
+                root = self._maker.submit(partial(Root, kind, folder, self._sandbox, self._hidden)).result()
+            except (OSError, ValueError, RuntimeError) as error:
                 raise ParentLost(f"it could not be started: {error}") from error
             try:
                 root.wait_until_ready(self._stop)
             except ParentLost as lost:
                 root.close()
-                if not (self._stop.is_set() or (thoroughly and kind.scripts)):
-                    self._refused[kind] = str(lost)
+                self._count_loss(kind, lost)
                 raise
+            except OSError as error:
+                root.close()
+                raise ParentLost(f"what it has left cannot be read: {error}") from error
             with self._guard:
                 self._roots[kind] = root
             return root
@@ -175,9 +197,9 @@ class Parents:
             root.close()
 
     def _end_idle(self, limit: int) -> None:
-        """End the parents that nobody uses, oldest first, until no more than the limit are left, and roots without any.
+        """End the parents that nobody uses, oldest first, until no more than the limit are left, and their roots.
 
-        A root that is without parents because it has been released of them, and not ended here, may have others yet.
+        A root without parents may have others yet, if they were released. Of these, too, the limit is how many stay.
         """
         ended: list[Parent] = []
         with self._guard:
@@ -189,6 +211,11 @@ class Parents:
         for parent in ended:
             parent.close()
             self.release_root(parent.root.kind)
+        with self._guard:
+            idle = [root for root in self._roots if not self._is_needed(root)]
+            surplus = idle[: max(0, len(self._roots) - limit)]
+        for root in surplus:
+            self.release_root(root)
 
     def close(self) -> None:
         """End all."""

@@ -16,6 +16,7 @@ from harness.execute.artifacts import Artifacts
 from harness.execute.conversation import ParentLost
 from harness.execute.folder import Folder
 from harness.execute.leavings import make_harmless
+from harness.execute.order import WORTH_PREPARING
 from harness.execute.parent import CAN_FORK, ParentKind, RootKind
 from harness.execute.parents import Parents
 from harness.execute.task import Task, this_platform
@@ -29,7 +30,6 @@ _MOST = 1e9
 _TRIES = 3
 # A fork that did not end by itself may have met a state of its parent's: it is asked again without one.
 _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
-_WORTH_PREPARING = 8  # tasks
 # What a parent imports so that it does not import what an overlay stands in front of.
 HOLDING_BACK = Path(__file__).with_name("holding_back")
 
@@ -141,7 +141,7 @@ class ForkImports:
     def prepare(self, task: Task, python: Path, *, tasks: int) -> None:
         """Have the parent of so many tasks ready."""
         if (kind := parent_kind(task, python)) is not None:
-            failed = self.parents.prepare(kind, thoroughly=tasks >= _WORTH_PREPARING)
+            failed = self.parents.prepare(kind, thoroughly=tasks >= WORTH_PREPARING)
             if failed is not None:
                 self.note(f"{task.environment.id}: its scripts run slower, for what prepares them fails: {failed}")
 

@@ -38,6 +38,7 @@ def serve(descriptor, worker):
     wanted = receive(channel)[0]
     worker.die_with(wanted["parent"])
     containment = worker.load(wanted["containment"]) if wanted["containment"] else None
+    worker.python_facts()  # asked before all imports, as in any process; what it takes to know them is kept
     own = set(sys.modules)
     unchanged = []
     atexit.register(set_aside, unchanged, sys.modules)  # what is registered first is done last
@@ -72,13 +73,8 @@ def serve(descriptor, worker):
 
 
 def do_imports(wanted, worker):
-    """Import modules, use some of their attributes once, run what prepares them; give the answer that says how it went.
-
-    The collector of garbage looks at all that is imported again and again, for nothing: it does so once, in the end.
-    """
+    """Import modules, use some of their attributes, run what prepares them; give the answer that says how it went."""
     answer = {"ready": True, "error": None}
-    thresholds = gc.get_threshold()
-    gc.set_threshold(0)
     try:
         for name in wanted["modules"]:
             __import__(name)
@@ -94,8 +90,6 @@ def do_imports(wanted, worker):
             answer = {"ready": False, "error": "%s is imported with it" % ", ".join(present)}
     except BaseException as error:
         answer = {"ready": False, "error": "%s: %s" % (type(error).__name__, worker.shorten(str(error)))}
-    if gc.get_threshold()[0] == 0:  # no module has chosen another
-        gc.set_threshold(*thresholds)
     return answer
 
 
@@ -106,10 +100,15 @@ def prepare(path, name):
         code = compile(stream.read(), path, "exec")
     if hasattr(gc, "unfreeze"):
         gc.unfreeze()  # it may look for objects, as in any process
+    collects = gc.isenabled()
+    gc.disable()  # nothing that is there by now is garbage, and it would be looked at again and again
     try:
         exec(code, {"__name__": "prepare", "__file__": path})
     except Exception as error:
         raise RuntimeError("%s: %s: %s" % (name, type(error).__name__, error))
+    finally:
+        if collects:
+            gc.enable()
     if threads() > before:
         raise RuntimeError("%s leaves threads running, which no fork has" % name)
 
@@ -129,8 +128,8 @@ def fork_when_asked(channel):
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
     os.set_blocking(wake_write, False)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)
-    signal.set_wakeup_fd(wake_write)
+    handler = signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    woken = signal.set_wakeup_fd(wake_write)
     while True:
         ready = select.select([channel, wake_read], [], [])[0]
         if wake_read in ready:
@@ -145,8 +144,8 @@ def fork_when_asked(channel):
             return None, []
         pid = os.fork()
         if pid == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.set_wakeup_fd(woken)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL if handler is None else handler)
             for each in (wake_read, wake_write):
                 os.close(each)
             if "request" in message:

@@ -23,15 +23,24 @@ if sys.version_info < (3, 6):
 # The folder of this file comes first on the path of modules; nothing may be imported from there.
 sys.path.pop(0)
 
+# Those that are not used here are for serving.py: a script finds the same ones there already, whichever way it is run.
 import __future__  # noqa: E402
 
+import array  # noqa: E402, F401
 import ast  # noqa: E402
+import atexit  # noqa: E402, F401
+import errno  # noqa: E402, F401
 import faulthandler  # noqa: E402
+import gc  # noqa: E402, F401
 import json  # noqa: E402
 import os  # noqa: E402
 import platform  # noqa: E402
+import random  # noqa: E402, F401
 import re  # noqa: E402
+import select  # noqa: E402, F401
 import signal  # noqa: E402
+import socket  # noqa: E402, F401
+import tempfile  # noqa: E402, F401
 import time  # noqa: E402
 import traceback  # noqa: E402
 import types  # noqa: E402

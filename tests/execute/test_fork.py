@@ -4,7 +4,6 @@ import contextlib
 import ctypes
 import mmap
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,81 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.containment.sandbox import Means
-from harness.execute.artifacts import Artifacts
 from harness.execute.conversation import ParentLost
 from harness.execute.parent import CAN_FORK
-from harness.execute.parents import Parents
-from harness.execute.run_task import ForkImports, parent_kind, run_task
+from harness.execute.run_task import ForkImports, parent_kind
 from harness.model import Outcome, Preparation
 from harness.process import TOKEN_VARIABLE
-from tests.making import OUTCOMES, make_python, outcome_task
-from tests.sandboxes import sandbox_of
+from tests.making import OUTCOMES, make_python
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
-
-HEAVY = """
-import os, random, tempfile
-imported = os.urandom(8).hex()
-value = os.environ.get("SETTING", "unset")
-chosen = os.environ.get("CHOSEN")
-tempfile.gettempdir()
-"""
-
-
-class Bench:
-    """Runs scripts that begin with `import heavy`, in forks or in processes of their own."""
-
-    def __init__(self, folder, sandbox, heavy=HEAVY):
-        self.folder = folder
-        self.sandbox = sandbox
-        self.python = make_python(folder / "environment", heavy=heavy)
-        self.stop = threading.Event()
-        self.parents = Parents(folder / "runs", limit=2, stop=self.stop, sandbox=sandbox)
-
-    @property
-    def contained(self):
-        return self.sandbox.contains
-
-    def task(self, name, *, source=None, **options):
-        task = outcome_task(name, **options)
-        text = source if source is not None else "import heavy\n" + task.script.text
-        marks = tuple(replace(mark, line=mark.line + 1) for mark in task.script.marks) if source is None else ()
-        script = replace(task.script, text=text, marks=marks)
-        return replace(task, script=script, environment=replace(task.environment, preload=("heavy",)))
-
-    def run(self, task, *, forked=True):
-        return run_task(
-            task,
-            python=self.python,
-            runs=self.folder / "runs",
-            artifacts=Artifacts(folder=self.folder / "artifacts"),
-            stop=self.stop,
-            sandbox=self.sandbox,
-            parents=self.parents if forked else None,
-        )
-
-    def parent_processes(self):
-        """Give the processes that import, and that fork: each root before the parents that are forked of it."""
-        return [each for each in psutil.Process().children(recursive=True) if self._serves(each)]
-
-    def _serves(self, process):
-        with contextlib.suppress(psutil.Error):  # one that has just ended
-            command = process.cmdline()
-            return "--serve" in command and command[0] == str(self.python)
-        return False
-
-
-@pytest.fixture(params=list(Means), ids=str)
-def bench(tmp_path, request):
-    sandbox = sandbox_of(request.param)
-    if sandbox.contains and sandbox.parents is Means.NONE:
-        pytest.skip(f"{request.param} cannot contain forks here, so there are none")
-    bench = Bench(tmp_path, sandbox)
-    yield bench
-    bench.parents.close()
-    left = [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
-    assert left == []
 
 
 def shown(attempt):

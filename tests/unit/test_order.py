@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.execute.memory import Memory
-from harness.execute.order import Execute, Order, Prepare
+from harness.execute.order import WORTH_PREPARING, Execute, Order, Prepare
 from tests.unit.test_schedule import FakeKind, task
 
 PYTHON = Path("python")
@@ -50,7 +50,15 @@ def test_longest_first_within_a_batch_and_among_those_to_prepare():
 
 
 def test_what_takes_long_to_prepare_is_prepared_first_of_all():
-    assert taken(order(jobs=1, a=[9], slow=[1])) == ["import slow", "slow_0", "import a", "a_0"]
+    many = [1] * WORTH_PREPARING
+    steps = [f"slow_{at}" for at in range(len(many))]
+    assert taken(order(jobs=1, a=[9], slow=many)) == ["import slow", *steps, "import a", "a_0"]
+    assert taken(order(jobs=1, a=[9], slow=[1])) == ["import a", "a_0", "import slow", "slow_0"], "few are not prepared"
+
+
+def test_what_begins_like_what_is_there_comes_before_what_does_not():
+    steps = taken(order(jobs=1, a1=[9], b1=[8], a2=[1], b2=[1]))
+    assert [each for each in steps if each.startswith("import")] == ["import a1", "import a2", "import b1", "import b2"]
 
 
 def test_no_runner_waits_for_a_root_that_another_is_making():

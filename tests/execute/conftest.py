@@ -1,0 +1,20 @@
+"""A bench for each means of containment, which leaves no process."""
+
+import psutil
+import pytest
+
+from harness.containment.sandbox import Means
+from tests.execute.forking import Bench
+from tests.sandboxes import sandbox_of
+
+
+@pytest.fixture(params=list(Means), ids=str)
+def bench(tmp_path, request):
+    sandbox = sandbox_of(request.param)
+    if sandbox.contains and sandbox.parents is Means.NONE:
+        pytest.skip(f"{request.param} cannot contain forks here, so there are none")
+    bench = Bench(tmp_path, sandbox)
+    yield bench
+    bench.parents.close()
+    left = [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
+    assert left == []

@@ -1,0 +1,167 @@
+"""Roots and their parents: what one import leaves is not for the next, what dies costs nothing, few are there at a time."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.execute.conversation import ParentLost
+from harness.execute.parent import CAN_FORK, Root
+from harness.execute.run_task import parent_kind
+from harness.execute.snapshot import Snapshot
+from harness.model import Outcome, Preparation
+from tests.making import make_python
+
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
+
+NOTES = (
+    "import os\nplace = os.path.expanduser('~/.settings')\nfound = os.path.exists(place)\nopen(place, 'w').close()\n"
+)
+
+
+def importing(bench, *modules, rest="", **preparation):
+    """Give a task whose script begins with the imports of these modules."""
+    task = bench.task("asserts", source="".join(f"import {each}\n" for each in modules) + rest)
+    preload = ("heavy", "one", "two")
+    return replace(task, environment=replace(task.environment, preload=preload, **preparation))
+
+
+def test_an_import_does_not_find_what_another_parents_import_has_left(bench):
+    make_python(bench.folder / "environment", one=NOTES, two=NOTES)
+    tasks = [importing(bench, "heavy", each, rest=f"print({each}.found)\n") for each in ("one", "two", "one")]
+    attempts = [bench.run(task) for task in tasks]
+    assert [(each.isolation, each.evidence.stdout) for each in attempts] == [("fork", "False\n")] * 3
+
+
+def test_a_snapshot_puts_back_what_was_there(tmp_path):
+    for name in ("kept/file", "kept/changed", "kept/removed"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("before")
+    (tmp_path / "link").symlink_to("kept")
+    snapshot = Snapshot.of(tmp_path)
+    (tmp_path / "kept" / "changed").write_text("after")
+    (tmp_path / "kept" / "removed").unlink()
+    (tmp_path / "new" / "deep").mkdir(parents=True)
+    (tmp_path / "new" / "deep" / "file").write_text("new")
+    (tmp_path / "other").symlink_to("kept", target_is_directory=True)
+    snapshot.restore()
+    assert sorted(str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*")) == [
+        "kept", "kept/changed", "kept/file", "kept/removed", "link",
+    ]  # fmt: skip
+    assert {each.read_text() for each in (tmp_path / "kept").iterdir()} == {"before"}
+
+
+def test_what_an_attempt_has_started_is_left_to_it_while_others_end(bench):
+    make_python(bench.folder / "environment", one="")
+    waits = (
+        "import os, time\npid = os.fork()\nif pid == 0:\n    os.setsid()\n    time.sleep(3)\n    os._exit(0)\n"
+        "assert os.waitpid(pid, 0)[1] == 0\n"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        longer = pool.submit(bench.run, importing(bench, "heavy", rest=waits))
+        while not longer.done():
+            assert bench.run(importing(bench, "heavy", "one")).outcome is Outcome.PASSED
+    assert (longer.result().outcome, longer.result().isolation) == (Outcome.PASSED, "fork")
+
+
+def test_one_that_was_killed_while_it_imported_is_made_again(bench):
+    slow = "import time\ntime.sleep(1)\n"
+    make_python(bench.folder / "environment", heavy=slow)
+    task = importing(bench, "heavy")
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(bench.run, task)
+        while not (processes := bench.parent_processes()):
+            time.sleep(0.01)
+        processes[0].kill()
+        assert (first.result().outcome, first.result().isolation) == (Outcome.PASSED, "process")
+    assert bench.run(task).isolation == "fork"
+
+
+def test_one_that_says_it_cannot_is_not_made_again(bench, monkeypatch):
+    make_python(bench.folder / "environment", heavy="raise ValueError")
+    made = []
+    original = Root.__init__
+    monkeypatch.setattr(Root, "__init__", lambda self, *given: (made.append(1), original(self, *given))[1])
+    for _ in range(3):
+        assert bench.run(importing(bench, "heavy")).isolation == "process"
+    assert len(made) == 1
+
+
+def test_few_scripts_do_without_what_a_root_was_prepared_with(bench):
+    make_python(bench.folder / "environment", one="")
+    script = bench.folder / "prepares.py"
+    script.write_text("import heavy\nheavy.made = True\n")
+    prepare = (Preparation(module="heavy", script=script),)
+    rest = "print(hasattr(heavy, 'made'))\n"
+    many, few = (importing(bench, *names, rest=rest, prepare=prepare) for names in (["heavy"], ["heavy", "one"]))
+    assert bench.parents.prepare(parent_kind(many, bench.python), thoroughly=True) is None
+    assert [bench.run(task).evidence.stdout for task in (many, few)] == ["True\n", "False\n"]
+
+
+def test_what_a_script_has_spoiled_is_done_without(bench):
+    make_python(bench.folder / "environment", one="import heavy\nassert not hasattr(heavy, 'made')\n")
+    script = bench.folder / "prepares.py"
+    script.write_text("import heavy\nheavy.made = True\n")
+    task = importing(bench, "heavy", "one", prepare=(Preparation(module="heavy", script=script),))
+    assert "AssertionError" in bench.parents.prepare(parent_kind(task, bench.python), thoroughly=True)
+    assert (bench.run(task).outcome, bench.run(task).isolation) == (Outcome.PASSED, "fork")
+
+
+def test_roots_that_serve_nobody_do_not_pile_up(bench):
+    make_python(bench.folder / "environment", one="raise ValueError")
+    for setting in "abcd":
+        source = f"import os\nos.environ['SETTING'] = '{setting}'\nimport heavy, one\n"
+        task = bench.task("asserts", source=source)
+        task = replace(task, environment=replace(task.environment, preload=("heavy", "one")))
+        with pytest.raises(ParentLost), bench.parents.lend(parent_kind(task, bench.python)):
+            pass
+    deadline = time.monotonic() + 5
+    while len(bench.parent_processes()) > 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(bench.parent_processes()) == 2
+
+
+def test_no_descriptors_are_left_where_parents_are_lost(bench):
+    source = "import heavy, time\nif b'--serve' in open('/proc/self/cmdline', 'rb').read():\n    time.sleep(60)\n"
+    task = bench.task("asserts", source=source)
+
+    def lose_one():
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(bench.run, task)
+            while len(processes := bench.parent_processes()) < 3 and not running.done():
+                time.sleep(0.01)
+            processes[1].kill()
+            assert running.result().outcome is Outcome.PASSED
+
+    lose_one()
+    before = len([*Path("/proc/self/fd").iterdir()]), threading.active_count()
+    for _ in range(3):
+        lose_one()
+    time.sleep(0.5)  # threads that have been told to end
+    after = len([*Path("/proc/self/fd").iterdir()]), threading.active_count()
+    assert all(now <= then for now, then in zip(after, before, strict=True)), (before, after)
+
+
+@pytest.mark.parametrize(
+    ("heavy", "told"),
+    [
+        pytest.param("", "gc.get_threshold(), gc.isenabled()", id="collector"),
+        pytest.param("import gc\na, b, c = gc.get_threshold()\ngc.set_threshold(a * 50, b, c)\n",
+                     "gc.get_threshold()", id="scaled"),
+        pytest.param("import gc\ngc.set_threshold(0)\n", "gc.get_threshold()", id="none"),
+        pytest.param("import gc\ngc.disable()\n", "gc.isenabled()", id="disabled"),
+        pytest.param("", "sorted(sys.modules)", id="modules"),
+        pytest.param("import signal\nsignal.signal(signal.SIGCHLD, print)\n",
+                     "signal.getsignal(signal.SIGCHLD)", id="handler"),
+        pytest.param("", "[str(signal.getsignal(each)) for each in range(1, 32)]", id="handlers"),
+    ],
+)  # fmt: skip
+def test_the_interpreter_is_as_in_a_process_of_its_own(bench, heavy, told):
+    make_python(bench.folder / "environment", heavy=heavy)
+    task = importing(bench, "heavy", rest=f"import gc, signal, sys\nprint({told})\n")
+    forked, alone = bench.run(task), bench.run(task, forked=False)
+    assert (forked.isolation, alone.isolation) == ("fork", "process")
+    assert forked.evidence.stdout == alone.evidence.stdout
