@@ -24,7 +24,6 @@ import psutil
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.conversation import Conversation, Fork, ParentLost
 from harness.execute.folder import Folder
-from harness.execute.snapshot import Snapshot
 from harness.execute.surroundings import NAMESPACES_INSIDE, SERVING_INSIDE, WORKER_INSIDE, ParentPlace
 from harness.execute.task import SERVING, WORKER
 from harness.model import Overlay
@@ -83,7 +82,6 @@ class Root:
         """Those that have not been closed."""
         self.importing = threading.Lock()
         """Held while a parent imports: in the folder of all of them, where none is to find what another has left."""
-        self._found: Snapshot | None = None
         self._token = uuid.uuid4().hex
         self._said = Conversation()
         self.place.make()
@@ -116,6 +114,7 @@ class Root:
                 {
                     "parent": 0 if self.contained else os.getpid(),
                     "containment": NAMESPACES_INSIDE if self.contained else None,
+                    "own": self.own.seen(self.own.top),
                     **_wanted([kind.module], scripts=self._scripts),
                 }
             )
@@ -141,12 +140,9 @@ class Root:
     def wait_until_ready(self, stop: threading.Event) -> None:
         """Wait for its import; raises ParentLost if that fails, takes too long, or nobody waits any more."""
         self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
-        self._found = Snapshot.of(self.place.own.top)
 
     def fork_parent(self, kind: ParentKind, *, many: bool) -> Parent:
         """Fork a parent, which is to be forked itself by many attempts or by few; raises ParentLost, or OSError."""
-        if self._found is not None:
-            self._found.restore()
         message = _wanted(kind.modules, kind.touched, kind.absent, self._scripts, many=many)
         said = Conversation()
         try:

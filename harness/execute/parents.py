@@ -172,9 +172,6 @@ class Parents:
                 root.close()
                 self._count_loss(kind, lost)
                 raise
-            except OSError as error:
-                root.close()
-                raise ParentLost(f"what it has left cannot be read: {error}") from error
             with self._guard:
                 self._roots[kind] = root
             return root

@@ -18,6 +18,7 @@ import random
 import select
 import signal
 import socket
+import stat
 import sys
 import tempfile
 import types
@@ -25,6 +26,7 @@ import types
 LONGEST_MESSAGE = 1 << 16
 MADV_COLLAPSE = 25
 HUGE = 2 << 20  # bytes
+MOST_LEFT = 64 << 20  # bytes
 
 
 def serve(descriptor, worker):
@@ -42,12 +44,13 @@ def serve(descriptor, worker):
     own = set(sys.modules)
     unchanged = []
     atexit.register(set_aside, unchanged, sys.modules)  # what is registered first is done last
+    own_folder, left = wanted["own"], {}
     root = True
     while wanted:
         forks = os.getpid()
         try:
             say(channel, begun=True)
-            answer = do_imports(wanted, worker)
+            answer = do_imports(wanted, own_folder, left, worker)
             if root:
                 leave_alone()
             else:
@@ -72,10 +75,16 @@ def serve(descriptor, worker):
     return None, None
 
 
-def do_imports(wanted, worker):
-    """Import modules, use some of their attributes, run what prepares them; give the answer that says how it went."""
+def do_imports(wanted, folder, left, worker):
+    """Import modules, use some of their attributes, run what prepares them; give the answer that says how it went.
+
+    `left` is what the root's imports left in the folder that it shares with its parents, where none of these is to find
+    what another's have left; in the root itself it is still empty, and filled.
+    """
     answer = {"ready": True, "error": None}
     try:
+        if left:
+            put_back(folder, left)
         for name in wanted["modules"]:
             __import__(name)
         for name in wanted["touched"]:
@@ -85,12 +94,49 @@ def do_imports(wanted, worker):
         for module, path, name in wanted["prepare"]:
             if module in sys.modules:
                 prepare(path, name)
+        if not left:
+            left.update(left_in(folder))
         present = [name for name in wanted["absent"] if name in sys.modules]
         if present:
             answer = {"ready": False, "error": "%s is imported with it" % ", ".join(present)}
     except BaseException as error:
         answer = {"ready": False, "error": "%s: %s" % (type(error).__name__, worker.shorten(str(error)))}
     return answer
+
+
+def left_in(folder):
+    """Give what is in a folder by its paths: of a file the bytes in it, of a link where to, of a folder None."""
+    found, size = {}, 0
+    for top, folders, files in os.walk(folder):
+        for path in (os.path.join(top, name) for name in folders + files):
+            status = os.lstat(path)
+            if stat.S_ISREG(status.st_mode):
+                size += status.st_size
+                if size > MOST_LEFT:
+                    raise ValueError("it leaves more than %d MiB behind" % (MOST_LEFT >> 20))
+                with open(path, "rb") as stream:
+                    found[path] = stream.read()
+            elif stat.S_ISDIR(status.st_mode):
+                found[path] = None
+            else:
+                found[path] = os.readlink(path) if stat.S_ISLNK(status.st_mode) else ""
+    return found
+
+
+def put_back(folder, before):
+    """Have in a folder what was in it before, and nothing else; what has not changed is left alone."""
+    now = left_in(folder)
+    same = {path for path in now if path in before and now[path] == before[path]}
+    for path in sorted(set(now) - same, reverse=True):  # what is in a folder goes before it
+        (os.rmdir if now[path] is None else os.unlink)(path)
+    for path in sorted(set(before) - same):
+        if before[path] is None:
+            os.mkdir(path)
+        elif isinstance(before[path], bytes):
+            with open(path, "wb") as stream:
+                stream.write(before[path])
+        elif before[path]:
+            os.symlink(before[path], path)
 
 
 def prepare(path, name):

@@ -1,7 +1,9 @@
 """Roots and their parents: what one import leaves is not for the next, what dies costs nothing, few are there at a time."""
 
+import shutil
 import threading
 import time
+import types
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from harness.execute.conversation import ParentLost
 from harness.execute.parent import CAN_FORK, Root
 from harness.execute.run_task import parent_kind
-from harness.execute.snapshot import Snapshot
+from harness.execute.task import SERVING
 from harness.model import Outcome, Preparation
 from tests.making import make_python
 
@@ -36,22 +38,50 @@ def test_an_import_does_not_find_what_another_parents_import_has_left(bench):
     assert [(each.isolation, each.evidence.stdout) for each in attempts] == [("fork", "False\n")] * 3
 
 
-def test_a_snapshot_puts_back_what_was_there(tmp_path):
-    for name in ("kept/file", "kept/changed", "kept/removed"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("before")
-    (tmp_path / "link").symlink_to("kept")
-    snapshot = Snapshot.of(tmp_path)
-    (tmp_path / "kept" / "changed").write_text("after")
-    (tmp_path / "kept" / "removed").unlink()
-    (tmp_path / "new" / "deep").mkdir(parents=True)
-    (tmp_path / "new" / "deep" / "file").write_text("new")
-    (tmp_path / "other").symlink_to("kept", target_is_directory=True)
-    snapshot.restore()
-    assert sorted(str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*")) == [
-        "kept", "kept/changed", "kept/file", "kept/removed", "link",
-    ]  # fmt: skip
-    assert {each.read_text() for each in (tmp_path / "kept").iterdir()} == {"before"}
+def test_what_was_left_is_put_back_and_what_is_new_goes(tmp_path):
+    serving, outside = load_serving(), tmp_path / "outside"
+    outside.write_text("outside")
+    folder = tmp_path / "own"
+    for name in ("kept", "changed", "removed", "linked", "in/folder"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("before")
+    (folder / "link").symlink_to("kept")
+    (folder / "empty").mkdir()
+    before = serving.left_in(str(folder))
+    (folder / "changed").write_text("after")
+    (folder / "removed").unlink()
+    (folder / "linked").unlink()
+    (folder / "linked").symlink_to(outside)
+    shutil.rmtree(folder / "in")
+    (folder / "in").write_text("no folder any more")
+    (folder / "link").unlink()
+    (folder / "empty").rmdir()
+    (folder / "new" / "deep").mkdir(parents=True)
+    (folder / "new" / "deep" / "file").write_text("new")
+    (folder / "other").symlink_to("kept", target_is_directory=True)
+    serving.put_back(str(folder), before)
+    assert serving.left_in(str(folder)) == before
+    assert outside.read_text() == "outside"
+
+
+def test_one_that_leaves_too_much_to_put_back_is_done_without(bench):
+    source = "import os\nwith open(os.path.expanduser('~/large'), 'wb') as stream:\n    stream.truncate(1 << 40)\n"
+    make_python(bench.folder / "environment", heavy=source)
+    for _ in range(2):
+        attempt = bench.run(importing(bench, "heavy"))
+        assert attempt.isolation == "process"
+    with (
+        pytest.raises(ParentLost, match="leaves more than 64 MiB"),
+        bench.parents.lend(parent_kind(importing(bench, "heavy"), bench.python)),
+    ):
+        pass
+
+
+def load_serving():
+    """Load what forks as the worker does, by path."""
+    module = types.ModuleType("serving")
+    exec(compile(SERVING.read_text(encoding="utf-8"), str(SERVING), "exec"), module.__dict__)
+    return module
 
 
 def test_what_an_attempt_has_started_is_left_to_it_while_others_end(bench):
