@@ -139,7 +139,7 @@ def _read_prepare(table: Table, root: Path) -> tuple[Preparation, ...]:
     for module, values in _subtables(table, "prepare"):
         each = Table(values, where=f"{table.place('prepare')}.{module}", problems=table.problems)
         name = each.required_text("script", "Name a script of the project")
-        if "\0" in name or not (root / name).is_file():
+        if name and ("\0" in name or not (root / name).is_file()):
             each.problems.add(each.place("script"), f"there is no file {name!r}", "Name a script of the project")
         found.append(Preparation(module=module, script=root / name, where=_strings(each.table("where"))))
         each.end()

@@ -107,6 +107,8 @@ def test_scripts_that_prepare_are_the_projects_own(tmp_path):
     complaint = complaints(read_matrix, path)
     assert "matrix.toml: prepare.demo.script: there is no file 'prepare/other.py'" in complaint
     assert "matrix.toml: prepare.demo.when: unknown key" in complaint
+    path.write_text(f"{GOOD}\n[prepare.demo]\n")
+    assert complaints(read_matrix, path).count("prepare.demo.script") == 1
     path.write_text(f'{GOOD}\n[prepare]\ndemo = "prepare/demo.py"\n')
     assert "Write [prepare.demo]" in complaints(read_matrix, path)
 
