@@ -27,6 +27,15 @@ class Took:
     own_s: float = 0.0
     peak_mib: int = 0
 
+    def __add__(self, other: Took) -> Took:
+        """Give what one after the other takes."""
+        return Took(
+            wall_s=self.wall_s + other.wall_s,
+            processor_s=self.processor_s + other.processor_s,
+            own_s=self.own_s + other.own_s,
+            peak_mib=max(self.peak_mib, other.peak_mib),
+        )
+
 
 def measure(command: Sequence[str], variables: Mapping[str, str], *, folder: Path | None = None) -> Took:
     """Run a command whatever its status; processor time is its children's too."""

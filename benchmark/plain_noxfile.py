@@ -1,4 +1,8 @@
-"""What a maintainer would write instead: a noxfile with a session a version, which installs and runs each script."""
+"""What a maintainer would write instead: a noxfile with a session a version, which installs and runs each script.
+
+It runs the first script of each session alone, or all others, as it is told: so the others need to run only once, for
+what is measured from nothing and for what is measured warm.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from pathlib import Path
 from harness.model import Environment
 from harness.pipeline import Work
 from harness.plan.script import PARAMETERS_STAGE
+
+FIRST, REST = "first", "rest"
 
 _HEAD = """\
 import nox
@@ -22,7 +28,7 @@ def repro(session, version):
     _, lock, variables, scripts = ENVIRONMENTS[version]
     session.install("--no-deps", "-r", lock)
     session.chdir(session.create_tmp())
-    for script in scripts:
+    for script in scripts[:1] if session.posargs == [{first!r}] else scripts[1:]:
         session.run("python", script, env=variables, success_codes=range(-64, 256), silent=True)
 """
 
@@ -41,7 +47,7 @@ def write_noxfile(folder: Path, work: Work, root: Path) -> Path:
         new = (environment.python, str(_lock_of(environment, root)), dict(environment.variables), list[str]())
         environments.setdefault(environment.id, new)[3].append(str(script))
     path = folder / "noxfile.py"
-    path.write_text(_HEAD.format(environments=environments), encoding="utf-8")
+    path.write_text(_HEAD.format(environments=environments, first=FIRST), encoding="utf-8")
     return path
 
 
