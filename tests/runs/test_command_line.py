@@ -82,6 +82,19 @@ class TestUsage:
         assert len(done.document["cells"]) == len(TABLE)
 
 
+class TestStart:
+    @pytest.mark.parametrize("command", ["--help", "plan", "run", "table", "show"])
+    def test_what_takes_long_to_import_waits_until_it_is_used(self, project, command):
+        selected = {"plan": ["--environments", "demo1.0"], "show": ["build[shape=list]@demo1.0"]}
+        selected["run"] = selected["table"] = selected["plan"]
+        project.call("run", "--environments", "demo1.0")
+        project.variables["PYTHONPROFILEIMPORTTIME"] = "1"
+        done = project.call(command, *selected.get(command, []))
+        imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "import time:" in line}
+        assert "harness.cli" in imported
+        assert imported.isdisjoint({"pandas", "numpy", "rich"})
+
+
 class TestPlan:
     def test_plan_says_what_would_run_and_runs_nothing(self, project):
         document = project.call("plan", "--json").document
