@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.cli import main
@@ -20,12 +20,13 @@ from harness.cli import main
 
 @dataclass(frozen=True, kw_only=True)
 class Took:
-    """Seconds and MiB. `own_s` and `peak_mib` are of the process itself, without those that it started."""
+    """Seconds, MiB, an exit status. `own_s` and `peak_mib` are of the process itself, without those that it started."""
 
     wall_s: float
     processor_s: float
     own_s: float = 0.0
     peak_mib: int = 0
+    status: int = 0
 
     def __add__(self, other: Took) -> Took:
         """Give what one after the other takes."""
@@ -34,6 +35,7 @@ class Took:
             processor_s=self.processor_s + other.processor_s,
             own_s=self.own_s + other.own_s,
             peak_mib=max(self.peak_mib, other.peak_mib),
+            status=max(self.status, other.status),
         )
 
 
@@ -41,13 +43,13 @@ def measure(command: Sequence[str], variables: Mapping[str, str], *, folder: Pat
     """Run a command whatever its status; processor time is its children's too."""
     say(f"running: {' '.join(command)}")
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(
+    done = subprocess.run(
         command, env=dict(variables), cwd=folder, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     wall_s = time.monotonic() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Took(wall_s=wall_s, processor_s=processor_s)
+    return Took(wall_s=wall_s, processor_s=processor_s, status=done.returncode)
 
 
 def measure_harness(arguments: Sequence[str], variables: Mapping[str, str], *, project: Path | None = None) -> Took:
@@ -57,7 +59,7 @@ def measure_harness(arguments: Sequence[str], variables: Mapping[str, str], *, p
         where = ["--project", str(project)] if project is not None else []
         took = measure([sys.executable, "-m", "benchmark.measured", str(own), *where, *arguments], variables)
         seen = json.loads(own.read_text(encoding="utf-8"))
-    return Took(wall_s=took.wall_s, processor_s=took.processor_s, own_s=seen["processor_s"], peak_mib=seen["peak_mib"])
+    return replace(took, own_s=seen["processor_s"], peak_mib=seen["peak_mib"])
 
 
 def say(line: str) -> None:

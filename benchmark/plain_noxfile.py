@@ -6,6 +6,7 @@ what is measured from nothing and for what is measured warm.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.model import Environment
@@ -19,6 +20,7 @@ import nox
 
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = True
 ENVIRONMENTS = {environments!r}
 
 
@@ -33,8 +35,11 @@ def repro(session, version):
 """
 
 
-def write_noxfile(folder: Path, work: Work, root: Path) -> Path:
-    """Write a noxfile that runs the same cells, each as a script with its parameters set; give its path."""
+def write_noxfile(folder: Path, work: Work, root: Path, interpreters: Mapping[str, Path]) -> Path:
+    """Write a noxfile that runs the same cells, each as a script with its parameters set; give its path.
+
+    Interpreters are given for the versions of Python that the environments name: nox finds only those on the PATH.
+    """
     environments: dict[str, tuple[str, str, dict[str, str], list[str]]] = {}
     for number, task in enumerate(work.tasks.values()):
         script = folder / "scripts" / f"{number}.py"
@@ -44,7 +49,8 @@ def write_noxfile(folder: Path, work: Work, root: Path) -> Path:
             text = _with_parameters(text, task.script.marks, dict(task.cell.case.parameters))
         script.write_text(text, encoding="utf-8")
         environment = task.environment
-        new = (environment.python, str(_lock_of(environment, root)), dict(environment.variables), list[str]())
+        python = str(interpreters[environment.python])
+        new = (python, str(_lock_of(environment, root)), dict(environment.variables), list[str]())
         environments.setdefault(environment.id, new)[3].append(str(script))
     path = folder / "noxfile.py"
     path.write_text(_HEAD.format(environments=environments, first=FIRST), encoding="utf-8")
