@@ -50,8 +50,11 @@ def serve(descriptor, worker):
         forks = os.getpid()
         try:
             say(channel, begun=True)
+            if root:
+                put_off_collecting()
             answer = do_imports(wanted, own_folder, left, worker)
             if root:
+                collect_again()
                 leave_alone()
             else:
                 unchanged.extend(module for module in with_versions() if module[0] not in own)
@@ -220,6 +223,29 @@ def leave_to_children():
     # The interpreter empties each module that is left over, and with it lets go of what a script put there.
     held += [modules, held]
     leave_alone()
+
+
+def put_off_collecting():
+    """Have the garbage collector find nothing to look at as it begins: of imports, more and more is there to be seen.
+
+    To switch it off, or to set it otherwise, would be seen by what is imported, and undone what that sets itself.
+    """
+    if hasattr(gc, "freeze"):  # since Python 3.7
+        gc.callbacks.append(freeze_all)
+
+
+def freeze_all(phase, info):
+    """Put what is there beyond the collector's reach, just before it collects."""
+    if phase == "start":
+        gc.freeze()
+
+
+def collect_again():
+    """Have the collector look at all there is."""
+    if freeze_all in gc.callbacks:
+        gc.callbacks.remove(freeze_all)
+    if hasattr(gc, "unfreeze"):
+        gc.unfreeze()
 
 
 def leave_alone():

@@ -23,6 +23,17 @@ NOTES = (
     "import os\nplace = os.path.expanduser('~/.settings')\nfound = os.path.exists(place)\nopen(place, 'w').close()\n"
 )
 
+CYCLE = """\
+import gc, weakref
+class Kept:
+    pass
+one = Kept()
+one.itself = one
+cycle = weakref.ref(one)
+del one
+many = [[] for _ in range(100_000)]
+"""
+
 
 def importing(bench, *modules, rest="", **preparation):
     """Give a task whose script begins with the imports of these modules."""
@@ -183,6 +194,8 @@ def test_no_descriptors_are_left_where_parents_are_lost(bench):
                      "gc.get_threshold()", id="scaled"),
         pytest.param("import gc\ngc.set_threshold(0)\n", "gc.get_threshold()", id="none"),
         pytest.param("import gc\ngc.disable()\n", "gc.isenabled()", id="disabled"),
+        pytest.param("", "gc.callbacks", id="callbacks"),
+        pytest.param(CYCLE, "sys.modules['heavy'].cycle()", id="garbage"),
         pytest.param("", "sorted(sys.modules)", id="modules"),
         pytest.param("import signal\nsignal.signal(signal.SIGCHLD, print)\n",
                      "signal.getsignal(signal.SIGCHLD)", id="handler"),
@@ -195,3 +208,11 @@ def test_the_interpreter_is_as_in_a_process_of_its_own(bench, heavy, told):
     forked, alone = bench.run(task), bench.run(task, forked=False)
     assert (forked.isolation, alone.isolation) == ("fork", "process")
     assert forked.evidence.stdout == alone.evidence.stdout
+
+
+def test_what_a_root_has_imported_is_not_looked_at_again_and_again(bench):
+    make_python(bench.folder / "environment", heavy=CYCLE + "unseen = gc.get_freeze_count()\n")
+    task = importing(bench, "heavy", rest="import sys\nprint(sys.modules['heavy'].unseen > 50_000)\n")
+    forked, alone = bench.run(task), bench.run(task, forked=False)
+    assert (forked.isolation, forked.evidence.stdout) == ("fork", "True\n")
+    assert (alone.isolation, alone.evidence.stdout) == ("process", "False\n")
