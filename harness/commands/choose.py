@@ -66,7 +66,7 @@ def overlay_of(session: Session, arguments: argparse.Namespace) -> Overlay | Non
         return None
     from harness.pinpoint.working_tree import read_overlay
 
-    return read_overlay(arguments.overlay, session.cache)
+    return read_overlay(arguments.overlay, session.cache, dict(session.project.matrix.built))
 
 
 def _listed(option: str, values: list[str]) -> tuple[str, ...]:

@@ -194,7 +194,12 @@ def _over_commits(asked: _Asked) -> _Searched:
 def _repository(session: Session, arguments: argparse.Namespace) -> Repository | None:
     if arguments.repository is None:
         return None
-    return Repository(Path(arguments.repository).absolute(), environ=session.variables, cache=session.cache)
+    return Repository(
+        Path(arguments.repository).absolute(),
+        environ=session.variables,
+        cache=session.cache,
+        built=dict(session.project.matrix.built),
+    )
 
 
 def _between_releases(walked: Walked) -> list[str]:

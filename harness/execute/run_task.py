@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -96,6 +97,8 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
         return None
     modules, touched, absent = preload.modules, preload.touched, tuple[str, ...]()
     if task.overlay is not None:
+        if _goes_through_another(task.script.text, task.environment.imports, task.overlay.package):
+            return None
         # What the overlay stands in front of must be imported from it, by each attempt.
         others = (each for each in task.environment.imports if each != task.overlay.package)
         modules = ("harness_holds_back", *others, "harness_lets_go")
@@ -112,6 +115,14 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
         trees=task.overlay.folder.parent if task.overlay else None,
     )
     return ParentKind(root=root, modules=modules[1:], touched=touched, absent=absent)
+
+
+def _goes_through_another(source: str, imports: Iterable[str], package: str) -> bool:
+    """Whether a script may import a package as a part of one that has noted, as it was imported, where that lies.
+
+    `import tensorflow.keras` looks where TensorFlow found Keras; in a parent that is what is installed.
+    """
+    return any(re.search(rf"(?<![\w.]){re.escape(each)}\.{re.escape(package)}\b", source) for each in imports)
 
 
 def _scripts(environment: Environment, variables: Mapping[str, str]) -> tuple[tuple[str, Path], ...]:

@@ -14,6 +14,7 @@ from packaging.version import Version
 from harness.errors import UsageError, near_misses
 from harness.folders import OwnedFolder
 from harness.model import Overlay
+from harness.pinpoint.built import Built, complete, digest_of
 from harness.process import run
 
 _GIT_S = 300.0
@@ -46,8 +47,11 @@ class Described:
 class Repository:
     """A git repository, bare or not."""
 
-    def __init__(self, folder: Path, *, environ: Mapping[str, str], cache: Path) -> None:
+    def __init__(
+        self, folder: Path, *, environ: Mapping[str, str], cache: Path, built: Mapping[str, Built] | None = None
+    ) -> None:
         self.folder = folder
+        self._built = built or {}
         self._cache = cache / "trees"
         # Nothing of the caller's that points git elsewhere; what is missing in a partial clone stays missing.
         kept = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
@@ -178,19 +182,21 @@ class Repository:
         place = self.place_of(commit, module)
         if place is None:
             return None
-        tree = self._git("rev-parse", f"{commit}:{place}").strip()
-        folder = self._cache / tree
+        built = self._built.get(module, ())
+        digest = digest_of(self._git("rev-parse", f"{commit}:{place}").strip(), built)
+        folder = self._cache / digest
         if not folder.is_dir():
-            self._export(commit, place, folder)
-        return Overlay(package=module, folder=folder, digest=tree)
+            self._export(commit, place, folder, built)
+        return Overlay(package=module, folder=folder, digest=digest)
 
-    def _export(self, commit: str, place: str, folder: Path) -> None:
+    def _export(self, commit: str, place: str, folder: Path, built: Built) -> None:
         parent, _, name = place.rpartition("/")
         with OwnedFolder(self._cache, ".part-") as temporary:
             archive = temporary / "tree.tar"
             self._git("archive", "--format=tar", f"--output={archive}", f"{commit}:{parent}", name)
             with tarfile.open(archive) as tar:
                 tar.extractall(temporary / "tree", filter="data")
+            complete(temporary / "tree" / name, built)
             try:
                 (temporary / "tree").replace(folder)
             except OSError:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.errors import UsageError
 from harness.folders import OwnedFolder
 from harness.model import Overlay
+from harness.pinpoint.built import Built, complete
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".git")
 
 
-def read_overlay(text: str, cache: Path) -> Overlay:
+def read_overlay(text: str, cache: Path, built: Mapping[str, Built]) -> Overlay:
     """Read `PACKAGE=DIR`, and keep a copy of the package's sources, so that no edit changes what is being run."""
     package, equals, folder = text.partition("=")
     module = package.strip().replace("-", "_")
@@ -27,6 +28,7 @@ def read_overlay(text: str, cache: Path) -> Overlay:
         copy = temporary / source.name
         if source.is_dir():
             shutil.copytree(source, copy, ignore=_LEFT_OUT, symlinks=True)
+            complete(copy, built.get(module, ()))
         else:
             shutil.copyfile(source, copy)
         digest = _digest(temporary)

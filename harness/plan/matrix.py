@@ -136,6 +136,8 @@ class Matrix:
     """Attributes of such modules that import more when they are first used."""
     prepare: tuple[Preparation, ...]
     """What such a process runs when it has imported a module."""
+    built: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    """What the build of a module puts elsewhere than its sources have it: folders, each with the sources' own."""
     show: tuple[str, ...]
     """The packages whose versions the table shows for each environment."""
     platform: str

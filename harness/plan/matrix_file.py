@@ -22,6 +22,7 @@ from harness.reading import read_text
 PICKS = ("every", "last of each minor")
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _DAYS_AFTER = re.compile(r"([0-9]{1,5}) days after release")
+_INSIDE = re.compile(r"(?!\.)[\w.-]+(?:/(?!\.)[\w.-]+)*")
 _FIELDS = ("version", "minor", "package")
 
 
@@ -80,6 +81,7 @@ def _read(table: Table, root: Path) -> Matrix:
         preload=table.texts("preload"),
         touch=table.texts("touch"),
         prepare=_read_prepare(table, root),
+        built=_read_built(table),
         show=table.texts("show"),
         platform=table.text("platform", "x86_64-manylinux_2_28"),
         variables=variables,
@@ -143,6 +145,19 @@ def _read_prepare(table: Table, root: Path) -> tuple[Preparation, ...]:
             each.problems.add(each.place("script"), f"there is no file {name!r}", "Name a script of the project")
         found.append(Preparation(module=module, script=root / name, where=_strings(each.table("where"))))
         each.end()
+    return tuple(found)
+
+
+def _read_built(table: Table) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    found = []
+    for module, values in _subtables(table, "built"):
+        each = Table(values, where=f"{table.place('built')}.{module}", problems=table.problems)
+        folders = _strings(each)
+        for folder, source in folders:
+            if not (_INSIDE.fullmatch(folder) and _INSIDE.fullmatch(source)):
+                why = f"{source!r} becomes {folder!r}, and one of them is no folder inside the package"
+                each.problems.add(each.place(folder), why, 'Write both from the package on, such as "api/part"')
+        found.append((module, folders))
     return tuple(found)
 
 

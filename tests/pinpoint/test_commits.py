@@ -1,9 +1,12 @@
 """From two releases of a throw-away package to the commit between their tags."""
 
+import textwrap
+
 import pytest
 
-from tests.pinpoint.conftest import PYTHON
+from tests.pinpoint.conftest import MATRIX, PYTHON
 from tests.pinpoint.repositories import ThrowAwayRepository
+from tests.wheels import make_wheel
 
 pytestmark = pytest.mark.slow
 
@@ -129,6 +132,35 @@ def test_sources_below_src_and_a_bare_clone(playground, repository):
     repository.folder = bare
     (found,) = found_in(playground, repository)
     assert found["commit"]["sha"] == guilty
+
+
+def test_what_a_wheel_has_elsewhere_than_its_sources(playground, repository):
+    """As `from tensorflow.keras import layers`: looked for in a folder of Keras that only its wheels have."""
+    host = """\
+        import importlib.util, os
+        __path__ = [os.path.join(os.path.dirname(importlib.util.find_spec("lib").origin), "_as_host")]
+        """
+    playground.releases("host", {"1.0": textwrap.dedent(host)})
+    # What is installed as 1.1 asks of the sources what those of 1.0 do not have.
+    modules = {"1.0": (source(42), "from lib import answer\n")}
+    modules["1.1"] = (source(41) + "later = 1\n", "from lib import answer, later\n")
+    facade = repository.folder / "lib" / "api" / "_as_host" / "lib.py"
+    facade.parent.mkdir(parents=True)
+    for day, (version, (module, part)) in enumerate(modules.items(), start=1):
+        files = {"lib/__init__.py": module, "lib/_as_host/lib.py": part}
+        playground.index.publish(make_wheel(playground.index.folder, "lib", version, files), f"2024-01-{day:02d}")
+        facade.write_text(part)
+        guilty = repository.commit(f"Release {version}", module, tag=f"v{version}")
+    script = playground.script("from host.lib import answer\nassert answer() == 42, 'wrong answer'\n")
+    more = 'preload = ["host"]\n[built.lib]\n_as_host = "api/_as_host"\n[families'
+    (playground.root / "matrix.toml").write_text(MATRIX.replace("[families", more, 1).replace("= []", '= ["host"]', 1))
+
+    document = playground.json(
+        "pinpoint", script, "--package", "lib", "--in", f"{IN} host", "--repository", repository.folder
+    )
+
+    (found,) = document["transitions"]
+    assert found["commit"]["sha"] == guilty, found["commit_note"]
 
 
 def test_a_clone_without_the_tags(playground, repository):

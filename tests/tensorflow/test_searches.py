@@ -26,6 +26,19 @@ said = [each for each in caught if "nested container" in str(each.message)]
 assert not said, "a file that was just saved is loaded with a warning"
 """
 
+MASKED = """\
+from tensorflow.keras import layers
+import numpy as np
+
+layer = layers.TimeDistributed(layers.Dense(units=5))
+try:
+    layer(np.zeros((4, 5, 3)), mask=np.ones((4, 6), dtype=bool))
+except ValueError:
+    pass
+else:
+    raise AssertionError("no error for a mask of other time steps")
+"""
+
 
 def searched(clone, *arguments):
     return json.loads(clone.harness(*map(str, arguments), "--json").stdout)
@@ -90,3 +103,16 @@ def test_a_bug_that_was_there_between_two_releases_only(clone, tmp_path):
         ("introduced", "0f3a15aa2d"),
         ("fixed", "69d7fd6bb6"),
     ]
+
+
+@pytest.mark.skipif(REPOSITORY is None, reason="HARNESS_TEST_KERAS names no clone of Keras")
+def test_a_script_that_imports_keras_as_a_part_of_tensorflow(clone, tmp_path):
+    """Keras has for that, where it is installed, a folder that its sources have elsewhere (keras-team/keras#22037)."""
+    script = tmp_path / "mask.py"
+    script.write_text(MASKED)
+    document = searched(
+        clone, "pinpoint", script, "--package", "keras", "--in", "keras3.9.0", "--repository", REPOSITORY,
+        "--versions", "3.8.0..3.9.0",
+    )  # fmt: skip
+    (found,) = document["transitions"]
+    assert (found["commit"]["sha"][:10], found["commit"]["pull_request"]) == ("cc467763c8", 20765)

@@ -96,6 +96,17 @@ def test_templates_are_filled_for_a_version(read):
     assert (origin.environment, origin.python) == ("demo2.1.3", "3.12")
 
 
+def test_what_a_build_puts_elsewhere_lies_within_the_package(tmp_path):
+    path = tmp_path / "matrix.toml"
+    path.write_text(f'{GOOD}\n[built.demo]\n_part = "api/_part"\n')
+    assert read_matrix(path).built == (("demo", (("_part", "api/_part"),)),)
+    for wrong in ("../part", "/part", "api/../../part", "", "api//part", ".git"):
+        path.write_text(f'{GOOD}\n[built.demo]\n_part = "{wrong}"\n')
+        assert "matrix.toml: built.demo._part: " in complaints(read_matrix, path)
+        path.write_text(f'{GOOD}\n[built.demo]\n"{wrong}" = "api"\n')
+        assert "is no folder inside the package" in complaints(read_matrix, path)
+
+
 def test_scripts_that_prepare_are_the_projects_own(tmp_path):
     (tmp_path / "prepare").mkdir()
     script = tmp_path / "prepare" / "demo.py"

@@ -1,8 +1,15 @@
 """Which imports may be done before a script runs."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from harness.execute.parent import CAN_FORK
+from harness.execute.run_task import parent_kind
+from harness.model import Overlay
 from harness.plan.preload import Preload, find_preload
+from tests.making import outcome_task
 
 MODULES = ("tensorflow", "keras")
 TOUCHED = ("tensorflow.keras.layers",)
@@ -110,3 +117,25 @@ def test_to_look_is_no_change(rest, touched):
     preload = find_preload(f"import os, tensorflow as tf\n{rest}", MODULES, TOUCHED)
     assert preload is not None
     assert preload.touched == touched
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
+@pytest.mark.parametrize(
+    ("source", "forks"),
+    [
+        ("import tensorflow as tf\ntf.keras.layers", True),
+        ("from tensorflow import keras", True),
+        ("import tensorflow\nmy_tensorflow.keras", True),
+        ("from tensorflow.keras import layers", False),
+        ("import tensorflow.keras.layers", False),
+        ("import tensorflow\nimportlib.import_module('tensorflow.keras')", False),
+    ],
+)
+def test_what_lies_where_another_has_noted_it_is_not_found_elsewhere_in_a_fork(source, forks):
+    """TensorFlow notes, as it is imported, where `tensorflow.keras` lies: in a parent, not in the sources."""
+    task = outcome_task("asserts")
+    environment = replace(task.environment, imports=("tensorflow",), preload=("tensorflow",))
+    overlay = Overlay(package="keras", folder=Path("trees/digest"), digest="digest")
+    task = replace(task, script=replace(task.script, text=source), environment=environment, overlay=overlay)
+    assert (parent_kind(task, Path("python")) is not None) is forks
+    assert parent_kind(replace(task, overlay=None), Path("python")) is not None
