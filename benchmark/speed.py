@@ -50,7 +50,7 @@ def compare(ours: Ours, folder: Path, selection: Selection) -> Iterator[Figure]:
     interpreters = {version: session.interpreters.find(version).executable for version in versions}
     noxfile = write_noxfile(folder / "plain", work, session.root, interpreters)
     where = f"{len(work.tasks)} cells in {len(work.plan.environments)} environments"
-    # A plain run takes hours, and all but the first script of an environment goes the same way in both: it is run once.
+    # A plain run takes long, and all but the first script of an environment goes the same way in both: it is run once.
     made_and_first = _plain(noxfile, FIRST)
     from_nothing, _, _ = ours.run(selection, jobs=JOBS)
     rest = _plain(noxfile, REST, "-R")
