@@ -47,11 +47,9 @@ class Described:
 class Repository:
     """A git repository, bare or not."""
 
-    def __init__(
-        self, folder: Path, *, environ: Mapping[str, str], cache: Path, built: Mapping[str, Built] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, environ: Mapping[str, str], cache: Path, built: Mapping[str, Built]) -> None:
         self.folder = folder
-        self._built = built or {}
+        self._built = built
         self._cache = cache / "trees"
         # Nothing of the caller's that points git elsewhere; what is missing in a partial clone stays missing.
         kept = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
