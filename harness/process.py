@@ -16,14 +16,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import psutil
 
 from harness.capture import Reader
 from harness.measure import disk_mib, free_mib, memory_mib, tree_of
+from harness.running import Ended, Limits, Running
 
 TOKEN_VARIABLE = "HARNESS_PROCESS_TOKEN"
 STATUS_VARIABLE = "HARNESS_STATUS_DESCRIPTOR"
@@ -35,59 +34,6 @@ _MEASURE_S = 0.25
 _STRAY_ROUNDS = 50
 _STRAY_PAUSE_S = 0.02
 _NEW_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a process may use, with all that it starts; None is no limit."""
-
-    timeout_s: float
-    memory_mib: int | None = None
-    processes: int | None = None
-    disk_mib: int | None = None
-    folder: Path | None = None
-    """The folder whose disk use counts."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How a process ended, and what it wrote: the first and the last part of each stream, if it was much."""
-
-    status: int
-    """The exit status; minus the signal's number if a signal ended it."""
-    stdout: bytes
-    stderr: bytes
-    duration_s: float
-    timed_out: bool = False
-    over_memory: bool = False
-    over_processes: bool = False
-    over_disk: bool = False
-    stopped: bool = False
-    peak_mib: int = 0
-    lost: bool = False
-    """Whether what contained it was killed: how it would have ended, nobody can tell."""
-
-
-class Running(Protocol):
-    """A process that has been started, wherever it was: the leader of a group of its own."""
-
-    @property
-    def contained(self) -> bool:
-        """Whether it only waits for the first of contained processes, with which all others end."""
-
-    @property
-    def pid(self) -> int:
-        """Its number, which is that of its group too."""
-
-    def wait(self, timeout_s: float) -> int | None:
-        """Wait for its end at most so long; give its status (minus the signal's number), or None."""
-
-    @property
-    def lost(self) -> bool:
-        """Whether, having ended, it was contained and what contained it was killed, which nothing inside can do."""
-
-    def is_stray(self, process: psutil.Process) -> bool:
-        """Whether another process descends from it and has left its group."""
 
 
 class _Started:

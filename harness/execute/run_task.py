@@ -25,7 +25,7 @@ from harness.execute.verdict import LOST, Seen, Verdict, judge
 from harness.execute.ways import InFork, InProcess, Way, fixed_variables, new_folder
 from harness.model import Attempt, Environment, Evidence, Outcome
 from harness.plan.preload import find_preload
-from harness.process import Ended
+from harness.running import Ended
 
 _MOST = 1e9
 _TRIES = 3

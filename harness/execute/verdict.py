@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, Outcome
-from harness.process import Ended
+from harness.running import Ended
 
 LONGEST_ERROR = 4000
 LONGEST_REASON = 300

@@ -15,7 +15,8 @@ from harness.execute.folder import TEXT_KEPT, Folder
 from harness.execute.parent import Child, Parent
 from harness.execute.surroundings import ATTEMPT, NAMESPACES_INSIDE, OVERLAY, WORKER_INSIDE, attempt_containment
 from harness.execute.task import WORKER, Task
-from harness.process import Ended, Limits, run_limited, supervise
+from harness.process import run_limited, supervise
+from harness.running import Ended, Limits
 
 _GRACE_S = 1.0
 _MOST_TASKS = 4096

@@ -12,6 +12,7 @@ from pathlib import Path
 from harness import process
 from harness.provision.manifest import ImportResult
 from harness.provision.owning import Stopped
+from harness.running import Ended
 
 LOOK_INSIDE = Path(__file__).with_name("look_inside.py")
 _VERSIONS_S = 60.0
@@ -117,7 +118,7 @@ def _needed(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in _NEEDED if name in environ}
 
 
-def _how_it_ended(ended: process.Ended, timeout_s: float) -> str:
+def _how_it_ended(ended: Ended, timeout_s: float) -> str:
     if ended.timed_out:
         return f"did not end within {timeout_s:.0f} s"
     last = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2][:200]

@@ -20,6 +20,7 @@ from harness import process
 from harness.errors import HarnessError
 from harness.folders import OwnedFolder
 from harness.provision.uv_failures import FailureKind, UvFailed, failure_from, last_words
+from harness.running import Limits
 
 if TYPE_CHECKING:
     from harness.containment.sandbox import Sandbox
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _RESOLVE_S = 900.0
 _INSTALL_S = 3600.0
 _QUICK_S = 300.0
-_BUILD_LIMITS = process.Limits(timeout_s=1800.0, memory_mib=8192, processes=256, disk_mib=4096)
+_BUILD_LIMITS = Limits(timeout_s=1800.0, memory_mib=8192, processes=256, disk_mib=4096)
 _ARCHIVES_BEGIN = "315532800"  # 1980, the first year that the files of a wheel can be dated
 
 # What a user may say to uv by variables: where packages, interpreters and the cache are, and how to get there.

@@ -13,7 +13,7 @@ LONGEST_MODULE = 350
 FLOORS = (
     ("errors", "folders", "reading"),
     ("model",),
-    ("capture", "measure"),
+    ("capture", "measure", "running"),
     ("process",),
     ("containment",),
     ("plan",),

@@ -39,7 +39,6 @@ from harness.plan.project import Project, read_project
 from harness.plan.script import read_scenario
 from harness.plan.selection import Selection
 from harness.plan.written_out import parse_written_out
-from harness.process import Ended
 from harness.provision.condition import spoiled_packages
 from harness.provision.environments import damage, differences_from
 from harness.provision.index import Release
@@ -53,6 +52,7 @@ from harness.record.migrations import migrate
 from harness.record.rows import COLUMNS, from_row, to_row, unpack
 from harness.report.difference import changes, read_results
 from harness.report.foreign_text import one_line, stable_error
+from harness.running import Ended
 from tests.making import make_lock, outcome_task
 
 ROOT = Path(__file__).parents[2]

@@ -7,6 +7,7 @@ import pytest
 from harness import process
 from harness.provision.interpreters import Interpreters, MissingInterpreter, executables
 from harness.provision.uv import Uv
+from harness.running import Ended
 
 
 class Machine:
@@ -39,8 +40,8 @@ class Machine:
         self.asked.append(name)
         if name in self.answers:
             answer = json.dumps(self.answers[name]).encode()
-            return process.Ended(status=0, stdout=answer, stderr=b"", duration_s=0.1)
-        return process.Ended(status=self.uv_status, stdout=b"", stderr=b"error: No download found", duration_s=0.1)
+            return Ended(status=0, stdout=answer, stderr=b"", duration_s=0.1)
+        return Ended(status=self.uv_status, stdout=b"", stderr=b"error: No download found", duration_s=0.1)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from harness import process
 from harness.plan.blocks import loads
 from harness.provision.uv import Resolution, SourceMetadata, Uv
 from harness.provision.uv_failures import FailureKind, UvFailed
+from harness.running import Ended
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def calls(monkeypatch):
     """Take down every call; each ends as the test says."""
 
     class Calls(list):
-        ended = process.Ended(status=0, stdout=b"", stderr=b"", duration_s=0.1)
+        ended = Ended(status=0, stdout=b"", stderr=b"", duration_s=0.1)
 
     calls = Calls()
 
@@ -83,7 +84,7 @@ def test_a_resolution_is_dated_and_takes_wheels_only(calls, tmp_path):
     ids=["stopped", "timed out", "failed"],
 )
 def test_every_way_to_end_badly_is_told_apart(calls, tmp_path, ended, kind):
-    calls.ended = process.Ended(**{"stdout": b"", "stderr": b"", "duration_s": 1.0, **ended})
+    calls.ended = Ended(**{"stdout": b"", "stderr": b"", "duration_s": 1.0, **ended})
 
     with pytest.raises(UvFailed) as caught:
         Uv.found({}).make_environment(tmp_path / "e", python=tmp_path / "python", stop=threading.Event())
@@ -117,7 +118,7 @@ def test_what_is_known_of_sources_is_told_in_place_of_any_other_configuration(ca
 
 
 def test_a_python_that_uv_downloads_is_found_by_its_answer(calls, tmp_path):
-    calls.ended = process.Ended(status=0, stdout=b"/pythons/bin/python3.8\n", stderr=b"", duration_s=1.0)
+    calls.ended = Ended(status=0, stdout=b"/pythons/bin/python3.8\n", stderr=b"", duration_s=1.0)
 
     assert str(Uv.found({}).install_python("3.8", folder=tmp_path)) == "/pythons/bin/python3.8"
     assert [command[:2] for command, _, _ in calls] == [["python", "install"], ["python", "find"]]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.execute.verdict import LONGEST_ERROR, LONGEST_REASON, LOST, Seen, Verdict, judge
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, Outcome
-from harness.process import Ended
+from harness.running import Ended
 
 TRAIL = ("", "define", "load")
 FAILED = {"outcome": "failed", "stage": "load", "type": "ValueError", "message": "no such layer"}
