@@ -27,7 +27,6 @@ from harness.running import Ended, Limits, Running
 TOKEN_VARIABLE = "HARNESS_PROCESS_TOKEN"
 STATUS_VARIABLE = "HARNESS_STATUS_DESCRIPTOR"
 """Names the descriptor on which the first of contained processes tells how the one that counts has ended."""
-_ATTENDANTS = 2  # who waits outside, and who is first inside
 _TERMINATE_GRACE_S = 0.5
 _POLL_S = 0.1
 _MEASURE_S = 0.25
@@ -49,6 +48,10 @@ class _Started:
     @property
     def contained(self) -> bool:
         return self._told is not None
+
+    @property
+    def attendants(self) -> int:
+        return 2 if self.contained else 0  # who waits outside, and who is first inside
 
     @property
     def pid(self) -> int:
@@ -212,9 +215,8 @@ class _Watch:
         """Say which limit is exceeded."""
         limits, started = self._limits, time.monotonic()
         tree = tree_of(self._running.pid) if limits != Limits(timeout_s=limits.timeout_s) else []
-        attendants = _ATTENDANTS if self._running.contained else 0
         over = None
-        if limits.processes is not None and len(tree) - attendants > limits.processes:
+        if limits.processes is not None and len(tree) - self._running.attendants > limits.processes:
             over = "processes"
         elif limits.memory_mib is not None and self._memory(tree, limits.memory_mib) > limits.memory_mib:
             over = "memory"
@@ -250,7 +252,10 @@ def _end_group(running: Running, status: int | None) -> int:
 
 
 def end_contained(pid: int) -> None:
-    """Kill the first process inside: whoever waits for it outside ends when all in there have ended."""
+    """Kill the first process inside: whoever waits for it outside ends when all in there have ended.
+
+    Where this is the first one itself, kill those in there that are its own: it ends with them.
+    """
     with contextlib.suppress(psutil.Error):
         for first in psutil.Process(pid).children():
             first.kill()

@@ -45,7 +45,11 @@ class Running(Protocol):
 
     @property
     def contained(self) -> bool:
-        """Whether it only waits for the first of contained processes, with which all others end."""
+        """Whether it waits for contained processes, all of which end with the first of them, or is that one."""
+
+    @property
+    def attendants(self) -> int:
+        """How many processes, itself among them, only stand over the one that does the work."""
 
     @property
     def pid(self) -> int:

@@ -1,7 +1,7 @@
 """Contains a process by the kernel's own namespaces: `python namespaces.py SPECIFICATION COMMAND ...`.
 
-And what the worker needs to contain an attempt: `nest`, from the fork of a process that is contained already, and
-`stand_over`, from the first process of a process namespace.
+And what the worker needs to contain an attempt: `fork_first` and `nest`, for a fork of a process that is contained
+already, and `stand_over`, from the first process of a process namespace.
 
 A separate species, like the worker: standard library only, any Python from 3.6 up, started or loaded by path,
 imports nothing of the project. Needs Linux 5.12 or newer.
@@ -26,11 +26,13 @@ STATUS_VARIABLE = "HARNESS_STATUS_DESCRIPTOR"
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+OF_AN_ATTEMPT = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x1000, 0x4000, 0x40000, 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 4, 24, 38, 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 SYS_MOUNT_SETATTR = 442  # the same on every architecture
+SYS_CLONE = {"x86_64": 56, "aarch64": 220}
 SYS_KEYCTL = {"x86_64": 250, "aarch64": 219}
 KEYCTL_JOIN_SESSION_KEYRING = 1
 SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW = 1, 4
@@ -79,6 +81,11 @@ def enter(flags, uid, gid):
     """Leave the namespaces that this process shares with others; in the new ones it is this user and group."""
     outer_uid, outer_gid = os.geteuid(), os.getegid()
     call("unshare", flags)
+    be(uid, gid, outer_uid, outer_gid)
+
+
+def be(uid, gid, outer_uid, outer_gid):
+    """Be a user and a group in a new user namespace: those that this process is outside of it."""
     write("/proc/self/setgroups", "deny")
     write("/proc/self/uid_map", "%d %d 1" % (uid, outer_uid))
     write("/proc/self/gid_map", "%d %d 1" % (gid, outer_gid))
@@ -147,32 +154,55 @@ def mount_own_devices(folder, shared_memory_bytes):
           "mode=1777,size=%d" % shared_memory_bytes)  # fmt: skip
 
 
-def nest(specification, parent=None):
+def fork_first():
+    """Fork a child that is the first process of namespaces of its own: gives (pid, where its end is told, None).
+
+    In the child gives (0, None, what `nest` is to be told of this). It saves a process that would only wait, and a fork
+    of a large process is dear. A bare system call makes it, so nobody is told of a fork: of those who want to be, the
+    child's own fork will tell. So there may be one thread only. Raises OSError where it cannot be done.
+    """
+    number = SYS_CLONE.get(platform.machine())
+    if number is None:
+        raise OSError(errno.ENOSYS, "no such system call is known here")
+    who = os.geteuid(), os.getegid()
+    told, telling = os.pipe()
+    # Nobody else may run meanwhile, so the interpreter's lock is held.
+    pid = ctypes.PyDLL(None, use_errno=True).syscall(number, OF_AN_ATTEMPT | signal.SIGCHLD, 0, 0, 0, 0)
+    if pid == 0:
+        os.close(told)
+        return 0, None, (telling, who)
+    os.close(telling)
+    if pid < 0:
+        os.close(told)
+        fail("clone", None)
+    os.set_blocking(told, False)
+    return pid, told, None
+
+
+def told_status(told, status):
+    """Give the raw status that the first process has told of its child, or its own, if it did not come to that."""
+    raw = os.read(told, 64)
+    os.close(told)
+    return int(raw) if raw else status
+
+
+def nest(specification, parent=None, first=None):
     """Contain the fork that calls this further, with its own view; returns in a child that is to do the work.
 
     All end with the parent that is given, the process of which this one was forked.
 
     `binds` are (source, target, writable) within what this process sees, `kept` is what must stay to be seen although a
     bind hides it, `covered` are the folders to be hidden in the end.
-    The calling process itself waits, and ends as the child did.
+    `first` is what `fork_first` has given here. Without, the calling process itself waits, and ends as the child did.
     """
-    enter(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET,
-          os.geteuid(), os.getegid())  # fmt: skip
-    die_with_parent()
-    if parent is not None and os.getppid() != parent:
-        os._exit(BROKEN_STATUS)  # it had ended before we asked
-    told, telling = os.pipe()
-    first = os.fork()
-    if first:
-        os.close(telling)
-        let_go_of_streams()
-        raw = os.read(told, 64)
-        status = os.waitpid(first, 0)[1]
-        os._exit(end_like(int(raw) if raw else status))
-    os.close(told)
-    die_with_parent()
-    if is_broken(telling):
-        os._exit(BROKEN_STATUS)  # the one that waits had ended before we asked; no number would tell
+    if first is None:
+        telling = fork_from_a_waiting_one(parent)
+    else:
+        telling, (uid, gid) = first
+        be(uid, gid, uid, gid)
+        die_with_parent()
+        if outer_parent() != parent:
+            os._exit(BROKEN_STATUS)  # it had ended before we asked
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     forbid_user_namespaces()
@@ -189,6 +219,36 @@ def nest(specification, parent=None):
     bring_up_loopback()
     give_up_power()
     stand_over(telling)
+
+
+def fork_from_a_waiting_one(parent):
+    """Fork a child that is the first process of namespaces of its own; gives where it is to tell its child's end.
+
+    The calling process does not return. It waits, and ends as that child's child did.
+    """
+    enter(OF_AN_ATTEMPT, os.geteuid(), os.getegid())
+    die_with_parent()
+    if parent is not None and os.getppid() != parent:
+        os._exit(BROKEN_STATUS)  # it had ended before we asked
+    told, telling = os.pipe()
+    first = os.fork()
+    if first:
+        os.close(telling)
+        let_go_of_streams()
+        raw = os.read(told, 64)
+        status = os.waitpid(first, 0)[1]
+        os._exit(end_like(int(raw) if raw else status))
+    os.close(told)
+    die_with_parent()
+    if is_broken(telling):
+        os._exit(BROKEN_STATUS)  # the one that waits had ended before we asked; no number would tell
+    return telling
+
+
+def outer_parent():
+    """Give the parent of this process as /proc numbers it, which shows the processes outside yet."""
+    with open("/proc/self/stat", "rb") as stream:
+        return int(stream.read().rpartition(b")")[2].split()[1])
 
 
 def stand_over(telling=None):

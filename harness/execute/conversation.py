@@ -30,6 +30,8 @@ class Fork:
         self.started = threading.Event()
         self.ended = threading.Event()
         self.pid: int | None = None
+        self.first = False
+        """Whether it is the first process of namespaces of its own."""
         self.status: int | None = None
 
 
@@ -134,7 +136,7 @@ class Conversation:
                 fork.ended.set()
                 del self._forks[str(message["id"])]
             else:
-                fork.pid = sender
+                fork.pid, fork.first = sender, bool(message["first"])
             fork.started.set()
 
 

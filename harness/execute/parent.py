@@ -246,8 +246,13 @@ class Child:
 
     @property
     def contained(self) -> bool:
-        """Whether it only waits for the first process of a sandbox of its own."""
+        """Whether it is the first process of a sandbox of its own, or waits for that."""
         return self.parent.contained
+
+    @property
+    def attendants(self) -> int:
+        """How many processes stand over the one that runs the script."""
+        return (1 if self.fork.first else 2) if self.contained else 0
 
     @property
     def lost(self) -> bool:

@@ -62,7 +62,7 @@ def serve(descriptor, worker):
                 if wanted["many"]:
                     gather_pages()
             say(channel, **answer)
-            message, descriptors = fork_when_asked(channel) if answer["ready"] else (None, [])
+            message, descriptors, first = fork_when_asked(channel, containment) if answer["ready"] else (None, [], None)
         except OSError as error:
             if error.errno not in (errno.EPIPE, errno.ECONNRESET):
                 raise
@@ -70,7 +70,7 @@ def serve(descriptor, worker):
         if message is None:
             break
         if "request" in message:
-            return become_child(message, descriptors, forks, containment, worker)
+            return become_child(message, descriptors, forks, first, containment, worker)
         root = False
         worker.die_with(worker.NOBODY if containment else forks)
         channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=descriptors[0])
@@ -167,13 +167,13 @@ def threads():
     return len(os.listdir("/proc/self/task"))
 
 
-def fork_when_asked(channel):
-    """Fork for each message: returns it, with the descriptors that came with it, in the fork.
+def fork_when_asked(channel, containment):
+    """Fork for each message: returns it, in the fork, with the descriptors that came with it and what `fork` gave.
 
-    Tells of each attempt that it has begun, and how it ended. Returns (None, []) in the process that forks, when there
-    will be no more messages. Raises OSError.
+    Tells of each attempt that it has begun, and how it ended. Returns (None, [], None) in the process that forks, when
+    there will be no more messages. Raises OSError.
     """
-    ids = {}
+    attempts = {}  # their ids, and where their ends are told
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
     os.set_blocking(wake_write, False)
@@ -184,27 +184,42 @@ def fork_when_asked(channel):
         if wake_read in ready:
             drain(wake_read)
             for pid, status in ended_children():
-                if pid in ids:
-                    say(channel, id=ids.pop(pid), status=status)
+                if pid in attempts:
+                    id, told = attempts.pop(pid)
+                    status = status if told is None else containment.told_status(told, status)
+                    say(channel, id=id, status=-os.WTERMSIG(status) if os.WIFSIGNALED(status) else status >> 8)
         if channel not in ready:
             continue
         message, descriptors = receive(channel)
         if message is None:
-            return None, []
-        pid = os.fork()
+            return None, [], None
+        pid, told, first = fork(containment if "request" in message else None)
         if pid == 0:
             signal.set_wakeup_fd(woken)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL if handler is None else handler)
-            for each in (wake_read, wake_write):
+            for each in [wake_read, wake_write] + [told for _, told in attempts.values() if told is not None]:
                 os.close(each)
             if "request" in message:
-                say(channel, id=message["id"], started=True)
+                say(channel, id=message["id"], started=True, first=first is not None)
             channel.close()
-            return message, descriptors
+            return message, descriptors, first
         if "request" in message:
-            ids[pid] = message["id"]
+            attempts[pid] = message["id"], told
         for each in descriptors:
             os.close(each)
+
+
+def fork(containment):
+    """Fork, for an attempt that is to be contained into namespaces of its own at once, where that can be done.
+
+    Gives the child's pid and where its end will be told, or None; in the child 0, None, and what `nest` wants to know.
+    """
+    if containment is not None and threads() == 1:
+        try:
+            return containment.fork_first()
+        except OSError:
+            pass  # the long way may do, or else say why it does not
+    return os.fork(), None, None
 
 
 def leave_to_children():
@@ -342,7 +357,7 @@ def drain(descriptor):
 
 
 def ended_children():
-    """Give (pid, status) of the children that ended; a signal's number counts negative."""
+    """Give (pid, status as the system has it) of the children that ended."""
     ended = []
     while True:
         try:
@@ -351,17 +366,17 @@ def ended_children():
             return ended
         if pid == 0:
             return ended
-        ended.append((pid, -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)))
+        ended.append((pid, status))
 
 
-def become_child(message, descriptors, parent, containment, worker):
+def become_child(message, descriptors, parent, first, containment, worker):
     """Make of a fork what a new process would be: group, output, folder, variables, and chance of its own."""
     os.setsid()
     for descriptor, standard in zip(descriptors, (1, 2)):
         os.dup2(descriptor, standard)
         os.close(descriptor)
     if containment is not None:
-        containment.nest(message["nest"], parent)
+        containment.nest(message["nest"], parent, first)
         parent = worker.NOBODY
     os.chdir(message["cwd"])
     os.environ.clear()

@@ -245,6 +245,37 @@ def test_an_attempt_that_kills_its_parent_counts_by_itself(bench):
     assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork" if bench.contained else "process")
 
 
+THREADED = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+
+
+@pytest.mark.parametrize("heavy", ["", THREADED], ids=["alone", "with_a_thread"])
+@pytest.mark.parametrize("too_many", [False, True])
+def test_what_stands_over_a_script_does_not_count_as_its_own(bench, heavy, too_many):
+    """Of a process that has threads the first one of namespaces is not forked at once, so that one more waits."""
+    make_python(bench.folder / "environment", heavy="", more=heavy)
+    source = (
+        f"import heavy, more, os, time\nfor _ in range({3 if too_many else 2}):\n    if os.fork() == 0:\n"
+        "        time.sleep(2)\n        os._exit(0)\ntime.sleep(2)\n"
+    )
+    task = bench.task("asserts", source=source)
+    script = replace(task.script, header=replace(task.script.header, processes=3))
+    task = replace(task, script=script, environment=replace(task.environment, preload=("heavy", "more")))
+    standing = 0 if not bench.contained else 2 if heavy else 1
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(bench.run, task)
+        most = 0
+        while not running.done():
+            with contextlib.suppress(ValueError, psutil.Error):
+                _, parent = bench.parent_processes()[:2]
+                most = max(most, len(parent.children(recursive=True)))
+            time.sleep(0.05)
+        attempt = running.result()
+    if too_many:
+        assert (attempt.outcome, attempt.error.partition(":")[0]) == (Outcome.FAILED, "TooManyProcesses")
+    else:
+        assert (attempt.outcome, attempt.isolation, most) == (Outcome.PASSED, "fork", 3 + standing)
+
+
 def test_an_import_that_fails_leaves_it_to_the_script(bench):
     make_python(bench.folder / "environment", heavy="raise ValueError('not today')")
     attempt = bench.run(bench.task("asserts"))
