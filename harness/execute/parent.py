@@ -24,8 +24,14 @@ import psutil
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.conversation import Conversation, Fork, ParentLost
 from harness.execute.folder import Folder
-from harness.execute.surroundings import NAMESPACES_INSIDE, SERVING_INSIDE, WORKER_INSIDE, ParentPlace
-from harness.execute.task import SERVING, WORKER
+from harness.execute.surroundings import (
+    HOLDING_BACK_INSIDE,
+    NAMESPACES_INSIDE,
+    SERVING_INSIDE,
+    WORKER_INSIDE,
+    ParentPlace,
+)
+from harness.execute.task import HOLDING_BACK, SERVING, WORKER
 from harness.model import Overlay
 from harness.process import TOKEN_VARIABLE, end_contained
 
@@ -46,6 +52,8 @@ class RootKind:
     """What it runs after it has imported a module, and each of its parents after that."""
     trees: Path | None = None
     """The folder of the source trees that may stand in front of what is installed."""
+    held_back: str | None = None
+    """The package that they may stand in front of, which it does not import."""
 
     @property
     def bare(self) -> RootKind:
@@ -86,6 +94,9 @@ class Root:
         self._said = Conversation()
         self.place.make()
         variables = dict(kind.variables)
+        if kind.held_back is not None:
+            place = HOLDING_BACK_INSIDE if self.contained else str(HOLDING_BACK)
+            variables |= {"PYTHONPATH": place, "HARNESS_HOLDS_BACK": kind.held_back}
         containment = self.place.containment(
             kind.python, kind.trees, scripts=[path for _, path in kind.scripts], hidden=hidden, variables=variables
         )

@@ -31,8 +31,6 @@ _MOST = 1e9
 _TRIES = 3
 # A fork that did not end by itself may have met a state of its parent's: it is asked again without one.
 _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
-# What a parent imports so that it does not import what an overlay stands in front of.
-HOLDING_BACK = Path(__file__).with_name("holding_back")
 
 
 class Interrupted(Exception):
@@ -105,14 +103,13 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
         touched, absent = (), (task.overlay.package,)
     fixed = fixed_variables(python)
     variables = {**dict(preload.defaults), **fixed, **dict(task.variables), **dict(preload.variables)}
-    if task.overlay is not None:
-        variables |= {"PYTHONPATH": str(HOLDING_BACK), "HARNESS_HOLDS_BACK": task.overlay.package}
     root = RootKind(
         python=python,
         module=modules[0],
         variables=tuple(sorted(variables.items())),
         scripts=() if task.overlay else _scripts(task.environment, variables),
         trees=task.overlay.folder.parent if task.overlay else None,
+        held_back=task.overlay.package if task.overlay else None,
     )
     return ParentKind(root=root, modules=modules[1:], touched=touched, absent=absent)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.containment.sandbox import NAMESPACES
 from harness.containment.view import SHARED_MEMORY_MIB, Bind, Containment, python_binds
 from harness.execute.folder import Folder
-from harness.execute.task import SERVING, WORKER
+from harness.execute.task import HOLDING_BACK, SERVING, WORKER
 from harness.model import Overlay
 
 ATTEMPT = "/attempt"
@@ -18,6 +18,7 @@ OVERLAY = "/overlay"
 WORKER_INSIDE = "/harness/worker.py"
 SERVING_INSIDE = "/harness/serving.py"
 NAMESPACES_INSIDE = "/harness/namespaces.py"
+HOLDING_BACK_INSIDE = "/harness/holding_back"
 _ATTEMPTS = "/attempts"
 _TREES = "/trees"
 _TEMPORARY = "/tmp"
@@ -89,7 +90,7 @@ class ParentPlace:
         binds += [Bind(source=path, target=self.script(number)) for number, path in enumerate(scripts)]
         binds.append(Bind(source=self.attempts, target=_ATTEMPTS, writable=True))
         if trees is not None:
-            binds.append(Bind(source=trees, target=_TREES))
+            binds += [Bind(source=trees, target=_TREES), Bind(source=HOLDING_BACK, target=HOLDING_BACK_INSIDE)]
         return Containment(
             binds=binds, folders=(OVERLAY,), hidden=hidden, cwd=f"{ATTEMPT}/work", nests=True, variables=variables
         )

@@ -14,6 +14,8 @@ from harness.model import Cell, Conditions, Environment, Overlay, Script
 
 WORKER = Path(__file__).with_name("worker.py")
 SERVING = Path(__file__).with_name("serving.py")
+HOLDING_BACK = Path(__file__).with_name("holding_back")
+"""What a parent imports so that it does not import what an overlay stands in front of."""
 
 
 @dataclass(frozen=True, kw_only=True)

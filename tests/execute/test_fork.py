@@ -15,7 +15,7 @@ import pytest
 from harness.execute.conversation import ParentLost
 from harness.execute.parent import CAN_FORK
 from harness.execute.run_task import ForkImports, parent_kind
-from harness.model import Outcome, Preparation
+from harness.model import Outcome, Overlay, Preparation
 from harness.process import TOKEN_VARIABLE
 from tests.making import OUTCOMES, make_python
 
@@ -391,6 +391,25 @@ def test_children_that_left_the_group_are_ended(bench):
         if process.pid not in around and token_of(process) == token_of(parent)
     ]
     assert orphans == []
+
+
+def test_a_parent_leaves_what_an_overlay_stands_in_front_of_to_its_forks(bench):
+    """A framework that imports the package as it is imported itself, and one that is imported before that."""
+    heavy = "import os\nimported = os.urandom(8).hex()\ntry:\n    import lib\nexcept ImportError:\n    lib = None\n"
+    make_python(bench.folder / "environment", heavy=heavy, lib="where = 'installed'\n")
+    source = "import heavy, lib\nprint(heavy.imported, getattr(heavy, 'lib'), lib.where)\n"
+    told = []
+    for tree in ("one", "other", "one"):
+        (bench.folder / "trees" / tree / "lib").mkdir(parents=True, exist_ok=True)
+        (bench.folder / "trees" / tree / "lib" / "__init__.py").write_text(f"where = '{tree}'\n")
+        task = bench.task("asserts", source=source)
+        environment = replace(task.environment, preload=("heavy", "lib"), imports=("heavy", "lib"))
+        overlay = Overlay(package="lib", folder=bench.folder / "trees" / tree, digest=tree)
+        attempt = bench.run(replace(task, environment=environment, overlay=overlay))
+        assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork"), attempt.error
+        told.append(attempt.evidence.stdout.split())
+    assert [words[1:] for words in told] == [["None", "one"], ["None", "other"], ["None", "one"]]
+    assert len({imported for imported, *_ in told}) == 1
 
 
 def test_parents_beyond_the_limit_are_ended(bench):
