@@ -121,18 +121,23 @@ def _scripts_s(session: Session, work: Work) -> float:
 
 
 def _imports_s(session: Session, work: Work) -> Iterator[float]:
-    """Give how long the imports take that the scripts of an environment share, in a process that does nothing else."""
+    """Give how long an environment's imports take, all that its scripts begin with, in a process that does no more.
+
+    What cannot be imported there takes until it fails.
+    """
     for environment in work.plan.environments:
         interpreter = session.interpreters.find(environment.python)
         python = session.environments.provide(environment, interpreter).python
         tasks = (task for task in work.tasks.values() if task.environment.id == environment.id)
-        kind = next((kind for task in tasks if (kind := parent_kind(task, python)) is not None), None)
-        if kind is None:
+        kinds = [kind for task in tasks if (kind := parent_kind(task, python)) is not None]
+        if not kinds:
             continue
-        modules = (kind.root.module, *kind.modules)
-        statements = "; ".join([*(f"import {name}" for name in modules), *kind.touched])
-        code = f"import time; started = time.time(); {statements}; print(time.time() - started)"
+        modules = dict.fromkeys(name for kind in kinds for name in (kind.root.module, *kind.modules))
+        touched = dict.fromkeys(name for kind in kinds for name in kind.touched)
+        statements = [*(f"import {name}" for name in modules), *touched]
+        tried = "".join(f"with contextlib.suppress(Exception): {each}\n" for each in statements)
+        code = f"import contextlib, time\nstarted = time.time()\n{tried}print(time.time() - started)"
         done = subprocess.run(
-            [str(python), "-c", code], env=dict(kind.root.variables), capture_output=True, text=True, check=True
+            [str(python), "-c", code], env=dict(kinds[0].root.variables), capture_output=True, text=True, check=True
         )
         yield float(done.stdout.split()[-1])
