@@ -100,10 +100,13 @@ def heed_signals():
 def take_long_turns():
     """Have Linux interrupt this process, and all that it starts, less often; its share of the processor stays the same.
 
-    Where more attempts run than there are processors, less is lost each time that one follows another.
+    Where more attempts run than there are processors, less is lost each time that one follows another. Whoever has
+    chosen otherwise for us, such as to run only when nobody else does, is obeyed.
     """
     if hasattr(os, "SCHED_BATCH"):
         try:
+            if os.sched_getscheduler(0) != os.SCHED_OTHER:
+                return
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         except OSError:
             pass  # it is not allowed here; nothing depends on it

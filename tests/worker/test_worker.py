@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -235,6 +236,18 @@ def test_long_message_keeps_both_ends(python, work):
     assert message.startswith("axx")
     assert message.endswith("xxz")
     assert len(message) < 25000
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux tells of its turns")
+@pytest.mark.parametrize(("chosen", "runs"), [("SCHED_OTHER", "SCHED_BATCH"), ("SCHED_IDLE", "SCHED_IDLE")])
+def test_turns_are_long_unless_somebody_has_chosen_others(python, work, chosen, runs):
+    def run():
+        os.sched_setscheduler(0, getattr(os, chosen), os.sched_param(0))  # of this thread, and of what it starts
+        return work.run(python, "import os; print(os.sched_getscheduler(0))")
+
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(run).result()
+    assert result.stdout == f"{getattr(os, runs)}\n"
 
 
 def test_overlay_goes_before_what_is_installed(python, work):
