@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.errors import counted
-from harness.model import Attempt, Cell, CellResult
+from harness.model import Attempt, Cell, CellResult, Outcome
 from harness.report.results import Results
 from harness.report.transitions import histories
 
 FORK, PROCESS = "fork", "process"
+_SAID = Outcome.NOT_APPLICABLE  # only a script says so that was run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +48,12 @@ class Comparison:
 
 
 def without_process(cells: Iterable[CellResult]) -> tuple[Cell, ...]:
-    """Give the cells that were judged, but in forks only."""
-    return tuple(each.cell for each in cells if each.verdicts and _newest(each, PROCESS) is None)
+    """Give the cells of which something was shown, but in forks only."""
+    return tuple(each.cell for each in cells if _newest(each, FORK) is not None and _newest(each, PROCESS) is None)
 
 
 def compare(cells: Iterable[CellResult]) -> Comparison:
-    """Compare what forks and processes showed of cells that were judged."""
+    """Compare what forks and processes showed of cells."""
     pairs, own_process, not_compared = [], 0, 0
     for each in cells:
         fork, process = _newest(each, FORK), _newest(each, PROCESS)
@@ -98,7 +99,9 @@ def render(comparison: Comparison) -> str:
 
 
 def _newest(result: CellResult, isolation: str) -> Attempt | None:
-    return next((each for each in reversed(result.verdicts) if each.isolation == isolation), None)
+    """Give the newest attempt in which the script passed or failed, or said that the cell is not applicable."""
+    shown = (each for each in reversed(result.attempts) if each.settled and each.isolation == isolation)
+    return next((each for each in shown if each.outcome.shown_by_scenario or each.outcome is _SAID), None)
 
 
 def _shown(attempt: Attempt) -> tuple[object, ...]:

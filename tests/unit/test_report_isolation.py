@@ -12,6 +12,7 @@ from tests.unit.test_report_transitions import results_of
 PASSED = {}
 FAILED = {"outcome": Outcome.FAILED, "stage": "load", "error": "ValueError: one"}
 LATER = {"outcome": Outcome.FAILED, "stage": "predict", "error": "ValueError: one"}
+SAYS_NO = {"outcome": Outcome.NOT_APPLICABLE}
 BROKEN = {"outcome": Outcome.ERROR, "settled": False}
 
 
@@ -47,20 +48,29 @@ def test_what_only_one_isolation_showed_is_not_compared():
             shown(2, ("process", PASSED)),
             shown(3),
             shown(4, ("process", BROKEN)),
-            shown(5, ("process", {"outcome": Outcome.NOT_APPLICABLE})),
+            shown(5, ("process", SAYS_NO)),
+            shown(6, ("process", {"outcome": Outcome.UNAVAILABLE})),
         ]
     )
-    assert (len(comparison.pairs), comparison.own_process, comparison.not_compared) == (0, 1, 3)
+    assert (len(comparison.pairs), comparison.own_process, comparison.not_compared) == (0, 2, 3)
 
 
-def test_cells_without_a_process_are_those_that_forks_alone_have_judged():
+def test_what_a_script_says_is_not_applicable_is_compared():
+    comparison = compare(
+        [shown(1, ("fork", SAYS_NO), ("process", SAYS_NO)), shown(2, ("fork", SAYS_NO), ("process", PASSED))]
+    )
+    assert [pair.same for pair in comparison.pairs] == [True, False]
+
+
+def test_cells_without_a_process_are_those_of_which_forks_alone_have_shown_something():
     cells = [
         shown(1, ("fork", PASSED)),
         shown(2, ("fork", PASSED), ("process", PASSED)),
-        shown(3, ("fork", {"outcome": Outcome.NOT_APPLICABLE})),
-        shown(4),
+        shown(3, ("fork", SAYS_NO)),
+        shown(4, ("fork", BROKEN)),
+        shown(5),
     ]
-    assert [cell.case.values["case"] for cell in without_process(cells)] == [1]
+    assert [cell.case.values["case"] for cell in without_process(cells)] == [1, 3]
 
 
 def test_what_differs_is_named_with_both_sides():
