@@ -12,7 +12,6 @@ from harness.report.results import Results
 from harness.report.transitions import histories
 
 FORK, PROCESS = "fork", "process"
-_SAID = Outcome.NOT_APPLICABLE  # only a script says so that was run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +99,13 @@ def render(comparison: Comparison) -> str:
 
 def _newest(result: CellResult, isolation: str) -> Attempt | None:
     """Give the newest attempt in which the script passed or failed, or said that the cell is not applicable."""
-    shown = (each for each in reversed(result.attempts) if each.settled and each.isolation == isolation)
-    return next((each for each in shown if each.outcome.shown_by_scenario or each.outcome is _SAID), None)
+    settled = (each for each in reversed(result.attempts) if each.settled and each.isolation == isolation)
+    return next((each for each in settled if each.outcome.shown_by_scenario or _says_not_applicable(each)), None)
+
+
+def _says_not_applicable(attempt: Attempt) -> bool:
+    """Whether the script said so, which took it some time, and not the plan."""
+    return attempt.outcome is Outcome.NOT_APPLICABLE and attempt.duration_s > 0
 
 
 def _shown(attempt: Attempt) -> tuple[object, ...]:

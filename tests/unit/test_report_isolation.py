@@ -50,6 +50,7 @@ def test_what_only_one_isolation_showed_is_not_compared():
             shown(4, ("process", BROKEN)),
             shown(5, ("process", SAYS_NO)),
             shown(6, ("process", {"outcome": Outcome.UNAVAILABLE})),
+            shown(7, ("process", {"outcome": Outcome.NOT_APPLICABLE, "duration_s": 0.0})),
         ]
     )
     assert (len(comparison.pairs), comparison.own_process, comparison.not_compared) == (0, 2, 3)
