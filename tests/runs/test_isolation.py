@@ -76,8 +76,8 @@ def test_another_selection_is_published_into_a_folder_of_its_own_and_the_readme_
 
 def test_isolations_are_compared_and_what_was_compared_is_not_run_again(forking):
     done = forking.call("compare-isolation")
-    assert "7 cells of 2 scenarios in 3 environments were run both ways" in done.stdout
-    assert "the same in 7, and differ in 0" in done.stdout
+    assert "8 cells of 2 scenarios in 3 environments were run both ways" in done.stdout
+    assert "the same in 8, and differ in 0" in done.stdout
     again = forking.call("compare-isolation")
     assert again.stdout == done.stdout
     assert "cells to run" not in again.stderr
