@@ -39,19 +39,23 @@ class Work:
         """Give the tasks that have no valid attempt (fewer than `repeat`), a task as often as it is to run."""
         return with_costs(self.due_of(self.attempts(store), fresh=fresh, repeat=repeat), store)
 
-    def due_of(self, found: Mapping[str, list[Attempt]], *, fresh: bool = False, repeat: int = 1) -> list[Task]:
-        """Give the tasks that are due if these are the attempts."""
+    def due_of(
+        self, found: Mapping[str, list[Attempt]], *, fresh: bool = False, repeat: int = 1, isolation: str = "fork"
+    ) -> list[Task]:
+        """Give the tasks that are due if these are the attempts. Isolated as processes, forks do not count."""
         due: list[Task] = []
+        accepted = {"process"} if isolation == "process" else {"process", "fork"}
         for task in self.tasks.values():
-            settled = [attempt for attempt in found.get(task.key, []) if attempt.settled and not fresh]
+            valid = (each for each in found.get(task.key, []) if each.isolation in accepted and not fresh)
+            settled = [attempt for attempt in valid if attempt.settled]
             written = any(each.outcome is Outcome.PASSED for each in found.get(task.reads or "", []))
             # What is settled otherwise than by running it (not applicable, no such environment) is not repeated,
             # unless there was nothing to read then, and is now.
             could_not_read = task.reads is not None and bool(settled) and settled[-1].outcome is Outcome.UNAVAILABLE
             if settled and not settled[-1].outcome.shown_by_scenario and not (could_not_read and written):
                 continue
-            valid = sum(attempt.outcome.shown_by_scenario for attempt in settled)
-            due.extend([task] * max(0, repeat - valid))
+            shown = sum(attempt.outcome.shown_by_scenario for attempt in settled)
+            due.extend([task] * max(0, repeat - shown))
         return due
 
     def results(self, found: Mapping[str, list[Attempt]]) -> tuple[CellResult, ...]:

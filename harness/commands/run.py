@@ -88,7 +88,7 @@ def _read_due(session: Session, work: Work, arguments: argparse.Namespace) -> _D
     store = session.read_store()
     try:
         found = work.attempts(store)
-        tasks = work.due_of(found, fresh=arguments.fresh, repeat=arguments.repeat)
+        tasks = work.due_of(found, fresh=arguments.fresh, repeat=arguments.repeat, isolation=arguments.isolation)
         return _Due(tasks=with_costs(tasks, store), found=found)
     finally:
         store.close()

@@ -211,14 +211,18 @@ def run_script(request, trail):
 
 
 def become_main(path):
-    """Make a fresh `__main__` like the one of `python FILE`, and give its namespace."""
+    """Make a fresh `__main__` like the one of `python FILE`, and give its namespace.
+
+    It finds modules in the working folder and not beside the script: one called keras.py would be taken for Keras, in
+    a process and not in a fork, and what it is called is not part of what an attempt is known by.
+    """
     module = types.ModuleType("__main__")
     module.__file__ = path
     module.__builtins__ = sys.modules["builtins"]
     module.__worker__ = sys.modules["__main__"]  # keeps the worker's own names alive
     sys.modules["__main__"] = module
     sys.argv[:] = [path]
-    sys.path.insert(0, os.path.dirname(path))
+    sys.path.insert(0, os.getcwd())
     return module.__dict__
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.execute.parent import CAN_FORK
-from tests.runs.conftest import MATRIX
+from tests.runs.conftest import BUILD, MATRIX
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
 
@@ -81,6 +81,24 @@ def test_isolations_are_compared_and_what_was_compared_is_not_run_again(forking)
     again = forking.call("compare-isolation")
     assert again.stdout == done.stdout
     assert "cells to run" not in again.stderr
+
+
+def test_who_asks_for_processes_gets_them_also_of_what_forks_have_shown(forking):
+    forked = forking.run()
+    alone = forking.run("--isolation", "process")
+    assert alone.table == forked.table
+    twice = {cell for cell, attempts in alone.attempts.items() if attempts == 2}
+    assert twice == set(forked.attempts) - {"newer@demo1.0"}, "its header says that this one is not applicable"
+    assert forking.run("--isolation", "process").attempts == alone.attempts, "once is enough"
+    assert forking.run().attempts == alone.attempts
+
+
+def test_script_that_is_called_like_a_module_shows_the_same_both_ways(forking):
+    forking.scenario("build/demo.py", BUILD)
+    done = forking.call("compare-isolation", "--scenarios", "demo")
+    assert "6 cells of 1 scenario in 3 environments were run both ways" in done.stdout
+    assert "the same in 6, and differ in 0" in done.stdout
+    assert set(forking.run("--scenarios", "demo").table.values()) == {("passed", None), ("failed", "build")}
 
 
 def test_difference_is_named_written_down_and_makes_the_cell_flaky(forking):

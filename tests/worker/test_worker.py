@@ -37,10 +37,11 @@ class Work:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.name = "scenario.py"
 
     def request(self, source, **changes):
         """Write the script and the request; give the request's path."""
-        script = self.folder / "script" / "scenario.py"
+        script = self.folder / "script" / self.name
         script.parent.mkdir(exist_ok=True)
         text = source if isinstance(source, bytes) else textwrap.dedent(source).encode("utf-8")
         script.write_bytes(text)
@@ -159,6 +160,20 @@ def test_parameters_override_after_their_cell_and_keep_their_types(python, work)
     assert result.stdout == "('ü [1]', 2.5, 2, True)\n"
 
 
+def test_script_stands_in_front_of_no_module_that_has_its_name(python, work):
+    source = """\
+    import shelve
+    assert shelve.__name__ == "shelve" and __file__ != shelve.__file__, shelve
+    with open("beside.py", "w") as stream:
+        stream.write("value = 3")
+    import beside
+    print(beside.value)
+    """
+    work.name = "shelve.py"
+    result = work.run(python, source)
+    assert (result.report["outcome"], result.stdout) == ("passed", "3\n"), result.report.get("traceback")
+
+
 def test_script_is_main_with_file_path_and_arguments_of_its_own(python, work):
     source = """\
     import os, sys
@@ -167,7 +182,7 @@ def test_script_is_main_with_file_path_and_arguments_of_its_own(python, work):
     assert __name__ == "__main__" and __main__.value == 1, __main__
     assert os.path.basename(__file__) == "scenario.py"
     assert sys.argv == [__file__]
-    assert sys.path[0] == os.path.dirname(__file__)
+    assert sys.path[0] == os.getcwd() != os.path.dirname(__file__)
     assert "worker" not in sys.modules
     assert not any(os.path.basename(each or ".") == "execute" for each in sys.path), sys.path
     import pickle
