@@ -12,13 +12,14 @@ from pathlib import Path
 from benchmark.figures import Figure
 from benchmark.measured import Took, measure, measure_harness
 from benchmark.plain_noxfile import FIRST, REST, write_noxfile
+from harness.commands.defaults import default_jobs
 from harness.execute.run_task import parent_kind
 from harness.pipeline import Work, prepare
 from harness.plan.plan import make_plan
 from harness.plan.selection import Selection
 from harness.session import Session
 
-JOBS = os.cpu_count() or 1
+JOBS = default_jobs()
 
 
 class Ours:
@@ -29,15 +30,11 @@ class Ours:
         self._variables = {**variables, "HARNESS_CACHE": str(folder / "cache")}
         self._runs = 0
 
-    def run(self, selection: Selection, *, jobs: int | None = None) -> tuple[Took, Session, Work]:
-        """Run a selection whose cells have no attempts yet; give what it took, and where its attempts are.
-
-        So many attempts run at a time, or as many as the harness takes by itself.
-        """
+    def run(self, selection: Selection) -> tuple[Took, Session, Work]:
+        """Run a selection whose cells have no attempts yet; give what it took, and where its attempts are."""
         self._runs += 1
-        at_a_time = [] if jobs is None else ["--jobs", str(jobs)]
         variables = {**self._variables, "HARNESS_STORE": str(self._folder / f"attempts-{self._runs}.sqlite")}
-        took = measure_harness(["run", *_arguments(selection), *at_a_time, "--json"], variables)
+        took = measure_harness(["run", *_arguments(selection), "--json"], variables)
         session = Session.at(Path.cwd(), variables, lambda line: None)
         return took, session, prepare(session, make_plan(session.project, selection))
 
@@ -52,9 +49,9 @@ def compare(ours: Ours, folder: Path, selection: Selection) -> Iterator[Figure]:
     where = f"{len(work.tasks)} cells in {len(work.plan.environments)} environments"
     # A plain run takes long, and all but the first script of an environment goes the same way in both: it is run once.
     made_and_first = _plain(noxfile, FIRST)
-    from_nothing, _, _ = ours.run(selection, jobs=JOBS)
+    from_nothing, _, _ = ours.run(selection)
     rest = _plain(noxfile, REST, "-R")
-    warm, _, _ = ours.run(selection, jobs=JOBS)
+    warm, _, _ = ours.run(selection)
     first = _plain(noxfile, FIRST, "-R")
     for how, took, theirs, goal in (
         ("from nothing, uv's cache warm", from_nothing, made_and_first + rest, 3),
@@ -85,10 +82,9 @@ def _plain(noxfile: Path, part: str, *options: str) -> Took:
 def against_the_limit(ours: Ours, selection: Selection) -> Iterator[Figure]:
     """Measure how much longer a run takes than its imports and scripts would on as many cores, and its memory.
 
-    How long these take is measured in a run of its own, in which no two of them share a core.
+    No two of its scripts share a core, so that what each says it took is its own time.
     """
-    _, session, work = ours.run(selection, jobs=JOBS)
-    took, _, _ = ours.run(selection)
+    took, session, work = ours.run(selection)
     scripts_s = _scripts_s(session, work)
     imports_s = sum(_imports_s(session, work))
     limit_s = (scripts_s + imports_s) / JOBS

@@ -133,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_paths(run)
     add_selection(run)
     run.add_argument(
-        "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores, and one)"
+        "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores)"
     )
     run.add_argument("--fresh", action="store_true", help="run again what has been run")
     run.add_argument(
@@ -183,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     add_selection(isolation)
     isolation.add_argument("--cases", metavar="N", type=_count, help="only N cases of each scenario, spread over all")
     isolation.add_argument(
-        "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores, and one)"
+        "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores)"
     )
     isolation.add_argument("--document", metavar="FILE", help="write it between the markers of a Markdown file, too")
 
@@ -255,7 +255,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow", metavar="REGEX", help="the failure to follow, searched in `stage: Type: message`")
     parser.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each probe N times")
     parser.add_argument(
-        "--jobs", metavar="N", type=_count, default=default_jobs(), help="probes at a time (default: cores, and one)"
+        "--jobs", metavar="N", type=_count, default=default_jobs(), help="probes at a time (default: cores)"
     )
     parser.add_argument("--markdown", action="store_true", help="the answer as Markdown, to paste into the report")
     _add_sandbox(parser)

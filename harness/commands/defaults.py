@@ -10,6 +10,5 @@ FORMATS = ("terminal", "markdown", "csv", "json", "html")
 
 
 def default_jobs() -> int:
-    """Give one more than the cores that this process may use: an attempt waits for the system now and then."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 1
+    """Give the cores that this process may use: one attempt more costs more than idle moments do (performance.md)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
