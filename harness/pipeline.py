@@ -44,9 +44,8 @@ class Work:
     ) -> list[Task]:
         """Give the tasks that are due if these are the attempts. Isolated as processes, forks do not count."""
         due: list[Task] = []
-        accepted = {"process"} if isolation == "process" else {"process", "fork"}
         for task in self.tasks.values():
-            valid = (each for each in found.get(task.key, []) if each.isolation in accepted and not fresh)
+            valid = (each for each in found.get(task.key, []) if isolation in ("fork", each.isolation) and not fresh)
             settled = [attempt for attempt in valid if attempt.settled]
             written = any(each.outcome is Outcome.PASSED for each in found.get(task.reads or "", []))
             # What is settled otherwise than by running it (not applicable, no such environment) is not repeated,
