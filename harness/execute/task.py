@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
+import json
 import platform
 import sys
 from collections.abc import Mapping
@@ -14,6 +16,8 @@ from harness.model import Cell, Conditions, Environment, Overlay, Script
 
 WORKER = Path(__file__).with_name("worker.py")
 SERVING = Path(__file__).with_name("serving.py")
+PROTOCOL = 2
+"""Raise it when the same request or report comes to mean something else, though the worker's code stays the same."""
 HOLDING_BACK = Path(__file__).with_name("holding_back")
 """What a parent imports so that it does not import what an overlay stands in front of."""
 
@@ -40,8 +44,37 @@ class Task:
 
 @functools.cache
 def worker_digest() -> str:
-    """Give the sha256 of the worker's source, in its two files: another worker might judge otherwise."""
-    return hashlib.sha256(WORKER.read_bytes() + SERVING.read_bytes()).hexdigest()
+    """Return what identifies the worker in a key: the protocol's version, and a hash of the code of its two files.
+
+    The hash covers the syntax trees: names, constants, structure. It leaves out comments, docstrings and formatting.
+    """
+    digests = [code_digest(path.read_text(encoding="utf-8")) for path in (WORKER, SERVING)]
+    return f"{PROTOCOL}-{hashlib.sha256(''.join(digests).encode()).hexdigest()}"
+
+
+def code_digest(source: str) -> str:
+    """Return the sha256 of a source file's syntax tree: the same in every Python that runs the harness (3.10 to 3.13).
+
+    Strings that stand alone as a statement (docstrings) are left out; a renamed identifier changes the hash.
+    """
+    return hashlib.sha256(json.dumps(_structure(ast.parse(source))).encode()).hexdigest()
+
+
+def _structure(node: object) -> object:
+    """Return a syntax tree as JSON, without the fields that are empty or that only some Pythons have."""
+    if isinstance(node, list):
+        return [_structure(each) for each in node if not _is_string_statement(each)]
+    if not isinstance(node, ast.AST):
+        return ascii(node)
+    fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+    return [type(node).__name__, *([name, _structure(value)] for name, value in fields if name != "kind")]
+
+
+def _is_string_statement(node: object) -> bool:
+    match node:
+        case ast.Expr(value=ast.Constant(value=str())):
+            return True
+    return False
 
 
 @functools.cache
