@@ -21,7 +21,7 @@ LOCKS = sorted(
 )
 ENVIRONMENTS = [nox.param(path.stem, id=path.stem, tags=[path.parent.name]) for path in LOCKS]
 
-GROUPS = ("harness", "tests", "benchmark", "checks", "audit", "fuzz")
+GROUPS = ("harness", "tests", "benchmark", "checks", "docs", "audit", "fuzz")
 
 
 @nox.session

@@ -9,15 +9,16 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["__version__", "load_results"]
 
 
-def load_results(project: str | os.PathLike[str] = ".", *, tier: str = "full") -> pd.DataFrame:
-    """Give a DataFrame with a row for each cell of a project's tier, run or not.
+def load_results(project: str | os.PathLike[str] | None = None, *, tier: str = "full") -> pd.DataFrame:
+    """Return a DataFrame with one row per cell of a project's tier, including cells that were never run.
 
-    Reads the attempts of this clone under the conditions of today; runs nothing. docs/reading_the_table.md names the
-    columns. Raises harness.errors.HarnessError if the project cannot be read.
+    Without `project`, use the project of the current folder, or the one that the installed package ships.
+    Runs nothing. docs/reading_the_table.md lists the columns. Raises harness.errors.HarnessError if the project
+    cannot be read.
     """
     from harness.commands.tables import load_frame
 

@@ -42,7 +42,10 @@ def main(typed: Sequence[str] | None = None) -> int:
     arguments.typed = typed
     module, _, function = arguments.command.partition(":")
     try:
-        session = Session.at(Path(arguments.project or Path.cwd()).absolute(), os.environ, _say)
+        if arguments.project is None:
+            session = Session.here(Path.cwd(), os.environ, _say)
+        else:
+            session = Session.at(Path(arguments.project).absolute(), os.environ, _say)
         session.containing = getattr(arguments, "sandbox", session.containing)
         command = getattr(importlib.import_module(f"harness.commands.{module}"), function)
         with _stopped_by_signals(session), _collecting_seldom():
@@ -120,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_STATUS,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"harness {__version__}")
+    parser.add_argument("--version", action="version", version=f"repro-matrix {__version__}")
     parser.add_argument("--project", metavar="DIR", help="the folder of matrix.toml (default: found from here upwards)")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from harness import __version__
 from harness.errors import HarnessError, UsageError
 from harness.execute.artifacts import Artifacts
 from harness.folders import OwnedFolder
@@ -28,6 +29,9 @@ if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do w
     from harness.provision.needs import Needs
     from harness.provision.sources import SourceBuilds
 
+BUNDLED = Path(__file__).parent / "bundled"
+"""The project that a wheel ships: matrix.toml, locks, scenarios and prepare scripts. A clone does not have it."""
+
 
 @dataclass(kw_only=True)
 class Session:
@@ -43,14 +47,30 @@ class Session:
 
     @classmethod
     def at(cls, folder: Path, variables: Mapping[str, str], say: Callable[[str], None]) -> Session:
-        """Find the project that a folder is in."""
-        for candidate in (folder, *folder.parents):
-            if (candidate / FILE).is_file():
-                return cls(root=candidate, variables=variables, say=say)
-        raise UsageError(
-            f"{folder}: no {FILE} here or above",
-            next_step="Change into a clone, or write --project DIR before the command",
-        )
+        """Find the project that a folder is in. Raises UsageError if it is in none."""
+        root = _root_above(folder)
+        if root is None:
+            raise UsageError(
+                f"{folder}: no {FILE} here or above",
+                next_step="Change into a clone, or write --project DIR before the command",
+            )
+        return cls(root=root, variables=variables, say=say)
+
+    @classmethod
+    def here(cls, folder: Path, variables: Mapping[str, str], say: Callable[[str], None]) -> Session:
+        """Find the project that a folder is in, or use the one that the wheel ships. Raises UsageError."""
+        if _root_above(folder) is not None or not (BUNDLED / FILE).is_file():
+            return cls.at(folder, variables, say)
+        session = cls(root=BUNDLED, variables=variables, say=say)
+        say(f"No {FILE} here or above: using the matrix of repro-matrix {__version__}. Results: {session.store_path}")
+        return session
+
+    def require_clone(self, command: str, next_step: str) -> None:
+        """Raise a UsageError if a command would write into the project that the wheel ships."""
+        if self.root == BUNDLED:
+            raise UsageError(
+                f"{command} needs a clone", why="the matrix of the installed package is read-only", next_step=next_step
+            )
 
     @functools.cached_property
     def project(self) -> Project:
@@ -70,9 +90,13 @@ class Session:
 
     @property
     def store_path(self) -> Path:
-        """The attempts of this clone."""
+        """The attempts of this clone; without a clone, those of this user."""
         named = self.variables.get("HARNESS_STORE")
-        return Path(named).absolute() if named else self.root / "results" / "attempts.sqlite"
+        if named:
+            return Path(named).absolute()
+        if self.root == BUNDLED:
+            return Path(platformdirs.user_data_dir("harness", appauthor=False)) / "attempts.sqlite"
+        return self.root / "results" / "attempts.sqlite"
 
     @functools.cached_property
     def uv(self) -> Uv:
@@ -147,6 +171,11 @@ class Session:
     def read_store(self) -> Store:
         """Open the attempts for reading."""
         return Store(self.store_path)
+
+
+def _root_above(folder: Path) -> Path | None:
+    """Return the nearest folder with a matrix.toml: this one or one above it."""
+    return next((each for each in (folder, *folder.parents) if (each / FILE).is_file()), None)
 
 
 class RunFolder(OwnedFolder):

@@ -19,6 +19,7 @@ from harness.session import Session
 
 def lock(session: Session, arguments: argparse.Namespace) -> int:
     """Make the locks that are missing or out of date; exit status 1 if one could not be made."""
+    session.require_clone("harness lock", "Change into a clone, or write --project DIR before the command")
     report = Locking(
         matrix=read_matrix(session.root / FILE),
         folder=session.root / "locks",

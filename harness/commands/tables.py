@@ -109,6 +109,8 @@ def report(session: Session, arguments: argparse.Namespace) -> int:
     """Write all that is published under results/, and the README's short table; or the files only, into a folder."""
     from harness.report.publish import files, summary_markdown
 
+    if arguments.folder is None:
+        session.require_clone("harness report", "Write --folder DIR, or change into a clone")
     folder = session.root / "results" if arguments.folder is None else Path(arguments.folder)
     if arguments.folder == "" or (folder.exists() and not folder.is_dir()):
         raise UsageError(
@@ -205,9 +207,12 @@ def _write(path: Path, text: str) -> None:
         raise HarnessError(f"{path}: could not be written", why=str(error)) from error
 
 
-def load_frame(project: str | os.PathLike[str], *, tier: str) -> pd.DataFrame:
-    """Give the results of a tier as a DataFrame."""
-    session = Session.at(Path(project).absolute(), os.environ, lambda line: None)
+def load_frame(project: str | os.PathLike[str] | None, *, tier: str) -> pd.DataFrame:
+    """Return the results of a tier as a DataFrame."""
+    if project is None:
+        session = Session.here(Path.cwd(), os.environ, lambda line: None)
+    else:
+        session = Session.at(Path(project).absolute(), os.environ, lambda line: None)
     work = prepare(session, make_plan(session.project, Selection(tier=tier)))
     return to_frame(results_of(session, work))
 

@@ -28,7 +28,7 @@ def _searching(text: str) -> Callable[[bytes], object]:
     options = re2.Options()
     options.log_errors = False
     try:
-        return re2.compile(_encoded(text), options).search  # type: ignore[no-any-return]
+        return re2.compile(_encoded(text), options).search
     except re2.error as error:
         raise ValueError(f"{_words(error)} (the syntax is RE2's: no lookaround, no backreferences)") from None
 
