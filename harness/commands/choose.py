@@ -30,6 +30,14 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--cells", metavar="IDS", action="append", default=[], help="scenario[name=value]@environment")
     group.add_argument("--tier", metavar="NAME", help="a tier of matrix.toml")
     group.add_argument(
+        "--with",
+        metavar="PACKAGE",
+        dest="extras",
+        action="append",
+        default=[],
+        help="install this package, too, in each environment; NAME==VERSION even where pip would refuse it",
+    )
+    group.add_argument(
         "--writers", metavar="GLOBS", action="append", default=[], help="only two-step scenarios: who saves"
     )
     group.add_argument(
@@ -57,7 +65,13 @@ def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
         readers=tuple(ids.get(each, each) for each in readers),
     )
     unique = tuple({environment.id: environment for environment in written_out.values()}.values())
-    return make_plan(session.project, selection, scripts=scripts_at(session, paths), written_out=unique)
+    plan = make_plan(session.project, selection, scripts=scripts_at(session, paths), written_out=unique)
+    extras = getattr(arguments, "extras", [])
+    if not extras:
+        return plan
+    from harness.commands.extras import with_extras
+
+    return with_extras(session, plan, extras)
 
 
 def overlay_of(session: Session, arguments: argparse.Namespace) -> Overlay | None:

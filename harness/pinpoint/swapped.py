@@ -1,7 +1,8 @@
-"""Environments that are others but for a few packages, and how they are written: `tf2.16.2 + keras==3.5.0`.
+"""Environments derived from others: `tf2.16.2 + keras==3.5.0` replaces a package, `tf2.16.2 + pandas` adds one.
 
-What stands in front is an environment, or a family of matrix.toml that makes an environment of each release. Locks are
-resolved once and kept in the cache.
+The text before the plus is an environment, or a family of matrix.toml that makes an environment of each release. A
+package with `==` is installed at that version, whatever the other packages require of it. Any other requirement is
+added without changing a package of the base. Locks are resolved once and kept in the cache.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, UsageError, first_line
 from harness.model import Environment, Lock, LockOrigin
 from harness.plan.locks import read_lock, write_lock
 from harness.plan.matrix import Family
@@ -43,33 +44,54 @@ class Untestable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Swaps:
-    """What is swapped in an environment, as it is written: the base, and the packages with their versions."""
+    """A derived environment as text: the base, packages at exact versions, and requirements that are added."""
 
     base: str
-    versions: tuple[tuple[NormalizedName, str], ...]
+    versions: tuple[tuple[NormalizedName, str], ...] = ()
+    added: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.base}{SWAPPED_SEPARATOR}{' '.join(f'{name}=={version}' for name, version in self.versions)}"
+        parts = [*(f"{name}=={version}" for name, version in self.versions), *self.added]
+        return f"{self.base}{SWAPPED_SEPARATOR}{' '.join(parts)}"
 
     @classmethod
     def parse(cls, text: str) -> Swaps:
         """Read one; a UsageError says which part makes no sense."""
         base, _, changes = " ".join(text.split()).rpartition(SWAPPED_SEPARATOR)
         if not base:
-            raise UsageError(f"{text!r} names no environment", next_step="Write ENVIRONMENT + NAME==VERSION")
-        versions = [_read_change(part, text) for part in changes.split(" ")]
-        return cls(base=base, versions=tuple(versions))
+            raise UsageError(
+                f"{text!r} names no environment", next_step="Write ENVIRONMENT + NAME==VERSION, or ENVIRONMENT + NAME"
+            )
+        requirements = [read_extra(part, where=repr(text)) for part in changes.split(" ")]
+        exact = {canonicalize_name(each.name): version for each in requirements if (version := exact_version(each))}
+        added = [str(each) for each in requirements if canonicalize_name(each.name) not in exact]
+        return cls(base=base, versions=tuple(exact.items()), added=tuple(dict.fromkeys(added)))
 
 
-def _read_change(part: str, text: str) -> tuple[NormalizedName, str]:
+def read_extra(text: str, *, where: str) -> Requirement:
+    """Read a package that is added to an environment or replaced in it. Raises UsageError."""
     try:
-        requirement = Requirement(part)
-        (specifier,) = requirement.specifier
-        if specifier.operator == "==" and "*" not in specifier.version:
-            return canonicalize_name(requirement.name), specifier.version
-    except (InvalidRequirement, ValueError):
-        pass
-    raise UsageError(f"{text!r}: {part!r} is no package with its version", next_step="Write NAME==VERSION behind the +")
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        raise UsageError(
+            f"{where}: {text!r} is not a requirement",
+            why=first_line(error),
+            next_step="Write NAME, NAME==VERSION or NAME>=VERSION, without blanks",
+        ) from None
+    if requirement.url is not None or requirement.marker is not None:
+        raise UsageError(
+            f"{where}: {text!r} has an address or a marker", next_step="Name the package and its version only"
+        )
+    return requirement
+
+
+def exact_version(requirement: Requirement) -> str | None:
+    """Return the version of `NAME==VERSION`, None for any other requirement. Extras are only kept when added."""
+    specifiers = list(requirement.specifier)
+    if len(specifiers) != 1 or requirement.extras:
+        return None
+    (specifier,) = specifiers
+    return specifier.version if specifier.operator == "==" and "*" not in specifier.version else None
 
 
 class SwappedEnvironments:
@@ -80,15 +102,21 @@ class SwappedEnvironments:
         self._index = index
         self._now = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
 
-    def swapped(self, base: Environment, versions: Mapping[NormalizedName, str]) -> Environment:
-        """Give a base with some packages at other versions, all else held as far as these allow. Raises Untestable."""
-        id = str(Swaps(base=base.id, versions=tuple(versions.items())))
+    def swapped(
+        self, base: Environment, versions: Mapping[NormalizedName, str], added: Sequence[str] = ()
+    ) -> Environment:
+        """Return a base with some packages at other versions and some added. Raises Untestable.
+
+        With nothing but additions, every package of the base keeps its version. With other versions, the rest keeps
+        its versions as far as these allow.
+        """
+        id = str(Swaps(base=base.id, versions=tuple(versions.items()), added=tuple(added)))
         base = self._as_of_its_base(base)
-        origin = _swapped_origin(base.lock.origin, versions, id)
+        origin = _swapped_origin(base.lock.origin, versions, id, added)
         content = [base.lock.fingerprint, origin.requirements, origin.constraints, origin.overrides, origin.platform]
         path = self._path([*content, base.lock.origin.as_of.isoformat()])
-        lock = remembered_lock(path, id) or self._resolve_swapped(origin, base.lock, versions, path)
-        _refuse_new_sources(lock, base.lock, versions)
+        lock = remembered_lock(path, id) or self._resolve_swapped(origin, base.lock, versions, path, added=added)
+        _refuse_new_sources(lock, base.lock)
         made = environment_of(lock, self._session.project.matrix, variables=base.variables)
         return replace(made, variables=base.variables, imports=base.imports)
 
@@ -130,9 +158,15 @@ class SwappedEnvironments:
         return replace(environment, lock=replace(environment.lock, origin=replace(origin, as_of=family.base.as_of)))
 
     def _resolve_swapped(
-        self, origin: LockOrigin, base: Lock, versions: Mapping[NormalizedName, str], path: Path
+        self,
+        origin: LockOrigin,
+        base: Lock,
+        versions: Mapping[NormalizedName, str],
+        path: Path,
+        *,
+        added: Sequence[str],
     ) -> Lock:
-        """Resolve as of the base's date but for what is swapped; where that does not do, as of a later one for all."""
+        """Resolve as of the base's date; if that fails and a version is replaced, as of a later date for everything."""
         dates = {str(name): self._settled_date(name, version) for name, version in versions.items()}
         before = {str(name): version for name, version in base.versions.items()}
         prefer = {name: version for name, version in before.items() if canonicalize_name(name) not in versions}
@@ -141,6 +175,14 @@ class SwappedEnvironments:
 
         def attempt() -> Lock:
             held = replace(origin, as_of=base.origin.as_of)
+            if added:
+                pins = tuple(f"{name}=={version}" for name, version in prefer.items())
+                fixed = replace(held, constraints=(*held.constraints, *pins))
+                try:
+                    return replace_origin(resolve(fixed, builds=builds, prefer=prefer, dates=dates, stop=stop), held)
+                except UvFailed as error:
+                    if not versions or error.kind is not FailureKind.CONFLICT:
+                        raise
             try:
                 return resolve(held, builds=builds, prefer=prefer, dates=dates, stop=stop)
             except UvFailed as error:
@@ -204,9 +246,9 @@ def read_swapped(session: Session, text: str, base: Environment | None) -> Envir
     made = SwappedEnvironments(session, ReleaseIndex.configured(session.variables))
     try:
         if base is not None:
-            return made.swapped(base, dict(swaps.versions))
+            return made.swapped(base, dict(swaps.versions), swaps.added)
         family = session.project.matrix.family(swaps.base)
-        if family is None or len(swaps.versions) != 1:
+        if family is None or len(swaps.versions) != 1 or swaps.added:
             raise UsageError(f"{text!r}: {swaps.base!r} is neither an environment nor a family of matrix.toml")
         return made.of_family(family, Version(swaps.versions[0][1]))
     except InvalidVersion as error:
@@ -215,16 +257,23 @@ def read_swapped(session: Session, text: str, base: Environment | None) -> Envir
         raise HarnessError(f"{text}: not available", why=error.reason) from None
 
 
-def _swapped_origin(origin: LockOrigin, versions: Mapping[NormalizedName, str], id: str) -> LockOrigin:
-    """Say what is to be resolved: the base's requirements, but what anybody asks of the swapped packages is void."""
+def replace_origin(lock: Lock, origin: LockOrigin) -> Lock:
+    """Return a lock whose origin has other constraints than it was resolved with, and the same sources."""
+    return replace(lock, origin=replace(origin, sources=lock.origin.sources))
+
+
+def _swapped_origin(
+    origin: LockOrigin, versions: Mapping[NormalizedName, str], id: str, added: Sequence[str] = ()
+) -> LockOrigin:
+    """Return what to resolve: the base's requirements, the exact versions as overrides, and the additions."""
     pins = tuple(f"{name}=={version}" for name, version in versions.items())
     return replace(
         origin,
         environment=id,
         family=FAMILY,
-        package=",".join(versions),
+        package=",".join(versions) or ",".join(canonicalize_name(Requirement(each).name) for each in added),
         version=",".join(versions.values()),
-        requirements=(*_without(origin.requirements, versions), *pins),
+        requirements=(*_without(origin.requirements, versions), *pins, *added),
         constraints=_without(origin.constraints, versions),
         # Other packages' bounds are often narrower than what works: only what cannot be installed is a conflict.
         overrides=(*_without(origin.overrides, versions), *pins),
@@ -237,8 +286,8 @@ def _without(requirements: tuple[str, ...], versions: Mapping[NormalizedName, st
     return tuple(each for each in requirements if canonicalize_name(Requirement(each).name) not in versions)
 
 
-def _refuse_new_sources(lock: Lock, base: Lock, versions: Mapping[NormalizedName, str]) -> None:
-    """A swapped release without a wheel would be built by tools of today: what that shows says nothing of it."""
+def _refuse_new_sources(lock: Lock, base: Lock) -> None:
+    """Raise Untestable for a package without a wheel: tools of today would build it, and the result proves nothing."""
     known = {canonicalize_name(each) for each in base.origin.sources}
     lacking = [each for each in lock.origin.sources if canonicalize_name(each) not in known]
     if lacking:

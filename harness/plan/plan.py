@@ -10,7 +10,7 @@ from harness.errors import UsageError, near_misses, some_of
 from harness.model import Case, Cell, Environment, Outcome, Scenario, matches_globs
 from harness.plan.matrix import FILE, Exclusion, Matrix
 from harness.plan.project import Project
-from harness.plan.selection import Selection, check_globs
+from harness.plan.selection import Selection, base_of, check_globs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def make_plan(
     if selection.cells:
         named = [_plan_named(cell, scenarios, known, project.matrix.exclusions) for cell in selection.cells]
         writing = [
-            _plan_cell(each.cell.case, each.scenario, each.writer, None, project.matrix.exclusions)
+            plan_cell(each.cell.case, each.scenario, each.writer, None, project.matrix.exclusions)
             for each in named
             if each.writer is not None
         ]
@@ -179,7 +179,7 @@ def _plan_all(
             places = [(writer, None) for writer in writers]
             places += [(reader, writer) for writer in writers for reader in readers]
         # What is known to speak against a cell is the same for all cases of its scenario.
-        absences = [_plan_cell(cases[0], scenario, *place, exclusions).absence for place in places]
+        absences = [plan_cell(cases[0], scenario, *place, exclusions).absence for place in places]
         for case in cases:
             for (environment, writer), absence in zip(places, absences, strict=True):
                 cell = Cell(case=case, environment=environment.id, writer=writer.id if writer else None)
@@ -234,16 +234,17 @@ def _plan_named(
         raise UsageError(
             f"{cell}: {scenario.name} has one step", why="a writer belongs to a folder with write.py and read.py"
         )
-    return _plan_cell(cell.case, scenario, by_id[cell.environment], writer, exclusions)
+    return plan_cell(cell.case, scenario, by_id[cell.environment], writer, exclusions)
 
 
-def _plan_cell(
+def plan_cell(
     case: Case,
     scenario: Scenario,
     environment: Environment,
     writer: Environment | None,
     exclusions: tuple[Exclusion, ...],
 ) -> PlannedCell:
+    """Return a cell with the reason why it is not run, if there is one."""
     cell = Cell(case=case, environment=environment.id, writer=writer.id if writer else None)
     planned = PlannedCell(cell=cell, scenario=scenario, environment=environment, writer=writer)
     absence = next(_absences(planned, exclusions), None)
@@ -253,7 +254,7 @@ def _plan_cell(
 def _absences(planned: PlannedCell, exclusions: tuple[Exclusion, ...]) -> Iterator[Absence]:
     for exclusion in exclusions:
         for environment in filter(None, (planned.environment, planned.writer)):
-            if exclusion.covers(scenario=planned.cell.case.scenario, environment=environment.id):
+            if exclusion.covers(scenario=planned.cell.case.scenario, environment=base_of(environment.id)):
                 yield Absence(outcome=Outcome.NOT_APPLICABLE, reason=f"excluded in matrix.toml: {exclusion.reason}")
     scenario = planned.scenario
     if planned.writes and scenario.write is not None:

@@ -41,6 +41,11 @@ def is_written_out(text: str) -> bool:
     return "==" in text or " " in text or text.startswith("python=")
 
 
+def base_of(id: str) -> str:
+    """Return the id of the environment that an environment is derived from: `tf2.16.2` of `tf2.16.2 + pandas`."""
+    return id.rpartition(SWAPPED_SEPARATOR)[0] or id
+
+
 def check_globs(globs: Iterable[str], names: Iterable[str], *, option: str, kind: str) -> None:
     """Raise a UsageError for the globs that match nothing, with near misses."""
     known = list(dict.fromkeys(names))

@@ -164,7 +164,14 @@ def test_an_environment_with_something_swapped_parses_back():
     assert str(swaps) == text
 
 
-@pytest.mark.parametrize("text", ["tf2.16.2 + keras", "tf2.16.2 + keras>=3", "tf2.16.2 + keras==3.*", "a + b==c==d"])
-def test_what_is_no_swap_is_an_error(text):
+def test_an_environment_with_additions_parses_back():
+    swaps = Swaps.parse("tf2.16.2 + keras==3.4.1 pandas scikit-learn>=1.2 keras-hub[nlp]")
+    assert swaps.versions == (("keras", "3.4.1"),)
+    assert swaps.added == ("pandas", "scikit-learn>=1.2", "keras-hub[nlp]")
+    assert Swaps.parse(str(swaps)) == swaps
+
+
+@pytest.mark.parametrize("text", ["a + b==c==d", "tf2.16.2 + ==3", "tf2.16.2 + pandas ;", "tf2.16.2 + pandas>>1"])
+def test_what_is_no_requirement_is_an_error(text):
     with pytest.raises(UsageError, match="NAME==VERSION"):
         Swaps.parse(text)

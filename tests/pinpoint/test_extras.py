@@ -1,0 +1,92 @@
+"""`--with PACKAGE`: more packages in the chosen environments, and environments that name them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pinpoint.conftest import PYTHON
+
+pytestmark = pytest.mark.slow
+
+IN = f"python={PYTHON} lib as-of=2024-12-01"
+SCRIPT = "import extra, lib\nprint(extra.version, lib.version)\nassert extra.version == '1.0', extra.version\n"
+
+
+@pytest.fixture
+def published(playground):
+    """lib 1.0, and extra 1.0 and 2.0, of which the second is younger than the environment's date."""
+    playground.index.add("lib", "1.0", "2024-01-01")
+    playground.index.add("extra", "1.0", "2024-01-02")
+    playground.index.add("extra", "2.0", "2025-06-01")
+    return playground
+
+
+def outcomes(document):
+    return {cell["cell"]: (cell["outcome"], cell["error"]) for cell in document["cells"]}
+
+
+def test_a_package_is_added_as_of_the_date_of_the_environment(published):
+    script = published.script(SCRIPT)
+    found = outcomes(published.json("run", script, "--environments", IN, "--with", "extra"))
+    assert found == {f"shows_it@{IN} + extra": ("passed", None)}
+
+
+def test_an_exact_version_may_be_younger_than_the_environment(published):
+    script = published.script(SCRIPT)
+    found = outcomes(published.json("run", script, "--environments", IN, "--with", "extra==2.0"))
+    assert found == {f"shows_it@{IN} + extra==2.0": ("failed", "AssertionError: 2.0")}
+
+
+def test_the_id_is_an_environment_that_run_show_and_replay_take(published):
+    script = published.script(SCRIPT)
+    cell = f"shows_it@{IN} + extra"
+    published.json("run", script, "--environments", IN, "--with", "extra")
+    assert outcomes(published.json("run", script, "--environments", f"{IN} + extra")) == {cell: ("passed", None)}
+    assert "1.0 1.0" in published.harness("show", cell)
+    assert "The same as on" in published.harness("replay", cell)
+
+
+def test_an_environment_that_has_the_package_stays_what_it_is(published):
+    script = published.script("import lib\nprint(lib.version)\n")
+    found = outcomes(published.json("run", script, "--environments", IN, "--with", "lib"))
+    assert list(found) == [f"shows_it@{IN}"]
+
+
+def test_no_package_of_the_base_moves(published):
+    """What extra needs conflicts with the lib that is there: the cell is unavailable, and says why."""
+    published.index.add("lib", "2.0", "2025-01-01")
+    published.index.add("greedy", "1.0", "2024-01-03", requires=["lib>=2"])
+    script = published.script("import lib\nprint(lib.version)\n")
+    (cell,) = published.json("run", script, "--environments", IN, "--with", "greedy")["cells"]
+    assert cell["outcome"] == "unavailable"
+    assert cell["reason"].startswith("cannot add greedy: ")
+    assert "lib" in cell["reason"]
+
+
+def test_what_pip_would_refuse_is_installed_when_its_version_is_named(published):
+    published.index.add("greedy", "1.0", "2024-01-03", requires=["lib>=2"])
+    script = published.script("import greedy, lib\nassert lib.version == '1.0'\n")
+    found = outcomes(published.json("run", script, "--environments", IN, "--with", "greedy==1.0 lib==1.0"))
+    assert list(found.values()) == [("passed", None)]
+
+
+def test_a_dependency_in_the_header_is_met_by_what_is_added(published):
+    script = published.script('# /// script\n# dependencies = ["extra"]\n# ///\n' + SCRIPT)
+    assert [each[0] for each in outcomes(published.json("run", script, "--environments", IN)).values()] == [
+        "not applicable"
+    ]
+    found = outcomes(published.json("run", script, "--environments", IN, "--with", "extra"))
+    assert [each[0] for each in found.values()] == ["passed"]
+
+
+@pytest.mark.parametrize(
+    ("package", "says"),
+    [
+        pytest.param("ex tra==", "is not a requirement", id="no requirement"),
+        pytest.param("extra@https://example.org/extra.whl", "has an address", id="address"),
+        pytest.param(" ", "no package is named", id="empty"),
+    ],
+)
+def test_wrong_input_says_what_to_write(published, package, says):
+    published.harness("run", published.script(SCRIPT), "--environments", IN, "--with", package, status=2)
+    assert says in published.said
