@@ -1,1 +1,1 @@
-"""A lock becomes an environment on disk, once, content-addressed. The only caller of uv."""
+"""Build a content-addressed environment on disk from each lock. The only package that calls uv."""

@@ -1,4 +1,4 @@
-"""Whether the files of an environment are still those that were installed. Reads folders, changes nothing."""
+"""Check that the files of an environment are still the installed ones. Reads folders, changes nothing."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 _HASHED_UP_TO = 16 << 20
-# What we keep beside the environment's own files.
+# Files that this project adds to the environment.
 OUR_FILES = frozenset({"manifest.json", "imports.json", "used"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a folder holds, without bytecode: how many files, how large, and a digest of names, sizes and dates."""
+    """A summary of a folder without bytecode: number of files, total size, and a digest of names, sizes and dates."""
 
     files: int
     bytes: int
@@ -30,19 +30,19 @@ class Contents:
 
 
 def contents(folder: Path) -> Contents:
-    """Look at every file's name, size and date, not into it: about 60 ms for the 15 000 files of a TensorFlow."""
+    """Summarise a folder from names, sizes and dates, not contents: about 60 ms for TensorFlow's 15 000 files."""
     lines: list[str] = []
     size = 0
     outermost = str(folder)
-    left = [outermost]
-    while left:
-        top = left.pop()
+    pending = [outermost]
+    while pending:
+        top = pending.pop()
         with os.scandir(top) as entries:
             for entry in entries:
                 name = entry.name
                 if entry.is_dir(follow_symlinks=False):
                     if name != "__pycache__":
-                        left.append(entry.path)
+                        pending.append(entry.path)
                 elif not (top == outermost and name in OUR_FILES) and not name.endswith(".pyc"):
                     status = entry.stat(follow_symlinks=False)
                     size += status.st_size
@@ -53,36 +53,36 @@ def contents(folder: Path) -> Contents:
 
 
 def site_packages(folder: Path) -> Path:
-    """Find the folder that packages are installed into."""
+    """Return the `site-packages` folder of an environment."""
     if sys.platform == "win32":
         return folder / "Lib" / "site-packages"
     return next((folder / "lib").glob("python*/site-packages"))
 
 
 def python_of(folder: Path) -> Path:
-    """Name the Python of an environment."""
+    """Return the path of the Python of an environment."""
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
-def spoiled_packages(folder: Path) -> tuple[str, ...]:
-    """Name the packages with files that are not those of their wheel, going by its own record of them.
+def corrupted_packages(folder: Path) -> tuple[str, ...]:
+    """Return the packages whose installed files differ from the RECORD file of their wheel.
 
-    Sizes are compared for all files, sums for those up to 16 MiB: a file that was overwritten in another environment
-    was overwritten in uv's cache, too, since they are hard links, and would be installed again and again.
+    Compare the sizes of all files, and the hashes of files up to 16 MiB. Environments and uv's cache share files by
+    hard links: a file overwritten in one environment is also overwritten in the cache, which would install it again.
     """
     site = site_packages(folder)
-    spoiled: dict[str, None] = {}
+    corrupted: dict[str, None] = {}
     for record in sorted(site.glob("*.dist-info/RECORD")):
         if any(_differs(site / path, expected, size) for path, expected, size in _recorded(record)):
-            spoiled[canonicalize_name(re.split(r"-\d", record.parent.name)[0])] = None
-    return tuple(spoiled)
+            corrupted[canonicalize_name(re.split(r"-\d", record.parent.name)[0])] = None
+    return tuple(corrupted)
 
 
 def _recorded(record: Path) -> Iterator[tuple[str, str, int]]:
-    """Give each file that the wheel brought, its sum and its size, or -1. Whoever made the wheel wrote this."""
+    """Yield path, hash and size (-1 if unknown) of each file of the wheel. The RECORD file is untrusted input."""
     with record.open(encoding="utf-8", errors="surrogateescape", newline="") as stream, contextlib.suppress(csv.Error):
         for row in csv.reader(stream):
-            # Scripts and bytecode are made anew for each environment, even where a wheel brings its own.
+            # The installer writes scripts and bytecode again, even if the wheel contains them.
             if len(row) == 3 and row[1].startswith("sha256=") and not row[0].startswith(("..", "/")):
                 if row[0].endswith(".pyc"):
                     continue
@@ -99,6 +99,6 @@ def _differs(path: Path, expected: str, size: int) -> bool:
             if found > _HASHED_UP_TO:
                 return False
             digest = hashlib.sha256(stream.read()).digest()
-    except (OSError, ValueError):  # ValueError: a name that no file can have
+    except (OSError, ValueError):  # ValueError: an invalid file name
         return True
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != expected

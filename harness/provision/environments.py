@@ -1,4 +1,4 @@
-"""The store of environments: each lock becomes one folder, built once, whoever asks, and checked at each use."""
+"""The environment store. Each lock becomes one folder, built once for all processes and checked at each use."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from harness.errors import HarnessError
 from harness.folders import remove_folder
 from harness.model import Environment, Lock
 from harness.plan.locks import write_lock
-from harness.provision.bytecode import CAN_LINK, compile_modules, link_bytecode, most_alike
-from harness.provision.condition import contents, python_of, spoiled_packages
+from harness.provision.bytecode import CAN_LINK, compile_modules, link_bytecode, most_similar_environment
+from harness.provision.condition import contents, corrupted_packages, python_of
 from harness.provision.files import make_folders_read_only
 from harness.provision.housekeeping import DiskUse, Pruned, disk_use, prune
-from harness.provision.inside import Seen, first_line, try_imports, versions_inside
+from harness.provision.inside import ProbeResult, first_line, probe_imports, probe_versions
 from harness.provision.interpreters import Interpreter
 from harness.provision.manifest import ImportResult, Manifest, read_import_result, read_manifest, write_import_result
-from harness.provision.owning import Stopped, end_orphans, owned
+from harness.provision.owning import Stopped, end_orphans, environment_lock
 from harness.provision.uv import Uv
 from harness.provision.uv_failures import FailureKind, UvFailed
 
@@ -39,21 +39,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Provided:
-    """An environment on disk, ready to be used."""
+    """An environment on disk, ready for use."""
 
     python: Path
     folder: Path
     versions: Mapping[NormalizedName, str]
     import_error: str | None
-    """What importing the environment's `imports` raised, on one line; None if they import."""
+    """The error of importing the environment's `imports`, on one line; None if they import."""
     built: bool
-    """Whether it was built just now."""
+    """True if this call built it."""
     import_certain: bool = True
-    """Whether an import error would be the same again: a crash or a time limit may have been the machine's."""
+    """False if an import crashed or timed out: the machine may be the cause."""
 
 
 class Unavailable(HarnessError):
-    """An environment could not be had; `settled` if trying again would give the same."""
+    """The environment cannot be provided. `settled` is True if a retry would fail in the same way."""
 
     def __init__(self, environment: str, reason: str, *, settled: bool, next_step: str = "") -> None:
         super().__init__(f"{environment}: not available", why=reason, next_step=next_step)
@@ -61,11 +61,11 @@ class Unavailable(HarnessError):
         self.settled = settled
 
 
-class _Unfit(Exception):
-    """What was built is not what the lock says; `certain` if that was seen, and not only that nothing could be seen."""
+class _VerificationFailed(Exception):
+    """The built environment does not match its lock. `certain` is False if the check itself could not run."""
 
-    def __init__(self, what: str, *, certain: bool = True) -> None:
-        super().__init__(what)
+    def __init__(self, message: str, *, certain: bool = True) -> None:
+        super().__init__(message)
         self.certain = certain
 
 
@@ -82,24 +82,28 @@ class EnvironmentStore:
     ) -> None:
         self.folder = cache / "environments"
         self._uv = uv
-        self._find_builds = find_builds  # asked for only where a lock has sources
+        self._find_builds = find_builds  # called only if a lock has source packages
         self._say = say
 
     def folder_of(self, lock: Lock, interpreter: Interpreter) -> Path:
-        """Say where the environment of a lock is, or would be."""
+        """Return the folder of the environment of a lock, whether it exists or not."""
         return self.folder / f"{lock.fingerprint}-{interpreter.id}"
 
     def provide(
         self, environment: Environment, interpreter: Interpreter, *, stop: threading.Event | None = None
     ) -> Provided:
-        """Give an environment that is what its lock says: an existing one, or one built now. Raises Unavailable."""
+        """Return the environment of a lock. Build it if it is missing or damaged. Raises Unavailable."""
         try:
             return self._provide(environment, interpreter, stop)
         except Stopped:
-            raise Unavailable(environment.id, "stopped", settled=False, next_step="Run it again to go on") from None
+            raise Unavailable(
+                environment.id, "stopped", settled=False, next_step="Run the same command again to continue"
+            ) from None
         except OSError as error:
             reason = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
-            raise Unavailable(environment.id, reason, settled=False, next_step="Mend it, then run it again") from error
+            raise Unavailable(
+                environment.id, reason, settled=False, next_step="Fix this, then run the command again"
+            ) from error
 
     def _provide(self, environment: Environment, interpreter: Interpreter, stop: threading.Event | None) -> Provided:
         folder = self.folder_of(environment.lock, interpreter)
@@ -107,13 +111,13 @@ class EnvironmentStore:
         key = _imports_key(environment)
         result = read_import_result(folder, key)
         built = False
-        if manifest is None or result is None or not result.certain or damage(folder, manifest) is not None:
-            with owned(folder, stop=stop):
+        if manifest is None or result is None or not result.certain or find_damage(folder, manifest) is not None:
+            with environment_lock(folder, stop=stop):
                 self._remove_leftovers(folder)
                 manifest, built = self._ensure(environment, interpreter, folder, stop)
                 result = read_import_result(folder, key)
                 if result is None or not result.certain:
-                    result = self._tried(environment, folder, stop)
+                    result = self._probe_imports(environment, folder, stop)
                     write_import_result(folder, key, result)
         mark_used(folder)
         return Provided(
@@ -128,30 +132,30 @@ class EnvironmentStore:
     def _ensure(
         self, environment: Environment, interpreter: Interpreter, folder: Path, stop: threading.Event | None
     ) -> tuple[Manifest, bool]:
-        """Give the manifest of the environment, built now if it is not there or damaged. Runs under its lock."""
+        """Return the manifest and whether the environment was built now. The caller holds the environment's lock."""
         manifest = read_manifest(folder)
         if manifest is not None:
-            what = damage(folder, manifest)
-            if what is None:
+            damage = find_damage(folder, manifest)
+            if damage is None:
                 return manifest, False
-            self._say(f"{environment.id}: damaged ({what}); it is built again")
+            self._say(f"{environment.id}: damaged ({damage}); rebuilding it")
         try:
             return self._build(environment, interpreter, folder, stop), True
-        except _Unfit as error:
-            self._say(f"{environment.id}: {error}; it is built once more")
+        except _VerificationFailed as error:
+            self._say(f"{environment.id}: {error}; building it again")
         try:
             return self._build(environment, interpreter, folder, stop), True
-        except _Unfit as error:
+        except _VerificationFailed as error:
             raise Unavailable(
                 environment.id,
                 f"built twice, but {error}",
                 settled=error.certain,
-                next_step="Make its lock again" if error.certain else "Run it again",
+                next_step="Update its lock with `harness lock --upgrade`" if error.certain else "Run the command again",
             ) from None
 
-    def _tried(self, environment: Environment, folder: Path, stop: threading.Event | None) -> ImportResult:
-        with self._beside(folder) as scratch:
-            return try_imports(
+    def _probe_imports(self, environment: Environment, folder: Path, stop: threading.Event | None) -> ImportResult:
+        with self._scratch_folder(folder) as scratch:
+            return probe_imports(
                 python_of(folder),
                 environment.imports,
                 dict(environment.variables),
@@ -161,8 +165,8 @@ class EnvironmentStore:
             )
 
     @contextlib.contextmanager
-    def _beside(self, folder: Path) -> Iterator[Path]:
-        """Give a folder to work in, of a name by which it is found if we are killed meanwhile."""
+    def _scratch_folder(self, folder: Path) -> Iterator[Path]:
+        """Create a temporary folder. Its name lets a later process remove it if this process is killed."""
         scratch = self._temporary(folder)
         scratch.mkdir(parents=True)
         try:
@@ -174,7 +178,7 @@ class EnvironmentStore:
         return self.folder / f".building-{folder.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
     def _remove_leftovers(self, folder: Path) -> None:
-        """Remove what whoever was killed while it owned this environment left beside it."""
+        """Remove temporary folders of builds of this environment that were killed."""
         for leftover in self.folder.glob(f".building-{folder.name}-*"):
             end_orphans(leftover)
             remove_folder(leftover)
@@ -186,12 +190,12 @@ class EnvironmentStore:
         started = time.monotonic()
         try:
             self._install(environment.lock, interpreter, temporary, stop)
-            seen = self._verified(environment.lock, temporary, folder, stop)
+            probed = self._verify(environment.lock, temporary, folder, stop)
             manifest = Manifest(
                 built=dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
                 interpreter=str(interpreter.executable),
                 interpreter_stamp=_stamp(interpreter.executable),
-                versions=dict(seen.versions),
+                versions=dict(probed.versions),
                 contents=contents(temporary),
                 disk_bytes=_size(temporary),
                 duration_s=round(time.monotonic() - started, 3),
@@ -204,18 +208,18 @@ class EnvironmentStore:
         except UvFailed as error:
             if error.kind is FailureKind.STOPPED:
                 raise Stopped from None
-            raise _lost(environment.id, error) from error
+            raise _unavailable(environment.id, error) from error
         finally:
             remove_folder(temporary)
         return manifest
 
     def _install(self, lock: Lock, interpreter: Interpreter, folder: Path, stop: threading.Event | None) -> None:
-        """Make a virtual environment and fill it."""
+        """Create a virtual environment and install the packages of the lock."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._uv.make_environment(folder, python=interpreter.executable, stop=stop)
-        donor = most_alike(self.folder, str(interpreter.executable), lock.versions) if CAN_LINK else None
+        self._uv.create_environment(folder, python=interpreter.executable, stop=stop)
+        donor = most_similar_environment(self.folder, str(interpreter.executable), lock.versions) if CAN_LINK else None
         with self._wheels(lock, interpreter, stop) as (wheels, built):
-            answered = self._uv.install(
+            index_answered = self._uv.install(
                 write_lock(wheels),
                 python=python_of(folder),
                 folder=folder,
@@ -223,62 +227,64 @@ class EnvironmentStore:
                 compile=donor is None,
                 stop=stop,
             )
-        if not answered:
-            self._say(f"{lock.origin.environment}: the package index does not answer; made of what uv's cache has")
+        if not index_answered:
+            self._say(f"{lock.origin.environment}: the package index does not answer; installed from uv's cache")
         if donor is not None:
             compile_modules(folder, link_bytecode(folder, donor), environ=self._uv.variables, stop=stop)
 
     def _wheels(
         self, lock: Lock, interpreter: Interpreter, stop: threading.Event | None
     ) -> contextlib.AbstractContextManager[tuple[Lock, Path | None]]:
-        """Give the lock with wheels only, and the folder of those that were built here."""
+        """Return the lock with wheels only, and the folder of the wheels built from source."""
         if not lock.origin.sources:
             return contextlib.nullcontext((lock, None))
         return self._find_builds().wheels(lock, interpreter, stop=stop)
 
-    def _verified(self, lock: Lock, folder: Path, place: Path, stop: threading.Event | None) -> Seen:
-        """See from inside that all is there, and from outside that the files are those of the wheels."""
-        with self._beside(place) as scratch:
-            seen = versions_inside(python_of(folder), folder=scratch, environ=self._uv.variables, stop=stop)
-        if isinstance(seen, str):
-            raise _Unfit(seen, certain=False)
-        differences = differences_from(lock, seen.versions)
+    def _verify(self, lock: Lock, folder: Path, place: Path, stop: threading.Event | None) -> ProbeResult:
+        """Check the installed versions and files against the lock and the wheels. Raises _VerificationFailed."""
+        with self._scratch_folder(place) as scratch:
+            probed = probe_versions(python_of(folder), folder=scratch, environ=self._uv.variables, stop=stop)
+        if isinstance(probed, str):
+            raise _VerificationFailed(probed, certain=False)
+        differences = lock_differences(lock, probed.versions)
         if differences:
-            raise _Unfit(f"it does not hold what its lock says: {', '.join(differences)}")
-        spoiled = spoiled_packages(folder)
-        if spoiled:
-            self._uv.forget(spoiled, folder=folder)
-            raise _Unfit(f"files of {', '.join(spoiled)} are not those that were published, and not used")
-        return seen
+            raise _VerificationFailed(f"its packages differ from its lock: {', '.join(differences)}")
+        corrupted = corrupted_packages(folder)
+        if corrupted:
+            self._uv.remove_from_cache(corrupted, folder=folder)
+            raise _VerificationFailed(f"files of {', '.join(corrupted)} in uv's cache are not the published files")
+        return probed
 
     def prune(self, *, keep: Iterable[Lock], unused_for: dt.timedelta, now: dt.datetime | None = None) -> Pruned:
-        """Remove environments of other locks than these, those not used for so long, and what dead builds left."""
+        """Remove environments without a lock in `keep`, unused environments, and the remains of killed builds."""
         moment = now or dt.datetime.now(dt.timezone.utc)
         return prune(self.folder, keep={lock.fingerprint for lock in keep}, unused_for=unused_for, now=moment)
 
     def disk_use(self) -> DiskUse:
-        """Measure what all environments take."""
+        """Measure the disk use of all environments."""
         return disk_use(self.folder)
 
 
-def _lost(id: str, error: UvFailed) -> Unavailable:
-    """Say why what is locked could not be installed.
+def _unavailable(id: str, error: UvFailed) -> Unavailable:
+    """Convert a failed installation into Unavailable.
 
-    Only that there is no such wheel is settled: an index that does not have a file, or has another, may be mended.
+    Only a missing wheel is final: an index that lacks a file, or serves another one, may be repaired.
     """
     if error.kind is FailureKind.CONFLICT:
-        reason = f"the package index does not offer what was locked: {error.reason}"
-        return Unavailable(id, reason, settled=False, next_step="Try again when it does, or lock again")
+        reason = f"the package index does not offer the locked files: {error.reason}"
+        return Unavailable(
+            id, reason, settled=False, next_step="Try again later, or update the lock with `harness lock --upgrade`"
+        )
     return Unavailable(id, error.summary, settled=error.kind is FailureKind.NO_WHEEL, next_step=error.next_step)
 
 
-def damage(folder: Path, manifest: Manifest) -> str | None:
-    """Say what is wrong with an environment that was built, None if nothing is. Starts no process."""
+def find_damage(folder: Path, manifest: Manifest) -> str | None:
+    """Return what is wrong with a built environment, or None. Starts no process."""
     python = python_of(folder)
     if not python.exists():
-        return "its Python is gone"
+        return "its Python is missing"
     if manifest.interpreter_stamp != _stamp(Path(manifest.interpreter)):
-        return "the Python that it was made with has changed"
+        return "the Python that it was built with has changed"
     try:
         now = contents(folder)
     except OSError as error:
@@ -289,21 +295,21 @@ def damage(folder: Path, manifest: Manifest) -> str | None:
 
 
 def mark_used(folder: Path) -> None:
-    """Note that an environment is used now."""
+    """Record that an environment is used now."""
     with contextlib.suppress(OSError):
         (folder / "used").touch()
 
 
-def differences_from(lock: Lock, seen: Mapping[str, str]) -> list[str]:
-    """Name what is missing, of another version, or too much. What packages say of their versions may be none."""
+def lock_differences(lock: Lock, installed: Mapping[str, str]) -> list[str]:
+    """List missing, different and additional packages. Installed versions may be invalid version numbers."""
     wanted = lock.versions
-    found = {canonicalize_name(name): version for name, version in seen.items()}
+    found = {canonicalize_name(name): version for name, version in installed.items()}
     wrong = [
         f"{name} {found.get(name, 'missing')} instead of {version}"
         for name, version in wanted.items()
         if name not in found or not _same_version(found[name], version)
     ]
-    return wrong + [f"{name} {version} too much" for name, version in found.items() if name not in wanted]
+    return wrong + [f"{name} {version} additional" for name, version in found.items() if name not in wanted]
 
 
 def _same_version(one: str, other: str) -> bool:
@@ -331,7 +337,7 @@ def _size(folder: Path) -> int:
 
 
 def _replace(folder: Path, temporary: Path) -> None:
-    """Put a finished environment in its place; a damaged one that stands there goes."""
+    """Rename a finished environment into place. Remove the damaged one that it replaces."""
     if not folder.exists():
         temporary.rename(folder)
         return

@@ -1,4 +1,4 @@
-"""Files that appear as a whole or not at all, and folders that nobody may write to."""
+"""Atomic writes, and read-only folders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write under another name, then rename: a reader sees the old file or the new one."""
+    """Write a file atomically: write under a temporary name, then rename. A reader sees the old or the new content."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         temporary.write_text(text, encoding="utf-8")
@@ -23,9 +23,9 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def make_folders_read_only(folder: Path) -> None:
-    """Take the permission to add, remove and rename files from a folder and all in it.
+    """Remove the write permission of a folder and its subfolders.
 
-    The files stay as they are: they are hard links to those in uv's cache, and so is their permission.
+    The permissions of files do not change: files are hard links into uv's cache and share their permissions with it.
     """
     if sys.platform == "win32":
         return

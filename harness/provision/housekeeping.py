@@ -1,4 +1,4 @@
-"""What the store of environments takes, and what of it may go."""
+"""Measure and prune the environment store."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ from pathlib import Path
 
 from harness.errors import counted
 from harness.folders import remove_folder
-from harness.provision.owning import end_orphans, owned_if_free
+from harness.provision.owning import end_orphans, try_environment_lock
 
-# Something may be running in it that asked for it a while ago.
+# A process that requested the environment earlier may still run in it.
 _IN_USE = dt.timedelta(hours=1)
 _TEMPORARY = re.compile(r"\.building-(?P<name>[0-9a-f]{16}-.+)-\d+-[0-9a-f]{8}(-old)*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
-    """What was removed."""
+    """The result of pruning."""
 
     environments: int
     leftovers: int
-    """Folders of builds that died."""
+    """Temporary folders of killed builds."""
     freed_bytes: int
-    """At least: files that uv's cache has, too, are not counted, since they stay there."""
+    """A lower bound: files that are also in uv's cache stay there and are not counted."""
 
     def __str__(self) -> str:
         return (
-            f"removed {counted(self.environments, 'environment')} and {counted(self.leftovers, 'leftover')} of builds "
-            f"that died; freed {self.freed_bytes / 1e9:.1f} GB. `uv cache prune` frees what uv keeps to install again"
+            f"removed {counted(self.environments, 'environment')} and {counted(self.leftovers, 'folder')} of killed "
+            f"builds; freed {self.freed_bytes / 1e9:.1f} GB. `uv cache prune` frees uv's own cache"
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class DiskUse:
-    """What the environments take together."""
+    """The disk use of all environments."""
 
     environments: int
     bytes: int
-    """Files that several of them share count once."""
+    """Shared files count once."""
     own_bytes: int
-    """Of these, what removing them all would free: the rest is in uv's cache, too."""
+    """Bytes that removing all environments would free; the other files are also in uv's cache."""
 
 
 def environments_in(folder: Path) -> Iterator[Path]:
-    """List the environments of a store."""
+    """Yield the folders of the environments in a store, sorted."""
     if folder.is_dir():
         yield from sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
 
 
 def prune(folder: Path, *, keep: Collection[str], unused_for: dt.timedelta, now: dt.datetime) -> Pruned:
-    """Remove environments whose lock's fingerprint is not in `keep`, or that were not used for so long.
+    """Remove environments whose lock fingerprint is not in `keep`, or that were unused for `unused_for`.
 
-    What was used within the hour stays, and so does what somebody builds or removes at the moment.
+    Keep environments that were used within the last hour, and those that another process builds or removes now.
     """
     environments = leftovers = freed = 0
     for each in environments_in(folder):
@@ -76,7 +76,7 @@ def prune(folder: Path, *, keep: Collection[str], unused_for: dt.timedelta, now:
 
 
 def disk_use(folder: Path) -> DiskUse:
-    """Measure all environments, file by file: seconds for dozens of them, minutes where the disk is busy."""
+    """Measure all environments file by file. Takes seconds for dozens of environments, minutes on a busy disk."""
     found = list(environments_in(folder))
     seen: dict[tuple[int, int], tuple[int, int, int]] = {}
     for environment in found:
@@ -92,15 +92,15 @@ def disk_use(folder: Path) -> DiskUse:
 
 
 def _remove(environment: Path, folder: Path) -> bool:
-    with owned_if_free(environment) as ours:
-        if ours:
+    with try_environment_lock(environment) as acquired:
+        if acquired:
             if folder != environment:
                 end_orphans(folder)
-            # Under another name at once, so that nobody finds half of it.
+            # Rename it first: no process may find a partly removed environment.
             aside = folder.with_name(f".building-{environment.name}-{os.getpid()}-{os.urandom(4).hex()}-old")
             folder.rename(aside)
             remove_folder(aside)
-        return ours
+        return acquired
 
 
 def _last_used(folder: Path) -> dt.datetime:

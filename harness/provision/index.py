@@ -1,4 +1,4 @@
-"""What the package index says of a package's releases. The only module that asks it directly; uv asks it by itself."""
+"""Query the package index for releases of a package. uv has its own client; no other module queries the index."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from urllib3.util import Retry
 
 from harness.errors import HarnessError
 
-# Where uv and pip look, too; the first that is set counts.
+# The variables that uv and pip read. The first one that is set is used.
 INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
-_NEXT_STEP = f"Try again when it does; {INDEX_VARIABLES[0]} names another index"
+_NEXT_STEP = f"Try again later, or set {INDEX_VARIABLES[0]} to another index"
 _TIMEOUT_S = 30.0
 _RETRY = Retry(total=3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """One version of a package, as it was published."""
+    """One published version of a package."""
 
     version: Version
     date: dt.datetime | None
-    """When its first file was uploaded; None if the index does not say."""
+    """Upload time of its first file; None if the index does not report it."""
     yanked: bool
     prerelease: bool
     requires_python: str | None
     wheels: tuple[str, ...] | None = None
-    """Names of its wheels' files; None if that is not known."""
+    """File names of its wheels; None if unknown."""
     uploaded: Mapping[str, dt.datetime] = field(default_factory=dict)
-    """When each of them was, as far as the index says."""
+    """Upload times by file name, if the index reports them."""
 
     def has_wheel_for(self, python: str) -> bool:
-        """Whether a wheel may fit a Python, such as `3.11`, of some platform; True where that is not known."""
+        """Return True if a wheel may fit a Python such as `3.11` on any platform, or if the wheels are unknown."""
         if self.wheels is None:
             return True
         return any(fits(name, python) for name in self.wheels)
 
 
 def fits(wheel: str, python: str, platform: str | None = None) -> bool:
-    """Whether a wheel may fit a Python, of some platform, or of one that uv calls so: `x86_64-manylinux_2_28`."""
+    """Return True if a wheel may fit a Python, on any platform or on one in uv's notation: `x86_64-manylinux_2_28`."""
     fitting = _interpreters_and_abis(python)
     machine, _, system = (platform or "").partition("-")
     return any(
@@ -63,7 +63,7 @@ def fits(wheel: str, python: str, platform: str | None = None) -> bool:
 def _interpreters_and_abis(python: str) -> frozenset[tuple[str, str]]:
     major, minor = (int(part) for part in python.split(".")[:2])
     short = f"cp{major}{minor}"
-    # Up to 3.7 the ABI's name tells that memory is allocated by Python's own means.
+    # Up to Python 3.7, the ABI tag ends in `m` (pymalloc).
     abi = short if (major, minor) >= (3, 8) else f"{short}m"
     specific = cpython_tags((major, minor), abis=[abi], platforms=["any"])
     general = compatible_tags((major, minor), interpreter=short, platforms=["any"])
@@ -78,15 +78,15 @@ def _tags_of(name: str) -> frozenset[Tag]:
 
 
 class IndexUnavailable(HarnessError):
-    """The package index did not give an answer, now."""
+    """The package index does not answer."""
 
 
 class WrongFile(HarnessError):
-    """The package index gave another file than it says."""
+    """The package index served a file with another hash."""
 
 
 class ReleaseIndex:
-    """Asks for each package once."""
+    """A client of the package index. Requests the page of each package once."""
 
     def __init__(self, endpoint: str = PYPI_SIMPLE_ENDPOINT) -> None:
         self._endpoint = endpoint
@@ -94,25 +94,25 @@ class ReleaseIndex:
 
     @classmethod
     def configured(cls, environ: Mapping[str, str]) -> ReleaseIndex:
-        """Ask where uv and pip are told to look."""
+        """Return a client of the index that uv and pip are configured to use."""
         for variable in INDEX_VARIABLES:
             if environ.get(variable):
-                # uv's may have a name in front: NAME=ADDRESS.
+                # uv accepts NAME=ADDRESS, too.
                 name, found, address = environ[variable].partition("=")
                 return cls(address if found and "/" not in name else environ[variable])
         return cls()
 
     def releases(self, package: str, *, every: bool = False) -> list[Release]:
-        """List the releases of a package, ascending: those that are final and not yanked, or every one.
+        """List the releases of a package in ascending order: final and not yanked ones, or `every` one.
 
-        Raises IndexUnavailable, or HarnessError if there is no such package.
+        Raises IndexUnavailable, or HarnessError if the package does not exist.
         """
         if package not in self._releases:
             self._releases[package] = _releases(self._page(package))
         return [each for each in self._releases[package] if every or not (each.yanked or each.prerelease)]
 
     def fetch_source(self, package: str, hashes: Collection[str], folder: Path) -> Path:
-        """Download the source distribution that has one of these sha256 sums, and see that it does.
+        """Download the source distribution with one of these sha256 hashes, and verify the hash.
 
         Raises IndexUnavailable, WrongFile, or HarnessError if the index has no such file.
         """
@@ -120,15 +120,15 @@ class ReleaseIndex:
         file = next((each for each in fitting if each.package_type == "sdist"), None)
         if file is None:
             raise HarnessError(
-                f"The package index does not offer the source of {package!r} that was locked",
-                next_step="Try again when it does, or lock again",
+                f"The package index does not offer the locked source distribution of {package!r}",
+                next_step="Try again later, or update the lock with `harness lock --upgrade`",
             )
         path = folder / Path(file.filename).name
         with self._client() as client:
             try:
                 client.download_package(file, path, timeout=_TIMEOUT_S)
             except DigestMismatchError as error:
-                raise WrongFile(f"{path.name}: it does not have the sha256 sum that was locked") from error
+                raise WrongFile(f"{path.name}: its sha256 hash differs from the lock") from error
             except (requests.RequestException, ValueError) as error:
                 raise IndexUnavailable(
                     f"The package index does not answer for {path.name}", why=_innermost(error), next_step=_NEXT_STEP
@@ -148,11 +148,11 @@ class ReleaseIndex:
             except NoSuchProjectError:
                 raise HarnessError(
                     f"The package index has no package {package!r}",
-                    next_step=f"Check the name, and the index that {INDEX_VARIABLES[0]} names, if it is set",
+                    next_step=f"Check the name, and {INDEX_VARIABLES[0]} if it is set",
                 ) from None
             except (UnsupportedContentTypeError, UnsupportedRepoVersionError) as error:
                 raise HarnessError(
-                    f"The package index answered for {package!r} with something else than a list of files",
+                    f"The answer of the package index for {package!r} is not a list of files",
                     why=str(error),
                     next_step=f"Check {' and '.join(INDEX_VARIABLES)}",
                 ) from error
@@ -168,7 +168,7 @@ def _releases(page: ProjectPage) -> list[Release]:
         try:
             files.setdefault(Version(each.version or ""), []).append(each)
         except ValueError:
-            continue  # a file of the days before versions had a form
+            continue  # an old file with an invalid version
     return [_release(version, files[version]) for version in sorted(files)]
 
 
@@ -186,7 +186,7 @@ def _release(version: Version, files: list[DistributionPackage]) -> Release:
 
 
 def _innermost(error: BaseException) -> str:
-    """Say what lies at the bottom: what is wrapped around it repeats addresses, which may hold passwords."""
+    """Return the innermost message: the outer ones repeat addresses, which may contain passwords."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"it answered {error.response.status_code} {error.response.reason}"
     inner: BaseException = error

@@ -1,4 +1,4 @@
-"""Runs look_inside.py in an environment and reads what it saw."""
+"""Run look_inside.py in an environment and parse its report."""
 
 from __future__ import annotations
 
@@ -14,45 +14,57 @@ from harness.provision.manifest import ImportResult
 from harness.provision.owning import Stopped
 from harness.running import Ended
 
-LOOK_INSIDE = Path(__file__).with_name("look_inside.py")
+PROBE_SCRIPT = Path(__file__).with_name("look_inside.py")
 _VERSIONS_S = 60.0
 _IMPORT_S = 300.0
 _MESSAGE_LENGTH = 4000
 _LONGEST_REPORT = 1 << 24
-# Variables that processes need, wherever they run; all others could change what an import does.
-_NEEDED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "PATHEXT")
+# Variables that every process needs. Others could change the result of an import.
+_REQUIRED_VARIABLES = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "PATHEXT",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What an environment holds, as seen from inside."""
+class ProbeResult:
+    """Python version, installed packages and import results of an environment."""
 
     python: str
     versions: Mapping[str, str]
     imports: Mapping[str, str | None] = field(default_factory=dict)
-    """What importing each module raised, None if it imports; a module that is not there was not come to."""
+    """The error of importing each module, None if it imports. Modules after a crash are missing."""
 
 
-def read_seen(data: bytes) -> Seen | None:
-    """Read a report; None for anything that look_inside.py would not write: what was imported may have been at it."""
+def parse_probe_report(data: bytes) -> ProbeResult | None:
+    """Parse a report. Return None if it is invalid: an imported module may have changed it."""
     try:
         report = json.loads(data)
-        seen = Seen(python=report["python"], versions=report["versions"], imports=report.get("imports", {}))
-        texts = [seen.python, *seen.versions.values(), *(error for error in seen.imports.values() if error is not None)]
+        result = ProbeResult(python=report["python"], versions=report["versions"], imports=report.get("imports", {}))
+        errors = [error for error in result.imports.values() if error is not None]
+        texts = [result.python, *result.versions.values(), *errors]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    return seen if all(isinstance(text, str) for text in texts) else None
+    return result if all(isinstance(text, str) for text in texts) else None
 
 
-def versions_inside(
+def probe_versions(
     python: Path, *, folder: Path, environ: Mapping[str, str], stop: threading.Event | None = None
-) -> Seen | str:
-    """Say what is installed, or why that cannot be said; `folder` is an empty one to work in. Raises Stopped."""
-    seen, ended = _look(python, (), environ=_needed(environ), folder=folder, timeout_s=_VERSIONS_S, stop=stop)
-    return f"its Python does not run: {ended}" if seen is None else seen
+) -> ProbeResult | str:
+    """Return the installed packages, or why the probe failed. `folder` is empty scratch space. Raises Stopped."""
+    result, end = _probe(python, (), environ=_required(environ), folder=folder, timeout_s=_VERSIONS_S, stop=stop)
+    return f"its Python does not run: {end}" if result is None else result
 
 
-def try_imports(
+def probe_imports(
     python: Path,
     modules: Sequence[str],
     variables: Mapping[str, str],
@@ -62,29 +74,29 @@ def try_imports(
     timeout_s: float = _IMPORT_S,
     stop: threading.Event | None = None,
 ) -> ImportResult:
-    """Import modules one after the other, in an empty folder; say what the first that fails raised. Raises Stopped."""
+    """Import modules in order, in an empty folder. Return the error of the first that fails. Raises Stopped."""
     if not modules:
         return ImportResult(error=None, certain=True)
-    surroundings = {**_needed(environ), **variables}
-    seen, ended = _look(python, modules, environ=surroundings, folder=folder, timeout_s=timeout_s, stop=stop)
-    if seen is None:
-        return ImportResult(error=f"its Python does not run: {ended}", certain=False)
-    if not seen.imports:
-        return ImportResult(error=f"import {', '.join(modules)}: {ended}", certain=False)
-    for module, error in seen.imports.items():
+    environ = {**_required(environ), **variables}
+    result, end = _probe(python, modules, environ=environ, folder=folder, timeout_s=timeout_s, stop=stop)
+    if result is None:
+        return ImportResult(error=f"its Python does not run: {end}", certain=False)
+    if not result.imports:
+        return ImportResult(error=f"import {', '.join(modules)}: {end}", certain=False)
+    for module, error in result.imports.items():
         if error is not None:
             return ImportResult(error=f"import {module}: {error}"[:_MESSAGE_LENGTH], certain=True)
     return ImportResult(error=None, certain=True)
 
 
 def first_line(message: str) -> str:
-    """Give an import error on one line: what was raised, with the first line that says something."""
+    """Return an import error on one line: the exception type with the first line that is not empty."""
     head, _, _ = message.partition("\n")
     rest = [line.strip() for line in message.splitlines()[1:] if line.strip()]
     return f"{head.rstrip()} {rest[0]}" if head.rstrip().endswith(":") and rest else head.rstrip()
 
 
-def _look(
+def _probe(
     python: Path,
     modules: Sequence[str],
     *,
@@ -92,14 +104,14 @@ def _look(
     folder: Path,
     timeout_s: float,
     stop: threading.Event | None,
-) -> tuple[Seen | None, str]:
-    """Give what was seen, if that was reported, and how the process ended, in words."""
+) -> tuple[ProbeResult | None, str]:
+    """Run the probe. Return its report, if it is valid, and a description of how the process ended."""
     report = folder / "report.json"
     home = folder / "home"
     home.mkdir()
-    # A folder of its own: what a user keeps at home, such as the configuration of a framework, changes imports.
+    # Use an empty home folder: files in the user's home, such as a framework's configuration, can change imports.
     homes = {"HOME": str(home), "USERPROFILE": str(home), "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    command: list[str | Path] = [python, "-s", LOOK_INSIDE, report, *modules]
+    command: list[str | Path] = [python, "-s", PROBE_SCRIPT, report, *modules]
     try:
         ended = process.run(command, env={**homes, **environ}, cwd=folder, timeout_s=timeout_s, stop=stop)
     except OSError as error:
@@ -108,21 +120,21 @@ def _look(
         raise Stopped
     try:
         with report.open("rb") as stream:
-            seen = read_seen(stream.read(_LONGEST_REPORT))
+            result = parse_probe_report(stream.read(_LONGEST_REPORT))
     except OSError:
-        seen = None
-    return seen, _how_it_ended(ended, timeout_s)
+        result = None
+    return result, _describe_end(ended, timeout_s)
 
 
-def _needed(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: environ[name] for name in _NEEDED if name in environ}
+def _required(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: environ[name] for name in _REQUIRED_VARIABLES if name in environ}
 
 
-def _how_it_ended(ended: Ended, timeout_s: float) -> str:
+def _describe_end(ended: Ended, timeout_s: float) -> str:
     if ended.timed_out:
         return f"did not end within {timeout_s:.0f} s"
     last = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2][:200]
-    said = f" ({last})" if last else ""
+    detail = f" ({last})" if last else ""
     if ended.status < 0:
-        return f"killed by {signal.Signals(-ended.status).name}{said}"
-    return f"ended with status {ended.status}{said}"
+        return f"killed by {signal.Signals(-ended.status).name}{detail}"
+    return f"ended with status {ended.status}{detail}"

@@ -1,4 +1,4 @@
-"""Finds the Pythons that people have, wherever they have them; has uv download one if that is allowed."""
+"""Find the Python interpreters of this machine. Let uv download one if that is allowed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from harness.provision.uv_failures import UvFailed
 
 _PROBE_S = 20.0
 _PROBES_AT_ONCE = 4
-# Runs in any Python from 2.7 up: what a name on PATH turns out to be is not known before.
+# Must run in Python 2.7 and later: a name on PATH can be any version.
 _PROBE = """
 import json, platform, sys
 try:
@@ -45,7 +45,7 @@ _NAME = re.compile(r"python(3(\.\d+)?)?(\.exe)?", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Interpreter:
-    """A Python to make environments with."""
+    """A Python that environments are created with."""
 
     executable: Path
     version: str
@@ -53,26 +53,26 @@ class Interpreter:
 
     @property
     def id(self) -> str:
-        """Implementation and version, as `cpython-3.11.7`."""
+        """Implementation and version, such as `cpython-3.11.7`."""
         return f"{self.implementation}-{self.version}"
 
 
 class MissingInterpreter(HarnessError):
-    """There is no such Python here, and none could be had."""
+    """No such Python is installed, and none could be downloaded."""
 
     def __init__(self, version: str, tried: str) -> None:
         super().__init__(
             f"Python {version} is missing",
             why=tried,
-            next_step=f"Install it: `uv python install {version}`, `pyenv install {version}`, or however you install "
-            "Python here; it is then found by itself",
+            next_step=f"Install it, for example with `uv python install {version}` or `pyenv install {version}`; "
+            "it is then found automatically",
         )
         self.version = version
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Probed:
-    """What an executable said of itself."""
+    """The answer of an executable."""
 
     executable: str
     version: str
@@ -81,7 +81,7 @@ class _Probed:
 
 
 class Interpreters:
-    """The Pythons of this machine. What each executable is, is remembered in `cache` until the file changes."""
+    """The Pythons of this machine. Answers are cached in `cache` until the executable changes."""
 
     def __init__(
         self,
@@ -100,12 +100,12 @@ class Interpreters:
         self._guard = threading.Lock()
 
     def have(self, version: str) -> Interpreter | None:
-        """Find it if it is here already: never downloads, and so never waits."""
+        """Return an installed Python of this version, or None. Never downloads."""
         with self._guard:
             return self._found.get(version) or self._best(version)
 
     def find(self, version: str, *, stop: threading.Event | None = None) -> Interpreter:
-        """Find a released CPython of this version, such as "3.11": the highest patch. Raises MissingInterpreter."""
+        """Return the released CPython with the highest patch version of e.g. "3.11". Raises MissingInterpreter."""
         with self._guard:
             if version in self._refused:
                 raise self._refused[version]
@@ -122,7 +122,7 @@ class Interpreters:
 
     @cached_property
     def _all(self) -> list[Interpreter]:
-        """All released CPythons found, those found first in front where two have one version."""
+        """All released CPythons, in the order in which they were found."""
         known = self._recall()
         paths: dict[str, Path] = {}
         for path in self._candidates():
@@ -146,8 +146,10 @@ class Interpreters:
         return list(interpreters.values())
 
     def _probe(self, path: Path) -> tuple[_Probed | None, bool]:
-        """Say what an executable is, None if no Python; and whether it would say the same again: one that is killed or
-        slow says nothing, and is asked again next time."""
+        """Probe an executable. Return its answer, None if it is no Python, and whether to cache that.
+
+        An executable that was killed or timed out is probed again next time.
+        """
         try:
             ended = process.run(
                 [path, "-c", _PROBE], env=_plain(self._uv.variables), cwd=path.parent, timeout_s=_PROBE_S
@@ -176,11 +178,11 @@ class Interpreters:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._memory, text)
         except OSError:
-            return  # it is only slower without
+            return  # without the cache it is only slower
 
     def _fetch(self, version: str, stop: threading.Event | None) -> Interpreter:
         had = ", ".join(sorted({each.version for each in self._all}, key=Version)) or "none"
-        tried = f"Looked on PATH and in what pyenv, uv, asdf, rye and the system keep; found: {had}"
+        tried = f"Searched PATH, pyenv, uv, asdf, rye and the system's folders; found: {had}"
         if not self._download:
             raise self._refuse(version, tried)
         try:
@@ -190,7 +192,7 @@ class Interpreters:
             raise self._refuse(version, f"{tried}; `uv python install {version}` failed: {error.reason}") from error
         probed, _ = self._probe(executable)
         if probed is None or not _fits(probed.version, version):
-            raise self._refuse(version, f"{tried}; what uv installed does not run")
+            raise self._refuse(version, f"{tried}; the Python that uv installed does not run")
         return Interpreter(
             executable=Path(probed.executable), version=probed.version, implementation=probed.implementation
         )
@@ -201,9 +203,9 @@ class Interpreters:
 
 
 def executables() -> Iterator[Path]:
-    """List all that is called like a Python and may be one, by findpython's providers: what is on PATH comes last.
+    """Yield executables with the name of a Python from findpython's providers, PATH last.
 
-    Files kept by pyenv and its like are the real thing; what stands on PATH is often a script in front of them.
+    Files in the folders of pyenv and others are real interpreters. On PATH there are often shims for them.
     """
     for name, provider in sorted(ALL_PROVIDERS.items(), key=lambda item: item[0] == "path"):
         created = provider.create()
@@ -212,17 +214,19 @@ def executables() -> Iterator[Path]:
         try:
             yield from (each.executable for each in created.find_pythons() if _NAME.fullmatch(each.executable.name))
         except OSError as error:
-            raise HarnessError(f"Looking for Pythons by way of {name} failed", why=str(error)) from error
+            raise HarnessError(
+                f"The search for Pythons with findpython's provider {name!r} failed", why=str(error)
+            ) from error
 
 
 def _identity(path: Path) -> str | None:
-    """Give the real path with what changes when the file does; None if there is no such file."""
+    """Return a cache key from real path, size and date; None if the file does not exist."""
     real = os.path.realpath(path)
     try:
         status = Path(real).stat()
     except OSError:
         return None
-    # A script that stands for whatever Python is active says something else under each of its names.
+    # A shim script starts a different Python under each of its names.
     with Path(real).open("rb") as stream:
         name = str(path) if stream.read(2) == b"#!" else real
     return f"{name}|{status.st_size}|{status.st_mtime_ns}"
@@ -233,5 +237,5 @@ def _fits(version: str, wanted: str) -> bool:
 
 
 def _plain(variables: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what makes a shim start another Python than the one that it stands for by itself."""
+    """Return the variables without those that make a shim start another Python."""
     return {name: value for name, value in variables.items() if name not in ("PYENV_VERSION", "__PYVENV_LAUNCHER__")}

@@ -1,4 +1,4 @@
-"""Makes the locks of a matrix: which environments there should be, each resolved as of its date, written as a whole."""
+"""Create the locks of a matrix: determine its environments, resolve each as of its date, write atomically."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from harness.provision.uv_failures import FailureKind, UvFailed
 
 @dataclass(frozen=True, kw_only=True)
 class LockingReport:
-    """What became of each lock, by the id of its environment."""
+    """The result for each lock, by the id of its environment."""
 
     written: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
     """Ids with the reason."""
     obsolete: tuple[Path, ...] = ()
-    """Files of environments that the matrix does not have any more."""
+    """Lock files of environments that are no longer in the matrix."""
 
 
 @dataclass(kw_only=True)
@@ -43,7 +43,7 @@ class Locking:
     now: dt.datetime
     say: Callable[[str], None] = lambda line: None
     upgrade: bool = False
-    """Make again also what is still what the matrix says."""
+    """Resolve again also the locks that still match the matrix."""
     stop: threading.Event | None = None
     _written: list[str] = field(default_factory=list, init=False)
     _kept: list[str] = field(default_factory=list, init=False)
@@ -51,20 +51,20 @@ class Locking:
     _obsolete: list[Path] = field(default_factory=list, init=False)
 
     def run(self, globs: tuple[str, ...] = ()) -> LockingReport:
-        """Make what is missing or out of date, of the environments that the globs name; one that fails stops no other.
+        """Create missing and outdated locks of the environments that match the globs. Continue after a failure.
 
-        Raises UsageError for globs that name nothing.
+        Raises UsageError for globs without a match.
         """
         wanted = {family.name: self._wanted(family) for family in self.matrix.families}
         ids = [origin.environment for origins in wanted.values() for origin in origins or ()]
         chosen = {id for id in ids if matches_globs(id, globs)}
-        if not self._failed:  # else not all that there could be is known
+        if not self._failed:  # otherwise the list of environments is incomplete
             check_globs(globs, ids, option="lock", kind="environment of matrix.toml")
         for family in self.matrix.families:
             origins = wanted[family.name]
             if origins is not None:
                 self._lock_family(family, [each for each in origins if each.environment in chosen])
-                self._note_obsolete(family, origins)
+                self._collect_obsolete(family, origins)
         return LockingReport(
             written=tuple(self._written),
             kept=tuple(self._kept),
@@ -73,7 +73,7 @@ class Locking:
         )
 
     def _wanted(self, family: Family) -> list[LockOrigin] | None:
-        """Say what there should be; None if the index does not."""
+        """Return the origins of all locks of a family, or None if the index query fails."""
         try:
             return list(wanted_origins(family, self.matrix.platform, self.index, self.now))
         except HarnessError as error:
@@ -94,14 +94,14 @@ class Locking:
             self._lock_one(origin, base, again=self.upgrade or base_is_new, place=f"{number}/{len(origins)}")
 
     def _lock_base(self, family: Family) -> tuple[Lock | None, bool]:
-        """Give the base's lock, and whether it was made just now; None if it could not be."""
+        """Return the lock of the base, or None on failure, and whether its pins changed now."""
         assert family.base is not None
         origin = base_origin(family, self.matrix.platform)
         path = self._path(origin)
         known = _read(path)
         if known is not None and _still_wanted(known.origin, origin, self.now) and not self.upgrade:
             return known, False
-        lock = self._resolved(origin, None)
+        lock = self._resolve(origin, None)
         if lock is None:
             return None, False
         new = known is None or known.pins != lock.pins
@@ -115,20 +115,20 @@ class Locking:
             if not known.unexplained:
                 self._kept.append(origin.environment)
                 return
-            lock = self._tried(origin, lambda: self.builds.explain(known, stop=self.stop))
+            lock = self._try_lock(origin, lambda: self.builds.add_builds(known, stop=self.stop))
         else:
-            lock = self._resolved(origin, base)
+            lock = self._resolve(origin, base)
         if lock is not None:
             self._write(path, lock, f" ({place})")
 
-    def _resolved(self, origin: LockOrigin, base: Lock | None) -> Lock | None:
+    def _resolve(self, origin: LockOrigin, base: Lock | None) -> Lock | None:
         if base is None:
-            return self._tried(origin, lambda: resolve(origin, builds=self.builds, stop=self.stop))
-        return self._tried(origin, lambda: resolve_swapped(origin, base, builds=self.builds, stop=self.stop))
+            return self._try_lock(origin, lambda: resolve(origin, builds=self.builds, stop=self.stop))
+        return self._try_lock(origin, lambda: resolve_swapped(origin, base, builds=self.builds, stop=self.stop))
 
-    def _tried(self, origin: LockOrigin, make: Callable[[], Lock]) -> Lock | None:
+    def _try_lock(self, origin: LockOrigin, create: Callable[[], Lock]) -> Lock | None:
         try:
-            return make()
+            return create()
         except UvFailed as error:
             if error.kind is not FailureKind.STOPPED:
                 self._fail(origin.environment, error)
@@ -149,16 +149,16 @@ class Locking:
             return
         self._written.append(lock.origin.environment)
         origin = lock.origin
-        also = f"; moved: {', '.join(origin.moved)}" if origin.moved else ""
-        also += f"; from source: {', '.join(origin.sources)}" if origin.sources else ""
-        self.say(f"{origin.environment}: {len(lock.pins)} packages as of {origin.as_of:%Y-%m-%d}{place}{also}")
+        details = f"; moved: {', '.join(origin.moved)}" if origin.moved else ""
+        details += f"; from source: {', '.join(origin.sources)}" if origin.sources else ""
+        self.say(f"{origin.environment}: {len(lock.pins)} packages as of {origin.as_of:%Y-%m-%d}{place}{details}")
 
     def _fail(self, id: str, error: Exception) -> None:
         reason = error.summary if isinstance(error, UvFailed) else str(error).replace("\n", " ")
         self._failed.append((id, reason))
         self.say(f"{id}: cannot be locked: {reason}")
 
-    def _note_obsolete(self, family: Family, origins: list[LockOrigin]) -> None:
+    def _collect_obsolete(self, family: Family, origins: list[LockOrigin]) -> None:
         names = {origin.environment for origin in origins} | ({f"{family.name}-base"} if family.base else set())
         files = sorted((self.folder / family.name).glob("*.txt"))
         self._obsolete += [path for path in files if path.stem not in names]
@@ -171,9 +171,9 @@ class Locking:
 
 
 def wanted_origins(family: Family, platform: str, index: ReleaseIndex, now: dt.datetime) -> Iterator[LockOrigin]:
-    """Say what is to be resolved for a family: its versions that the index has, each as of its date.
+    """Yield the origins of a family: its versions that are in the index, each with its date.
 
-    Raises HarnessError if the index does not answer, or does not say when a release was made.
+    Raises HarnessError if the index does not answer, or does not report the date of a release.
     """
     now = now.replace(microsecond=0)
     releases = {release.version: release for release in index.releases(family.package)}
@@ -183,8 +183,8 @@ def wanted_origins(family: Family, platform: str, index: ReleaseIndex, now: dt.d
             as_of = now
         elif date is None:
             raise HarnessError(
-                f"The package index does not say when {family.package} {version} was released",
-                next_step='Use one that does, or write `as-of = "today"` for the family',
+                f"The package index does not report the release date of {family.package} {version}",
+                next_step='Use an index that does, or set `exclude-newer = "today"` for the family',
             )
         else:
             days = dt.timedelta(days=family.days_after_release)
@@ -193,7 +193,7 @@ def wanted_origins(family: Family, platform: str, index: ReleaseIndex, now: dt.d
 
 
 def base_origin(family: Family, platform: str) -> LockOrigin:
-    """Say what is to be resolved for the base of a family, on the Python of its first versions."""
+    """Return the origin of the base of a family, for the Python of its first versions."""
     assert family.base is not None
     return LockOrigin(
         environment=f"{family.name}-base",
@@ -210,13 +210,13 @@ def base_origin(family: Family, platform: str) -> LockOrigin:
 
 
 def _still_wanted(known: LockOrigin, wanted: LockOrigin, now: dt.datetime) -> bool:
-    """Whether a lock is still of what is wanted. A date that is not over yet is not final, and waited for."""
+    """Return True if a lock still matches the wanted origin. A date in the future is not final and always matches."""
     same = replace(known, as_of=wanted.as_of, moved=wanted.moved, sources=wanted.sources) == wanted
     return same and (known.as_of == wanted.as_of or wanted.as_of >= now.replace(microsecond=0))
 
 
 def _read(path: Path) -> Lock | None:
-    """Read a lock; one that cannot be read is made again."""
+    """Return a lock, or None if it is missing or invalid and must be created again."""
     try:
         return read_lock(path)
     except (OSError, UsageError, ValueError):

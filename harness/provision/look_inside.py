@@ -1,9 +1,9 @@
-"""Says what an environment holds and whether it imports. Run inside it, by path, by any Python from 3.6 up.
+"""Report the packages of an environment and whether they import. Run by path in any Python from 3.6 up.
 
     python look_inside.py REPORT [MODULE ...]
 
 Standard library only; imports nothing of this project. The report is renamed into place twice: with the versions
-before anything is imported, and again with the results, so that a crash of an import is told from one of this file.
+before any import, and again with the results. So a crash of an import differs from a crash of this file.
 """
 
 import json
@@ -17,7 +17,7 @@ if sys.version_info < (3, 6):
 
 
 def installed(folders):
-    """Map the normalised name of each distribution in these folders to its version, from its metadata file."""
+    """Return the version of each distribution in these folders by its normalised name, from metadata files."""
     versions = {}
     for folder in folders:
         if not os.path.isdir(folder):
@@ -31,7 +31,7 @@ def installed(folders):
 
 
 def name_and_version(folder):
-    """Read the two fields that matter; ("", "") where there are none."""
+    """Return name and version from metadata, or ("", "")."""
     found = {"name": "", "version": ""}
     for candidate in (os.path.join(folder, "METADATA"), os.path.join(folder, "PKG-INFO"), folder):
         if os.path.isfile(candidate):
@@ -47,7 +47,7 @@ def name_and_version(folder):
 
 
 def import_error(module):
-    """Import a module; give the type and the message of what it raises, None if it imports."""
+    """Import a module. Return the type and message of its exception, None if it imports."""
     try:
         __import__(module)
     except BaseException as error:  # an import may raise anything, SystemExit included
@@ -56,7 +56,7 @@ def import_error(module):
 
 
 def write(path, report):
-    """Write the report as a whole: under another name, then renamed."""
+    """Write the report atomically: under a temporary name, then renamed."""
     temporary = path + ".part"
     with open(temporary, "w", encoding="utf-8") as stream:
         json.dump(report, stream)
@@ -78,8 +78,8 @@ def main(path, modules):
 
 
 if __name__ == "__main__":
-    # The script's own folder, which Python puts first, holds nothing that the environment should see.
+    # Remove this script's folder, which Python puts first: the environment must not import from it.
     sys.path = [folder for folder in sys.path if folder != os.path.dirname(os.path.abspath(__file__))]
     main(sys.argv[1], sys.argv[2:])
     sys.stdout.flush()
-    os._exit(0)  # what an import left running must not keep this process, or change its status
+    os._exit(0)  # threads of an imported module must not delay the exit or change its status

@@ -1,4 +1,4 @@
-"""What is written down beside an environment: when and with what it was built, and what its imports gave."""
+"""The metadata of an environment: when and how it was built, and the results of its imports."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 from harness.provision.condition import Contents
 from harness.provision.files import write_whole
 
-# Raised when environments that were built before are of no use any more.
+# Increase this if existing environments become unusable.
 SCHEMA = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """How an environment was built, and what it looked like then."""
+    """How an environment was built, and a summary of its files."""
 
     built: str
     """Date and time, ISO 8601."""
     interpreter: str
-    """The executable that it was made with."""
+    """The executable that it was built with."""
     interpreter_stamp: str
     """Size and date of that executable."""
     versions: Mapping[str, str]
@@ -34,13 +34,13 @@ class Manifest:
     """The text of the lock."""
 
     def write(self, folder: Path) -> None:
-        """Write it into an environment's folder."""
+        """Write the manifest into the folder of the environment."""
         values = {"schema": SCHEMA, **asdict(self)}
         write_whole(folder / "manifest.json", json.dumps(values, indent=1) + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Read it; None if there is none, or none that this version understands."""
+    """Return the manifest, or None if it is missing, invalid or of another schema."""
     try:
         values: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if values.pop("schema") != SCHEMA:
@@ -54,16 +54,16 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportResult:
-    """What importing gave."""
+    """The result of importing modules."""
 
     error: str | None
-    """Why it does not import, in full."""
+    """The complete error message; None if the modules import."""
     certain: bool
-    """Whether it would be the same again: a crash or a time limit may have been the machine's."""
+    """False for a crash or a time-out: the machine may be the cause."""
 
 
 def read_import_result(folder: Path, key: str) -> ImportResult | None:
-    """Read what these imports gave earlier."""
+    """Return the recorded result of these imports."""
     match _read_results(folder).get(key):
         case {"error": str() | None as error, "certain": bool(certain)}:
             return ImportResult(error=error, certain=certain)
@@ -71,7 +71,7 @@ def read_import_result(folder: Path, key: str) -> ImportResult | None:
 
 
 def write_import_result(folder: Path, key: str, result: ImportResult) -> None:
-    """Note what these imports gave."""
+    """Record the result of these imports."""
     results = {**_read_results(folder), key: asdict(result)}
     write_whole(folder / "imports.json", json.dumps(results, indent=1) + "\n")
 

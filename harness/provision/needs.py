@@ -1,4 +1,4 @@
-"""What making environments will take: estimated from the sizes that the locks carry, before anything is fetched."""
+"""Estimate download and disk space of environments from the sizes in their locks, before any download."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from harness.errors import counted
 from harness.model import Lock, Pin
 
-# Measured on the 70 environments of the full tier: wheels unpack to 3.8 to 4.1 times their size, once for all that
-# share them; bytecode and folders, a third of the wheels' size, are each environment's own.
+# Measured on the 70 environments of the full tier: wheels unpack to 3.8 to 4.1 times their size, and
+# environments share these files. Bytecode and folders, a third of the wheels' size, are not shared.
 UNPACKED = 4.1
 OWN = 0.35
 
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """Of environments that are not built yet: how many, bytes to download at most, bytes to keep about."""
+    """Requirements of missing environments: their number, at most so many bytes to download, about so many on disk."""
 
     environments: int
     download_bytes: int
@@ -24,19 +24,19 @@ class Needs:
 
     @property
     def summary(self) -> str:
-        """The same in words."""
+        """The requirements in words."""
         if not self.environments:
-            return "all environments are there, nothing to download"
+            return "all environments exist, nothing to download"
         return (
-            f"{counted(self.environments, 'environment')} to make, at most {self.download_bytes / 1e9:.1f} GB to "
-            f"download and about {self.disk_bytes / 1e9:.1f} GB to keep"
+            f"{counted(self.environments, 'environment')} to build, at most {self.download_bytes / 1e9:.1f} GB to "
+            f"download and about {self.disk_bytes / 1e9:.1f} GB on disk"
         )
 
 
 def needs_of(missing: Iterable[Lock], built: Iterable[Lock]) -> Needs:
-    """Estimate what the missing locks take where those that are built are there already.
+    """Estimate the requirements of missing environments, given the built ones.
 
-    A package that several of them share is fetched once and linked, so it counts once.
+    A package that several of them share is downloaded once and hard-linked, so it counts once.
     """
     by_fingerprint = {lock.fingerprint: lock for lock in missing}
     there = {_file(pin) for lock in built for pin in lock.pins}

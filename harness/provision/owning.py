@@ -1,4 +1,4 @@
-"""Who may build or remove an environment: one process at a time, known by a lock that the system frees when it dies."""
+"""File locks: one process at a time builds or removes an environment. The system frees the lock of a dead process."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _POLL_S = 0.2
 
 
 class Stopped(Exception):
-    """It was stopped while it waited."""
+    """The operation was stopped."""
 
 
 @contextlib.contextmanager
-def owned(folder: Path, *, stop: threading.Event | None = None) -> Iterator[None]:
-    """Own an environment's folder, waiting for whoever owns it now. Raises Stopped."""
+def environment_lock(folder: Path, *, stop: threading.Event | None = None) -> Iterator[None]:
+    """Hold the lock of an environment. Wait for its current holder. Raises Stopped."""
     lock = _lock_of(folder)
     while True:
         with contextlib.suppress(Timeout):
@@ -35,8 +35,8 @@ def owned(folder: Path, *, stop: threading.Event | None = None) -> Iterator[None
 
 
 @contextlib.contextmanager
-def owned_if_free(folder: Path) -> Iterator[bool]:
-    """Own an environment's folder if nobody else does; say whether it is so."""
+def try_environment_lock(folder: Path) -> Iterator[bool]:
+    """Hold the lock of an environment if it is free. Yield whether the lock was acquired."""
     lock = _lock_of(folder)
     try:
         lock.acquire(timeout=0)
@@ -50,9 +50,9 @@ def owned_if_free(folder: Path) -> Iterator[bool]:
 
 
 def end_orphans(folder: Path) -> None:
-    """End what a build that was killed left running: processes that were started to work in its folder.
+    """Kill the child processes of a killed build: those with its folder's name in their command line.
 
-    The folder's name is that build's alone, and its owner is dead, or we would not own the environment.
+    The name is unique to that build. The build is dead, because the caller holds the lock of the environment.
     """
     orphans = []
     for process in psutil.process_iter():

@@ -1,4 +1,4 @@
-"""Reads what uv resolved."""
+"""Parse the pylock.toml files that uv writes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ else:  # the same library under its earlier name
 
 
 def parse_resolution(text: str, origin: LockOrigin) -> Lock:
-    """Read the pylock.toml that uv wrote. Of its addresses nothing is kept: the sums say which file it is.
+    """Convert a pylock.toml into a lock. URLs are dropped: hashes identify the files.
 
-    Raises UvFailed for what is none: names, versions and sizes in it are the index's words.
+    Raises UvFailed for an invalid file: its names, versions and sizes come from the index.
     """
     try:
         packages = tomllib.loads(text).get("packages", [])
         pins = tuple(sorted((_pin(each) for each in packages), key=lambda pin: pin.name))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise UvFailed(FailureKind.OTHER, f"what uv resolved cannot be read: {str(error)[:200]}", text) from error
+        raise UvFailed(FailureKind.OTHER, f"uv wrote an invalid pylock.toml: {str(error)[:200]}", text) from error
     return Lock(origin=origin, pins=pins)
 
 
@@ -37,8 +37,8 @@ def _pin(package: Mapping[str, Any]) -> Pin:
     hashes = tuple(sorted(each["hashes"]["sha256"] for each in files if "sha256" in each.get("hashes", {})))
     if not hashes:
         raise HarnessError(
-            f"{package['name']} {package.get('version', '')}: the package index gives no sha256 sum for it",
-            next_step="Use an index that does: without sums, a lock locks nothing",
+            f"{package['name']} {package.get('version', '')}: the package index gives no sha256 hash for it",
+            next_step="Use an index that gives sha256 hashes",
         )
     return Pin(
         name=canonicalize_name(package["name"]),

@@ -1,4 +1,4 @@
-"""A lock's origin becomes a lock: uv resolves it, as of its date, for its Python and platform."""
+"""Resolve the origin of a lock with uv, as of its date, for its Python and platform."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def resolve(
     dates: Mapping[str, dt.datetime] | None = None,
     stop: threading.Event | None = None,
 ) -> Lock:
-    """Resolve what an origin says; versions in `prefer` are taken where they fit, `dates` count for single packages.
+    """Resolve an origin. Use versions in `prefer` if possible; `dates` are cut-off dates of single packages.
 
-    Wheels only; a package of which there is none that fits is taken as source, and the lock says why, and with what it
-    is built. What such a package asks for is known from its wheel: uv is told, and executes nothing.
+    Use wheels only. A package without a fitting wheel is built from source; the lock records why and with which tools.
+    Its dependencies come from the built wheel and are passed to uv, so uv executes no code of the package.
     Raises UvFailed, or HarnessError if the index does not answer.
     """
     sources = tuple(canonicalize_name(each) for each in origin.sources)
-    # What is swapped into a base may be later than the rest of it, and so may be what it is built with.
+    # A release that replaces a package of a base may be newer than the base, and so may its build tools.
     dated = replace(origin, as_of=max([origin.as_of, *(dates or {}).values()]))
     found: dict[tuple[str, str], tuple[Build, SourceMetadata]] = {}
     for _ in range(_MOST_ROUNDS):
-        asked = _resolution(replace(origin, sources=sources), dates or {}, _known(found, sources))
+        request = _resolution(replace(origin, sources=sources), dates or {}, _source_metadata(found, sources))
         try:
-            lock = parse_resolution(_resolve_once(asked, builds.uv, prefer or {}, stop), origin)
+            lock = parse_resolution(_resolve_once(request, builds.uv, prefer or {}, stop), origin)
         except UvFailed as error:
             more = tuple(each for each in packages_without_wheels(error.output) if each not in sources)
             if not more or len(sources) + len(more) > _MOST_SOURCES:
@@ -53,15 +53,17 @@ def resolve(
             taken = replace(origin, sources=tuple(pin.name for pin in built))
             return replace(lock, origin=taken, builds=tuple(found[pin.name, pin.version][0] for pin in built))
         for pin in new:
-            build = builds.explained(pin, dated, stop=stop)
+            build = builds.describe_build(pin, dated, stop=stop)
             found[pin.name, pin.version] = build, builds.metadata(pin, build, origin.python, stop=stop)
-    raise UvFailed(FailureKind.CONFLICT, f"each version of {', '.join(sources)} asks for something else", "")
+    raise UvFailed(
+        FailureKind.CONFLICT, f"no stable result: each version of {', '.join(sources)} has other dependencies", ""
+    )
 
 
-def _known(
+def _source_metadata(
     found: Mapping[tuple[str, str], tuple[Build, SourceMetadata]], names: Sequence[str]
 ) -> tuple[SourceMetadata, ...]:
-    """Give what uv is to be told: what is known, and of all other versions, for now, that they ask for nothing."""
+    """Return the known metadata of source packages, and empty dependencies for all versions not built yet."""
     guesses = [SourceMetadata(name=name, version=None, requires=()) for name in names]
     return (*(metadata for _, metadata in found.values()), *guesses)
 
@@ -69,9 +71,9 @@ def _known(
 def resolve_swapped(
     origin: LockOrigin, base: Lock, *, builds: SourceBuilds, stop: threading.Event | None = None
 ) -> Lock:
-    """Resolve a release inside a base: all else is as in the base, as of its date, as far as the release allows.
+    """Resolve a release in a base: keep the other packages as in the base, as of its date, if possible.
 
-    Where it does not, the date of the release counts for all. What moved stands in the lock's origin.
+    If that has no solution, use the date of the release for all packages. The origin of the lock lists what moved.
     Raises UvFailed.
     """
     swapped = canonicalize_name(origin.package or "")
@@ -91,7 +93,7 @@ def resolve_swapped(
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str], *, but: str) -> tuple[str, ...]:
-    """Name what differs between two sets of versions, but for one package: `optree 0.14.1 -> 0.15.0`."""
+    """List the differences between two sets of versions, except one package: `optree 0.14.1 -> 0.15.0`."""
     lines = []
     for name in sorted({*old, *new} - {but}):
         before, after = old.get(name), new.get(name)
@@ -127,6 +129,6 @@ def _resolve_once(resolution: Resolution, uv: Uv, prefer: Mapping[str, str], sto
 
 
 def _as_pylock(versions: Mapping[str, str]) -> str:
-    """Write versions as a file that uv could have left behind: it keeps to what it finds there where it can."""
+    """Return versions as an existing pylock.toml. uv keeps the versions of its output file if possible."""
     packages = [f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n' for name, version in versions.items()]
     return "".join(['lock-version = "1.0"\ncreated-by = "harness"\n', *packages])

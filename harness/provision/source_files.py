@@ -1,6 +1,6 @@
-"""What the files of a package without a fitting wheel say: why there is none, what its build needs, what it asks for.
+"""Read the files of a source package: why it has no wheel, its build requirements, its dependencies.
 
-They are a stranger's. They are read here, a part at a time, and nothing is unpacked or executed.
+The files are untrusted. This module reads them in parts, and unpacks and executes nothing.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from harness.plan.blocks import TOMLDecodeError, loads
 from harness.provision.index import ReleaseIndex, fits
 from harness.provision.uv_failures import FailureKind, UvFailed
 
-# What builds a package that says nothing of it.
+# The default build requirements.
 _USUAL_TOOLS = ("setuptools", "wheel")
 _LARGEST_TEXT = 1 << 20
 _LARGEST_SOURCE = 1 << 30
-# What the readers of archives raise for one that was made to break them.
+# Exceptions that archive readers raise for malformed files.
 _UNREADABLE = (
     OSError, EOFError, ValueError, TypeError, AttributeError, LookupError, RuntimeError, OverflowError, TOMLDecodeError,
     InvalidRequirement, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
@@ -36,7 +36,7 @@ _UNREADABLE = (
 
 
 def why_no_wheel(pin: Pin, origin: LockOrigin, index: ReleaseIndex) -> str:
-    """Say why a package is built, from the files that the index has of it."""
+    """Explain why a package is built from source, from its files in the index."""
     name = f"{pin.name} {pin.version}"
     release = next((each for each in index.releases(pin.name, every=True) if str(each.version) == pin.version), None)
     wheels = release.wheels or () if release is not None else ()
@@ -60,22 +60,24 @@ def _before(moment: dt.datetime | None, as_of: dt.datetime) -> bool:
 
 
 def tools_of(sdist: Path) -> tuple[str, ...]:
-    """Read what a source says that its build needs. Raises UvFailed."""
-    with _unreadable_named(sdist):
+    """Return the build requirements of a source distribution. Raises UvFailed."""
+    with _report_unreadable(sdist):
         text = _top_file(sdist, "pyproject.toml")
         table = loads(text.decode("utf-8")).get("build-system", {}) if text is not None else {}
         wanted = [Requirement(each) for each in table.get("requires", _USUAL_TOOLS)]
         by_setuptools = str(table.get("build-backend", "setuptools")).startswith("setuptools")
     if any(each.url for each in wanted):
-        raise UvFailed(FailureKind.BUILD_FAILED, f"{sdist.name}: its build needs what is in no index", "")
-    # Older releases of setuptools ask for `wheel` only when they are executed.
+        raise UvFailed(
+            FailureKind.BUILD_FAILED, f"{sdist.name}: its build requires a package from a URL, which no index has", ""
+        )
+    # Older releases of setuptools request `wheel` only at build time.
     if by_setuptools and not any(each.name == "wheel" for each in wanted):
         wanted.append(Requirement("wheel"))
     return tuple(map(str, wanted))
 
 
 @contextlib.contextmanager
-def _unreadable_named(path: Path) -> Iterator[None]:
+def _report_unreadable(path: Path) -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as error:
@@ -83,7 +85,7 @@ def _unreadable_named(path: Path) -> Iterator[None]:
 
 
 def _top_file(sdist: Path, name: str) -> bytes | None:
-    """Read a file of the folder that a source distribution has everything in."""
+    """Return the content of a file in the top folder of a source distribution, or None."""
     if sdist.suffix == ".zip":
         with zipfile.ZipFile(sdist) as archive:
             found = next((each for each in archive.namelist() if each.split("/")[1:] == [name]), None)
@@ -99,8 +101,8 @@ def _top_file(sdist: Path, name: str) -> bytes | None:
 
 
 def requires_of(wheel: Path) -> tuple[str, ...]:
-    """Read what a wheel asks for. Raises UvFailed."""
-    with _unreadable_named(wheel), zipfile.ZipFile(wheel) as archive:
+    """Return the dependencies of a wheel. Raises UvFailed."""
+    with _report_unreadable(wheel), zipfile.ZipFile(wheel) as archive:
         path = next((each for each in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", each)), None)
         if path is None:
             raise ValueError("it has no METADATA")

@@ -1,6 +1,6 @@
-"""Packages of which there is no wheel that fits: why that is, with what they are built, and their building, contained.
+"""Build packages without a fitting wheel in a sandbox, and record why and with which tools.
 
-Nothing of theirs is ever executed outside: uv is told what they ask for, and installs the wheels that come out of here.
+Their code is never executed outside the sandbox: uv gets their dependencies as metadata, and installs the built wheels.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from harness.provision.uv_failures import FailureKind, UvFailed
 
 @dataclass(frozen=True, kw_only=True)
 class SourceBuilds:
-    """Builds wheels from sources, each once for a Python, and keeps them in the cache."""
+    """Build wheels from source, each once for a Python, and keep them in the cache."""
 
     cache: Path
     uv: Uv
     find_interpreter: Callable[[str], Interpreter]
     find_sandbox: Callable[[], Sandbox]
-    """Asked for only where something is built: trying what works takes time."""
+    """Called only before a build: probing sandboxes takes time."""
     hidden: Sequence[Path] = ()
-    """Folders that no build may see, even if they lie among the system's."""
+    """Folders hidden from every build, even below system folders."""
     say: Callable[[str], None] = lambda line: None
 
     @classmethod
-    def usual(cls, cache: Path, uv: Uv, *, say: Callable[[str], None] = lambda line: None) -> SourceBuilds:
-        """Give one that contains builds where they can be, with the Pythons that are here."""
+    def default(cls, cache: Path, uv: Uv, *, say: Callable[[str], None] = lambda line: None) -> SourceBuilds:
+        """Return an instance that uses the best sandbox of this machine and its Pythons."""
         return cls(
             cache=cache,
             uv=uv,
@@ -58,22 +58,22 @@ class SourceBuilds:
 
     @cached_property
     def index(self) -> ReleaseIndex:
-        """Where sources come from: where uv looks, too."""
+        """The index of source distributions: the one that uv uses."""
         return ReleaseIndex.configured(self.uv.variables)
 
-    def explain(self, lock: Lock, *, stop: threading.Event | None = None) -> Lock:
-        """Give a lock that says of each package it lets be built why, and with which tools as of its date.
+    def add_builds(self, lock: Lock, *, stop: threading.Event | None = None) -> Lock:
+        """Return the lock with the reason and the tools of each source build, as of its date.
 
         Raises UvFailed, or HarnessError if the index does not answer.
         """
         pins = {pin.name: pin for pin in lock.pins}
         names = [canonicalize_name(each) for each in lock.origin.sources]
-        builds = [self.explained(pins[name], lock.origin, stop=stop) for name in names if name in pins]
+        builds = [self.describe_build(pins[name], lock.origin, stop=stop) for name in names if name in pins]
         origin = replace(lock.origin, sources=tuple(build.name for build in builds))
         return replace(lock, origin=origin, builds=tuple(builds))
 
-    def explained(self, pin: Pin, origin: LockOrigin, *, stop: threading.Event | None = None) -> Build:
-        """Say why a package is built, and find the tools for it, wheels as of the lock's date."""
+    def describe_build(self, pin: Pin, origin: LockOrigin, *, stop: threading.Event | None = None) -> Build:
+        """Return why a package is built from source, and its build tools: wheels as of the date of the lock."""
         with self.uv.scratch_folder() as folder:
             wanted = tools_of(self._fetch(pin, folder))
             resolution = Resolution(
@@ -85,7 +85,7 @@ class SourceBuilds:
         return Build(name=pin.name, why=why, tools=tuple(replace(tool, size=0) for tool in tools))
 
     def metadata(self, pin: Pin, build: Build, python: str, *, stop: threading.Event | None = None) -> SourceMetadata:
-        """Say what a package asks for, as its wheel says it: it is built for that. Raises UvFailed."""
+        """Return the dependencies of a package. Build its wheel to read them. Raises UvFailed."""
         wheel = self.wheel(pin, build, self.find_interpreter(python), stop=stop)
         return SourceMetadata(name=pin.name, version=pin.version, requires=requires_of(wheel))
 
@@ -93,10 +93,12 @@ class SourceBuilds:
     def wheels(
         self, lock: Lock, interpreter: Interpreter, *, stop: threading.Event | None = None
     ) -> Iterator[tuple[Lock, Path]]:
-        """Give the lock with the built wheels in place of the sources, and a folder that has them. Raises UvFailed."""
+        """Yield the lock with built wheels instead of sources, and the folder of the wheels. Raises UvFailed."""
         if lock.unexplained:
             names = ", ".join(lock.unexplained)
-            raise UvFailed(FailureKind.BUILD_FAILED, f"its lock does not say why and with what {names} is built", "")
+            raise UvFailed(
+                FailureKind.BUILD_FAILED, f"its lock has no build tools for {names}; update it with `harness lock`", ""
+            )
         builds = {build.name: build for build in lock.builds}
         with self.uv.scratch_folder() as folder:
             pins = []
@@ -110,7 +112,7 @@ class SourceBuilds:
             yield replace(lock, pins=tuple(pins)), folder
 
     def wheel(self, pin: Pin, build: Build, interpreter: Interpreter, *, stop: threading.Event | None = None) -> Path:
-        """Give the wheel of a source: the one that was built before, or one built now, contained. Raises UvFailed."""
+        """Return the wheel of a source package from the cache, or build it in the sandbox. Raises UvFailed."""
         kept = self.cache / "wheels" / _digest(pin, build, interpreter)
         with contextlib.suppress(StopIteration):
             wheel = next(kept.glob("*.whl"))
@@ -120,8 +122,10 @@ class SourceBuilds:
             sdist = self._fetch(pin, folder)
             python = self._tools(build, interpreter, folder / "tools", stop=stop)
             sandbox = self.find_sandbox()
-            held = f"contained by {sandbox.alone}" if sandbox.contains else f"UNCONTAINED: {_why_not(sandbox)}"
-            self.say(f"{pin.name} {pin.version}: built from its source, {held}")
+            where = (
+                f"in the sandbox ({sandbox.alone})" if sandbox.contains else f"WITHOUT a sandbox: {_why_not(sandbox)}"
+            )
+            self.say(f"{pin.name} {pin.version}: building from source {where}")
             work = folder / "build"
             work.mkdir()
             wheel = self.uv.build_wheel(
@@ -131,15 +135,15 @@ class SourceBuilds:
             return _keep(wheel, kept)
 
     def prune(self, *, unused_for: dt.timedelta) -> None:
-        """Remove the wheels that nobody wanted for so long: they can be built again."""
+        """Remove wheels that were unused for `unused_for`. They can be built again."""
         oldest = (dt.datetime.now(dt.timezone.utc) - unused_for).timestamp()
         for each in (self.cache / "wheels").glob("*"):
             if each.stat().st_mtime < oldest:
                 remove_folder(each)
 
     def _tools(self, build: Build, interpreter: Interpreter, folder: Path, *, stop: threading.Event | None) -> Path:
-        """Make an environment of the tools; give its Python."""
-        self.uv.make_environment(folder, python=interpreter.executable, stop=stop)
+        """Create an environment of the build tools. Return its Python."""
+        self.uv.create_environment(folder, python=interpreter.executable, stop=stop)
         python = folder / "bin" / "python"
         python = python if python.exists() else folder / "Scripts" / "python.exe"
         if build.tools:
@@ -148,7 +152,7 @@ class SourceBuilds:
         return python
 
     def _fetch(self, pin: Pin, folder: Path) -> Path:
-        """Download what was locked, and nothing else. Raises UvFailed."""
+        """Download the locked source distribution. Raises UvFailed."""
         try:
             return self.index.fetch_source(pin.name, pin.hashes, folder)
         except IndexUnavailable as error:
@@ -164,16 +168,16 @@ def _pinned(pin: Pin) -> str:
 
 
 def _check_name(wheel: Path, pin: Pin) -> None:
-    """Raise UvFailed if a build made something else than what was asked for."""
+    """Raise UvFailed if the wheel has another name or version than its lock."""
     with contextlib.suppress(InvalidWheelFilename):
         name, version, _, _ = parse_wheel_filename(wheel.name)
         if name == pin.name and version == Version(pin.version):
             return
-    raise UvFailed(FailureKind.BUILD_FAILED, f"{pin.name} {pin.version}: its build made {wheel.name!r}", "")
+    raise UvFailed(FailureKind.BUILD_FAILED, f"{pin.name} {pin.version}: its build produced {wheel.name!r}", "")
 
 
 def _keep(wheel: Path, folder: Path) -> Path:
-    """Put a wheel into the cache, as a whole; who comes second takes what is there."""
+    """Move a wheel into the cache atomically. If another process was first, return its wheel."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     place = wheel.parent / "kept"
     place.mkdir()
@@ -184,7 +188,7 @@ def _keep(wheel: Path, folder: Path) -> Path:
 
 
 def _digest(pin: Pin, build: Build, interpreter: Interpreter) -> str:
-    """Tell apart what could come out differently."""
+    """Return a digest of everything that can change the built wheel."""
     tools = [[tool.name, tool.version, *sorted(tool.hashes)] for tool in build.tools]
     content = [pin.name, pin.version, sorted(pin.hashes), tools, interpreter.id, str(interpreter.executable)]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]

@@ -1,4 +1,4 @@
-"""The only module that calls uv: it makes virtual environments, resolves and installs, and says why it could not."""
+"""Run uv: create virtual environments, resolve, install, build. The only module that calls uv."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from uv import find_uv_bin
 from harness import process
 from harness.errors import HarnessError
 from harness.folders import OwnedFolder
-from harness.provision.uv_failures import FailureKind, UvFailed, failure_from, last_words
+from harness.provision.uv_failures import FailureKind, UvFailed, failure_from, last_output_line
 from harness.running import Limits
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ _RESOLVE_S = 900.0
 _INSTALL_S = 3600.0
 _QUICK_S = 300.0
 _BUILD_LIMITS = Limits(timeout_s=1800.0, memory_mib=8192, processes=256, disk_mib=4096)
-_ARCHIVES_BEGIN = "315532800"  # 1980, the first year that the files of a wheel can be dated
+_ARCHIVES_BEGIN = "315532800"  # 1980, the first year that zip archives support
 
-# What a user may say to uv by variables: where packages, interpreters and the cache are, and how to get there.
-# All else (UV_EXCLUDE_NEWER, UV_CONSTRAINT, UV_PRERELEASE ...) would change what is resolved or installed.
+# The variables that users may set: locations of packages, interpreters and the cache, and network settings.
+# Others (UV_EXCLUDE_NEWER, UV_CONSTRAINT, UV_PRERELEASE ...) would change the resolution or installation.
 _KEPT = """
     UV_DEFAULT_INDEX UV_INDEX_URL UV_INDEX UV_EXTRA_INDEX_URL UV_INDEX_STRATEGY UV_FIND_LINKS UV_NO_INDEX UV_OFFLINE
     UV_CACHE_DIR UV_NO_CACHE UV_LINK_MODE UV_HTTP_TIMEOUT UV_HTTP_CONNECT_TIMEOUT UV_HTTP_RETRIES UV_NATIVE_TLS
@@ -46,7 +46,7 @@ _DROPPED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "CONDA_P
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """What is to be resolved."""
+    """The input of a resolution."""
 
     requirements: tuple[str, ...]
     constraints: tuple[str, ...] = ()
@@ -55,16 +55,16 @@ class Resolution:
     platform: str
     exclude_newer: dt.datetime
     exclude_newer_for: tuple[tuple[str, dt.datetime], ...] = ()
-    """Packages for which another date counts."""
+    """Packages with another cut-off date."""
     sources: tuple[str, ...] = ()
     """Packages that may be built from source; all others need a wheel."""
     known: tuple[SourceMetadata, ...] = ()
-    """What each of these asks for: uv would build them to find out, and executes nothing of theirs so."""
+    """Their dependencies. With these, uv does not build the packages to find out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceMetadata:
-    """What a package asks for, in one version, or in any."""
+    """The dependencies of one version of a package, or of any version."""
 
     name: str
     version: str | None
@@ -73,16 +73,16 @@ class SourceMetadata:
 
 @dataclass(frozen=True)
 class Uv:
-    """uv, and the variables that it is run with."""
+    """The uv executable and its environment variables."""
 
     executable: Path
     variables: Mapping[str, str]
     scratch: Path | None = None
-    """Where it works on what is nobody's; without one, in the system's folder for such things."""
+    """The parent of temporary folders; None for the system's."""
 
     @classmethod
     def found(cls, environ: Mapping[str, str], *, scratch: Path | None = None) -> Uv:
-        """Find the uv that this project depends on; keep of the variables only those that do not change results."""
+        """Find the installed uv. Keep only the variables that do not change results."""
         try:
             executable = Path(find_uv_bin())
         except FileNotFoundError as error:
@@ -98,11 +98,11 @@ class Uv:
         return cls(executable, variables, scratch)
 
     def scratch_folder(self) -> AbstractContextManager[Path]:
-        """Give a folder to work in for a while, which is gone afterwards. Entering it raises OSError."""
+        """Return a context manager for a temporary folder. Entering it raises OSError."""
         return OwnedFolder(self.scratch, "uv-") if self.scratch else _temporary()
 
     def resolve(self, resolution: Resolution, *, output: Path, stop: threading.Event | None = None) -> str:
-        """Resolve to a pylock.toml in `output`; versions that stand in that file already are kept where they can be.
+        """Resolve to a pylock.toml in `output`. Keep the versions of an existing file if possible.
 
         Raises UvFailed.
         """
@@ -127,8 +127,8 @@ class Uv:
         self._run(command, folder=folder, timeout_s=_RESOLVE_S, stop=stop)
         return output.read_text(encoding="utf-8")
 
-    def make_environment(self, folder: Path, *, python: Path, stop: threading.Event | None = None) -> None:
-        """Make an empty virtual environment that may be renamed afterwards. Raises UvFailed."""
+    def create_environment(self, folder: Path, *, python: Path, stop: threading.Event | None = None) -> None:
+        """Create an empty, relocatable virtual environment. Raises UvFailed."""
         command = ["venv", "--quiet", "--no-config", "--no-project", "--relocatable", "--no-python-downloads"]
         self._run([*command, "--python", str(python), str(folder)], folder=folder.parent, timeout_s=_QUICK_S, stop=stop)
 
@@ -142,10 +142,10 @@ class Uv:
         compile: bool = True,
         stop: threading.Event | None = None,
     ) -> bool:
-        """Install exactly these pinned, hashed requirements, and `compile` them to bytecode. Raises UvFailed.
+        """Install exactly these pinned and hashed wheels. With `compile`, compile bytecode. Raises UvFailed.
 
-        Wheels only; `built` is a folder of some that were built here. Gives whether the index was there: where it does
-        not answer, what uv's cache has is used alone.
+        `built` is a folder of additional wheels. If the index does not answer, install from uv's cache alone.
+        Return whether the index answered.
         """
         path = folder / "requirements.txt"
         path.write_text(requirements, encoding="utf-8")
@@ -166,13 +166,13 @@ class Uv:
     def _install_offline(
         self, command: Sequence[str], failed: UvFailed, *, folder: Path, stop: threading.Event | None
     ) -> None:
-        """Install from uv's cache alone. Raises UvFailed, of what the index said, if something is missing there."""
+        """Install from uv's cache alone. Raises UvFailed with the error of the index if a file is missing."""
         try:
             self._run([*command, "--offline"], folder=folder, timeout_s=_INSTALL_S, stop=stop)
         except UvFailed as error:
             if error.kind is FailureKind.STOPPED:
                 raise
-            reason = f"{failed.reason}; and uv's cache does not have all that is needed"
+            reason = f"{failed.reason}; uv's cache does not have all files"
             raise UvFailed(failed.kind, reason, failed.output + error.output) from error
 
     def build_wheel(
@@ -185,10 +185,9 @@ class Uv:
         hidden: Sequence[Path] = (),
         stop: threading.Event | None = None,
     ) -> Path:
-        """Build a wheel in an empty folder, with the tools that this Python has, contained. Raises UvFailed.
+        """Build a wheel in an empty folder, in the sandbox, with the tools of this Python. Raises UvFailed.
 
-        What is executed there sees the source, the Python and that folder, and has no network. What comes out is a file
-        from a stranger.
+        The build can access the source, the Python and that folder, and has no network. The wheel is untrusted.
         """
         from harness.containment.view import Bind, Containment, python_binds
 
@@ -216,19 +215,19 @@ class Uv:
             raise UvFailed(FailureKind.STOPPED, "it was stopped", "")
         output = ended.stderr.decode(errors="replace") + ended.stdout.decode(errors="replace")
         if ended.timed_out or ended.lost:
-            raise UvFailed(FailureKind.TIMED_OUT, f"{sdist.name}: its build was ended before it was over", output)
+            raise UvFailed(FailureKind.TIMED_OUT, f"{sdist.name}: its build timed out or was killed", output)
         wheels = [path for path in (folder / "out").glob("*.whl") if path.is_file() and not path.is_symlink()]
         if ended.status != 0 or len(wheels) != 1:
-            why = last_words(output) or f"its build ended with status {ended.status} and {len(wheels)} wheels"
+            why = last_output_line(output) or f"its build exited with status {ended.status} and {len(wheels)} wheels"
             raise UvFailed(FailureKind.BUILD_FAILED, f"{sdist.name}: {why}", output)
         return wheels[0]
 
-    def forget(self, packages: Sequence[str], *, folder: Path) -> None:
-        """Take packages out of uv's cache, so that they are downloaded again. Raises UvFailed."""
+    def remove_from_cache(self, packages: Sequence[str], *, folder: Path) -> None:
+        """Remove packages from uv's cache, so that they are downloaded again. Raises UvFailed."""
         self._run(["cache", "clean", "--quiet", "--no-config", *packages], folder=folder, timeout_s=_QUICK_S)
 
     def install_python(self, version: str, *, folder: Path, stop: threading.Event | None = None) -> Path:
-        """Have uv download a Python, and say where it is. Raises UvFailed."""
+        """Download a Python with uv. Return its path. Raises UvFailed."""
         common = ["--no-config", version]
         self._run(["python", "install", "--no-bin", *common], folder=folder, timeout_s=_INSTALL_S, stop=stop)
         found = self._run(
@@ -248,7 +247,7 @@ class Uv:
             raise UvFailed(FailureKind.STOPPED, "it was stopped", "")
         output = ended.stderr.decode(errors="replace") + ended.stdout.decode(errors="replace")
         if ended.timed_out:
-            raise UvFailed(FailureKind.TIMED_OUT, f"uv did not end within {timeout_s:.0f} s", output)
+            raise UvFailed(FailureKind.TIMED_OUT, f"uv did not finish within {timeout_s:.0f} s", output)
         if ended.status != 0:
             raise failure_from(output, status=ended.status)
         return ended.stdout
@@ -261,7 +260,7 @@ def _temporary() -> Iterator[Path]:
 
 
 def _configuration(folder: Path, resolution: Resolution) -> list[str]:
-    """Tell uv what is known of packages without wheels, and that no other configuration counts."""
+    """Return options that pass the metadata of source packages, and disable any other configuration."""
     if not resolution.known:
         return ["--no-config"]
     lines = []

@@ -1,4 +1,4 @@
-"""What uv's messages mean: one of a few kinds, and the lines that tell why. Text in, values out."""
+"""Classify uv's error messages, and extract the reason. Pure functions of text."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ _REASON_LENGTH = 400
 
 
 class FailureKind(enum.Enum):
-    """Why uv did not do what it was asked to."""
+    """The kinds of failure of uv."""
 
-    CONFLICT = "no versions fit together"
+    CONFLICT = "no compatible versions"
     NO_WHEEL = "no wheel for this Python or platform"
     UNREACHABLE = "the package index does not answer"
-    HASH_MISMATCH = "a downloaded file is not the one that was locked"
+    HASH_MISMATCH = "a downloaded file differs from the lock"
     DISK_FULL = "the disk is full"
-    TIMED_OUT = "uv took too long"
+    TIMED_OUT = "uv timed out"
     STOPPED = "stopped"
-    BUILD_FAILED = "it cannot be built from its source"
+    BUILD_FAILED = "the build from source failed"
     OTHER = "uv failed"
 
     @property
     def settled(self) -> bool:
-        """Whether the same would come of trying again."""
+        """True if a retry would fail in the same way."""
         return self in (FailureKind.CONFLICT, FailureKind.NO_WHEEL, FailureKind.HASH_MISMATCH, FailureKind.BUILD_FAILED)
 
 
 _NEXT_STEP = {
-    FailureKind.CONFLICT: "Change the requirements, or the date as of which they are resolved",
-    FailureKind.NO_WHEEL: "Use a Python that there are wheels for: `pythons` in matrix.toml",
-    FailureKind.UNREACHABLE: "Try again when the index answers; UV_DEFAULT_INDEX names another one",
-    FailureKind.HASH_MISMATCH: "Look at which file differs, then lock again or have the index mended: "
-    "until then it is not installed",
-    FailureKind.DISK_FULL: "Make room (`harness prune` removes environments that are not needed), then run it again",
-    FailureKind.TIMED_OUT: "Run it again",
-    FailureKind.STOPPED: "Run it again to go on",
-    FailureKind.BUILD_FAILED: "Look at what its build says: it has no network, and the tools that its lock names",
-    FailureKind.OTHER: "Look at uv's output",
+    FailureKind.CONFLICT: "Change the requirements or the `exclude-newer` date",
+    FailureKind.NO_WHEEL: "Use a Python for which there are wheels: `pythons` in matrix.toml",
+    FailureKind.UNREACHABLE: "Try again later, or set UV_DEFAULT_INDEX to another index",
+    FailureKind.HASH_MISMATCH: "Find out why the file differs. Then update the lock with "
+    "`harness lock --upgrade`, or repair the index; the file is not installed",
+    FailureKind.DISK_FULL: "Free disk space (`harness prune` removes unused environments), then run the command again",
+    FailureKind.TIMED_OUT: "Run the command again",
+    FailureKind.STOPPED: "Run the same command again to continue",
+    FailureKind.BUILD_FAILED: "Read the output of its build. Builds have no network, and only the tools in the lock",
+    FailureKind.OTHER: "Read uv's output",
 }
 
 
 class UvFailed(HarnessError):
-    """uv could not do it: of what kind that is, the reason in short, and all that uv said."""
+    """uv failed. Has the kind of failure, a short reason, and the complete output."""
 
     def __init__(self, kind: FailureKind, reason: str, output: str) -> None:
         super().__init__(kind.value, why=reason, next_step=_NEXT_STEP[kind])
@@ -58,7 +58,7 @@ class UvFailed(HarnessError):
         return f"{self.kind.value}: {self.reason}" if self.reason else self.kind.value
 
 
-# In the order in which they are looked for: a full disk shows as a failed download, too.
+# Checked in this order: a full disk also causes a failed download.
 _SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
     (FailureKind.DISK_FULL, re.compile(r"No space left on device|Disk quota exceeded|not enough space on the disk")),
     (FailureKind.HASH_MISMATCH, re.compile(r"Hash mismatch|Failed to extract archive|Invalid zip file")),
@@ -69,7 +69,7 @@ _SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
             r"network was disabled|network connectivity is disabled|dns error|timed out|Connection (refused|reset)|"
             r"Failed to download distribution due to network|[Rr]equest failed after \d+ retries|"
             r"unexpected end of file|end of file before message length|connection closed|"
-            # Without access, a package looks as if it did not exist: only the hint tells.
+            # Without access to an index, packages seem not to exist. Only the hint gives the cause.
             r"returned a \d+ \w+ error|lack of valid authentication credentials",
         ),
     ),
@@ -86,16 +86,16 @@ _SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
 
 
 def failure_from(output: str, *, status: int) -> UvFailed:
-    """Read what uv wrote when it failed."""
+    """Convert uv's output into UvFailed."""
     kind = next((kind for kind, sign in _SIGNS if sign.search(output)), FailureKind.OTHER)
     hint = _HINT.search(output)
     by_hint = hint is not None and kind is FailureKind.UNREACHABLE and "No solution found" in output
-    reason = _without_addresses(hint[1]) if hint is not None and by_hint else telling(output)
-    return UvFailed(kind, reason or f"it ended with status {status}", output)
+    reason = _without_addresses(hint[1]) if hint is not None and by_hint else failure_reason(output)
+    return UvFailed(kind, reason or f"it exited with status {status}", output)
 
 
 def packages_without_wheels(output: str) -> tuple[str, ...]:
-    """Name the packages of which uv found only sources, in a resolution that allowed wheels only."""
+    """Return the packages without wheels, from the output of a resolution that allowed wheels only."""
     return tuple(dict.fromkeys(re.findall(r"Wheels are required for `([^`]+)`", output)))
 
 
@@ -105,8 +105,8 @@ _NOISE = re.compile(r"^\s*(warning:|hint:|Using |Resolved |Downloading |Building
 _ADDRESS = re.compile(r"`?\b[a-z][a-z+]*://[^\s`),;]*[^\s`),;:.]`?")
 
 
-def telling(output: str) -> str:
-    """Give the lines that tell why, as one line: without progress, hints, and addresses, which may hold passwords."""
+def failure_reason(output: str) -> str:
+    """Return the reason on one line, without progress, hints, and URLs, which may contain passwords."""
     clauses: list[str] = []
     for line in output.splitlines():
         if line.lstrip().startswith("hint:"):
@@ -116,15 +116,15 @@ def telling(output: str) -> str:
         if not text or _NOISE.match(line) or text.startswith("No solution found"):
             continue
         if clauses and (mark is None or not mark[0].strip()):
-            clauses[-1] += f" {text}"  # a line that goes on
+            clauses[-1] += f" {text}"  # a continuation line
         else:
             clauses.append(text)
     text = _without_addresses(": ".join(clauses))
     return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 6].rsplit(" ", 1)[0] + " [...]"
 
 
-def last_words(output: str) -> str:
-    """Give the last line that a build wrote, before uv says in its own words that it failed."""
+def last_output_line(output: str) -> str:
+    """Return the last line of a build's output before uv's own error message."""
     said = [line.strip() for line in re.split(r"(?m)^error: ", output)[0].splitlines() if line.strip()]
     return _without_addresses(said[-1])[:_REASON_LENGTH] if said else ""
 

@@ -1,4 +1,4 @@
-"""Environments that are written out on the command line: resolved once, then remembered."""
+"""Resolve inline environments from the command line once, and cache their locks."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def resolve_written_out(
     now: dt.datetime | None = None,
     stop: threading.Event | None = None,
 ) -> Lock:
-    """Give the lock of such an environment: the one that it had before, or one resolved now.
+    """Return the cached lock of an inline environment, or resolve it now.
 
-    Without a date in it, what counts is the moment at which it is first resolved. Raises HarnessError.
+    Without a date, the moment of the first resolution is its date. Raises HarnessError.
     """
     path = cache / "locks" / f"{_digest(written)}.txt"
-    with contextlib.suppress(OSError, UsageError, ValueError):  # not resolved yet, or not readable any more
+    with contextlib.suppress(OSError, UsageError, ValueError):  # not resolved yet, or invalid
         known = read_lock(path)
         if not known.unexplained:
             return known
@@ -48,13 +48,15 @@ def resolve_written_out(
         write_whole(path, write_lock(lock))
     except OSError as error:
         raise HarnessError(
-            f"{path}: cannot be written", why=str(error), next_step="Mend it, or set HARNESS_CACHE"
+            f"{path}: cannot be written",
+            why=str(error),
+            next_step="Check the permissions and disk space, or set HARNESS_CACHE to another folder",
         ) from error
     return lock
 
 
 def _digest(written: WrittenOut) -> str:
-    """Tell apart what resolves differently; variables do not."""
+    """Return a digest of everything that changes the resolution. Variables do not."""
     origin = written.origin(dt.datetime(1, 1, 1, tzinfo=dt.timezone.utc))
     date = written.as_of.isoformat() if written.as_of else None
     content = [written.id, date, origin.python, origin.platform, origin.requirements, origin.overrides]

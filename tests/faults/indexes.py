@@ -75,11 +75,11 @@ FAULTS = {
     "unreachable": _fault("unreachable", _unreachable, _SILENT),
     "refuses": _fault("answering 503", _set(fails_with=503), _SILENT),
     "error_page": _fault(
-        "serving an error page as if all were well", _set(error_page=_HTML), "does not offer what was locked"
+        "serving an error page as if all were well", _set(error_page=_HTML), "does not offer the locked"
     ),
     "slow": _fault("slower than the limit", _set(delay_s=4.0), _SILENT),
     "cut_off": _fault("cut off in mid-download", _set(cuts_off=True), _SILENT),
     "wrong_hash": _fault(
-        "serving a file with another hash", _set(alters=True), "a downloaded file is not the one that was locked"
+        "serving a file with another hash", _set(alters=True), "a downloaded file differs from the lock"
     ),
 }

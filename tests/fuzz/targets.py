@@ -39,15 +39,15 @@ from harness.plan.project import Project, read_project
 from harness.plan.script import read_scenario
 from harness.plan.selection import Selection
 from harness.plan.written_out import parse_written_out
-from harness.provision.condition import spoiled_packages
-from harness.provision.environments import damage, differences_from
+from harness.provision.condition import corrupted_packages
+from harness.provision.environments import find_damage, lock_differences
 from harness.provision.index import Release
-from harness.provision.inside import read_seen
+from harness.provision.inside import parse_probe_report
 from harness.provision.locking import wanted_origins
 from harness.provision.manifest import read_import_result, read_manifest
 from harness.provision.pylock import parse_resolution
 from harness.provision.source_files import requires_of, tools_of
-from harness.provision.uv_failures import failure_from, last_words, packages_without_wheels
+from harness.provision.uv_failures import failure_from, last_output_line, packages_without_wheels
 from harness.record.migrations import migrate
 from harness.record.rows import COLUMNS, from_row, to_row, unpack
 from harness.report.difference import changes, read_results
@@ -233,11 +233,11 @@ def results(data: bytes, folder: Path) -> None:
 
 def inside(data: bytes, folder: Path) -> None:
     """What was seen inside an environment, written by a process in which foreign code ran."""
-    seen = read_seen(data)
+    seen = parse_probe_report(data)
     if seen is not None:
         again = {"python": seen.python, "versions": dict(seen.versions), "imports": dict(seen.imports)}
-        assert read_seen(json.dumps(again).encode()) == seen
-        assert all(isinstance(each, str) for each in differences_from(make_lock(demo="1.0"), seen.versions))
+        assert parse_probe_report(json.dumps(again).encode()) == seen
+        assert all(isinstance(each, str) for each in lock_differences(make_lock(demo="1.0"), seen.versions))
 
 
 def record(data: bytes, folder: Path) -> None:
@@ -245,7 +245,7 @@ def record(data: bytes, folder: Path) -> None:
     info = folder / "lib" / "python3.11" / "site-packages" / "demo-1.0.dist-info"
     info.mkdir(parents=True, exist_ok=True)
     (info / "RECORD").write_bytes(data)
-    assert set(spoiled_packages(folder)) <= {"demo"}
+    assert set(corrupted_packages(folder)) <= {"demo"}
 
 
 def manifest(data: bytes, folder: Path) -> None:
@@ -255,7 +255,7 @@ def manifest(data: bytes, folder: Path) -> None:
     read = read_manifest(folder)
     if read is not None:
         assert dict(read.versions.items()) == read.versions
-        damage(folder, read)
+        find_damage(folder, read)
         read.write(folder)
         assert read_manifest(folder) == read
     read_import_result(folder, "key")
@@ -283,7 +283,7 @@ def source(data: bytes, folder: Path) -> None:
         for path in folder.glob("*.*"):
             texts = _or_error(functools.partial(read, path))
             assert texts is None or all(str(Requirement(each)) == each for each in texts)
-    assert "\n" not in last_words(data.decode("utf-8", "replace"))
+    assert "\n" not in last_output_line(data.decode("utf-8", "replace"))
 
 
 def _readable(problems: Problems) -> None:

@@ -75,7 +75,7 @@ def test_which_of_two_that_go_together_it_is(playground):
     document = blame(playground, env("1.0"), env("2.0"))
     assert names(document) == ["two"]
     assert document["forced"] and document["proven"]
-    assert any("no versions fit together" in each["reason"] for each in document["untestable"])
+    assert any("no compatible versions" in each["reason"] for each in document["untestable"])
 
 
 def test_a_variable_is_a_member_too(playground):

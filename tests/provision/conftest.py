@@ -1,4 +1,4 @@
-"""A made-up package on a loopback index, the uv of this project with a cache of its own, and this test's own Python."""
+"""A loopback index with test packages, the installed uv with an empty cache, and the Python of the tests."""
 
 import os
 import platform
@@ -39,7 +39,7 @@ def uv(index, tmp_path):
 
 @pytest.fixture
 def builds(uv, interpreter, tmp_path):
-    return replace(SourceBuilds.usual(tmp_path / "cache", uv), find_interpreter=lambda version: interpreter)
+    return replace(SourceBuilds.default(tmp_path / "cache", uv), find_interpreter=lambda version: interpreter)
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +50,7 @@ def interpreter():
 
 @dataclass
 class World:
-    """What a test builds environments with."""
+    """Everything that a test needs to build environments."""
 
     index: LoopbackIndex
     uv: Uv
@@ -61,15 +61,15 @@ class World:
 
     @property
     def builds(self):
-        usual = SourceBuilds.usual(self.cache, self.uv, say=self.said.append)
-        find_sandbox = self.find_sandbox or usual.find_sandbox
-        return replace(usual, find_interpreter=lambda version: self.interpreter, find_sandbox=find_sandbox)
+        default = SourceBuilds.default(self.cache, self.uv, say=self.said.append)
+        find_sandbox = self.find_sandbox or default.find_sandbox
+        return replace(default, find_interpreter=lambda version: self.interpreter, find_sandbox=find_sandbox)
 
     @property
     def store(self):
         return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, say=self.said.append)
 
-    def contained_by(self, sandbox):
+    def use_sandbox(self, sandbox):
         self.find_sandbox = lambda: sandbox
 
     def lock(self, *requirements, stop=None, **changes):

@@ -1,4 +1,4 @@
-"""Environments of throw-away wheels, built by real uv: what is built, what is used again, what is built anew."""
+"""Environments of generated wheels, built by the real uv: builds, reuse, rebuilds."""
 
 import shutil
 import subprocess
@@ -22,7 +22,7 @@ def leftovers(world):
     return list(world.store.folder.glob(".building-*"))
 
 
-def test_an_environment_is_what_its_lock_says_and_is_built_once(world):
+def test_environment_matches_its_lock_and_is_built_once(world):
     environment = world.environment("made-up")
 
     first = world.provide(environment)
@@ -37,13 +37,13 @@ def test_an_environment_is_what_its_lock_says_and_is_built_once(world):
     assert world.said == []
 
 
-def test_bytecode_is_there_before_anyone_asks_for_it(world):
+def test_bytecode_is_compiled_at_build_time(world):
     provided = world.provide(world.environment("made-up", imports=()))
 
     assert len(list(provided.folder.rglob("made_up.*.pyc"))) == 1
 
 
-def test_bytecode_that_another_environment_has_is_linked_and_the_rest_compiled(world):
+def test_bytecode_of_another_environment_is_linked_and_the_rest_compiled(world):
     world.index.add("another", "1.0", "2023-01-01", "answer = 42\n")
     first = world.provide(world.environment("made-up", imports=()))
 
@@ -55,8 +55,8 @@ def test_bytecode_that_another_environment_has_is_linked_and_the_rest_compiled(w
     assert run(second, "import made_up, another; print(made_up.version, another.answer)") == "1.0 42"
 
 
-def test_bytecode_of_a_file_that_is_not_the_same_is_not_linked(world):
-    """The same name and version, and another file: what was published again in the meantime."""
+def test_bytecode_of_a_different_file_is_not_linked(world):
+    """The same name and version with another file: the release was published again."""
     first = world.provide(world.environment("made-up", imports=()))
     (module,) = first.folder.rglob("made_up.py")
     module.parent.chmod(0o755)
@@ -71,7 +71,7 @@ def test_bytecode_of_a_file_that_is_not_the_same_is_not_linked(world):
     assert not one.samefile(other)
 
 
-def test_programs_of_a_package_start_after_the_renaming(world):
+def test_console_scripts_start_after_the_rename(world):
     modules = {"made_up_tool.py": "def main():\n    print('started')\n"}
     entry = {"made_up_tool-1.0.dist-info/entry_points.txt": "[console_scripts]\nmade-up-tool = made_up_tool:main\n"}
     wheel = make_wheel(world.index.folder, "made_up_tool", "1.0", {**modules, **entry})
@@ -86,7 +86,7 @@ def test_programs_of_a_package_start_after_the_renaming(world):
 @pytest.mark.parametrize("version", ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
 def test_every_python_that_is_found_gets_working_environments(world, version, tmp_path_factory):
     try:
-        # One cache for all versions: asking every Python of a machine what it is takes seconds.
+        # One cache for all versions: probing every Python of a machine takes seconds.
         interpreter = Interpreters(tmp_path_factory.getbasetemp() / "interpreters", uv=world.uv).find(version)
     except MissingInterpreter as error:
         pytest.skip(str(error))
@@ -98,7 +98,7 @@ def test_every_python_that_is_found_gets_working_environments(world, version, tm
     assert run(provided, "import platform; print(platform.python_version())") == interpreter.version
 
 
-def test_an_import_that_fails_is_part_of_what_is_known_of_an_environment(world):
+def test_failed_import_is_recorded_with_the_environment(world):
     marker = world.cache / "imported"
     text = f"open({str(marker)!r}, 'a').write('x')\nraise RuntimeError('\\nno\\nbecause')\n"
     world.index.add("broken", "1.0", "2023-01-01", text)
@@ -110,7 +110,7 @@ def test_an_import_that_fails_is_part_of_what_is_known_of_an_environment(world):
     assert marker.read_text() == "x", "a plain exception is not tried again"
 
 
-def test_an_import_that_crashes_is_tried_again_next_time(world):
+def test_crashed_import_is_tried_again_next_time(world):
     marker = world.cache / "imported"
     text = (
         f"import os\nif not os.path.exists({str(marker)!r}):\n    open({str(marker)!r}, 'w').close()\n    os.abort()\n"
@@ -123,7 +123,7 @@ def test_an_import_that_crashes_is_tried_again_next_time(world):
     assert world.provide(environment).import_error is None
 
 
-def test_imports_see_the_variables_of_the_environment_and_no_home_of_the_user(world):
+def test_imports_use_variables_of_the_environment_and_an_empty_home(world):
     world.index.add("looks", "1.0", "2023-01-01", "import os\nassert os.environ['MODE'] == 'a', os.environ['HOME']\n")
     environment = world.environment("looks", imports=("looks",), variables=[("MODE", "a")])
     other = replace(environment, variables=(("MODE", "b"),))
@@ -136,7 +136,7 @@ def test_imports_see_the_variables_of_the_environment_and_no_home_of_the_user(wo
 
 
 @pytest.mark.parametrize("change", ["deleted", "added", "overwritten", "python gone", "manifest garbled"])
-def test_a_damaged_environment_is_built_again(world, change):
+def test_damaged_environment_is_rebuilt(world, change):
     environment = world.environment("made-up")
     first = world.provide(environment)
     module = next(first.folder.rglob("made_up.py"))
@@ -162,7 +162,7 @@ def test_a_damaged_environment_is_built_again(world, change):
     assert not world.provide(environment).built
 
 
-def test_a_file_spoiled_in_uvs_cache_is_not_installed_into_a_new_environment(world):
+def test_corrupted_file_in_uvs_cache_is_not_installed(world):
     first = world.provide(world.environment("made-up"))
     module = next(first.folder.rglob("made_up.py"))
     if module.stat().st_nlink == 1:
@@ -174,18 +174,18 @@ def test_a_file_spoiled_in_uvs_cache_is_not_installed_into_a_new_environment(wor
     second = world.provide(world.environment("made-up", "another"))
 
     assert run(second, "import made_up; print(made_up.version)") == "1.0"
-    assert any("files of made-up are not those that were published" in line for line in world.said)
+    assert any("files of made-up in uv's cache are not the published files" in line for line in world.said)
 
 
-def test_a_wrong_sum_is_refused_as_long_as_it_is_wrong(world):
+def test_wrong_hash_is_rejected_but_not_final(world):
     environment = world.environment("made-up")
     pins = tuple(replace(pin, hashes=("0" * 64,)) if pin.name == "made-up" else pin for pin in environment.lock.pins)
 
     with pytest.raises(Unavailable, match=r"Hash mismatch for `made-up==1.0`") as caught:
         world.provide(replace(environment, lock=replace(environment.lock, pins=pins)))
 
-    assert not caught.value.settled, "the index may be mended"
-    assert "lock again" in caught.value.next_step
+    assert not caught.value.settled, "the index may be repaired"
+    assert "harness lock --upgrade" in caught.value.next_step
     assert leftovers(world) == []
 
 
@@ -198,7 +198,7 @@ def test_a_wrong_sum_is_refused_as_long_as_it_is_wrong(world):
     ],
     ids=["503", "403", "cut off"],
 )
-def test_trouble_with_the_index_passes(world, trouble, reason):
+def test_failure_of_the_index_is_temporary(world, trouble, reason):
     environment = world.environment("made-up")
     for name, value in trouble.items():
         setattr(world.index, name, value)
@@ -212,7 +212,7 @@ def test_trouble_with_the_index_passes(world, trouble, reason):
     assert world.provide(environment).built
 
 
-def test_an_index_that_is_not_there_is_no_property_of_the_environment(world):
+def test_unreachable_index_is_no_final_result(world):
     environment = world.environment("made-up")
     world.uv = replace(world.uv, variables={**world.uv.variables, "UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple"})
 
@@ -223,7 +223,7 @@ def test_an_index_that_is_not_there_is_no_property_of_the_environment(world):
     assert "127.0.0.1" not in caught.value.reason
 
 
-def test_without_an_index_a_warm_cache_is_enough_and_said(world):
+def test_warm_cache_suffices_without_an_index_and_is_reported(world):
     environment = world.environment("made-up")
     world.provide(environment)
     world.cache = world.cache.with_name("another-cache")
@@ -233,24 +233,24 @@ def test_without_an_index_a_warm_cache_is_enough_and_said(world):
 
     assert provided.built
     assert provided.import_error is None
-    assert world.said == ["env: the package index does not answer; made of what uv's cache has"]
+    assert world.said == ["env: the package index does not answer; installed from uv's cache"]
 
 
-def test_without_an_index_what_the_cache_lacks_is_said(world):
+def test_incomplete_cache_without_an_index_is_reported(world):
     world.provide(world.environment("made-up"))
     world.index.add("another", "1.0", "2023-01-01")
     lock = world.lock("made-up", "another")
     world.index.fails_with = 503
 
-    with pytest.raises(Unavailable, match=r"503 .*and uv's cache does not have all that is needed") as caught:
+    with pytest.raises(Unavailable, match=r"503 .*uv's cache does not have all files") as caught:
         world.provide(world.environment(lock=lock))
 
     assert not caught.value.settled
     assert leftovers(world) == []
 
 
-def test_without_any_network_a_warm_cache_is_enough(world, tmp_path):
-    """In a network of its own, in which there is nothing, not even a loopback that is up."""
+def test_warm_cache_suffices_without_a_network(world, tmp_path):
+    """Run in an empty network namespace, in which even the loopback interface is down."""
     environment = world.environment("made-up")
     world.provide(environment)
     world.cache = world.cache.with_name("another-cache")
@@ -262,10 +262,10 @@ def test_without_any_network_a_warm_cache_is_enough(world, tmp_path):
     said, errors = builder.communicate(timeout=120)
 
     assert errors == ""
-    assert said.splitlines() == ["env: the package index does not answer; made of what uv's cache has", "True"]
+    assert said.splitlines() == ["env: the package index does not answer; installed from uv's cache", "True"]
 
 
-def test_only_hashed_wheels_are_asked_for(world):
+def test_install_uses_hashed_wheels_only(world):
     lock = world.lock("made-up")
     world.uv = replace(world.uv, executable=fake_uv(world))
     with pytest.raises(Unavailable):
@@ -277,7 +277,7 @@ def test_only_hashed_wheels_are_asked_for(world):
 
 
 def fake_uv(world):
-    """Make a program that notes what it is asked, makes virtual environments as uv does, and installs nothing."""
+    """Create a program that logs its arguments, creates virtual environments with the real uv, and installs nothing."""
     path = world.cache.parent / "fake-uv"
     log, real = world.cache.parent / "asked", world.uv.executable
     path.write_text(f'#!/bin/sh\necho " $* " >> {log}\n[ "$1" = venv ] && exec {real} "$@"\nexit 1\n')
@@ -285,7 +285,7 @@ def fake_uv(world):
     return path
 
 
-def test_no_wheel_for_this_python_is_settled(world):
+def test_missing_wheel_for_this_python_is_final(world):
     tag = "cp38-cp38-manylinux2014_x86_64"
     world.index.publish(make_wheel(world.index.folder, "old_one", "1.0", {"old_one.py": ""}, tag=tag), "2020-01-01")
     environment = world.environment("old-one", lock=world.lock("old-one", python="3.8"))
@@ -298,7 +298,7 @@ def test_no_wheel_for_this_python_is_settled(world):
     assert caught.value.settled
 
 
-def test_only_what_the_lock_names_is_built_from_source(world):
+def test_only_sources_in_the_lock_are_built(world):
     world.index.publish(make_sdist(world.index.folder, "from_source", "1.0"), "2020-01-01")
     environment = world.environment("made-up", "from-source", imports=("from_source",))
     assert environment.lock.origin.sources == ("from-source",)
@@ -311,7 +311,7 @@ def test_only_what_the_lock_names_is_built_from_source(world):
         world.provide(other)
 
 
-def test_what_is_stopped_leaves_nothing(world):
+def test_stopped_build_leaves_nothing(world):
     environment = world.environment("made-up")
     world.index.delay_s = 5
     stop = threading.Event()
@@ -324,7 +324,7 @@ def test_what_is_stopped_leaves_nothing(world):
     assert leftovers(world) == []
 
 
-def test_a_python_that_moved_is_no_reason_to_lose_an_environment(world, tmp_path):
+def test_environment_survives_a_moved_python(world, tmp_path):
     base = world.interpreter.executable
     for name in ("old", "new"):
         (tmp_path / name).symlink_to(base.parent.parent, target_is_directory=True)

@@ -1,4 +1,4 @@
-"""Locks of a made-up matrix, resolved by real uv on an index that knows when each file was uploaded."""
+"""Locks of a test matrix, resolved by the real uv from an index with upload dates."""
 
 import datetime as dt
 
@@ -80,7 +80,7 @@ def versions(locking, path):
     return dict(read_lock(locking.folder / path).versions)
 
 
-def test_every_environment_is_locked_as_of_its_date(locking):
+def test_each_environment_is_locked_as_of_its_date(locking):
     report = locking().run()
 
     assert report.failed == ()
@@ -93,7 +93,7 @@ def test_every_environment_is_locked_as_of_its_date(locking):
     assert second.as_of == NOW.replace(microsecond=0), "never later than now"
 
 
-def test_a_lock_names_no_place_and_says_how_much_there_is_to_fetch(locking):
+def test_lock_has_sizes_but_no_urls(locking):
     locking().run(("a1.0",))
 
     text = (locking().folder / "a/a1.0.txt").read_text()
@@ -102,7 +102,7 @@ def test_a_lock_names_no_place_and_says_how_much_there_is_to_fetch(locking):
     assert all(pin.size > 100 for pin in read_lock(locking().folder / "a/a1.0.txt").pins)
 
 
-def test_a_release_is_swapped_into_a_base_that_stays_as_it_was(locking):
+def test_release_replaces_a_package_of_an_unchanged_base(locking):
     locking().run(("swap*",))
 
     base = read_lock(locking().folder / "swap/swap-base.txt")
@@ -114,7 +114,7 @@ def test_a_release_is_swapped_into_a_base_that_stays_as_it_was(locking):
         assert lock.origin.base == "swap-base"
 
 
-def test_what_a_release_forces_to_move_is_written_down(locking):
+def test_lock_lists_packages_that_a_release_moves(locking):
     locking().run(("swap2.0",))
 
     lock = read_lock(locking().folder / "swap/swap2.0.txt")
@@ -122,7 +122,7 @@ def test_what_a_release_forces_to_move_is_written_down(locking):
     assert lock.origin.moved == ("bolt 1.0 -> 2.0", "nut added 1.0")
 
 
-def test_a_lock_that_is_what_the_matrix_says_is_kept(locking, index):
+def test_lock_that_matches_the_matrix_is_kept(locking, index):
     locking().run()
     index.add("bolt", "1.0.1", "2023-02-01")
     before = {path: path.read_bytes() for path in locking().folder.rglob("*.txt")}
@@ -134,7 +134,7 @@ def test_a_lock_that_is_what_the_matrix_says_is_kept(locking, index):
     assert before == {path: path.read_bytes() for path in locking().folder.rglob("*.txt")}
 
 
-def test_an_upgrade_makes_them_again(locking, index):
+def test_upgrade_resolves_again(locking, index):
     locking().run(("a1.0",))
     index.add("bolt", "1.0.1", "2023-02-01")
 
@@ -144,7 +144,7 @@ def test_an_upgrade_makes_them_again(locking, index):
     assert versions(locking(), "a/a1.0.txt")["bolt"] == "1.0.1"
 
 
-def test_a_date_that_was_not_over_is_made_final_once_it_is(locking):
+def test_date_in_the_future_becomes_final_later(locking):
     locking().run(("a2.0",))
 
     report = locking(now=NOW + dt.timedelta(days=60)).run(("a2.0",))
@@ -154,7 +154,7 @@ def test_a_date_that_was_not_over_is_made_final_once_it_is(locking):
     assert origin.as_of == dt.datetime(2025, 6, 17, 12, tzinfo=dt.timezone.utc)
 
 
-def test_changed_requirements_make_a_lock_again(locking, tmp_path):
+def test_changed_requirements_resolve_again(locking, tmp_path):
     locking().run(("a1.0",))
     (tmp_path / "matrix.toml").write_text(
         MATRIX.replace('id = "a{version}"', 'id = "a{version}"\nconstraints = ["part<2"]')
@@ -163,7 +163,7 @@ def test_changed_requirements_make_a_lock_again(locking, tmp_path):
     assert locking().run(("a1.0",)).written == ("a1.0",)
 
 
-def test_a_lock_that_is_garbled_is_made_again(locking):
+def test_invalid_lock_is_replaced(locking):
     locking().run(("a1.0",))
     path = locking().folder / "a/a1.0.txt"
     good = path.read_bytes()
@@ -173,7 +173,7 @@ def test_a_lock_that_is_garbled_is_made_again(locking):
     assert path.read_bytes() == good
 
 
-def test_one_that_cannot_be_resolved_stops_no_other(locking, index):
+def test_failed_resolution_does_not_stop_others(locking, index):
     index.add("engine", "1.5", "2024-09-01", requires=["part>=9"])
 
     report = locking().run(("a*",))
@@ -185,7 +185,7 @@ def test_one_that_cannot_be_resolved_stops_no_other(locking, index):
     assert not (locking().folder / "a/a1.5.txt").exists()
 
 
-def test_a_package_without_wheels_is_taken_as_source_and_named(locking, index):
+def test_package_without_wheels_is_locked_as_source(locking, index):
     index.publish(make_sdist(index.folder, "screw", "1.0"), "2023-01-01")
     index.add("engine", "1.6", "2024-09-01", requires=["screw"])
 
@@ -193,7 +193,7 @@ def test_a_package_without_wheels_is_taken_as_source_and_named(locking, index):
     assert read_lock(locking().folder / "a/a1.6.txt").origin.sources == ("screw",)
 
 
-def test_files_for_other_platforms_are_not_in_a_lock(locking, index):
+def test_lock_has_no_files_for_other_platforms(locking, index):
     for tag in ("cp311-cp311-manylinux2014_x86_64", "cp311-cp311-win_amd64", "cp38-cp38-manylinux2014_x86_64"):
         index.publish(make_wheel(index.folder, "wing", "1.0", {"wing.py": ""}, tag=tag), "2023-01-01")
     index.add("engine", "1.7", "2024-09-01", requires=["wing"])
@@ -204,7 +204,7 @@ def test_files_for_other_platforms_are_not_in_a_lock(locking, index):
     assert len(pin.hashes) == 1
 
 
-def test_an_index_that_does_not_answer_leaves_all_locks_as_they_are(locking):
+def test_unreachable_index_leaves_all_locks_unchanged(locking):
     locking().run(("a*",))
     before = {path: path.read_bytes() for path in locking().folder.rglob("*.txt")}
 
@@ -215,7 +215,7 @@ def test_an_index_that_does_not_answer_leaves_all_locks_as_they_are(locking):
     assert before == {path: path.read_bytes() for path in locking().folder.rglob("*.txt")}
 
 
-def test_files_of_what_is_no_longer_wanted_are_named(locking):
+def test_obsolete_lock_files_are_reported(locking):
     locking().run(("a1.0",))
     stray = locking().folder / "a" / "a0.1.txt"
     stray.write_bytes((locking().folder / "a/a1.0.txt").read_bytes())
@@ -223,14 +223,14 @@ def test_files_of_what_is_no_longer_wanted_are_named(locking):
     assert locking().run(("a1.0",)).obsolete == (stray,)
 
 
-def test_globs_that_name_nothing_are_an_error(locking):
+def test_globs_without_a_match_are_an_error(locking):
     with pytest.raises(UsageError, match=r"Did you mean a1\.0"):
         locking().run(("a1.O",))
     with pytest.raises(UsageError, match="'b' matches no environment"):
         locking().run(("a1.0", "b"))
 
 
-def test_releases_are_final_and_not_yanked_unless_asked(index):
+def test_releases_are_final_and_not_yanked_by_default(index):
     index.yanked.add("engine-2.0-py3-none-any.whl")
     releases = ReleaseIndex(index.address)
 
@@ -245,13 +245,13 @@ def test_releases_are_final_and_not_yanked_unless_asked(index):
     assert index.asked.count("/simple/engine/") == 1
 
 
-def test_a_package_that_is_not_there_is_not_the_index_being_away(index):
+def test_missing_package_differs_from_unreachable_index(index):
     with pytest.raises(HarnessError, match="no package 'nonsense'") as caught:
         ReleaseIndex(index.address).releases("nonsense")
     assert not isinstance(caught.value, IndexUnavailable)
 
 
-def test_a_written_out_environment_is_resolved_once(locking, index, builds, tmp_path):
+def test_inline_environment_is_resolved_once(locking, index, builds, tmp_path):
     written = parse_written_out("python=3.11 engine==1.0 as-of=2024-03-01 MODE=x", locking().matrix)
 
     first = resolve_written_out(written, cache=tmp_path / "cache", builds=builds, now=NOW)
@@ -263,7 +263,7 @@ def test_a_written_out_environment_is_resolved_once(locking, index, builds, tmp_
     assert len(index.asked) == asked
 
 
-def test_a_written_out_environment_without_a_date_stays_as_of_its_first_day(locking, index, builds, tmp_path):
+def test_inline_environment_without_a_date_keeps_its_first_date(locking, index, builds, tmp_path):
     written = parse_written_out("python=3.11 bolt", locking().matrix)
 
     first = resolve_written_out(written, cache=tmp_path / "cache", builds=builds, now=NOW - dt.timedelta(days=300))
@@ -272,7 +272,7 @@ def test_a_written_out_environment_without_a_date_stays_as_of_its_first_day(lock
     assert first.versions == second.versions == {"bolt": "1.1"}
 
 
-def test_a_written_out_environment_that_cannot_be_says_why(locking, builds, tmp_path):
+def test_failed_inline_environment_reports_the_reason(locking, builds, tmp_path):
     written = parse_written_out("python=3.11 engine==7", locking().matrix)
 
     with pytest.raises(HarnessError, match="no version of engine==7"):

@@ -1,4 +1,4 @@
-"""Several processes that want one environment, processes that are killed, and disks that are full."""
+"""Concurrent builds of one environment, killed builds, and full disks."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import pytest
 from harness.plan.locks import write_lock
 from harness.provision.environments import Unavailable
 
-# What another process does: it builds the environment of a lock, and says whether it was it that built.
+# Runs in another process: provide the environment of a lock, and print whether this process built it.
 _BUILDER = """
 import json, os, sys
 from pathlib import Path
@@ -32,7 +32,7 @@ interpreter = Interpreter(
     executable=Path(request["python"]), version=request["version"], implementation="cpython"
 )
 cache, uv = Path(request["cache"]), Uv.found(os.environ)
-builds = lambda: SourceBuilds.usual(cache, uv)
+builds = lambda: SourceBuilds.default(cache, uv)
 store = EnvironmentStore(cache, uv=uv, find_builds=builds, say=print)
 print(store.provide(environment, interpreter).built)
 """
@@ -53,7 +53,7 @@ def start_builder(world, environment, tmp_path, before=()):
     )
 
 
-def test_processes_that_want_one_environment_build_it_once(world, tmp_path):
+def test_concurrent_processes_build_an_environment_once(world, tmp_path):
     environment = world.environment("made-up")
     world.index.delay_s = 0.5
 
@@ -65,7 +65,7 @@ def test_processes_that_want_one_environment_build_it_once(world, tmp_path):
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.2, 0.6, 1.0])
-def test_a_build_that_is_killed_leaves_nothing_half_built(world, tmp_path, after_s):
+def test_killed_build_leaves_no_partial_environment(world, tmp_path, after_s):
     environment = world.environment("made-up")
     world.index.delay_s = 0.5
     builder = start_builder(world, environment, tmp_path)
@@ -98,7 +98,7 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize("what", ["environments", "uv-cache"])
-def test_a_full_disk_is_said_to_be_full_and_passes(world, small_disk, what):
+def test_full_disk_is_reported_and_temporary(world, small_disk, what):
     world.index.add("large", "1.0", "2023-01-01", "".join(f"x{number} = {number}\n" for number in range(40_000)))
     environment = world.environment("large", imports=())
     there = world.uv
@@ -117,7 +117,7 @@ def test_a_full_disk_is_said_to_be_full_and_passes(world, small_disk, what):
     assert world.provide(environment).built
 
 
-def test_folders_of_an_environment_cannot_be_written_to(world):
+def test_folders_of_an_environment_are_read_only(world):
     provided = world.provide(world.environment("made-up"))
     module = next(provided.folder.rglob("made_up.py"))
 
@@ -126,4 +126,6 @@ def test_folders_of_an_environment_cannot_be_written_to(world):
         with pytest.raises(PermissionError):
             module.with_name("new.py").write_text("")
     cached = [path for path in Path(world.uv.variables["UV_CACHE_DIR"]).rglob("made_up.py") if path.samefile(module)]
-    assert all(path.stat().st_mode & 0o200 for path in cached), "files are uv's, too: their permission stays"
+    assert all(path.stat().st_mode & 0o200 for path in cached), (
+        "files are shared with uv's cache: their permissions do not change"
+    )

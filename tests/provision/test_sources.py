@@ -1,4 +1,4 @@
-"""Packages of which there is only the source: said why, built contained, with nothing but what the lock names."""
+"""Packages without a wheel: the recorded reason, and builds in the sandbox with only the tools of the lock."""
 
 import datetime as dt
 import os
@@ -17,7 +17,7 @@ from harness.provision.uv_failures import FailureKind, UvFailed
 from tests.sandboxes import containing, sandbox_of
 from tests.wheels import make_sdist, make_wheel
 
-# Each line of it must fail: what works is found in the package afterwards.
+# Each action must fail. The built module lists those that succeeded.
 HARM = """
 import glob, os, pwd, socket, sys
 def attempt(what, do):
@@ -57,7 +57,7 @@ def test_a_hostile_source_reaches_nothing_while_it_is_locked_and_built(world, tm
         )  # fmt: skip
         publish(world, does=harm)
         world.uv = replace(world.uv, variables={**world.uv.variables, "SECRET_TOKEN": "hunter2"})
-        world.contained_by(sandbox_of(means))
+        world.use_sandbox(sandbox_of(means))
 
         provided = world.provide(world.environment("made-up", "from-source", imports=("from_source",)))
 
@@ -67,25 +67,25 @@ def test_a_hostile_source_reaches_nothing_while_it_is_locked_and_built(world, tm
     (module,) = provided.folder.rglob("from_source.py")
     assert module.read_text() == "built = True\nfound = []\n"
     assert not outside.exists()
-    assert f"from-source 1.0: built from its source, contained by {means}" in world.said
+    assert f"from-source 1.0: building from source in the sandbox ({means})" in world.said
 
 
-def test_what_does_harm_is_found_out_where_nothing_contains_it(world, tmp_path):
-    """Or the test above could not fail."""
+def test_harmful_actions_succeed_without_a_sandbox(world, tmp_path):
+    """Proof that the test above can fail."""
     (tmp_path / "secret").write_text("")
     publish(world, does=HARM.format(secret=str(tmp_path / "secret"), outside=str(tmp_path / "outside"),
                                     cache=str(tmp_path), home=str(tmp_path), port=9, pid=os.getpid()))  # fmt: skip
-    world.contained_by(UNCONTAINED)
+    world.use_sandbox(UNCONTAINED)
 
     provided = world.provide(world.environment("from-source", imports=("from_source",)))
 
     (module,) = provided.folder.rglob("from_source.py")
     for each in ("read a file outside", "wrote a file outside", "wrote into the tools", "saw this test"):
         assert each in module.read_text()
-    assert "from-source 1.0: built from its source, UNCONTAINED: --sandbox off" in world.said
+    assert "from-source 1.0: building from source WITHOUT a sandbox: --sandbox off" in world.said
 
 
-def test_where_containment_is_required_and_lacking_nothing_is_built(world):
+def test_nothing_is_built_without_a_required_sandbox(world):
     publish(world, does="found.append('built')")
     lock = world.lock("from-source")
 
@@ -111,7 +111,7 @@ def test_where_containment_is_required_and_lacking_nothing_is_built(world):
     ],
     ids=["none", "one for others", "two for others", "later"],
 )  # fmt: skip
-def test_a_lock_says_why_something_is_built_and_with_what(world, wheels, why):
+def test_lock_records_reason_and_tools_of_a_build(world, wheels, why):
     world.index.add("hammer", "1.0", "2020-01-01")
     world.index.add("hammer", "2.0", "2025-01-01")
     publish(world, tools=["hammer"])
@@ -128,25 +128,25 @@ def test_a_lock_says_why_something_is_built_and_with_what(world, wheels, why):
     assert parse_lock(write_lock(lock), name="lock", id="env") == lock
 
 
-def test_what_a_source_asks_for_is_resolved_though_nothing_of_it_runs_outside(world):
+def test_dependencies_of_a_source_package_are_resolved(world):
     publish(world, requires=["made-up>=1", "helper-package ; python_version < '3'"])
     lock = world.lock("from-source")
     assert dict(lock.versions) == {"from-source": "1.0", "made-up": "1.0", "helper-package": "0.1"}
 
 
-def test_a_source_is_built_once_for_all_environments_and_then_needs_no_index(world):
+def test_source_is_built_once_and_then_needs_no_index(world):
     publish(world)
     lock = world.lock("from-source")
-    assert len([line for line in world.said if "built from its source" in line]) == 1
+    assert len([line for line in world.said if "building from source" in line]) == 1
     world.provide(world.environment(lock=lock, imports=("from_source",)))
     world.provide(world.environment("made-up", "from-source", imports=("from_source",)))
-    assert len([line for line in world.said if "built from its source" in line]) == 1
+    assert len([line for line in world.said if "building from source" in line]) == 1
     world.index.fails_with = 503
     (world.store.folder).rename(world.cache / "gone")
     assert world.provide(world.environment(lock=lock, imports=("from_source",))).built
 
 
-def test_a_wheel_that_nobody_wanted_for_long_is_removed(world):
+def test_unused_wheel_is_pruned(world):
     publish(world)
     world.lock("from-source")
     world.builds.prune(unused_for=dt.timedelta(days=1))
@@ -156,25 +156,25 @@ def test_a_wheel_that_nobody_wanted_for_long_is_removed(world):
     assert list((world.cache / "wheels").iterdir()) == []
 
 
-def test_a_source_with_another_sum_is_never_built(world):
+def test_source_with_another_hash_is_never_built(world):
     path = publish(world)
     lock = world.lock("from-source")
     world.cache = world.cache.with_name("another-cache")
     world.index.alters = True
     make_sdist(path.parent, "from_source", "1.0", does="found.append('another')")
-    with pytest.raises(Unavailable, match="does not offer what was locked"):
+    with pytest.raises(Unavailable, match="does not offer the locked files"):
         world.provide(world.environment(lock=lock))
     assert not list(world.cache.rglob("*.whl"))
 
 
-def test_a_build_that_wants_what_it_may_not_have_says_what_it_said(world):
+def test_failed_build_reports_its_output(world):
     publish(world, does="raise RuntimeError('no network, no build')")
     with pytest.raises(UvFailed, match="no network, no build") as caught:
         world.lock("from-source")
     assert caught.value.kind is FailureKind.BUILD_FAILED
 
 
-def test_a_build_that_makes_another_package_is_not_installed(world):
+def test_build_of_another_package_is_rejected(world):
     does = "import os; open(os.path.join(folder, 'setuptools-99.0-py3-none-any.whl'), 'w').close(); os._exit(0)"
     publish(world, does=does)
     with pytest.raises(UvFailed) as caught:
@@ -182,15 +182,15 @@ def test_a_build_that_makes_another_package_is_not_installed(world):
     assert caught.value.kind is FailureKind.BUILD_FAILED
 
 
-def test_a_lock_that_says_nothing_of_it_builds_nothing(world):
+def test_lock_without_build_tools_builds_nothing(world):
     publish(world)
     lock = replace(world.lock("from-source"), builds=())
     world.cache = world.cache.with_name("another-cache")
-    with pytest.raises(Unavailable, match="does not say why and with what from-source is built"):
+    with pytest.raises(Unavailable, match="has no build tools for from-source"):
         world.provide(world.environment(lock=lock))
 
 
-def test_a_build_that_is_stopped_leaves_nothing(world):
+def test_stopped_build_leaves_nothing(world):
     publish(world, does="import time; time.sleep(60)")
     stop = threading.Event()
     threading.Timer(1.5, stop.set).start()

@@ -1,4 +1,4 @@
-"""The locks in this repository: all there, all whole, and naming no place that files are fetched from."""
+"""The locks of this repository are complete, valid, and contain no URLs."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ PATHS = sorted((ROOT / "locks").rglob("*.txt"))
 
 
 @pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
-def test_a_lock_reads_back_as_it_was_written(path):
+def test_lock_round_trips(path):
     text = path.read_text()
     lock = read_lock(path)
 
@@ -23,7 +23,7 @@ def test_a_lock_reads_back_as_it_was_written(path):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
-def test_a_lock_says_why_and_with_what_it_lets_packages_be_built(path):
+def test_lock_records_reason_and_tools_of_source_builds(path):
     lock = read_lock(path)
 
     assert lock.unexplained == ()
@@ -31,11 +31,11 @@ def test_a_lock_says_why_and_with_what_it_lets_packages_be_built(path):
     assert all(build.why and build.tools for build in lock.builds)
 
 
-def test_every_lock_is_what_the_matrix_says():
+def test_locks_match_the_matrix():
     assert read_project(ROOT).notices == ()
 
 
-def test_every_tier_names_environments_that_have_a_lock():
+def test_environments_of_tiers_have_locks():
     project = read_project(ROOT)
     ids = {environment.id for environment in project.environments}
 
@@ -43,7 +43,7 @@ def test_every_tier_names_environments_that_have_a_lock():
     assert plain <= ids
 
 
-def test_a_swapped_environment_holds_what_its_base_holds():
+def test_derived_lock_matches_its_base_except_listed_moves():
     bases = {path.stem: read_lock(path) for path in PATHS if path.stem.endswith("-base")}
     swapped = [read_lock(path) for path in PATHS]
 

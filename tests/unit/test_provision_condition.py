@@ -1,4 +1,4 @@
-"""What is noticed when files of an environment change."""
+"""Detection of changed files in an environment."""
 
 import base64
 import hashlib
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from harness.provision.condition import contents, site_packages, spoiled_packages
+from harness.provision.condition import contents, corrupted_packages, site_packages
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="environments are laid out another way there")
 
@@ -44,24 +44,24 @@ def remove(folder):
 
 
 @pytest.mark.parametrize("change", [change_content, change_size, remove])
-def test_a_change_is_seen_and_blamed_on_its_package(folder, change):
+def test_change_is_detected_and_attributed_to_its_package(folder, change):
     before = contents(folder)
-    assert spoiled_packages(folder) == ()
+    assert corrupted_packages(folder) == ()
 
     change(folder)
 
     assert contents(folder) != before
-    assert spoiled_packages(folder) == ("my-part",)
+    assert corrupted_packages(folder) == ("my-part",)
 
 
-def test_a_file_that_is_too_much_is_seen(folder):
+def test_additional_file_is_detected(folder):
     before = contents(folder)
     (site_packages(folder) / "sitecustomize.py").write_text("")
 
     assert contents(folder).files == before.files + 1
 
 
-def test_bytecode_and_our_own_files_do_not_count(folder):
+def test_bytecode_and_metadata_are_ignored(folder):
     before = contents(folder)
     (site_packages(folder) / "__pycache__").mkdir()
     (site_packages(folder) / "__pycache__" / "my_part.cpython-311.pyc").write_bytes(b"")
@@ -71,7 +71,7 @@ def test_bytecode_and_our_own_files_do_not_count(folder):
     assert contents(folder) == before
 
 
-def test_a_manifest_elsewhere_than_ours_does_count(folder):
+def test_manifest_in_another_folder_is_not_ignored(folder):
     before = contents(folder)
     (site_packages(folder) / "manifest.json").write_text("")
 

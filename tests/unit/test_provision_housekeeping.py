@@ -1,4 +1,4 @@
-"""What of the store of environments goes, and what stays."""
+"""Pruning of the environment store."""
 
 import datetime as dt
 import os
@@ -15,7 +15,7 @@ KEPT, OTHER = "a" * 16, "b" * 16
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    # What a dead build left running is looked for among all processes: not the affair of these tests.
+    # The search for orphaned processes scans all processes; these tests do not need it.
     monkeypatch.setattr("harness.provision.housekeeping.end_orphans", lambda folder: None)
 
     def add(fingerprint, idle):
@@ -41,7 +41,7 @@ def store(tmp_path, monkeypatch):
     ],
     ids=["in a lock", "in a lock, unused for long", "in no lock, just used", "in no lock"],
 )
-def test_what_nobody_asks_for_goes(store, tmp_path, fingerprint, idle, stays):
+def test_unwanted_environments_are_removed(store, tmp_path, fingerprint, idle, stays):
     folder = store(fingerprint, idle)
 
     pruned = prune(tmp_path, keep={KEPT}, unused_for=dt.timedelta(days=30), now=NOW)
@@ -50,7 +50,7 @@ def test_what_nobody_asks_for_goes(store, tmp_path, fingerprint, idle, stays):
     assert pruned.environments == (0 if stays else 1)
 
 
-def test_what_dead_builds_left_goes_and_strange_folders_stay(tmp_path, store):
+def test_remains_of_killed_builds_are_removed_and_other_folders_kept(tmp_path, store):
     dead = tmp_path / f".building-{KEPT}-cpython-3.11.7-123-0123abcd"
     aside = tmp_path / f"{dead.name}-old"
     strange = tmp_path / ".something"
@@ -63,14 +63,14 @@ def test_what_dead_builds_left_goes_and_strange_folders_stay(tmp_path, store):
     assert (pruned.environments, pruned.leftovers) == (0, 2)
 
 
-def test_a_store_that_is_not_there_is_empty(tmp_path):
+def test_missing_store_is_empty(tmp_path):
     pruned = prune(tmp_path / "none", keep=(), unused_for=dt.timedelta(0), now=NOW)
 
     assert (pruned.environments, pruned.leftovers) == (0, 0)
     assert disk_use(tmp_path / "none").bytes == 0
 
 
-def test_what_environments_share_counts_once(tmp_path, store):
+def test_shared_files_count_once(tmp_path, store):
     one, two = store(KEPT, dt.timedelta(0)), store(OTHER, dt.timedelta(0))
     for folder in (one, two):
         (folder / "lib").chmod(0o755)
@@ -91,7 +91,7 @@ def _outside(tmp_path):
     return path
 
 
-def test_a_file_is_written_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_write_is_atomic(tmp_path, monkeypatch):
     path = tmp_path / "lock.txt"
     path.write_text("old")
     write_whole(path, "new")
@@ -104,5 +104,5 @@ def test_a_file_is_written_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
     assert [each.name for each in tmp_path.iterdir()] == ["lock.txt"]
 
 
-def test_removing_what_is_not_there_is_no_error(tmp_path):
+def test_removing_a_missing_folder_is_no_error(tmp_path):
     remove_folder(tmp_path / "none")

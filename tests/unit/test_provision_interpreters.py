@@ -1,4 +1,4 @@
-"""Which Python is taken, and what is said when there is none."""
+"""Which Python is selected, and the error if there is none."""
 
 import json
 
@@ -11,7 +11,7 @@ from harness.running import Ended
 
 
 class Machine:
-    """A machine with made-up Pythons: files that answer as they are told."""
+    """A machine with fake Pythons: files with predefined answers."""
 
     def __init__(self, folder, monkeypatch):
         self.folder = folder
@@ -49,7 +49,7 @@ def machine(tmp_path, monkeypatch):
     return Machine(tmp_path, monkeypatch)
 
 
-def test_the_highest_patch_is_taken(machine):
+def test_highest_patch_version_is_selected(machine):
     machine.add("a", "3.11.2")
     machine.add("b", "3.11.10")
     machine.add("c", "3.11.9")
@@ -79,14 +79,14 @@ def test_only_released_cpython_counts(machine, strange):
     assert machine.interpreters().find("3.11").version == "3.11.1"
 
 
-def test_a_script_in_front_of_a_python_stands_for_that_python(machine):
+def test_shim_resolves_to_its_python(machine):
     real = machine.add("real", "3.11.9")
     machine.add("a-shim", "3.11.9", executable=real)
 
     assert machine.interpreters().find("3.11").executable == real
 
 
-def test_what_a_python_is_is_remembered_until_its_file_changes(machine):
+def test_answers_are_cached_until_the_executable_changes(machine):
     path = machine.add("a", "3.11.1")
     machine.interpreters().find("3.11")
     machine.interpreters().find("3.11")
@@ -99,7 +99,7 @@ def test_what_a_python_is_is_remembered_until_its_file_changes(machine):
     assert machine.asked == [str(path)] * 2
 
 
-def test_a_memory_that_is_garbled_is_made_again(machine):
+def test_invalid_cache_is_rebuilt(machine):
     machine.add("a", "3.11.1")
     (machine.folder / "cache").mkdir()
     (machine.folder / "cache" / "interpreters.json").write_text('{"x": [1]}')
@@ -107,7 +107,7 @@ def test_a_memory_that_is_garbled_is_made_again(machine):
     assert machine.interpreters().find("3.11").version == "3.11.1"
 
 
-def test_a_missing_python_is_said_to_be_missing_with_what_to_do(machine):
+def test_missing_python_is_reported_with_next_step(machine):
     machine.add("a", "3.11.1")
 
     with pytest.raises(MissingInterpreter) as caught:
@@ -115,13 +115,12 @@ def test_a_missing_python_is_said_to_be_missing_with_what_to_do(machine):
 
     assert str(caught.value) == (
         "Python 3.8 is missing.\n"
-        "Looked on PATH and in what pyenv, uv, asdf, rye and the system keep; found: 3.11.1.\n"
-        "Install it: `uv python install 3.8`, `pyenv install 3.8`, or however you install Python here; it is then "
-        "found by itself."
+        "Searched PATH, pyenv, uv, asdf, rye and the system's folders; found: 3.11.1.\n"
+        "Install it, for example with `uv python install 3.8` or `pyenv install 3.8`; it is then found automatically."
     )
 
 
-def test_what_is_here_is_told_without_a_download(machine):
+def test_installed_python_is_found_without_download(machine):
     machine.add("a", "3.11.1")
     interpreters = machine.interpreters(download=True)
 
@@ -130,7 +129,7 @@ def test_what_is_here_is_told_without_a_download(machine):
     assert len(machine.asked) == 1
 
 
-def test_a_download_that_fails_is_told_and_not_tried_twice(machine):
+def test_failed_download_is_reported_and_not_retried(machine):
     interpreters = machine.interpreters(download=True)
 
     for _ in range(2):
@@ -140,7 +139,7 @@ def test_a_download_that_fails_is_told_and_not_tried_twice(machine):
     assert len(machine.asked) == 1
 
 
-def test_no_name_that_is_not_a_pythons_is_looked_at():
+def test_only_names_of_pythons_are_candidates():
     names = {path.name for path in executables()}
 
     assert not any("config" in name or "gdb" in name for name in names)

@@ -1,20 +1,20 @@
-"""look_inside.py runs in foreign Pythons: it reads what any of them has installed, in syntax that all of them have."""
+"""look_inside.py runs in foreign Pythons: it uses syntax of Python 3.6, and reads all kinds of metadata."""
 
 import ast
 
 from harness.provision import look_inside
-from harness.provision.inside import LOOK_INSIDE, first_line
+from harness.provision.inside import PROBE_SCRIPT, first_line
 
 
-def test_it_is_written_for_python_3_6_and_needs_nothing_installed():
-    tree = ast.parse(LOOK_INSIDE.read_text(), feature_version=(3, 6))
+def test_parses_as_python_3_6_and_imports_only_the_standard_library():
+    tree = ast.parse(PROBE_SCRIPT.read_text(), feature_version=(3, 6))
 
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert imported == {"json", "os", "platform", "re", "sys"}
     assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(tree))
 
 
-def test_it_reads_metadata_of_either_kind(tmp_path):
+def test_reads_all_kinds_of_metadata(tmp_path):
     modern = tmp_path / "Some_Thing-1.0.dist-info"
     modern.mkdir()
     (modern / "METADATA").write_text("Metadata-Version: 2.1\nName: Some_Thing\nVersion: 1.0\n\nName: not-this\n")
@@ -29,7 +29,7 @@ def test_it_reads_metadata_of_either_kind(tmp_path):
     assert versions == {"some-thing": "1.0", "elder": "2.0", "single": "3.0"}
 
 
-def test_what_an_import_raises_is_told_whatever_it_is(tmp_path, monkeypatch):
+def test_any_exception_of_an_import_is_reported(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "module_that_exits.py").write_text("raise SystemExit(3)")
 
@@ -40,7 +40,7 @@ def test_what_an_import_raises_is_told_whatever_it_is(tmp_path, monkeypatch):
     )
 
 
-def test_an_error_is_shown_by_the_first_line_that_says_something():
+def test_first_line_that_is_not_empty_is_shown():
     assert first_line("import a: TypeError: no.\nmore") == "import a: TypeError: no."
     assert first_line("import a: ImportError: \n\n  A module was compiled\nmore") == (
         "import a: ImportError: A module was compiled"

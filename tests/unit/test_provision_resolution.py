@@ -1,4 +1,4 @@
-"""uv's answer as a lock, and what a swap moved."""
+"""uv's resolution as a lock, and the packages that a replaced release moves."""
 
 import datetime as dt
 
@@ -33,7 +33,7 @@ sdist = { url = "https://files.invalid/c/absl-py-2.2.2.tar.gz", size = 7, hashes
 )
 
 
-def test_an_answer_is_a_lock_without_addresses():
+def test_resolution_becomes_a_lock_without_urls():
     lock = parse_resolution(ANSWER, make_lock().origin)
 
     assert [(pin.name, pin.version, pin.size) for pin in lock.pins] == [
@@ -46,18 +46,18 @@ def test_an_answer_is_a_lock_without_addresses():
     assert parse_lock(text, name="env.txt", id="env") == lock
 
 
-def test_a_package_without_sums_cannot_be_locked():
+def test_package_without_hashes_cannot_be_locked():
     answer = '[[packages]]\nname = "a"\nversion = "1"\nwheels = [{ url = "x", size = 1, hashes = { md5 = "1" } }]\n'
 
-    with pytest.raises(HarnessError, match="gives no sha256 sum"):
+    with pytest.raises(HarnessError, match="gives no sha256 hash"):
         parse_resolution(answer, make_lock().origin)
 
 
-def test_nothing_to_install_is_a_lock_too():
+def test_empty_resolution_is_a_valid_lock():
     assert parse_resolution('lock-version = "1.0"\n', make_lock().origin).pins == ()
 
 
-def test_what_moved_is_named_but_for_what_was_swapped():
+def test_differences_exclude_the_replaced_package():
     old = {"keras": "3.0", "optree": "0.14.1", "rich": "13", "gone": "1"}
     new = {"keras": "3.1", "optree": "0.15.0", "rich": "13", "ml-dtypes": "0.5"}
 
@@ -68,7 +68,7 @@ def test_what_moved_is_named_but_for_what_was_swapped():
     )
 
 
-def test_the_date_of_a_lock_does_not_change_what_is_installed():
+def test_date_is_not_part_of_the_fingerprint():
     from dataclasses import replace
 
     lock = parse_resolution(ANSWER, make_lock().origin)

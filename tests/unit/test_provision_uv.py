@@ -1,4 +1,4 @@
-"""How uv is called: with what of the user's variables, with which options."""
+"""The variables and options that uv is run with."""
 
 import datetime as dt
 import threading
@@ -14,7 +14,7 @@ from harness.running import Ended
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Take down every call; each ends as the test says."""
+    """Record each call. Each ends with the status that the test sets."""
 
     class Calls(list):
         ended = Ended(status=0, stdout=b"", stderr=b"", duration_s=0.1)
@@ -29,7 +29,7 @@ def calls(monkeypatch):
     return calls
 
 
-def test_variables_that_would_change_what_is_resolved_are_kept_out():
+def test_variables_that_change_a_resolution_are_removed():
     uv = Uv.found(
         {
             "PATH": "/bin",
@@ -47,7 +47,7 @@ def test_variables_that_would_change_what_is_resolved_are_kept_out():
     assert set(uv.variables) == {"PATH", "UV_DEFAULT_INDEX", "UV_INDEX_MIRROR_PASSWORD", "UV_CACHE_DIR"}
 
 
-def test_a_resolution_is_dated_and_takes_wheels_only(calls, tmp_path):
+def test_resolution_has_a_date_and_uses_wheels_only(calls, tmp_path):
     date = dt.datetime(2024, 3, 1, 13, tzinfo=dt.timezone(dt.timedelta(hours=1)))
     resolution = Resolution(
         requirements=("a==1", "b"),
@@ -83,17 +83,17 @@ def test_a_resolution_is_dated_and_takes_wheels_only(calls, tmp_path):
     ],
     ids=["stopped", "timed out", "failed"],
 )
-def test_every_way_to_end_badly_is_told_apart(calls, tmp_path, ended, kind):
+def test_each_kind_of_failure_is_distinguished(calls, tmp_path, ended, kind):
     calls.ended = Ended(**{"stdout": b"", "stderr": b"", "duration_s": 1.0, **ended})
 
     with pytest.raises(UvFailed) as caught:
-        Uv.found({}).make_environment(tmp_path / "e", python=tmp_path / "python", stop=threading.Event())
+        Uv.found({}).create_environment(tmp_path / "e", python=tmp_path / "python", stop=threading.Event())
 
     assert caught.value.kind is kind
     assert caught.value.next_step
 
 
-def test_what_is_known_of_sources_is_told_in_place_of_any_other_configuration(calls, tmp_path):
+def test_metadata_of_sources_replaces_any_other_configuration(calls, tmp_path):
     known = (
         SourceMetadata(name="old", version="1.0", requires=("six>=1",)),
         SourceMetadata(name="old", version=None, requires=()),
@@ -117,7 +117,7 @@ def test_what_is_known_of_sources_is_told_in_place_of_any_other_configuration(ca
     }
 
 
-def test_a_python_that_uv_downloads_is_found_by_its_answer(calls, tmp_path):
+def test_path_of_a_downloaded_python_is_returned(calls, tmp_path):
     calls.ended = Ended(status=0, stdout=b"/pythons/bin/python3.8\n", stderr=b"", duration_s=1.0)
 
     assert str(Uv.found({}).install_python("3.8", folder=tmp_path)) == "/pythons/bin/python3.8"

@@ -1,4 +1,4 @@
-"""What uv really wrote, taken down once, and what is made of it."""
+"""Recorded output of uv, and its classification."""
 
 import pytest
 
@@ -120,12 +120,12 @@ error: Failed to download `numpy==1.26.4`
         "error: No interpreter found at path `/nonexistent/python`\n",
         "No interpreter found at path `/nonexistent/python`",
     ),
-    "nothing": (FailureKind.OTHER, "", "it ended with status 2"),
+    "nothing": (FailureKind.OTHER, "", "it exited with status 2"),
 }
 
 
 @pytest.mark.parametrize(("kind", "output", "reason"), SAID.values(), ids=SAID.keys())
-def test_what_uv_says_is_one_of_a_few_kinds(kind, output, reason):
+def test_output_of_uv_is_classified(kind, output, reason):
     failure = failure_from(output, status=2)
 
     assert failure.kind is kind
@@ -140,7 +140,7 @@ def test_a_reason_is_cut_between_words():
     assert failure.reason.endswith("word [...]")
 
 
-def test_only_what_would_be_the_same_again_is_settled():
+def test_only_repeatable_failures_are_settled():
     settled = {kind for kind in FailureKind if kind.settled}
 
     assert settled == {
@@ -148,7 +148,7 @@ def test_only_what_would_be_the_same_again_is_settled():
     }  # fmt: skip
 
 
-def test_packages_that_have_no_wheel_are_named():
+def test_packages_without_wheels_are_listed():
     output = (
         "  cause: Because termcolor==1.1.0 has no usable wheels and you require termcolor==1.1.0\n\n"
         "hint: Wheels are required for `termcolor` because building from source is disabled for all packages "
