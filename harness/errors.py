@@ -1,4 +1,4 @@
-"""The errors that a user sees. Every one says what happened, why if that is known, and what to do next."""
+"""The errors that a user sees: what happened, why if known, and what to do next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _QUOTED = 500
 
 
 class HarnessError(Exception):
-    """The work could not be done. Printed by the command line as it is; exit status 1."""
+    """The command failed. The command line prints the message and exits with status 1."""
 
     exit_status = 1
 
@@ -24,20 +24,26 @@ class HarnessError(Exception):
 
 
 class UsageError(HarnessError):
-    """What was asked for, or a file that was written by hand, makes no sense. Exit status 2."""
+    """The command line or a file of the user is invalid. Exit status 2."""
 
     exit_status = 2
 
 
 class Problems:
-    """Collects what is wrong with the files of a project, so that all of it is shown at once."""
+    """Collects the errors in the files of a project, to report all of them at once."""
 
     def __init__(self) -> None:
         self._found: list[str] = []
+        self.deprecations: list[str] = []
+        """Messages about deprecated keys. They are no errors."""
 
     def add(self, where: str, what: str, fix: str = "") -> None:
-        """Note that `what` is wrong at `where` (file: key), and how it is mended."""
+        """Add an error `what` at the place `where` (file: key) with its fix."""
         self._found.append(f"{where}: {_shortened(what)}." + (f" {_sentence(fix)}" if fix else ""))
+
+    def deprecate(self, where: str, what: str, fix: str) -> None:
+        """Add a deprecation at the place `where` (file: key)."""
+        self.deprecations.append(f"{where}: deprecated: {what}. {_sentence(fix)}")
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -46,7 +52,7 @@ class Problems:
         return iter(self._found)
 
     def raise_if_any(self, subject: str) -> None:
-        """Raise one UsageError with everything found."""
+        """Raise one UsageError with all errors, if there are any."""
         if not self._found:
             return
         lines = "\n".join(f"  * {line}" for line in self._found)
@@ -54,33 +60,33 @@ class Problems:
 
 
 def _sentence(text: str) -> str:
-    """End it with a full stop, unless it ends with something else."""
+    """Return the text with a full stop at its end, unless it ends with `?`, `!` or `:`."""
     text = text.rstrip().rstrip(".")
     return text if text.endswith(("?", "!", ":")) else f"{text}."
 
 
 def first_line(error: Exception) -> str:
-    """Give what an error says, without the picture of the place that some parsers draw below it."""
+    """Return the first line of an error, without the source excerpt that some parsers add below it."""
     return (str(error).splitlines() or [""])[0]
 
 
 def _shortened(text: str) -> str:
-    """Leave out the middle of what quotes a value that has no end."""
+    """Return the text without its middle if it is very long: it may quote a long value."""
     return text if len(text) <= 2 * _QUOTED else f"{text[:_QUOTED]} [...] {text[-_QUOTED:]}"
 
 
 def counted(number: int, noun: str) -> str:
-    """Say a number of things: `1 cell`, `2 cells`."""
+    """Return a number with its noun: `1 cell`, `2 cells`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def some_of(names: Iterable[str], *, most: int = 8) -> str:
-    """List names, of many only the first; `none` if there are none."""
+    """Return the first names as a list in a sentence; `none` if there are none."""
     known = list(names)
     return (", ".join(known[:most]) or "none") + (f" and {len(known) - most} more" if len(known) > most else "")
 
 
 def near_misses(wrong: str, known: Iterable[str]) -> str:
-    """Say which of the known names are closest to a wrong one; empty if none is."""
+    """Return a question with the names that are most similar to a wrong one, or an empty string."""
     close = get_close_matches(wrong, list(known), n=4, cutoff=0.5)
     return f"Did you mean {', '.join(close)}?" if close else ""

@@ -68,7 +68,9 @@ class Work:
                 attempts = [_absent(planned)]
             else:
                 attempts = found.get(self.tasks[planned.cell].key, [])
-            results.append(CellResult(cell=planned.cell, attempts=tuple(attempts), known=planned.scenario.header.known))
+            results.append(
+                CellResult(cell=planned.cell, attempts=tuple(attempts), labels=planned.scenario.header.labels)
+            )
         return tuple(results)
 
 

@@ -80,7 +80,7 @@ def overlay_of(session: Session, arguments: argparse.Namespace) -> Overlay | Non
         return None
     from harness.pinpoint.working_tree import read_overlay
 
-    return read_overlay(arguments.overlay, session.cache, dict(session.project.matrix.built))
+    return read_overlay(arguments.overlay, session.cache, dict(session.project.matrix.package_dirs))
 
 
 def _listed(option: str, values: list[str]) -> tuple[str, ...]:
@@ -143,6 +143,8 @@ def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
         elif scenario is not None:
             scenarios[scenario.name] = scenario
     problems.raise_if_any("The scripts cannot be used")
+    for notice in problems.deprecations:
+        session.say(notice)
     return tuple(scenarios.values())
 
 

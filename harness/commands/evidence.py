@@ -16,7 +16,7 @@ from harness.commands.choose import overlay_of, plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.shell import open_shell
 from harness.errors import HarnessError
-from harness.model import Attempt, Cell, CellResult, Known, Outcome, Overlay, label_of
+from harness.model import Attempt, Cell, CellResult, Label, Outcome, Overlay, label_of
 from harness.pipeline import Work, prepare, run_due
 from harness.progress import progress_for
 from harness.record.store import Store, Writer
@@ -185,10 +185,10 @@ def _document(session: Session, seen: _Seen, again: str) -> dict[str, object]:
     }
 
 
-def _label(session: Session, attempt: Attempt) -> Known | None:
+def _label(session: Session, attempt: Attempt) -> Label | None:
     scenarios = {scenario.name: scenario for scenario in session.project.scenarios}
     scenario = scenarios.get(attempt.cell.case.scenario)
-    return label_of(attempt, scenario.header.known) if scenario else None
+    return label_of(attempt, scenario.header.labels) if scenario else None
 
 
 def _text(session: Session, seen: _Seen, again: str) -> str:

@@ -198,7 +198,7 @@ def _repository(session: Session, arguments: argparse.Namespace) -> Repository |
         Path(arguments.repository).absolute(),
         environ=session.variables,
         cache=session.cache,
-        built=dict(session.project.matrix.built),
+        built=dict(session.project.matrix.package_dirs),
     )
 
 

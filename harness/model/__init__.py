@@ -5,7 +5,7 @@ from harness.model.case import Case, Cell, Value
 from harness.model.environment import Build, Environment, Lock, LockOrigin, Overlay, Pin, Preparation
 from harness.model.outcome import DISPLAY, FLAKY, NEVER_RUN, Display, Outcome
 from harness.model.pattern import Pattern
-from harness.model.scenario import Header, Known, Mark, Scenario, Script, matches_globs
+from harness.model.scenario import Header, Label, Mark, Scenario, Script, matches_globs
 from harness.model.signature import normalise, signature
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "Environment",
     "Evidence",
     "Header",
-    "Known",
+    "Label",
     "Lock",
     "LockOrigin",
     "Mark",

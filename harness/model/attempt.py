@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from harness.model.case import Cell
 from harness.model.outcome import Outcome
-from harness.model.scenario import Known
+from harness.model.scenario import Label
 from harness.model.signature import signature
 
 
@@ -111,7 +111,7 @@ class CellResult:
 
     cell: Cell
     attempts: tuple[Attempt, ...] = ()
-    known: tuple[Known, ...] = ()
+    labels: tuple[Label, ...] = ()
 
     @functools.cached_property
     def current(self) -> Attempt | None:
@@ -138,18 +138,18 @@ class CellResult:
         return len(verdicts) > 1 and len({(attempt.outcome, attempt.signature) for attempt in verdicts}) > 1
 
     @property
-    def label(self) -> Known | None:
+    def label(self) -> Label | None:
         """What the maintainers say of its failure."""
         attempt = self.current
         if attempt is None or not attempt.outcome.is_failure:
             return None
-        return label_of(attempt, self.known)
+        return label_of(attempt, self.labels)
 
 
-def label_of(attempt: Attempt, known: Iterable[Known]) -> Known | None:
+def label_of(attempt: Attempt, labels: Iterable[Label]) -> Label | None:
     """Find the first label that speaks of an attempt's failure."""
     error = attempt.error or str(attempt.outcome)
-    for each in known:
+    for each in labels:
         if each.matches(stage=attempt.stage, error=error, environment=attempt.cell.environment):
             return each
     return None

@@ -24,8 +24,8 @@ DEFAULT_PROCESSES = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """What a maintainer says of a failure: which one, in which environments, its label, a note and a link."""
+class Label:
+    """A maintainer's explanation of a failure: how to recognise it, a label such as "bug", a note and a link."""
 
     stage: str | None
     error: Pattern
@@ -35,7 +35,7 @@ class Known:
     environments: tuple[str, ...] = ()
 
     def matches(self, *, stage: str | None, error: str, environment: str) -> bool:
-        """Whether a failure is the one that this speaks of."""
+        """Return True if the label applies to a failure."""
         if self.stage is not None and self.stage != stage:
             return False
         if self.environments and not matches_globs(environment, self.environments):
@@ -67,7 +67,7 @@ class Header:
     """Whether it asks never to be run in a fork."""
     variables: tuple[str, ...] = ()
     parameters: tuple[tuple[str, tuple[Value, ...]], ...] = ()
-    known: tuple[Known, ...] = ()
+    labels: tuple[Label, ...] = ()
 
     @property
     def limits(self) -> dict[str, float]:

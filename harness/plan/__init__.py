@@ -1,1 +1,1 @@
-"""Scripts and `matrix.toml` in, what should run out; reads files, starts nothing."""
+"""Read scripts, locks and `matrix.toml`, and plan the cells to run. Reads files, starts nothing."""

@@ -1,4 +1,4 @@
-"""TOML in comment blocks, as PEP 723 defines them: `# /// name` up to `# ///`. Scripts and locks carry such blocks."""
+"""Parse TOML in comment blocks of scripts and locks, as PEP 723 defines them: `# /// name` up to `# ///`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LARGEST = 1 << 63
 
 
 def loads(text: str) -> dict[str, Any]:
-    """Parse TOML. Whatever keeps it from being read is a TOMLDecodeError."""
+    """Parse TOML. Raises TOMLDecodeError for every kind of invalid input."""
     try:
         values = tomllib.loads(text)
     except TOMLDecodeError:
@@ -26,38 +26,38 @@ def loads(text: str) -> dict[str, Any]:
     except ValueError as error:  # a number with thousands of digits
         raise TOMLDecodeError(str(error)) from None
     except RecursionError:
-        raise TOMLDecodeError("it is nested too deep") from None
+        raise TOMLDecodeError("it is nested too deeply") from None
     _refuse_large_numbers(values)
     return values
 
 
 def _refuse_large_numbers(values: dict[str, Any]) -> None:
-    """An integer of TOML has 64 bits; what is written in hexadecimal may have more, and then cannot be printed."""
-    left: list[Any] = [values]
-    while left:
-        each = left.pop()
+    """Raise TOMLDecodeError for integers of more than 64 bits. Python cannot print very long ones."""
+    pending: list[Any] = [values]
+    while pending:
+        each = pending.pop()
         if isinstance(each, dict):
-            left.extend(each.values())
+            pending.extend(each.values())
         elif isinstance(each, list):
-            left.extend(each)
+            pending.extend(each)
         elif isinstance(each, int) and not -_LARGEST <= each < _LARGEST:
             raise TOMLDecodeError("a number in it has more than 64 bits")
 
 
 def find_block(text: str, name: str) -> tuple[dict[str, Any], tuple[int, int]] | None:
-    """Give the table of the block with this name and its span in the text, or None if there is none.
+    """Return the table of the block with this name and its span in the text, or None if there is none.
 
-    Raises TOMLDecodeError for malformed TOML and ValueError if the block stands twice or has no end.
+    Raises TOMLDecodeError for invalid TOML, and ValueError if there are several blocks or the block has no end.
     """
     blocks = list(_blocks(text.split("\n"), f"# /// {name}"))
     ended = [(first, last) for first, last in blocks if last is not None]
     if not ended:
         if blocks:
             begun = blocks[0][0] + 1
-            raise ValueError(f"it begins in line {begun} and does not end: each line up to '# ///' begins with '# '")
+            raise ValueError(f"it begins in line {begun} and has no end: each line up to '# ///' must begin with '# '")
         return None
     if len(ended) > 1:
-        raise ValueError(f"the block '# /// {name}' stands {len(ended)} times")
+        raise ValueError(f"there are {len(ended)} blocks '# /// {name}'")
     first, last = ended[0]
     lines = text.split("\n")
     content = "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines[first + 1 : last])
@@ -67,9 +67,9 @@ def find_block(text: str, name: str) -> tuple[dict[str, Any], tuple[int, int]] |
 
 
 def _blocks(lines: list[str], begin: str) -> Iterator[tuple[int, int | None]]:
-    """Give the first and the last line of each block, None where it does not end; in one pass, however many begin.
+    """Yield the first and last line of each block, None if it has no end. Takes linear time.
 
-    As PEP 723's expression finds them: a block goes on to the last `# ///` that only comments stand before.
+    Like the regular expression of PEP 723: a block ends at the last `# ///` that follows comment lines only.
     """
     at = 0
     while at < len(lines):

@@ -1,4 +1,4 @@
-"""Lock files: requirements with hashes, under a block that says how to make them again. Text in, values out."""
+"""Lock files: requirements with hashes, below a TOML block with the input of their resolution. Pure functions."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ from harness.reading import read_text
 
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _SIZE = re.compile(r"(?m)^# ([0-9]{1,15}) bytes\n(\S+?)==")
-# What most pins look like; there are thousands, and the rules for requirements at large are slow to apply.
+# A fast path for most pins: there are thousands, and the general parser of requirements is slow.
 _PLAIN_PIN = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==(?P<version>[0-9]+(?:\.[0-9]+)*)")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _YEARS = range(1900, 9000)
-_AGAIN = "Run `nox -s lock -- {id}` to make it again, or take the file back from git"
+_NEXT_STEP = "Run `nox -s lock -- {id}` to create it again, or restore the file from git"
 
 
 def read_lock(path: Path) -> Lock:
-    """Read a lock file; a UsageError says what is wrong with it and how to make it again."""
+    """Read a lock file. Raises UsageError if it is invalid, OSError if it cannot be read."""
     try:
         text = read_text(path)
     except UnicodeDecodeError as error:
-        again = _AGAIN.format(id=path.stem)
-        raise UsageError(f"{path}: it is not UTF-8", why=str(error), next_step=again) from None
+        next_step = _NEXT_STEP.format(id=path.stem)
+        raise UsageError(f"{path}: invalid lock file: not UTF-8", why=str(error), next_step=next_step) from None
     return parse_lock(text, name=str(path), id=path.stem)
 
 
 def parse_lock(text: str, *, name: str, id: str) -> Lock:
-    """Parse the text of a lock; `name` is what errors call it, `id` the environment that it should be of."""
-    again = _AGAIN.format(id=id)
+    """Parse the text of a lock. `name` is its name in error messages, `id` the expected environment."""
+    next_step = _NEXT_STEP.format(id=id)
     try:
         block = find_block(text, "lock")
         if block is None:
-            raise UsageError(f"{name}: no '# /// lock' block", next_step=again)
+            raise UsageError(f"{name}: it has no '# /// lock' block", next_step=next_step)
         origin = _read_origin(block[0])
-        builds = _read_builds(block[0].get("builds", {}), name, again)
+        builds = _read_builds(block[0].get("builds", {}), name, next_step)
     except KeyError as error:
-        raise UsageError(f"{name}: its '# /// lock' block has no {error.args[0]!r}", next_step=again) from error
+        raise UsageError(f"{name}: its '# /// lock' block has no {error.args[0]!r}", next_step=next_step) from error
     except (TOMLDecodeError, ValueError, TypeError) as error:
-        raise UsageError(f"{name}: its '# /// lock' block is malformed", why=str(error), next_step=again) from error
+        raise UsageError(f"{name}: its '# /// lock' block is malformed", why=str(error), next_step=next_step) from error
     sizes = {package: int(size) for size, package in _SIZE.findall(text)}
-    pins = tuple(_parse_pin(entry, sizes, name, again) for entry in _entries(text))
+    pins = tuple(_parse_pin(entry, sizes, name, next_step) for entry in _entries(text))
     return Lock(origin=origin, pins=pins, builds=builds)
 
 
-def _read_builds(table: object, name: str, again: str) -> tuple[Build, ...]:
+def _read_builds(table: object, name: str, next_step: str) -> tuple[Build, ...]:
     if not isinstance(table, dict):
         raise TypeError("builds is not a table")
     builds = []
     for package, values in table.items():
         if not isinstance(values, dict) or not isinstance(values.get("why"), str):
-            raise TypeError(f"builds.{package} does not say why")
+            raise TypeError(f"builds.{package} has no reason `why`")
         tools = values.get("tools", [])
         if canonicalize_name(package) != package or not isinstance(tools, list):
-            raise TypeError(f"builds.{package} does not say with which tools")
-        pins = tuple(_parse_pin(str(each), {}, name, again) for each in tools)
+            raise TypeError(f"builds.{package} has no valid list of `tools`")
+        pins = tuple(_parse_pin(str(each), {}, name, next_step) for each in tools)
         builds.append(Build(name=canonicalize_name(package), why=values["why"], tools=pins))
     return tuple(sorted(builds, key=lambda build: build.name))
 
@@ -83,6 +83,7 @@ def _read_origin(table: dict[str, object]) -> LockOrigin:
             raise TypeError(f"{key} is not a list")
         return tuple(str(each) for each in value)
 
+    # Locks keep the key `as-of`: a renamed key would change all committed files.
     as_of = table["as-of"]
     if not isinstance(as_of, dt.datetime) or as_of.tzinfo is None:
         raise TypeError("as-of is not a date with a time and a time zone")
@@ -112,13 +113,13 @@ def _read_origin(table: dict[str, object]) -> LockOrigin:
 
 
 def _entries(text: str) -> list[str]:
-    """Give the requirements, continued lines joined, comments and blank lines left out."""
-    # Not splitlines: a comment may hold characters that are line ends to it, and to nobody else.
+    """Return the requirements with continuation lines joined, without comments and blank lines."""
+    # Do not use splitlines: it also splits at characters that may occur in a comment.
     lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
     return [entry.strip() for entry in "\n".join(lines).replace("\\\n", " ").split("\n") if entry.strip()]
 
 
-def _parse_pin(entry: str, sizes: Mapping[str, int], name: str, again: str) -> Pin:
+def _parse_pin(entry: str, sizes: Mapping[str, int], name: str, next_step: str) -> Pin:
     requirement_text = entry.partition("--hash")[0].strip()
     hashes = tuple(_HASH.findall(entry))
     if hashes and (plain := _PLAIN_PIN.fullmatch(requirement_text)):
@@ -132,16 +133,16 @@ def _parse_pin(entry: str, sizes: Mapping[str, int], name: str, again: str) -> P
         requirement = Requirement(requirement_text)
     except InvalidRequirement as error:
         raise UsageError(
-            f"{name}: {requirement_text!r} is not a requirement", why=str(error), next_step=again
+            f"{name}: {requirement_text!r} is not a requirement", why=str(error), next_step=next_step
         ) from None
     specifiers = list(requirement.specifier)
     pinned = len(specifiers) == 1 and specifiers[0].operator == "==" and not specifiers[0].version.endswith(".*")
     if not pinned or not hashes:
-        raise UsageError(f"{name}: {requirement_text!r} is not pinned to one version with hashes", next_step=again)
+        raise UsageError(f"{name}: {requirement_text!r} is not pinned to one version with hashes", next_step=next_step)
     try:
         Version(specifiers[0].version)
     except ValueError as error:
-        raise UsageError(f"{name}: {requirement_text!r} has no version", why=str(error), next_step=again) from None
+        raise UsageError(f"{name}: {requirement_text!r} has no version", why=str(error), next_step=next_step) from None
     return Pin(
         name=canonicalize_name(requirement.name),
         version=specifiers[0].version,
@@ -151,7 +152,7 @@ def _parse_pin(entry: str, sizes: Mapping[str, int], name: str, again: str) -> P
 
 
 def write_lock(lock: Lock) -> str:
-    """Give the text of a lock file; `parse_lock` reads it back as the same value."""
+    """Return the text of a lock file. `parse_lock` returns the same value from it."""
     origin = lock.origin
     lines = [
         f"# What is installed in {origin.environment}, as of {origin.as_of:%Y-%m-%d}.",
@@ -200,5 +201,5 @@ def _build_lines(build: Build) -> list[str]:
 
 
 def _quote(text: str) -> str:
-    """Give a TOML basic string: it is written as JSON writes it, but for one character."""
+    """Return a TOML basic string. JSON escapes all characters but one in the same way."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

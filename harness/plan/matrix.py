@@ -1,4 +1,4 @@
-"""`matrix.toml` as values: families of environments, tiers, exclusions. Nothing here knows of TensorFlow."""
+"""`matrix.toml` as values: families of environments, tiers, exclusions. Nothing here is specific to TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from harness.errors import UsageError
 from harness.model import LockOrigin, Preparation, matches_globs
 
 FILE = "matrix.toml"
-# The largest limits that a header may ask for, if matrix.toml does not say others: seconds, MiB, MiB, a number.
-MOST = {"timeout": 3600.0, "memory": 16384.0, "disk": 16384.0, "processes": 1024.0}
+# The default maximum limits of a script: seconds, MiB, MiB, a number. matrix.toml can set others.
+MAX_LIMITS = {"timeout": 3600.0, "memory": 16384.0, "disk": 16384.0, "processes": 1024.0}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """An environment that a family holds fixed while it swaps its package."""
+    """An environment that is the same for all versions of a family, except for the package of the family."""
 
     as_of: dt.datetime
     requirements: tuple[str, ...]
@@ -29,7 +29,7 @@ class Base:
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """A package and its versions, what is held fixed, Pythons, variables, and how its environments are dated."""
+    """The environments of the versions of one package: Pythons, requirements, variables and dates."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ class Family:
     also: tuple[Version, ...]
     pythons: tuple[tuple[str, SpecifierSet], ...]
     days_after_release: int | None
-    """How long after the release its environments are dated; None for the day of the lock."""
+    """Resolve as of so many days after the release; None for the day of the lock."""
     requirements: tuple[str, ...]
     constraints: tuple[str, ...]
     overrides: tuple[str, ...]
@@ -50,22 +50,22 @@ class Family:
 
     @property
     def has_every_release(self) -> bool:
-        """Whether between two of its neighbours there is no final release of its package."""
+        """True if there is no final release between two neighbours of the family."""
         return self.pick == "every" and not isinstance(self.versions, tuple)
 
     def environment_id(self, version: Version) -> str:
-        """Name the environment of a version."""
+        """Return the id of the environment of a version."""
         return self.id.format(version=version)
 
     def python_for(self, version: Version) -> str | None:
-        """Give the Python on which a version is run, or None if the family names none for it."""
+        """Return the Python of a version, or None if the family has none for it."""
         for python, versions in self.pythons:
             if versions.contains(version, prereleases=True):
                 return python
         return None
 
     def choose(self, available: Iterable[Version]) -> list[Version]:
-        """Choose the versions to cover, ascending, from the final releases that the index has."""
+        """Return the versions to cover, ascending, from the final releases in the index."""
         releases = sorted(available)
         if isinstance(self.versions, tuple):
             return [each for each in releases if each in self.versions]
@@ -75,7 +75,7 @@ class Family:
         return sorted({*chosen, *(each for each in releases if each in self.also)})
 
     def origin_of(self, version: Version, *, as_of: dt.datetime, platform: str) -> LockOrigin:
-        """Say what is to be resolved for a version."""
+        """Return the input of the resolution of a version. Raises UsageError."""
         python = self.python_for(version)
         if python is None:
             raise UsageError(
@@ -105,7 +105,7 @@ def _fill(templates: tuple[str, ...], fields: dict[str, str]) -> tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Tier:
-    """A named choice of environments."""
+    """A named selection of environments."""
 
     name: str
     title: str
@@ -114,38 +114,38 @@ class Tier:
 
 @dataclass(frozen=True, kw_only=True)
 class Exclusion:
-    """Cells that are not run, with the reason."""
+    """Cells that are not run, and the reason."""
 
     environments: tuple[str, ...]
     scenarios: tuple[str, ...]
     reason: str
 
     def covers(self, *, scenario: str, environment: str) -> bool:
-        """Whether a cell is excluded."""
+        """Return True if the cell is excluded."""
         return matches_globs(scenario, self.scenarios) and matches_globs(environment, self.environments)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """What to cover, as written by hand."""
+    """The content of matrix.toml."""
 
     imports: tuple[str, ...]
     preload: tuple[str, ...]
-    """Modules that a script may find imported already, by a process that is forked for each attempt."""
+    """Modules that the fork server imports before it forks a process for each attempt."""
     touch: tuple[str, ...]
-    """Attributes of such modules that import more when they are first used."""
+    """Attributes of these modules that import further modules at their first use."""
     prepare: tuple[Preparation, ...]
-    """What such a process runs when it has imported a module."""
-    built: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-    """What the build of a module puts elsewhere than its sources have it: folders, each with the sources' own."""
+    """Scripts that the fork server runs after it imported a module."""
+    package_dirs: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    """By module: folders of the installed package, each with the folder of its sources that is copied there."""
     show: tuple[str, ...]
-    """The packages whose versions the table shows for each environment."""
+    """Packages whose versions the table shows for each environment."""
     platform: str
     variables: tuple[tuple[str, str], ...]
-    passed: tuple[str, ...]
-    """Which of the caller's variables a script may ask for."""
-    most: tuple[tuple[str, float], ...]
-    """The largest limits that a script may ask for, by their names in its header."""
+    pass_env: tuple[str, ...]
+    """Environment variables of the caller that a script may request."""
+    limits: tuple[tuple[str, float], ...]
+    """The maximum limits that a script may request, by their names in its header."""
     provides: tuple[tuple[str, str], ...]
     families: tuple[Family, ...]
     tiers: tuple[Tier, ...]
@@ -153,9 +153,9 @@ class Matrix:
     exclusions: tuple[Exclusion, ...]
 
     def family(self, name: str) -> Family | None:
-        """Find a family by its name."""
+        """Return the family with this name, or None."""
         return next((family for family in self.families if family.name == name), None)
 
     def tiers_of(self, environment: str) -> frozenset[str]:
-        """Name the tiers that an environment is in."""
+        """Return the names of the tiers of an environment."""
         return frozenset(tier.name for tier in self.tiers if matches_globs(environment, tier.environments))

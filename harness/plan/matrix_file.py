@@ -1,4 +1,4 @@
-"""Reading `matrix.toml`: text in, values out, every mistake noted with its key and how it is mended."""
+"""Parse `matrix.toml`. Collect every error with its key and a fix."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from packaging.version import Version
 from harness.errors import Problems, UsageError
 from harness.model import Preparation
 from harness.plan.blocks import TOMLDecodeError, loads
-from harness.plan.matrix import FILE, MOST, Base, Exclusion, Family, Matrix, Tier
+from harness.plan.matrix import FILE, MAX_LIMITS, Base, Exclusion, Family, Matrix, Tier
 from harness.plan.tables import Table
 from harness.reading import read_text
 
 PICKS = ("every", "last of each minor")
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _DAYS_AFTER = re.compile(r"([0-9]{1,5}) days after release")
-_INSIDE = re.compile(r"(?!\.)[\w.-]+(?:/(?!\.)[\w.-]+)*")
+_RELATIVE_FOLDER = re.compile(r"(?!\.)[\w.-]+(?:/(?!\.)[\w.-]+)*")
 _FIELDS = ("version", "minor", "package")
 
 
 def read_matrix(path: Path) -> Matrix:
-    """Read matrix.toml; one UsageError names every problem in it."""
+    """Read matrix.toml. Raise one UsageError that lists all problems."""
     problems = Problems()
     matrix = read_matrix_noting(path, problems)
     problems.raise_if_any(f"{path.name} cannot be used")
@@ -36,19 +36,19 @@ def read_matrix(path: Path) -> Matrix:
 
 
 def read_matrix_noting(path: Path, problems: Problems) -> Matrix | None:
-    """Read matrix.toml; what is wrong is noted in problems. None if it cannot be read at all.
+    """Read matrix.toml and add its errors to problems. Return None if the file cannot be parsed.
 
-    Raises UsageError if there is no such file: then this is no project.
+    Raises UsageError if the file does not exist.
     """
     try:
         text = read_text(path)
     except FileNotFoundError:
         raise UsageError(
-            f"{path}: there is no such file",
-            next_step="Run in the folder of the project, or name it with --project DIR",
+            f"{path}: file not found",
+            next_step="Run the command in the folder of the project, or use --project DIR",
         ) from None
     except UnicodeDecodeError as error:
-        problems.add(path.name, f"cannot be read: it is not UTF-8: {error}")
+        problems.add(path.name, f"cannot be read, because it is not UTF-8: {error}")
         return None
     except OSError as error:
         problems.add(path.name, f"cannot be read: {error}")
@@ -56,12 +56,14 @@ def read_matrix_noting(path: Path, problems: Problems) -> Matrix | None:
     try:
         values = loads(text)
     except TOMLDecodeError as error:
-        problems.add(path.name, f"not TOML: {error}")
+        problems.add(path.name, f"invalid TOML: {error}")
         return None
     return _read(Table(values, where=path.name, problems=problems), path.parent)
 
 
 def _read(table: Table, root: Path) -> Matrix:
+    for old, new in (("passed", "pass-env"), ("most", "limits"), ("built", "package-dir")):
+        table.rename(old, new)
     imports = table.texts("imports")
     variables = _strings(table.table("variables"))
     families = tuple(
@@ -81,12 +83,12 @@ def _read(table: Table, root: Path) -> Matrix:
         preload=table.texts("preload"),
         touch=table.texts("touch"),
         prepare=_read_prepare(table, root),
-        built=_read_built(table),
+        package_dirs=_read_package_dirs(table),
         show=table.texts("show"),
         platform=table.text("platform", "x86_64-manylinux_2_28"),
         variables=variables,
-        passed=table.texts("passed"),
-        most=_read_most(table.table("most")),
+        pass_env=table.texts("pass-env"),
+        limits=_read_limits(table.table("limits")),
         provides=_strings(table.table("provides")),
         families=families,
         tiers=tiers,
@@ -98,15 +100,15 @@ def _read(table: Table, root: Path) -> Matrix:
 
 
 def _check_ids(families: tuple[Family, ...], problems: Problems) -> None:
-    """Note the families whose environments would have the ids of another's."""
+    """Report families with the same `id` as another family."""
     first: dict[str, str] = {}
     for family in families:
         owner = first.setdefault(family.id, family.name)
         if owner != family.name:
             problems.add(
                 f"{FILE}: families.{family.name}.id",
-                f"{family.id!r} is that of families.{owner}, too",
-                f'Write another, such as "{family.name}-{{version}}"',
+                f"families.{owner} has the same id {family.id!r}",
+                f'Use another id, such as "{family.name}-{{version}}"',
             )
 
 
@@ -130,51 +132,55 @@ def _strings(table: Table) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _read_most(table: Table) -> tuple[tuple[str, float], ...]:
-    most = tuple((key, table.take(key, (int, float), largest, what="a number")) for key, largest in MOST.items())
+def _read_limits(table: Table) -> tuple[tuple[str, float], ...]:
+    limits = tuple((key, table.take(key, (int, float), most, what="a number")) for key, most in MAX_LIMITS.items())
     table.end()
-    return most
+    return limits
 
 
 def _read_prepare(table: Table, root: Path) -> tuple[Preparation, ...]:
     found = []
     for module, values in _subtables(table, "prepare"):
         each = Table(values, where=f"{table.place('prepare')}.{module}", problems=table.problems)
-        name = each.required_text("script", "Name a script of the project")
+        name = each.required_text("script", "Write the path of a script of the project")
         if name and ("\0" in name or not (root / name).is_file()):
-            each.problems.add(each.place("script"), f"there is no file {name!r}", "Name a script of the project")
+            each.problems.add(
+                each.place("script"), f"there is no file {name!r}", "Write the path of a script of the project"
+            )
         found.append(Preparation(module=module, script=root / name, where=_strings(each.table("where"))))
         each.end()
     return tuple(found)
 
 
-def _read_built(table: Table) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+def _read_package_dirs(table: Table) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     found = []
-    for module, values in _subtables(table, "built"):
-        each = Table(values, where=f"{table.place('built')}.{module}", problems=table.problems)
+    for module, values in _subtables(table, "package-dir"):
+        each = Table(values, where=f"{table.place('package-dir')}.{module}", problems=table.problems)
         folders = _strings(each)
         for folder, source in folders:
-            if not (_INSIDE.fullmatch(folder) and _INSIDE.fullmatch(source)):
-                why = f"{source!r} becomes {folder!r}, and one of them is no folder inside the package"
-                each.problems.add(each.place(folder), why, 'Write both from the package on, such as "api/part"')
+            if not (_RELATIVE_FOLDER.fullmatch(folder) and _RELATIVE_FOLDER.fullmatch(source)):
+                why = f"{folder!r} and {source!r} must be folders inside the package"
+                each.problems.add(each.place(folder), why, 'Write paths relative to the package, such as "api/part"')
         found.append((module, folders))
     return tuple(found)
 
 
 def _read_family(table: Table, name: str, imports: tuple[str, ...], variables: tuple[tuple[str, str], ...]) -> Family:
-    package = table.required_text("package", "Name the package whose versions the family steps through")
+    package = table.required_text("package", "Write the name of the package whose versions the family covers")
     identifier = table.text("id", f"{name}{{version}}")
     if identifier.count("{version}") != 1:
-        table.problems.add(table.place("id"), f"{identifier!r} does not hold {{version}} once", 'Write "tf{version}"')
+        table.problems.add(
+            table.place("id"), f"{identifier!r} must contain {{version}} once", 'Write for example "tf{version}"'
+        )
     elif not _ID.fullmatch(identifier.replace("{version}", "1")):
         table.problems.add(
             table.place("id"),
-            f"{identifier!r} holds something else than letters, digits, '.', '_', '+', '-' and {{version}}",
-            'Write "tf{version}"',
+            f"{identifier!r} has invalid characters",
+            'Use letters, digits, ".", "_", "+", "-" and {version} only',
         )
     pick = table.text("pick", "every")
     if pick not in PICKS:
-        table.problems.add(table.place("pick"), f"{pick!r} is not known", f"Write one of: {', '.join(PICKS)}")
+        table.problems.add(table.place("pick"), f"invalid value {pick!r}", f"Write one of: {', '.join(PICKS)}")
     family = Family(
         name=name,
         title=table.text("title", name),
@@ -184,7 +190,7 @@ def _read_family(table: Table, name: str, imports: tuple[str, ...], variables: t
         pick=pick,
         also=_versions(table, "also", table.texts("also")),
         pythons=_read_pythons(table),
-        days_after_release=_read_dating(table),
+        days_after_release=_read_exclude_newer(table),
         requirements=_read_requirements(table, "requirements", default=(f"{package}=={{version}}",)),
         constraints=_read_requirements(table, "constraints"),
         overrides=_read_requirements(table, "overrides"),
@@ -212,23 +218,27 @@ def _read_pythons(table: Table) -> tuple[tuple[str, SpecifierSet], ...]:
     pythons = []
     for python, versions in table.table("pythons").items():
         if not re.fullmatch(r"3\.\d+", python):
-            table.problems.add(table.place(f"pythons.{python}"), f"{python!r} is not a Python", 'Write it as "3.11"')
+            table.problems.add(
+                table.place(f"pythons.{python}"), f"{python!r} is not a Python version", 'Write for example "3.11"'
+            )
         parsed = table.parsed(f"pythons.{python}", str(versions), SpecifierSet)
         pythons.append((python, parsed if parsed is not None else SpecifierSet()))
     if not pythons:
         table.problems.add(
-            table.place("pythons"), "missing", 'Say which Python is for which versions: { "3.11" = ">=2" }'
+            table.place("pythons"), "missing", 'Write which Python to use for which versions: { "3.11" = ">=2" }'
         )
     return tuple(pythons)
 
 
-def _read_dating(table: Table) -> int | None:
-    text = table.text("as-of", "28 days after release")
+def _read_exclude_newer(table: Table) -> int | None:
+    table.rename("as-of", "exclude-newer")
+    text = table.text("exclude-newer", "28 days after release")
     if text == "today":
         return None
     match = _DAYS_AFTER.fullmatch(text)
     if match is None:
-        table.problems.add(table.place("as-of"), f"{text!r} is no date", 'Write "28 days after release" or "today"')
+        place = table.place("exclude-newer")
+        table.problems.add(place, f"invalid date {text!r}", 'Write "28 days after release" or "today"')
         return 0
     return int(match.group(1))
 
@@ -238,20 +248,18 @@ def _read_requirements(table: Table, key: str, default: tuple[str, ...] = ()) ->
     for text in texts:
         if not _is_template(text):
             table.problems.add(
-                table.place(key), f"{text!r} has an unknown field", "Known: {version}, {minor}, {package}"
+                table.place(key), f"{text!r} has an unknown field", "Valid fields: {version}, {minor}, {package}"
             )
             continue
-        # Templates are checked as they would read for some version.
+        # Check templates with example values.
         requirement = table.parsed(key, text.format(version="1.2.3", minor="1.2", package="package"), Requirement)
         if requirement is not None and requirement.url is not None:
-            table.problems.add(
-                table.place(key), f"{text!r} names an address", "Packages come from the index, by version"
-            )
+            table.problems.add(table.place(key), f"{text!r} has a URL", "Use a version: packages come from the index")
     return texts
 
 
 def _is_template(text: str) -> bool:
-    """Whether a text has only the fields that are filled, plainly: what they may be asked for has no bounds."""
+    """Return True if a text has only known fields, without conversions and formats, which can be abused."""
     try:
         fields = [each[1:] for each in string.Formatter().parse(text) if each[1] is not None]
     except ValueError:
@@ -260,9 +268,10 @@ def _is_template(text: str) -> bool:
 
 
 def _read_base(table: Table) -> Base:
-    if not table.has("as-of"):
-        table.problems.add(table.place("as-of"), "missing", "Write a date such as 2025-04-15")
-    value = table.take("as-of", dt.date, dt.date(2000, 1, 1), what="a date such as 2025-04-15")
+    table.rename("as-of", "exclude-newer")
+    if not table.has("exclude-newer"):
+        table.problems.add(table.place("exclude-newer"), "missing", "Write a date such as 2025-04-15")
+    value = table.take("exclude-newer", dt.date, dt.date(2000, 1, 1), what="a date such as 2025-04-15")
     base = Base(
         as_of=dt.datetime(value.year, value.month, value.day, tzinfo=dt.timezone.utc),
         requirements=_read_requirements(table, "requirements"),
@@ -276,7 +285,7 @@ def _read_base(table: Table) -> Base:
 def _read_tier(table: Table, name: str) -> Tier:
     tier = Tier(name=name, title=table.text("title", name), environments=table.texts("environments"))
     if not tier.environments:
-        table.problems.add(table.place("environments"), "missing", "List the ids or globs of the tier's environments")
+        table.problems.add(table.place("environments"), "missing", "List ids or globs of environments")
     table.end()
     return tier
 
@@ -285,9 +294,9 @@ def _read_exclusion(table: Table) -> Exclusion:
     exclusion = Exclusion(
         environments=table.texts("environments"),
         scenarios=table.texts("scenarios"),
-        reason=table.required_text("reason", "Say why these cells are not run"),
+        reason=table.required_text("reason", "Write why these cells are not run"),
     )
     if not exclusion.environments and not exclusion.scenarios:
-        table.problems.add(table.where, "excludes everything", "Name environments or scenarios")
+        table.problems.add(table.where, "excludes all cells", "Add `environments` or `scenarios`")
     table.end()
     return exclusion

@@ -1,4 +1,4 @@
-"""What should run: environments x cases, and why the rest does not."""
+"""Plan the cells to run (environments x cases), with reasons for those that are not run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.plan.selection import Selection, base_of, check_globs
 
 @dataclass(frozen=True, kw_only=True)
 class Absence:
-    """Why a cell is not run, known before anything runs."""
+    """Why a cell is not run. Known before the run."""
 
     outcome: Outcome
     reason: str
@@ -23,7 +23,7 @@ class Absence:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedCell:
-    """A cell with all that it names. Of a two-step scenario, one without a writer is the writing itself."""
+    """A cell with its scenario and environments. In a two-step scenario, a cell without a writer is the first step."""
 
     cell: Cell
     scenario: Scenario
@@ -33,13 +33,13 @@ class PlannedCell:
 
     @property
     def writes(self) -> bool:
-        """Whether this is the first step of two."""
+        """True for the first of two steps."""
         return self.scenario.write is not None and self.writer is None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The chosen part of the matrix, in the order of the table."""
+    """The selected cells, in the order of the table."""
 
     cells: tuple[PlannedCell, ...]
     scenarios: tuple[Scenario, ...]
@@ -47,7 +47,7 @@ class Plan:
 
     @property
     def runnable(self) -> tuple[PlannedCell, ...]:
-        """The cells that nothing speaks against."""
+        """The cells without a reason against running them."""
         return tuple(planned for planned in self.cells if planned.absence is None)
 
 
@@ -58,8 +58,9 @@ def make_plan(
     scripts: tuple[Scenario, ...] = (),
     written_out: tuple[Environment, ...] = (),
 ) -> Plan:
-    """Plan a selection: of the project's scenarios, or of scripts from outside; in environments of matrix.toml and
-    in those that are written out. Raises UsageError for what matches nothing.
+    """Plan a selection of the project's scenarios, or of `scripts`, in environments of matrix.toml and inline ones.
+
+    Raises UsageError for names and globs without a match.
     """
     scenarios = scripts or project.scenarios
     known = (*project.environments, *written_out)
@@ -91,28 +92,28 @@ def make_plan(
 
 
 def _check_headers(scenarios: Iterable[Scenario], matrix: Matrix) -> None:
-    """Raise UsageError for a script that asks for more than the project lets any have: a stranger wrote the header."""
+    """Raise UsageError if a script requests variables or limits that matrix.toml does not allow."""
     for scenario in scenarios:
         for script in filter(None, (scenario.write, scenario.script)):
-            kept = [name for name in script.header.variables if name not in matrix.passed]
-            if kept:
+            denied = [name for name in script.header.variables if name not in matrix.pass_env]
+            if denied:
                 raise UsageError(
-                    f"{scenario.name}: its header asks for your variable {', '.join(map(repr, kept))}",
-                    why=f"what a script is given, it can print, and {FILE} lets none have it",
-                    next_step=f"If scripts may have it, name it there: passed = {json.dumps(kept)}",
+                    f"{scenario.name}: its header requests your environment variable {', '.join(map(repr, denied))}",
+                    why=f"a script can print its variables, and {FILE} does not allow this one",
+                    next_step=f"To allow it for all scripts, write in {FILE}: pass-env = {json.dumps(denied)}",
                 )
-            for name, most in matrix.most:
+            for name, most in matrix.limits:
                 asked = script.header.limits[name]
                 if asked > most:
                     raise UsageError(
-                        f"{scenario.name}: its header asks for a limit of {name} = {asked:.12g}",
-                        why=f"{FILE} lets none have more than {most:.12g}",
-                        next_step=f"If scripts may have it, write there under [most]: {name} = {asked:.12g}",
+                        f"{scenario.name}: its header requests the limit {name} = {asked:.12g}",
+                        why=f"the maximum in {FILE} is {most:.12g}",
+                        next_step=f"To allow it for all scripts, write in {FILE}, [limits]: {name} = {asked:.12g}",
                     )
 
 
 def fewer_cases(plan: Plan, count: int) -> Plan:
-    """Keep at most so many cases of each scenario, spread over all of them in their order."""
+    """Return a plan with at most `count` cases of each scenario, evenly spaced."""
     cases: dict[str, dict[str, None]] = {}
     for planned in plan.cells:
         cases.setdefault(planned.scenario.name, {})[str(planned.cell.case)] = None
@@ -131,12 +132,14 @@ def _choose_environments(
     tiers = {tier.name: tier for tier in project.matrix.tiers}
     if selection.tier is not None and selection.tier not in tiers:
         hint = near_misses(selection.tier, tiers)
-        raise UsageError(f"--tier: there is no tier {selection.tier!r}. {hint}", next_step=f"Known: {', '.join(tiers)}")
+        raise UsageError(
+            f"--tier: there is no tier {selection.tier!r}. {hint}", next_step=f"Valid tiers: {', '.join(tiers)}"
+        )
     both = (*selection.environments, *selection.writers, *selection.readers)
     tier = selection.tier or (None if both or selection.cells else project.matrix.default_tier)
     if tier:
         globs = tiers[tier].environments
-        check_globs(globs, ids, option=f"matrix.toml: tiers.{tier}.environments", kind="environment (is it locked?)")
+        check_globs(globs, ids, option=f"matrix.toml: tiers.{tier}.environments", kind="environment with a lock")
         chosen = tuple(each for each in known if tier in each.tiers or each in written_out)
     check_globs(selection.environments, ids, option="--environments", kind="environment")
     check_globs(selection.writers, ids, option="--writers", kind="environment")
@@ -145,9 +148,9 @@ def _choose_environments(
         chosen = tuple(each for each in chosen if matches_globs(each.id, selection.environments))
     if not chosen:
         raise UsageError(
-            "no environment is left",
-            why="what was asked for excludes every one",
-            next_step=f"Known here: {some_of(ids)}",
+            "no environment is selected",
+            why="the options exclude all environments",
+            next_step=f"Valid names: {some_of(ids)}",
         )
     return chosen
 
@@ -161,10 +164,10 @@ def _plan_all(
     apart = bool(selection.writers or selection.readers)
     if apart and not any(_cases(each, selection) for each in scenarios if each.write is not None):
         raise UsageError(
-            "--writers, --readers: what is asked for has no scenario of two steps",
-            next_step="Choose the environments of all others with --environments",
+            "--writers, --readers: no two-step scenario is selected",
+            next_step="For other scenarios use --environments",
         )
-    # Who asks for writers and readers alone does not ask for what has neither.
+    # With --writers or --readers alone, select two-step scenarios only.
     two_steps_only = apart and not selection.environments and selection.tier is None
     writers = [each for each in environments if matches_globs(each.id, selection.writers)]
     readers = [each for each in environments if matches_globs(each.id, selection.readers)]
@@ -178,7 +181,7 @@ def _plan_all(
         else:
             places = [(writer, None) for writer in writers]
             places += [(reader, writer) for writer in writers for reader in readers]
-        # What is known to speak against a cell is the same for all cases of its scenario.
+        # The reasons against a cell are the same for all cases of its scenario.
         absences = [plan_cell(cases[0], scenario, *place, exclusions).absence for place in places]
         for case in cases:
             for (environment, writer), absence in zip(places, absences, strict=True):
@@ -192,15 +195,17 @@ def _cases(scenario: Scenario, selection: Selection) -> list[Case]:
 
 def _no_cell(scenarios: tuple[Scenario, ...], selection: Selection) -> UsageError:
     if not scenarios:
-        return UsageError("scenarios/ has no scenario", next_step="Write one: docs/writing_a_scenario.md")
+        return UsageError("scenarios/ has no scenario", next_step="Write one, see docs/writing_a_scenario.md")
     if not any(_cases(each, selection) for each in scenarios):
-        why = "--scenarios excludes every one"
+        why = "--scenarios excludes all scenarios"
         return UsageError(
-            "no cell is left", why=why, next_step=f"Known here: {some_of(each.name for each in scenarios)}"
+            "no cell is selected", why=why, next_step=f"Valid names: {some_of(each.name for each in scenarios)}"
         )
-    why = "of --writers and --readers none is among the environments of --environments or --tier"
+    why = "no environment of --writers and --readers is in --environments or --tier"
     return UsageError(
-        "no cell is left", why=why, next_step="Leave these out, or name the writers and readers there, too"
+        "no cell is selected",
+        why=why,
+        next_step="Remove --environments and --tier, or add the writers and readers there",
     )
 
 
@@ -216,7 +221,7 @@ def _plan_named(
         known = some_of(each.name for each in scenarios)
         raise UsageError(
             f"{cell}: there is no scenario {cell.case.scenario!r}. {hint}".rstrip(),
-            next_step=f"Known here: {known}; a script from outside is run by its path: harness run PATH",
+            next_step=f"Valid names: {known}. To run another script, give its path: harness run PATH",
         )
     cases = list(scenario.cases())
     if cell.case not in cases:
@@ -225,14 +230,14 @@ def _plan_named(
     by_id = {environment.id: environment for environment in environments}
     for id in filter(None, (cell.environment, cell.writer)):
         if id not in by_id:
-            close = "Write `WRITER -> READER` with blanks around the arrow" if "->" in id else near_misses(id, by_id)
+            close = "Write `WRITER -> READER` with spaces around the arrow" if "->" in id else near_misses(id, by_id)
             raise UsageError(
-                f"{cell}: there is no environment {id!r}. {close}", next_step=f"Known here: {some_of(by_id)}"
+                f"{cell}: there is no environment {id!r}. {close}", next_step=f"Valid names: {some_of(by_id)}"
             )
     writer = by_id[cell.writer] if cell.writer else None
     if writer is not None and scenario.write is None:
         raise UsageError(
-            f"{cell}: {scenario.name} has one step", why="a writer belongs to a folder with write.py and read.py"
+            f"{cell}: {scenario.name} has one step", why="only a folder with write.py and read.py has a writer"
         )
     return plan_cell(cell.case, scenario, by_id[cell.environment], writer, exclusions)
 

@@ -1,8 +1,8 @@
-"""Which imports a script may find done already: those that nothing before them could have had an effect on.
+"""Find the imports of a script that the fork server may do before it forks: no code before them may affect them.
 
-A script is run from its first line in any case. What changes, if a process that has imported a module is forked for
-it, is that all that stands before the import comes after it. So nothing may stand there but other imports, constants,
-definitions, and environment variables set to literals, which can be given to the process beforehand.
+A forked script still runs from its first line. But the code before an import then runs after it. So before the
+import there may be only other imports, constants, definitions, and environment variables set to literals. The fork
+server starts with these variables.
 """
 
 from __future__ import annotations
@@ -15,40 +15,39 @@ from dataclasses import dataclass, replace
 
 from harness.plan.syntax import literal, tree_of
 
-# These work when a process starts, not when a script sets them: given beforehand, they would do what they did not.
-# That may be much: the system's library loads code from where they say, before anything is contained.
-_WORK_AT_START = (
+# These variables have an effect at process start, but not when a script sets them. So the fork server must not start
+# with them: some make the C library load code from another place, before the sandbox is set up.
+_START_VARIABLES = (
     "PYTHON", "LD_", "MALLOC_", "GLIBC_", "GCONV_", "LOC", "LC_", "LANG", "NLS", "TZ", "HOSTALIASES", "RES_", "RESOLV_",
     "GETCONF_", "HARNESS_",
 )  # fmt: skip
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
-_LONGEST = 1 << 14  # all of them
-# To read a variable changes nothing, nor does it to look at a version or for a module, or to exit.
-_LATER = re.compile(
+_LONGEST = 1 << 14  # of all variables together
+# Code that may change imports. Reading a variable or a version, finding a module, and exiting do not.
+_CHANGES_IMPORTS = re.compile(
     r"environ(?!\.get\()|putenv|__import__|set_backend|from sys\b|sys as\b"
     r"|sys\.(?!(?:argv|byteorder|executable|exit|implementation|maxsize|platform|stderr|stdin|stdout|version(?:_info)?)\b)"
     r"|importlib(?!\.metadata\b|\.util\.find_spec\b)"
 )
-_NEVER = frozenset({"PATH", "HOME", "TMPDIR", "TEMP", "TMP"})
+_RESERVED_VARIABLES = frozenset({"PATH", "HOME", "TMPDIR", "TEMP", "TMP"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preload:
-    """Modules to import in this order, under these variables: set anyhow, or only where they are not set yet."""
+    """Modules to import in this order, variables to set, and variables to set unless they are set already."""
 
     modules: tuple[str, ...]
     variables: tuple[tuple[str, str], ...] = ()
     defaults: tuple[tuple[str, str], ...] = ()
     touched: tuple[str, ...] = ()
-    """Attributes of these modules, such as `tensorflow.keras.layers`, that import more when they are first used."""
+    """Attributes such as `tensorflow.keras.layers` that import further modules at their first use."""
 
 
 @functools.lru_cache(maxsize=1024)
 def find_preload(source: str, modules: tuple[str, ...], touched: tuple[str, ...] = ()) -> Preload | None:
-    """Say what may be imported before a script runs; None if nothing may, so that it needs a process of its own.
+    """Return the imports that may run before a script; None if there are none, so that it needs a fresh process.
 
-    What a module imports only when it is used may be imported too, unless the rest of the script has words in it that
-    could change what is found then.
+    Include the lazy imports of `touched`, unless the rest of the script contains code that may change imports.
     """
     candidates = set(modules)
     tree = tree_of(source)
@@ -59,13 +58,13 @@ def find_preload(source: str, modules: tuple[str, ...], touched: tuple[str, ...]
         if not reader.accepts(statement):
             break
     preload = reader.preload()
-    if preload is None or _LATER.search("\n".join(source.splitlines()[reader.last_line :])):
+    if preload is None or _CHANGES_IMPORTS.search("\n".join(source.splitlines()[reader.last_line :])):
         return preload
     return replace(preload, touched=tuple(each for each in touched if each.partition(".")[0] in preload.modules))
 
 
 class _Reader:
-    """Goes through a script's statements up to the first that does something."""
+    """Visits the statements of a script up to the first one with side effects."""
 
     def __init__(self, candidates: set[str]) -> None:
         self._candidates = candidates
@@ -74,14 +73,14 @@ class _Reader:
         self._defaults: dict[str, str] = {}
         self._imported_os = False
         self.last_line = 0
-        # What was set by the time of the last import that counts: later settings are none of its business.
+        # The state at the last relevant import: variables that are set later do not affect it.
         self._result: Preload | None = None
 
     def preload(self) -> Preload | None:
         return self._result
 
     def accepts(self, statement: ast.stmt) -> bool:
-        """Whether what follows may still be imported before this statement has run."""
+        """Return True if imports after this statement may run before it."""
         match statement:
             case ast.Import(names=names):
                 self._imported_os |= any(each.name == "os" and each.asname is None for each in names)
@@ -91,8 +90,8 @@ class _Reader:
                 self._note([module], statement)
                 return True
             case ast.ClassDef(decorator_list=[], bases=[], keywords=[], body=body):
-                return all(_only_says(each) for each in body)
-        return _only_says(statement) or (self._imported_os and self._sets_variable(statement))
+                return all(_has_no_effect(each) for each in body)
+        return _has_no_effect(statement) or (self._imported_os and self._sets_variable(statement))
 
     def _note(self, names: Iterable[str], statement: ast.stmt) -> None:
         found = [name.partition(".")[0] for name in names]
@@ -107,7 +106,7 @@ class _Reader:
             )
 
     def _sets_variable(self, statement: ast.stmt) -> bool:
-        """Whether a statement sets an environment variable to a literal, and nothing less plain."""
+        """Return True if a statement sets an environment variable to a literal."""
         match statement:
             case ast.Assign(targets=[ast.Subscript(value=place, slice=ast.Constant(value=str(name)))], value=value):
                 settings = self._variables
@@ -127,16 +126,20 @@ class _Reader:
                 pass
             case _:
                 return False
-        if name.startswith(_WORK_AT_START) or name in _NEVER or name in {**self._variables, **self._defaults}:
+        if (
+            name.startswith(_START_VARIABLES)
+            or name in _RESERVED_VARIABLES
+            or name in {**self._variables, **self._defaults}
+        ):
             return False
         if not (_NAME.fullmatch(name) and given.isprintable() and given.isascii()):
-            return False  # what no variable can be, among others
+            return False  # includes invalid names and values
         settings[name] = given
         return len(str([self._variables, self._defaults])) <= _LONGEST
 
 
-def _only_says(statement: ast.stmt) -> bool:
-    """Whether a statement only sets a constant or defines a function, and so could as well come later."""
+def _has_no_effect(statement: ast.stmt) -> bool:
+    """Return True if a statement only sets a constant or defines a function, so that its position does not matter."""
     match statement:
         case ast.Expr(value=ast.Constant()) | ast.Pass():
             return True

@@ -1,4 +1,4 @@
-"""A project on disk: matrix.toml, locks/ and scenarios/ read into values, every problem in them shown at once."""
+"""Read a project: matrix.toml, locks/ and scenarios/. Report all problems at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.plan.script import read_scenario
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """All that a project covers."""
+    """The matrix, environments and scenarios of a project."""
 
     root: Path
     matrix: Matrix
@@ -28,11 +28,11 @@ class Project:
     notices: tuple[str, ...] = ()
 
     def environment(self, id: str) -> Environment | None:
-        """Find an environment by its id."""
+        """Return the environment with this id, or None."""
         return next((each for each in self.environments if each.id == id), None)
 
     def release_before(self, environment: Environment) -> Environment | None:
-        """Give the environment of the release just before, if it is known that no final release lies between."""
+        """Return the environment of the previous release, if the family covers every final release; else None."""
         family = self.matrix.family(environment.family)
         if family is None or not family.has_every_release:
             return None
@@ -42,22 +42,22 @@ class Project:
 
 
 def read_project(root: Path) -> Project:
-    """Read a project; one UsageError names every problem in matrix.toml, its scenarios and its locks."""
+    """Read a project. Raise one UsageError that lists all problems in matrix.toml, scenarios and locks."""
     problems = Problems()
     matrix = read_matrix_noting(root / FILE, problems)
     usable = matrix is not None and not problems
     scenarios = read_scenarios(root / "scenarios", problems)
     locks = _read_locks(root / "locks", problems)
-    # What a file that is wrong says of its families would only make a second problem of each.
+    # With an invalid matrix.toml, each lock would only cause a second problem.
     environments, notices = _environments(locks, matrix, problems) if matrix and usable else ((), [])
     problems.raise_if_any("The project cannot be used")
     assert matrix is not None
-    notices += _idle_exclusions(matrix.exclusions, scenarios, environments)
+    notices = [*problems.deprecations, *notices, *_unmatched_exclusions(matrix.exclusions, scenarios, environments)]
     return Project(root=root, matrix=matrix, environments=environments, scenarios=scenarios, notices=tuple(notices))
 
 
 def read_scenarios(folder: Path, problems: Problems) -> tuple[Scenario, ...]:
-    """Read every scenario under a folder, ordered by subject and name. Names are unique over all subjects."""
+    """Read all scenarios in a folder, ordered by subject and name. Names must be unique across subjects."""
     scenarios: dict[str, Scenario] = {}
     for path in sorted(_scenario_paths(folder)):
         subject = path.parent.relative_to(folder).as_posix()
@@ -66,7 +66,7 @@ def read_scenarios(folder: Path, problems: Problems) -> tuple[Scenario, ...]:
             continue
         if scenario.name in scenarios:
             problems.add(
-                str(path), f"the name {scenario.name!r} is taken by {scenarios[scenario.name].path}", "Rename one"
+                str(path), f"{scenarios[scenario.name].path} has the same name {scenario.name!r}", "Rename one of them"
             )
         scenarios.setdefault(scenario.name, scenario)
     return tuple(scenarios.values())
@@ -96,7 +96,7 @@ def _environments(
     stale: list[str] = []
     for path, lock in locks.items():
         if lock.origin.version is None:
-            continue  # the base of a family: nothing runs in it
+            continue  # the base of a family: no cell runs in it
         family = matrix.family(lock.origin.family)
         id = lock.origin.environment
         if family is None:
@@ -104,9 +104,9 @@ def _environments(
                 str(path), f"its family {lock.origin.family!r} is not in {FILE}", "Delete it, or add the family"
             )
         elif id != path.stem:
-            problems.add(str(path), f"says that it is of {id!r}", f"Run `nox -s lock -- {path.stem}`")
+            problems.add(str(path), f"is the lock of {id!r}", f"Run `nox -s lock -- {path.stem}`")
         elif id in environments:
-            problems.add(str(path), f"the id {id!r} is taken by {first[id]}", "Delete one")
+            problems.add(str(path), f"{first[id]} has the same id {id!r}", "Delete one of them")
         else:
             first[id] = path
             environments[id] = environment_of(lock, matrix, family)
@@ -116,23 +116,23 @@ def _environments(
     ordered = sorted(
         environments.values(), key=lambda each: (order[each.family], Version(each.lock.origin.version or "0"))
     )
-    return tuple(ordered), _notices(stale)
+    return tuple(ordered), _stale_notices(stale)
 
 
-def _notices(stale: list[str]) -> list[str]:
+def _stale_notices(stale: list[str]) -> list[str]:
     if not stale:
         return []
     named = ", ".join(stale[:3]) + (f" and {len(stale) - 3} more" if len(stale) > 3 else "")
-    return [f"Locks that are not what {FILE} now says: {named}. Run `nox -s lock`."]
+    return [f"These locks do not match {FILE}: {named}. Run `nox -s lock`."]
 
 
-def _idle_exclusions(
+def _unmatched_exclusions(
     exclusions: Iterable[Exclusion], scenarios: Iterable[Scenario], environments: Iterable[Environment]
 ) -> list[str]:
-    """Say which globs of exclusions match nothing: a cell that they were meant for is run."""
+    """Report globs of exclusions without a match: the cell that they should exclude is run."""
     known = {"environment": [each.id for each in environments], "scenario": [each.name for each in scenarios]}
     return [
-        f"{FILE}: exclude[{number}]: {glob!r} matches no {kind}. Mend it, or take it out."
+        f"{FILE}: exclude[{number}]: {glob!r} matches no {kind}. Correct or remove it."
         for number, each in enumerate(exclusions, start=1)
         for kind, globs in (("environment", each.environments), ("scenario", each.scenarios))
         for glob in globs
@@ -143,22 +143,22 @@ def _idle_exclusions(
 def environment_of(
     lock: Lock, matrix: Matrix, family: Family | None = None, variables: tuple[tuple[str, str], ...] = ()
 ) -> Environment:
-    """Make an environment of a lock, with what matrix.toml says of its family; without one, with given variables.
+    """Return the environment of a lock with the settings of its family, or with `variables` if it has no family.
 
-    Of the modules to import, those count that the lock has a package for.
+    Import only modules whose package is in the lock.
     """
     names = set(lock.versions)
-    stands_for = {canonicalize_name(given) for giver, given in matrix.provides if canonicalize_name(giver) in names}
+    provided = {canonicalize_name(given) for giver, given in matrix.provides if canonicalize_name(giver) in names}
     imports = family.imports if family else matrix.imports
     return Environment(
         id=lock.origin.environment,
         family=lock.origin.family,
         lock=lock,
         variables=family.variables if family else tuple({**dict(matrix.variables), **dict(variables)}.items()),
-        imports=tuple(module for module in imports if canonicalize_name(module) in names | stands_for),
-        preload=tuple(module for module in matrix.preload if canonicalize_name(module) in names | stands_for),
+        imports=tuple(module for module in imports if canonicalize_name(module) in names | provided),
+        preload=tuple(module for module in matrix.preload if canonicalize_name(module) in names | provided),
         touch=matrix.touch,
-        prepare=tuple(each for each in matrix.prepare if canonicalize_name(each.module) in names | stands_for),
+        prepare=tuple(each for each in matrix.prepare if canonicalize_name(each.module) in names | provided),
         provides=matrix.provides,
         tiers=matrix.tiers_of(lock.origin.environment) if family else frozenset(),
     )

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from harness.errors import Problems
-from harness.model import Header, Known, Mark, Pattern, Scenario, Script, Value
+from harness.model import Header, Label, Mark, Pattern, Scenario, Script, Value
 from harness.model.case import NAME
 from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
 from harness.plan.blocks import TOMLDecodeError, find_block
@@ -112,6 +112,7 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         problems.add(f"{path}: tool.harness", f"{harness!r} is not a table", "Write [tool.harness]")
         harness = {}
     table = Table(harness, where=f"{path}: tool.harness", problems=problems)
+    table.rename("known", "label")
     requires_python = script.text("requires-python")
     dependencies = [script.parsed("dependencies", each, Requirement) for each in script.texts("dependencies")]
     header = Header(
@@ -126,7 +127,7 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         own_process=_read_isolation(table),
         variables=table.texts("variables"),
         parameters=_read_parameters(table.table("parameters")),
-        known=tuple(known for each in table.tables("known") if (known := _read_known(each)) is not None),
+        labels=tuple(map(_read_label, table.tables("label"))),
     )
     table.end()
     script.end()
@@ -174,23 +175,23 @@ def _read_parameters(table: Table) -> tuple[tuple[str, tuple[Value, ...]], ...]:
     return tuple(parameters)
 
 
-def _read_known(table: Table) -> Known | None:
-    pattern = table.parsed("error", table.required_text("error", "Write a regular expression that finds it"), Pattern)
-    label = table.text("label")
-    if not _LABEL.fullmatch(label):
+def _read_label(table: Table) -> Label:
+    pattern = table.parsed("error", table.required_text("error", "Write a regular expression for the error"), Pattern)
+    name = table.text("label")
+    if not _LABEL.fullmatch(name):
         table.problems.add(
-            table.place("label"), f"{label!r} is no label", f'Write one of: {", ".join(LABELS)}, or "fixed in ..."'
+            table.place("label"), f"{name!r} is not a label", f'Write one of: {", ".join(LABELS)}, or "fixed in ..."'
         )
-    known = Known(
+    label = Label(
         stage=table.optional_text("stage"),
         error=pattern or Pattern(""),
-        label=label,
-        note=table.required_text("note", "Say in a sentence why this fails"),
+        label=name,
+        note=table.required_text("note", "Write why this fails, in one sentence"),
         link=table.optional_text("link"),
         environments=tuple(each.strip() for each in table.text("environments").split(",") if each.strip()),
     )
     table.end()
-    return known
+    return label
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""What of the matrix is asked for: globs over environments and scenarios, ids of cells, a tier."""
+"""The selected part of the matrix: globs of environments and scenarios, ids of cells, a tier."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from harness.errors import UsageError, near_misses, some_of
 from harness.model import Cell, matches_globs
 
-# Between an environment and what is swapped in it: `tf2.16.2 + keras==3.5.0`.
+# Between an environment and a replaced package: `tf2.16.2 + keras==3.5.0`.
 SWAPPED_SEPARATOR = " + "
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """A choice, as typed. Empty globs choose all; what cells name is chosen whatever the rest says."""
+    """A selection from the command line. Empty globs select all. `cells` are selected regardless of the globs."""
 
     environments: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
@@ -24,20 +24,20 @@ class Selection:
     readers: tuple[str, ...] = ()
 
     def wants_scenario(self, name: str, case: str) -> bool:
-        """Whether a case is chosen: by its scenario's name or by its own id."""
-        return _chosen((name, case), self.scenarios)
+        """Return True if a case is selected by the name of its scenario or by its own id."""
+        return _selected((name, case), self.scenarios)
 
 
-def _chosen(names: tuple[str, ...], globs: tuple[str, ...]) -> bool:
-    plain = tuple(glob for glob in globs if not glob.startswith("!"))
-    taken_away = tuple(glob[1:] for glob in globs if glob.startswith("!"))
-    if taken_away and any(matches_globs(name, taken_away) for name in names):
+def _selected(names: tuple[str, ...], globs: tuple[str, ...]) -> bool:
+    included = tuple(glob for glob in globs if not glob.startswith("!"))
+    excluded = tuple(glob[1:] for glob in globs if glob.startswith("!"))
+    if excluded and any(matches_globs(name, excluded) for name in names):
         return False
-    return not plain or any(matches_globs(name, plain) for name in names)
+    return not included or any(matches_globs(name, included) for name in names)
 
 
 def is_written_out(text: str) -> bool:
-    """Whether an environment is written out as requirements, and not named by an id or a glob."""
+    """Return True for an inline environment, False for an id or a glob."""
     return "==" in text or " " in text or text.startswith("python=")
 
 
@@ -47,15 +47,15 @@ def base_of(id: str) -> str:
 
 
 def check_globs(globs: Iterable[str], names: Iterable[str], *, option: str, kind: str) -> None:
-    """Raise a UsageError for the globs that match nothing, with near misses."""
+    """Raise UsageError for globs without a match. The error lists similar names."""
     known = list(dict.fromkeys(names))
     wrong = [glob for glob in globs if not any(matches_globs(name, (glob.lstrip("!"),)) for name in known)]
     if not wrong:
         return
     lines = []
     for glob in wrong:
-        # Of a shell's signs only these two are any: brackets stand in the ids of cases.
-        hint = "Brackets stand for themselves here, * and ? do not" if "[" in glob else ""
+        # Brackets are part of the ids of cases, so they are no wildcards.
+        hint = "Only * and ? are wildcards; brackets are not" if "[" in glob else ""
         hint = hint or near_misses(glob.lstrip("!"), known)
         lines.append(f"{option}: {glob!r} matches no {kind}. {hint}".rstrip())
-    raise UsageError("\n".join(lines), next_step=f"Known here: {some_of(known)}")
+    raise UsageError("\n".join(lines), next_step=f"Valid names: {some_of(known)}")

@@ -1,4 +1,4 @@
-"""Python text as a syntax tree. What cannot be read here may still be Python to an environment: nothing is an error."""
+"""Parse Python source. Source that this Python cannot parse may be valid in an environment, so it is no error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import functools
 import warnings
 
-# What reading and evaluating give besides SyntaxError: NUL characters, nesting that is too deep, unhashable keys.
+# Exceptions of the parser besides SyntaxError: for NUL characters, deep nesting, unhashable keys.
 _UNREADABLE = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 
 
@@ -22,7 +22,7 @@ def tree_of(text: str) -> ast.Module | None:
 
 
 def literal(node: ast.expr) -> object:
-    """Evaluate a literal. Raises ValueError for all that is none."""
+    """Evaluate a literal. Raises ValueError for other expressions."""
     try:
         return ast.literal_eval(node)
     except _UNREADABLE as error:

@@ -1,4 +1,4 @@
-"""Reading hand-written TOML tables: every key accounted for, every problem noted with its place, none fatal alone."""
+"""Read TOML tables written by users: check every key, and collect all problems with their place."""
 
 from __future__ import annotations
 
@@ -11,49 +11,60 @@ T = TypeVar("T")
 
 
 class Table:
-    """A TOML table that is being read: what is taken is checked, what is left over at the end is an unknown key."""
+    """A TOML table. Each value is checked when it is taken; keys that remain at the end are unknown keys."""
 
     def __init__(self, values: Mapping[str, Any], *, where: str, problems: Problems) -> None:
-        self._left = dict(values)
+        self._remaining = dict(values)
         self._known: set[str] = set()
         self.where = where
         self.problems = problems
 
     def place(self, key: str) -> str:
-        """Name a key the way errors name it: `file: table.key`."""
+        """Return the place of a key for error messages: `file: table.key`."""
         return f"{self.where}.{key}" if self.where.count(": ") else f"{self.where}: {key}"
 
     def take(self, key: str, kind: type[T] | tuple[type, ...], default: T, *, what: str) -> T:
-        """Take a value of a type, or the default if the key is not there; another type is a problem."""
+        """Take a value, or the default if the key is missing. A value of another type is a problem."""
         self._known.add(key)
-        if key not in self._left:
+        if key not in self._remaining:
             return default
-        value = self._left.pop(key)
+        value = self._remaining.pop(key)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool and kind != (bool,)):
             self.problems.add(self.place(key), f"{value!r} is not {what}", f"Write {what}")
             return default
         return cast(T, value)
+
+    def rename(self, old: str, new: str) -> None:
+        """Read a deprecated key under its new name, and report its deprecation."""
+        if old not in self._remaining:
+            return
+        value = self._remaining.pop(old)
+        if new in self._remaining:
+            self.problems.add(self.place(old), f"{old} is the old name of {new}, and both are present", f"Delete {old}")
+            return
+        self._remaining[new] = value
+        self.problems.deprecate(self.place(old), f"{old} was renamed to {new}", f"Rename it: {old} will be removed")
 
     def text(self, key: str, default: str = "") -> str:
         """Take a string."""
         return self.take(key, str, default, what="a string")
 
     def required_text(self, key: str, fix: str) -> str:
-        """Take a string that must be there and not be empty; `fix` says what to write."""
-        if self.has(key) and self._left[key] != "":
+        """Take a string that must not be missing or empty. `fix` is the next step for the user."""
+        if self.has(key) and self._remaining[key] != "":
             return self.text(key)
-        self._left.pop(key, None)
+        self._remaining.pop(key, None)
         self.problems.add(self.place(key), "missing", fix)
         return ""
 
     def optional_text(self, key: str) -> str | None:
-        """Take a string, or None if the key is not there."""
+        """Take a string, or None if the key is missing."""
         return self.text(key) if self.has(key) else None
 
     def has(self, key: str) -> bool:
-        """Whether the key is there, and not taken yet."""
+        """Return True if the key is present and not taken yet."""
         self._known.add(key)
-        return key in self._left
+        return key in self._remaining
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Take a list of strings."""
@@ -64,7 +75,7 @@ class Table:
         return tuple(values)
 
     def table(self, key: str) -> Table:
-        """Take a table, an empty one if the key is not there."""
+        """Take a table, or an empty one if the key is missing."""
         values = self.take(key, dict, {}, what="a table")
         return Table(values, where=self.place(key), problems=self.problems)
 
@@ -80,20 +91,20 @@ class Table:
         return tables
 
     def items(self) -> list[tuple[str, Any]]:
-        """Take all that is left: the keys are names that the author chose."""
-        left, self._left = list(self._left.items()), {}
-        return left
+        """Take all remaining keys and values: a table whose keys are names chosen by the user."""
+        remaining, self._remaining = list(self._remaining.items()), {}
+        return remaining
 
     def parsed(self, key: str, text: str, parse: Callable[[str], T]) -> T | None:
-        """Parse a text that was taken at `key`; what the parser raises is a problem."""
+        """Parse the text of `key`. A ValueError of the parser is a problem."""
         try:
             return parse(text)
         except ValueError as error:
-            self.problems.add(self.place(key), f"{text!r} cannot be read: {first_line(error)}")
+            self.problems.add(self.place(key), f"invalid value {text!r}: {first_line(error)}")
             return None
 
     def end(self) -> None:
-        """Note the keys that nobody took."""
-        for key in self._left:
-            hint = near_misses(key, self._known) or f"Known here: {', '.join(sorted(self._known))}"
+        """Report the keys that were not taken."""
+        for key in self._remaining:
+            hint = near_misses(key, self._known) or f"Valid keys: {', '.join(sorted(self._known))}"
             self.problems.add(self.place(key), "unknown key", hint)

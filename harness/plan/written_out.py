@@ -1,4 +1,4 @@
-"""Environments written out on the command line: requirements, `python=`, `as-of=`, variables in capitals."""
+"""Parse inline environments of the command line: requirements, `python=`, `exclude-newer=`, variables in capitals."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from harness.plan.matrix import Matrix
 
 FAMILY = "written out"
 _VARIABLE = re.compile(r"(?P<name>[A-Z_][A-Z0-9_]*)=(?P<value>.*)")
-_EXAMPLE = '"python=3.11 tensorflow-cpu==2.16.2 keras==3.4.1 as-of=2024-08-01 TF_USE_LEGACY_KERAS=1"'
+# The prefix of the date. `as-of=` is an alias.
+_DATE = ("exclude-newer=", "as-of=")
+_EXAMPLE = '"python=3.11 tensorflow-cpu==2.16.2 keras==3.4.1 exclude-newer=2024-08-01 TF_USE_LEGACY_KERAS=1"'
 
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenOut:
-    """What was written, read. Without `as_of`, the packages are those of the day on which it is first resolved."""
+    """A parsed inline environment. Without `as_of`, it is resolved as of the day of its first use."""
 
     id: str
     python: str
@@ -31,7 +33,7 @@ class WrittenOut:
     platform: str
 
     def origin(self, as_of: dt.datetime) -> LockOrigin:
-        """Say what is to be resolved."""
+        """Return the input of its resolution."""
         return LockOrigin(
             environment=self.id,
             family=FAMILY,
@@ -46,10 +48,10 @@ class WrittenOut:
 
 
 def parse_written_out(text: str, matrix: Matrix) -> WrittenOut:
-    """Read such an environment; one UsageError names every part that makes no sense.
+    """Parse an inline environment. Raise one UsageError that lists all invalid parts.
 
-    Its id is the text with single spaces. A package that stands for another (`provides` in matrix.toml) keeps that
-    other one out, as it does in the families.
+    Its id is the text with single spaces. A package that provides another one (`provides` in matrix.toml) excludes
+    the other one, as in families.
     """
     id = " ".join(text.split())
     problems = Problems()
@@ -59,17 +61,17 @@ def parse_written_out(text: str, matrix: Matrix) -> WrittenOut:
     variables: list[tuple[str, str]] = []
     given: set[str] = set()
     if not id.isprintable():
-        problems.add("the text", f"has characters that cannot be shown: {id!r}", "Leave them out")
+        problems.add("the text", f"has characters that cannot be printed: {id!r}", "Remove them")
     for part in id.split(" "):
         variable = _VARIABLE.fullmatch(part)
-        name = part.partition("=")[0]
+        name = "exclude-newer" if part.startswith(_DATE) else part.partition("=")[0]
         if name in given:
-            problems.add(part, f"{name}= stands twice", "Leave one out")
-        if variable or part.startswith(("python=", "as-of=")):
+            problems.add(part, f"{name}= is given twice", "Remove one")
+        if variable or part.startswith(("python=", *_DATE)):
             given.add(name)
         if part.startswith("python="):
             python = _read_python(part, problems)
-        elif part.startswith("as-of="):
+        elif part.startswith(_DATE):
             as_of = _read_date(part, problems)
         elif variable and not part[len(variable["name"]) + 1 :].startswith("="):
             variables.append((variable["name"], variable["value"]))
@@ -77,16 +79,16 @@ def parse_written_out(text: str, matrix: Matrix) -> WrittenOut:
             try:
                 requirement = Requirement(part)
             except InvalidRequirement as error:
-                problems.add(part, f"is no requirement, no python=, as-of= or VARIABLE=: {first_line(error)}")
+                problems.add(part, f"is not a requirement, python=, exclude-newer= or VARIABLE=: {first_line(error)}")
                 continue
             requirements.append(requirement)
             if requirement.url is not None:
-                problems.add(part, "names an address", "Packages come from the index, by version")
+                problems.add(part, "has a URL", "Use a version: packages come from the index")
     if python is None:
-        problems.add("python=", "missing", "Say on which Python, such as python=3.11")
+        problems.add("python=", "missing", "Add a Python, such as python=3.11")
     if not requirements:
-        problems.add("requirements", "missing", "Name at least one package, such as tensorflow-cpu==2.16.2")
-    problems.raise_if_any(f"The environment {id!r} makes no sense (a right one: {_EXAMPLE})")
+        problems.add("requirements", "missing", "Add at least one package, such as tensorflow-cpu==2.16.2")
+    problems.raise_if_any(f"Invalid environment {id!r} (a valid example: {_EXAMPLE})")
     named = {canonicalize_name(each.name) for each in requirements}
     overrides = [given for giver, given in matrix.provides if canonicalize_name(giver) in named]
     return WrittenOut(
@@ -104,7 +106,7 @@ def _read_python(part: str, problems: Problems) -> str | None:
     value = part.partition("=")[2].lstrip("=")
     if re.fullmatch(r"3\.\d+", value):
         return value
-    problems.add(part, f"{value!r} is not a Python", "Write python=3.11")
+    problems.add(part, f"{value!r} is not a Python version", "Write python=3.11")
     return "3.11"
 
 
@@ -113,6 +115,6 @@ def _read_date(part: str, problems: Problems) -> dt.datetime | None:
     try:
         day = dt.datetime.fromisoformat(value.replace("Z", "+00:00"))
     except ValueError:
-        problems.add(part, f"{value!r} is not a date", "Write as-of=2024-08-01")
+        problems.add(part, f"{value!r} is not a date", "Write exclude-newer=2024-08-01")
         return None
     return day if day.tzinfo else day.replace(tzinfo=dt.timezone.utc)

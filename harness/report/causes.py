@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.model import Known, Outcome
+from harness.model import Label, Outcome
 from harness.report.foreign_text import one_line, stable_error
 from harness.report.results import NEVER_RUN_WORD, Record
 
@@ -28,7 +28,7 @@ class Cause:
     error: str
     signature: str | None
     reason: str
-    label: Known | None
+    label: Label | None
     cells: tuple[str, ...]
 
     @property

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from harness.model import Attempt, Case, CellResult, Environment, Known, Outcome, Scenario, Value, label_of
+from harness.model import Attempt, Case, CellResult, Environment, Label, Outcome, Scenario, Value, label_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +123,7 @@ class Record:
     stage: str | None
     error: str
     signature: str | None
-    label: Known | None
+    label: Label | None
     reason: str
     duration_s: float
     attempts: int
@@ -178,7 +178,7 @@ def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColu
         stage=shown.stage if shown else None,
         error=shown.error if shown else "",
         signature=shown.signature if shown else None,
-        label=label_of(shown, result.known) if shown and failed else None,
+        label=label_of(shown, result.labels) if shown and failed else None,
         reason=shown.reason if shown else "",
         duration_s=current.duration_s if current else 0.0,
         attempts=len(result.attempts),

@@ -9,21 +9,21 @@
 # [tool.harness.parameters]
 # module = ["tensorflow", "tf.keras", "tensorflow_hub"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "import"
 # error = "TypeError: Descriptors cannot (not )?be created directly"
 # label = "dependency"
 # note = "These versions set no upper bound on protobuf, and protobuf 4 no longer accepts the code generated for them. Install protobuf<3.21 as well."
 # link = "https://github.com/tensorflow/tensorflow/issues/56266"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "import"
 # error = 'TypeError: Unable to convert function return value to a Python type|_ARRAY_API not found|numpy\.core\.\w+ failed to import'
 # label = "dependency"
 # note = "These versions set no upper bound on numpy, and were compiled for numpy 1. Install numpy<2 as well."
 # link = "https://github.com/tensorflow/tensorflow/issues/90245"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "import"
 # error = "ModuleNotFoundError: No module named 'pkg_resources'"
 # label = "dependency"

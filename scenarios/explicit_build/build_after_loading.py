@@ -9,14 +9,14 @@
 # build = ["none", "tuple", "list"]
 # save_format = [".keras", ".h5", "tf"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
 # label = "removed"
 # note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
 # link = "https://github.com/keras-team/keras-core/pull/674"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "rebuild"
 # error = 'ValueError: Sequential model .* has already been configured to use input shape .* You cannot build it with input_shape \['
 # label = "fixed in Keras 3.5.0"

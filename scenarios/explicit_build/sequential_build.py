@@ -9,7 +9,7 @@
 # shape = ["tuple", "list", "TensorShape"]
 # when = ["before_compile", "after_compile"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "build"
 # error = 'AssertionError: built with the wrong weights: \[\]'
 # label = "fixed in Keras 3.5.0"

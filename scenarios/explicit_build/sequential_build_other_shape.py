@@ -8,7 +8,7 @@
 # [tool.harness.parameters]
 # second = ["tuple", "list", "TensorShape"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "refuse"
 # error = "AssertionError: a model with weights for 3 channels accepted to be built for 5 channels"
 # label = "bug"
@@ -16,7 +16,7 @@
 # link = "https://github.com/tensorflow/tensorflow/blob/v2.15.1/tensorflow/python/keras/engine/sequential.py"
 # environments = "tf2.?.*,tf2.10.*,tf2.11.*,tf2.12.*,tf2.13.*,tf2.14.*,tf2.15.*,*-legacy,today-tf2.?.*,today-tf2.10.*,today-tf2.11.*,today-tf2.12.*,today-tf2.13.*,today-tf2.14.*,today-tf2.15.*"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "refuse"
 # error = "AssertionError: a model with weights for 3 channels accepted to be built for 5 channels"
 # label = "fixed in Keras 3.5.0"

@@ -9,7 +9,7 @@
 # first = ["tuple", "list", "TensorShape"]
 # second = ["tuple", "list", "TensorShape"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "build"
 # error = 'ValueError: Sequential model .* has already been configured to use input shape .* You cannot build it with input_shape \['
 # label = "fixed in Keras 3.5.0"

@@ -16,49 +16,49 @@
 # found_by = ["custom_objects", "custom_object_scope", "nothing"]
 # save_format = [".keras", ".h5"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "build"
 # error = 'ValueError: Only instances of `keras\.Layer` can be added to a Sequential model\. Received: <tensorflow_hub'
 # label = "dependency"
 # note = "hub.KerasLayer is a Keras 2 layer, which Keras 3 does not accept. TF_USE_LEGACY_KERAS=1 with tf-keras is the way that works."
 # link = "https://github.com/tensorflow/tensorflow/issues/65419"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "build"
 # error = '(?s)Exception encountered when calling layer .* \(type KerasLayer\).*KerasTensor'
 # label = "dependency"
 # note = "hub.KerasLayer is a Keras 2 layer; called on a symbolic input of Keras 3 it hands that on to TensorFlow, which cannot use it. TF_USE_LEGACY_KERAS=1 with tf-keras is the way that works."
 # link = "https://github.com/tensorflow/hub/issues/920"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = 'ValueError: Sequential model .* has already been configured to use input shape .* You cannot build it with input_shape \['
 # label = "fixed in Keras 3.5.0"
 # note = "Keras 3.0 to 3.4 compare the tuple that the model has with the list that they get, and call them different."
 # link = "https://github.com/keras-team/keras/pull/20076"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "predict"
 # error = '''(?s)NameError: Exception encountered when calling Lambda\.call\(\)\..*name 'hubs?_layer' is not defined'''
 # label = "by design"
 # note = "Keras 3 gives a lambda that it reads from a file none of the script's globals, so the hub layer is not found. Keras 2 looked in the module that had defined the lambda."
 # link = "https://github.com/keras-team/keras/issues/9431"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = 'ValueError: Layer count mismatch when loading weights from file\. Model expected 0 layers, found 1 saved layers'
 # label = "by design"
 # note = "The lambda does not find the script's global hub layer (see the same case with .keras), so the model cannot be built before its weights are read."
 # link = "https://github.com/keras-team/keras/issues/9431"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = "ValueError: Unknown layer: '?KerasLayer'?"
 # label = "by design"
 # note = "A class that is neither registered nor passed cannot be found; load_model says which. Pass custom_objects or register the class."
 # link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = '''TypeError: (The added layer must be an instance of class Layer\. Received: layer=KerasLayer of type <class 'str'>|'str' object is not callable)'''
 # label = "by design"

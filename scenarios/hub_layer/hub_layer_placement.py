@@ -15,21 +15,21 @@
 # placement = ["direct", "lambda", "functional"]
 # trainable = [false, true]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "build"
 # error = 'ValueError: Only instances of `keras\.Layer` can be added to a Sequential model\. Received: <tensorflow_hub'
 # label = "dependency"
 # note = "hub.KerasLayer is a Keras 2 layer, which Keras 3 does not accept. TF_USE_LEGACY_KERAS=1 with tf-keras is the way that works."
 # link = "https://github.com/tensorflow/tensorflow/issues/65419"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "build"
 # error = '(?s)Exception encountered when calling layer .* \(type KerasLayer\).*KerasTensor'
 # label = "dependency"
 # note = "hub.KerasLayer is a Keras 2 layer; called on a symbolic input of Keras 3 it hands that on to TensorFlow, which cannot use it. TF_USE_LEGACY_KERAS=1 with tf-keras is the way that works."
 # link = "https://github.com/tensorflow/hub/issues/920"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "compare"
 # error = "AssertionError: trainable=True, but training did not change the hub layer"
 # label = "by design"

@@ -14,28 +14,28 @@
 # [tool.harness.parameters]
 # placement = ["direct", "lambda", "functional"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
 # label = "removed"
 # note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
 # link = "https://github.com/keras-team/keras-core/pull/674"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "build"
 # error = 'ValueError: Only instances of `keras\.Layer` can be added to a Sequential model\. Received: <tensorflow_hub'
 # label = "dependency"
 # note = "hub.KerasLayer is a Keras 2 layer, which Keras 3 does not accept. TF_USE_LEGACY_KERAS=1 with tf-keras is the way that works."
 # link = "https://github.com/tensorflow/tensorflow/issues/65419"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "build"
 # error = '(?s)Exception encountered when calling layer .* \(type KerasLayer\).*KerasTensor'
 # label = "dependency"
 # note = "hub.KerasLayer is a Keras 2 layer; called on a symbolic input of Keras 3 it hands that on to TensorFlow, which cannot use it. TF_USE_LEGACY_KERAS=1 with tf-keras is the way that works."
 # link = "https://github.com/tensorflow/hub/issues/920"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "(?s)AssertionError: Tried to export a function which references (an )?'?untracked'? (resource|object)"
 # label = "by design"

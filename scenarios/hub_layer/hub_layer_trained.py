@@ -14,7 +14,7 @@
 # [tool.harness.parameters]
 # save_format = [".keras", ".h5", "tf"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "build"
 # error = 'ValueError: Only instances of `keras\.Layer` can be added to a Sequential model\. Received: <tensorflow_hub'
 # label = "dependency"

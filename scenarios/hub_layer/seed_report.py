@@ -14,35 +14,35 @@
 # [tool.harness.parameters]
 # hub_layer = ["local", "global"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = '''TypeError: cannot pickle '_thread\.RLock' object'''
 # label = "by design"
 # note = "To TensorFlow 2.12 a file named .keras is HDF5, and the hub layer that the lambda captured cannot be copied into its settings. A global in place of the local works."
 # link = "https://github.com/keras-team/keras/issues/20214"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = "(?s)TypeError: .*'dict' object is not callable"
 # label = "by design"
 # note = "A lambda is stored as its bytecode and what it captured; the captured hub layer came back as the dictionary of its settings. A global in place of the local works in TensorFlow 2.13 to 2.15."
 # link = "https://github.com/keras-team/keras/issues/20214"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = 'ValueError: Sequential model .* has already been configured to use input shape .* You cannot build it with input_shape \['
 # label = "fixed in Keras 3.5.0"
 # note = "Keras 3.0 to 3.4 compare the tuple that the model has with the list that they get, and call them different. Further on, the captured hub layer would not come back either."
 # link = "https://github.com/keras-team/keras/pull/20076"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "predict"
 # error = '''(?s)TypeError: Exception encountered when calling Lambda\.call\(\)\..*'(dict|str|NoneType)' object is not callable'''
 # label = "by design"
 # note = "A lambda is stored as its bytecode and what it captured; the captured hub layer does not come back as a layer. Put the hub layer in a layer class of one's own."
 # link = "https://github.com/keras-team/keras/issues/20214"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "predict"
 # error = '''(?s)NameError: Exception encountered when calling Lambda\.call\(\)\..*name 'hubs?_layer' is not defined'''
 # label = "by design"

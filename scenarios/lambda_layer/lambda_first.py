@@ -10,21 +10,21 @@
 # loading = ["default", "safe_mode=False", "enable_unsafe_deserialization"]
 # save_format = [".keras", ".h5"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = "ValueError: Requested the deserialization of a Lambda layer with a Python `lambda` inside it"
 # label = "by design"
 # note = "Keras 2.13 to 2.15 store every Python function as bytecode, a named one too, and refuse bytecode in a .keras file by default. Pass safe_mode=False for files that you trust."
 # link = "https://www.tensorflow.org/api_docs/python/tf/keras/layers/Lambda"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = 'ValueError: (Requested the deserialization of a `Lambda` layer whose|The `\{?\w+\}?` of this `Lambda` layer is a Python lambda)'
 # label = "by design"
 # note = "A Python lambda in a file is code that would be run, so it is refused by default, in .h5 too from Keras 3.11.3 on. Pass safe_mode=False for files that you trust; enable_unsafe_deserialization() is not heeded for .h5."
 # link = "https://github.com/keras-team/keras/pull/21602"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = "TypeError: Could not locate function 'halve'"
 # label = "fixed in Keras 3.3.0"

@@ -9,7 +9,7 @@
 # source = ["Input", "build", "call", "fit"]
 # save_format = [".keras", "tf"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
 # label = "removed"

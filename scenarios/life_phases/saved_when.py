@@ -9,35 +9,35 @@
 # phase = ["defined", "built", "compiled", "trained"]
 # save_format = [".keras", ".h5", "tf"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
 # label = "removed"
 # note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
 # link = "https://github.com/keras-team/keras-core/pull/674"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = '''TypeError: Could not locate function 'mae'|ValueError: Could not deserialize 'keras\.metrics\.mae''''
 # label = "bug"
 # note = "Reading an .h5 file, Keras 3 looks for the short name of a loss as keras.metrics.mae, which does not exist. Compile with a loss object, or load with compile=False."
 # link = "https://github.com/keras-team/keras/issues/19330"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = '''ValueError: Weights for model '?\w+'? have not yet been created'''
 # label = "by design"
 # note = "A model without weights cannot be written to HDF5 in Keras 2; build it or call it first."
 # link = "https://github.com/tensorflow/tensorflow/issues/28668"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: Model <.*> cannot be saved because the input shape is not available"
 # label = "by design"
 # note = "A SavedModel holds traced functions, for which Keras 2 needs an input shape; build the model or call it first."
 # link = "https://github.com/tensorflow/tensorflow/issues/30892"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: Model <.*> cannot be saved because the input shapes have not been set"
 # label = "by design"

@@ -9,14 +9,14 @@
 # known_as = ["registered", "custom_objects"]
 # save_format = [".keras", ".h5", "tf"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
 # label = "removed"
 # note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
 # link = "https://github.com/keras-team/keras-core/pull/674"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = "ValueError: Unknown layer: 'Scale'"
 # label = "fixed in Keras 3.3.0"

@@ -8,21 +8,21 @@
 # [tool.harness.parameters]
 # save_format = [".keras", ".h5", "tf"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
 # label = "removed"
 # note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
 # link = "https://github.com/keras-team/keras-core/pull/674"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = "ValueError: Unknown layer: '?Scale'?"
 # label = "by design"
 # note = "A class that is neither registered nor passed cannot be found; load_model says which. Pass custom_objects or register the class."
 # link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = '''(?s)TypeError: (Cannot deserialize object of type `Scale`|<class 'keras\.src\.models\.sequential\.Sequential'> could not be deserialized properly|Could not locate class 'Scale')'''
 # label = "by design"

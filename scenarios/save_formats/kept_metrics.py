@@ -9,14 +9,14 @@
 # metric = ["name", "object"]
 # save_format = [".keras", ".h5", "tf"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
 # label = "removed"
 # note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
 # link = "https://github.com/keras-team/keras-core/pull/674"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "compare"
 # error = '''AssertionError: evaluated \['loss', 'mae'\] before, \['loss', 'mean_absolute_error'\] after'''
 # label = "fixed in TensorFlow 2.4"
@@ -24,7 +24,7 @@
 # link = "https://github.com/adriangb/scikeras/pull/38"
 # environments = "tf2.2.*,tf2.3.*"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "compare"
 # error = '''AssertionError: evaluated \['loss', 'mae'\] before, \['loss', 'mean_absolute_error'\] after'''
 # label = "bug"

@@ -8,21 +8,21 @@
 # [tool.harness.parameters]
 # save_format = [".keras", ".h5", "tf"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
 # label = "removed"
 # note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
 # link = "https://github.com/keras-team/keras-core/pull/674"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "compare"
 # error = 'AssertionError: steps counted by the optimizers before and after: \[6, 1\]'
 # label = "bug"
 # note = "load_model of a SavedModel folder starts with a new optimizer: its step count and slots are not read. Use .h5 or .keras where training is to go on."
 # link = "https://github.com/tensorflow/tensorflow/issues/44670"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "resume"
 # error = 'ValueError: Unknown variable: <(Keras)?Variable|NotImplementedError: numpy\(\) is only available when eager execution is enabled'
 # label = "bug"

@@ -8,28 +8,28 @@
 # [tool.harness.parameters]
 # save_format = [".keras", ".h5", "tf", "weights"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
 # label = "removed"
 # note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
 # link = "https://github.com/keras-team/keras-core/pull/674"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "compare"
 # error = 'AssertionError: trainable weights before and after: \[6, 6\]'
 # label = "fixed in Keras 3.2.0"
 # note = "Keras 3.0 and 3.1 ignore trainable=False given to a layer's constructor; set layer.trainable = False afterwards."
 # link = "https://github.com/keras-team/keras/commit/471edf24d9aa769797efdcdc112de9a3e260032d"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = "(?s)ValueError: A total of 1 objects could not be loaded.*Layer 'dense(_2)?' expected 4 variables, but received 2 variables"
 # label = "fixed in Keras 3.2.1"
 # note = "Keras 3.2.0 tracks the weights of a layer made with trainable=False twice, so that what was saved does not load; set layer.trainable = False afterwards."
 # link = "https://github.com/keras-team/keras/commit/ad7f9b4e3b49edbefe2fa590ae04f8d9b4ddc5b1"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "compare"
 # error = 'AssertionError: trainable weights before and after: \[4, 6\]'
 # label = "fixed in TensorFlow 2.5"

@@ -9,35 +9,35 @@
 # model_kind = ["sequential", "functional", "subclassed"]
 # save_format = [".keras", ".h5", "tf", "weights", "export"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)"
 # label = "removed"
 # note = "Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving."
 # link = "https://github.com/keras-team/keras-core/pull/674"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "NotImplementedError: Saving the model to HDF5 format requires the model to be a Functional model or a Sequential model"
 # label = "by design"
 # note = "HDF5 holds layers and their settings, not the Python body of a subclassed model. Use .keras, a SavedModel folder or weights only."
 # link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "save"
 # error = "(?s)KeyError: .*Failed to add concrete function .*__inference_predict_function|ValueError: Error when tracing gradients for SavedModel"
 # label = "fixed in TensorFlow 2.13"
 # note = "In TensorFlow 2.12, the first with Model.export, a model that has trained or predicted cannot be exported; exporting before predicting works."
 # link = "https://github.com/keras-team/keras/commit/9de24b0beac97d1ef8c34e427beb895ef791d254"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = "ValueError: Unknown layer: 'TwoBranches'"
 # label = "fixed in Keras 3.3.0"
 # note = "Keras 3.0 to 3.2 do not hand custom_objects on when they read an .h5 file. A registered class or a custom_object_scope works there."
 # link = "https://github.com/keras-team/keras/pull/19438"
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = 'ValueError: Layer count mismatch when loading weights from file\. Model expected 0 layers, found 2 saved layers'
 # label = "bug"

@@ -7,7 +7,7 @@
 # [tool.harness.parameters]
 # before = ["nothing", "saved_model", "saved_model_legacy_optimizer", "tf_keras"]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "compare"
 # error = "(?s)AssertionError: .*the loaded model predicts something else"
 # label = "bug"

@@ -152,7 +152,7 @@ def test_what_a_wheel_has_elsewhere_than_its_sources(playground, repository):
         facade.write_text(part)
         guilty = repository.commit(f"Release {version}", module, tag=f"v{version}")
     script = playground.script("from host.lib import answer\nassert answer() == 42, 'wrong answer'\n")
-    more = 'preload = ["host"]\n[built.lib]\n_as_host = "api/_as_host"\n[families'
+    more = 'preload = ["host"]\n[package-dir.lib]\n_as_host = "api/_as_host"\n[families'
     (playground.root / "matrix.toml").write_text(MATRIX.replace("[families", more, 1).replace("= []", '= ["host"]', 1))
 
     document = playground.json(

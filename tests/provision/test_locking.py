@@ -20,14 +20,14 @@ MATRIX = """
 package = "engine"
 id = "a{version}"
 pythons = { "3.11" = ">=0" }
-as-of = "28 days after release"
+exclude-newer = "28 days after release"
 
 [families.today]
 package = "engine"
 id = "today-{version}"
 versions = ["2.0"]
 pythons = { "3.11" = ">=0" }
-as-of = "today"
+exclude-newer = "today"
 
 [families.swap]
 package = "part"
@@ -37,7 +37,7 @@ requirements = ["part=={version}"]
 overrides = ["part=={version}"]
 
 [families.swap.base]
-as-of = 2024-03-01
+exclude-newer = 2024-03-01
 requirements = ["engine==1.0"]
 
 [tiers.default]

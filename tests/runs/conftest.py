@@ -31,7 +31,7 @@ default-tier = "small"
 platform = "any"
 imports = ["demo"]
 show = ["demo"]
-passed = ["GATE", "COUNTER"]
+pass-env = ["GATE", "COUNTER"]
 
 [families.demo]
 package = "demo"

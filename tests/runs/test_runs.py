@@ -41,8 +41,8 @@ def count(project):
 
 def test_label_runs_nothing_again_and_is_shown(project):
     project.run()
-    known = '# [[tool.harness.known]]\n# error = "TypeError: layer"\n# label = "bug"\n# note = "lists"\n'
-    project.scenario("build/build.py", BUILD.replace("# ///\n", f"#\n{known}# ///\n"))
+    label = '# [[tool.harness.label]]\n# error = "TypeError: layer"\n# label = "bug"\n# note = "lists"\n'
+    project.scenario("build/build.py", BUILD.replace("# ///\n", f"#\n{label}# ///\n"))
     again = project.run()
     assert "Nothing to run" in again.stderr
     assert again.cell("build[shape=list]@demo1.1")["label"] == "bug"

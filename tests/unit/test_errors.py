@@ -1,4 +1,4 @@
-"""How errors speak: whole sentences, each ended once, and no more than what helps."""
+"""Error messages are complete sentences, each with one full stop."""
 
 import pytest
 from packaging.requirements import InvalidRequirement, Requirement
@@ -17,7 +17,7 @@ def test_fix_of_a_problem_ends_once(fix, said):
     assert list(problems) == [f"a.py: it is wrong. {said}"]
 
 
-def test_of_what_a_parser_says_the_picture_is_left_out():
+def test_first_line_omits_the_source_excerpt():
     with pytest.raises(InvalidRequirement) as caught:
         Requirement("demo >>1")
     assert "\n" in str(caught.value)
@@ -26,12 +26,12 @@ def test_of_what_a_parser_says_the_picture_is_left_out():
     assert first_line(ValueError()) == ""
 
 
-def test_one_of_a_thing_is_one():
+def test_counted_uses_singular_and_plural():
     assert [counted(number, "cell") for number in (0, 1, 2)] == ["0 cells", "1 cell", "2 cells"]
 
 
 @pytest.mark.parametrize(
     ("names", "said"), [([], "none"), (["a"], "a"), (["a", "b"], "a, b"), (["a", "b", "c", "d"], "a, b and 2 more")]
 )
-def test_of_many_names_the_first_are_listed(names, said):
+def test_some_of_lists_the_first_names(names, said):
     assert some_of(names, most=2) == said

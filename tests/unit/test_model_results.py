@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness.model import Attempt, Case, Cell, CellResult, Conditions, Known, Outcome, Pattern
+from harness.model import Attempt, Case, Cell, CellResult, Conditions, Label, Outcome, Pattern
 
 CELL = Cell(case=Case(scenario="s"), environment="tf2")
 PASSED, FAILED, ERROR, UNAVAILABLE = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.UNAVAILABLE
@@ -17,16 +17,16 @@ def attempt(outcome, *, error="", stage=None, settled=True, number=0):
     return Attempt(cell=CELL, key="k", outcome=outcome, error=error, stage=stage, settled=settled, started=started)
 
 
-def result(*attempts, known=()):
-    return CellResult(cell=CELL, attempts=attempts, known=tuple(known))
+def result(*attempts, labels=()):
+    return CellResult(cell=CELL, attempts=attempts, labels=tuple(labels))
 
 
-def known(error, *, label="bug", stage=None, environments=()):
-    return Known(stage=stage, error=Pattern(error), label=label, note="why", environments=tuple(environments))
+def label(error, *, label="bug", stage=None, environments=()):
+    return Label(stage=stage, error=Pattern(error), label=label, note="why", environments=tuple(environments))
 
 
 def test_never_run_has_no_current_attempt_and_no_label():
-    never = result(known=[known("")])
+    never = result(labels=[label("")])
     assert (never.current, never.flaky, never.label, never.passes) == (None, False, None, 0)
 
 
@@ -74,22 +74,22 @@ def test_only_failures_have_a_signature(outcome):
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        pytest.param([known("other"), known("been configured", label="removed")], "removed", id="by its error"),
-        pytest.param([known("been", label="bug"), known("been", label="removed")], "bug", id="first one counts"),
-        pytest.param([known("been", stage="save")], None, id="another stage"),
-        pytest.param([known("been", stage="load", label="by design")], "by design", id="this stage"),
-        pytest.param([known("been", environments=["keras*"])], None, id="another environment"),
-        pytest.param([known("been", environments=["tf*", "!tf3"], label="dependency")], "dependency", id="this environment"),
+        pytest.param([label("other"), label("been configured", label="removed")], "removed", id="by its error"),
+        pytest.param([label("been", label="bug"), label("been", label="removed")], "bug", id="first one counts"),
+        pytest.param([label("been", stage="save")], None, id="another stage"),
+        pytest.param([label("been", stage="load", label="by design")], "by design", id="this stage"),
+        pytest.param([label("been", environments=["keras*"])], None, id="another environment"),
+        pytest.param([label("been", environments=["tf*", "!tf3"], label="dependency")], "dependency", id="this environment"),
         pytest.param([], None, id="none"),
     ],
 )  # fmt: skip
-def test_label_is_the_first_that_speaks_of_the_failure(labels, expected):
-    found = result(attempt(FAILED, stage="load", error="E: has been configured"), known=labels).label
+def test_first_label_that_matches_the_failure_applies(labels, expected):
+    found = result(attempt(FAILED, stage="load", error="E: has been configured"), labels=labels).label
     assert (found.label if found else None) == expected
 
 
 def test_pass_has_no_label_even_if_an_older_failure_had():
-    assert result(attempt(FAILED, error="E: x"), attempt(PASSED), known=[known("")]).label is None
+    assert result(attempt(FAILED, error="E: x"), attempt(PASSED), labels=[label("")]).label is None
 
 
 BASE = {

@@ -1,4 +1,4 @@
-"""matrix.toml: what it says, and every mistake in it named with file, key and fix."""
+"""matrix.toml: its values, and errors with file, key and fix."""
 
 import datetime as dt
 from pathlib import Path
@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, Problems, UsageError
 from harness.model import Preparation
-from harness.plan.matrix_file import read_matrix
+from harness.plan.matrix_file import read_matrix, read_matrix_noting
 
 PROJECT = Path(__file__).parents[2]
 GOOD = """
@@ -27,7 +27,7 @@ demo-cpu = "demo"
 package = "demo"
 versions = ">=1,<3"
 pythons = { "3.11" = "<2", "3.12" = ">=2" }
-as-of = "7 days after release"
+exclude-newer = "7 days after release"
 requirements = ["demo=={version}", "other=={minor}.*"]
 variables = { OWN = "2" }
 
@@ -61,7 +61,7 @@ def complaints(read, text):
     return str(caught.value)
 
 
-def test_the_projects_own_file_is_read():
+def test_own_matrix_of_the_project_is_valid():
     matrix = read_matrix(PROJECT / "matrix.toml")
     assert {family.name for family in matrix.families} >= {"tf", "keras", "legacy", "today"}
     assert matrix.default_tier in {tier.name for tier in matrix.tiers}
@@ -96,18 +96,18 @@ def test_templates_are_filled_for_a_version(read):
     assert (origin.environment, origin.python) == ("demo2.1.3", "3.12")
 
 
-def test_what_a_build_puts_elsewhere_lies_within_the_package(tmp_path):
+def test_package_dirs_must_be_inside_the_package(tmp_path):
     path = tmp_path / "matrix.toml"
-    path.write_text(f'{GOOD}\n[built.demo]\n_part = "api/_part"\n')
-    assert read_matrix(path).built == (("demo", (("_part", "api/_part"),)),)
+    path.write_text(f'{GOOD}\n[package-dir.demo]\n_part = "api/_part"\n')
+    assert read_matrix(path).package_dirs == (("demo", (("_part", "api/_part"),)),)
     for wrong in ("../part", "/part", "api/../../part", "", "api//part", ".git"):
-        path.write_text(f'{GOOD}\n[built.demo]\n_part = "{wrong}"\n')
-        assert "matrix.toml: built.demo._part: " in complaints(read_matrix, path)
-        path.write_text(f'{GOOD}\n[built.demo]\n"{wrong}" = "api"\n')
-        assert "is no folder inside the package" in complaints(read_matrix, path)
+        path.write_text(f'{GOOD}\n[package-dir.demo]\n_part = "{wrong}"\n')
+        assert "matrix.toml: package-dir.demo._part: " in complaints(read_matrix, path)
+        path.write_text(f'{GOOD}\n[package-dir.demo]\n"{wrong}" = "api"\n')
+        assert "must be folders inside the package" in complaints(read_matrix, path)
 
 
-def test_scripts_that_prepare_are_the_projects_own(tmp_path):
+def test_prepare_scripts_must_be_files_of_the_project(tmp_path):
     (tmp_path / "prepare").mkdir()
     script = tmp_path / "prepare" / "demo.py"
     script.write_text("")
@@ -124,7 +124,7 @@ def test_scripts_that_prepare_are_the_projects_own(tmp_path):
     assert "Write [prepare.demo]" in complaints(read_matrix, path)
 
 
-def test_version_without_a_python_is_named(read):
+def test_version_without_a_python_is_reported(read):
     family = read(GOOD.replace('"3.12" = ">=2"', '"3.12" = ">=9"')).family("demo")
     with pytest.raises(UsageError, match=r"families.demo.pythons: no Python for demo 2.1") as caught:
         family.origin_of(Version("2.1"), as_of=dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc), platform="p")
@@ -141,13 +141,13 @@ def test_version_without_a_python_is_named(read):
         pytest.param('also = ["7.0"]', ["1.0", "1.1", "2.0", "2.0.1"], id="one that was never released"),
     ],
 )  # fmt: skip
-def test_versions_are_chosen_ascending(read, lines, chosen):
+def test_versions_are_selected_ascending(read, lines, chosen):
     family = read(GOOD.replace('versions = ">=1,<3"', f'versions = ">=1,<3"\n{lines}')).family("demo")
     available = [Version(each) for each in ("2.0.1", "3.0", "1.1", "2.0", "1.0", "0.9")]
     assert [str(each) for each in family.choose(available)] == chosen
 
 
-def test_listed_versions_are_chosen_and_no_others(read):
+def test_only_listed_versions_are_selected(read):
     family = read(GOOD.replace('">=1,<3"', '["2.0", "1.0", "4.0"]')).family("demo")
     available = [Version(each) for each in ("1.0", "1.1", "2.0")]
     assert [str(each) for each in family.choose(available)] == ["1.0", "2.0"]
@@ -168,27 +168,27 @@ def changed(old, new):
         pytest.param(changed('package = "demo"', "package = 3"), ["families.demo.package: 3 is not a string", "Write a string"],
                      id="number for a string"),
         pytest.param(changed('"7 days after release"', '"last tuesday"'),
-                     ["families.demo.as-of: 'last tuesday' is no date", '"28 days after release" or "today"'], id="no date"),
-        pytest.param(changed('">=1,<3"', '"about 3"'), ["families.demo.versions: 'about 3' cannot be read"], id="no specifier"),
-        pytest.param(changed('">=1,<3"', '["1.0", "one"]'), ["families.demo.versions: 'one' cannot be read"], id="no version"),
+                     ["families.demo.exclude-newer: invalid date 'last tuesday'", '"28 days after release" or "today"'], id="no date"),
+        pytest.param(changed('">=1,<3"', '"about 3"'), ["families.demo.versions: invalid value 'about 3'"], id="no specifier"),
+        pytest.param(changed('">=1,<3"', '["1.0", "one"]'), ["families.demo.versions: invalid value 'one'"], id="no version"),
         pytest.param(changed('">=1,<3"', "3"), ["families.demo.versions: 3 is not a specifier"], id="number for versions"),
         pytest.param(changed('{ "3.11" = "<2", "3.12" = ">=2" }', "{}"), ["families.demo.pythons: missing", '"3.11" = ">=2"'],
                      id="no pythons"),
-        pytest.param(changed('"3.11" = "<2"', '"py311" = "<2"'), ["families.demo.pythons.py311: 'py311' is not a Python"],
+        pytest.param(changed('"3.11" = "<2"', '"py311" = "<2"'), ["families.demo.pythons.py311: 'py311' is not a Python version"],
                      id="no Python"),
-        pytest.param(changed('"3.11" = "<2"', '"3.11" = "old"'), ["families.demo.pythons.3.11: 'old' cannot be read"],
+        pytest.param(changed('"3.11" = "<2"', '"3.11" = "old"'), ["families.demo.pythons.3.11: invalid value 'old'"],
                      id="python for no specifier"),
         pytest.param(changed("{minor}", "{major}"), ["families.demo.requirements", "has an unknown field", "{version}, {minor}"],
                      id="unknown field"),
         pytest.param(changed("{minor}", "{"), ["families.demo.requirements", "has an unknown field"], id="open brace"),
-        pytest.param(changed('"demo=={version}"', '"demo = {version}"'), ["families.demo.requirements", "cannot be read"],
+        pytest.param(changed('"demo=={version}"', '"demo = {version}"'), ["families.demo.requirements", "invalid value"],
                      id="no requirement"),
         pytest.param(changed('["demo=={version}", "other=={minor}.*"]', '"demo"'),
                      ["families.demo.requirements: 'demo' is not a list of strings"], id="string for a list"),
         pytest.param(changed('"demo=={version}"', "3"), ["families.demo.requirements", "is not a list of strings"],
                      id="number in a list"),
         pytest.param(changed('package = "demo"', 'package = "demo"\nid = "demo"'),
-                     ["families.demo.id: 'demo' does not hold {version} once"], id="id without a version"),
+                     ["families.demo.id: 'demo' must contain {version} once"], id="id without a version"),
         pytest.param(changed('package = "demo"', 'package = "demo"\nid = "{name}{version}"'), ["families.demo.id", "{version}"],
                      id="id with another field"),
         pytest.param(changed('package = "demo"', 'package = "demo"\nid = "{version}{"'), ["families.demo.id", "{version}"],
@@ -196,36 +196,36 @@ def changed(old, new):
         pytest.param(changed('package = "demo"', 'package = "demo"\nid = "my demo, {version}"'), ["families.demo.id"],
                      id="id that cannot be typed"),
         pytest.param(changed('package = "demo"', 'package = "demo"\npick = "some"'),
-                     ["families.demo.pick: 'some' is not known", "every, last of each minor"], id="unknown pick"),
+                     ["families.demo.pick: invalid value 'some'", "every, last of each minor"], id="unknown pick"),
         pytest.param(changed('OWN = "2"', "OWN = 2"), ["families.demo.variables.OWN: 2 is not a string", 'OWN = "2"'],
                      id="number for a variable"),
         pytest.param(changed('"small"', '"smal"'), ["matrix.toml: default-tier: there is no tier 'smal'"], id="unknown tier"),
         pytest.param(changed('environments = ["*"]', ""), ["tiers.full.environments: missing"], id="empty tier"),
-        pytest.param(changed('reason = "takes a day"', ""), ["exclude[1].reason: missing", "Say why"], id="no reason"),
-        pytest.param(changed('environments = ["demo1"]\nscenarios = ["slow_*"]', ""), ["exclude[1]", "excludes everything"],
+        pytest.param(changed('reason = "takes a day"', ""), ["exclude[1].reason: missing", "Write why"], id="no reason"),
+        pytest.param(changed('environments = ["demo1"]\nscenarios = ["slow_*"]', ""), ["exclude[1]", "excludes all cells"],
                      id="excludes everything"),
         pytest.param(changed("[[exclude]]", "[exclude]"), ["matrix.toml: exclude", "is not an array of tables"], id="one bracket"),
         pytest.param("families = 3\n" + GOOD.split("[families", maxsplit=1)[0], ["matrix.toml: families: 3 is not a table"], id="no table"),
         pytest.param(changed("[families.demo]", "[families]\nx = 1\n[families.demo]"), ["families.x: 1 is not a table"],
                      id="family that is no table"),
         pytest.param(changed("[tiers.small]", "[families.demo.base]\n[tiers.small]").replace("requirements", "requirement", 1),
-                     ["families.demo.requirement: unknown key", "families.demo.base.as-of: missing"], id="base without a date"),
+                     ["families.demo.requirement: unknown key", "families.demo.base.exclude-newer: missing"], id="base without a date"),
         pytest.param(changed("[tiers.small]", '[families.more]\npackage = "more"\nid = "demo{version}"\n'
                              'pythons = { "3.11" = ">=1" }\n[tiers.small]'),
                      ["families.more.id", "'demo{version}'", "families.demo"], id="id that two families have"),
-        pytest.param("a = [", ["matrix.toml: not TOML"], id="no TOML"),
-        pytest.param("a = " + "1" * 5000, ["matrix.toml: not TOML"], id="number without end"),
-        pytest.param("a = " + "[" * 5000, ["matrix.toml: not TOML"], id="too deep"),
+        pytest.param("a = [", ["matrix.toml: invalid TOML"], id="no TOML"),
+        pytest.param("a = " + "1" * 5000, ["matrix.toml: invalid TOML"], id="number without end"),
+        pytest.param("a = " + "[" * 5000, ["matrix.toml: invalid TOML"], id="too deep"),
         pytest.param(b"a = '\xff'", ["matrix.toml: cannot be read", "UTF-8"], id="no UTF-8"),
     ],
 )  # fmt: skip
-def test_mistake_is_named_with_file_key_and_fix(read, text, said):
+def test_error_has_file_key_and_fix(read, text, said):
     message = complaints(read, text)
     for part in said:
         assert part in message
 
 
-def test_all_mistakes_are_named_at_once(read):
+def test_all_errors_are_reported_at_once(read):
     text = changed('package = "demo"', "package = 3").replace('">=1,<3"', '"x"').replace('"small"', '"none"')
     message = complaints(read, text.replace('reason = "takes a day"', "resaon = 1"))
     assert message.startswith("matrix.toml cannot be used: ")
@@ -241,23 +241,67 @@ def test_all_mistakes_are_named_at_once(read):
     assert message.count("  * ") == int(message.split(": ")[1].split()[0])
 
 
-def test_missing_file_says_where_to_run(tmp_path):
+RENAMED = [
+    pytest.param('passed = ["A"]', 'pass-env = ["A"]', "passed", "pass-env", id="passed"),
+    pytest.param("[most]\ntimeout = 5", "[limits]\ntimeout = 5", "most", "limits", id="most"),
+    pytest.param('[built.demo]\na = "b"', '[package-dir.demo]\na = "b"', "built", "package-dir", id="built"),
+]
+
+
+def _joined(text):
+    return f"{GOOD}\n{text}" if text.startswith("[") else f"{text}\n{GOOD}"
+
+
+@pytest.mark.parametrize(("old", "new", "old_key", "new_key"), RENAMED)
+def test_renamed_key_is_read_and_reported_with_its_new_name(tmp_path, old, new, old_key, new_key):
+    path = tmp_path / "matrix.toml"
+    problems = Problems()
+    path.write_text(_joined(old))
+    before = read_matrix_noting(path, problems)
+    assert list(problems) == []
+    assert problems.deprecations == [
+        f"matrix.toml: {old_key}: deprecated: {old_key} was renamed to {new_key}. Rename it: {old_key} will be removed."
+    ]
+    path.write_text(_joined(new))
+    assert read_matrix(path) == before
+
+
+def test_renamed_date_of_families_and_bases_is_read_and_reported(tmp_path):
+    path = tmp_path / "matrix.toml"
+    text = GOOD.replace("[tiers.small]", "[families.demo.base]\nexclude-newer = 2024-01-01\n\n[tiers.small]")
+    path.write_text(text)
+    expected = read_matrix(path)
+    path.write_text(text.replace("exclude-newer", "as-of"))
+    problems = Problems()
+    assert read_matrix_noting(path, problems) == expected
+    assert [each.partition(": deprecated")[0] for each in problems.deprecations] == [
+        "matrix.toml: families.demo.as-of",
+        "matrix.toml: families.demo.base.as-of",
+    ]
+
+
+def test_old_and_new_name_of_a_key_together_are_an_error(read):
+    message = complaints(read, f'passed = ["A"]\npass-env = ["A"]\n{GOOD}')
+    assert "matrix.toml: passed: passed is the old name of pass-env, and both are present. Delete passed." in message
+
+
+def test_missing_file_is_reported_with_next_step(tmp_path):
     with pytest.raises(UsageError, match="--project DIR"):
         read_matrix(tmp_path / "matrix.toml")
 
 
-def test_folder_in_the_place_of_the_file_is_an_error_that_says_so(tmp_path):
+def test_folder_instead_of_the_file_is_an_error(tmp_path):
     (tmp_path / "matrix.toml").mkdir()
     with pytest.raises(UsageError, match=r"matrix\.toml: cannot be read"):
         read_matrix(tmp_path / "matrix.toml")
 
 
-def test_byte_order_mark_and_windows_line_ends_are_no_mistakes(read):
+def test_byte_order_mark_and_windows_line_ends_are_accepted(read):
     assert read(("\ufeff" + GOOD).replace("\n", "\r\n").encode()) == read(GOOD)
 
 
 keys = st.sampled_from(
-    ["imports", "families", "tiers", "exclude", "demo", "package", "versions", "pythons", "as-of", "id", "base", "variables",
+    ["imports", "families", "tiers", "exclude", "demo", "package", "versions", "pythons", "as-of", "exclude-newer", "id", "base", "variables",
      "requirements", "default-tier", "environments", "reason", "show", "provides", "pick", "also", "platform", "title"]
 )  # fmt: skip
 scalars = st.one_of(

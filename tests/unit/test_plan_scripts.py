@@ -1,4 +1,4 @@
-"""Scripts as values: header, title, markers, parameters; and what is said of those that are wrong."""
+"""Parsing of scripts: header, title, markers, parameters, and the errors of invalid ones."""
 
 import contextlib
 import io
@@ -29,7 +29,7 @@ HEADER = """\
 # shape = ["tuple", "list"]
 # size = [1, 2]
 #
-# [[tool.harness.known]]
+# [[tool.harness.label]]
 # stage = "load"
 # error = "ValueError: .*"
 # label = "fixed in 2.0"
@@ -56,7 +56,7 @@ import demo
 
 @pytest.fixture
 def read(tmp_path):
-    """Give the scenario of a text, and the problems."""
+    """Return the scenario of a text, and the problems."""
 
     def read(text, name="scenario.py"):
         path = tmp_path / name
@@ -87,7 +87,7 @@ def test_values_are_what_was_written(read):
         "scenario[shape=tuple,size=1]", "scenario[shape=tuple,size=2]",
         "scenario[shape=list,size=1]", "scenario[shape=list,size=2]",
     ]  # fmt: skip
-    assert [(known.stage, known.label, known.environments) for known in header.known] == [
+    assert [(label.stage, label.label, label.environments) for label in header.labels] == [
         ("load", "fixed in 2.0", ("demo1*", "!demo1.1"))
     ]
     assert marks(scenario) == [(28, "parameters"), (33, "load")]
@@ -102,14 +102,14 @@ def test_values_are_what_was_written(read):
         pytest.param(lambda text: "\ufeff" + text.replace("\n", "\r\n"), id="both"),
     ],
 )
-def test_how_a_file_was_saved_changes_nothing(read, change):
+def test_line_ends_and_byte_order_mark_change_nothing(read, change):
     plain, _ = read(HEADER + BODY)
     scenario, problems = read(change(HEADER + BODY))
     assert problems == []
     assert scenario == plain
 
 
-def test_script_from_outside_needs_no_convention(read):
+def test_script_needs_no_header_or_markers(read):
     scenario, problems = read("print(1)\n", name="my report (2).py")
     assert problems == []
     assert (scenario.name, scenario.title) == ("my_report_2_", "my report (2)")
@@ -117,13 +117,13 @@ def test_script_from_outside_needs_no_convention(read):
     assert [str(case) for case in scenario.cases()] == ["my_report_2_"]
 
 
-def test_file_that_is_no_python_is_a_scenario_all_the_same(read):
+def test_file_with_invalid_python_is_a_scenario(read):
     scenario, problems = read("# %% define\nthis is no Python\n'''\n# %% never\n")
     assert problems == []
     assert marks(scenario)[0] == (1, "define")
 
 
-def test_labels_and_texts_for_readers_do_not_change_the_digest(read):
+def test_labels_and_descriptions_do_not_change_the_digest(read):
     scenario, _ = read(HEADER + BODY)
     for old, new in [("because", "why"), ("fixed in 2.0", "bug"), ("example.org/1", "example.org/9")]:
         assert read(changed(old, new))[0].script.digest == scenario.script.digest
@@ -136,7 +136,26 @@ def test_labels_and_texts_for_readers_do_not_change_the_digest(read):
         assert read(changed(old, new))[0].script.digest != scenario.script.digest
 
 
-def test_values_of_a_parameter_may_be_added_without_a_change_of_digest(read):
+def test_deprecated_key_of_labels_is_read_and_keeps_the_digest(read, tmp_path):
+    old, problems = read(changed("[[tool.harness.label]]", "[[tool.harness.known]]"))
+    new, _ = read(HEADER + BODY)
+    assert problems == []
+    assert old.header.labels == new.header.labels
+    assert old.script.digest == new.script.digest
+
+
+def test_deprecated_key_of_labels_is_reported_with_its_new_name(tmp_path):
+    path = tmp_path / "scenario.py"
+    path.write_text(changed("[[tool.harness.label]]", "[[tool.harness.known]]"))
+    problems = Problems()
+    read_scenario(path, subject="subject", problems=problems)
+    [deprecation] = problems.deprecations
+    assert deprecation == (
+        f"{path}: tool.harness.known: deprecated: known was renamed to label. Rename it: known will be removed."
+    )
+
+
+def test_additional_parameter_values_do_not_change_the_digest(read):
     assert read(changed("[1, 2]", "[1, 2, 3]"))[0].script.digest == read(HEADER + BODY)[0].script.digest
 
 
@@ -145,9 +164,9 @@ def test_values_of_a_parameter_may_be_added_without_a_change_of_digest(read):
     [
         pytest.param(changed("[tool.harness]", "[tool.harness"), ["scenario.py", "'# /// script' block is malformed", "line 4"],
                      id="no TOML"),
-        pytest.param(HEADER + BODY + HEADER, ["stands 2 times"], id="block twice"),
-        pytest.param(changed("# ///\n", "\n"), ["'# /// script' block", "line 1", "does not end"], id="block without end"),
-        pytest.param(changed("#\n# [tool.harness]", "\n# [tool.harness]"), ["line 1", "does not end"], id="blank line in the block"),
+        pytest.param(HEADER + BODY + HEADER, ["there are 2 blocks"], id="block twice"),
+        pytest.param(changed("# ///\n", "\n"), ["'# /// script' block", "line 1", "has no end"], id="block without end"),
+        pytest.param(changed("#\n# [tool.harness]", "\n# [tool.harness]"), ["line 1", "has no end"], id="blank line in the block"),
         pytest.param(changed("timeout = 7", "timout = 7"), ["scenario.py: tool.harness.timout: unknown key", "Did you mean timeout"],
                      id="misspelt key"),
         pytest.param(changed("requires-python", "require-python"), ["script.require-python: unknown key", "requires-python"],
@@ -158,8 +177,8 @@ def test_values_of_a_parameter_may_be_added_without_a_change_of_digest(read):
         pytest.param(changed("timeout = 7", "timeout = inf"), ["tool.harness.timeout: inf is not a number"], id="endless"),
         pytest.param(changed("timeout = 7", "timeout = 1e300"), ["tool.harness.timeout: 1e+300 is not a number"], id="as good as endless"),
         pytest.param(changed("memory = 100", 'memory = "1G"'), ["tool.harness.memory: '1G' is not a number"], id="memory in words"),
-        pytest.param(changed(">=3.8", "3.8 or so"), ["script.requires-python: '3.8 or so' cannot be read"], id="no specifier"),
-        pytest.param(changed('"demo>=1"', '"demo >> 1"'), ["script.dependencies: 'demo >> 1' cannot be read"], id="no requirement"),
+        pytest.param(changed(">=3.8", "3.8 or so"), ["script.requires-python: invalid value '3.8 or so'"], id="no specifier"),
+        pytest.param(changed('"demo>=1"', '"demo >> 1"'), ["script.dependencies: invalid value 'demo >> 1'"], id="no requirement"),
         pytest.param(changed('["demo>=1"]', '"demo"'), ["script.dependencies: 'demo' is not a list of strings"], id="no list"),
         pytest.param("# /// script\n# [tool]\n# harness = 3\n# ///\n", ["tool.harness: 3 is not a table"], id="harness is no table"),
         pytest.param("# /// script\n# tool = 3\n# ///\n", ["script.tool: 3 is not a table"], id="tool is no table"),
@@ -175,23 +194,23 @@ def test_values_of_a_parameter_may_be_added_without_a_change_of_digest(read):
                      id="parameter that is not set"),
         pytest.param(changed('# %% tags=["parameters"]\n', ""), ["no parameters cell for shape, size", '# %% tags=["parameters"]'],
                      id="no parameters cell"),
-        pytest.param(changed("ValueError: .*", "ValueError: ("), ["known[1].error", "cannot be read", "missing )"], id="bad regex"),
-        pytest.param(changed("fixed in 2.0", "broken"), ["known[1].label: 'broken' is no label", "bug, removed"], id="no label"),
-        pytest.param(changed('# note = "because"\n', ""), ["known[1].note: missing"], id="no note"),
-        pytest.param(changed('# error = "ValueError: .*"\n', ""), ["known[1].error: missing"], id="label of everything"),
-        pytest.param(changed("[[tool.harness.known]]", "[tool.harness.known]"), ["tool.harness.known", "not an array of tables"],
+        pytest.param(changed("ValueError: .*", "ValueError: ("), ["label[1].error", "invalid value", "missing )"], id="bad regex"),
+        pytest.param(changed("fixed in 2.0", "broken"), ["label[1].label: 'broken' is not a label", "bug, removed"], id="no label"),
+        pytest.param(changed('# note = "because"\n', ""), ["label[1].note: missing"], id="no note"),
+        pytest.param(changed('# error = "ValueError: .*"\n', ""), ["label[1].error: missing"], id="label of everything"),
+        pytest.param(changed("[[tool.harness.label]]", "[tool.harness.label]"), ["tool.harness.label", "not an array of tables"],
                      id="one bracket"),
         pytest.param(b"\xff\xfe", ["scenario.py: cannot be read", "utf-8"], id="no UTF-8"),
     ],
 )  # fmt: skip
-def test_mistake_is_named_with_file_key_and_fix(read, text, said):
+def test_error_has_file_key_and_fix(read, text, said):
     message = "\n".join(read(text)[1])
     assert "scenario.py: " in message
     for part in said:
         assert part in message
 
 
-def test_all_mistakes_are_named_at_once(read):
+def test_all_errors_are_reported_at_once(read):
     text = changed("timeout = 7", "timeout = 0").replace("fixed in 2.0", "broken").replace("# shape =", "# form =")
     _, problems = read(text.replace(">=3.8", "old"))
     assert len(problems) == 4
@@ -238,7 +257,7 @@ PIECES = [
 @example("x = \"'''\"; y = '''\n# %% inside\n'''\n")
 @example('"""a\n"""\nx = "\\\n# %% inside\n"\n')
 @example('"""a\n# %% inside\n"""\n# %% outside\n')
-def test_markers_are_those_that_tokens_show_however_they_are_found(text):
+def test_fast_and_tokenizing_marker_search_agree(text):
     shown = []
     with contextlib.suppress(tokenize.TokenError, SyntaxError):
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -251,7 +270,7 @@ def test_markers_are_those_that_tokens_show_however_they_are_found(text):
     "marker",
     ['# %% tags=["parameters"]', "# %% tags=['parameters']", '# %% name tags=["a", "parameters"]', '# %% [code] tags=["parameters"]'],
 )  # fmt: skip
-def test_parameters_cell_is_tagged_as_papermill_does(marker):
+def test_parameters_cell_has_the_tag_of_papermill(marker):
     found, start = find_marks(f"{marker}\nx = 1\n")
     assert (found[0].stage, start) == ("parameters", 1)
 
@@ -295,7 +314,7 @@ class TestTwoSteps:
         assert len(problems) == 1
         assert "write.py: tool.harness.parameters: differs from that of read.py" in problems[0]
 
-    def test_folder_that_has_neither_is_told_what_one_has(self, folder):
+    def test_folder_without_steps_is_reported(self, folder):
         for name in ("write.py", "read.py"):
             (folder / name).unlink()
         scenario, problems = self.read(folder)
@@ -341,7 +360,7 @@ def test_any_bytes_are_a_script_or_a_named_problem(tmp_path, data):
 @pytest.mark.parametrize(
     "path", sorted((PROJECT / "scenarios").rglob("*.py")), ids=lambda path: str(path.relative_to(PROJECT / "scenarios"))
 )
-def test_each_script_of_the_project_parses_back_to_the_cases_that_it_declares(path):
+def test_cases_of_each_scenario_round_trip(path):
     from harness.model import Case
 
     problems = Problems()

@@ -1,4 +1,4 @@
-"""From a project on disk and a selection to the cells that run, and to the reasons why others do not."""
+"""From a project and a selection to planned cells, and the reasons for cells that are not run."""
 
 import datetime as dt
 import shutil
@@ -96,12 +96,12 @@ def test_project_has_environments_by_family_and_version(project):
     assert project.notices == ()
 
 
-def test_environment_has_what_its_family_says(project):
+def test_environment_has_the_settings_of_its_family(project):
     other = project.environment("other1")
     assert (other.variables, other.imports, other.tiers) == ((("MODE", "b"),), ("demo", "other"), {"full"})
 
 
-def test_lock_that_is_not_what_the_matrix_says_is_noticed(root):
+def test_lock_that_differs_from_the_matrix_is_reported(root):
     write(root, lock_for("demo", "1.1", "3.11", requirements=("demo==1.0",)))
     write(root, lock_for("demo", "2.0", "3.8"))
     notices = "".join(read_project(root).notices)
@@ -111,7 +111,7 @@ def test_lock_that_is_not_what_the_matrix_says_is_noticed(root):
     assert "nox -s lock" in notices
 
 
-def test_exclusion_that_matches_nothing_is_noticed(root):
+def test_exclusion_without_a_match_is_reported(root):
     text = MATRIX.replace('environments = ["demo2*"]', 'environments = ["demo2*", "dema*"]').replace(
         '["slow"]', '["slwo"]'
     )
@@ -122,13 +122,19 @@ def test_exclusion_that_matches_nothing_is_noticed(root):
     ]
 
 
+def test_deprecated_keys_are_notices_of_the_project(root):
+    (root / "matrix.toml").write_text(f'passed = ["A"]\n{MATRIX}', encoding="utf-8")
+    [notice] = read_project(root).notices
+    assert notice.startswith("matrix.toml: passed: deprecated: passed was renamed to pass-env.")
+
+
 def test_platform_and_date_of_a_lock_are_not_stale(root):
     moment = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
     write(root, lock_for("demo", "1.1", "3.11", as_of=moment, platform="aarch64"))
     assert read_project(root).notices == ()
 
 
-def test_every_problem_of_a_project_is_shown_at_once(root):
+def test_all_problems_of_a_project_are_reported_at_once(root):
     (root / "matrix.toml").write_text(MATRIX.replace('"small"', '"smal"'), encoding="utf-8")
     (root / "scenarios" / "load" / "plain.py").write_text("# /// script\n# x = 1\n# ///\n", encoding="utf-8")
     (root / "locks" / "demo" / "demo1.1.txt").write_text("demo", encoding="utf-8")
@@ -136,18 +142,22 @@ def test_every_problem_of_a_project_is_shown_at_once(root):
         read_project(root)
     message = str(caught.value)
     assert "3 problems" in message
-    for part in ("matrix.toml: default-tier", "plain.py: script.x: unknown key", "demo1.1.txt: no '# /// lock' block"):
+    for part in (
+        "matrix.toml: default-tier",
+        "plain.py: script.x: unknown key",
+        "demo1.1.txt: it has no '# /// lock' block",
+    ):
         assert part in message
 
 
 @pytest.mark.parametrize(
     ("lock", "folder", "said"),
     [
-        pytest.param(lock_for("demo", "1.1", "3.11"), "other", "the id 'demo1.1' is taken by", id="id twice"),
+        pytest.param(lock_for("demo", "1.1", "3.11"), "other", "has the same id 'demo1.1'", id="id twice"),
         pytest.param(lock_for("gone", "1", "3.11"), "gone", "its family 'gone' is not in matrix.toml", id="family that is gone"),
     ],
 )  # fmt: skip
-def test_lock_that_fits_nowhere_is_named(root, lock, folder, said):
+def test_misplaced_lock_is_reported(root, lock, folder, said):
     path = write(root, lock, folder)
     with pytest.raises(UsageError) as caught:
         read_project(root)
@@ -155,45 +165,45 @@ def test_lock_that_fits_nowhere_is_named(root, lock, folder, said):
     assert path.name in str(caught.value)
 
 
-def test_lock_under_another_name_is_named(root):
+def test_lock_with_another_file_name_is_reported(root):
     path = root / "locks" / "demo" / "demo1.1.txt"
     path.rename(path.with_name("demo9.txt"))
-    with pytest.raises(UsageError, match=r"demo9.txt: says that it is of 'demo1.1'\. Run `nox -s lock -- demo9`"):
+    with pytest.raises(UsageError, match=r"demo9.txt: is the lock of 'demo1.1'\. Run `nox -s lock -- demo9`"):
         read_project(root)
 
 
-def test_scenario_name_in_two_folders_is_named_with_both(root):
+def test_duplicate_scenario_name_is_reported_with_both_files(root):
     twin = root / "scenarios" / "save" / "plain.py"
     twin.write_text("", encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         read_project(root)
-    assert f"{twin}: the name 'plain' is taken by {root / 'scenarios' / 'load' / 'plain.py'}" in str(caught.value)
+    assert f"{twin}: {root / 'scenarios' / 'load' / 'plain.py'} has the same name 'plain'" in str(caught.value)
 
 
-def test_base_of_a_family_is_no_environment(root):
+def test_base_of_a_family_is_not_an_environment(root):
     lock = lock_for("demo", "1.0", "3.11")
     write(root, replace(lock, origin=replace(lock.origin, version=None, package=None, environment="demo-base")))
     assert read_project(root).environment("demo-base") is None
 
 
-def test_nothing_asked_for_is_the_default_tier(project):
+def test_default_selection_is_the_default_tier(project):
     cells = planned(project, scenarios=("plain",))
     assert cells == ["plain@demo1.0", "plain@demo1.10"]
 
 
-def test_tier_chooses(project):
+def test_tier_selects_its_environments(project):
     assert len(planned(project, tier="full", scenarios=("plain",))) == 5
 
 
-def test_globs_choose_whatever_the_tier(project):
+def test_globs_select_from_all_tiers(project):
     assert planned(project, environments=("*1.1", "demo2*"), scenarios=("plain",)) == ["plain@demo1.1", "plain@demo2.0"]
 
 
-def test_globs_take_away(project):
+def test_globs_with_exclamation_mark_exclude(project):
     assert planned(project, environments=("demo*", "!demo1.*"), scenarios=("plain",)) == ["plain@demo2.0"]
 
 
-def test_tier_and_globs_both_count(project):
+def test_tier_and_globs_are_intersected(project):
     assert planned(project, tier="small", environments=("*0",), scenarios=("plain",)) == [
         "plain@demo1.0",
         "plain@demo1.10",
@@ -209,11 +219,11 @@ def test_tier_and_globs_both_count(project):
         pytest.param(("!shapes", "!across"), {"plain", "slow"}, id="names taken away"),
     ],
 )
-def test_scenarios_are_chosen_by_name_or_case(project, globs, cases):
+def test_scenarios_are_selected_by_name_or_case(project, globs, cases):
     assert {cell.rpartition("@")[0] for cell in planned(project, environments=("demo1.1",), scenarios=globs)} == cases
 
 
-def test_cells_are_chosen_by_id_in_the_order_given(project):
+def test_cells_are_selected_by_id_in_the_given_order(project):
     ids = ["shapes[shape=tuple]@demo1.1", "plain@other1", "across@demo1.1 -> demo2.0"]
     assert planned(project, cells=tuple(map(Cell.parse, ids))) == [*ids, "across@demo1.1"], "its writing comes along"
 
@@ -221,27 +231,27 @@ def test_cells_are_chosen_by_id_in_the_order_given(project):
 @pytest.mark.parametrize(
     ("selection", "said"),
     [
-        pytest.param({"environments": ("dema*",)}, ["--environments: 'dema*' matches no environment", "Known here: demo1.0"], id="glob"),
+        pytest.param({"environments": ("dema*",)}, ["--environments: 'dema*' matches no environment", "Valid names: demo1.0"], id="glob"),
         pytest.param({"environments": ("demo1.2", "demo1.0")}, ["'demo1.2' matches no environment. Did you mean demo1"], id="near miss"),
-        pytest.param({"environments": ("demo[12].0",)}, ["'demo[12].0' matches no environment. Brackets stand for themselves"], id="brackets"),
+        pytest.param({"environments": ("demo[12].0",)}, ["'demo[12].0' matches no environment. Only * and ? are wildcards"], id="brackets"),
         pytest.param({"environments": ("!nothing*",)}, ["'!nothing*' matches no environment"], id="taken away, not there"),
         pytest.param({"scenarios": ("plan", "shapse")}, ["--scenarios: 'plan' matches no", "mean plain", "'shapse'"], id="both named"),
         pytest.param({"writers": ("x",)}, ["--writers: 'x' matches no environment"], id="writers"),
         pytest.param({"readers": ("x",)}, ["--readers: 'x' matches no environment"], id="readers"),
-        pytest.param({"tier": "ful"}, ["--tier: there is no tier 'ful'", "Did you mean full", "Known: small, full"], id="tier"),
-        pytest.param({"environments": ("demo1.0", "!demo*")}, ["no environment is left"], id="nothing left"),
-        pytest.param({"scenarios": ("!*",)}, ["no cell is left", "--scenarios excludes every one", "Known here: across, plain"], id="no scenario left"),
-        pytest.param({"writers": ("demo1.0",), "environments": ("demo2.0",), "scenarios": ("across",)}, ["no cell is left", "--writers"], id="writer not there"),
-        pytest.param({"writers": ("demo1.0",), "scenarios": ("plain",)}, ["no scenario of two steps", "--environments"], id="writer of none"),
-        pytest.param({"cells": (Cell.parse("nothing@demo1.0"),)}, ["no scenario 'nothing'", "Known here: across, plain", "harness run PATH"], id="no such scenario"),
-        pytest.param({"cells": (Cell.parse("across@demo1.0->demo1.1"),)}, ["no environment 'demo1.0->demo1.1'", "blanks around"], id="arrow without blanks"),
+        pytest.param({"tier": "ful"}, ["--tier: there is no tier 'ful'", "Did you mean full", "Valid tiers: small, full"], id="tier"),
+        pytest.param({"environments": ("demo1.0", "!demo*")}, ["no environment is selected"], id="nothing left"),
+        pytest.param({"scenarios": ("!*",)}, ["no cell is selected", "--scenarios excludes all scenarios", "Valid names: across, plain"], id="no scenario left"),
+        pytest.param({"writers": ("demo1.0",), "environments": ("demo2.0",), "scenarios": ("across",)}, ["no cell is selected", "--writers"], id="writer not there"),
+        pytest.param({"writers": ("demo1.0",), "scenarios": ("plain",)}, ["no two-step scenario is selected", "--environments"], id="writer of none"),
+        pytest.param({"cells": (Cell.parse("nothing@demo1.0"),)}, ["no scenario 'nothing'", "Valid names: across, plain", "harness run PATH"], id="no such scenario"),
+        pytest.param({"cells": (Cell.parse("across@demo1.0->demo1.1"),)}, ["no environment 'demo1.0->demo1.1'", "spaces around"], id="arrow without blanks"),
         pytest.param({"cells": (Cell.parse("plian@demo1.0"),)}, ["plian@demo1.0: there is no scenario 'plian'", "plain"], id="scenario of a cell"),
         pytest.param({"cells": (Cell.parse("plain@demo1.2"),)}, ["there is no environment 'demo1.2'", "demo1.1"], id="environment of a cell"),
         pytest.param({"cells": (Cell.parse("shapes[shape=lits]@demo1.1"),)}, ["has no such case", "shapes[shape=list]"], id="case of a cell"),
         pytest.param({"cells": (Cell.parse("plain@demo1.1 -> demo1.0"),)}, ["plain has one step", "write.py"], id="writer of one step"),
     ],
 )  # fmt: skip
-def test_what_matches_nothing_is_an_error_with_near_misses(project, selection, said):
+def test_names_without_a_match_are_an_error_with_similar_names(project, selection, said):
     message = complaint(project, **selection)
     for part in said:
         assert part in message
@@ -258,7 +268,7 @@ def test_exclusion_has_its_reason(project):
     }
 
 
-def test_requirements_of_a_script_rule_environments_out(project):
+def test_requirements_of_a_script_exclude_environments(project):
     found = absences(project, scenarios=("*list*",), tier="full")
     assert found["shapes[shape=list]@demo1.0"] == (
         Outcome.NOT_APPLICABLE, "the script needs Python >=3.9, and this environment has 3.8"
@@ -267,7 +277,7 @@ def test_requirements_of_a_script_rule_environments_out(project):
     assert set(found) == {"shapes[shape=list]@demo1.0", "shapes[shape=list]@other1"}
 
 
-def test_two_steps_are_writers_by_readers(project):
+def test_two_step_cells_are_writers_times_readers(project):
     cells = planned(project, environments=("demo1.1", "demo2.0"), scenarios=("across",))
     assert cells == [
         "across@demo1.1", "across@demo2.0",
@@ -275,12 +285,12 @@ def test_two_steps_are_writers_by_readers(project):
     ]  # fmt: skip
 
 
-def test_writers_and_readers_are_chosen_apart(project):
+def test_writers_and_readers_are_selected_separately(project):
     cells = planned(project, writers=("demo1.1",), readers=("demo2.0", "demo1.10"), scenarios=("across",))
     assert cells == ["across@demo1.1", "across@demo1.1 -> demo1.10", "across@demo1.1 -> demo2.0"]
 
 
-def test_writers_and_readers_alone_ask_for_nothing_else(project):
+def test_writers_and_readers_alone_select_two_step_scenarios_only(project):
     cells = planned(project, writers=("demo1.1",), readers=("demo2.0",))
     assert cells == ["across@demo1.1", "across@demo1.1 -> demo2.0"], "nor for a tier of all others"
     beside = planned(project, writers=("demo1.1",), readers=("demo1.1",), environments=("demo1.1",))
@@ -293,7 +303,7 @@ def test_writers_and_readers_alone_ask_for_nothing_else(project):
     }
 
 
-def test_project_without_a_scenario_says_so(root):
+def test_project_without_scenarios_is_reported(root):
     shutil.rmtree(root / "scenarios")
     with pytest.raises(UsageError, match="scenarios/ has no scenario"):
         make_plan(read_project(root), Selection())
@@ -307,7 +317,7 @@ def test_each_step_has_its_own_requirements(project):
     }
 
 
-def test_package_that_stands_for_another_satisfies_the_header(project):
+def test_package_that_provides_another_satisfies_the_header(project):
     lock = make_lock("written", python="3.11", demo_cpu="1.5")
     environment = environment_of(parse_lock(write_lock(lock), name="l", id="written"), project.matrix)
     plan = make_plan(project, Selection(environments=("written",), scenarios=("shapes",)), written_out=(environment,))
@@ -325,14 +335,14 @@ def test_package_that_stands_for_another_satisfies_the_header(project):
         ("python=3.11", True),
     ],
 )
-def test_written_out_environments_are_told_from_ids(text, written_out):
+def test_inline_environments_are_distinguished_from_ids(text, written_out):
     assert is_written_out(text) is written_out
 
 
 @pytest.mark.parametrize(
     ("count", "kept"), [(1, [0]), (2, [0, 3]), (3, [0, 2, 4]), (6, list(range(6))), (99, list(range(6)))]
 )
-def test_fewer_cases_are_spread_over_all_of_them(root, count, kept):
+def test_fewer_cases_are_evenly_spaced(root, count, kept):
     header = f"# /// script\n# [tool.harness.parameters]\n# n = {list(range(6))}\n# ///\n"
     (root / "scenarios" / "load" / "many.py").write_text(f'{header}# %% tags=["parameters"]\nn = 0\n', encoding="utf-8")
     plan = make_plan(read_project(root), Selection(scenarios=("many",), environments=("demo2.0", "other1")))
@@ -341,22 +351,22 @@ def test_fewer_cases_are_spread_over_all_of_them(root, count, kept):
 
 
 @pytest.mark.parametrize("step", ["read", "write"])
-def test_a_script_may_ask_for_the_variables_that_the_project_names_and_for_no_others(root, step):
+def test_script_may_request_only_variables_in_pass_env(root, step):
     text = SCENARIOS[f"across/{step}.py"]
     asks = text.replace('# ///\n"', '# [tool.harness]\n# variables = ["MODE", "SOME_TOKEN"]\n# ///\n"')
     (root / "scenarios" / "across" / f"{step}.py").write_text(asks, encoding="utf-8")
-    with pytest.raises(UsageError, match=r"across: its header asks for your variable 'MODE', 'SOME_TOKEN'"):
+    with pytest.raises(UsageError, match=r"across: its header requests your environment variable 'MODE', 'SOME_TOKEN'"):
         make_plan(read_project(root), Selection(scenarios=("across",)))
     make_plan(read_project(root), Selection(scenarios=("plain",)))
-    (root / "matrix.toml").write_text(f'passed = ["MODE"]\n{MATRIX}', encoding="utf-8")
-    with pytest.raises(UsageError, match=r"asks for your variable 'SOME_TOKEN'"):
+    (root / "matrix.toml").write_text(f'pass-env = ["MODE"]\n{MATRIX}', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"requests your environment variable 'SOME_TOKEN'"):
         make_plan(read_project(root), Selection(scenarios=("across",)))
-    (root / "matrix.toml").write_text(f'passed = ["MODE", "SOME_TOKEN"]\n{MATRIX}', encoding="utf-8")
+    (root / "matrix.toml").write_text(f'pass-env = ["MODE", "SOME_TOKEN"]\n{MATRIX}', encoding="utf-8")
     make_plan(read_project(root), Selection(scenarios=("across",)))
 
 
 @pytest.mark.parametrize(("name", "most"), [("timeout", 3600), ("memory", 16384), ("disk", 16384), ("processes", 1024)])
-def test_a_script_may_ask_for_limits_up_to_the_largest_that_the_project_lets_any_have(root, name, most):
+def test_script_may_request_limits_up_to_the_maximum(root, name, most):
     def planned(asked, *lines):
         (root / "matrix.toml").write_text("\n".join([MATRIX, *lines]), encoding="utf-8")
         header = f"# /// script\n# [tool.harness]\n# {name} = {asked}\n# ///\n"
@@ -364,8 +374,8 @@ def test_a_script_may_ask_for_limits_up_to_the_largest_that_the_project_lets_any
         return make_plan(read_project(root), Selection(scenarios=("plain",)))
 
     planned(most)
-    with pytest.raises(UsageError, match=rf"plain: its header asks for a limit of {name} = 10000000"):
+    with pytest.raises(UsageError, match=rf"plain: its header requests the limit {name} = 10000000"):
         planned(10_000_000)
-    planned(most + 1, "[most]", f"{name} = {most + 1}")
-    with pytest.raises(UsageError, match=rf"limit of {name} = {most}\b"):
-        planned(most, "[most]", f"{name} = {most - 1}")
+    planned(most + 1, "[limits]", f"{name} = {most + 1}")
+    with pytest.raises(UsageError, match=rf"limit {name} = {most}\b"):
+        planned(most, "[limits]", f"{name} = {most - 1}")

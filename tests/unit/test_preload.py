@@ -1,4 +1,4 @@
-"""Which imports may be done before a script runs."""
+"""Which imports may run before a script."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,7 @@ TOUCHED = ("tensorflow.keras.layers",)
         ),
     ],
 )
-def test_imports_at_the_beginning_may_be_done_before(source, expected):
+def test_imports_at_the_beginning_are_preloaded(source, expected):
     preload = find_preload(source, MODULES)
     assert preload is not None
     assert preload.modules == expected
@@ -70,11 +70,11 @@ def test_imports_at_the_beginning_may_be_done_before(source, expected):
         pytest.param("", id="empty"),
     ],
 )
-def test_what_might_matter_to_the_import_needs_a_process_of_its_own(source):
+def test_code_that_may_affect_imports_needs_a_fresh_process(source):
     assert find_preload(source, MODULES) is None
 
 
-def test_variables_set_to_literals_go_to_the_process():
+def test_variables_set_to_literals_are_set_in_the_fork_server():
     source = """
 import os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -89,7 +89,7 @@ os.environ["LATER"] = "1"
     )
 
 
-def test_lazy_imports_are_done_unless_the_rest_could_change_them():
+def test_lazy_imports_are_preloaded_unless_the_script_may_change_them():
     plain = find_preload("import tensorflow as tf\ntf.keras.layers.Dense(1)", MODULES, TOUCHED)
     tricky = find_preload("import sys, tensorflow as tf\nsys.modules.pop('keras', 0)", MODULES, TOUCHED)
     assert plain is not None
@@ -113,13 +113,13 @@ def test_lazy_imports_are_done_unless_the_rest_could_change_them():
         pytest.param("importlib.reload(tf)", (), id="imports one again"),
     ],
 )
-def test_to_look_is_no_change(rest, touched):
+def test_reading_state_is_not_a_change(rest, touched):
     preload = find_preload(f"import os, tensorflow as tf\n{rest}", MODULES, TOUCHED)
     assert preload is not None
     assert preload.touched == touched
 
 
-@pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
+@pytest.mark.skipif(not CAN_FORK, reason="the fork server needs Linux")
 @pytest.mark.parametrize(
     ("source", "forks"),
     [
@@ -131,8 +131,8 @@ def test_to_look_is_no_change(rest, touched):
         ("import tensorflow\nimportlib.import_module('tensorflow.keras')", False),
     ],
 )
-def test_what_lies_where_another_has_noted_it_is_not_found_elsewhere_in_a_fork(source, forks):
-    """TensorFlow notes, as it is imported, where `tensorflow.keras` lies: in a parent, not in the sources."""
+def test_overlay_of_a_submodule_of_tensorflow_needs_a_fresh_process(source, forks):
+    """TensorFlow records the location of `tensorflow.keras` at import: in a fork server, that is not the overlay."""
     task = outcome_task("asserts")
     environment = replace(task.environment, imports=("tensorflow",), preload=("tensorflow",))
     overlay = Overlay(package="keras", folder=Path("trees/digest"), digest="digest")

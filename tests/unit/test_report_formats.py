@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.model import CellResult, Known, Outcome, Pattern
+from harness.model import CellResult, Label, Outcome, Pattern
 from harness.report import csv_table, html_page, json_document, markdown, publish, terminal
 from harness.report.grid import NOT_ASKED, STATES, build_grid
 from harness.report.results import Results, to_frame
@@ -89,10 +89,10 @@ def test_cells_with_the_same_signature_and_label_share_a_cause():
 def test_the_same_failure_under_two_labels_is_two_causes_with_keys_of_their_own():
     one = scenario("one")
     environments = ("pkg3.4.1", "pkg3.5.0")
-    labels = [Known(stage=None, error=Pattern(""), label=label, note="n") for label in ("bug", "by design")]
+    labels = [Label(stage=None, error=Pattern(""), label=label, note="n") for label in ("bug", "by design")]
     failed = {"outcome": Outcome.FAILED, "stage": "load", "error": "ValueError: no"}
     cells = [
-        result(cell_of(one, name), failed, known=[label]) for name, label in zip(environments, labels, strict=True)
+        result(cell_of(one, name), failed, labels=[label]) for name, label in zip(environments, labels, strict=True)
     ]
     causes = build_grid(only(one, *cells, environments=environments)).causes
     assert [cause.label.label for cause in causes] == ["bug", "by design"]
@@ -171,9 +171,9 @@ HOSTILE = {
 
 def hostile(text: str) -> Results:
     """Results in which everything that comes from a script is one text."""
-    known = Known(stage=None, error=Pattern("labelled"), label=text, note=text, link=text)
+    label = Label(stage=None, error=Pattern("labelled"), label=text, note=text, link=text)
     one = scenario(
-        "one", subject=text, title=text, text=text, issue=text, parameters=[("x", (text,))], known=[known]
+        "one", subject=text, title=text, text=text, issue=text, parameters=[("x", (text,))], labels=[label]
     )  # fmt: skip
     names = tuple("abcde")
     text = text.encode(errors="replace").decode()  # the worker's report is read as UTF-8: no lone surrogates in errors
@@ -184,7 +184,7 @@ def hostile(text: str) -> Results:
         {"outcome": Outcome.UNAVAILABLE, "reason": text},
         {"outcome": Outcome.TIMED_OUT, "stage": text, "reason": text},
     ]
-    cells = [result(cell_of(one, name, x=text), each, known=[known]) for name, each in zip(names, shown, strict=True)]
+    cells = [result(cell_of(one, name, x=text), each, labels=[label]) for name, each in zip(names, shown, strict=True)]
     return replace(only(one, *cells, environments=names), title=text, notes=(text,))
 
 

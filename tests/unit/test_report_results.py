@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.model import Attempt, Case, Cell, CellResult, Header, Known, Outcome, Pattern, Scenario, Script
+from harness.model import Attempt, Case, Cell, CellResult, Header, Label, Outcome, Pattern, Scenario, Script
 from harness.report.foreign_text import one_line, plain, stable_error, web_address
 from harness.report.results import COLUMNS, EnvironmentColumn, Results, by_family, records, to_frame
 
 MEASURED = dt.datetime(2026, 11, 3, 12, 30, tzinfo=dt.timezone.utc)
-BUG = Known(
+BUG = Label(
     stage="load",
     error=Pattern("already been configured"),
     label="bug",
@@ -24,13 +24,13 @@ CONFIGURED = "ValueError: Sequential model 'sequential_{}' has already been conf
 
 
 def scenario(
-    name, *, subject="building", title="It works", parameters=(), known=(), issue=None, two=False, text="x = 1\n"
+    name, *, subject="building", title="It works", parameters=(), labels=(), issue=None, two=False, text="x = 1\n"
 ):
     script = Script(
         file_name=f"{name}.py",
         text=text,
         code=text,
-        header=Header(parameters=tuple(parameters), known=tuple(known), issue=issue),
+        header=Header(parameters=tuple(parameters), labels=tuple(labels), issue=issue),
         marks=(),
         parameters_from=None,
     )
@@ -72,9 +72,9 @@ def cell_of(scenario_, environment, writer=None, **parameters):
     )
 
 
-def result(cell, *shown, known=()):
+def result(cell, *shown, labels=()):
     """A cell's result from the keyword arguments of its attempts."""
-    return CellResult(cell=cell, attempts=tuple(attempt(cell, **each) for each in shown), known=tuple(known))
+    return CellResult(cell=cell, attempts=tuple(attempt(cell, **each) for each in shown), labels=tuple(labels))
 
 
 def only(scenario_, *cells, environments=("pkg3.4.1",)):
@@ -100,7 +100,7 @@ def sample() -> Results:
         "build",
         title="A model built with a list loads like one built with a tuple",
         parameters=[("shape", ("tuple", "list")), ("format", (".keras", ".h5"))],
-        known=[BUG],
+        labels=[BUG],
         issue="https://example.org/issues/20214",
     )
     life = scenario("life", title="A model trains and predicts", parameters=[("phase", tuple("abcdefg"))])
@@ -113,7 +113,7 @@ def sample() -> Results:
                 cell = cell_of(build, each.id, shape=shape, format=form)
                 bad = shape == "list" and each.id == "pkg3.4.1"
                 again = failed | {"error": CONFIGURED.format(len(form))}
-                cells.append(result(cell, again if bad else {}, known=[BUG]))
+                cells.append(result(cell, again if bad else {}, labels=[BUG]))
     odd = {
         "a": [{"outcome": Outcome.CRASHED, "stage": "predict", "error": "SIGSEGV"}],
         "b": [{"outcome": Outcome.TIMED_OUT, "stage": "train", "reason": "over its limit of 120 s"}],
