@@ -21,6 +21,7 @@ from harness import __version__
 from harness.commands.choose import add_selection
 from harness.commands.defaults import FORMATS, default_jobs
 from harness.errors import HarnessError, near_misses
+from harness.model.scenario import LONGEST_TIMEOUT_S
 from harness.report.foreign_text import plain
 from harness.session import Session
 
@@ -47,6 +48,7 @@ def main(typed: Sequence[str] | None = None) -> int:
         else:
             session = Session.at(Path(arguments.project).absolute(), os.environ, _say)
         session.containing = getattr(arguments, "sandbox", session.containing)
+        session.timeout_s = getattr(arguments, "timeout", None)
         command = getattr(importlib.import_module(f"harness.commands.{module}"), function)
         with _stopped_by_signals(session), _collecting_seldom():
             return int(command(session, arguments))
@@ -130,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     plan = _command(commands, "plan", "planning:plan", "what would run, what would not and why; what it needs")
     _add_paths(plan)
     add_selection(plan)
+    _add_condition(plan)
     _add_json(plan)
 
     run = _command(commands, "run", "run:run", "run the cells that have no valid attempt, and print the table")
@@ -145,8 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         default="fork",
         help="a fork of a process that has done the imports, where that is safe, or always a new process",
     )
-    _add_sandbox(run)
-    _add_overlay(run)
+    _add_condition(run)
     run.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each cell until it has N attempts")
     run.add_argument(
         "--confirm",
@@ -158,20 +160,20 @@ def _parser() -> argparse.ArgumentParser:
     table = _command(commands, "table", "tables:table", "print the table of what is known; run nothing")
     _add_paths(table)
     add_selection(table)
+    _add_condition(table)
     table.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"default: {FORMATS[0]}")
     table.add_argument("--output", metavar="FILE", help="write it there instead of to stdout")
     table.add_argument("--differing", action="store_true", help="only the rows in which columns differ")
 
     show = _command(commands, "show", "evidence:show", "the evidence for a cell")
     show.add_argument("cell", metavar="CELL", help=_CELL)
-    _add_overlay(show)
+    _add_condition(show)
     _add_json(show)
 
     replay = _command(commands, "replay", "evidence:replay", "run a cell again in its environment, and compare")
     replay.add_argument("cell", metavar="CELL", help=_CELL)
-    _add_overlay(replay)
+    _add_condition(replay)
     replay.add_argument("--shell", action="store_true", help="open a shell in the environment instead")
-    _add_sandbox(replay)
 
     _add_searches(commands)
 
@@ -262,11 +264,28 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--markdown", action="store_true", help="the answer as Markdown, to paste into the report")
     _add_sandbox(parser)
+    _add_timeout(parser)
     _add_json(parser)
 
 
 def _add_paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="*", help="a script, or a folder with write.py and read.py")
+
+
+def _add_condition(parser: argparse.ArgumentParser) -> None:
+    """Add the options that can change an outcome: what they show is kept apart from the ordinary results."""
+    _add_sandbox(parser)
+    _add_overlay(parser)
+    _add_timeout(parser)
+
+
+def _add_timeout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        help="time limit of each script, instead of its own (default: 120)",
+    )
 
 
 def _add_overlay(parser: argparse.ArgumentParser) -> None:
@@ -286,6 +305,16 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, for programs")
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= LONGEST_TIMEOUT_S:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0, at most {LONGEST_TIMEOUT_S}")
+    return value
 
 
 def _count(text: str) -> int:

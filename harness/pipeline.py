@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.execute.task import Task, make_task
-from harness.model import Attempt, Cell, CellResult, Environment, Outcome, Overlay
+from harness.model import Attempt, Cell, CellResult, Condition, Environment, Outcome, Overlay
 from harness.plan.plan import Plan, PlannedCell
 from harness.record.store import Store, Writer
 from harness.session import RunFolder, Session
@@ -33,7 +33,9 @@ class Work:
 
     def attempts(self, store: Store) -> dict[str, list[Attempt]]:
         """Read the attempts of its tasks, by key."""
-        return store.by_keys((task.key for task in self.tasks.values()), {str(cell): cell for cell in self.tasks})
+        found = store.by_keys((task.key for task in self.tasks.values()), {str(cell): cell for cell in self.tasks})
+        limits = {task.key: task.limit_s for task in self.tasks.values()}
+        return {key: [each for each in attempts if each.holds_within(limits[key])] for key, attempts in found.items()}
 
     def due(self, store: Store, *, fresh: bool = False, repeat: int = 1) -> list[Task]:
         """Give the tasks that have no valid attempt (fewer than `repeat`), a task as often as it is to run."""
@@ -83,8 +85,19 @@ def with_costs(due: list[Task], store: Store) -> list[Task]:
     ]
 
 
-def prepare(session: Session, plan: Plan, *, fetch: bool = False, overlay: Overlay | None = None) -> Work:
-    """Find the interpreters that a plan needs and make its tasks. To `fetch` one takes time."""
+def prepare(
+    session: Session,
+    plan: Plan,
+    *,
+    fetch: bool = False,
+    overlay: Overlay | None = None,
+    condition: Condition | None = None,
+) -> Work:
+    """Find the interpreters that a plan needs and make its tasks. To `fetch` one takes time.
+
+    Without a condition, that of the session counts.
+    """
+    condition = condition or Condition(sandboxed=session.sandboxed, timeout_s=session.timeout_s)
     interpreters: dict[str, str] = {}
     missing: dict[str, str] = {}
     for environment in plan.environments:
@@ -101,7 +114,7 @@ def prepare(session: Session, plan: Plan, *, fetch: bool = False, overlay: Overl
     tasks: dict[Cell, Task] = {}
     # Writers first: what is read is part of the reader's conditions.
     for planned in sorted(plan.runnable, key=lambda planned: not planned.writes):
-        task = _task(planned, interpreters, tasks, session.variables, overlay=overlay)
+        task = _task(planned, interpreters, tasks, session.variables, overlay=overlay, condition=condition)
         tasks[planned.cell] = task
     return Work(plan=plan, tasks=tasks, missing=missing)
 
@@ -113,6 +126,7 @@ def _task(
     variables: Mapping[str, str],
     *,
     overlay: Overlay | None,
+    condition: Condition,
 ) -> Task:
     script = planned.scenario.script
     reads = None
@@ -129,6 +143,8 @@ def _task(
         writes=planned.writes,
         reads=reads,
         overlay=overlay,
+        sandboxed=condition.sandboxed,
+        timeout_s=condition.timeout_s,
     )
 
 
@@ -158,6 +174,7 @@ def run_due(
     from harness.execute.run_task import ForkImports, unavailable
     from harness.execute.schedule import LocalScheduler
 
+    session.require_condition()
     recorded = 0
     unsettled: set[str] = set()
     lost: set[str] = set()

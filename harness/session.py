@@ -44,6 +44,8 @@ class Session:
     stop: threading.Event = field(default_factory=threading.Event)
     containing: str = "auto"
     """`auto`: scripts are contained where they can be; `required`: they are, or not run; `off`: they are not."""
+    timeout_s: float | None = None
+    """The time limit that replaces every script's own, in seconds."""
 
     @classmethod
     def at(cls, folder: Path, variables: Mapping[str, str], say: Callable[[str], None]) -> Session:
@@ -132,11 +134,13 @@ class Session:
     @functools.cached_property
     def sandbox(self) -> Sandbox:
         """What contains scripts here: tried out when first asked for. Raises HarnessError if it is lacking."""
+        from harness.containment.remembered import remember
         from harness.containment.sandbox import UNCONTAINED, find_sandbox, require
 
         if self.containing == "off":
             return UNCONTAINED
         sandbox = find_sandbox(self.variables)
+        remember(self.cache, self.variables, contains=sandbox.contains)
         if self.containing == "required":
             require(sandbox)
         if not sandbox.contains:
@@ -144,6 +148,31 @@ class Session:
                 f"Scripts run uncontained here, with all that you may do: {sandbox.why_not}. See docs/security.md."
             )
         return sandbox
+
+    @functools.cached_property
+    def sandboxed(self) -> bool:
+        """Whether the condition that is asked for has a sandbox: where `auto`, if this machine can do that."""
+        if self.containing != "auto":
+            return self.containing == "required"
+        from harness.containment.remembered import remember, remembered
+
+        known = remembered(self.cache, self.variables)
+        if known is None:
+            from harness.containment.sandbox import find_sandbox
+
+            known = find_sandbox(self.variables).contains
+            remember(self.cache, self.variables, contains=known)
+        return known
+
+    def require_condition(self) -> None:
+        """Raise HarnessError if scripts would not run as `sandboxed` says, which is part of their attempts' keys."""
+        if self.sandbox.contains != self.sandboxed:
+            now = "works" if self.sandbox.contains else "does not work"
+            raise HarnessError(
+                f"The sandbox {now} on this machine now, unlike in the last run",
+                why="results with and without a sandbox are kept apart",
+                next_step="Run the same command again; it takes the machine as it is now",
+            )
 
     @property
     def hidden(self) -> tuple[Path, ...]:

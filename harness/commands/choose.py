@@ -76,7 +76,7 @@ def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
 
 def overlay_of(session: Session, arguments: argparse.Namespace) -> Overlay | None:
     """Read the working tree that --overlay names."""
-    if arguments.overlay is None:
+    if getattr(arguments, "overlay", None) is None:
         return None
     from harness.pinpoint.working_tree import read_overlay
 

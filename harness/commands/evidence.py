@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.commands.choose import overlay_of, plan_of
+from harness.commands.conditions import asked_condition, condition_options
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.shell import open_shell
 from harness.errors import HarnessError
-from harness.model import Attempt, Cell, CellResult, Label, Outcome, Overlay, label_of
+from harness.model import Attempt, Cell, CellResult, Condition, Label, Outcome, Overlay, label_of
 from harness.pipeline import Work, prepare, run_due
 from harness.progress import progress_for
 from harness.record.store import Store, Writer
@@ -30,8 +31,7 @@ def show(session: Session, arguments: argparse.Namespace) -> int:
     with contextlib.closing(session.read_store()) as store:
         seen = _seen(session, store, cell, arguments)
     if seen is None:
-        run = shlex.join(["run", "--cells", str(cell), *_overlaid(arguments)])
-        raise HarnessError(f"{cell}: never run", next_step=f"`{session.command} {run}` runs it")
+        raise _never_run(session, cell, arguments)
     again = _replay_command(session, cell, arguments)
     if arguments.json:
         sys.stdout.write(json.dumps(_document(session, seen, again), indent=1) + "\n")
@@ -51,9 +51,10 @@ class _Seen:
     """Whether these are today's."""
 
     @classmethod
-    def read(cls, store: Store, cell: Cell, key: str, *, current: bool = True) -> _Seen | None:
-        """Read the attempts under a key, and choose the newest that counts; None if there is none."""
-        result = CellResult(cell=cell, attempts=tuple(store.all_with_evidence(key))[::-1])
+    def read(cls, store: Store, cell: Cell, key: str, limit_s: float, *, current: bool = True) -> _Seen | None:
+        """Read the attempts under a key that hold within a time limit, and choose the newest that counts, if any."""
+        holding = [each for each in store.all_with_evidence(key) if each.holds_within(limit_s)]
+        result = CellResult(cell=cell, attempts=tuple(holding[::-1]))
         return cls(attempt=result.current, result=result, current=current) if result.current is not None else None
 
     @property
@@ -84,17 +85,41 @@ class _Seen:
         return f"flaky, {self.result.passes} of {len(verdicts)} passed: {shown}"
 
 
+def _never_run(session: Session, cell: Cell, arguments: argparse.Namespace) -> HarnessError:
+    """Return the error for a cell without a result; it names the other conditions under which there is one."""
+    options = condition_options(session, arguments)
+    with contextlib.closing(session.read_store()) as store:
+        others = sorted(
+            store.conditions({str(cell)}).get(str(cell), set()) - {str(asked_condition(session, arguments))}
+        )
+    commands = (shlex.join(["show", str(cell), *Condition.parse(each).options]) for each in others)
+    known = "; ".join(f"`{session.command} {each}`" for each in commands)
+    run = shlex.join(["run", "--cells", str(cell), *options])
+    return HarnessError(
+        f"{cell}: never run" + (" under this condition" if others else ""),
+        why=f"results under another condition are shown by {known}" if others else "",
+        next_step=f"`{session.command} {run}` runs it",
+    )
+
+
 def _seen(session: Session, store: Store, cell: Cell, arguments: argparse.Namespace) -> _Seen | None:
     """Find the attempts of a cell, under today's conditions if there are such, or else under its last."""
     work = _work_of(session, store, cell, overlay_of(session, arguments))
     planned = work.plan.cells[0]
     if planned.absence is not None:
         raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
-    seen = _Seen.read(store, cell, work.tasks[cell].key)
-    last = store.latest_of_cell(str(cell)) if seen is None and arguments.overlay is None else None
-    if last is not None:
-        seen = _Seen.read(store, cell, last.key, current=False)
+    task = work.tasks[cell]
+    seen = _Seen.read(store, cell, task.key, task.limit_s)
+    if seen is None and arguments.overlay is None:
+        asked = asked_condition(session, arguments)
+        last = next((each for each in store.of_cell(str(cell)) if _is_under(each, asked, task.limit_s)), None)
+        if last is not None:
+            seen = _Seen.read(store, cell, last.key, task.limit_s, current=False)
     return seen.failing if seen is not None else None
+
+
+def _is_under(attempt: Attempt, asked: Condition, limit_s: float) -> bool:
+    return replace(Condition.parse(attempt.condition), timeout_s=None) == asked and attempt.holds_within(limit_s)
 
 
 def _work_of(session: Session, store: Store, cell: Cell, overlay: Overlay | None, *, fetch: bool = False) -> Work:
@@ -130,12 +155,8 @@ def _scripts(session: Session, store: Store, attempt: Attempt, path: Path) -> It
     yield path / "read.py", attempt.evidence.script
 
 
-def _overlaid(arguments: argparse.Namespace) -> list[str]:
-    return [] if arguments.overlay is None else ["--overlay", arguments.overlay]
-
-
 def _replay_command(session: Session, cell: Cell, arguments: argparse.Namespace) -> str:
-    return f"{session.command} {shlex.join(['replay', str(cell), *_overlaid(arguments)])}"
+    return f"{session.command} {shlex.join(['replay', str(cell), *condition_options(session, arguments)])}"
 
 
 def _document(session: Session, seen: _Seen, again: str) -> dict[str, object]:
@@ -174,6 +195,7 @@ def _document(session: Session, seen: _Seen, again: str) -> dict[str, object]:
         "lock": attempt.lock,
         "isolation": attempt.isolation,
         "sandbox": attempt.sandbox,
+        "condition": attempt.condition or None,
         "variables": dict(attempt.variables),
         "versions": dict(attempt.versions),
         "stdout": attempt.evidence.stdout,
@@ -197,6 +219,7 @@ def _text(session: Session, seen: _Seen, again: str) -> str:
     facts = [
         ("cell", str(attempt.cell)),
         ("outcome", attempt.outcome.value + ("" if seen.current else "  (under other conditions than today's)")),
+        ("condition", attempt.condition),
         ("repeats", seen.repeats),
         ("stage", attempt.stage or ""),
         ("error", attempt.error),
@@ -231,7 +254,8 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
         if planned.absence is not None:
             raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
         task = work.tasks[cell]
-        before = store.latest_with_evidence(task.key)
+        known = _Seen.read(store, cell, task.key, task.limit_s)
+        before = known.attempt if known is not None else None
     if arguments.shell:
         return open_shell(session, task)
     with (
@@ -240,7 +264,7 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     ):
         run_due(session, work, [task], writer, jobs=1, watcher=progress)
     with contextlib.closing(session.read_store()) as store:
-        seen = _Seen.read(store, cell, task.key)
+        seen = _Seen.read(store, cell, task.key, task.limit_s)
     if seen is None or session.stop.is_set():
         return INTERRUPTED_STATUS
     after = seen.newest.attempt

@@ -9,7 +9,7 @@ from collections import Counter
 
 from tabulate import tabulate
 
-from harness.commands.choose import plan_of
+from harness.commands.choose import overlay_of, plan_of
 from harness.errors import counted
 from harness.execute.task import Task
 from harness.model import Cell
@@ -21,7 +21,7 @@ from harness.session import Session
 
 def plan(session: Session, arguments: argparse.Namespace) -> int:
     """Print the plan of a selection."""
-    work = prepare(session, plan_of(session, arguments))
+    work = prepare(session, plan_of(session, arguments), overlay=overlay_of(session, arguments))
     store = session.read_store()
     try:
         due = work.due(store)

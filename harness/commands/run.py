@@ -7,16 +7,16 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.commands.choose import overlay_of, plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
-from harness.commands.tables import render, results_of
+from harness.commands.tables import render, results_of, with_condition
 from harness.errors import counted
 from harness.execute.task import Task
 from harness.model import Attempt
 from harness.pipeline import Work, prepare, undecided, with_costs
-from harness.record.store import DamagedStore, move_aside
+from harness.record.opening import DamagedStore, move_aside
 from harness.session import RunFolder, Session
 
 
@@ -29,9 +29,7 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
     count = _run_due(session, work, due.tasks, arguments)
     # Where nothing was run, what was read is what there is.
     results = results_of(session, work, due.found if not due.tasks and not arguments.confirm else None)
-    if arguments.overlay is not None:
-        note = f"With --overlay {arguments.overlay}: these sources, and not the versions that are installed."
-        results = replace(results, notes=(*results.notes, note))
+    results = with_condition(session, work, results, arguments)
     if session.stop.is_set():
         session.say(f"Stopped. {counted(count, 'attempt')} recorded, nothing that had finished is lost. To go on:")
         session.say(f"  {session.command} {shlex.join(arguments.typed)}")

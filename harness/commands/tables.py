@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.commands.choose import plan_of
+from harness.commands.choose import overlay_of, plan_of
+from harness.commands.conditions import other_conditions_notes
 from harness.errors import HarnessError, UsageError
 from harness.model import Attempt
 from harness.pipeline import Work, prepare
@@ -63,6 +64,16 @@ def _columns(session: Session, work: Work) -> Iterator[EnvironmentColumn]:
         )
 
 
+def with_condition(session: Session, work: Work, results: Results, arguments: argparse.Namespace) -> Results:
+    """Note in results under which condition they were asked for, and under which others there are more."""
+    notes = list(other_conditions_notes(session, work, results, arguments))
+    if session.containing == "off":
+        notes.insert(0, "With --sandbox off: these results are kept apart from those with a sandbox.")
+    if getattr(arguments, "overlay", None) is not None:
+        notes.insert(0, f"With --overlay {arguments.overlay}: these sources, and not the versions that are installed.")
+    return replace(results, notes=(*results.notes, *notes))
+
+
 def render(results: Results, format: str, *, only_differing: bool = False, terminal: bool = False) -> str:
     """Draw results in a format; `terminal` if it goes to one, with its width and in colour."""
     # Each format brings what it needs, and one of them is asked for.
@@ -95,7 +106,8 @@ def table(session: Session, arguments: argparse.Namespace) -> int:
             f"--differing leaves out rows, and --format {arguments.format} has every cell",
             next_step="Take --format terminal, markdown or html",
         )
-    results = results_of(session, prepare(session, plan_of(session, arguments)))
+    work = prepare(session, plan_of(session, arguments), overlay=overlay_of(session, arguments))
+    results = with_condition(session, work, results_of(session, work), arguments)
     to_terminal = arguments.output is None and sys.stdout.isatty()
     text = render(results, arguments.format, only_differing=arguments.differing, terminal=to_terminal)
     if arguments.output is None:

@@ -23,7 +23,7 @@ from harness.execute.parents import Parents
 from harness.execute.task import Task, this_platform
 from harness.execute.verdict import LOST, Seen, Verdict, judge
 from harness.execute.ways import InFork, InProcess, Way, fixed_variables, new_folder
-from harness.model import Attempt, Environment, Evidence, Outcome
+from harness.model import Attempt, Condition, Environment, Evidence, Outcome
 from harness.plan.preload import find_preload
 from harness.running import Ended
 
@@ -252,7 +252,7 @@ def _record(
     sandbox: str = str(Means.NONE),
     tidy_with: Folder | None = None,
 ) -> Attempt:
-    return Attempt(
+    attempt = Attempt(
         cell=task.cell,
         key=task.key,
         outcome=verdict.outcome,
@@ -271,7 +271,18 @@ def _record(
         variables=task.variables,
         isolation=isolation,
         sandbox=sandbox,
+        limit_s=task.limit_s,
         evidence=evidence or Evidence(script=task.script.text),
+    )
+    return replace(attempt, condition=str(_condition_of(task, attempt)))
+
+
+def _condition_of(task: Task, attempt: Attempt) -> Condition:
+    """Return the condition of an attempt; the time limit is part of it only if the script's own would show another."""
+    return Condition(
+        sandboxed=task.sandboxed,
+        overlay=task.overlay.package if task.overlay is not None else None,
+        timeout_s=None if attempt.holds_within(task.own_limit_s) else task.limit_s,
     )
 
 

@@ -9,7 +9,7 @@ import json
 import platform
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.model import Cell, Conditions, Environment, Overlay, Script
@@ -40,6 +40,15 @@ class Task:
     reads: str | None = None
     """The key of the attempt whose artifact is read."""
     overlay: Overlay | None = None
+    sandboxed: bool = True
+    """Whether its condition asks for a sandbox."""
+    own_limit_s: float = 0.0
+    """The time limit that the script itself asks for, in seconds; the one in force is in the script's header."""
+
+    @property
+    def limit_s(self) -> float:
+        """The time limit in force, in seconds."""
+        return self.script.header.timeout_s
 
 
 @functools.cache
@@ -99,8 +108,16 @@ def make_task(
     writes: bool = False,
     reads: str | None = None,
     overlay: Overlay | None = None,
+    sandboxed: bool = True,
+    timeout_s: float | None = None,
 ) -> Task:
-    """Make the task of a cell. The variables that the header names are passed through from the caller's."""
+    """Return the task of a cell. The variables that the header names are passed through from the caller's.
+
+    `timeout_s` replaces the script's own time limit.
+    """
+    own_limit_s = script.header.timeout_s
+    if timeout_s is not None:
+        script = replace(script, header=replace(script.header, timeout_s=timeout_s))
     names = script.header.variables
     passed = tuple((name, caller_variables[name]) for name in names if name in caller_variables) if names else ()
     variables = _together(environment.variables, passed)
@@ -114,6 +131,7 @@ def make_task(
         worker=worker_digest(),
         platform=this_platform(),
         overlay=overlay.digest if overlay else "",
+        sandboxed=sandboxed,
     )
     return Task(
         cell=cell,
@@ -125,4 +143,6 @@ def make_task(
         writes=writes,
         reads=reads,
         overlay=overlay,
+        sandboxed=sandboxed,
+        own_limit_s=own_limit_s,
     )

@@ -2,6 +2,7 @@
 
 from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, label_of
 from harness.model.case import Case, Cell, Value
+from harness.model.condition import Condition
 from harness.model.environment import Build, Environment, Lock, LockOrigin, Overlay, Pin, Preparation
 from harness.model.outcome import DISPLAY, FLAKY, NEVER_RUN, Display, Outcome
 from harness.model.pattern import Pattern
@@ -17,6 +18,7 @@ __all__ = [
     "Case",
     "Cell",
     "CellResult",
+    "Condition",
     "Conditions",
     "Display",
     "Environment",

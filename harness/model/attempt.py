@@ -28,12 +28,15 @@ class Conditions:
     worker: str
     platform: str
     overlay: str = ""
+    sandboxed: bool = True
 
     @property
     def key(self) -> str:
         """64 hex digits."""
         # What is hashed is one JSON list. Its ends are those of all cells of a script in an environment.
-        end = _end((self.lock, self.interpreter, self.variables, self.worker, self.platform, self.overlay))
+        end = _end(
+            (self.lock, self.interpreter, self.variables, self.worker, self.platform, self.overlay, self.sandboxed)
+        )
         content = f"[{_as_json(self.script)}, {_as_json(self.write_key)}, {_as_json(self.parameters)}, {end}"
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -44,9 +47,9 @@ def _as_json(text: str | None) -> str:
 
 
 @functools.lru_cache(maxsize=1024)
-def _end(parts: tuple[str, str, tuple[tuple[str, str], ...], str, str, str]) -> str:
-    lock, interpreter, variables, worker, platform, overlay = parts
-    return json.dumps([lock, interpreter, sorted(variables), worker, platform, overlay])[1:]
+def _end(parts: tuple[str, str, tuple[tuple[str, str], ...], str, str, str, bool]) -> str:
+    lock, interpreter, variables, worker, platform, overlay, sandboxed = parts
+    return json.dumps([lock, interpreter, sorted(variables), worker, platform, overlay, sandboxed])[1:]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,10 @@ class Attempt:
     versions: tuple[tuple[str, str], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     sandbox: str = "none"
+    condition: str = ""
+    """What was asked for that could have changed the outcome; empty is the ordinary condition."""
+    limit_s: float = 0.0
+    """The time limit that was in force, in seconds; 0 if that was not recorded."""
     isolation: str = "process"
     """`process`, or `fork`: of a process that had done the imports."""
     script_s: float = 0.0
@@ -96,6 +103,15 @@ class Attempt:
         if not self.outcome.is_failure:
             return None
         return signature(stage=self.stage, error=self.error or str(self.outcome))
+
+    def holds_within(self, limit_s: float) -> bool:
+        """Whether this is also the result under another time limit.
+
+        What ended in time ends in time under any longer limit. A time-out says nothing of a longer limit than its own.
+        """
+        if self.outcome is Outcome.TIMED_OUT:
+            return self.limit_s >= limit_s
+        return limit_s >= self.limit_s or self.duration_s <= limit_s
 
     def without_evidence(self) -> Attempt:
         """The same, without the texts, for whoever holds many."""

@@ -18,6 +18,7 @@ from harness.model.case import Case, Value
 from harness.model.pattern import Pattern
 
 DEFAULT_TIMEOUT_S = 120.0
+LONGEST_TIMEOUT_S = 10_000_000
 DEFAULT_MEMORY_MIB = 8192
 DEFAULT_DISK_MIB = 4096
 DEFAULT_PROCESSES = 256
@@ -94,11 +95,14 @@ class Script:
 
     @cached_property
     def digest(self) -> str:
-        """What in the script could change an outcome. Labels, title and links can't: setting one re-runs nothing."""
+        """The digest of all in the script that can change an outcome: no labels, title and links.
+
+        The time limit is left out: each attempt records its own, and `Attempt.holds_within` decides what it proves.
+        """
         header = self.header
         content = [
             self.code,
-            list(header.limits.values()),
+            [value for name, value in header.limits.items() if name != "timeout"],
             str(header.requires_python),
             header.requires_import,
             [str(each) for each in header.dependencies],

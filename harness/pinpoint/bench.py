@@ -48,6 +48,7 @@ class Bench:
     def open(self) -> Iterator[Bench]:
         """Hold what trials need: the store for writing, a folder, processes that have done the imports."""
         stop, session = self._session.stop, self._session
+        session.require_condition()
         with contextlib.ExitStack() as stack:
             self._writer = stack.enter_context(Writer(session.store_path, [f"search {self._subject.case}"]))
             if self._writer.notice:

@@ -27,6 +27,8 @@ class Subject:
     case: Case
     writer: Environment | None = None
     reader: Environment | None = None
+    own_limit: bool = False
+    """Whether it keeps its own time limit, whatever is asked for."""
 
     @classmethod
     def of(cls, scenario: Scenario, case: Case) -> Subject:
@@ -108,7 +110,8 @@ class Runner:
         attempts: list[Attempt] = []
         for each in planned:
             stepped = each.environment.id == environment.id
-            task = self._task(each, reads, overlay if stepped else None)
+            timeout_s = None if subject.own_limit else self._session.timeout_s
+            task = self._task(each, reads, overlay if stepped else None, timeout_s)
             wanted = 1 if task.writes else at_least
             attempts, more = self._attempts(task, wanted, own_process)
             new += more
@@ -129,7 +132,7 @@ class Runner:
         selection = Selection(cells=cells)
         return make_plan(project, selection, scripts=(subject.scenario,), written_out=tuple(outside.values())).cells
 
-    def _task(self, planned: PlannedCell, reads: str | None, overlay: Overlay | None) -> Task:
+    def _task(self, planned: PlannedCell, reads: str | None, overlay: Overlay | None, timeout_s: float | None) -> Task:
         scenario = planned.scenario
         script = scenario.write if planned.writes and scenario.write is not None else scenario.script
         try:
@@ -145,13 +148,16 @@ class Runner:
             writes=planned.writes,
             reads=reads if planned.writer is not None else None,
             overlay=overlay,
+            sandboxed=self._session.sandboxed,
+            timeout_s=timeout_s,
         )
 
     def _attempts(self, task: Task, at_least: int, own_process: bool) -> tuple[list[Attempt], list[Attempt]]:
         """Give the settled attempts of a task, running as many as are lacking, and apart from them the new ones."""
         store = self._session.read_store()
         try:
-            known = [attempt for attempt in store.by_keys([task.key]).get(task.key, []) if attempt.settled]
+            found = store.by_keys([task.key]).get(task.key, [])
+            known = [each for each in found if each.settled and each.holds_within(task.limit_s)]
         finally:
             store.close()
         if known and not known[-1].outcome.shown_by_scenario:
@@ -202,4 +208,4 @@ def import_subject(modules: tuple[str, ...]) -> Subject:
     )
     name = f"imports_{'_'.join(modules)}"
     scenario = Scenario(name=name, subject="", path=Path(script.file_name), title="", script=script)
-    return Subject(scenario=scenario, case=Case(scenario=name))
+    return Subject(scenario=scenario, case=Case(scenario=name), own_limit=True)

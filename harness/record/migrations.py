@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from harness.record.rows import COLUMNS, checksum_of
 
@@ -66,31 +67,39 @@ def m005_checksums(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE attempts ADD COLUMN checksum TEXT NOT NULL DEFAULT ''")
 
 
+def m007_conditions(connection: sqlite3.Connection) -> None:
+    """Record the condition of an attempt and its time limit; before this, only whether it was sandboxed is known."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN condition TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE attempts ADD COLUMN limit_s REAL NOT NULL DEFAULT 0")
+    with _updating(connection):
+        connection.execute("UPDATE attempts SET condition = 'sandbox off' WHERE sandbox = 'none' AND duration_s > 0")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_attempts,
     m002_attempts_are_immutable,
     m003_isolation,
     m004_costs,
     m005_checksums,
+    m007_conditions,
 )
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply the steps that this store has not seen."""
     seen = _seen(connection)
-    if seen.issuperset(migration.__name__ for migration in MIGRATIONS):
+    pending = [migration for migration in MIGRATIONS if migration.__name__ not in seen]
+    if not pending:
         return
     connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
-    for migration in MIGRATIONS:
-        if migration.__name__ in seen:
-            continue
+    for migration in pending:
         connection.execute("BEGIN IMMEDIATE")
         try:
             if migration.__name__ in _seen(connection):  # another process was quicker
                 connection.execute("ROLLBACK")
                 continue
             migration(connection)
-            if migration is MIGRATIONS[-1]:
+            if migration is pending[-1]:
                 _sum_up(connection)  # with the last step, or not at all
             connection.execute("INSERT INTO migrations VALUES (?)", (migration.__name__,))
         except BaseException:
@@ -104,10 +113,17 @@ def _sum_up(connection: sqlite3.Connection) -> None:
     if not any(row[1] == "checksum" for row in connection.execute("PRAGMA table_info(attempts)")):
         return
     rows = connection.execute(f"SELECT id, {COLUMNS} FROM attempts").fetchall()
+    sums = [(checksum_of(values[:-1]), id) for id, *values in rows]
+    with _updating(connection):
+        connection.executemany("UPDATE attempts SET checksum = ? WHERE id = ?", sums)
+
+
+@contextlib.contextmanager
+def _updating(connection: sqlite3.Connection) -> Iterator[None]:
+    """Lift the refusal of updates; the caller's transaction is rolled back if anything fails."""
     (trigger,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'no_update'").fetchone()
     connection.execute("DROP TRIGGER no_update")
-    sums = [(checksum_of(values[:-1]), id) for id, *values in rows]
-    connection.executemany("UPDATE attempts SET checksum = ? WHERE id = ?", sums)
+    yield
     connection.execute(trigger)
 
 

@@ -15,7 +15,7 @@ from harness.model import Attempt, Cell, Evidence, Outcome
 
 COLUMNS = (
     "key, cell, outcome, stage, error, reason, settled, started, duration_s, interpreter, platform, lock, sandbox, "
-    "isolation, script_s, peak_mib, variables, versions, script, checksum"
+    "isolation, script_s, peak_mib, condition, limit_s, variables, versions, script, checksum"
 )
 SCRIPT = -2
 """Where among the values of COLUMNS the digest of the script is."""
@@ -60,6 +60,8 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
         attempt.isolation,
         float(attempt.script_s),
         attempt.peak_mib,
+        attempt.condition,
+        float(attempt.limit_s),
         json.dumps(dict(attempt.variables)),
         versions,
         script,
@@ -93,8 +95,10 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[st
         isolation=row[13],
         script_s=row[14],
         peak_mib=row[15],
-        variables=_pairs(row[16]),
-        versions=_pairs(text(row[17])),
+        condition=row[16],
+        limit_s=row[17],
+        variables=_pairs(row[18]),
+        versions=_pairs(text(row[19])),
     )
 
 

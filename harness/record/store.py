@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import functools
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HarnessError, UsageError
 from harness.model import Attempt, Cell
 from harness.record.holding import held, locks_of
-from harness.record.migrations import migrate, unknown_migrations
+from harness.record.opening import SQLITE_ERRORS, damaged, open_or_move_aside, open_to_read, unreadable, unusable
 from harness.record.rows import COLUMNS, SCRIPT, from_row, pack, to_row, unpack, with_evidence
 
 _AT_ONCE = 500
 # What the index does not lead to may be there: a disk may have changed the index alone.
 _TABLE, _WITHOUT_INDEX = "attempts", "attempts NOT INDEXED"
-# The text of an error may quote what is damaged, and then cannot be decoded.
-_SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-
-
-class DamagedStore(HarnessError):
-    """What is in the file is not what was written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +34,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection = _open_to_read(path) if path.exists() else None
+        self._connection = open_to_read(path) if path.exists() else None
         self._text = functools.lru_cache(maxsize=1024)(self._read_text)
 
     def close(self) -> None:
@@ -103,6 +96,11 @@ class Store:
             return self.latest_with_evidence(key)
         return None
 
+    def of_cell(self, cell: str) -> Iterator[Attempt]:
+        """Return the attempts of a cell under whatever conditions, newest first, without their evidence."""
+        for row in self._rows(f"SELECT {COLUMNS} FROM attempts WHERE cell = ? ORDER BY id DESC", [cell]):
+            yield self._attempt(row)
+
     def costs(self) -> dict[str, Cost]:
         """Give what each cell took when it last ran, under whatever conditions."""
         query = (
@@ -110,6 +108,14 @@ class Store:
             "AND typeof(duration_s) = 'real' AND typeof(peak_mib) = 'integer' ORDER BY id"
         )
         return {cell: Cost(duration_s=duration_s, peak_mib=mib) for cell, duration_s, mib in self._rows(query, [])}
+
+    def conditions(self, ids: Collection[str]) -> dict[str, set[str]]:
+        """Return the conditions under which each of these cells was run, by id, whatever else has changed since."""
+        found: dict[str, set[str]] = {}
+        for cell, condition in self._rows("SELECT DISTINCT cell, condition FROM attempts", []):
+            if cell in ids:
+                found.setdefault(cell, set()).add(condition)
+        return found
 
     def count(self) -> int:
         """Give the number of attempts."""
@@ -126,8 +132,8 @@ class Store:
             return
         try:
             yield from self._connection.execute(query, values)
-        except _SQLITE_ERRORS as error:
-            raise _unusable(self.path, error) from error
+        except SQLITE_ERRORS as error:
+            raise unusable(self.path, error) from error
 
     def _attempt(self, row: tuple) -> Attempt:  # type: ignore[type-arg]
         with self._damage_named():
@@ -139,7 +145,7 @@ class Store:
         try:
             yield
         except (ValueError, TypeError, AttributeError, KeyError, zlib.error, UsageError) as error:
-            raise _damaged(self.path, f"a value of it cannot be read: {error}") from error
+            raise damaged(self.path, f"a value of it cannot be read: {error}") from error
 
     def _read_text(self, digest: str) -> str:
         for (content,) in self._rows("SELECT content FROM texts WHERE digest = ?", [digest]):
@@ -163,7 +169,7 @@ class Writer:
         self._locks = contextlib.ExitStack()
         with self._locks:
             self._hold()
-            self._connection, self.notice = _open_or_move_aside(path)
+            self._connection, self.notice = open_or_move_aside(path)
             self._file = _file_at(path)
             self._locks = self._locks.pop_all()
 
@@ -173,7 +179,7 @@ class Writer:
             for environment in self._environments:
                 self._locks.enter_context(held(self.path, environment))
         except OSError as error:
-            raise _unreadable(self.path, error) from error
+            raise unreadable(self.path, error) from error
 
     def __enter__(self) -> Writer:
         return self
@@ -205,8 +211,8 @@ class Writer:
             self._connection.execute("VACUUM INTO ?", (str(self.path),))
             self._connection.close()
         except (sqlite3.Error, OSError) as error:
-            raise _unreadable(self.path, error) from error
-        self._connection, _ = _open_or_move_aside(self.path)
+            raise unreadable(self.path, error) from error
+        self._connection, _ = open_or_move_aside(self.path)
         self._file = _file_at(self.path)
         self._say(
             f"{self.path}: the store was deleted while this run wrote it. It was put back, with all that it held."
@@ -239,107 +245,3 @@ def _file_at(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
-    # isolation_level None: transactions are where the code says BEGIN, nowhere else.
-    mode = "rwc" if writable else "rw"
-    try:
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30)
-    except sqlite3.Error as error:
-        raise _unreadable(path, error) from error
-
-
-def _open_to_read(path: Path) -> sqlite3.Connection:
-    """Open a store that exists; one of an earlier version is brought up to date first."""
-    connection = _connect(path, writable=False)
-    try:
-        migrate(connection)
-    except _SQLITE_ERRORS as error:
-        connection.close()
-        raise _unusable(path, error) from error
-    _refuse_newer(connection, path)
-    return connection
-
-
-def _open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
-    """Open for writing. A damaged store is moved aside, never emptied, and a new one begun; the notice says so."""
-    connection = _connect(path, writable=True)
-    try:
-        healthy = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-        damage = "its check fails"
-    except _SQLITE_ERRORS as error:
-        if _is_environmental(error):
-            connection.close()
-            raise _unreadable(path, error) from error
-        healthy, damage = False, str(error)
-    notice = ""
-    if not healthy:
-        connection.close()
-        notice = move_aside(path, damage)
-        connection = _connect(path, writable=True)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        # A crash of ours loses nothing in either mode; FULL would wait for the disk after every cell.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        migrate(connection)
-    except sqlite3.Error as error:
-        connection.close()
-        raise _unreadable(path, error) from error
-    _refuse_newer(connection, path)
-    return connection, notice
-
-
-def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
-    if newer := unknown_migrations(connection):
-        connection.close()
-        raise HarnessError(
-            f"{path}: the store was written by a newer version of this project",
-            why=f"it knows {', '.join(sorted(newer))}",
-            next_step="Update this checkout, or set HARNESS_STORE to another file",
-        )
-
-
-def _is_environmental(error: Exception) -> bool:
-    """Whether an error speaks of the disk or of permissions, and not of what is in the file."""
-    # A step that is not remembered as done would be done again: its name was hit.
-    signs = ("malformed", "Could not decode", "duplicate column name", "already exists")
-    return isinstance(error, sqlite3.OperationalError) and not any(sign in str(error) for sign in signs)
-
-
-def move_aside(path: Path, damage: str) -> str:
-    """Move a damaged store aside, so that a new one is begun; give the notice that says so. Raises HarnessError."""
-    stamp = dt.datetime.now(dt.timezone.utc).strftime("%Y%m%dT%H%M%S%f")
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
-    try:
-        path.rename(aside)
-        for suffix in ("-wal", "-shm"):
-            companion = path.with_name(path.name + suffix)
-            if companion.exists():
-                companion.rename(aside.with_name(aside.name + suffix))
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    return (
-        f"{path}: the store is damaged ({damage}). It was moved to {aside.name}, nothing of it is deleted, "
-        "and a new one begun: cells run again. `sqlite3 FILE .recover` may bring back the old one."
-    )
-
-
-def _unusable(path: Path, error: Exception) -> HarnessError:
-    return _unreadable(path, error) if _is_environmental(error) else _damaged(path, str(error))
-
-
-def _unreadable(path: Path, error: Exception) -> HarnessError:
-    return HarnessError(
-        f"{path}: the store cannot be used",
-        why=str(error),
-        next_step="Make room or give permission, or set HARNESS_STORE to another file; nothing in it was changed",
-    )
-
-
-def _damaged(path: Path, damage: str) -> DamagedStore:
-    return DamagedStore(
-        f"{path}: the store is damaged",
-        why=damage,
-        next_step="`harness run` moves it aside and begins a new one; nothing is deleted",
-    )

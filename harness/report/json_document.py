@@ -128,5 +128,6 @@ def _cell(record: Record, *, published: bool) -> dict[str, object]:
             "attempts": record.attempts,
             "isolation": record.isolation or None,
             "sandbox": record.sandbox or None,
+            "condition": record.condition or None,
         }
     return cell

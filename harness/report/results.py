@@ -134,6 +134,8 @@ class Record:
     isolation: str = ""
     """How the script was run, and what contained it; empty where none was run."""
     sandbox: str = ""
+    condition: str = ""
+    """The condition under which it ran; empty is the ordinary one."""
 
     @property
     def state(self) -> str:
@@ -188,6 +190,7 @@ def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColu
         started=current.started if current else None,
         isolation=shown.isolation if shown and ran else "",
         sandbox=shown.sandbox if shown and ran else "",
+        condition=shown.condition if shown else "",
     )
 
 

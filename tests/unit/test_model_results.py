@@ -3,10 +3,11 @@
 import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
-from harness.model import Attempt, Case, Cell, CellResult, Conditions, Label, Outcome, Pattern
+from harness.model import Attempt, Case, Cell, CellResult, Condition, Conditions, Label, Outcome, Pattern
 
 CELL = Cell(case=Case(scenario="s"), environment="tf2")
 PASSED, FAILED, ERROR, UNAVAILABLE = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.UNAVAILABLE
@@ -107,8 +108,57 @@ def test_each_condition_changes_the_key(field):
 def test_key_is_the_sum_of_one_json_list():
     """Another form would make every attempt that was ever recorded worthless."""
     content = [BASE[name] for name in ("script", "write_key", "parameters", "lock", "interpreter")]
-    content += [[list(pair) for pair in BASE["variables"]], BASE["worker"], BASE["platform"], ""]
+    content += [[list(pair) for pair in BASE["variables"]], BASE["worker"], BASE["platform"], "", True]
     assert Conditions(**BASE).key == hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def test_results_without_a_sandbox_have_a_key_of_their_own():
+    assert Conditions(**BASE, sandboxed=False).key != Conditions(**BASE).key
+
+
+TIMED_OUT = Outcome.TIMED_OUT
+
+
+@pytest.mark.parametrize(
+    ("outcome", "duration_s", "limit_s", "asked_s", "holds"),
+    [
+        pytest.param(PASSED, 5, 10, 60, True, id="a pass within 10 s is a pass within 60 s"),
+        pytest.param(PASSED, 5, 60, 10, True, id="a pass that took 5 s is a pass within 10 s"),
+        pytest.param(PASSED, 40, 60, 10, False, id="a pass that took 40 s says nothing of 10 s"),
+        pytest.param(FAILED, 5, 10, 60, True, id="so does a failure"),
+        pytest.param(TIMED_OUT, 10, 10, 60, False, id="a time-out after 10 s says nothing of 60 s"),
+        pytest.param(TIMED_OUT, 60, 60, 10, True, id="a time-out after 60 s is one after 10 s"),
+        pytest.param(TIMED_OUT, 60, 60, 60, True, id="the same limit"),
+        pytest.param(PASSED, 60.4, 60, 60, True, id="with the start of the process, over the limit"),
+        pytest.param(UNAVAILABLE, 0, 0, 60, True, id="never started"),
+    ],
+)
+def test_result_under_another_time_limit(outcome, duration_s, limit_s, asked_s, holds):
+    assert replace(attempt(outcome), duration_s=duration_s, limit_s=limit_s).holds_within(asked_s) is holds
+
+
+@pytest.mark.parametrize(
+    ("condition", "text", "options"),
+    [
+        pytest.param(Condition(), "", (), id="ordinary"),
+        pytest.param(Condition(sandboxed=False), "sandbox off", ("--sandbox", "off"), id="sandbox"),
+        pytest.param(Condition(timeout_s=2.5), "timeout 2.5 s", ("--timeout", "2.5"), id="timeout"),
+        pytest.param(
+            Condition(sandboxed=False, overlay="keras", timeout_s=10.0),
+            "sandbox off, overlay keras, timeout 10 s",
+            ("--sandbox", "off", "--overlay", "keras=DIR", "--timeout", "10"),
+            id="all",
+        ),
+    ],
+)
+def test_condition_is_a_text_that_parses_back(condition, text, options):
+    assert (str(condition), condition.options) == (text, options)
+    assert Condition.parse(text) == condition
+
+
+def test_text_that_is_no_condition_is_refused():
+    with pytest.raises(ValueError, match="'sandbox on' is no part of a condition"):
+        Condition.parse("timeout 3 s, sandbox on")
 
 
 def test_order_of_variables_does_not_change_the_key():

@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 import threading
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +17,8 @@ from harness.model import Attempt, Case, Cell, Evidence, Outcome
 from harness.record import migrations
 from harness.record.holding import StoreInUse
 from harness.record.migrations import MIGRATIONS, migrate
-from harness.record.store import Cost, DamagedStore, Store, Writer, move_aside
+from harness.record.opening import DamagedStore, move_aside
+from harness.record.store import Cost, Store, Writer
 
 START = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
 
@@ -90,6 +92,8 @@ attempts = st.builds(
     isolation=texts,
     script_s=st.floats(0, 1e6),
     peak_mib=st.integers(0, 1 << 30),
+    condition=texts,
+    limit_s=st.floats(0, 1e6),
     evidence=st.builds(Evidence, stdout=texts, stderr=texts, traceback=texts, dump=texts, script=texts),
 )
 
@@ -218,6 +222,17 @@ class TestMigrations:
         monkeypatch.undo()
         fill(path, [attempt(0)])
         assert reading().count() == 1
+
+    def test_what_ran_without_a_sandbox_before_conditions_were_recorded_is_told_apart(self, path, reading):
+        fill(path, [replace(attempt(0), sandbox="bubblewrap"), replace(attempt(1), sandbox="none")])
+        connection = sqlite3.connect(path)
+        for column in ("condition", "limit_s"):
+            connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+        connection.execute("DELETE FROM migrations WHERE name = 'm007_conditions'")
+        connection.commit()
+        connection.close()
+        assert reading().conditions({"s[n=0]@env", "s[n=1]@env"}) == {"s[n=0]@env": {""}, "s[n=1]@env": {"sandbox off"}}
+        assert len(read_all(path)) == 2, "their sums are made anew"
 
     def test_attempts_of_an_earlier_version_get_their_sums(self, path, reading, monkeypatch):
         fill(path, [attempt(0), attempt(1)])

@@ -1,0 +1,90 @@
+"""The condition that was asked for, and what is known under others: results of two conditions are never mixed."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Iterable
+
+from harness.errors import counted
+from harness.model import Cell, Condition
+from harness.pipeline import Work, prepare
+from harness.record.store import Store
+from harness.report.results import Results
+from harness.session import Session
+
+_LISTS = ("environments", "scenarios", "cells", "writers", "readers")
+
+
+def asked_condition(session: Session, arguments: argparse.Namespace) -> Condition:
+    """Return the condition that was asked for, without its time limit, which concerns only some outcomes."""
+    overlay = getattr(arguments, "overlay", None)
+    package = overlay.partition("=")[0].strip().replace("-", "_") if overlay is not None else None
+    return Condition(sandboxed=session.sandboxed, overlay=package)
+
+
+def condition_options(session: Session, arguments: argparse.Namespace) -> list[str]:
+    """Return the options of the condition that was asked for, as they are typed."""
+    options: list[str] = []
+    if session.containing != "auto":
+        options += ["--sandbox", session.containing]
+    if getattr(arguments, "overlay", None) is not None:
+        options += ["--overlay", arguments.overlay]
+    if session.timeout_s is not None:
+        options += ["--timeout", f"{session.timeout_s:.12g}"]
+    return options
+
+
+def selection_options(arguments: argparse.Namespace) -> list[str]:
+    """Return the paths and the options of the selection that was asked for, as they are typed."""
+    options = list(getattr(arguments, "paths", []))
+    for name in _LISTS:
+        for value in getattr(arguments, name):
+            options += [f"--{name}", value]
+    return options if arguments.tier is None else [*options, "--tier", arguments.tier]
+
+
+def known_under(session: Session, work: Work, store: Store, condition: Condition) -> set[Cell]:
+    """Return the cells that have a valid attempt under another condition."""
+    other = prepare(session, work.plan, condition=condition)
+    found = other.attempts(store)
+    return {
+        cell
+        for cell, task in other.tasks.items()
+        if not task.writes and any(each.condition == str(condition) for each in found.get(task.key, ()))
+    }
+
+
+def other_conditions(
+    session: Session, work: Work, results: Results, arguments: argparse.Namespace
+) -> tuple[tuple[Condition, set[Cell]], ...]:
+    """Return under which other conditions cells have results that are not shown, and which cells."""
+    shown = {str(each.cell): {attempt.condition for attempt in each.attempts} for each in results.cells}
+    asked = str(asked_condition(session, arguments))
+    store = session.read_store()
+    try:
+        candidates: set[str] = set()
+        for id, conditions in store.conditions(shown).items():
+            candidates |= conditions - shown[id] - {asked}
+        found = []
+        for text in sorted(candidates):
+            condition = Condition.parse(text)
+            # Which sources an overlay held is not recorded in a way that could be read again from here.
+            if condition.overlay is None:
+                found.append((condition, known_under(session, work, store, condition)))
+    finally:
+        store.close()
+    return tuple((condition, cells) for condition, cells in found if cells)
+
+
+def other_conditions_notes(
+    session: Session, work: Work, results: Results, arguments: argparse.Namespace
+) -> Iterable[str]:
+    """Say in one line for each other condition how many cells have results under it, with the command for those."""
+    for condition, cells in other_conditions(session, work, results, arguments):
+        typed = shlex.join(["table", *selection_options(arguments), *condition.options])
+        have = "has a result" if len(cells) == 1 else "have results"
+        yield (
+            f"{counted(len(cells), 'cell')} {have} under another condition ({str(condition) or 'the ordinary one'}), "
+            f"not shown here: {session.command} {typed}"
+        )

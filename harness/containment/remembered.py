@@ -1,0 +1,39 @@
+"""Whether this machine can sandbox, as the last run found out: to try it takes longer than to read a file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+_FILE = "sandbox.json"
+
+
+def remembered(cache: Path, variables: Mapping[str, str]) -> bool | None:
+    """Return what was found since this machine was started, with the same bubblewrap and user; None if nothing was."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        known = json.loads((cache / _FILE).read_text(encoding="utf-8"))
+        if known.get("machine") == _machine(variables) and isinstance(known.get("contains"), bool):
+            return bool(known["contains"])
+    return None
+
+
+def remember(cache: Path, variables: Mapping[str, str], *, contains: bool) -> None:
+    """Keep what was found; without a cache that can be written it is tried again."""
+    with contextlib.suppress(OSError):
+        cache.mkdir(parents=True, exist_ok=True)
+        temporary = cache / f"{_FILE}.{os.getpid()}"
+        temporary.write_text(json.dumps({"machine": _machine(variables), "contains": contains}), encoding="utf-8")
+        temporary.replace(cache / _FILE)
+
+
+def _machine(variables: Mapping[str, str]) -> list[object]:
+    boot = ""
+    with contextlib.suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    user = os.geteuid() if hasattr(os, "geteuid") else None
+    return [sys.platform, boot, user, shutil.which("bwrap", path=variables.get("PATH") or os.defpath)]
