@@ -6,6 +6,21 @@ import errno
 from pathlib import Path
 
 LONGEST = 1 << 22
+_FORMATS = {
+    b"PK\x03\x04": "a ZIP archive, as `.keras` and `.npz` files are",
+    b"\x89HDF": "an HDF5 file, as `.h5` models are",
+    b"\x93NUMPY": "an array of NumPy",
+    b"\x1f\x8b": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"GIF8": "an image",
+    b"\x7fELF": "a program",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+}
 
 
 def read_text(path: Path, *, longest: int = LONGEST) -> str:
@@ -15,3 +30,18 @@ def read_text(path: Path, *, longest: int = LONGEST) -> str:
     if len(data) > longest:
         raise OSError(errno.EFBIG, f"it is longer than {longest >> 20} MiB", str(path))
     return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def describe_bytes(data: bytes, place: int = 0) -> tuple[str, str]:
+    """Return what a file that is not UTF-8 holds, and what to do. `place` is the offset at which decoding it failed."""
+    kind = next((kind for magic, kind in _FORMATS.items() if data.startswith(magic)), "")
+    if not kind and b"\0" in data:
+        # In UTF-16 every second byte of plain English is a NUL; other binary files have them anywhere.
+        halves = data[:256:2], data[1:256:2]
+        kind = "text in UTF-16" if any(half.count(0) * 2 > len(half) for half in halves) else "a binary file"
+    if kind.startswith("text"):
+        return f"it is {kind}, not UTF-8", "Save it as UTF-8"
+    if kind:
+        return f"it is {kind}, not a Python script", "Name the script that shows the bug"
+    line = data[:place].count(b"\n") + 1
+    return f"it is not UTF-8: line {line} has the byte 0x{data[place]:02x}", "Save it as UTF-8"

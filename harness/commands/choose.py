@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from harness.commands.runnable import require_runnable
 from harness.errors import Problems, UsageError, near_misses, some_of
 from harness.model import Cell, Environment, Overlay, Scenario
 from harness.model.case import split_ids
@@ -47,7 +48,8 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
     """Make the plan that was asked for."""
-    paths = [Path(path) for path in getattr(arguments, "paths", [])]
+    # Before an environment is resolved: that takes long, and is for nothing if the scripts cannot be used.
+    scripts = scripts_at(session, [Path(path) for path in getattr(arguments, "paths", [])])
     cells = tuple(Cell.parse(id) for id in _listed("--cells", arguments.cells))
     environments = _listed("--environments", arguments.environments)
     writers, readers = _listed("--writers", arguments.writers), _listed("--readers", arguments.readers)
@@ -65,7 +67,9 @@ def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
         readers=tuple(ids.get(each, each) for each in readers),
     )
     unique = tuple({environment.id: environment for environment in written_out.values()}.values())
-    plan = make_plan(session.project, selection, scripts=scripts_at(session, paths), written_out=unique)
+    plan = make_plan(session.project, selection, scripts=scripts, written_out=unique)
+    if not scripts:
+        require_runnable(session, plan.scenarios)
     extras = getattr(arguments, "extras", [])
     if not extras:
         return plan
@@ -143,6 +147,7 @@ def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
         elif scenario is not None:
             scenarios[scenario.name] = scenario
     problems.raise_if_any("The scripts cannot be used")
+    require_runnable(session, scenarios.values())
     for notice in problems.deprecations:
         session.say(notice)
     return tuple(scenarios.values())

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from harness.commands.choose import scripts_at
+from harness.commands.runnable import require_runnable
 from harness.errors import UsageError, near_misses
 from harness.model import Case, Scenario, Value
 from harness.model.case import read_value, write_value
@@ -34,6 +35,8 @@ def subject_of(session: Session, named: str, assignments: list[str]) -> tuple[Sc
             hint = near_misses(named, by_name) or f"Known scenarios: {', '.join(by_name) or 'none'}"
             raise UsageError(f"{named!r} is neither a scenario nor a path. {hint}")
         (scenario,) = scripts_at(session, [Path(named)])
+    else:
+        require_runnable(session, [scenario])
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not equals:

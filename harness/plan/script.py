@@ -24,7 +24,7 @@ from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT
 from harness.plan.blocks import TOMLDecodeError, find_block
 from harness.plan.syntax import literal, tree_of
 from harness.plan.tables import Table
-from harness.reading import read_text
+from harness.reading import describe_bytes, read_text
 
 LABELS = ("bug", "removed", "by design", "dependency")
 PARAMETERS_STAGE = "parameters"
@@ -86,7 +86,8 @@ def read_script(path: Path, *, problems: Problems) -> Script | None:
         problems.add(str(path), f"cannot be read: {error.strerror or error}")
         return None
     except UnicodeDecodeError as error:
-        problems.add(str(path), f"cannot be read: it is not UTF-8: {error}", "Save it as UTF-8")
+        what, fix = describe_bytes(error.object, error.start)
+        problems.add(str(path), f"cannot be read: {what}", fix)
         return None
     header, code = read_header(text, path, problems)
     marks, parameters_from = find_marks(text)

@@ -7,7 +7,7 @@ import functools
 import warnings
 
 # Exceptions of the parser besides SyntaxError: for NUL characters, deep nesting, unhashable keys.
-_UNREADABLE = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
+UNREADABLE = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 
 
 @functools.lru_cache(maxsize=64)
@@ -17,7 +17,7 @@ def tree_of(text: str) -> ast.Module | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what this Python thinks of the script's style is nobody's question
             return ast.parse(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -25,5 +25,5 @@ def literal(node: ast.expr) -> object:
     """Evaluate a literal. Raises ValueError for other expressions."""
     try:
         return ast.literal_eval(node)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ValueError(str(error)) from None

@@ -104,6 +104,11 @@ class Interpreters:
         with self._guard:
             return self._found.get(version) or self._best(version)
 
+    def at_hand(self) -> list[Interpreter]:
+        """Return all released CPythons that are here already, the newest first."""
+        with self._guard:
+            return sorted(self._all, key=lambda each: Version(each.version), reverse=True)
+
     def find(self, version: str, *, stop: threading.Event | None = None) -> Interpreter:
         """Return the released CPython with the highest patch version of e.g. "3.11". Raises MissingInterpreter."""
         with self._guard:

@@ -17,6 +17,7 @@ FLOORS = (
     ("process",),
     ("containment",),
     ("plan",),
+    ("reports",),
     ("provision",),
     ("execute",),
     ("record",),

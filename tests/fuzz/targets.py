@@ -48,11 +48,15 @@ from harness.provision.manifest import read_import_result, read_manifest
 from harness.provision.pylock import parse_resolution
 from harness.provision.source_files import requires_of, tools_of
 from harness.provision.uv_failures import failure_from, last_output_line, packages_without_wheels
+from harness.reading import describe_bytes
 from harness.record.migrations import migrate
 from harness.record.rows import COLUMNS, from_row, to_row, unpack
 from harness.report.difference import changes, read_results
 from harness.report.foreign_text import one_line, stable_error
+from harness.reports.not_python import recognise
+from harness.reports.scripts import Fault, check_script, find_fault
 from harness.running import Ended
+from tests.forms import NOT_SCRIPTS, SCRIPTS
 from tests.making import make_lock, outcome_task
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +80,24 @@ def header(data: bytes, folder: Path) -> None:
         return
     for case in itertools.islice(scenario.cases(), _SOME):
         assert Case.parse(str(case)) == case
+
+
+def script(data: bytes, folder: Path) -> None:
+    """What a script from anywhere is, if it is none or does nothing; and what its bytes are, if they are no text."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        assert all(describe_bytes(data, error.start))
+        return
+    fault = find_fault(text)
+    for refusal in (
+        check_script(text, name="any.py", fault=fault),
+        recognise(text, fault or Fault(line=1, message="")),
+    ):
+        if refusal is not None:
+            assert refusal.next_step
+            assert len(refusal.what) < 1000
+            assert refusal.line is None or 1 <= refusal.line <= text.count("\n") + 1
 
 
 def matrix(data: bytes, folder: Path) -> None:
@@ -348,6 +370,10 @@ _UV_SAID = """  × No solution found when resolving dependencies:
 """
 
 TARGETS: dict[str, Target] = {
+    "script": Target(
+        check=script,
+        seeds=_texts(*(text for text, _, _ in NOT_SCRIPTS.values()), *SCRIPTS.values()),
+    ),
     "header": Target(check=header, seeds=_files("scenarios/**/*.py", "tests/fixtures/outcomes/*.py")),
     "matrix": Target(check=matrix, seeds=_files("matrix.toml")),
     "lock": Target(check=lock, seeds=_files("locks/tf/tf2.2.3.txt", "locks/tf/tf2.12.1.txt", "locks/keras/keras3.4.1.txt", "locks/keras/*base.txt")),

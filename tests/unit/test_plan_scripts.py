@@ -200,7 +200,7 @@ def test_additional_parameter_values_do_not_change_the_digest(read):
         pytest.param(changed('# error = "ValueError: .*"\n', ""), ["label[1].error: missing"], id="label of everything"),
         pytest.param(changed("[[tool.harness.label]]", "[tool.harness.label]"), ["tool.harness.label", "not an array of tables"],
                      id="one bracket"),
-        pytest.param(b"\xff\xfe", ["scenario.py: cannot be read", "utf-8"], id="no UTF-8"),
+        pytest.param(b"\xff\xfe", ["scenario.py: cannot be read", "UTF-16, not UTF-8"], id="no UTF-8"),
     ],
 )  # fmt: skip
 def test_error_has_file_key_and_fix(read, text, said):

@@ -1,0 +1,71 @@
+"""The kinds of input that people send, and why one of them is refused."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+_LONGEST_QUOTE = 80
+
+
+class Kind(enum.Enum):
+    """What a text is, other than a script that does something."""
+
+    NOTEBOOK = "a Jupyter notebook"
+    JSON = "JSON data"
+    YAML = "YAML data"
+    TOML = "a TOML or INI file"
+    MARKDOWN = "the text of an issue in Markdown"
+    HTML = "a page in HTML"
+    TRANSCRIPT = "a transcript of the Python prompt (`>>>`)"
+    IPYTHON_TRANSCRIPT = "a transcript of IPython (`In [1]:`)"
+    MAGICS = "a script with notebook magics or shell lines"
+    PYTHON_2 = "Python 2 code"
+    TYPOGRAPHY = "code that went through a word processor"
+    INDENTED = "code that was pasted with its indentation"
+    INDENTATION = "code with an indentation error"
+    TRUNCATED = "code whose end is missing"
+    PATCH = "a patch"
+    TRACEBACK = "a traceback"
+    SHELL = "shell commands"
+    BINARY = "a binary file"
+    PROSE = "plain text"
+    SYNTAX = "code with a syntax error"
+    EMPTY = "an empty file"
+    COMMENTS = "a file with comments only"
+    IMPORTS = "a script that only imports"
+    DEFINITIONS = "a script with imports and definitions only"
+    PYTEST = "a pytest file"
+    UNITTEST = "a unittest file"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Where a Python stopped reading a text, and its message."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a text cannot be run as it is. Lines are those of the file, from 1."""
+
+    kind: Kind
+    line: int | None = None
+    quoted: str = ""
+    """The offending line, shortened."""
+    why: str = ""
+    next_step: str = ""
+
+    @property
+    def what(self) -> str:
+        """What the input is, the offending line, and why it is not run: one sentence without a full stop."""
+        shown = f", {self.quoted!r}" if self.quoted else ""
+        return f"this is {self.kind.value}{shown}" + (f": {self.why}" if self.why else "")
+
+
+def shortened(line: str) -> str:
+    """Return a line for a message: without the blanks around it, and of a long one only the beginning."""
+    line = line.strip()
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
