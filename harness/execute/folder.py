@@ -89,6 +89,10 @@ class Folder:
             "marks": [[mark.line, mark.stage] for mark in task.script.marks],
             "parameters": dict(task.cell.case.parameters),
             "parameters_stage": PARAMETERS_STAGE if task.script.parameters_from is not None else None,
+            "settings": [
+                [each.variable, {value: list(modules) for value, modules in each.needs}, list(each.in_force)]
+                for each in task.environment.settings
+            ],
             "overlays": [overlay] if overlay else [],
             "limits": dict(limits),
             "timeout_s": task.script.header.timeout_s,

@@ -15,8 +15,10 @@ from typing import Any
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.artifacts import Artifacts
 from harness.execute.conversation import ParentLost
+from harness.execute.failure_facts import Places, Scene
 from harness.execute.folder import Folder
 from harness.execute.leavings import make_harmless
+from harness.execute.no_verdict import companions
 from harness.execute.order import WORTH_PREPARING
 from harness.execute.parent import CAN_FORK, ParentKind, RootKind
 from harness.execute.parents import Parents
@@ -213,7 +215,8 @@ def unavailable(task: Task, reason: str, *, settled: bool) -> Attempt:
 def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, way: Way) -> Attempt:
     """Give the attempt that an ended process has made, by what it left: all of that may be forged."""
     report = folder.report()
-    seen = Seen(ended=ended, report=report, trail=folder.trail(), header=task.script.header)
+    scene = _scene(task, folder, ended, report or {}, sandboxed=way.means is not Means.NONE)
+    seen = Seen(ended=ended, report=report, trail=folder.trail(), header=task.script.header, scene=scene)
     report = report or {}
     evidence = Evidence(
         stdout=folder.tidy(ended.stdout.decode("utf-8", "replace")),
@@ -238,6 +241,33 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
     )
 
 
+def _scene(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], *, sandboxed: bool) -> Scene:
+    """Return what is known of an attempt besides its report, and which files that it lacked lie beside the script."""
+    places = Places(
+        script=folder.seen(folder.script),
+        work=folder.seen(folder.work),
+        home=folder.places["HOME"],
+        temporary=folder.places["TMPDIR"],
+    )
+    original = task.script.path
+    wanted = companions(report, places) if original is not None and report.get("outcome") == "failed" else ()
+    return Scene(
+        places=places,
+        sandboxed=sandboxed,
+        packages=task.environment.packages,
+        beside=frozenset(each for each in wanted if original is not None and _exists(original.parent / each)),
+        reads_artifact=task.reads is not None,
+        reads_arguments="argv" in task.script.text,
+        output=(ended.stdout + ended.stderr).decode("utf-8", "replace"),
+    )
+
+
+def _exists(path: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        return path.exists()
+    return False
+
+
 def _record(
     task: Task,
     verdict: Verdict,
@@ -258,7 +288,8 @@ def _record(
         outcome=verdict.outcome,
         stage=verdict.stage,
         error=tidy_with.tidy(verdict.error) if tidy_with else verdict.error,
-        reason=verdict.reason,
+        reason=tidy_with.tidy(verdict.reason) if tidy_with else verdict.reason,
+        cause=verdict.cause,
         settled=verdict.settled,
         started=started,
         duration_s=round(duration_s, 3),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import reprlib
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from harness.execute.failure_facts import Scene
+from harness.execute.no_verdict import finding_of
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
-from harness.model import Header, Outcome
+from harness.model import Header, NoVerdict, Outcome
 from harness.running import Ended
 
 LONGEST_ERROR = 4000
-LONGEST_REASON = 300
+LONGEST_REASON = 400
 LONGEST_STAGE = 200
+_OUTCOMES = {"passed": Outcome.PASSED, "failed": Outcome.FAILED}
 LOST = "what contained the script was killed from outside"
 
 
@@ -25,6 +28,7 @@ class Verdict:
     stage: str | None = None
     error: str = ""
     reason: str = ""
+    cause: NoVerdict | None = None
     settled: bool = True
 
 
@@ -36,6 +40,7 @@ class Seen:
     report: dict[str, Any] | None
     trail: tuple[str, ...]
     header: Header
+    scene: Scene = field(default_factory=Scene)
 
     @property
     def stage(self) -> str | None:
@@ -71,6 +76,22 @@ def _over_a_limit(seen: Seen) -> Verdict | None:
 
 
 def _with_report(seen: Seen, report: dict[str, Any]) -> Verdict:
+    finding = finding_of(report, seen.scene)
+    verdict = _as_reported(seen, report)
+    if finding is None or verdict.outcome is not _OUTCOMES.get(str(report.get("outcome"))):
+        return verdict
+    reason = _storable(finding.reason, LONGEST_REASON)
+    error = verdict.error if finding.outcome.is_failure else ""
+    return Verdict(
+        outcome=finding.outcome,
+        stage=_text(report, "stage", LONGEST_STAGE),
+        error=error,
+        reason=reason,
+        cause=finding.cause,
+    )
+
+
+def _as_reported(seen: Seen, report: dict[str, Any]) -> Verdict:
     match report.get("outcome"):
         case "passed" if seen.ended.status == 0:
             return Verdict(outcome=Outcome.PASSED)

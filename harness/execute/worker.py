@@ -33,6 +33,7 @@ import errno  # noqa: E402, F401
 import faulthandler  # noqa: E402
 import gc  # noqa: E402, F401
 import json  # noqa: E402
+import linecache  # noqa: E402
 import os  # noqa: E402
 import platform  # noqa: E402
 import random  # noqa: E402, F401
@@ -51,6 +52,7 @@ except ImportError:  # there is none on Windows
     resource = None
 
 LONGEST_TEXT = 20000
+LONGEST_CHAIN = 12
 PR_SET_PDEATHSIG = 1
 NOBODY = 0  # to die with, where the system ends all contained processes together
 
@@ -126,7 +128,10 @@ def run_request(path, parent):
     report = {"schema": 1, "python": python_facts(), "versions": versions_seen(sys.path)}
     report["variables"] = {name: os.environ.get(name) for name in request["variables"]}
     started = time.time()
+    before = names_here()
     report.update(run_script(request, trail))
+    report["settings"] = settings_in_force(request.get("settings", []))
+    report["wrote"] = names_here(before[0]) != before
     report["duration_s"] = round(time.time() - started, 4)
     report["peak_mib"] = peak_mib()
     report["stages"] = trail.stages
@@ -189,25 +194,60 @@ class Trail:
             os.close(file)
 
 
+def names_here(folder=None):
+    """Return a folder, by default the working folder, and the names in it: they tell whether the script wrote there."""
+    try:
+        folder = folder or os.getcwd()
+        return folder, sorted(os.listdir(folder))
+    except OSError:
+        return folder, None
+
+
+class Unparsed(Exception):
+    """This Python cannot parse or compile the script itself; `error` says why."""
+
+    def __init__(self, error):
+        super().__init__(str(error))
+        self.error = error
+
+
 def run_script(request, trail):
-    """Run the script; give outcome, stage, error, traceback and the exit status that goes with them."""
+    """Run the script; return outcome, stage, error, traceback, and the exit status that goes with them."""
     path = request["script"]
     here = {"stage": None}
+    acting = []  # the lines of the statements that were reached and do more than import or define something
     try:
         with open(path, "rb") as stream:
             source = stream.read()
         namespace = become_main(path)
-        for stage, code in compiled_cells(source, path, request["marks"]):
+        for stage, code, lines in compiled_cells(source, path, request["marks"]):
             here["stage"] = stage
             trail.enter(stage or "")
+            acting.extend(lines)
             exec(code, namespace)
             if stage is not None and stage == request["parameters_stage"]:
                 namespace.update(request["parameters"])
+    except Unparsed as wrapped:
+        report = failure(wrapped.error, here["stage"], path, 1)
+        report["unparsed"] = unparsed(wrapped.error, source)
+        return report
     except SystemExit as exit:
-        return after_exit(exit, here["stage"], path)
+        report = after_exit(exit, here["stage"], path)
+        if report["outcome"] == "passed":
+            last = max(script_lines(exit.__traceback__, path) or [0])
+            report["executed"] = any(line <= last for line in acting)
+        return report
     except BaseException as error:  # whatever it is, it is the script's
         return failure(error, here["stage"], path, 1)
-    return {"outcome": "passed", "stage": None, "status": 0}
+    return {"outcome": "passed", "stage": None, "status": 0, "executed": bool(acting)}
+
+
+def unparsed(error, source):
+    """Return the line at which this Python could not go on, and its text."""
+    number = getattr(error, "lineno", None)
+    lines = source.decode("utf-8", "replace").splitlines()
+    text = lines[number - 1].strip() if isinstance(number, int) and 0 < number <= len(lines) else ""
+    return {"line": number, "text": shorten(text[:200])}
 
 
 def become_main(path):
@@ -227,11 +267,14 @@ def become_main(path):
 
 
 def compiled_cells(source, path, marks):
-    """Give (stage, code) for each cell. Each is compiled as it is reached; line numbers stay those of the file.
+    """Yield (stage, code, lines of the statements that act) for each cell, compiled as it is reached.
 
-    A statement belongs to the last marker above it. `from __future__` imports hold from their cell on.
+    A statement belongs to the last marker above it. `from __future__` imports hold from their cell on. Raises Unparsed.
     """
-    tree = ast.parse(source, path)
+    try:
+        tree = ast.parse(source, path)
+    except (SyntaxError, ValueError) as error:  # ValueError: NUL characters, before Python 3.12
+        raise Unparsed(error)
     cells = [(None, [])]
     for statement in tree.body:
         first = min([statement.lineno] + [each.lineno for each in getattr(statement, "decorator_list", [])])
@@ -246,10 +289,42 @@ def compiled_cells(source, path, marks):
     for stage, statements in cells:
         module = ast.parse("")
         module.body = statements
-        code = compile(module, path, "exec", flags, True)
+        lines = [each.lineno for each in statements if acts(each)]
+        try:
+            code = compile(module, path, "exec", flags, True)
+        except SyntaxError as error:
+            raise Unparsed(error)
         flags |= code.co_flags & known_flags
         if statements or stage is not None:
-            yield stage, code
+            yield stage, code, lines
+
+
+def acts(statement):
+    """Return whether a statement does more than import, define a function, class or constant, or state a string.
+
+    What is under `if TYPE_CHECKING:` and `if False:` is not executed; exception handlers need not be.
+    """
+    kind = type(statement).__name__
+    if kind in ("Import", "ImportFrom", "FunctionDef", "AsyncFunctionDef", "ClassDef", "TypeAlias", "Pass"):
+        return False
+    if kind in ("Expr", "Assign", "AnnAssign"):
+        return statement.value is not None and not is_literal(statement.value)
+    if kind == "If":
+        name = getattr(statement.test, "id", None) or getattr(statement.test, "attr", None)
+        never = name == "TYPE_CHECKING" or (is_literal(statement.test) and not ast.literal_eval(statement.test))
+        return any(acts(each) for each in ([] if never else statement.body) + statement.orelse)
+    if kind in ("Try", "TryStar"):
+        return any(acts(each) for each in statement.body + statement.orelse + statement.finalbody)
+    return True
+
+
+def is_literal(node):
+    """Return whether an expression is a constant: evaluating it calls nothing."""
+    try:
+        ast.literal_eval(node)
+    except Exception:
+        return False
+    return True
 
 
 def after_exit(exit, stage, path):
@@ -271,20 +346,137 @@ def failure(error, stage, path, status):
         frames = frames.tb_next
     # An error in compiling has no frame of the script; its own text names file and line.
     shown = "".join(traceback.format_exception(type(error), error, frames))
-    lines = [entry.tb_lineno for entry in walk(frames) if entry.tb_frame.f_code.co_filename == path]
-    try:
-        message = str(error)
-    except Exception as broken:
-        message = "<its message cannot be had: %s>" % type(broken).__name__
+    lines = script_lines(frames, path)
     return {
         "outcome": "failed",
         "stage": stage,
         "type": type(error).__name__,
-        "message": shorten(message),
+        "message": shorten(message_of(error)),
         "traceback": shorten(shown),
         "line": lines[0] if lines else None,
         "status": status,
+        "chain": chain_of(error),
+        "parser": parser_of(error),
+        "prefixes": sorted({sys.prefix, sys.base_prefix, sys.exec_prefix}),
     }
+
+
+def message_of(error):
+    """Return the text of an exception."""
+    try:
+        return str(error)
+    except Exception as broken:
+        return "<its message cannot be had: %s>" % type(broken).__name__
+
+
+def script_lines(frames, path):
+    """Return the lines of the script in a traceback, outermost first."""
+    return [entry.tb_lineno for entry in walk(frames) if entry.tb_frame.f_code.co_filename == path]
+
+
+def chain_of(error):
+    """Describe an exception, what caused it, and what was being handled when it was raised: facts, no judgement."""
+    chain, known, link = [], set(), None
+    while error is not None and id(error) not in known and len(chain) < LONGEST_CHAIN:
+        known.add(id(error))
+        chain.append(facts_of(error, link))
+        if error.__cause__ is not None:
+            error, link = error.__cause__, "cause"
+        else:
+            error, link = error.__context__, "context"
+    return chain
+
+
+def facts_of(error, link):
+    """Describe one exception of a chain; `link` is how the one before it is linked to it."""
+
+    def text(name):
+        try:
+            value = getattr(error, name, None)
+        except Exception:
+            return None
+        return None if value is None else shorten(os.fsdecode(value) if isinstance(value, bytes) else str(value), 1000)
+
+    number = getattr(error, "errno", None)
+    module = text("name") if isinstance(error, ImportError) else None
+    where = list(walk(error.__traceback__))[-1:]
+    return {
+        "type": type(error).__name__,
+        "bases": [each.__name__ for each in type(error).__mro__],
+        "message": shorten(message_of(error), 4000),
+        "link": link,
+        "errno": number if isinstance(number, int) else None,
+        "filename": text("filename") if isinstance(error, OSError) else None,
+        "texts": [each for each in (text("strerror"), text("reason")) if each],
+        "module": module,
+        "missing": missing_part(module) if module else None,
+        "file": where[0].tb_frame.f_code.co_filename if where else None,
+        "line_text": line_text(where[0]) if where else None,
+    }
+
+
+def line_text(entry):
+    """Return the source line of an entry of a traceback."""
+    return shorten(linecache.getline(entry.tb_frame.f_code.co_filename, entry.tb_lineno).strip(), 400)
+
+
+def missing_part(name):
+    """Return the package that is not installed and that a dotted name needs; None if there is none.
+
+    `keras.gone` needs no other package where keras is there. `google.cloud` may: several packages share `google`.
+    """
+    import importlib.util  # a script finds it imported only if it imports it itself
+
+    parts = name.split(".")
+    for count in range(1, len(parts) + 1):
+        part = ".".join(parts[:count])
+        try:
+            spec = importlib.util.find_spec(part)
+        except Exception:
+            return None  # something is there, and broken
+        if spec is None:
+            return part
+        if spec.submodule_search_locations is None or spec.origin not in (None, "namespace"):
+            return None
+    return None
+
+
+def parser_of(error):
+    """Return the module that parsed the command line, if it ended the script."""
+    if isinstance(error, SystemExit):
+        for entry in walk(error.__traceback__):
+            name = str(entry.tb_frame.f_globals.get("__name__"))
+            if name in ("argparse", "optparse", "click.core", "fire.core", "absl.app"):
+                return name
+    return None
+
+
+def settings_in_force(settings):
+    """Return, for each variable that asks for something, its value, the modules that it lacks, and the value in force.
+
+    A setting is [variable, {value: modules}, ["module:function", ...]]; the first function that answers is believed.
+    """
+    found = []
+    for variable, needs, functions in settings:
+        value = os.environ.get(variable)
+        if value is not None and value in needs:
+            lacking = [each for each in needs[value] if each not in sys.modules and missing_part(each) is not None]
+            actual, said_by = first_answer(functions)
+            found.append(
+                {"variable": variable, "value": value, "lacking": lacking, "actual": actual, "said_by": said_by}
+            )
+    return found
+
+
+def first_answer(functions):
+    """Call the first function that there is of modules that are imported; return its text and its name."""
+    for function in functions:
+        module, _, name = function.partition(":")
+        try:
+            return shorten(str(getattr(sys.modules[module], name)()), 200), function
+        except Exception:
+            continue
+    return None, None
 
 
 def walk(frames):
@@ -294,13 +486,13 @@ def walk(frames):
         frames = frames.tb_next
 
 
-def shorten(text):
+def shorten(text, longest=LONGEST_TEXT):
     """Keep both ends of a text that is too long; replace what UTF-8 cannot carry."""
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    if len(text) <= LONGEST_TEXT:
+    if len(text) <= longest:
         return text
-    half = LONGEST_TEXT // 2
-    return "%s\n[... %d characters left out ...]\n%s" % (text[:half], len(text) - LONGEST_TEXT, text[-half:])
+    half = longest // 2
+    return "%s\n[... %d characters left out ...]\n%s" % (text[:half], len(text) - longest, text[-half:])
 
 
 def python_facts():

@@ -3,8 +3,8 @@
 from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, label_of
 from harness.model.case import Case, Cell, Value
 from harness.model.condition import Condition
-from harness.model.environment import Build, Environment, Lock, LockOrigin, Overlay, Pin, Preparation
-from harness.model.outcome import DISPLAY, FLAKY, NEVER_RUN, Display, Outcome
+from harness.model.environment import Build, Environment, Lock, LockOrigin, Overlay, Pin, Preparation, Setting
+from harness.model.outcome import DISPLAY, FLAKY, NEVER_RUN, WITHOUT_VERDICT, Display, NoVerdict, Outcome
 from harness.model.pattern import Pattern
 from harness.model.scenario import Header, Label, Mark, Scenario, Script, matches_globs
 from harness.model.signature import normalise, signature
@@ -13,6 +13,7 @@ __all__ = [
     "DISPLAY",
     "FLAKY",
     "NEVER_RUN",
+    "WITHOUT_VERDICT",
     "Attempt",
     "Build",
     "Case",
@@ -28,6 +29,7 @@ __all__ = [
     "Lock",
     "LockOrigin",
     "Mark",
+    "NoVerdict",
     "Outcome",
     "Overlay",
     "Pattern",
@@ -35,6 +37,7 @@ __all__ = [
     "Preparation",
     "Scenario",
     "Script",
+    "Setting",
     "Value",
     "label_of",
     "matches_globs",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from harness.model.case import Cell
-from harness.model.outcome import Outcome
+from harness.model.outcome import NoVerdict, Outcome
 from harness.model.scenario import Label
 from harness.model.signature import signature
 
@@ -74,7 +74,9 @@ class Attempt:
     error: str = ""
     """For failures `ExceptionType: message`; empty otherwise."""
     reason: str = ""
-    """Why there is no verdict (not applicable, unavailable, error), or what a limit was."""
+    """Why there is no verdict (not applicable, unavailable, error, or a failure with a cause), or what a limit was."""
+    cause: NoVerdict | None = None
+    """What made it end so, where that says nothing of the version under test."""
     settled: bool = True
     """Whether the same conditions would show the same again; if not, the next run tries again."""
     started: dt.datetime
@@ -104,6 +106,11 @@ class Attempt:
             return None
         return signature(stage=self.stage, error=self.error or str(self.outcome))
 
+    @property
+    def is_verdict(self) -> bool:
+        """Whether it counts: the scenario itself was seen to pass or fail, and for no cause from outside."""
+        return self.settled and self.outcome.shown_by_scenario and self.cause is None
+
     def holds_within(self, limit_s: float) -> bool:
         """Whether this is also the result under another time limit.
 
@@ -132,15 +139,15 @@ class CellResult:
     @functools.cached_property
     def current(self) -> Attempt | None:
         """The newest attempt that says something of the cell, or else the newest at all."""
-        for attempt in reversed(self.attempts):
-            if attempt.settled:
-                return attempt
-        return self.attempts[-1] if self.attempts else None
+        newest = next((attempt for attempt in reversed(self.attempts) if attempt.settled), None)
+        if newest is not None and newest.outcome.is_failure and newest.cause is not None and self.verdicts:
+            return self.verdicts[-1]
+        return newest or (self.attempts[-1] if self.attempts else None)
 
     @functools.cached_property
     def verdicts(self) -> tuple[Attempt, ...]:
         """The attempts that count: those in which the scenario itself was seen to pass or fail."""
-        return tuple([each for each in self.attempts if each.settled and each.outcome.shown_by_scenario])
+        return tuple([each for each in self.attempts if each.is_verdict])
 
     @property
     def passes(self) -> int:
@@ -163,7 +170,9 @@ class CellResult:
 
 
 def label_of(attempt: Attempt, labels: Iterable[Label]) -> Label | None:
-    """Find the first label that speaks of an attempt's failure."""
+    """Return the first label that matches an attempt's failure; None for a failure that is no verdict."""
+    if attempt.cause is not None:
+        return None
     error = attempt.error or str(attempt.outcome)
     for each in labels:
         if each.matches(stage=attempt.stage, error=error, environment=attempt.cell.environment):

@@ -113,6 +113,17 @@ class Preparation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A variable that asks for a package, such as KERAS_BACKEND: a script that sets it says something only of that."""
+
+    variable: str
+    needs: tuple[tuple[str, tuple[str, ...]], ...]
+    """The modules that each value needs."""
+    in_force: tuple[str, ...] = ()
+    """Functions that return the value in force, as `module:function`; the first that is imported answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """A Python, a locked set of packages and environment variables."""
 
@@ -127,12 +138,20 @@ class Environment:
     """Attributes of these that import more when they are first used."""
     prepare: tuple[Preparation, ...] = ()
     provides: tuple[tuple[str, str], ...] = ()
+    settings: tuple[Setting, ...] = ()
     tiers: frozenset[str] = frozenset()
 
     @property
     def python(self) -> str:
         """The Python it needs, as `3.11`."""
         return self.lock.origin.python
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The packages that are installed, and those that one of them stands for."""
+        names = set(self.lock.versions)
+        stands_for = (canonicalize_name(given) for giver, given in self.provides if canonicalize_name(giver) in names)
+        return frozenset({*names, *stands_for})
 
     def lacks(self, requirement: Requirement) -> str | None:
         """Say why this environment does not satisfy a requirement, or None if it does.

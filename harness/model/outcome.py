@@ -38,6 +38,29 @@ _FAILURES = frozenset({Outcome.FAILED, Outcome.CRASHED, Outcome.TIMED_OUT, Outco
 _VERDICTS = _FAILURES | {Outcome.PASSED}
 
 
+class NoVerdict(str, Enum):
+    """What made an attempt end as it did, where that is neither the scenario nor the version under test.
+
+    Such an attempt is shown as it ended, and is no verdict: it counts neither as a pass nor as a failure.
+    """
+
+    SYNTAX = "syntax of another Python"
+    NOTHING_EXECUTED = "nothing executed"
+    OTHER_PYTHON = "standard library of another Python"
+    MISSING_PACKAGE = "missing package"
+    NOT_IN_FORCE = "setting not in force"
+    NO_NETWORK = "no network"
+    OUTSIDE_SANDBOX = "outside the sandbox"
+    NO_SPACE = "no space"
+    MISSING_FILE = "missing file"
+    MISSING_HELPER = "missing helper module"
+    NO_ARGUMENTS = "no arguments"
+    NO_INPUT = "no input"
+
+    def __str__(self) -> str:
+        return self.value
+
+
 @dataclass(frozen=True, kw_only=True)
 class Display:
     """How an outcome is drawn: a mark for Markdown and HTML, a plain one for the terminal, a colour, a meaning."""
@@ -81,4 +104,10 @@ DISPLAY: dict[Outcome, Display] = {
     ),
 }
 NEVER_RUN = Display(mark="?", plain="?", style="dim", meaning="never run: nothing is known")
+WITHOUT_VERDICT = Display(
+    mark="⊘",
+    plain="(fail)",
+    style="yellow",
+    meaning="the script failed for a reason other than the version; the reason is given, and it is not counted",
+)
 FLAKY = Display(mark="🎲", plain="flaky", style="magenta", meaning="repeats differ: k of n passed")

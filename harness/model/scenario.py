@@ -92,6 +92,8 @@ class Script:
     marks: tuple[Mark, ...]
     parameters_from: int | None
     """The line of the parameters cell's marker (1-based), if the script has such a cell."""
+    path: Path | None = field(default=None, compare=False)
+    """Where it was read: files beside it may be what it lacks. No part of what identifies it."""
 
     @cached_property
     def digest(self) -> str:

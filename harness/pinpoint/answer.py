@@ -51,7 +51,7 @@ class Point:
     @property
     def failing(self) -> Attempt | None:
         """The attempt that shows the failure, if there is one: of a flaky point, the newest that failed."""
-        failures = [each for each in self.shown.attempts if each.settled and each.outcome.is_failure]
+        failures = [each for each in self.shown.attempts if each.is_verdict and each.outcome.is_failure]
         return failures[-1] if failures and self.observation.state is not State.GOOD else None
 
     @property

@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.errors import HarnessError
 from harness.execute.parents import Parents
 from harness.execute.run_task import Interrupted
-from harness.model import Case, Environment
+from harness.model import Case, Environment, Outcome
 from harness.pinpoint.swapped import Untestable
 from harness.pinpoint.trials import Runner, Shown, Subject, Trial, import_subject
 from harness.record.store import Writer
@@ -124,7 +124,9 @@ class Bench:
         future = self._urgent.submit(self._run, import_subject(modules), trial, 1)
         shown = self._recorded(trial, future, again=True)
         attempt = shown.attempt
-        return attempt.error if attempt is not None and attempt.outcome.is_failure else None
+        if attempt is None or attempt.outcome is Outcome.PASSED or not attempt.settled:
+            return None
+        return attempt.error or (attempt.reason if attempt.cause is not None else None)
 
     def _recorded(self, trial: Trial, future: Future[Shown], *, again: bool = False) -> Shown:
         while True:

@@ -20,7 +20,7 @@ class Following:
 
     def observe(self, attempts: Iterable[Attempt], reason: str = "") -> Observation:
         """Say what attempts under the same conditions show; `reason` is why, if they show nothing."""
-        counted = [attempt for attempt in attempts if attempt.settled and attempt.outcome.shown_by_scenario]
+        counted = [attempt for attempt in attempts if attempt.is_verdict]
         seen = [self._observe_one(attempt) for attempt in counted]
         if not seen:
             return Observation(state=State.UNTESTABLE, reason=reason)

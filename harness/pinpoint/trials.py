@@ -121,7 +121,7 @@ class Runner:
                 return Shown(environment=environment, new=tuple(new), reason=f"{each.environment.id} did not write")
             reads = task.key if task.writes else None
         newest = attempts[-1]
-        reason = "" if newest.outcome.shown_by_scenario else f"{newest.outcome}: {newest.reason}"
+        reason = "" if newest.is_verdict else f"{newest.outcome}: {newest.reason}"
         return Shown(environment=environment, attempts=tuple(attempts), new=tuple(new), reason=reason)
 
     def _plan(self, environment: Environment, subject: Subject) -> tuple[PlannedCell, ...]:
@@ -197,7 +197,7 @@ class Runner:
 
 def import_subject(modules: tuple[str, ...]) -> Subject:
     """Ask nothing but whether modules import."""
-    text = "".join(f"import {module}\n" for module in modules)
+    text = "".join(f"import {module}\nassert {module}\n" for module in modules)
     script = Script(
         file_name="imports.py",
         text=text,

@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.errors import UsageError
-from harness.model import LockOrigin, Preparation, matches_globs
+from harness.model import LockOrigin, Preparation, Setting, matches_globs
 
 FILE = "matrix.toml"
 # The default maximum limits of a script: seconds, MiB, MiB, a number. matrix.toml can set others.
@@ -134,6 +134,7 @@ class Matrix:
     """Modules that the fork server imports before it forks a process for each attempt."""
     touch: tuple[str, ...]
     """Attributes of these modules that import further modules at their first use."""
+    settings: tuple[Setting, ...]
     prepare: tuple[Preparation, ...]
     """Scripts that the fork server runs after it imported a module."""
     package_dirs: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]

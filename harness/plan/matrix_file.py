@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.errors import Problems, UsageError
-from harness.model import Preparation
+from harness.model import Preparation, Setting
 from harness.plan.blocks import TOMLDecodeError, loads
 from harness.plan.matrix import FILE, MAX_LIMITS, Base, Exclusion, Family, Matrix, Tier
 from harness.plan.tables import Table
@@ -23,6 +23,7 @@ PICKS = ("every", "last of each minor")
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _DAYS_AFTER = re.compile(r"([0-9]{1,5}) days after release")
 _RELATIVE_FOLDER = re.compile(r"(?!\.)[\w.-]+(?:/(?!\.)[\w.-]+)*")
+_FUNCTION = re.compile(r"[\w.]+:\w+")
 _FIELDS = ("version", "minor", "package")
 
 
@@ -82,6 +83,7 @@ def _read(table: Table, root: Path) -> Matrix:
         imports=imports,
         preload=table.texts("preload"),
         touch=table.texts("touch"),
+        settings=_read_settings(table),
         prepare=_read_prepare(table, root),
         package_dirs=_read_package_dirs(table),
         show=table.texts("show"),
@@ -136,6 +138,26 @@ def _read_limits(table: Table) -> tuple[tuple[str, float], ...]:
     limits = tuple((key, table.take(key, (int, float), most, what="a number")) for key, most in MAX_LIMITS.items())
     table.end()
     return limits
+
+
+def _read_settings(table: Table) -> tuple[Setting, ...]:
+    found = []
+    for variable, values in _subtables(table, "settings"):
+        each = Table(values, where=f"{table.place('settings')}.{variable}", problems=table.problems)
+        needs = each.table("needs")
+        modules = []
+        for value, named in needs.items():
+            if isinstance(named, list) and all(isinstance(module, str) for module in named):
+                modules.append((value, tuple(named)))
+            else:
+                each.problems.add(needs.place(value), f"{named!r} is not a list of modules", f'Write {value} = ["jax"]')
+        functions = each.texts("in-force")
+        for function in functions:
+            if not _FUNCTION.fullmatch(function):
+                each.problems.add(each.place("in-force"), f"{function!r} is no function", 'Write "module:function"')
+        found.append(Setting(variable=variable, needs=tuple(modules), in_force=functions))
+        each.end()
+    return tuple(found)
 
 
 def _read_prepare(table: Table, root: Path) -> tuple[Preparation, ...]:

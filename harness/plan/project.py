@@ -160,6 +160,7 @@ def environment_of(
         touch=matrix.touch,
         prepare=tuple(each for each in matrix.prepare if canonicalize_name(each.module) in names | provided),
         provides=matrix.provides,
+        settings=matrix.settings,
         tiers=matrix.tiers_of(lock.origin.environment) if family else frozenset(),
     )
 

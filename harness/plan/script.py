@@ -93,7 +93,13 @@ def read_script(path: Path, *, problems: Problems) -> Script | None:
     marks, parameters_from = find_marks(text)
     _check_parameters(text, header, path, problems)
     return Script(
-        file_name=path.name, text=text, code=code, header=header, marks=marks, parameters_from=parameters_from
+        file_name=path.name,
+        text=text,
+        code=code,
+        header=header,
+        marks=marks,
+        parameters_from=parameters_from,
+        path=path,
     )
 
 

@@ -75,6 +75,11 @@ def m007_conditions(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE attempts SET condition = 'sandbox off' WHERE sandbox = 'none' AND duration_s > 0")
 
 
+def m008_causes(connection: sqlite3.Connection) -> None:
+    """Keep why an attempt is no verdict, if it ended for a cause other than the scenario or the version."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN cause TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_attempts,
     m002_attempts_are_immutable,
@@ -82,6 +87,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m004_costs,
     m005_checksums,
     m007_conditions,
+    m008_causes,
 )
 
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.model import Attempt, Cell, Evidence, Outcome
+from harness.model import Attempt, Cell, Evidence, NoVerdict, Outcome
 
 COLUMNS = (
     "key, cell, outcome, stage, error, reason, settled, started, duration_s, interpreter, platform, lock, sandbox, "
-    "isolation, script_s, peak_mib, condition, limit_s, variables, versions, script, checksum"
+    "isolation, script_s, peak_mib, condition, limit_s, cause, variables, versions, script, checksum"
 )
 SCRIPT = -2
 """Where among the values of COLUMNS the digest of the script is."""
@@ -62,6 +62,7 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
         attempt.peak_mib,
         attempt.condition,
         float(attempt.limit_s),
+        attempt.cause.value if attempt.cause else "",
         json.dumps(dict(attempt.variables)),
         versions,
         script,
@@ -97,8 +98,9 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[st
         peak_mib=row[15],
         condition=row[16],
         limit_s=row[17],
-        variables=_pairs(row[18]),
-        versions=_pairs(text(row[19])),
+        cause=NoVerdict(row[18]) if row[18] else None,
+        variables=_pairs(row[19]),
+        versions=_pairs(text(row[20])),
     )
 
 

@@ -18,7 +18,8 @@ NO_REASON = "no reason was recorded"
 class Cause:
     """Why cells are not a plain pass: a failure's signature and label, or the reason that there is no verdict.
 
-    The key stays the same between runs; the number is the place among the causes of this grid, from 1.
+    A failure that is no verdict has an error and no signature. The key stays the same between runs; the number is the
+    place among the causes of this grid, from 1.
     """
 
     key: str
@@ -66,11 +67,11 @@ def _identity(record: Record) -> tuple[object, ...] | None:
         return record.failure, record.signature, spoken
     if record.outcome in (Outcome.PASSED.value, NEVER_RUN_WORD):
         return None
-    return record.outcome, one_line(record.reason)
+    return record.state, one_line(record.reason)
 
 
 def _reason_key(record: Record) -> str:
-    text = f"{record.outcome}\n{one_line(record.reason)}"
+    text = f"{record.state}\n{one_line(record.reason)}"
     return "r" + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:9]
 
 
@@ -80,7 +81,7 @@ def _cause(group: Sequence[Record], key: str) -> Cause:
     return Cause(
         key=key,
         number=0,
-        outcome=first.failure.value if first.failure else first.outcome,
+        outcome=first.failure.value if first.failure else first.state,
         stage=one_line(first.stage, longest=40) if first.stage and failed else None,
         error=stable_error(first.error),
         signature=first.signature,

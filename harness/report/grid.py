@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.errors import counted
-from harness.model import DISPLAY, FLAKY, NEVER_RUN, Case, Display, Scenario
+from harness.model import DISPLAY, FLAKY, NEVER_RUN, WITHOUT_VERDICT, Case, Display, Scenario
 from harness.model.case import write_value
 from harness.report.causes import Cause, Causes
 from harness.report.foreign_text import one_line
 from harness.report.results import (
     FLAKY_WORD,
     NEVER_RUN_WORD,
+    NO_VERDICT_WORD,
     EnvironmentColumn,
     Record,
     Results,
@@ -31,6 +32,7 @@ NOT_ASKED = "not asked for"
 STATES: dict[str, Display] = {
     **{outcome.value: display for outcome, display in DISPLAY.items()},
     FLAKY_WORD: FLAKY,
+    NO_VERDICT_WORD: WITHOUT_VERDICT,
     NEVER_RUN_WORD: NEVER_RUN,
     NOT_ASKED: Display(mark="·", plain=".", style="dim", meaning="not part of this selection"),
 }
@@ -118,6 +120,7 @@ class Counts:
     unavailable: int
     error: int
     never_run: int
+    no_verdict: int = 0
 
     @property
     def failed(self) -> int:
@@ -125,10 +128,11 @@ class Counts:
         return self.labelled + self.unexplained
 
     def __str__(self) -> str:
+        no_verdict = f", {self.no_verdict} without a verdict" if self.no_verdict else ""
         return (
             f"{cells_text(self.cells)}: {self.passed} passed, {self.failed} failed ({self.labelled} labelled, "
             f"{self.unexplained} unexplained), {self.flaky} flaky, {self.not_applicable} not applicable, "
-            f"{self.unavailable} unavailable, {self.error} error, {self.never_run} never run"
+            f"{self.unavailable} unavailable, {self.error} error, {self.never_run} never run{no_verdict}"
         )
 
 
@@ -227,7 +231,8 @@ def count(found: Iterable[Record]) -> Counts:
     return Counts(cells=sum(kinds.values()), **{name: kinds[name] for name in _KINDS})
 
 
-_KINDS = ("passed", "labelled", "unexplained", "flaky", "not_applicable", "unavailable", "error", "never_run")
+_KINDS = ("passed", "labelled", "unexplained", "flaky", "not_applicable", "unavailable", "error", "never_run",
+          "no_verdict")  # fmt: skip
 
 
 def _kind(record: Record) -> str:

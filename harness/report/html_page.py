@@ -29,7 +29,7 @@ from harness.report.grid import (
     cells_text,
     parameter_texts,
 )
-from harness.report.results import FLAKY_WORD, NEVER_RUN_WORD, EnvironmentColumn, Results
+from harness.report.results import FLAKY_WORD, NEVER_RUN_WORD, NO_VERDICT_WORD, EnvironmentColumn, Results
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,6 +45,7 @@ CLASSES: Mapping[str, str] = {
     Outcome.UNAVAILABLE.value: "u",
     Outcome.ERROR.value: "e",
     FLAKY_WORD: "k",
+    NO_VERDICT_WORD: "v",
     NEVER_RUN_WORD: "q",
     NOT_ASKED: "o",
 }
@@ -149,6 +150,7 @@ def _chips(counts: Counts) -> Iterator[_Chip]:
         (Outcome.UNAVAILABLE.value, counts.unavailable, "unavailable"),
         (Outcome.ERROR.value, counts.error, "error"),
         (NEVER_RUN_WORD, counts.never_run, "never run"),
+        *([(NO_VERDICT_WORD, counts.no_verdict, "without a verdict")] if counts.no_verdict else []),
     ):
         detail = f" ({counts.labelled} labelled, {counts.unexplained} unexplained)" if words == "failed" else ""
         display = STATES[state]

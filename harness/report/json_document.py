@@ -120,6 +120,7 @@ def _cell(record: Record, *, published: bool) -> dict[str, object]:
         "note": label.note if label else None,
         "link": label.link if label else None,
         "reason": record.reason or None,
+        "cause": record.cause.value if record.cause else None,
         "flaky": {"passes": record.passes, "of": record.verdicts} if record.flaky else None,
     }
     if not published:

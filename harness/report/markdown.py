@@ -197,5 +197,5 @@ def _footnote(cause: Cause) -> str:
             parts.append(link("details", cause.label.link))
     if cause.unexplained:
         parts.append("no label yet")
-    parts += [escaped(cause.reason), code(cause.error if cause.signature else "")]
+    parts += [escaped(cause.reason), code(cause.error)]
     return f"[^{cause.key}]: {'. '.join(filter(None, parts))}"

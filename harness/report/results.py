@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from harness.model import Attempt, Case, CellResult, Environment, Label, Outcome, Scenario, Value, label_of
+from harness.model import Attempt, Case, CellResult, Environment, Label, NoVerdict, Outcome, Scenario, Value, label_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NEVER_RUN_WORD = "never run"
 FLAKY_WORD = "flaky"
+NO_VERDICT_WORD = "no verdict"
 
 COLUMNS = (
     "cell", "scenario", "subject", "title", "parameters", "case", "environment", "writer", "family", "python",
-    "outcome", "stage", "error", "signature", "label", "note", "link", "reason",
+    "outcome", "stage", "error", "signature", "label", "note", "link", "reason", "cause",
     "duration_s", "attempts", "passes", "flaky",
 )  # fmt: skip
 _TYPES = {"duration_s": "float64", "attempts": "int64", "passes": "int64", "flaky": "bool"}
@@ -111,6 +112,7 @@ class Record:
     """A cell with all that is shown of it, worked out once.
 
     For a flaky cell, stage, error, signature and label are those of its newest failure, even if it passed since.
+    A failure with a cause is none here: it has an error and a cause, and neither signature nor label.
     """
 
     cell: str
@@ -125,6 +127,7 @@ class Record:
     signature: str | None
     label: Label | None
     reason: str
+    cause: NoVerdict | None
     duration_s: float
     attempts: int
     passes: int
@@ -139,8 +142,15 @@ class Record:
 
     @property
     def state(self) -> str:
-        """What the cell is drawn as: its outcome, or `flaky`, or `never run`."""
-        return FLAKY_WORD if self.flaky else self.outcome
+        """What the cell is drawn as: its outcome, or `flaky`, `no verdict` or `never run`."""
+        if self.flaky:
+            return FLAKY_WORD
+        return NO_VERDICT_WORD if self.no_verdict else self.outcome
+
+    @property
+    def no_verdict(self) -> bool:
+        """Whether it failed for a cause other than the version: neither a pass nor a failure."""
+        return self.cause is not None and Outcome(self.outcome).is_failure
 
     @property
     def parameters(self) -> Mapping[str, Value]:
@@ -167,7 +177,7 @@ def _records_of(results: Results) -> tuple[Record, ...]:
 def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColumn) -> Record:
     current, flaky = result.current, result.flaky
     shown = _newest_failure(result) if flaky else current
-    failed = shown is not None and shown.outcome.is_failure
+    failed = shown is not None and shown.outcome.is_failure and shown.cause is None
     ran = shown is not None and shown.outcome.shown_by_scenario and bool(shown.key)
     return Record(
         cell=str(result.cell),
@@ -179,9 +189,10 @@ def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColu
         failure=shown.outcome if shown and failed else None,
         stage=shown.stage if shown else None,
         error=shown.error if shown else "",
-        signature=shown.signature if shown else None,
+        signature=shown.signature if shown and failed else None,
         label=label_of(shown, result.labels) if shown and failed else None,
         reason=shown.reason if shown else "",
+        cause=shown.cause if shown else None,
         duration_s=current.duration_s if current else 0.0,
         attempts=len(result.attempts),
         passes=result.passes,
@@ -259,6 +270,7 @@ def _row(record: Record) -> dict[str, object]:
         "note": label.note if label else None,
         "link": label.link if label else None,
         "reason": record.reason,
+        "cause": record.cause.value if record.cause else None,
         "duration_s": record.duration_s,
         "attempts": record.attempts,
         "passes": record.passes,

@@ -208,10 +208,11 @@ def trail_of(script):
     return ""
 
 
-def test_syntax_error_is_the_scripts_failure(execute):
+def test_what_this_python_cannot_parse_is_not_applicable(execute):
     attempt = execute("is_no_python")
-    assert attempt.outcome is Outcome.FAILED
-    assert attempt.error.startswith("SyntaxError: ")
+    assert attempt.outcome is Outcome.NOT_APPLICABLE
+    assert 'cannot parse line 2: if True print("no Python")' in attempt.reason
+    assert "SyntaxError: " in attempt.evidence.traceback
 
 
 def test_much_output_is_kept_at_both_ends(execute):

@@ -55,6 +55,15 @@ def test_what_cannot_be_tested_is_stepped_around_and_named(playground):
     assert "cannot be imported" in next(each["reason"] for each in document["untestable"])
 
 
+def test_failure_for_want_of_input_is_no_transition(playground):
+    playground.releases("lib", {"1.0": GOOD, "1.1": GOOD, "1.2": BAD, "1.3": BAD})
+    script = playground.script("import lib\nif lib.answer() != 42:\n    input('go on? ')\n")
+    document = playground.json("pinpoint", script, "--package", "lib", "--in", IN)
+    assert document["transitions"] == []
+    assert {each["version"] for each in document["untestable"]} == {"1.2", "1.3"}
+    assert all("standard input" in each["reason"] for each in document["untestable"])
+
+
 def test_another_failure_is_shown_as_another(playground):
     playground.releases("lib", {"1.0": GOOD, "1.1": RAISES, "1.2": RAISES, "1.3": BAD})
     script = playground.script(SCRIPT)

@@ -238,8 +238,9 @@ class TestMigrations:
         fill(path, [attempt(0), attempt(1)])
         connection = sqlite3.connect(path)
         connection.execute("DROP TRIGGER no_delete")
-        connection.execute("ALTER TABLE attempts DROP COLUMN checksum")
-        connection.execute("DELETE FROM migrations WHERE name = 'm005_checksums'")
+        for column in ("checksum", "condition", "limit_s", "cause"):
+            connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+        connection.execute("DELETE FROM migrations WHERE name >= 'm005'")
         connection.commit()
         connection.close()
         assert len(read_all(path)) == 2

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from harness.execute.verdict import LONGEST_ERROR, LONGEST_REASON, LOST, Seen, Verdict, judge
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
-from harness.model import Header, Outcome
+from harness.model import Header, NoVerdict, Outcome
 from harness.running import Ended
 
+PASSED = {"outcome": "passed", "executed": True}
 TRAIL = ("", "define", "load")
 FAILED = {"outcome": "failed", "stage": "load", "type": "ValueError", "message": "no such layer"}
+NOTHING = "nothing was executed: the script only imports and defines things. Call what it defines at its end"
 NO_REPORT = "the process ended with status 0 and no report (os._exit, or replaced by another program?)"
 DEFAULT_REASON = "the script says that it does not apply here"
 
@@ -24,8 +26,8 @@ def seen(*, report=None, trail=TRAIL, status=0, stdout=b"", stderr=b"", **limits
     )
 
 
-def verdict(outcome, stage=None, *, error="", reason="", settled=True):
-    return Verdict(outcome=outcome, stage=stage, error=error, reason=reason, settled=settled)
+def verdict(outcome, stage=None, *, error="", reason="", settled=True, cause=None):
+    return Verdict(outcome=outcome, stage=stage, error=error, reason=reason, settled=settled, cause=cause)
 
 
 def row(id, seen, expected):
@@ -36,10 +38,10 @@ def row(id, seen, expected):
     ("seen", "expected"),
     [
         # With a report.
-        row("passed", seen(report={"outcome": "passed"}), verdict(Outcome.PASSED)),
-        row("passed, then a crash at exit", seen(report={"outcome": "passed"}, status=-11),
+        row("passed", seen(report=PASSED), verdict(Outcome.PASSED)),
+        row("passed, then a crash at exit", seen(report=PASSED, status=-11),
             verdict(Outcome.CRASHED, "exit", error="SIGSEGV: killed by a signal")),
-        row("passed, then another status at exit", seen(report={"outcome": "passed"}, status=120),
+        row("passed, then another status at exit", seen(report=PASSED, status=120),
             verdict(Outcome.FAILED, "exit", error="ExitStatus: 120")),
         row("failed", seen(report=FAILED, status=1), verdict(Outcome.FAILED, "load", error="ValueError: no such layer")),
         row("failed, and status 0", seen(report=FAILED), verdict(Outcome.FAILED, "load", error="ValueError: no such layer")),
@@ -65,6 +67,8 @@ def row(id, seen, expected):
         row("empty report", seen(report={}), verdict(Outcome.ERROR, reason="the report is malformed: outcome None", settled=False)),
         row("outcome is no text", seen(report={"outcome": ["passed"]}),
             verdict(Outcome.ERROR, reason="the report is malformed: outcome ['passed']", settled=False)),
+        row("passed, and nothing was executed", seen(report={"outcome": "passed"}),
+            verdict(Outcome.NOT_APPLICABLE, reason=NOTHING, cause=NoVerdict.NOTHING_EXECUTED)),
         # Without one.
         row("no report, status 0", seen(), verdict(Outcome.ERROR, "load", reason=NO_REPORT, settled=False)),
         row("no report, another status", seen(status=4), verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),
@@ -85,14 +89,14 @@ def row(id, seen, expected):
             verdict(Outcome.ERROR, reason="the worker could not do its work: exit status -9", settled=False)),
         # What contained it was killed: nothing that it left says how it would have ended.
         row("lost", seen(status=-9, lost=True), verdict(Outcome.ERROR, "load", reason=f"{LOST}: SIGKILL", settled=False)),
-        row("lost, with a report", seen(report={"outcome": "passed"}, status=-9, trail=("", "exit"), lost=True),
+        row("lost, with a report", seen(report=PASSED, status=-9, trail=("", "exit"), lost=True),
             verdict(Outcome.ERROR, "exit", reason=f"{LOST}: SIGKILL", settled=False)),
         row("lost before it began", seen(status=-15, trail=(), lost=True),
             verdict(Outcome.ERROR, None, reason=f"{LOST}: SIGTERM", settled=False)),
         row("lost, over time", seen(status=-9, timed_out=True, lost=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
         # Limits go before all else.
         row("over time", seen(status=-15, timed_out=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
-        row("over time, with a report", seen(report={"outcome": "passed"}, status=-15, timed_out=True, trail=("", "exit")),
+        row("over time, with a report", seen(report=PASSED, status=-15, timed_out=True, trail=("", "exit")),
             verdict(Outcome.TIMED_OUT, "exit", error="Timeout: over 60 s")),
         row("over memory", seen(status=-9, over_memory=True), verdict(Outcome.OUT_OF_MEMORY, "load", error="OutOfMemory: over 512 MiB")),
         row("over both", seen(status=-9, over_memory=True, timed_out=True),
@@ -114,9 +118,12 @@ json = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
     max_leaves=4,
 )
+KEYS = (
+    "outcome", "stage", "type", "message", "executed", "chain", "unparsed", "settings", "parser", "prefixes", "python",
+)  # fmt: skip
 anything = st.builds(
     seen,
-    report=st.none() | st.fixed_dictionaries({}, optional=dict.fromkeys(("outcome", "stage", "type", "message"), json)),
+    report=st.none() | st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, json)),
     trail=st.lists(st.sampled_from(["", "define", "load", "exit"]), max_size=3).map(tuple),
     status=st.integers(-70, 255),
     stdout=st.binary(max_size=20),
@@ -132,7 +139,8 @@ def test_no_pass_without_a_report_that_says_so_and_a_clean_end(seen):
     found = judge(seen)
     ended = seen.ended
     clean = not (ended.timed_out or ended.over_memory or ended.lost) and ended.status == 0
-    said = seen.report is not None and seen.report.get("outcome") == "passed"
+    said = seen.report is not None and seen.report.get("outcome") == "passed" and seen.report.get("executed") is True
+    said = said and not isinstance(seen.report.get("unparsed"), dict)
     assert (found.outcome is Outcome.PASSED) == (clean and said)
 
 
@@ -140,5 +148,7 @@ def test_no_pass_without_a_report_that_says_so_and_a_clean_end(seen):
 def test_every_verdict_has_what_belongs_to_it(seen):
     found = judge(seen)
     assert bool(found.error) == found.outcome.is_failure
-    assert bool(found.reason) == (found.outcome in (Outcome.ERROR, Outcome.NOT_APPLICABLE))
+    no_verdict = found.outcome in (Outcome.ERROR, Outcome.NOT_APPLICABLE) or found.cause is not None
+    assert bool(found.reason) == no_verdict
+    assert found.cause is None or found.outcome in (Outcome.FAILED, Outcome.NOT_APPLICABLE)
     assert found.settled == (found.outcome is not Outcome.ERROR)

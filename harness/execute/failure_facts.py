@@ -1,0 +1,142 @@
+"""What the worker reports of a failure, read with care: a script may have forged all of it. Judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_MOST = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where an attempt had its files, as it saw them itself."""
+
+    script: str = ""
+    """The folder of the script's copy."""
+    work: str = ""
+    home: str = ""
+    temporary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What the harness knows of an attempt besides its report."""
+
+    places: Places = field(default_factory=Places)
+    sandboxed: bool = False
+    packages: frozenset[str] = frozenset()
+    """The packages of the environment, and those that they stand for."""
+    beside: frozenset[str] = frozenset()
+    """Of the files that the script may have missed (`companions`), those that lie beside the original script."""
+    reads_artifact: bool = False
+    """Whether it is the second step of two, for which the first leaves files in the working folder."""
+    reads_arguments: bool = False
+    """Whether the script's text mentions `sys.argv`."""
+    output: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raised:
+    """One exception of a chain, as the worker saw it."""
+
+    type: str
+    bases: frozenset[str]
+    message: str
+    errno: int | None = None
+    filename: str | None = None
+    texts: tuple[str, ...] = ()
+    module: str | None = None
+    missing: str | None = None
+    file: str = ""
+    line_text: str = ""
+    link: str | None = None
+
+    @classmethod
+    def read(cls, facts: object) -> Raised | None:
+        """Read the facts of a report, which may hold anything; None if they are none."""
+        if not isinstance(facts, Mapping):
+            return None
+        return cls(
+            type=text_of(facts, "type") or "Exception",
+            bases=frozenset(texts_of(facts, "bases")),
+            message=text_of(facts, "message") or "",
+            errno=number_of(facts, "errno"),
+            filename=text_of(facts, "filename"),
+            texts=texts_of(facts, "texts"),
+            module=text_of(facts, "module"),
+            missing=text_of(facts, "missing"),
+            file=text_of(facts, "file") or "",
+            line_text=text_of(facts, "line_text") or "",
+            link=text_of(facts, "link"),
+        )
+
+    def speaks_of(self, inner: Raised) -> bool:
+        """Whether this was raised because of another, and not only while that was being handled."""
+        if inner.link == "cause" or {"ImportError"} <= self.bases & inner.bases:
+            return True
+        named = [inner.message, *inner.texts, inner.filename, inner.module]
+        return any(each in self.message for each in named if each and len(each) > 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What ended a script: the exceptions that have to do with it, outermost first, and where it stood."""
+
+    chain: tuple[Raised, ...]
+    scene: Scene
+    prefixes: tuple[str, ...] = ()
+    wrote: bool = False
+    parser: str | None = None
+    python: str = ""
+    settings: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def read(cls, report: Mapping[str, Any], scene: Scene) -> Failure:
+        """Read a report, which may hold anything."""
+        found = list_of(report, "chain")
+        chain: list[Raised] = []
+        for raised in filter(None, map(Raised.read, found[:_MOST])):
+            if chain and not chain[-1].speaks_of(raised):
+                break
+            chain.append(raised)
+        return cls(
+            chain=tuple(chain),
+            scene=scene,
+            prefixes=tuple(each for each in texts_of(report, "prefixes") if len(each) > 1),
+            wrote=report.get("wrote") is True,
+            parser=text_of(report, "parser"),
+            python=python_of(report),
+            settings=tuple(each for each in list_of(report, "settings") if isinstance(each, Mapping)),
+        )
+
+
+def python_of(report: Mapping[str, Any]) -> str:
+    """Return the Python of a report, as `3.11`."""
+    facts = report.get("python")
+    version = facts.get("version") if isinstance(facts, Mapping) else None
+    return ".".join(version.split(".")[:2])[:8] if isinstance(version, str) else "this"
+
+
+def text_of(values: Mapping[str, Any], key: str) -> str | None:
+    """Return a string of a report, or None."""
+    value = values.get(key)
+    return value if isinstance(value, str) else None
+
+
+def number_of(values: Mapping[str, Any], key: str) -> int | None:
+    """Return an integer of a report, or None."""
+    value = values.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def list_of(values: Mapping[str, Any], key: str) -> list[Any]:
+    """Return a list of a report, or an empty one."""
+    value = values.get(key)
+    return value if isinstance(value, list) else []
+
+
+def texts_of(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return the strings of a list of a report."""
+    return tuple(each for each in list_of(values, key) if isinstance(each, str))

@@ -1,0 +1,293 @@
+"""Whether what ended a script says anything of the version under test. Pure: judges the facts that the worker reports.
+
+Each rule returns None, or a Finding: a cause, and a sentence with what can be done. What the script can forge in a
+report changes nothing but its own verdict.
+"""
+
+from __future__ import annotations
+
+import errno
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from harness.execute.failure_facts import Failure, Places, Scene, number_of, python_of, text_of, texts_of
+from harness.execute.import_names import is_standard, package_of
+from harness.model import NoVerdict, Outcome
+
+_LONGEST_NAME = 120
+_OFF = "`--sandbox off` runs it with your network and files: only do that with a script that you trust"
+_NETWORK_ERRNO = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
+_NETWORK = re.compile(
+    r"Temporary failure in name resolution|Name or service not known|No address associated with hostname"
+    r"|nodename nor servname|Network is unreachable|No route to host|NameResolutionError|URL fetch failure on"
+    r"|Could ?n.t resolve host|Could not resolve host",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"(?:https?|ftp|gs)://[^\s'\"<>)]+|host='([^']+)'")
+_FILE_ERRORS = frozenset({"OSError", "ValueError", "NotFoundError"})
+# Libraries that name a missing file in their own words.
+_MISSING_FILE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"No such file or directory:? b?['\"]([^'\"\n]+)['\"]",
+        r"([^\s:;'\"]+); No such file or directory",
+        r"No file or directory found at (\S+)",
+        r"File not found: filepath=(\S+?)\.?(?:\s|$)",
+        r"unable to open file: name = '([^']+)', errno = 2\b",
+        r"Could not find directory (\S+)",
+        r"SavedModel file does not exist at: ([^{\s]+?)/?(?:[{\s]|$)",
+    )
+)
+# Libraries that ask for a package, where they have caught the ImportError.
+_ASKS_FOR = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"pip3? install (?:-\S+ )*['\"`]?([A-Za-z][\w.-]*\w)",
+        r"(?:must|need to|[Pp]lease) install [`'\"]?([A-Za-z][\w-]*\w)",
+        r"requires [`'\"]?([A-Za-z]\w+)[`'\"]?(?: to be installed)?\.?(?:\s|$)",
+        r"No module named '?([A-Za-z_][\w.]*)",
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A cause, what to tell people, and the outcome that goes with it."""
+
+    cause: NoVerdict
+    reason: str
+    outcome: Outcome = Outcome.FAILED
+
+
+def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
+    """Return why a report that says "passed" or "failed" is no verdict; None if it is one."""
+    if isinstance(report.get("unparsed"), Mapping):
+        return _syntax(report["unparsed"], report)
+    failure = Failure.read(report, scene)
+    settings = _settings(failure)
+    if settings is not None:
+        return settings
+    if report.get("outcome") == "passed":
+        return None if report.get("executed") is True else _nothing_executed()
+    rules = (_missing_module, _asked_package, _network, _missing_file, _refused_by_sandbox, _arguments, _input)
+    return next((found for rule in rules if (found := rule(failure)) is not None), None)
+
+
+def companions(report: Mapping[str, Any], places: Places) -> tuple[str, ...]:
+    """Return the files, relative to the script's folder, that may be what a failed script lacked."""
+    failure = Failure.read(report, Scene(places=places))
+    wanted: list[str] = []
+    for raised in failure.chain:
+        if raised.missing is not None:
+            name = raised.missing.partition(".")[0]
+            wanted += [f"{name}.py", f"{name}/__init__.py", name]
+    wanted += [each for path in _missing_paths(failure) if (each := _relative(path, places)) is not None]
+    return tuple(each for each in dict.fromkeys(wanted) if each and ".." not in each.split("/") and "\0" not in each)
+
+
+def _syntax(unparsed: Mapping[str, Any], report: Mapping[str, Any]) -> Finding:
+    line, text = number_of(unparsed, "line"), text_of(unparsed, "text")
+    what = f"line {line}" if line is not None else "the script"
+    reason = f"Python {python_of(report)} cannot parse {what}" + (f": {_short(text)}" if text else "")
+    return Finding(cause=NoVerdict.SYNTAX, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+
+
+def _nothing_executed() -> Finding:
+    reason = "nothing was executed: the script only imports and defines things. Call what it defines at its end"
+    return Finding(cause=NoVerdict.NOTHING_EXECUTED, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+
+
+def _settings(failure: Failure) -> Finding | None:
+    for setting in failure.settings:
+        variable, value, actual = (text_of(setting, key) for key in ("variable", "value", "actual"))
+        said_by = text_of(setting, "said_by")
+        if variable is None or value is None:
+            continue
+        asked = f"{_short(variable)}={_short(value)}"
+        for module in texts_of(setting, "lacking")[:1]:
+            package = package_of(module)
+            reason = f"{asked} needs {_short(package)}, {_add(package)}"
+            return Finding(cause=NoVerdict.MISSING_PACKAGE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+        if actual is not None and actual != value:
+            reason = f"{asked} is not in force here: {_short(said_by or '')} returns {_short(actual)}"
+            return Finding(cause=NoVerdict.NOT_IN_FORCE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+    return None
+
+
+def _missing_module(failure: Failure) -> Finding | None:
+    for raised in failure.chain:
+        if "ImportError" not in raised.bases or raised.missing is None:
+            continue
+        module = raised.missing
+        top = module.partition(".")[0]
+        for name in (f"{top}.py", f"{top}/__init__.py"):
+            if name in failure.scene.beside:
+                reason = (
+                    f"the script imports {_short(top)}, and {name} lies beside it and is not copied into the sandbox. "
+                    "Put its code into the script"
+                )
+                return Finding(cause=NoVerdict.MISSING_HELPER, reason=reason)
+        if is_standard(top):
+            if _is_installed_code(raised.file, failure):
+                return None  # the package does not work on this Python: that is what the cell asks
+            reason = f"needs {_short(top)}, which is in the standard library of other Pythons, not of {failure.python}"
+            return Finding(cause=NoVerdict.OTHER_PYTHON, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+        if canonicalize_name(package_of(module)) in failure.scene.packages:
+            return None  # an installed package does not have it, or not any more
+        return _needs(module)
+    return None
+
+
+def _asked_package(failure: Failure) -> Finding | None:
+    """Find what a library asks for that has caught the ImportError itself."""
+    if not failure.chain or "ImportError" not in failure.chain[0].bases or failure.chain[0].module is not None:
+        return None
+    for pattern in _ASKS_FOR:
+        for found in pattern.finditer(failure.chain[0].message):
+            module = found[1]
+            package = canonicalize_name(package_of(module))
+            if package not in failure.scene.packages and not is_standard(module.partition(".")[0]):
+                return _needs(module)
+    return None
+
+
+def _needs(module: str) -> Finding:
+    package = package_of(module)
+    shown = _short(package) if package == canonicalize_name(module) else f"{_short(package)} ({_short(module)})"
+    reason = f"needs {shown}, {_add(package)}"
+    return Finding(cause=NoVerdict.MISSING_PACKAGE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+
+
+def _add(package: str) -> str:
+    return f"which is not installed in this environment. Add it: --with {_short(package)}"
+
+
+def _network(failure: Failure) -> Finding | None:
+    if not failure.scene.sandboxed:
+        return None
+    for raised in failure.chain:
+        text = "\n".join([raised.message, *raised.texts])
+        known = raised.errno in _NETWORK_ERRNO and "OSError" in raised.bases
+        if "gaierror" in raised.bases or known or ("AssertionError" not in raised.bases and _NETWORK.search(text)):
+            address = next((found for each in failure.chain if (found := _ADDRESS.search(each.message))), None)
+            wanted = f" ({_short(address[1] or address[0])} was asked for)" if address else ""
+            reason = f"the sandbox has no network{wanted}. Make the data in the script, or: {_OFF}"
+            return Finding(cause=NoVerdict.NO_NETWORK, reason=reason)
+    return None
+
+
+def _missing_file(failure: Failure) -> Finding | None:
+    places = failure.scene.places
+    for raised in failure.chain:
+        if "FileNotFoundError" in raised.bases and posixpath.basename(raised.file) == "subprocess.py":
+            reason = f"the script runs {_short(raised.filename or 'a program')}, which is not there"
+            return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
+    for path in _missing_paths(failure):
+        relative = _relative(path, places)
+        if relative is not None and relative in failure.scene.beside:
+            reason = f"the script reads {_short(relative)}, which lies beside it and is not copied into the sandbox"
+            return Finding(cause=NoVerdict.MISSING_FILE, reason=f"{reason}. Make the data in the script")
+        beside = _inside(path, places.script)
+        if relative is not None and (beside or not (failure.wrote or failure.scene.reads_artifact)):
+            # Where it wrote nothing, it cannot have lost what it wrote.
+            reason = f"the script reads {_short(relative)}, which it does not write and which was not sent with it"
+            return Finding(cause=NoVerdict.MISSING_FILE, reason=f"{reason}. Make the data in the script")
+        if not failure.scene.sandboxed and relative is None and _is_elsewhere(path, failure):
+            reason = f"the script reads {_short(path)}, which is not on this machine. Make the data in the script"
+            return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
+    return None
+
+
+def _missing_paths(failure: Failure) -> Iterator[str]:
+    """Yield the paths that were not found, whoever says so."""
+    for raised in failure.chain:
+        if raised.filename is not None and "FileNotFoundError" in raised.bases:
+            yield raised.filename
+        elif raised.filename is None and raised.bases & _FILE_ERRORS:
+            for pattern in _MISSING_FILE:
+                if found := pattern.search(raised.message):
+                    yield found[1]
+                    break
+
+
+def _relative(path: str, places: Places) -> str | None:
+    """Return a path relative to the script, where the script names it so; None for all others."""
+    if not path.startswith("/"):
+        return posixpath.normpath(path)
+    for folder in filter(None, (places.script, places.work)):
+        if _inside(path, folder):
+            return posixpath.relpath(path, folder)
+    return None
+
+
+def _refused_by_sandbox(failure: Failure) -> Finding | None:
+    if not failure.scene.sandboxed:
+        return None
+    places = failure.scene.places
+    for raised in failure.chain:
+        if "OSError" not in raised.bases:
+            continue
+        path = raised.filename
+        if raised.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            reason = "the sandbox has no more space for files. Set `disk` under [tool.harness] in the script's header"
+            return Finding(cause=NoVerdict.NO_SPACE, reason=reason)
+        if raised.errno == errno.EROFS:
+            where = f": {_short(path)}" if path else ""
+            reason = f"the sandbox can be written to in the working, home and temporary folders only{where}. Or: {_OFF}"
+            return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
+        if path is None or raised.errno not in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR):
+            continue
+        if raised.errno == errno.ENOENT and places.home and _inside(path, places.home):
+            name = posixpath.relpath(path, places.home)
+            reason = f"the sandbox has an empty home folder, without ~/{_short(name)}. Make the data in the script"
+            return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=f"{reason}, or: {_OFF}")
+        if _is_elsewhere(path, failure):
+            reason = f"{_short(path)} is outside the sandbox. Make the data in the script, or: {_OFF}"
+            return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
+    return None
+
+
+def _arguments(failure: Failure) -> Finding | None:
+    if not failure.chain:
+        return None
+    outermost = failure.chain[0]
+    ended = "SystemExit" in outermost.bases
+    reads = outermost.bases & {"IndexError", "ValueError"} and "argv" in outermost.line_text
+    usage = ended and failure.scene.reads_arguments and re.search(r"(?i)\busage\b", failure.scene.output)
+    if (ended and failure.parser is not None) or reads or usage:
+        reason = "the script reads command-line arguments, and it was run without any. Set them in the script"
+        return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=reason)
+    return None
+
+
+def _input(failure: Failure) -> Finding | None:
+    if any("EOFError" in raised.bases and "reading a line" in raised.message for raised in failure.chain):
+        reason = "the script reads standard input, which is empty. Set the value in the script"
+        return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
+    return None
+
+
+def _is_elsewhere(path: str, failure: Failure) -> bool:
+    """Whether a path is neither the attempt's own nor a part of what is installed."""
+    places = failure.scene.places
+    own = (places.script, places.work, places.home, places.temporary, *failure.prefixes, "/tmp", "/dev", "/proc")
+    return path.startswith("/") and not any(_inside(path, each) for each in own if each)
+
+
+def _is_installed_code(file: str, failure: Failure) -> bool:
+    return any(_inside(file, each) for each in failure.prefixes)
+
+
+def _inside(path: str, folder: str) -> bool:
+    return bool(folder) and (path == folder or path.startswith(folder.rstrip("/") + "/"))
+
+
+def _short(text: str) -> str:
+    """Return foreign text on one line, short enough for a sentence."""
+    line = " ".join(text.encode("utf-8", "backslashreplace").decode().split())
+    return line if len(line) <= _LONGEST_NAME else line[:_LONGEST_NAME] + "…"

@@ -1,0 +1,288 @@
+"""What says nothing of the version under test is no verdict: scripts as people send them, in real processes."""
+
+import sys
+import threading
+from dataclasses import replace
+
+import pytest
+
+from harness.containment.sandbox import Means
+from harness.errors import Problems
+from harness.execute.artifacts import Artifacts
+from harness.execute.run_task import run_task
+from harness.execute.task import make_task
+from harness.model import Case, Cell, NoVerdict, Outcome, Setting
+from harness.plan.script import read_script
+from tests.making import make_environment, make_python
+from tests.sandboxes import sandbox_of
+
+BACKEND = Setting(
+    variable="DEMO_BACKEND",
+    needs=(("numbers", ("numbers",)), ("jaxx", ("jaxx",))),
+    in_force=("demo.gone:backend", "demo_config:backend"),
+)
+DEMO = """
+import os
+class OldError(Exception): pass
+def plot():
+    try:
+        import pydott
+    except ImportError:
+        pass
+    raise ImportError("You must install pydott (`pip install pydott`) for plot to work.")
+def optional():
+    import pydott
+def fetch(url):
+    import urllib.error, urllib.request
+    try:
+        urllib.request.urlopen(url)
+    except urllib.error.URLError as error:
+        raise Exception("URL fetch failure on {}: {} -- {}".format(url, error.errno, error.reason))
+def load(path):
+    if not os.path.exists(path):
+        raise ValueError("File not found: filepath=%s. Please ensure the file is an accessible file." % path)
+"""
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory):
+    """An environment with a package `demo` of several modules."""
+    modules = {"demo": DEMO, "demo_config": "def backend(): return 'numbers'", "ends_all": "raise SystemExit(0)"}
+    return make_python(tmp_path_factory.mktemp("environment") / "venv", **modules)
+
+
+@pytest.fixture
+def attempt(tmp_path, python):
+    def run(text, *, means=Means.NONE, beside=(), packages=("demo",), settings=(BACKEND,), variables=None):
+        folder = tmp_path / "report"
+        folder.mkdir()
+        path = folder / "report.py"
+        path.write_text(text, encoding="utf-8")
+        for name in beside:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text("")
+        problems = Problems()
+        script = read_script(path, problems=problems)
+        problems.raise_if_any("report.py")
+        environment = make_environment(variables=variables, **dict.fromkeys(packages, "1.0"))
+        environment = replace(environment, settings=settings)
+        task = make_task(
+            Cell(case=Case(scenario="report"), environment="env"), script, environment,
+            interpreter="cpython-3.11.0", caller_variables={},
+        )  # fmt: skip
+        return run_task(
+            task, python=python, runs=tmp_path / "runs", artifacts=Artifacts(folder=tmp_path / "artifacts"),
+            stop=threading.Event(), sandbox=sandbox_of(means),
+        )  # fmt: skip
+
+    return run
+
+
+def contained():
+    """Whatever can contain a script here."""
+    return [pytest.param(each, id=str(each)) for each in Means if each is not Means.NONE]
+
+
+class TestNothingExecuted:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("", id="empty"),
+            pytest.param('"""Nothing."""\n# a comment\n', id="a docstring"),
+            pytest.param("import os\nfrom sys import argv\n", id="imports"),
+            pytest.param("import demo\nSHAPE = (1, 2)\ndef test_it():\n    assert demo.no\n", id="functions"),
+            pytest.param("class A:\n    def test_it(self): raise ValueError\n", id="classes"),
+            pytest.param(
+                "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    print()\nif False:\n    print()\n", id="never"
+            ),
+            pytest.param("try:\n    import demo\nexcept ImportError:\n    print('no')\n", id="a guarded import"),
+        ],
+    )
+    def test_is_not_applicable(self, attempt, text):
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NOTHING_EXECUTED)
+        assert "nothing was executed" in seen.reason
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "import demo\ndemo.OldError()\n",
+            "def f(): pass\nif __name__ == '__main__':\n    f()\n",
+            "import sys\nprint('a')\nsys.exit(0)\n",
+            "assert True\n",
+            "x = len('ab')\n",
+            "try:\n    import demo\n    demo.OldError()\nexcept ImportError:\n    pass\n",
+        ],
+    )
+    def test_one_statement_is_enough(self, attempt, text):
+        assert attempt(text).outcome is Outcome.PASSED
+
+    def test_an_import_that_ends_the_script_executes_nothing_of_it(self, attempt):
+        seen = attempt("import ends_all\nprint('later')\n")
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NOTHING_EXECUTED)
+
+
+class TestSyntax:
+    def test_code_of_another_python_is_not_applicable(self, attempt):
+        seen = attempt("print('a')\nx = 1\nmatch x with:\n    pass\n")
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.SYNTAX)
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        assert seen.reason == f"Python {version} cannot parse line 3: match x with:"
+        assert "SyntaxError" in seen.evidence.traceback
+
+    @pytest.mark.parametrize(
+        "text",
+        ["compile('x = (', 'generated', 'exec')\n", "exec('x = (')\n", "open('h.py', 'w').write('(')\nimport h\n"],
+    )
+    def test_syntax_error_of_other_code_is_a_failure(self, attempt, text):
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+        assert seen.error.startswith("SyntaxError")
+
+
+class TestPackages:
+    @pytest.mark.parametrize(
+        ("text", "needs"),
+        [
+            pytest.param("import pandaz\n", "pandaz", id="imported by the script"),
+            pytest.param("from pandaz.core import frame\n", "pandaz", id="a module of it"),
+            pytest.param("import skimage\n", "scikit-image (skimage)", id="another name"),
+            pytest.param("import demo\ndemo.optional()\n", "pydott", id="an optional import of a package"),
+            pytest.param("import demo\ndemo.plot()\n", "pydott", id="asked for in words"),
+            pytest.param(
+                "try:\n    import pandaz\nexcept ImportError as e:\n    raise RuntimeError('no') from e\n",
+                "pandaz", id="as the cause of another error",
+            ),
+        ],
+    )  # fmt: skip
+    def test_missing_one_is_not_applicable(self, attempt, text, needs):
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
+        package = needs.partition(" ")[0]
+        assert seen.reason == f"needs {needs}, which is not installed in this environment. Add it: --with {package}"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("import demo.gone\n", id="a module that an installed package lacks"),
+            pytest.param("from demo import gone\n", id="a name that an installed package lacks"),
+            pytest.param(
+                "try:\n    import pandaz\nexcept ImportError:\n    import demo\n    demo.gone()\n", id="a caught import"
+            ),
+            pytest.param("raise ImportError('the library is broken')\n", id="an ImportError in other words"),
+        ],
+    )
+    def test_real_failure_stays_one(self, attempt, text):
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+
+    def test_module_of_an_installed_distribution_is_not_missing(self, attempt):
+        seen = attempt("import yaml_gone\n", packages=("demo", "yaml_gone"))
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+
+    def test_standard_library_of_another_python_is_named(self, attempt):
+        module = "imp" if sys.version_info >= (3, 12) else "annotationlib"
+        seen = attempt(f"import {module}\n")
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.OTHER_PYTHON)
+        assert f"needs {module}, which is in the standard library of other Pythons" in seen.reason
+
+
+class TestSettings:
+    def test_value_whose_package_is_missing_is_not_applicable_though_it_passes(self, attempt):
+        seen = attempt("import os\nos.environ['DEMO_BACKEND'] = 'jaxx'\nprint('ignored')\n")
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
+        asked = "DEMO_BACKEND=jaxx needs jaxx, which is not installed in this environment"
+        assert seen.reason == f"{asked}. Add it: --with jaxx"
+
+    def test_inherited_value_counts_too(self, attempt):
+        assert attempt("print(1)\n", variables={"DEMO_BACKEND": "jaxx"}).outcome is Outcome.NOT_APPLICABLE
+
+    def test_value_that_is_not_in_force_is_not_applicable(self, attempt):
+        setting = replace(BACKEND, needs=(("json", ("json",)),))
+        text = "import os\nos.environ['DEMO_BACKEND'] = 'json'\nimport demo_config\nprint(demo_config.backend())\n"
+        seen = attempt(text, settings=(setting,))
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NOT_IN_FORCE)
+        assert seen.reason == "DEMO_BACKEND=json is not in force here: demo_config:backend returns numbers"
+
+    def test_value_in_force_is_a_pass(self, attempt):
+        text = "import os\nos.environ['DEMO_BACKEND'] = 'numbers'\nimport demo_config\nprint(demo_config.backend())\n"
+        assert attempt(text).outcome is Outcome.PASSED
+
+
+class TestSandbox:
+    @pytest.mark.parametrize("means", contained())
+    @pytest.mark.parametrize(
+        ("text", "cause", "words"),
+        [
+            pytest.param("import demo\ndemo.fetch('https://example.com/mnist.npz')\n", NoVerdict.NO_NETWORK,
+                         "the sandbox has no network (https://example.com/mnist.npz", id="a download"),
+            pytest.param("import socket\nsocket.create_connection(('192.0.2.1', 80))\n", NoVerdict.NO_NETWORK,
+                         "the sandbox has no network", id="a connection"),
+            pytest.param("open('/data/train.csv')\n", NoVerdict.OUTSIDE_SANDBOX,
+                         "/data/train.csv is outside the sandbox", id="a file outside"),
+            pytest.param("import os\nopen(os.path.expanduser('~/data.csv'))\n", NoVerdict.OUTSIDE_SANDBOX,
+                         "an empty home folder, without ~/data.csv", id="a file at home"),
+            pytest.param("open('/usr/x', 'w')\n", NoVerdict.OUTSIDE_SANDBOX, "sandbox", id="a read-only folder"),
+        ],
+    )  # fmt: skip
+    def test_its_effects_are_no_verdict(self, attempt, means, text, cause, words):
+        seen = attempt(text, means=means)
+        assert (seen.outcome, seen.cause, seen.is_verdict) == (Outcome.FAILED, cause, False)
+        assert words in seen.reason
+        assert seen.error
+
+    @pytest.mark.parametrize("means", contained())
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "open('/tmp/never_written.csv')\n",
+            "import sys\nopen(sys.prefix + '/lib/gone.json')\n",
+            "open('mine.txt', 'w').close()\nopen('other.txt')\n",
+            "try:\n    open('/data/x')\nexcept OSError:\n    raise ValueError('wrong shape')\n",
+            "raise AssertionError('Network is unreachable')\n",
+        ],
+    )
+    def test_what_the_script_or_a_package_lost_is_a_failure(self, attempt, means, text):
+        seen = attempt(text, means=means)
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+
+    def test_without_a_sandbox_there_are_none(self, attempt):
+        seen = attempt("raise OSError(101, 'Network is unreachable')\n")
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+
+
+class TestCompanions:
+    @pytest.mark.parametrize(
+        ("text", "cause", "beside"),
+        [
+            ("import helper\n", NoVerdict.MISSING_HELPER, "helper.py"),
+            ("import helper.layers\n", NoVerdict.MISSING_HELPER, "helper/__init__.py"),
+            ("open('data/train.csv')\n", NoVerdict.MISSING_FILE, "data/train.csv"),
+            ("import os\nopen(os.path.join(os.path.dirname(__file__), 'x.txt'))\n", NoVerdict.MISSING_FILE, "x.txt"),
+            ("import demo\ndemo.load('model.keras')\n", NoVerdict.MISSING_FILE, "model.keras"),
+        ],
+    )
+    def test_file_beside_the_script_is_named(self, attempt, text, cause, beside):
+        seen = attempt(text, beside=[beside])
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, cause)
+        assert beside in seen.reason
+        assert "beside it and is not copied" in seen.reason
+
+    @pytest.mark.parametrize(
+        ("text", "cause"),
+        [
+            ("open('train.csv')\n", NoVerdict.MISSING_FILE),
+            ("open('../train.csv')\n", NoVerdict.MISSING_FILE),
+            ("import subprocess\nsubprocess.run(['no-such-tool'])\n", NoVerdict.MISSING_FILE),
+            ("import argparse\np = argparse.ArgumentParser()\np.add_argument('x')\np.parse_args()\n",
+             NoVerdict.NO_ARGUMENTS),
+            ("import sys\nopen(sys.argv[1])\n", NoVerdict.NO_ARGUMENTS),
+            ("import sys\n_, first = sys.argv\n", NoVerdict.NO_ARGUMENTS),
+            ("import sys\nif len(sys.argv) < 2:\n    sys.exit('Usage: report.py FILE')\n", NoVerdict.NO_ARGUMENTS),
+            ("name = input('name? ')\n", NoVerdict.NO_INPUT),
+        ],
+    )  # fmt: skip
+    def test_what_was_not_sent_is_no_verdict(self, attempt, text, cause):
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, cause)
+        assert seen.reason

@@ -1,0 +1,60 @@
+"""Scripts that say nothing of the version, through the whole command line: no transition, no statement, a way out."""
+
+import os
+
+import pytest
+
+from harness.containment.sandbox import find_sandbox
+
+LACKS = "import demo\nimport other\ndemo.save('x', 'y')\nassert demo.load('x') == 'y'\n"
+DOWNLOADS = """\
+import demo
+import urllib.request
+if demo.VERSION > "1.0":
+    urllib.request.urlopen("https://example.com/data.npz")
+"""
+READS = "import demo, sys\nif demo.VERSION > '1.0':\n    open('data.csv')\n"
+
+
+def report(project, text, name="report.py"):
+    path = project.root / "reports" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_missing_package_is_no_regression_and_the_way_to_add_it_is_told(project):
+    project.lock("1.0", other="1.0")
+    path = report(project, LACKS)
+    done = project.run(str(path))
+    assert done.table == {
+        "report@demo1.0": ("passed", None),
+        "report@demo1.1": ("not applicable", None),
+        "report@demo2.0": ("not applicable", None),
+    }
+    cell = done.cell("report@demo2.0")
+    assert cell["reason"] == "needs other, which is not installed in this environment. Add it: --with other"
+    assert (cell["cause"], cell["signature"], done.document["transitions"]) == ("missing package", None, [])
+    assert "--with other" in project.call("table", str(path)).stdout.replace("\n     ", " ")
+    assert "Nothing to run" in project.run(str(path)).stderr
+
+
+@pytest.mark.parametrize("text", [pytest.param(DOWNLOADS, id="no network"), pytest.param(READS, id="a file")])
+def test_failure_with_a_cause_is_shown_and_is_no_transition(project, text):
+    if text == DOWNLOADS and not find_sandbox(os.environ).contains:
+        pytest.skip("nothing contains scripts here")
+    path = report(project, text)
+    (path.parent / "data.csv").write_text("1")
+    done = project.run(str(path))
+    document = done.document
+    assert [outcome for outcome, _ in done.table.values()] == ["passed", "failed", "failed"]
+    assert {cell["cause"] for cell in document["cells"]} == {
+        None,
+        "no network" if text == DOWNLOADS else "missing file",
+    }
+    assert (document["transitions"], document["statements"]) == ([], [])
+    assert (document["counts"]["no_verdict"], document["counts"]["unexplained"]) == (2, 0)
+    shown = project.call("table", str(path)).stdout
+    assert "(fail)" in shown
+    assert "introduced" not in shown
+    assert "Nothing to run" in project.run(str(path)).stderr
