@@ -180,7 +180,7 @@ def test_a_header_gets_no_variable_that_the_project_does_not_let_it_have(project
     )
     project.variables["SOME_TOKEN"] = "hunter2"
     refused = project.call("run", str(asks), "--environments", "demo1.0", status=2)
-    assert "asks for your variable 'SOME_TOKEN'" in refused.stderr
+    assert "requests your environment variable 'SOME_TOKEN'" in refused.stderr
     project.matrix(MATRIX.replace("pass-env = [", 'pass-env = ["SOME_TOKEN", '))
     project.run(str(asks), "--environments", "demo1.0")
     assert "hunter2" in project.call("show", "asks@demo1.0").stdout
