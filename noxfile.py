@@ -1,7 +1,7 @@
 # /// script
 # dependencies = ["nox[uv]>=2026.8.10"]
 # ///
-"""The front door: `nox` runs the default matrix and prints the table; `nox --list` shows the rest."""
+"""The nox sessions. `nox` runs the default matrix and prints the table; `nox --list` shows all sessions."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ GROUPS = ("harness", "tests", "benchmark", "checks", "docs", "audit", "fuzz")
 
 @nox.session
 def matrix(session: nox.Session) -> None:
-    """Run the default tier, or what is selected behind --, and print the table."""
+    """Run the default tier, or a selection after --, and print the table."""
     _harness(session, "run", *session.posargs)
 
 
 @nox.session(allow_parallel=True)
 @nox.parametrize("environment", ENVIRONMENTS)
 def repro(session: nox.Session, environment: str) -> None:
-    """Run all scenarios, or what is selected behind --, in one environment."""
+    """Run all scenarios, or a selection after --, in one environment."""
     _harness(session, "run", "--environments", environment, *session.posargs)
 
 
@@ -45,59 +45,59 @@ def harness(session: nox.Session) -> None:
 
 @nox.session
 def pinpoint(session: nox.Session) -> None:
-    """Find since when, until when and by which commit: nox -s pinpoint -- SCENARIO --package NAME --in ENVIRONMENT."""
+    """Find the releases and commits of a bug: nox -s pinpoint -- SCENARIO --package NAME --in ENVIRONMENT."""
     _harness(session, "pinpoint", *session.posargs)
 
 
 @nox.session
 def blame(session: nox.Session) -> None:
-    """Find the guilty package: nox -s blame -- SCENARIO --good ENVIRONMENT --bad ENVIRONMENT."""
+    """Find the package that causes a failure: nox -s blame -- SCENARIO --good ENVIRONMENT --bad ENVIRONMENT."""
     _harness(session, "blame", *session.posargs)
 
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Make the locks that matrix.toml asks for: nox -s lock -- [GLOB ...] [--upgrade]."""
+    """Update the locks of matrix.toml: nox -s lock -- [GLOB ...] [--upgrade]."""
     _harness(session, "lock", *session.posargs)
 
 
 @nox.session
 def report(session: nox.Session) -> None:
-    """Write the published tables under results/ and the README's."""
+    """Write the published tables in results/ and in the README."""
     _harness(session, "report", *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests; -- -m "not slow" for the quick part."""
+    """Run the tests; use -- -m "not slow" for the quick ones."""
     _install(session, "tests")
     session.run("python", "-m", "pytest", *session.posargs)
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Kill, damage and cut off a thousand times, and write what came out; -- --kills N, --only NAME ... for less."""
+    """Inject a thousand faults into runs and write the results; use -- --kills N, --only NAME for fewer."""
     _install(session, "tests")
     session.run("python", "-m", "tests.faults", *session.posargs)
 
 
 @nox.session(python="3.12")
 def fuzz(session: nox.Session) -> None:
-    """Search for texts that break a parser, guided by coverage: nox -s fuzz -- TARGET --seconds N."""
+    """Fuzz the parsers, guided by coverage: nox -s fuzz -- TARGET --seconds N."""
     _install(session, "fuzz")
     session.run("python", "-m", "tests.fuzz.coverage_guided", *session.posargs)
 
 
 @nox.session
 def benchmark(session: nox.Session) -> None:
-    """Measure beside a plain noxfile, and write docs/performance.md; a small selection, or -- --whole."""
+    """Compare the speed with a plain noxfile, and write docs/performance.md; -- --whole for the default tier."""
     _install(session, "benchmark")
     session.run("python", "-m", "benchmark", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and form."""
+    """Check format and style."""
     _install(session, "checks")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
@@ -105,7 +105,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Ask for known vulnerabilities of what the project itself needs; -- --go-on-unasked where nobody can be asked."""
+    """Check the dependencies for known vulnerabilities; -- --go-on-unasked to pass if the database is unreachable."""
     _install(session, "audit")
     session.run("python", ".ci/audit.py", *session.posargs)
 
@@ -119,7 +119,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def requirements(session: nox.Session) -> None:
-    """Lock what the project itself needs; -- --upgrade for newer versions."""
+    """Lock the dependencies of the project; -- --upgrade for newer versions."""
     for group, python in (dict.fromkeys(GROUPS, "3.10") | {"fuzz": "3.12"}).items():
         groups = [] if group == "harness" else ["--group", group]
         session.run(
@@ -131,12 +131,12 @@ def requirements(session: nox.Session) -> None:
 
 def _harness(session: nox.Session, *arguments: str) -> None:
     _install(session, "harness")
-    # Exit status 1: some cells could not be judged; the output says which and why, and nox shows it as failed.
+    # Exit status 1 means that some cells have no verdict. The output lists them, and nox reports a failure.
     session.run("python", "-m", "harness", *arguments)
 
 
 def _install(session: nox.Session, group: str) -> None:
-    """Install what a group needs, as locked. The project itself is run from this folder."""
+    """Install the locked dependencies of a group. The project itself runs from this folder."""
     session.install("--require-hashes", "-r", f"requirements/{group}.txt")
     session.env["PYTHONPATH"] = str(Path(__file__).parent)
     session.env["HARNESS_COMMAND"] = "nox -s harness --"

@@ -1,1 +1,1 @@
-"""Measures how fast the harness is, beside what a maintainer would write instead; no timing fails anything."""
+"""Compare the speed of the harness with a plain noxfile. No timing makes a test fail."""

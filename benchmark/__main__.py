@@ -1,4 +1,4 @@
-"""`python -m benchmark`: measures, prints the ratios with the goals that they miss, and writes docs/performance.md."""
+"""`python -m benchmark`: measure, print the figures with their goals, and write docs/performance.md."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PARTS = ("speed", "limit", "nothing", "own-work", "forked")
 
 
 def main() -> None:
-    """Measure what was asked for."""
+    """Measure the selected parts."""
     parser = argparse.ArgumentParser(prog="benchmark")
     parser.add_argument("--environments", help=f"comma-separated (default: {','.join(ENVIRONMENTS)})")
     parser.add_argument("--scenarios", help="comma-separated globs (default: five, and all for the limit)")
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--no-document", action="store_true", help="leave docs/performance.md as it is")
     arguments = parser.parse_args()
     started, load = time.monotonic(), os.getloadavg()[0]
-    # Beside the cache, so that packages can be linked from uv's; a folder that goes, however this ends.
+    # Next to the cache, so that uv can hard-link packages from its own cache.
     beside = Session.at(Path.cwd(), os.environ, say).cache.parent
     with OwnedFolder(beside, "harness-benchmark-") as folder:
         figures = list(_figures(folder, arguments.only or PARTS, arguments))
@@ -59,11 +59,11 @@ def _how(arguments: argparse.Namespace, minutes: float, load: float) -> str:
     lines = [
         f"`{typed}`, {dt.datetime.now(dt.timezone.utc):%Y-%m-%d}, {minutes:.0f} minutes, on {JOBS} cores "
         f"({platform.system()} {platform.machine()}) with {memory} GiB, Python {platform.python_version()}. "
-        f"The load was {load:.1f} before and {os.getloadavg()[0]:.1f} at the end, its own included."
+        f"The load was {load:.1f} before and {os.getloadavg()[0]:.1f} at the end, including the benchmark."
     ]
     if not arguments.whole and arguments.only is None:
         environments = arguments.environments or ", ".join(ENVIRONMENTS)
-        lines.append(f"Environments: {environments}, of the default tier, which `-- --whole` takes as a whole.")
+        lines.append(f"Environments: {environments}. `-- --whole` measures the default tier.")
     return "\n".join(lines)
 
 
@@ -73,8 +73,8 @@ def _figures(folder: Path, wanted: tuple[str, ...] | list[str], arguments: argpa
         yield from compare(ours, folder, _selection(arguments, COMPARED))
     if "limit" in wanted:
         if "speed" not in wanted:
-            ours.run(_selection(arguments, ("imports",)))  # so that the environments are there
-        yield from against_the_limit(ours, _selection(arguments, ()))  # all, so that start and end are a small part
+            ours.run(_selection(arguments, ("imports",)))  # builds the environments
+        yield from against_the_limit(ours, _selection(arguments, ()))  # all scenarios, so that start-up is a small part
     if "nothing" in wanted:
         yield _nothing(folder)
     if "own-work" in wanted:
@@ -94,7 +94,7 @@ def _selection(arguments: argparse.Namespace, scenarios: tuple[str, ...]) -> Sel
 
 
 def _nothing(folder: Path) -> Figure:
-    """A run of the full tier in which every cell has an attempt."""
+    """Measure a run of the full tier in which every cell has an attempt."""
     variables = {**os.environ, "HARNESS_STORE": str(folder / "recorded.sqlite")}
     count = fill(Session.at(Path.cwd(), variables, say), "full")
     runs = [measure_harness(["run", "--tier", "full"], variables) for _ in range(5)]
@@ -108,16 +108,16 @@ def _nothing(folder: Path) -> Figure:
 
 
 def _own_work(count: int) -> Figure:
-    say(f"running: {count} cells that cost nothing")
+    say(f"running: {count} empty cells")
     done = subprocess.run(
         [sys.executable, "-m", "benchmark.own_work", str(count)], capture_output=True, text=True, check=True
     )
     seen = json.loads(done.stdout)
     return Figure(
-        what=f"{count} cells that cost nothing: handed out, counted, recorded",
+        what=f"{count} empty cells: scheduled, counted, recorded",
         measured=f"{seen['wall_ms']:.2f} ms a cell ({seen['processor_ms']:.2f} ms on the processor); memory "
-        f"{seen['first_mib']} MiB with the first done and all others waiting, {seen['half_mib']} with half of them, "
-        f"{seen['last_mib']} with all, {seen['peak_mib']} at most",
+        f"{seen['first_mib']} MiB after the first cell, {seen['half_mib']} after half of them, "
+        f"{seen['last_mib']} after all, {seen['peak_mib']} at most",
         goal="5 ms",
         met=seen["wall_ms"] <= 5,
     )

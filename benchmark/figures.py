@@ -1,4 +1,4 @@
-"""What comes out: figures with the goals that they meet or miss, and the Markdown that is written of them."""
+"""Figures with their goals, as a Markdown table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One line of the table: what was measured, what came out, and the goal that it meets or misses, if any."""
+    """One line of the table: what was measured, the result, and its goal, if any."""
 
     what: str
     measured: str
@@ -21,7 +21,7 @@ class Figure:
 
 
 def table_of(figures: Iterable[Figure]) -> str:
-    """Give the table, and below it which goals were missed."""
+    """Return the table, followed by the missed goals."""
     rows = list(figures)
     goals = [each for each in rows if each.goal]
     missed = [f"* {each.goal}: {each.what}" for each in goals if not each.met]

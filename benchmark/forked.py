@@ -1,4 +1,4 @@
-"""Real attempts of a script that does nothing, in forks of a process that has imported a throw-away wheel."""
+"""Measure real attempts of an empty script in forks of a process that has imported a generated wheel."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ import demo
 
 
 def forked(folder: Path, count: int) -> Iterator[Figure]:
-    """Run so many, then again with nothing to do; what is between is what the cells took."""
+    """Run `count` cells, then again with nothing to do. The difference is the cost of the cells."""
     project = _project(folder / f"forked-{count}", count)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "HARNESS_"))}
     variables = {
@@ -80,7 +80,7 @@ def forked(folder: Path, count: int) -> Iterator[Figure]:
     wall_ms = (took.wall_s - nothing.wall_s) / count * 1000
     all_ms = (took.processor_s - nothing.processor_s) / count * 1000
     yield Figure(
-        what=f"{count} real attempts, {forks} of them forks, each contained as everywhere: the harness's own process",
+        what=f"{count} real attempts, {forks} of them forks, in the usual sandbox: the harness's own process",
         measured=f"{own_ms:.1f} ms of processor time a cell; at most {took.peak_mib} MiB",
         goal="5 ms",
         met=own_ms <= 5,

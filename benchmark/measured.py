@@ -1,6 +1,6 @@
-"""What a command takes: wall clock, processor time, and of the harness's own process, the coordinator, memory too.
+"""Measure commands: wall-clock time, processor time, and the memory of the harness's own process.
 
-`python -m benchmark.measured FILE ARGUMENT...` is the harness's command line, and writes to a file what it took itself.
+`python -m benchmark.measured FILE ARGUMENT...` runs the harness's command line, and writes its own usage to a file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from harness.cli import main
 
 @dataclass(frozen=True, kw_only=True)
 class Took:
-    """Seconds, MiB, an exit status. `own_s` and `peak_mib` are of the process itself, without those that it started."""
+    """Seconds, MiB and the exit status. `own_s` and `peak_mib` exclude child processes."""
 
     wall_s: float
     processor_s: float
@@ -29,7 +29,7 @@ class Took:
     status: int = 0
 
     def __add__(self, other: Took) -> Took:
-        """Give what one after the other takes."""
+        """Return the usage of both commands in sequence."""
         return Took(
             wall_s=self.wall_s + other.wall_s,
             processor_s=self.processor_s + other.processor_s,
@@ -40,7 +40,7 @@ class Took:
 
 
 def measure(command: Sequence[str], variables: Mapping[str, str], *, folder: Path | None = None) -> Took:
-    """Run a command whatever its status; processor time is its children's too."""
+    """Run a command, ignoring its status. The processor time includes its children."""
     say(f"running: {' '.join(command)}")
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(
@@ -63,7 +63,7 @@ def measure_harness(arguments: Sequence[str], variables: Mapping[str, str], *, p
 
 
 def say(line: str) -> None:
-    """Tell whoever waits."""
+    """Print a line to stderr."""
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - it is a command
 
 

@@ -1,6 +1,6 @@
-"""The harness's own work for cells that cost nothing: `python -m benchmark.own_work N`, one JSON object on stdout.
+"""Measure the harness's own work for empty cells: `python -m benchmark.own_work N` prints one JSON object.
 
-Tasks are handed out, counted and recorded as in any run, and what runs them returns at once.
+Tasks are scheduled, counted and recorded as in any run. Their execution returns immediately.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from harness.session import Session
 
 
 def main(count: int) -> None:
-    """Run so many."""
+    """Run `count` empty cells, and print the measurements."""
     session = Session.at(Path.cwd(), os.environ, lambda line: None)
     first = next(iter(prepare(session, make_plan(session.project, Selection())).tasks.values()))
     tasks = (_numbered(first, number) for number in range(count))

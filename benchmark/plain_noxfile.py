@@ -1,7 +1,7 @@
-"""What a maintainer would write instead: a noxfile with a session a version, which installs and runs each script.
+"""The baseline: a noxfile with one session per environment, which installs the packages and runs each script.
 
-It runs the first script of each session alone, or all others, as it is told: so the others need to run only once, for
-what is measured from nothing and for what is measured warm.
+An argument selects the first script of each session, or all others. So the others run once for both measurements, from
+nothing and warm.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def repro(session, version):
 
 
 def write_noxfile(folder: Path, work: Work, root: Path, interpreters: Mapping[str, Path]) -> Path:
-    """Write a noxfile that runs the same cells, each as a script with its parameters set; give its path.
+    """Write a noxfile that runs the same cells, each as a script with its parameters set. Return its path.
 
-    Interpreters are given for the versions of Python that the environments name: nox finds only those on the PATH.
+    `interpreters` has an executable for each version of Python: nox finds only those on PATH.
     """
     environments: dict[str, tuple[str, str, dict[str, str], list[str]]] = {}
     for number, task in enumerate(work.tasks.values()):
@@ -58,7 +58,7 @@ def write_noxfile(folder: Path, work: Work, root: Path, interpreters: Mapping[st
 
 
 def _with_parameters(text: str, marks: tuple[object, ...], parameters: dict[str, object]) -> str:
-    """Set parameters at the end of the cell that is tagged so."""
+    """Return the script with the parameters set at the end of its parameters cell."""
     lines = text.splitlines()
     places = [getattr(mark, "line", 0) for mark in marks]
     tagged = next(place for place, mark in enumerate(marks) if getattr(mark, "stage", None) == PARAMETERS_STAGE)

@@ -1,4 +1,4 @@
-"""A store in which every cell of a tier has an attempt, to measure what a run with nothing to do costs."""
+"""Fill a store with an attempt of every cell of a tier, to measure a run with nothing to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.session import Session
 
 
 def fill(session: Session, tier: str) -> int:
-    """Record a passed attempt of every cell that could run; give how many there are."""
+    """Record a passed attempt of every cell that could run. Return their number."""
     work = prepare(session, make_plan(session.project, Selection(tier=tier)))
     now = dt.datetime.now(dt.timezone.utc)
     with Writer(Path(session.store_path), {"benchmark"}) as writer:

@@ -1,4 +1,4 @@
-"""The same cells by the harness and by a plain noxfile, from nothing and warm; and how far from the limit that is."""
+"""Compare the harness with a plain noxfile on the same cells, from nothing and warm, and with the lower bound."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JOBS = default_jobs()
 
 
 class Ours:
-    """The harness with a cache of its own, so that it begins with no environment; uv's cache is the user's."""
+    """The harness with an empty cache, so that it starts without environments. It uses uv's cache of the user."""
 
     def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
         self._folder = folder
@@ -31,7 +31,7 @@ class Ours:
         self._runs = 0
 
     def run(self, selection: Selection) -> tuple[Took, Session, Work]:
-        """Run a selection whose cells have no attempts yet; give what it took, and where its attempts are."""
+        """Run a selection without existing attempts. Return its usage, its session and its work."""
         self._runs += 1
         variables = {**self._variables, "HARNESS_STORE": str(self._folder / f"attempts-{self._runs}.sqlite")}
         took = measure_harness(["run", *_arguments(selection), "--json"], variables)
@@ -40,14 +40,14 @@ class Ours:
 
 
 def compare(ours: Ours, folder: Path, selection: Selection) -> Iterator[Figure]:
-    """Measure both from nothing and warm, in turns."""
+    """Measure both from nothing and warm, alternately."""
     session = Session.at(Path.cwd(), os.environ, lambda line: None)
     work = prepare(session, make_plan(session.project, selection))
     versions = {environment.python for environment in work.plan.environments}
     interpreters = {version: session.interpreters.find(version).executable for version in versions}
     noxfile = write_noxfile(folder / "plain", work, session.root, interpreters)
     where = f"{len(work.tasks)} cells in {len(work.plan.environments)} environments"
-    # A plain run takes long, and all but the first script of an environment goes the same way in both: it is run once.
+    # A plain run is slow, and both measurements run all but the first script in the same way: so run those once.
     made_and_first = _plain(noxfile, FIRST)
     from_nothing, _, _ = ours.run(selection)
     rest = _plain(noxfile, REST, "-R")
@@ -68,9 +68,9 @@ def compare(ours: Ours, folder: Path, selection: Selection) -> Iterator[Figure]:
 
 
 def _plain(noxfile: Path, part: str, *options: str) -> Took:
-    """Run a part of the noxfile, with Python as it is where nobody has set it up otherwise. Raises RuntimeError.
+    """Run a part of the noxfile without PYTHON* variables. Raises RuntimeError.
 
-    Where it may not write bytecode, it would compile TensorFlow anew for each script.
+    With PYTHONDONTWRITEBYTECODE, it would compile TensorFlow again for each script.
     """
     command = [sys.executable, "-m", "nox", "-f", str(noxfile), "-j", str(JOBS), *options, "--", part]
     took = measure(command, {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")})
@@ -80,9 +80,9 @@ def _plain(noxfile: Path, part: str, *options: str) -> Took:
 
 
 def against_the_limit(ours: Ours, selection: Selection) -> Iterator[Figure]:
-    """Measure how much longer a run takes than its imports and scripts would on as many cores, and its memory.
+    """Compare the duration of a run with the lower bound, and measure its memory.
 
-    No two of its scripts share a core, so that what each says it took is its own time.
+    The lower bound is the time of all imports and scripts divided by the number of cores. Each script has its own core.
     """
     took, session, work = ours.run(selection)
     scripts_s = _scripts_s(session, work)
@@ -117,9 +117,9 @@ def _scripts_s(session: Session, work: Work) -> float:
 
 
 def _imports_s(session: Session, work: Work) -> Iterator[float]:
-    """Give how long an environment's imports take, all that its scripts begin with, in a process that does no more.
+    """Yield the duration of all preloaded imports of each environment, measured in a process that does nothing else.
 
-    What cannot be imported there takes until it fails.
+    A failing import counts until it fails.
     """
     for environment in work.plan.environments:
         interpreter = session.interpreters.find(environment.python)

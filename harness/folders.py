@@ -1,4 +1,4 @@
-"""Folders that disappear: whatever their permissions, and however the process ended that made them."""
+"""Remove folders reliably, whatever their permissions and depth, and also after their process was killed."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ _TRIES = 3
 
 
 def remove_folder(folder: Path) -> bool:
-    """Remove a folder with all in it, also if nobody may write to it; what cannot be removed stays. Say if it is gone.
+    """Remove a folder, also a read-only one. Return whether it is gone.
 
-    Tried more than once: a process that is just ending may put something into it while it is being emptied.
+    Try several times: a process that is about to end may still write into it.
     """
     for _ in range(_TRIES):
         if not folder.is_dir():
             break
         try:
             shutil.rmtree(folder)
-        except (OSError, RecursionError):  # it takes a call and a descriptor for each folder in a folder
-            _take_apart(folder)
+        except (OSError, RecursionError):  # rmtree needs a call and a descriptor per level
+            _remove_level_by_level(folder)
     return not folder.exists()
 
 
-def _take_apart(folder: Path) -> None:
-    """Remove what can be removed, of any depth: what an inner folder holds is moved up, so that no path is too long."""
-    left = [folder]
-    while left:
-        top = left.pop()
+def _remove_level_by_level(folder: Path) -> None:
+    """Remove as much as possible at any depth. Move inner folders up first, so that no path becomes too long."""
+    pending = [folder]
+    while pending:
+        top = pending.pop()
         with contextlib.suppress(OSError):
             top.chmod(0o700)
             with os.scandir(top) as found:
@@ -41,8 +41,8 @@ def _take_apart(folder: Path) -> None:
                     if not entry.is_dir(follow_symlinks=False):
                         Path(entry.path).unlink()
                         continue
-                    Path(entry.path).chmod(0o700)  # or it cannot be moved
-                    left.append(Path(entry.path).rename(folder / os.urandom(8).hex()))
+                    Path(entry.path).chmod(0o700)  # otherwise it cannot be moved
+                    pending.append(Path(entry.path).rename(folder / os.urandom(8).hex()))
             if top != folder:
                 top.rmdir()
     with contextlib.suppress(OSError):
@@ -50,10 +50,10 @@ def _take_apart(folder: Path) -> None:
 
 
 class OwnedFolder:
-    """A folder of this process alone, for the time of a `with` block.
+    """A temporary folder that belongs to this process for the duration of a `with` block.
 
-    If the process is killed, the system frees its lock, and whoever next makes such a folder in the same place removes
-    what it left. A lock beside them all keeps those who make and remove from each other's half-made ones.
+    If the process is killed, the system frees its lock, and the next process that creates such a folder in the same
+    parent removes the remains. A guard lock serialises creation and removal.
     """
 
     def __init__(self, parent: Path, prefix: str) -> None:
@@ -63,10 +63,10 @@ class OwnedFolder:
         self._guard = filelock.FileLock(parent / f".{prefix}guard")
 
     def __enter__(self) -> Path:
-        """Make it. Raises OSError."""
+        """Create the folder. Raises OSError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._guard:
-            self._remove_dead()
+            self._remove_orphaned()
             self._lock.acquire(timeout=0)
             try:
                 self.path.mkdir()
@@ -76,19 +76,19 @@ class OwnedFolder:
         return self.path
 
     def clean(self) -> None:
-        """Only remove what others left who were killed, and make nothing."""
+        """Remove the folders of killed processes, without creating one."""
         if self.path.parent.is_dir():
             with self._guard:
-                self._remove_dead()
+                self._remove_orphaned()
 
     def __exit__(self, *_: object) -> None:
         gone = remove_folder(self.path)
         self._lock.release()
-        if gone:  # without its lock, nobody would know that what is left is nobody's
+        if gone:  # the lock file marks remains for the next process
             Path(self._lock.lock_file).unlink(missing_ok=True)
 
-    def _remove_dead(self) -> None:
-        """Remove the folders whose owner is no more: a lock that can be had has none."""
+    def _remove_orphaned(self) -> None:
+        """Remove the folders of dead processes: those whose lock is free."""
         for path in self.path.parent.glob(f"{self._prefix}*.lock"):
             lock = filelock.FileLock(path)
             try:
@@ -97,5 +97,5 @@ class OwnedFolder:
                 continue
             gone = remove_folder(path.with_suffix(""))
             lock.release()
-            if gone:  # or the next one tries again
+            if gone:  # otherwise the next process tries again
                 path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Says on stderr how a run goes: live on a terminal, plain lines elsewhere."""
+"""Show the progress of a run on stderr: live on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLAIN_EVERY_S = 10.0
 
 
 class PlainProgress:
-    """A line when an environment is ready or lost, and one now and then for what has run."""
+    """Print a line for each environment that is built or unavailable, and regularly for finished cells."""
 
     def __init__(self, stream: TextIO, total: int, jobs: int) -> None:
         self._stream = stream
@@ -31,46 +31,46 @@ class PlainProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """The last word is the table's, or of whoever stopped it."""
+        """Print nothing: the table follows."""
 
     def building(self, environment: Environment) -> None:
-        """Environments that are there already are checked in no time: not worth a line."""
+        """Print nothing: checking an existing environment is fast."""
 
     def ready(self, environment: Environment, provided: Provided) -> None:
-        """Say that an environment was made, or that its framework does not import."""
+        """Print that an environment was built, or that its framework does not import."""
         with self._guard:
             if provided.built:
-                self._say(f"{environment.id}: environment made")
+                self._print(f"{environment.id}: environment built")
             if provided.import_error:
-                self._say(f"{environment.id}: does not import: {provided.import_error.splitlines()[0]}")
+                self._print(f"{environment.id}: does not import: {provided.import_error.splitlines()[0]}")
 
     def unavailable(self, environment: Environment, reason: str) -> None:
-        """Say that an environment cannot be had."""
+        """Print that an environment is unavailable."""
         with self._guard:
-            self._say(f"{environment.id}: unavailable: {reason}")
+            self._print(f"{environment.id}: unavailable: {reason}")
 
     def note(self, text: str) -> None:
-        """Say it."""
+        """Print a message."""
         with self._guard:
-            self._say(text)
+            self._print(text)
 
     def started(self, task: Task) -> None:
-        """Nothing worth a line."""
+        """Print nothing."""
 
     def finished(self, task: Task, attempt: Attempt) -> None:
-        """Count; say so now and then."""
+        """Count an attempt. Print the totals regularly."""
         with self._guard:
             self._estimate.count(attempt)
             if time.monotonic() - self._last >= _PLAIN_EVERY_S or self._estimate.done == self._estimate.total:
                 self._last = time.monotonic()
-                self._say(str(self._estimate))
+                self._print(str(self._estimate))
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         print(one_line(line), file=self._stream, flush=True)
 
 
 class Estimate:
-    """How much is done, and how long the rest takes if it goes on as it went."""
+    """Counts finished cells and estimates the remaining time."""
 
     def __init__(self, total: int, jobs: int) -> None:
         self.total = total
@@ -81,19 +81,19 @@ class Estimate:
         self._outcomes: dict[str, int] = {}
 
     def count(self, attempt: Attempt) -> None:
-        """Note an attempt."""
+        """Count an attempt."""
         self.done += 1
-        self._ran += attempt.duration_s > 0  # what could not be run took no time, and says nothing of the rest
+        self._ran += attempt.duration_s > 0  # attempts without a run take no time: ignore them in the estimate
         self._outcomes[attempt.outcome.value] = self._outcomes.get(attempt.outcome.value, 0) + 1
 
     @property
     def outcomes(self) -> str:
-        """How many of each outcome there were."""
+        """The number of attempts by outcome."""
         return ", ".join(f"{count} {outcome}" for outcome, count in sorted(self._outcomes.items()))
 
     @property
     def remaining_s(self) -> float | None:
-        """Seconds to the end, or None while there is nothing to judge by."""
+        """Estimated remaining seconds, or None if too few attempts were run."""
         if self._ran < self._jobs * 2:
             return None
         return (time.monotonic() - self._started) / self._ran * (self.total - self.done)
@@ -110,7 +110,7 @@ def _duration(seconds: float) -> str:
 
 
 class LiveProgress:
-    """A bar with an estimate, and a line for each thing that is being done now."""
+    """A progress bar with an estimate, and a line for each current activity."""
 
     def __init__(self, stream: TextIO, total: int, jobs: int) -> None:
         from rich.console import Console, Group
@@ -142,33 +142,33 @@ class LiveProgress:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
-        self._say(str(self._estimate))
+        self._print(str(self._estimate))
 
     def building(self, environment: Environment) -> None:
-        """Show that an environment is being made or checked."""
+        """Show that an environment is being built or checked."""
         self._show(environment.id, f"environment {environment.id}")
 
     def ready(self, environment: Environment, provided: Provided) -> None:
-        """Take its line away; keep one if its framework does not import."""
+        """Remove the line of the environment. Print one if its framework does not import."""
         self._hide(environment.id)
         if provided.import_error:
-            self._say(f"{environment.id}: does not import: {provided.import_error.splitlines()[0]}")
+            self._print(f"{environment.id}: does not import: {provided.import_error.splitlines()[0]}")
 
     def unavailable(self, environment: Environment, reason: str) -> None:
-        """Say that an environment cannot be had."""
+        """Print that an environment is unavailable."""
         self._hide(environment.id)
-        self._say(f"{environment.id}: unavailable: {reason}")
+        self._print(f"{environment.id}: unavailable: {reason}")
 
     def note(self, text: str) -> None:
-        """Say it."""
-        self._say(text)
+        """Print a message."""
+        self._print(text)
 
     def started(self, task: Task) -> None:
-        """Show what is running."""
+        """Show a running cell."""
         self._show(task.cell, str(task.cell))
 
     def finished(self, task: Task, attempt: Attempt) -> None:
-        """Count it."""
+        """Count an attempt, and remove its line."""
         self._hide(task.cell)
         with self._guard:
             self._estimate.count(attempt)
@@ -187,10 +187,10 @@ class LiveProgress:
             if line is not None:
                 self._now.remove_task(line)
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self._console.print(one_line(line), markup=False, highlight=False)
 
 
 def progress_for(stream: TextIO, *, total: int, jobs: int) -> PlainProgress | LiveProgress:
-    """Choose what the stream can show."""
+    """Return live progress for a terminal, plain progress otherwise."""
     return LiveProgress(stream, total, jobs) if stream.isatty() else PlainProgress(stream, total, jobs)

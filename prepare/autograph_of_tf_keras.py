@@ -1,11 +1,11 @@
-"""Has AutoGraph convert once what it would convert again in every script that uses tf_keras.
+"""Let AutoGraph convert the functions of tf_keras once, instead of in every script.
 
-AutoGraph leaves Keras's functions as they are, but knows them by their old names only: those of tf_keras it rewrites in
-each process anew, which is most of what a first `predict` costs (docs/performance.md). It goes by the code of a
-function, calls none, and keeps what comes of it, which each fork then finds.
+AutoGraph does not convert functions of Keras, but it recognises them by their old module names only. So it converts
+those of tf_keras in each process again, which is most of the time of a first `predict` (docs/performance.md). It
+converts the code of a function without calling it, and caches the result. Each fork finds the cache.
 
-`python prepare/autograph_of_tf_keras.py SCRIPT ...`, in an environment where Keras is tf_keras, prints what these
-scripts have converted and is not listed here.
+`python prepare/autograph_of_tf_keras.py SCRIPT ...`, in an environment where Keras is tf_keras, prints the functions
+that these scripts have converted and that are not listed here.
 """
 
 import contextlib
@@ -24,15 +24,15 @@ from tensorflow.python.autograph.core import converter
 from tensorflow.python.autograph.impl import api
 from tensorflow.python.autograph.pyct import transpiler
 
-# Asked for with `tf.function`.
-ASKED_FOR = """
+# Decorated with `tf.function`.
+REQUESTED = """
 tensorflow/python/saved_model/signature_serialization.py:canonicalize_signatures.<locals>.signature_wrapper
 tf_keras/src/engine/training.py:Model.make_predict_function.<locals>.predict_function
 tf_keras/src/engine/training.py:Model.make_test_function.<locals>.test_function
 tf_keras/src/engine/training.py:Model.make_train_function.<locals>.train_function
 tf_keras/src/saving/legacy/saving_utils.py:trace_model_call.<locals>._wrapped_model
 """
-# Called by those.
+# Called by functions of REQUESTED.
 CALLED = """
 contextlib.py:_BaseExitStack._create_exit_wrapper
 contextlib.py:_BaseExitStack._push_cm_exit
@@ -246,20 +246,20 @@ tf_keras/src/utils/traceback_utils.py:inject_argument_info_in_traceback
 """
 
 
-def options(asked_for):
-    """Give the options with which AutoGraph converts a function; conversions are kept by these, too."""
+def options(requested):
+    """Return the options with which AutoGraph converts a function. They are part of the key of its cache."""
     return converter.ConversionOptions(
-        recursive=True, user_requested=asked_for, internal_convert_user_code=True, optional_features=()
+        recursive=True, user_requested=requested, internal_convert_user_code=True, optional_features=()
     )
 
 
 def name_of(code):
-    """Name code by its file, from its package on, and by its place in it: wrappers go by the wrapper's name."""
+    """Return the name of code: its file relative to site-packages, and its qualified name."""
     return re.sub(r".*/(site-packages|python3\.\d+)/", "", code.co_filename) + ":" + code.co_qualname
 
 
 def codes_in(code):
-    """Give code, and all that is defined in it."""
+    """Yield code, and all code that is defined in it."""
     yield code
     for each in code.co_consts:
         if isinstance(each, types.CodeType):
@@ -267,7 +267,7 @@ def codes_in(code):
 
 
 def functions():
-    """Give (name, function) for all that is defined in functions that are there, as far as AutoGraph looks at them."""
+    """Yield (name, function) for all live functions, and for all functions that are defined in them."""
     for function in gc.get_objects():
         if isinstance(function, types.FunctionType):
             for code in codes_in(function.__code__):
@@ -280,42 +280,47 @@ def functions():
 
 
 def convert():
-    """Convert what is listed, as far as this version has it and AutoGraph can; what it cannot, it tells scripts."""
-    listed = [(True, set(ASKED_FOR.split())), (False, set(CALLED.split()))]
-    kept = 0
+    """Convert the listed functions that this version has and AutoGraph supports. Raises RuntimeError for none."""
+    listed = [(True, set(REQUESTED.split())), (False, set(CALLED.split()))]
+    converted = 0
     for name, function in functions():
-        for asked_for, names in listed:
+        for requested, names in listed:
             if name in names:
                 names.remove(name)
-                # What cannot be converted without what it closes over is left to the scripts.
+                # Scripts convert functions that cannot be converted without their closure.
                 with contextlib.suppress(NotImplementedError, SyntaxError, ValueError):
-                    keep(function, options(asked_for))
-                    kept += 1
-    if not kept:
-        raise RuntimeError("nothing that is listed could be converted: TensorFlow or tf_keras is not as it was")
+                    convert_function(function, options(requested))
+                    converted += 1
+    if not converted:
+        raise RuntimeError("no listed function could be converted: TensorFlow or tf_keras has changed")
 
 
-def keep(function, wanted):
-    """Have AutoGraph convert a function. The lines of what it wrote are kept too: forks see no file of it."""
+def convert_function(function, wanted):
+    """Convert a function. Keep the generated source in linecache: forks cannot read the generated file."""
     _, module, _ = api._TRANSPILER.transform_function(function, converter.ProgramContext(options=wanted))
     linecache.getlines(module.__file__)
     size, _, lines, name = linecache.cache[module.__file__]
-    linecache.cache[module.__file__] = (size, None, lines, name)  # without a time, it is not compared with the file
+    linecache.cache[module.__file__] = (
+        size,
+        None,
+        lines,
+        name,
+    )  # without a modification time, linecache does not check the file
 
 
 def converted_by(script):
-    """Run a script in a fork; give (whether asked for, name) for what AutoGraph converts for it anew."""
+    """Run a script in a fork. Return (requested, name) of each function that AutoGraph converts for it."""
     reading, writing = os.pipe()
     if os.fork() == 0:
         found = []
-        anew = transpiler.GenericTranspiler.transform_function
+        original = transpiler.GenericTranspiler.transform_function
 
-        def noting(self, function, context):
-            result = anew(self, function, context)
+        def recording(self, function, context):
+            result = original(self, function, context)
             found.append((context.options.user_requested, name_of(function.__code__)))
             return result
 
-        transpiler.GenericTranspiler.transform_function = noting
+        transpiler.GenericTranspiler.transform_function = recording
         with contextlib.suppress(BaseException), tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
             runpy.run_path(script, run_name="__main__")
@@ -330,12 +335,12 @@ def converted_by(script):
 
 
 if __name__ == "__main__":
-    tf.keras.layers  # noqa: B018 - imports what is left of tf_keras
+    tf.keras.layers  # noqa: B018 - imports the rest of tf_keras
 convert()
 if __name__ == "__main__":
     new = set()
     for path in sys.argv[1:]:
         new |= converted_by(os.path.abspath(path))
-    for asked_for, name in sorted(new):
+    for requested, name in sorted(new):
         if "-packages" in name or not name.startswith(("/", "<")):
-            print("asked for" if asked_for else "called", name)
+            print("requested" if requested else "called", name)

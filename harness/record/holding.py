@@ -1,4 +1,4 @@
-"""Who works on which environments of a store: no two runs on the same one, so that no cell is run twice."""
+"""Run locks: at most one run per environment of a store, so that no cell runs twice."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from harness.errors import HarnessError
 
 
 class StoreInUse(HarnessError):
-    """Another run writes this store."""
+    """Another run uses the same environment of this store."""
 
 
-def locks_of(path: Path) -> Path:
-    """Give the folder of a store's locks."""
+def lock_folder(path: Path) -> Path:
+    """Return the folder of the run locks of a store."""
     return path.with_name(f"{path.name}.locks")
 
 
 @contextlib.contextmanager
-def held(path: Path, environment: str) -> Iterator[None]:
-    """Hold an environment of a store. The system lets go of it when this process ends, however it ends.
+def run_lock(path: Path, environment: str) -> Iterator[None]:
+    """Hold the run lock of an environment. The system frees it when this process ends.
 
-    Raises StoreInUse, and OSError if the lock cannot be made.
+    Raises StoreInUse, and OSError if the lock file cannot be created.
     """
-    import filelock  # whoever only reads needs none
+    import filelock  # readers do not need it
 
-    folder = locks_of(path)
+    folder = lock_folder(path)
     name = hashlib.sha256(environment.encode()).hexdigest()[:16]
     folder.mkdir(exist_ok=True)
     try:
@@ -35,7 +35,7 @@ def held(path: Path, environment: str) -> Iterator[None]:
             yield
     except filelock.Timeout:
         raise StoreInUse(
-            f"{environment}: another run is at work on it in this clone",
-            why=f"{path.name} would get the same cells twice",
-            next_step="Wait for it to end, or set HARNESS_STORE to another file. `harness table` can be used meanwhile",
+            f"{environment}: another run uses this environment in this clone",
+            why=f"both runs would record the same cells in {path.name}",
+            next_step="Wait until it ends, or set HARNESS_STORE to another file. `harness table` works meanwhile",
         ) from None

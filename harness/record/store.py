@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError, UsageError
 from harness.model import Attempt, Cell
-from harness.record.holding import held, locks_of
+from harness.record.holding import lock_folder, run_lock
 from harness.record.opening import SQLITE_ERRORS, damaged, open_or_move_aside, open_to_read, unreadable, unusable
 from harness.record.rows import COLUMNS, SCRIPT, from_row, pack, to_row, unpack, with_evidence
 
@@ -177,7 +177,7 @@ class Writer:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             for environment in self._environments:
-                self._locks.enter_context(held(self.path, environment))
+                self._locks.enter_context(run_lock(self.path, environment))
         except OSError as error:
             raise unreadable(self.path, error) from error
 
@@ -204,8 +204,8 @@ class Writer:
                 why="what is recorded from now on would be lost with the old one",
                 next_step="Put the right one there, then run the same command again",
             )
-        if not locks_of(self.path).is_dir():
-            self._hold()  # those that are held lie nowhere, and would keep nobody out
+        if not lock_folder(self.path).is_dir():
+            self._hold()  # those that are run_lock lie nowhere, and would keep nobody out
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection.execute("VACUUM INTO ?", (str(self.path),))

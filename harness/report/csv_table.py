@@ -1,4 +1,4 @@
-"""Owns the cells as CSV: a line a cell, for spreadsheets, in which nothing that a script said is a formula."""
+"""Render cells as CSV, one line per cell. Text of scripts never becomes a spreadsheet formula."""
 
 from __future__ import annotations
 
@@ -13,22 +13,33 @@ COLUMNS = (
     "cell", "subject", "scenario", "title", "parameters", "case", "family", "environment", "python", "writer",
     "outcome", "stage", "error", "signature", "label", "note", "link", "reason", "flaky",
 )  # fmt: skip
-_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # the wide ones count too
+_BEGINS_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # spreadsheets accept full-width characters, too
 
 
 def render(results: Results) -> str:
-    """Write all cells. Nothing in it depends on when it was measured or how long it took."""
+    """Return all cells as CSV. The output does not depend on dates or durations of attempts."""
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(COLUMNS)
     for record in records(results):
         values = _values(record)
-        writer.writerow([defused(values[name]) for name in COLUMNS])
+        writer.writerow([escape_formula(values[name]) for name in COLUMNS])
     return target.getvalue()
 
 
-def defused(text: str | None) -> str:
-    """Give text on one line; an apostrophe in front of what a spreadsheet would take for a formula."""
+def escape_formula(text: str | None) -> str:
+    """Return text on one line, with an apostrophe before text that a spreadsheet would evaluate as a formula."""
     begins = text is not None and text.startswith(_BEGINS_FORMULA)
     line = one_line(text or "", longest=2000)
     return f"'{line}" if begins or line.startswith(_BEGINS_FORMULA) else line

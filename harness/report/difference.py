@@ -1,4 +1,4 @@
-"""What changed between two published results: pure, from their documents to lines."""
+"""Compare two published results. Pure: documents in, lines out."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from harness.report.foreign_text import one_line
 SCHEMA = 1
 _COMPARED = ("outcome", "stage", "signature")
 _LONGEST = 1 << 28
-_WRITTEN_BY = "Give a results.json that `harness report` wrote, or what `harness table --format json` prints"
+_WRITTEN_BY = "Use a results.json of `harness report`, or the output of `harness table --format json`"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A cell that two results show differently; None where one of them does not have it."""
+    """A cell that differs between two results. `old` or `new` is None if that result does not have the cell."""
 
     cell: str
     old: Mapping[str, Any] | None
@@ -28,7 +28,7 @@ class Change:
 
     @property
     def kind(self) -> str:
-        """In a word: added, removed, fixed, broken, or changed."""
+        """One of: added, removed, fixed, broken, changed."""
         if self.old is None:
             return "added"
         if self.new is None:
@@ -43,13 +43,13 @@ class Change:
 
 def _shown(cell: Mapping[str, Any] | None) -> str:
     if cell is None:
-        return "not there"
+        return "missing"
     stage = f" at {cell['stage']}" if cell.get("stage") else ""
     return one_line(f"{cell['outcome']}{stage}")
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """Compare two documents as `harness table --format json` writes them, by cell."""
+    """Compare two documents of `harness table --format json` by cell."""
     before = {cell["cell"]: cell for cell in old["cells"]}
     after = {cell["cell"]: cell for cell in new["cells"]}
     found = []
@@ -61,21 +61,21 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
 
 
 def read_results(path: Path) -> Mapping[str, Any]:
-    """Read a published results.json, or the one in a folder."""
+    """Read a published results.json, or the one in a folder. Raises UsageError."""
     path = path / "results.json" if path.is_dir() else path
     try:
         document = json.loads(read_text(path, longest=_LONGEST))
     except FileNotFoundError:
-        raise UsageError(f"{path}: there is no such file", next_step=_WRITTEN_BY) from None
+        raise UsageError(f"{path}: file not found", next_step=_WRITTEN_BY) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: cannot be read as JSON", why=str(error), next_step=_WRITTEN_BY) from None
+        raise UsageError(f"{path}: invalid JSON", why=str(error), next_step=_WRITTEN_BY) from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA or not _are_cells(document.get("cells")):
-        raise UsageError(f"{path}: has no results of schema {SCHEMA}", next_step=_WRITTEN_BY)
+        raise UsageError(f"{path}: not a results file of schema {SCHEMA}", next_step=_WRITTEN_BY)
     return document
 
 
 def _are_cells(cells: object) -> bool:
-    """Whether each has what it is compared and shown by."""
+    """Return True if each cell has the required keys."""
     return isinstance(cells, list) and all(
         isinstance(cell, dict) and isinstance(cell.get("cell"), str) and isinstance(cell.get("outcome"), str)
         for cell in cells

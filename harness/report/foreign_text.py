@@ -1,7 +1,7 @@
-"""Owns how text that came from scripts is made harmless before anyone is shown it.
+"""Sanitize text that came from scripts before it is shown.
 
-Whatever a scenario printed, raised or wrote into its header is data: it moves no cursor, reorders no line and
-names no address that a click would run. Escaping for one format is that format's own affair.
+Output, errors and headers of scripts are untrusted: they must not move the cursor, reorder text or contain an unsafe
+link. Each format does its own escaping in addition.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+")
 _UNSHOWABLE = "\N{REPLACEMENT CHARACTER}"
 _ELLIPSIS = "…"
 LONGEST = 400
-# Ten thousand cells share a few hundred texts: both functions below remember what they gave.
+# Ten thousand cells share a few hundred texts, so both functions below are cached.
 
 
 def plain(text: str) -> str:
-    """Remove terminal sequences and control characters; what reorders or hides text becomes a visible `�`."""
+    """Remove terminal sequences and control characters. Replace characters that reorder or hide text by `�`."""
     if text.isascii() and text.isprintable():
         return text
     text = _LINE_ENDS.sub("\n", _CONTROL_SEQUENCES.sub("", text))
@@ -43,17 +43,17 @@ def _shown(character: str) -> str:
 
 @functools.lru_cache(maxsize=8192)
 def one_line(text: str, *, longest: int = LONGEST) -> str:
-    """Give harmless text on a single line, shortened visibly if it is long."""
+    """Return sanitized text on one line. Long text ends with an ellipsis."""
     line = " ".join(plain(text).split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + _ELLIPSIS
 
 
 @functools.lru_cache(maxsize=8192)
 def stable_error(error: str) -> str:
-    """Give an error as it reads the same in every repeat: without paths, addresses and counters."""
+    """Return an error without paths, addresses and counters, so that it is equal in every repeat."""
     return one_line(normalise(error))
 
 
 def web_address(link: str | None) -> str | None:
-    """Give a link back if it is one that is safe to follow, else None."""
+    """Return a link if it is a safe web address, else None."""
     return link if link is not None and _WEB_ADDRESS.fullmatch(link) else None

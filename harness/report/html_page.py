@@ -1,6 +1,6 @@
-"""Owns the table as one static HTML page: self-contained, readable without scripts, safe to open from a file.
+"""Render the table as one static HTML page: self-contained, readable without JavaScript, safe to open from a file.
 
-What several cells share (cause, environment, reproducer) stands on the page once, and cells point to it.
+The page contains shared parts (causes, environments, reproducers) once. Cells link to them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _TEMPLATES = "templates"
 
 
 def render(results: Results, *, command: str = "harness", published: bool = False, only_differing: bool = False) -> str:
-    """Draw the page; the published form leaves out all that differs between two runs that show the same."""
+    """Return the page. The published form omits dates and durations: equal results give equal pages."""
     grid = build_grid(results, only_differing=only_differing)
     style, script = _asset("page.css"), _asset("page.js")
     return (
@@ -83,7 +83,7 @@ def render(results: Results, *, command: str = "harness", published: bool = Fals
 
 @dataclass(frozen=True, kw_only=True)
 class _Chip:
-    """A number of the summary line with the look of its state."""
+    """A count of the summary line with the style of its state."""
 
     css: str
     mark: str
@@ -93,7 +93,7 @@ class _Chip:
 
 @functools.cache
 def _jinja() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # needed for a page only
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # import only if a page is rendered
 
     jinja = Environment(
         loader=PackageLoader("harness.report", _TEMPLATES),
@@ -120,7 +120,7 @@ def _asset(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """Name an inline style or script in the page's Content-Security-Policy, so that no other can run."""
+    """Return the hash of an inline style or script for the Content-Security-Policy, so that no other one can run."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -170,7 +170,7 @@ def _squares(grid: Grid) -> Iterator[tuple[Scenario, list[Square]]]:
 
 
 def _header_versions(environments: Sequence[EnvironmentColumn]) -> Mapping[str, tuple[str, ...]]:
-    """Choose, for each column's head, the versions that its id does not say and that vary within its family."""
+    """Return, for each column, the versions that vary in its family and are not in its id."""
     chosen: dict[str, tuple[str, ...]] = {}
     for _, members in groupby(environments, key=lambda column: column.family):
         family = list(members)

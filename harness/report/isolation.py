@@ -1,4 +1,4 @@
-"""Owns what is said of the two isolations: where a fork and a process of its own showed different things of a cell."""
+"""Compare attempts in forks with attempts in fresh processes, cell by cell."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ FORK, PROCESS = "fork", "process"
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """The newest attempt of a cell in a fork, and the newest in a process of its own."""
+    """The newest attempt of a cell in a fork, and the newest in a fresh process."""
 
     fork: Attempt
     process: Attempt
 
     @property
     def same(self) -> bool:
-        """Whether both show the same: outcome, stage, signature."""
+        """True if both have the same outcome, stage and signature."""
         return _shown(self.fork) == _shown(self.process)
 
     def __str__(self) -> str:
-        return f"{self.fork.cell}: in a fork {_words(self.fork)}, in a process of its own {_words(self.process)}"
+        return f"{self.fork.cell}: in a fork {_describe(self.fork)}, in a fresh process {_describe(self.process)}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What is known of a selection's cells under both isolations."""
+    """The comparison of the cells of a selection."""
 
     pairs: tuple[Pair, ...]
     own_process: int
-    """Cells whose scripts are never forked, or whose fork did not end by itself: only their own process counts."""
+    """Cells with a verdict in a fresh process only: never forked, or their fork did not end normally."""
     not_compared: int
-    """Cells with attempts of one isolation only so far, or of none."""
+    """Cells without a verdict in a fresh process, or without any."""
 
     @property
     def different(self) -> tuple[Pair, ...]:
-        """The cells of which the two show different things."""
+        """The pairs that differ."""
         return tuple(pair for pair in self.pairs if not pair.same)
 
 
 def without_process(cells: Iterable[CellResult]) -> tuple[Cell, ...]:
-    """Give the cells of which something was shown, but in forks only."""
+    """Return the cells that have a verdict in forks only."""
     return tuple(each.cell for each in cells if _newest(each, FORK) is not None and _newest(each, PROCESS) is None)
 
 
 def compare(cells: Iterable[CellResult]) -> Comparison:
-    """Compare what forks and processes showed of cells."""
+    """Compare the results of forks and fresh processes."""
     pairs, own_process, not_compared = [], 0, 0
     for each in cells:
         fork, process = _newest(each, FORK), _newest(each, PROCESS)
@@ -66,7 +66,7 @@ def compare(cells: Iterable[CellResult]) -> Comparison:
 
 
 def unconfirmed(results: Results) -> tuple[Cell, ...]:
-    """Give the cells at borders that no process of its own has confirmed."""
+    """Return the cells next to a transition that no fresh process has confirmed."""
     sides = {
         step.record.cell
         for history in histories(results)
@@ -77,7 +77,7 @@ def unconfirmed(results: Results) -> tuple[Cell, ...]:
 
 
 def render(comparison: Comparison) -> str:
-    """Say in Markdown what was compared, and what differs."""
+    """Return the comparison in Markdown."""
     environments = Counter(pair.fork.cell.environment for pair in comparison.pairs)
     scenarios = {pair.fork.cell.case.scenario for pair in comparison.pairs}
     different = comparison.different
@@ -86,25 +86,25 @@ def render(comparison: Comparison) -> str:
         f"{counted(len(comparison.pairs), 'cell')} of {counted(len(scenarios), 'scenario')} in "
         f"{counted(len(environments), 'environment')} were run "
         f"both ways: outcome, stage and signature are the same in {same}, and differ in {len(different)}. "
-        f"{comparison.own_process} more have no fork's verdict, since their scripts are never forked or did not end "
-        f"by themselves in one; {comparison.not_compared} were not compared.",
+        f"{comparison.own_process} more have no verdict from a fork, because their scripts are never forked or did not "
+        f"end normally in one; {comparison.not_compared} were not compared.",
     ]
     if environments:
         lines += ["", "| environment | compared |", "| --- | --- |"]
         lines += [f"| `{environment}` | {count} |" for environment, count in environments.items()]
     if different:
-        lines += ["", "What differs:", "", *(f"* {pair}" for pair in different)]
+        lines += ["", "Differences:", "", *(f"* {pair}" for pair in different)]
     return "\n".join(lines) + "\n"
 
 
 def _newest(result: CellResult, isolation: str) -> Attempt | None:
-    """Give the newest attempt in which the script passed or failed, or said that the cell is not applicable."""
+    """Return the newest attempt in which the script passed, failed, or reported that the cell is not applicable."""
     settled = (each for each in reversed(result.attempts) if each.settled and each.isolation == isolation)
-    return next((each for each in settled if each.outcome.shown_by_scenario or _says_not_applicable(each)), None)
+    return next((each for each in settled if each.outcome.shown_by_scenario or _script_not_applicable(each)), None)
 
 
-def _says_not_applicable(attempt: Attempt) -> bool:
-    """Whether the script said so, which took it some time, and not the plan."""
+def _script_not_applicable(attempt: Attempt) -> bool:
+    """Return True if the script reported this, and not the plan. The script then has a duration."""
     return attempt.outcome is Outcome.NOT_APPLICABLE and attempt.duration_s > 0
 
 
@@ -112,6 +112,6 @@ def _shown(attempt: Attempt) -> tuple[object, ...]:
     return attempt.outcome, attempt.stage, attempt.signature
 
 
-def _words(attempt: Attempt) -> str:
+def _describe(attempt: Attempt) -> str:
     at = f" at {attempt.stage}" if attempt.stage else ""
     return f"{attempt.outcome.value}{at}" + (f" ({' '.join(attempt.error.split())[:120]})" if attempt.error else "")

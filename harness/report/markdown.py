@@ -1,6 +1,6 @@
-"""Owns the table as Markdown: marks and stages in the cells, the reasons as footnotes.
+"""Render the table as Markdown: marks and stages in cells, reasons as footnotes.
 
-Text that came from scripts stands escaped or in code spans: it breaks no table, starts no tag, mentions nobody.
+Text of scripts is escaped or in code spans: it cannot break a table, start a tag, or mention a user.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from harness.report.grid import (
 from harness.report.results import EnvironmentColumn, Results
 from harness.report.statements import Line, Statement
 
-# Wider tables than this are drawn a family at a time: nobody reads a Markdown table that scrolls for metres.
+# Split wider tables by family: a very wide Markdown table is not readable.
 WIDEST = 16
 _SPECIAL = re.compile(r"[\\`*\[\]~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _ENTITIES = {"|": "&#124;", "<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "@<!-- -->"}
 
 
 def escaped(text: str) -> str:
-    """Give text on one line that reads as itself anywhere in Markdown, tables among it."""
+    """Return text on one line, escaped for all places in Markdown, including tables."""
     line = _SPECIAL.sub(lambda match: "\\" + match.group(), one_line(text))
     return "".join(_ENTITIES.get(character, character) for character in line)
 
 
 def code(text: str) -> str:
-    """Give text on one line as code, in a way that holds in tables too."""
+    """Return text on one line as code that is also valid in tables."""
     line = one_line(text)
     if not line:
         return ""
@@ -46,7 +46,7 @@ def code(text: str) -> str:
 
 
 def link(text: str, address: str | None) -> str:
-    """Give a link, or only its text if the address is none that is safe to follow."""
+    """Return a link, or only its text if the URL is not safe."""
     safe = web_address(address)
     if safe is None:
         return escaped(text)
@@ -55,13 +55,13 @@ def link(text: str, address: str | None) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Draw a table of cells that are Markdown already."""
+    """Return a table. The cells are Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cell or ' ' for cell in line)} |" for line in lines)
 
 
 def render(results: Results, *, only_differing: bool = False) -> str:
-    """Draw everything: counts, legend, environments, a table a subject, the squares and the footnotes."""
+    """Return the whole document: counts, legend, environments, a table per subject, the squares and the footnotes."""
     grid = build_grid(results, only_differing=only_differing)
     sections = [
         f"# {escaped(results.title)}",
@@ -81,12 +81,12 @@ def render(results: Results, *, only_differing: bool = False) -> str:
 
 
 def legend(states: Iterable[str]) -> str:
-    """Say what the marks mean."""
+    """Return the meanings of the marks."""
     return "\n".join(f"* {STATES[state].mark} {meaning(state)}" for state in states)
 
 
 def unexplained(grid: Grid) -> str:
-    """List the failures without a label; nothing if there is none."""
+    """Return a list of the failures without a label, or an empty string."""
     if not grid.unexplained:
         return ""
     lines = [
@@ -94,11 +94,11 @@ def unexplained(grid: Grid) -> str:
         f"{code(cause.error or cause.reason)}{_reference(cause)}"
         for cause in grid.unexplained
     ]
-    return "\n".join(["Failures that nobody has explained yet:", "", *lines])
+    return "\n".join(["Failures without a label:", "", *lines])
 
 
 def environments(columns: Iterable[EnvironmentColumn]) -> str:
-    """Draw the environments with their versions."""
+    """Return a table of the environments with their versions."""
     rows = [
         [
             code(column.id),
@@ -129,21 +129,21 @@ def _subject(subject: str, grid: Grid) -> str:
         body = [[_label(row.scenario.name, parameter_texts(row.case)), *map(cell, row.cells[span])] for row in rows]
         tables.append(table(["case", *(code(column.id) for column in columns)], body))
     heading = escaped(subject) or "Scenarios"
-    told = _statements(each for name in scenarios for each in grid.statements_of(name))
-    return "\n\n".join(filter(None, [f"## {heading[:1].upper()}{heading[1:]}", "\n".join(about), *tables, told]))
+    statements = _statements(each for name in scenarios for each in grid.statements_of(name))
+    return "\n\n".join(filter(None, [f"## {heading[:1].upper()}{heading[1:]}", "\n".join(about), *tables, statements]))
 
 
 def _statements(statements: Iterable[Statement]) -> str:
-    """Draw since when and until when; nothing if nothing changes."""
+    """Return the transitions as a list, or an empty string."""
     lines = []
     for each in statements:
-        told = "; ".join(_told(line) for line in each.lines)
+        text = "; ".join(_statement_line(line) for line in each.lines)
         held = f" {escaped(each.held)}" if each.held else ""
-        lines.append(f"* {_label(each.scenario, filter(None, [each.subject]))}, {escaped(each.family)}{held}: {told}")
-    return "\n".join(["Since when, and until when:", "", *lines]) if lines else ""
+        lines.append(f"* {_label(each.scenario, filter(None, [each.subject]))}, {escaped(each.family)}{held}: {text}")
+    return "\n".join(["Transitions between versions:", "", *lines]) if lines else ""
 
 
-def _told(line: Line) -> str:
+def _statement_line(line: Line) -> str:
     shown = ", ".join(code(place) for place in line.places)
     return f"{escaped(line.sentence)} (shown in {shown}){_reference(line.cause) if line.cause else ''}"
 
@@ -158,7 +158,7 @@ def _label(scenario: str, parameters: Iterable[str]) -> str:
 
 def _squares(grid: Grid) -> Iterator[str]:
     if grid.squares:
-        yield "## Which version reads what which version has written"
+        yield "## Files written in one version and read in another"
     titled: dict[str, None] = {}
     for square in grid.squares:
         scenario = square.scenario
@@ -178,13 +178,13 @@ def _square(square: Square) -> str:
 
 
 def cell(each: GridCell) -> str:
-    """Draw a cell: its mark, what it needs in words, and the reference to its cause."""
+    """Return a cell: its mark, ratio and stage, and the reference to its cause."""
     parts = [each.display.mark, each.ratio, escaped(each.stage or "")]
     return " ".join(filter(None, parts)) + (_reference(each.cause) if each.cause else "")
 
 
 def _reference(cause: Cause) -> str:
-    # Named by its key, not by its number: a new cause then changes no line but its own. Whoever shows it numbers it.
+    # Use the key of the cause, not a number: a new cause then changes no other line. Markdown viewers add numbers.
     return f"[^{cause.key}]"
 
 

@@ -1,7 +1,7 @@
-"""Owns what is published: the files under `results/` and the short table of the README. Gives text, writes nothing.
+"""Render the published files: those in `results/` and the short table of the README. Returns text, writes nothing.
 
-The same results give the same bytes: no date, duration or count of repeats stands in any of them, so that a git diff
-shows what changed in the world and nothing else.
+Equal results give equal bytes: the files contain no dates, durations or numbers of repeats. So a git diff shows changed
+results only.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _VERDICTS = ("passed", "failed", "crashed", "timed out", "out of memory", FLAKY_
 
 
 def files(results: Results, *, command: str = "harness") -> Mapping[str, str]:
-    """Give the text of each published file by its name; `command` starts the line that replays a cell."""
+    """Return the published files by name. `command` is the first part of the command line that replays a cell."""
     return {
         "index.html": html_page.render(results, command=command, published=True),
         "results.json": json_document.render(results, published=True),
@@ -40,12 +40,12 @@ def files(results: Results, *, command: str = "harness") -> Mapping[str, str]:
 
 
 def summary_markdown(results: Results, *, rows: int = MOST_ROWS, columns: int = MOST_COLUMNS) -> str:
-    """Draw the short table: a line a scenario, the columns in which most changes if there are too many."""
+    """Return the short table: one line per scenario. If there are too many columns, keep those with most changes."""
     found = records(results)
     groups = _grouped(found)
     scenarios = [each for each in results.scenarios if any(name == each.name for name, _ in groups)]
     environments = _columns(found, by_family(results.environments), columns)
-    # What differs between columns is what a reader came for; the rest is cut first.
+    # Keep rows that differ between columns. Drop the others first.
     differing = [each for each in scenarios if len({_short(groups.get((each.name, e.id))) for e in environments}) > 1]
     kept = {each.name for each in [*differing, *(each for each in scenarios if each not in differing)][:rows]}
     shown = [each for each in scenarios if each.name in kept]
@@ -63,14 +63,14 @@ def summary_markdown(results: Results, *, rows: int = MOST_ROWS, columns: int = 
 
 
 def replace_between_markers(text: str, name: str, new: str) -> str:
-    """Put `new` between the lines `<!-- NAME:begin -->` and `<!-- NAME:end -->`."""
+    """Return the text with `new` between the lines `<!-- NAME:begin -->` and `<!-- NAME:end -->`. Raises UsageError."""
     lines = text.splitlines()
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     if lines.count(begin) != 1 or lines.count(end) != 1 or lines.index(begin) > lines.index(end):
         raise UsageError(
-            f"the generated section {name!r} has no place",
-            why=f"the lines '{begin}' and '{end}' must stand in the file once each, in this order",
-            next_step="put the two lines where the section belongs",
+            f"the file has no place for the generated section {name!r}",
+            why=f"it must contain the lines '{begin}' and '{end}' once, in this order",
+            next_step="Add the two lines at the place of the section",
         )
     kept = [*lines[: lines.index(begin) + 1], *new.strip("\n").splitlines(), *lines[lines.index(end) :]]
     return "\n".join(kept) + "\n"
@@ -87,7 +87,7 @@ def _grouped(found: Sequence[Record]) -> _Groups:
 
 
 def _short(group: Sequence[Record] | None) -> str:
-    """Draw all cases of a scenario in an environment as one: a mark if they agree, else `k/n` of those judged."""
+    """Return one cell for all cases of a scenario in an environment: a mark if they agree, else `k/n` passed."""
     if not group:
         return STATES["not asked for"].mark
     states = Counter(record.state for record in group)
@@ -124,7 +124,7 @@ def _columns(
     for place in range(1, len(environments)):
         before, after = (verdicts.get(environments[at].id, {}) for at in (place - 1, place))
         changes[place] = sum(before[case] != after[case] for case in before.keys() & after.keys())
-    # The newest of all is what people have; after it, those that differ most from the one before.
+    # Keep the newest environment, which most people use, then those that differ most from their predecessor.
     order = sorted(range(len(environments)), key=lambda place: (place != len(environments) - 1, -changes[place], place))
     return [environments[place] for place in sorted(order[:most])]
 
@@ -141,5 +141,5 @@ def _cut(scenarios: int, environments: int) -> str:
 def _legend(body: Sequence[Sequence[str]]) -> str:
     text = " ".join(cell for line in body for cell in line[1:])
     states = [state for state, display in STATES.items() if display.mark in text]
-    ratios = "k/n: k of the n cases that were judged passed; with ? others are not known" if "/" in text else ""
+    ratios = "k/n: k of n judged cases passed; ?: other cases are unknown" if "/" in text else ""
     return "; ".join(filter(None, [*(f"{STATES[state].mark} {state}" for state in states), ratios])) + "."

@@ -56,8 +56,8 @@ def _statements(grid: Grid, *, width: int) -> str:
     if not grid.statements:
         return ""
     if len(grid.statements) > _MOST_STATEMENTS:
-        return f"Since when, and until when: {len(grid.statements)} statements, with --format markdown or html."
-    lines = ["Since when, and until when:"]
+        return f"Transitions between versions: {len(grid.statements)}; --format markdown or html shows them."
+    lines = ["Transitions between versions:"]
     for each in grid.statements:
         told = "; ".join(line.sentence + (f" [{line.cause.number}]" if line.cause else "") for line in each.lines)
         about = " ".join(filter(None, [each.scenario, each.subject and f"[{each.subject}]", each.held]))

@@ -159,7 +159,7 @@ def two_at_once(project: Project, chance: random.Random) -> None:
     second = project.start("run", "--json", *(["--environments", "demo1.1,demo2.0"] if apart else []))
     ended = [_end(first), _end(second)]
     for status, stderr in ended:
-        refused = "another run is at work on it" in stderr
+        refused = "another run uses this environment" in stderr
         assert status == (1 if refused else 0), stderr
         assert not (refused and apart), stderr
     assert any(status == 0 for status, _ in ended)
@@ -224,7 +224,7 @@ FAULTS = {
     ),
     "two_at_once": Fault(
         what="two runs at once", times=25, inject=two_at_once,
-        outcome="those of other environments both do their work; of the same, one is told of the other; no cell runs twice",
+        outcome="those of other environments both do their work; of the same, one is refused; no cell runs twice",
     ),
     "clock_set": Fault(
         what="the clock set back, or ahead, by hours to years in mid-run", times=20, inject=clock_set,

@@ -386,7 +386,7 @@ class TestStopping:
             refused = project.call("run", status=1)
             gate.touch()
             stdout, stderr = process.communicate(timeout=60)
-        assert "another run is at work on it" in refused.stderr
+        assert "another run uses this environment" in refused.stderr
         assert process.returncode == 0, stderr
         cells = {cell["cell"]: cell["attempts"] for cell in json.loads(stdout)["cells"]}
         assert set(cells.values()) == {1}

@@ -1,4 +1,4 @@
-"""What changed between two published results."""
+"""The comparison of two published results."""
 
 import json
 
@@ -16,7 +16,7 @@ def document(*cells):
     return {"schema": 1, "cells": list(cells)}
 
 
-def test_each_way_in_which_a_cell_can_differ():
+def test_each_kind_of_change_is_reported():
     old = document(
         cell("a@1", "failed", "load", "s1"), cell("b@1", "passed"), cell("c@1", "failed", "load", "s1"),
         cell("d@1", "passed"), cell("same@1", "failed", "load", "s1"),
@@ -34,31 +34,31 @@ def test_each_way_in_which_a_cell_can_differ():
     ]
 
 
-def test_a_change_reads_as_a_line():
+def test_change_is_formatted_as_one_line():
     (change,) = changes(document(cell("a@1", "passed")), document(cell("a@1", "failed", "load", "s")))
     assert str(change) == "broken   a@1: passed -> failed at load"
 
 
-def test_what_a_file_says_is_text_and_moves_no_cursor():
-    """A results.json comes from anywhere, and its stages are a script's words."""
+def test_text_of_a_file_is_sanitized():
+    """A results.json is untrusted, and its stages are text of scripts."""
     escapes = "\x1b[2J\x1b]0;owned\x07\x1b]52;c;aGk=\x07\r\u202e\x9b2J\nfixed    other@1: failed -> passed"
     old = document(cell(f"a{escapes}", f"failed{escapes}", f"load{escapes}"), cell("b@1", "passed"))
     new = document(cell(f"a{escapes}", "passed"), cell("b@1", "failed", escapes), cell(f"c{escapes}", escapes))
     for line in map(str, changes(old, new)):
         assert "owned" not in line
-        assert line.isprintable(), "no control character, no end of a line, nothing that turns text around"
+        assert line.isprintable(), "no control characters, line ends or bidirectional marks"
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"schema": 2, "cells": []}', '{"schema": 1}', "{"])
-def test_what_is_no_results_is_refused(tmp_path, text):
+def test_invalid_results_are_rejected(tmp_path, text):
     path = tmp_path / "results.json"
     path.write_text(text)
     with pytest.raises(UsageError, match=r"results\.json"):
         read_results(tmp_path)
 
 
-def test_a_folder_or_a_file_is_read(tmp_path):
+def test_folder_or_file_is_read(tmp_path):
     (tmp_path / "results.json").write_text(json.dumps(document()))
     assert read_results(tmp_path) == read_results(tmp_path / "results.json")
-    with pytest.raises(UsageError, match="no such file"):
+    with pytest.raises(UsageError, match="file not found"):
         read_results(tmp_path / "other.json")

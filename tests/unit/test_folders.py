@@ -1,4 +1,4 @@
-"""Folders of one process: gone at the end, and removed by the next one if their process was killed."""
+"""Folders of one process: removed at the end, or by the next process if their process was killed."""
 
 import os
 import threading
@@ -20,7 +20,7 @@ def names(parent):
     return sorted(each.name for each in parent.iterdir() if not each.name.startswith("."))
 
 
-def test_it_is_there_within_the_block_and_nothing_is_afterwards(tmp_path):
+def test_folder_exists_only_within_the_block(tmp_path):
     parent = tmp_path / "runs"
     with OwnedFolder(parent, "run-") as folder:
         assert folder.is_dir()
@@ -28,7 +28,7 @@ def test_it_is_there_within_the_block_and_nothing_is_afterwards(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["made", "cleaned"])
-def test_what_a_dead_process_left_goes_and_what_a_living_one_has_stays(tmp_path, how):
+def test_folders_of_dead_processes_are_removed_and_of_live_ones_kept(tmp_path, how):
     left_by_the_dead(tmp_path)
     left_by_the_dead(tmp_path, "run-2-alive")
     left_by_the_dead(tmp_path, "other-3")
@@ -41,8 +41,8 @@ def test_what_a_dead_process_left_goes_and_what_a_living_one_has_stays(tmp_path,
         assert names(tmp_path) == ["other-3", "other-3.lock", "run-2-alive", "run-2-alive.lock"]
 
 
-def test_what_cannot_be_removed_yet_is_removed_by_a_later_one(tmp_path, monkeypatch):
-    """A process of the dead may be ending still, and write into it."""
+def test_failed_removal_is_repeated_later(tmp_path, monkeypatch):
+    """A child of the dead process may still write into the folder."""
     left_by_the_dead(tmp_path)
     monkeypatch.setattr("harness.folders.shutil.rmtree", lambda *_, **__: None)
     with OwnedFolder(tmp_path, "run-"):
@@ -54,7 +54,7 @@ def test_what_cannot_be_removed_yet_is_removed_by_a_later_one(tmp_path, monkeypa
 
 
 def nest(folder, depth):
-    """Make folders in folders, deeper than any path may be long."""
+    """Create nested folders whose path is longer than the system's limit."""
     folder.mkdir()
     inner = os.open(folder, os.O_RDONLY)
     for _ in range(depth):
@@ -66,7 +66,7 @@ def nest(folder, depth):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="paths are short there, and so are these")
-def test_folders_nested_deeper_than_calls_and_paths_reach_are_removed(tmp_path):
+def test_very_deep_folders_are_removed(tmp_path):
     left_by_the_dead(tmp_path)
     (tmp_path / "run-1-dead").chmod(0o700)
     nest(tmp_path / "run-1-dead" / "deep", 1300)
@@ -76,7 +76,7 @@ def test_folders_nested_deeper_than_calls_and_paths_reach_are_removed(tmp_path):
     assert names(tmp_path) == ["kept"]
 
 
-def test_only_what_is_in_a_folder_is_removed_with_it(tmp_path):
+def test_removal_does_not_follow_symlinks(tmp_path):
     (tmp_path / "outside").mkdir(mode=0o500)
     (tmp_path / "folder" / "closed").mkdir(parents=True)
     (tmp_path / "folder" / "closed" / "link").symlink_to(tmp_path / "outside")
@@ -85,12 +85,12 @@ def test_only_what_is_in_a_folder_is_removed_with_it(tmp_path):
     assert (tmp_path / "outside").stat().st_mode & 0o777 == 0o500
 
 
-def test_cleaning_makes_nothing(tmp_path):
+def test_clean_creates_nothing(tmp_path):
     OwnedFolder(tmp_path / "runs", "run-").clean()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_many_at_once_do_not_remove_each_others(tmp_path):
+def test_concurrent_folders_do_not_remove_each_other(tmp_path):
     lost = []
     barrier = threading.Barrier(8)
 

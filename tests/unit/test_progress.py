@@ -1,4 +1,4 @@
-"""How long the rest takes, as far as it can be known."""
+"""The estimate of the remaining time."""
 
 import datetime as dt
 
@@ -12,7 +12,7 @@ def attempt(outcome, duration_s):
     return Attempt(cell=cell, key="k", outcome=outcome, started=started, duration_s=duration_s)
 
 
-def test_what_could_not_be_run_is_done_but_says_nothing_of_the_rest():
+def test_unavailable_cells_count_as_done_but_not_in_the_estimate():
     estimate = Estimate(total=10, jobs=1)
     for _ in range(5):
         estimate.count(attempt(Outcome.UNAVAILABLE, 0.0))

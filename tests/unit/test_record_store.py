@@ -1,4 +1,4 @@
-"""The store of attempts: what goes in comes out, nothing is changed or lost, and damage is said."""
+"""The store of attempts: round trips, append-only, and detection of damage."""
 
 import datetime as dt
 import random
@@ -439,7 +439,7 @@ class TestSeveral:
     def test_second_run_in_an_environment_is_refused(self, path):
         with Writer(path, ["a", "b"]), pytest.raises(StoreInUse) as caught:
             Writer(path, ["b", "c"])
-        assert str(caught.value).startswith("b: another run is at work on it")
+        assert str(caught.value).startswith("b: another run uses this environment")
         assert "HARNESS_STORE" in str(caught.value)
 
     def test_refused_run_holds_nothing(self, path):

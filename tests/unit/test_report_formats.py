@@ -56,18 +56,18 @@ def states_of(grid):
     }
 
 
-def test_every_state_is_drawn_with_a_mark_and_a_word_of_its_own():
+def test_each_state_has_a_unique_mark_and_word():
     assert len({display.mark for display in STATES.values()}) == len(STATES)
     assert len({display.plain for display in STATES.values()}) == len(STATES)
 
 
-def test_what_is_not_known_is_told_apart_from_what_was_not_asked():
+def test_never_run_differs_from_not_selected():
     states = states_of(build_grid(sample()))
     assert states["life[phase=a]@pkg3.6.0"].state == "never run"
     assert states[None].state == NOT_ASKED
 
 
-def test_every_cell_that_is_no_plain_pass_has_a_cause_with_a_reason():
+def test_each_cell_that_did_not_simply_pass_has_a_cause_with_a_reason():
     for cell in states_of(build_grid(sample())).values():
         if cell.state in ("passed", "never run", NOT_ASKED):
             assert cell.cause is None
@@ -75,7 +75,7 @@ def test_every_cell_that_is_no_plain_pass_has_a_cause_with_a_reason():
             assert cell.cause.error or cell.cause.reason
 
 
-def test_a_reason_that_was_not_given_is_said_to_be_missing():
+def test_missing_reason_is_reported():
     one = scenario("one")
     results = only(one, result(cell_of(one, "pkg3.4.1"), {"outcome": Outcome.UNAVAILABLE}))
     assert build_grid(results).causes[0].reason == "no reason was recorded"
@@ -86,7 +86,7 @@ def test_cells_with_the_same_signature_and_label_share_a_cause():
     assert cause.cells == ("build[shape=list,format=.keras]@pkg3.4.1", "build[shape=list,format=.h5]@pkg3.4.1")
 
 
-def test_the_same_failure_under_two_labels_is_two_causes_with_keys_of_their_own():
+def test_same_failure_under_two_labels_is_two_causes():
     one = scenario("one")
     environments = ("pkg3.4.1", "pkg3.5.0")
     labels = [Label(stage=None, error=Pattern(""), label=label, note="n") for label in ("bug", "by design")]
@@ -99,7 +99,7 @@ def test_the_same_failure_under_two_labels_is_two_causes_with_keys_of_their_own(
     assert len({cause.key for cause in causes}) == 2
 
 
-def test_cases_whose_values_are_equal_but_not_the_same_keep_their_rows():
+def test_cases_with_equal_values_of_different_types_have_separate_rows():
     one = scenario("one", parameters=[("x", (1, True, 1.0))])
     cells = [result(cell_of(one, "pkg3.4.1", x=value), {}) for value in (1, True, 1.0)]
     assert len(build_grid(only(one, *cells)).rows) == 3
@@ -116,7 +116,7 @@ def test_only_rows_that_differ_are_kept_and_the_rest_is_counted():
     assert [cause.number for cause in grid.causes] == list(range(1, len(grid.causes) + 1))
 
 
-def test_what_is_unknown_is_no_difference():
+def test_unknown_results_are_no_difference():
     one = scenario("one")
     cells = [
         result(cell_of(one, "a"), {}),
@@ -140,7 +140,7 @@ def test_every_cell_is_counted_once():
     )
 
 
-def test_a_scenario_that_was_asked_for_in_no_environment_draws_nothing():
+def test_scenario_without_environments_is_omitted():
     empty = Results(scenarios=(), environments=(), cells=(), generated=sample().generated)
     for draw in FORMATS.values():
         assert draw(empty)
@@ -237,7 +237,7 @@ def test_markdown_shows_hostile_text_as_text(draw, text):
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_csv_has_no_formula_and_a_line_a_cell(text):
+def test_csv_has_one_line_per_cell_and_no_formulas(text):
     drawn = csv_table.render(hostile(text))
     rows = list(csv.reader(io.StringIO(drawn)))
     assert drawn.count("\n") == len(rows) == 6
@@ -246,19 +246,19 @@ def test_csv_has_no_formula_and_a_line_a_cell(text):
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_json_keeps_hostile_text_whole_in_letters_that_harm_nothing(text):
+def test_json_keeps_hostile_text_escaped(text):
     drawn = json_document.render(hostile(text))
     assert drawn.isascii()
     assert all(character.isprintable() or character == "\n" for character in drawn)
     assert json.loads(drawn)["cells"][0]["error"] == text.encode(errors="replace").decode()
 
 
-def test_negative_numbers_and_plain_words_stay_as_they_are_in_csv():
-    assert csv_table.defused("plain") == "plain"
-    assert csv_table.defused(None) == ""
+def test_csv_escapes_formulas_only():
+    assert csv_table.escape_formula("plain") == "plain"
+    assert csv_table.escape_formula(None) == ""
 
 
-def test_colour_is_given_only_if_asked():
+def test_colour_only_if_requested():
     assert "\x1b" not in terminal.render(sample())
     assert "\x1b[32mpass\x1b[0m" in terminal.render(sample(), colour=True)
 
@@ -294,7 +294,7 @@ def wide(*, environments: int) -> Results:
 # The page ------------------------------------------------------------------------------------------------------------
 
 
-def test_page_asks_for_nothing_from_outside_and_runs_only_its_own_script():
+def test_page_loads_nothing_and_runs_only_its_own_script():
     page = html_page.render(sample())
     assert "default-src 'none'" in page
     assert "unsafe-inline" not in page
@@ -303,7 +303,7 @@ def test_page_asks_for_nothing_from_outside_and_runs_only_its_own_script():
     assert set(outside) == {"https://example.org/issues/20214"}
 
 
-def test_every_cell_of_the_page_that_is_no_plain_pass_leads_to_a_cause_on_it():
+def test_cells_of_the_page_link_to_their_causes():
     page = html_page.render(sample())
     targets = set(re.findall(r'href="#(c-[^"]+)"', page))
     assert targets
@@ -319,12 +319,12 @@ def test_page_draws_each_cell_once_with_its_state():
     assert drawn.count(html_page.CLASSES["never run"]) == 7
 
 
-def test_every_state_has_a_look_of_its_own():
+def test_each_state_has_a_unique_style():
     assert set(html_page.CLASSES) == set(STATES)
     assert len(set(html_page.CLASSES.values())) == len(STATES)
 
 
-def test_page_of_ten_thousand_cells_is_made_in_seconds_and_stays_small():
+def test_page_of_ten_thousand_cells_stays_small():
     one = scenario("one", parameters=[("x", tuple(range(120)))])
     names = tuple(f"e{place}" for place in range(80))
     bad = [{"outcome": Outcome.FAILED, "stage": "load", "error": f"ValueError: reason {kind}"} for kind in range(40)]
@@ -344,7 +344,7 @@ def test_page_of_ten_thousand_cells_is_made_in_seconds_and_stays_small():
 # What is published ---------------------------------------------------------------------------------------------------
 
 
-def test_published_files_say_nothing_that_differs_between_runs_that_show_the_same():
+def test_published_files_are_equal_for_equal_results():
     first = sample()
     again = replace(
         first,
@@ -372,7 +372,7 @@ def test_a_new_cause_changes_only_its_own_lines_of_the_markdown():
     assert len(changed) == 5
 
 
-def test_every_border_of_a_row_has_its_statement_in_every_format_that_people_read():
+def test_each_transition_has_a_statement_in_each_format():
     results = sample()
     told = [each for each in build_grid(results).statements if each.scenario == "build"]
     (line,) = told[0].lines
@@ -399,7 +399,7 @@ def test_json_and_frame_agree():
     assert [cell.get("writer") for cell in cells] == frame["writer"].tolist()
 
 
-def test_summary_never_counts_as_failed_what_is_not_known():
+def test_summary_does_not_count_unknown_as_failed():
     one = scenario("one", parameters=[("x", tuple("abc"))])
     states = {"a": [{}], "b": [{}], "c": []}
     cells = [result(cell_of(one, "pkg3.4.1", x=x), *shown) for x, shown in states.items()]
@@ -427,7 +427,7 @@ def test_summary_draws_a_scenario_in_one_cell(shown, drawn):
     assert row.split("|")[2].strip() == drawn
 
 
-def test_summary_keeps_to_its_size_and_prefers_what_changes():
+def test_summary_is_limited_and_prefers_changes():
     many = [scenario(f"s{place}") for place in range(40)]
     names = tuple(f"e{place}" for place in range(25))
     bad = {"outcome": Outcome.FAILED, "stage": "load", "error": "E: x"}
@@ -462,6 +462,6 @@ def test_text_between_markers_is_replaced_and_the_rest_kept():
     ["no markers", "<!-- table:end -->\n<!-- table:begin -->", "<!-- table:begin -->\n" * 2 + "<!-- table:end -->"],
     ids=["none", "wrong order", "twice"],
 )
-def test_a_file_without_a_place_for_the_section_is_refused(text):
-    with pytest.raises(UsageError, match="put the two lines where the section belongs"):
+def test_file_without_markers_is_rejected(text):
+    with pytest.raises(UsageError, match="Add the two lines at the place of the section"):
         publish.replace_between_markers(text, "table", "new")

@@ -1,4 +1,4 @@
-"""What is said of forks and processes: only cells that both have shown are compared, and every border is confirmed."""
+"""The comparison of forks with fresh processes, and the confirmation of transitions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BROKEN = {"outcome": Outcome.ERROR, "settled": False}
 
 
 def shown(case, *attempts):
-    """A cell with attempts, each an isolation and what it showed."""
+    """Return a cell with attempts, each given as its isolation and result."""
     made = result(cell_of(scenario("s"), "env", case=case), *(each for _, each in attempts))
     isolated = zip(made.attempts, attempts, strict=True)
     return replace(made, attempts=tuple(replace(each, isolation=isolation) for each, (isolation, _) in isolated))
@@ -36,12 +36,12 @@ def test_outcome_stage_and_signature_are_compared():
     assert [pair.fork.cell.case.values["case"] for pair in comparison.different] == [3, 4]
 
 
-def test_newest_of_each_isolation_counts_and_errors_of_ours_do_not():
+def test_newest_verdict_of_each_isolation_counts_and_errors_do_not():
     comparison = compare([shown(1, ("fork", FAILED), ("process", PASSED), ("fork", PASSED), ("process", BROKEN))])
     assert (len(comparison.pairs), comparison.different) == (1, ())
 
 
-def test_what_only_one_isolation_showed_is_not_compared():
+def test_cells_of_one_isolation_only_are_not_compared():
     comparison = compare(
         [
             shown(1, ("fork", PASSED)),
@@ -56,14 +56,14 @@ def test_what_only_one_isolation_showed_is_not_compared():
     assert (len(comparison.pairs), comparison.own_process, comparison.not_compared) == (0, 2, 3)
 
 
-def test_what_a_script_says_is_not_applicable_is_compared():
+def test_not_applicable_by_the_script_is_compared():
     comparison = compare(
         [shown(1, ("fork", SAYS_NO), ("process", SAYS_NO)), shown(2, ("fork", SAYS_NO), ("process", PASSED))]
     )
     assert [pair.same for pair in comparison.pairs] == [True, False]
 
 
-def test_cells_without_a_process_are_those_of_which_forks_alone_have_shown_something():
+def test_without_process_returns_cells_with_forked_verdicts_only():
     cells = [
         shown(1, ("fork", PASSED)),
         shown(2, ("fork", PASSED), ("process", PASSED)),
@@ -74,15 +74,15 @@ def test_cells_without_a_process_are_those_of_which_forks_alone_have_shown_somet
     assert [cell.case.values["case"] for cell in without_process(cells)] == [1, 3]
 
 
-def test_what_differs_is_named_with_both_sides():
+def test_difference_is_reported_with_both_sides():
     text = render(compare([shown(1, ("fork", PASSED), ("process", FAILED)), shown(2, ("fork", PASSED))]))
     assert "the same in 0, and differ in 1" in text
     assert "1 were not compared" in text
-    assert "* s[case=1]@env: in a fork passed, in a process of its own failed at load (ValueError: one)" in text
+    assert "* s[case=1]@env: in a fork passed, in a fresh process failed at load (ValueError: one)" in text
 
 
 def isolated(results, isolation):
-    """The same results, every attempt of one isolation."""
+    """Return the results with the isolation of every attempt replaced."""
     return replace(
         results,
         cells=tuple(
@@ -92,7 +92,7 @@ def isolated(results, isolation):
     )
 
 
-def test_both_sides_of_each_border_are_to_be_confirmed_and_nothing_else_is():
+def test_both_sides_of_each_transition_need_confirmation():
     results = results_of("gggbbbnnogg")
     assert unconfirmed(isolated(results, "process")) == ()
     places = [cell.environment for cell in unconfirmed(isolated(results, "fork"))]

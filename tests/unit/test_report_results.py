@@ -1,4 +1,4 @@
-"""The results that all report tests draw, and what records and the DataFrame say of them."""
+"""The results that all report tests use, and tests of records and the DataFrame."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def cell_of(scenario_, environment, writer=None, **parameters):
 
 
 def result(cell, *shown, labels=()):
-    """A cell's result from the keyword arguments of its attempts."""
+    """Return the result of a cell from keyword arguments of its attempts."""
     return CellResult(cell=cell, attempts=tuple(attempt(cell, **each) for each in shown), labels=tuple(labels))
 
 
 def only(scenario_, *cells, environments=("pkg3.4.1",)):
-    """Results of one scenario in a few environments."""
+    """Return results of one scenario in a few environments."""
     return Results(
         scenarios=(scenario_,),
         environments=tuple(column(name) for name in environments),
@@ -142,7 +142,7 @@ def sample() -> Results:
     )
 
 
-def test_frame_has_a_row_a_cell_and_the_documented_columns_and_types():
+def test_frame_has_one_row_per_cell_and_the_documented_columns():
     frame = to_frame(sample())
     assert tuple(frame.columns) == COLUMNS
     assert len(frame) == len(sample().cells) == frame["cell"].nunique()
@@ -153,13 +153,13 @@ def test_frame_has_a_row_a_cell_and_the_documented_columns_and_types():
     assert row["writer"] is None
 
 
-def test_frame_of_no_cells_still_has_its_columns():
+def test_empty_frame_has_its_columns():
     empty = replace(sample(), cells=())
     assert tuple(to_frame(empty).columns) == COLUMNS
     assert to_frame(empty).empty
 
 
-def test_counting_outcomes_does_not_lose_what_was_never_run():
+def test_outcome_counts_include_never_run():
     counts = to_frame(sample())["outcome"].value_counts()
     assert counts["never run"] == 7
     assert counts.sum() == len(sample().cells)
@@ -171,7 +171,7 @@ def test_order_of_records_does_not_depend_on_the_order_of_the_cells():
     assert records(ordered) == records(shuffled)
 
 
-def test_flaky_record_tells_of_its_failure_though_the_newest_attempt_passed():
+def test_flaky_record_has_its_failure_though_the_newest_attempt_passed():
     record = next(each for each in records(sample()) if each.flaky)
     assert (record.outcome, record.state, record.stage) == ("passed", "flaky", "compare")
     assert (record.passes, record.verdicts) == (2, 3)
@@ -193,7 +193,7 @@ def test_families_are_brought_together_in_the_order_given():
         pytest.param(lambda r: replace(r, scenarios=r.scenarios[1:]), "scenario is not among", id="unknown scenario"),
     ],
 )
-def test_results_that_do_not_fit_together_are_refused(change, message):
+def test_inconsistent_results_are_rejected(change, message):
     with pytest.raises(ValueError, match=message):
         change(sample())
 
@@ -216,11 +216,11 @@ def test_results_that_do_not_fit_together_are_refused(change, message):
         pytest.param("שלום é 漢", "שלום é 漢", id="other scripts stay"),
     ],
 )
-def test_text_from_scripts_moves_nothing_and_hides_nothing(text, shown):
+def test_text_of_scripts_is_sanitized(text, shown):
     assert plain(text) == shown
 
 
-def test_long_text_is_shortened_visibly_and_stands_on_one_line():
+def test_long_text_is_shortened_to_one_line():
     line = one_line("a\nb " + "x" * 1000, longest=20)
     assert line == "a b xxxxxxxxxxxxxxx…"
     assert len(line) == 20

@@ -1,5 +1,5 @@
 "use strict";
-// Adds choosing, finding and a side panel to a page that is complete without it. Builds nodes, never markup.
+// Adds filters, search and a side panel. The page is complete without it. Creates DOM nodes, never markup.
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const byId = (id) => document.getElementById(id);
@@ -54,7 +54,7 @@
   }
 
   // Rows ---------------------------------------------------------------------------------------------------------
-  // What the scenario showed; nothing for what is unknown, which is no difference.
+  // The result of a cell; empty if it is unknown, which is not a difference.
   const verdict = (cell) => (/^[pfctmk]/.test(cell.className) ? cell.className + (cell.firstElementChild?.hash || "") : "");
   const isVisible = (cell) => !cell.hidden;
   const differs = (cells) => new Set(cells.filter(isVisible).map(verdict).filter(Boolean)).size > 1;
@@ -153,7 +153,7 @@
     const { id, env, writer } = idOf(cell);
     const cause = cell.firstElementChild && byId(cell.firstElementChild.hash.slice(1))?.cloneNode(true);
     cause?.removeAttribute("id");
-    // A cause says itself what happened; how often, or that nothing did, stands in the cell alone.
+    // The cause contains the outcome. The ratio of repeats is only in the cell.
     const plain = !cause || cell.classList.contains("k");
     const state = make("h3", {}, make("span", { className: cell.className.replace("chosen", "") }, cell.textContent));
     const line = `${document.body.dataset.command} replay '${id.replaceAll("'", "'\\''")}'`;
@@ -164,13 +164,13 @@
     panel.replaceChildren(
       close, make("h2", { id: "panel-title" }, make("code", {}, id)), ...(plain ? [state] : []), ...(cause ? [cause] : []),
       ...(cell.dataset.s ? [make("p", { className: "quiet" }, `took ${cell.dataset.s} s`)] : []),
-      make("h4", {}, "Check it yourself"), make("pre", {}, line), copy,
+      make("h4", {}, "Run it again"), make("pre", {}, line), copy,
       ...(writer === undefined ? [] : describe(writer, "Written in")),
       ...describe(env, writer === undefined ? "Environment" : "Read in"),
     );
     if (!panel.open) panel.show();
     cell.tabIndex = 0;
-    cell.focus({ preventScroll: true }); // so that the arrows go on from here
+    cell.focus({ preventScroll: true }); // so that the arrow keys continue from here
     history.replaceState(null, "", `#cell=${encodeURIComponent(id)}`);
   }
   function hide() {
@@ -189,7 +189,7 @@
     }
   }
 
-  // Keys: one cell of a table is in the tab order, arrows move within it ---------------------------------------------
+  // Keyboard: one cell of a table is in the tab order, arrow keys move within it ---------------------------------------------
   const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   for (const each of tables) {
     for (const anchor of all("tbody td a", each.table)) anchor.tabIndex = -1;
