@@ -1,4 +1,4 @@
-"""The store of attempts: SQLite, append-only, written by one coordinator at a time, read by anyone."""
+"""The store of attempts: an append-only SQLite database with one writer per environment and any number of readers."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from harness.record.holding import lock_folder, run_lock
 from harness.record.opening import SQLITE_ERRORS, damaged, open_or_move_aside, open_to_read, unreadable, unusable
 from harness.record.rows import COLUMNS, SCRIPT, from_row, pack, to_row, unpack, with_evidence
 
-_AT_ONCE = 500
-# What the index does not lead to may be there: a disk may have changed the index alone.
+_KEYS_PER_QUERY = 500
+# A row may exist although the index does not have it: a disk error may have damaged the index only.
 _TABLE, _WITHOUT_INDEX = "attempts", "attempts NOT INDEXED"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What an attempt took: seconds, and MiB of memory or 0 if that is not known."""
+    """The cost of an attempt: seconds, and peak memory in MiB (0 if unknown)."""
 
     duration_s: float
     peak_mib: int
 
 
 class Store:
-    """Reads attempts. A store that is not there yet is an empty one."""
+    """Read attempts. A missing file is an empty store."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -38,26 +38,26 @@ class Store:
         self._text = functools.lru_cache(maxsize=1024)(self._read_text)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the database."""
         if self._connection is not None:
             self._connection.close()
 
     def by_keys(self, keys: Iterable[str], cells: Mapping[str, Cell] | None = None) -> dict[str, list[Attempt]]:
-        """Give the attempts under each key that has any, oldest first, without their evidence.
+        """Return the attempts of each key that has any, oldest first, without their evidence.
 
-        Whoever has the cells gives them by their ids, so that thousands need not be parsed.
+        `cells` are known cells by their ids: the caller can save the parsing of thousands of ids.
         """
         found: dict[str, list[Attempt]] = {}
-        with self._damage_named():
+        with self._report_damage():
             for row in self._under(dict.fromkeys(keys)):
                 attempt = from_row(row, self._text, cells or {})
                 found.setdefault(attempt.key, []).append(attempt)
         return found
 
     def _under(self, wanted: Mapping[str, None]) -> Iterator[tuple]:  # type: ignore[type-arg]
-        """Give the rows under these keys, for each in the order recorded."""
-        if len(wanted) > _AT_ONCE and 2 * len(wanted) > self.count():
-            # To look up each of so many takes twice as long as to go through all.
+        """Yield the rows of these keys, in the order of recording for each key."""
+        if len(wanted) > _KEYS_PER_QUERY and 2 * len(wanted) > self.count():
+            # For so many keys, a scan of the table is faster than the index.
             for row in self._rows(f"SELECT {COLUMNS} FROM attempts ORDER BY id", []):
                 if row[0] in wanted:
                     yield row
@@ -69,40 +69,40 @@ class Store:
         yield from self._where_key(_WITHOUT_INDEX, [key for key in wanted if key not in found])
 
     def _where_key(self, table: str, keys: list[str]) -> Iterator[tuple]:  # type: ignore[type-arg]
-        for start in range(0, len(keys), _AT_ONCE):
-            some = keys[start : start + _AT_ONCE]
+        for start in range(0, len(keys), _KEYS_PER_QUERY):
+            some = keys[start : start + _KEYS_PER_QUERY]
             marks = ",".join("?" * len(some))
             yield from self._rows(f"SELECT {COLUMNS} FROM {table} WHERE key IN ({marks}) ORDER BY id", some)
 
     def latest_with_evidence(self, key: str) -> Attempt | None:
-        """Give the newest settled attempt under a key, or else the newest at all, with its evidence."""
+        """Return the newest settled attempt of a key, or else the newest attempt, with its evidence."""
         attempts = self.all_with_evidence(key)
         newest = next(attempts, None)
         return newest if newest is None or newest.settled else next((each for each in attempts if each.settled), newest)
 
     def all_with_evidence(self, key: str) -> Iterator[Attempt]:
-        """Give the attempts under a key, newest first, each with its evidence."""
+        """Yield the attempts of a key with their evidence, newest first."""
         query = f"SELECT {COLUMNS}, evidence FROM {{}} WHERE key = ? ORDER BY id DESC"
         rows = [*self._rows(query.format(_TABLE), [key])] or [*self._rows(query.format(_WITHOUT_INDEX), [key])]
         for *values, evidence in rows:
             attempt = self._attempt(tuple(values))
-            with self._damage_named():
+            with self._report_damage():
                 attempt = with_evidence(attempt, self._text(values[SCRIPT]), evidence)
             yield attempt
 
     def latest_of_cell(self, cell: str) -> Attempt | None:
-        """Give the newest attempt of a cell under whatever conditions, with its evidence."""
+        """Return the newest attempt of a cell under any conditions, with its evidence."""
         for (key,) in self._rows("SELECT key FROM attempts WHERE cell = ? ORDER BY id DESC LIMIT 1", [cell]):
             return self.latest_with_evidence(key)
         return None
 
     def of_cell(self, cell: str) -> Iterator[Attempt]:
-        """Return the attempts of a cell under whatever conditions, newest first, without their evidence."""
+        """Yield the attempts of a cell under any conditions, newest first, without their evidence."""
         for row in self._rows(f"SELECT {COLUMNS} FROM attempts WHERE cell = ? ORDER BY id DESC", [cell]):
             yield self._attempt(row)
 
     def costs(self) -> dict[str, Cost]:
-        """Give what each cell took when it last ran, under whatever conditions."""
+        """Return the cost of the last run of each cell, under any conditions."""
         query = (
             "SELECT cell, duration_s, peak_mib FROM attempts WHERE duration_s > 0 "
             "AND typeof(duration_s) = 'real' AND typeof(peak_mib) = 'integer' ORDER BY id"
@@ -110,7 +110,7 @@ class Store:
         return {cell: Cost(duration_s=duration_s, peak_mib=mib) for cell, duration_s, mib in self._rows(query, [])}
 
     def conditions(self, ids: Collection[str]) -> dict[str, set[str]]:
-        """Return the conditions under which each of these cells was run, by id, whatever else has changed since."""
+        """Return the conditions of all attempts of these cells, by the id of the cell."""
         found: dict[str, set[str]] = {}
         for cell, condition in self._rows("SELECT DISTINCT cell, condition FROM attempts", []):
             if cell in ids:
@@ -118,13 +118,13 @@ class Store:
         return found
 
     def count(self) -> int:
-        """Give the number of attempts."""
+        """Return the number of attempts."""
         return int(next(iter(self._rows("SELECT count(*) FROM attempts", [])), (0,))[0])
 
     def cells(self) -> list[Cell]:
-        """Give every cell of which there is an attempt."""
+        """Return the cells that have an attempt, sorted."""
         rows = self._rows("SELECT DISTINCT cell FROM attempts ORDER BY cell", [])
-        with self._damage_named():
+        with self._report_damage():
             return [Cell.parse(cell) for (cell,) in rows]
 
     def _rows(self, query: str, values: list[str]) -> Iterator[tuple]:  # type: ignore[type-arg]
@@ -136,28 +136,28 @@ class Store:
             raise unusable(self.path, error) from error
 
     def _attempt(self, row: tuple) -> Attempt:  # type: ignore[type-arg]
-        with self._damage_named():
+        with self._report_damage():
             return from_row(row, self._text)
 
     @contextlib.contextmanager
-    def _damage_named(self) -> Iterator[None]:
-        """Values that cannot have been written: sqlite3 does not look at what is in a cell of its tables."""
+    def _report_damage(self) -> Iterator[None]:
+        """Raise DamagedStore for invalid values. SQLite does not check the values of its tables."""
         try:
             yield
         except (ValueError, TypeError, AttributeError, KeyError, zlib.error, UsageError) as error:
-            raise damaged(self.path, f"a value of it cannot be read: {error}") from error
+            raise damaged(self.path, f"invalid value: {error}") from error
 
     def _read_text(self, digest: str) -> str:
         for (content,) in self._rows("SELECT content FROM texts WHERE digest = ?", [digest]):
             text = unpack(content)
             if pack(text)[0] == digest:
                 return text
-            raise ValueError(f"the text {digest} is not as it was recorded")
+            raise ValueError(f"the text {digest} was changed")
         raise ValueError(f"the text {digest} is missing")
 
 
 class Writer:
-    """Adds attempts; as long as it is open, no other run works on the same environments of this store."""
+    """Add attempts. While it is open, it holds the run locks of its environments."""
 
     def __init__(
         self, path: Path, environments: Iterable[str], *, say: Callable[[str], None] = lambda line: None
@@ -168,12 +168,12 @@ class Writer:
         self._environments = sorted(set(environments))
         self._locks = contextlib.ExitStack()
         with self._locks:
-            self._hold()
+            self._acquire_locks()
             self._connection, self.notice = open_or_move_aside(path)
-            self._file = _file_at(path)
+            self._file = _file_id(path)
             self._locks = self._locks.pop_all()
 
-    def _hold(self) -> None:
+    def _acquire_locks(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             for environment in self._environments:
@@ -187,25 +187,25 @@ class Writer:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                self._put_back_if_gone()
+                self._restore_if_deleted()
         finally:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._locks.close()
 
-    def _put_back_if_gone(self) -> None:
-        """See that what is written is what lies at the path. A file that was deleted is whole as long as it is open."""
-        there = _file_at(self.path)
+    def _restore_if_deleted(self) -> None:
+        """Restore the file if it was deleted. A deleted file stays complete while it is open. Raises HarnessError."""
+        there = _file_id(self.path)
         if there == self._file:
             return
         if there is not None:
             raise HarnessError(
-                f"{self.path}: the store was replaced by another file while this run wrote it",
-                why="what is recorded from now on would be lost with the old one",
-                next_step="Put the right one there, then run the same command again",
+                f"{self.path}: another file replaced the store during this run",
+                why="further results would be written to the old file and lost",
+                next_step="Restore the right file, then run the same command again",
             )
         if not lock_folder(self.path).is_dir():
-            self._hold()  # those that are run_lock lie nowhere, and would keep nobody out
+            self._acquire_locks()  # the held locks were deleted, too, and protect nothing
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection.execute("VACUUM INTO ?", (str(self.path),))
@@ -213,14 +213,12 @@ class Writer:
         except (sqlite3.Error, OSError) as error:
             raise unreadable(self.path, error) from error
         self._connection, _ = open_or_move_aside(self.path)
-        self._file = _file_at(self.path)
-        self._say(
-            f"{self.path}: the store was deleted while this run wrote it. It was put back, with all that it held."
-        )
+        self._file = _file_id(self.path)
+        self._say(f"{self.path}: the store was deleted during this run. It was restored completely.")
 
     def add(self, attempt: Attempt) -> None:
-        """Add an attempt: once this returns, a crash of ours does not lose it."""
-        self._put_back_if_gone()
+        """Add an attempt. After this returns, a crash of this process does not lose it."""
+        self._restore_if_deleted()
         row, texts = to_row(attempt)
         marks = ",".join("?" * len(row))
         try:
@@ -234,12 +232,12 @@ class Writer:
             raise HarnessError(
                 f"{self.path}: the attempt of {attempt.cell} could not be recorded",
                 why=str(error),
-                next_step="What was recorded before is safe. Make room, then run the same command again",
+                next_step="Earlier results are safe. Free disk space, then run the same command again",
             ) from error
 
 
-def _file_at(path: Path) -> tuple[int, int] | None:
-    """Say which file lies at a path, None if there is none."""
+def _file_id(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of the file at a path, None if there is none."""
     try:
         status = path.stat()
     except OSError:

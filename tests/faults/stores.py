@@ -48,7 +48,7 @@ def full(project: Project, chance: random.Random) -> None:
         selection = ["--scenarios", "prints", "--environments", "demo1.0"]
         done = project.run(*selection, status=1)
         assert "could not be recorded" in done.stderr or "the store cannot be used" in done.stderr, done.stderr
-        assert "Make room" in done.stderr
+        assert "Free disk space" in done.stderr
         assert project.left_over() == []
         kept = settled_keys(project)
         assert len(kept) < len(NUMBERS)
@@ -107,7 +107,7 @@ def file_deleted(project: Project, chance: random.Random) -> None:
         Path(f"{store_of(project)}{suffix}").unlink(missing_ok=True)
     status, stderr = _end(process)
     assert status == 0, stderr
-    assert not running or "It was put back" in stderr or not store_of(project).exists(), stderr
+    assert not running or "It was restored completely" in stderr or not store_of(project).exists(), stderr
     check_mended(project)
 
 
@@ -117,7 +117,7 @@ def folder_deleted(project: Project, chance: random.Random) -> None:
     shutil.rmtree(store_of(project).parent, ignore_errors=True)
     status, stderr = _end(process)
     assert status == 0, stderr
-    assert not running or "It was put back" in stderr or not store_of(project).exists(), stderr
+    assert not running or "It was restored completely" in stderr or not store_of(project).exists(), stderr
     check_mended(project)
 
 
@@ -129,7 +129,7 @@ def disk_gone(project: Project, chance: random.Random) -> None:
         subprocess.run(["umount", "-l", str(project.root / "disk")], check=True, capture_output=True)
         status, stderr = _end(process)
         assert status == 0, stderr
-        assert not running or "It was put back" in stderr or not store_of(project).exists(), stderr
+        assert not running or "It was restored completely" in stderr or not store_of(project).exists(), stderr
         check_mended(project)
 
 
@@ -208,15 +208,15 @@ FAULTS = {
     ),
     "file_deleted": Fault(
         what="the store deleted in mid-run", times=25, inject=file_deleted,
-        outcome="put back with all that it held, said, and the run goes on",
+        outcome="restored completely and reported; the run continues",
     ),
     "folder_deleted": Fault(
         what="the store's folder deleted in mid-run", times=25, inject=folder_deleted,
-        outcome="put back with all that it held, said, and the run goes on",
+        outcome="restored completely and reported; the run continues",
     ),
     "disk_gone": Fault(
         what="the store's disk taken away in mid-run", times=12, inject=disk_gone,
-        outcome="put back where it was, on the disk that is there now, with all that it held, said, and the run goes on",
+        outcome="restored completely at its path, on the present disk, and reported; the run continues",
     ),
     "damaged": Fault(
         what="the store damaged at random bytes, or cut off", times=40, inject=damaged,

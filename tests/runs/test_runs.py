@@ -225,7 +225,7 @@ class TestStore:
         assert "the store is damaged" in refused.stderr
         again = project.run()
         assert again.table == TABLE
-        assert "nothing of it is deleted" in again.stderr
+        assert "nothing was deleted" in again.stderr
         aside = [each for each in project.store.parent.iterdir() if ".damaged-" in each.name]
         assert [each.read_bytes() for each in aside] == [b"this is no database" * 1000]
 

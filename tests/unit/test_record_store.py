@@ -100,7 +100,7 @@ attempts = st.builds(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(attempts)
-def test_attempt_comes_back_as_it_was_recorded(tmp_path_factory, recorded):
+def test_attempt_round_trips(tmp_path_factory, recorded):
     path = tmp_path_factory.mktemp("store") / "attempts.sqlite"
     fill(path, [recorded])
     store = Store(path)
@@ -112,7 +112,7 @@ def test_attempt_comes_back_as_it_was_recorded(tmp_path_factory, recorded):
         store.close()
 
 
-def test_store_that_is_not_there_is_an_empty_one(path, reading):
+def test_missing_store_is_empty(path, reading):
     store = reading()
     assert store.by_keys(["a"]) == {}
     assert store.latest_with_evidence("a") is None
@@ -135,7 +135,7 @@ def test_more_keys_than_a_query_takes(path, reading, recorded):
     assert all(len(each) == 1 for each in found.values())
 
 
-def test_settled_attempt_goes_before_a_newer_one_that_is_not(path, reading):
+def test_settled_attempt_is_preferred_to_a_newer_unsettled_one(path, reading):
     fill(path, [attempt(0, key="k"), attempt(1, key="k", outcome=Outcome.ERROR, settled=False)])
     assert reading().latest_with_evidence("k").outcome is Outcome.PASSED
 
@@ -161,7 +161,7 @@ def test_shared_texts_are_kept_once(path):
 @pytest.mark.parametrize(
     "statement", ["UPDATE attempts SET outcome = 'passed'", "DELETE FROM attempts", "DELETE FROM attempts WHERE id = 1"]
 )
-def test_attempts_are_never_changed_whoever_tries(path, statement):
+def test_attempts_cannot_be_changed(path, statement):
     fill(path, [attempt(0, outcome=Outcome.FAILED)])
     connection = sqlite3.connect(path)
     with pytest.raises(sqlite3.IntegrityError, match="attempts are never changed"):
@@ -193,7 +193,7 @@ class TestMigrations:
         migrate(connection)
         assert applied == ["m1", "m2", "m3"]
 
-    def test_one_that_fails_leaves_nothing_and_is_tried_again(self, connection, monkeypatch):
+    def test_failed_migration_is_rolled_back_and_repeated(self, connection, monkeypatch):
         def first(connection):
             connection.execute("CREATE TABLE first (x)")
 
@@ -213,7 +213,7 @@ class TestMigrations:
         assert names == sorted(set(names))
         assert all(migration.__doc__ for migration in MIGRATIONS)
 
-    def test_store_of_each_earlier_version_is_brought_up_to_date(self, path, reading, monkeypatch):
+    def test_store_of_each_earlier_version_is_migrated(self, path, reading, monkeypatch):
         path.parent.mkdir()
         monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:1])
         old = sqlite3.connect(path, isolation_level=None)
@@ -234,7 +234,7 @@ class TestMigrations:
         assert reading().conditions({"s[n=0]@env", "s[n=1]@env"}) == {"s[n=0]@env": {""}, "s[n=1]@env": {"sandbox off"}}
         assert len(read_all(path)) == 2, "their sums are made anew"
 
-    def test_attempts_of_an_earlier_version_get_their_sums(self, path, reading, monkeypatch):
+    def test_attempts_of_an_earlier_version_get_checksums(self, path, reading, monkeypatch):
         fill(path, [attempt(0), attempt(1)])
         connection = sqlite3.connect(path)
         connection.execute("DROP TRIGGER no_delete")
@@ -250,19 +250,19 @@ class TestMigrations:
         connection.close()
 
     @pytest.mark.parametrize("open_store", [Store, lambda path: Writer(path, ["env"])], ids=["reader", "writer"])
-    def test_newer_store_is_refused_and_left_alone(self, path, open_store):
+    def test_newer_store_is_rejected_and_unchanged(self, path, open_store):
         fill(path, [attempt(0)])
         connection = sqlite3.connect(path)
         connection.execute("INSERT INTO migrations VALUES ('m999_future')")
         connection.commit()
         connection.close()
-        with pytest.raises(HarnessError, match="newer version") as caught:
+        with pytest.raises(HarnessError, match="a newer version") as caught:
             open_store(path)
         assert "m999_future" in str(caught.value)
         assert "Update this checkout" in str(caught.value)
         assert [each.name for each in path.parent.iterdir() if "damaged" in each.name] == []
 
-    def test_many_at_once_bring_a_new_store_up_to_date(self, path):
+    def test_concurrent_processes_migrate_a_new_store(self, path):
         barrier = threading.Barrier(6)
         lost = []
 
@@ -288,7 +288,7 @@ class TestGone:
     """Deleted or replaced while a run writes it."""
 
     @pytest.mark.parametrize("what", ["file", "folder"])
-    def test_deleted_store_is_put_back_with_all_that_it_held(self, path, what):
+    def test_deleted_store_is_restored(self, path, what):
         said = []
         with Writer(path, ["env"], say=said.append) as writer:
             writer.add(attempt(0))
@@ -304,18 +304,18 @@ class TestGone:
             with pytest.raises(StoreInUse):
                 Writer(path, ["env"])
         assert len(said) == 1
-        assert "It was put back" in said[0]
+        assert "It was restored completely" in said[0]
         assert len(read_all(path)) == 2
 
-    def test_store_deleted_after_the_last_attempt_is_put_back_too(self, path):
+    def test_store_deleted_after_the_last_attempt_is_restored(self, path):
         with Writer(path, ["env"]) as writer:
             writer.add(attempt(0))
             path.unlink()
         assert len(read_all(path)) == 1
 
-    def test_replaced_store_is_refused(self, path, tmp_path):
+    def test_replaced_store_is_rejected(self, path, tmp_path):
         fill(tmp_path / "other.sqlite", [attempt(5)])
-        with pytest.raises(HarnessError, match="replaced by another file"), Writer(path, ["env"]) as writer:
+        with pytest.raises(HarnessError, match="another file replaced the store"), Writer(path, ["env"]) as writer:
             writer.add(attempt(0))
             (tmp_path / "other.sqlite").replace(path)
             writer.add(attempt(1))
@@ -346,14 +346,14 @@ class TestDamage:
         aside = [each for each in filled.parent.iterdir() if ".damaged-" in each.name]
         assert [each.read_bytes() for each in aside] == [spoilt]
         assert aside[0].name in notice
-        assert "nothing of it is deleted" in notice
+        assert "nothing was deleted" in notice
         assert len(read_all(filled)) == 1
 
     @pytest.mark.parametrize(
         ("column", "value"),
         [("cell", "@@"), ("outcome", "perhaps"), ("started", "yesterday"), ("variables", "{"), ("versions", "gone"), ("cell", b"\xff\xfe"), ("error", "another"), ("script_s", 9.5), ("settled", 0)],
     )  # fmt: skip
-    def test_value_that_nobody_wrote_is_damage(self, filled, column, value):
+    def test_invalid_value_is_damage(self, filled, column, value):
         connection = sqlite3.connect(filled)
         connection.execute("DROP TRIGGER no_update")
         connection.execute("PRAGMA foreign_keys = OFF")
@@ -363,7 +363,7 @@ class TestDamage:
         with pytest.raises(DamagedStore):
             read_all(filled)
 
-    def test_step_whose_name_was_hit_is_damage(self, filled):
+    def test_missing_name_of_a_migration_is_damage(self, filled):
         connection = sqlite3.connect(filled)
         connection.execute("DELETE FROM migrations WHERE name = 'm005_checksums'")
         connection.commit()
@@ -371,7 +371,7 @@ class TestDamage:
         with pytest.raises(DamagedStore, match="duplicate column name"):
             read_all(filled)
 
-    def test_damaged_evidence_is_named_when_it_is_read(self, filled):
+    def test_damaged_evidence_is_reported_when_it_is_read(self, filled):
         connection = sqlite3.connect(filled)
         connection.execute("DROP TRIGGER no_update")
         connection.execute("UPDATE attempts SET evidence = x'00' WHERE id = 7")
@@ -383,7 +383,7 @@ class TestDamage:
             store.latest_with_evidence(f"{6:064x}")
         store.close()
 
-    def test_what_a_damaged_index_does_not_lead_to_is_found(self, path, reading):
+    def test_rows_missing_in_a_damaged_index_are_found(self, path, reading):
         keys = [f"{2 * number:064x}" for number in range(60)]
         fill(path, [attempt(number, key=key, stdout=f"out {number}") for number, key in enumerate(keys)])
         data = bytearray(path.read_bytes())
@@ -398,8 +398,8 @@ class TestDamage:
         assert found is not None
         assert found.evidence.stdout == "out 7"
 
-    def test_any_flipped_bytes_are_harmless_or_named(self, filled):
-        """Whatever happens to the file: the attempts are read, or the damage is named; never another exception."""
+    def test_flipped_bytes_are_harmless_or_reported(self, filled):
+        """Whatever happens to the file, the attempts are read or damage is reported. There is never another exception."""
         data, recorded = filled.read_bytes(), read_all(filled)
         chance = random.Random(20240801)
         named = 0
@@ -409,14 +409,16 @@ class TestDamage:
                 spoilt[chance.randrange(len(spoilt))] ^= 1 << chance.randrange(8)
             filled.write_bytes(spoilt[: chance.choice([len(spoilt), len(spoilt), chance.randrange(1, len(spoilt))])])
             try:
-                assert all(each in recorded for each in read_all(filled)), "a changed attempt was taken for a result"
+                assert all(each in recorded for each in read_all(filled)), "a changed attempt was returned as a result"
             except DamagedStore:
                 named += 1
             except HarnessError as error:
-                assert "newer version" in str(error) or "cannot be used" in str(error)  # a name of a step was hit
+                assert "newer version" in str(error) or "cannot be used" in str(
+                    error
+                )  # the name of a migration was damaged
         assert named > 20
 
-    def test_moving_aside_takes_the_log_along(self, path):
+    def test_moving_aside_includes_the_log(self, path):
         path.parent.mkdir()
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).write_text(suffix)
@@ -436,19 +438,19 @@ def read_all(path):
 
 
 class TestSeveral:
-    def test_second_run_in_an_environment_is_refused(self, path):
+    def test_second_run_in_an_environment_is_rejected(self, path):
         with Writer(path, ["a", "b"]), pytest.raises(StoreInUse) as caught:
             Writer(path, ["b", "c"])
         assert str(caught.value).startswith("b: another run uses this environment")
         assert "HARNESS_STORE" in str(caught.value)
 
-    def test_refused_run_holds_nothing(self, path):
+    def test_rejected_run_holds_no_lock(self, path):
         with Writer(path, ["b"]):
             with pytest.raises(StoreInUse):
                 Writer(path, ["a", "b"])
             fill(path, [attempt(0)], ["a"])
 
-    def test_runs_in_different_environments_go_on_side_by_side(self, path, reading):
+    def test_runs_in_different_environments_are_concurrent(self, path, reading):
         with Writer(path, ["a"]) as first, Writer(path, ["b"]) as second:
             first.add(attempt(1))
             second.add(attempt(2))
@@ -467,24 +469,24 @@ class TestSeveral:
             writer.add(attempt(2))
             assert store.count() == 2
 
-    def test_attempt_is_there_once_it_was_added_however_the_writer_ends(self, path, reading):
+    def test_added_attempt_is_durable(self, path, reading):
         writer = Writer(path, ["a"])
         writer.add(attempt(1))
         assert reading().count() == 1
         writer.__exit__(None, None, None)
 
-    def test_names_of_environments_may_hold_anything(self, path):
+    def test_names_of_environments_may_have_any_characters(self, path):
         with Writer(path, ['python=3.11 a/b\\c "d" ' + "x" * 300]):
             assert path.exists()
 
 
-def test_place_where_no_file_can_be_is_named(tmp_path):
+def test_invalid_path_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(HarnessError, match="the store cannot be used"):
         Writer(tmp_path / "file" / "attempts.sqlite", ["a"])
 
 
-def test_folder_in_the_place_of_the_store_is_named(path):
+def test_folder_instead_of_the_store_is_reported(path):
     path.mkdir(parents=True)
     with pytest.raises(HarnessError, match="the store cannot be used"):
         Writer(path, ["a"])
