@@ -88,8 +88,13 @@ def _transition(history: History, transition: Transition) -> dict[str, object]:
 
 
 def _statement(history: History) -> dict[str, object]:
-    sentences = [f"{each.sentence}: {stable_error(each.shown.error)}" for each in history.failing]
+    sentences = [each.sentence(_error_of) for each in history.failing]
     return {**_place(history), "statements": sentences}
+
+
+def _error_of(record: Record) -> str:
+    error = stable_error(record.error)
+    return f" ({error})" if error else ""
 
 
 def _place(history: History) -> dict[str, object]:

@@ -137,7 +137,7 @@ def _statements(statements: Iterable[Statement]) -> str:
     """Return the transitions as a list, or an empty string."""
     lines = []
     for each in statements:
-        text = "; ".join(_statement_line(line) for line in each.lines)
+        text = " ".join(_statement_line(line) for line in each.lines)
         held = f" {escaped(each.held)}" if each.held else ""
         lines.append(f"* {_label(each.scenario, filter(None, [each.subject]))}, {escaped(each.family)}{held}: {text}")
     return "\n".join(["Transitions between versions:", "", *lines]) if lines else ""
@@ -145,7 +145,8 @@ def _statements(statements: Iterable[Statement]) -> str:
 
 def _statement_line(line: Line) -> str:
     shown = ", ".join(code(place) for place in line.places)
-    return f"{escaped(line.sentence)} (shown in {shown}){_reference(line.cause) if line.cause else ''}"
+    sentence = "".join(escaped(text) + (_reference(cause) if cause else "") for text, cause in line.pieces)
+    return f"{sentence} Shown in {shown}."
 
 
 def _issue(address: str | None) -> str:

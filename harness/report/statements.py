@@ -1,30 +1,62 @@
-"""Owns how transitions are told: cases of a scenario of which the same is true share one statement."""
+"""Owns transitions as sentences: cases of a scenario of which the same is true share one statement."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.model import Case
 from harness.model.case import write_value
 from harness.report.causes import Cause, Causes
 from harness.report.foreign_text import one_line
-from harness.report.transitions import History
+from harness.report.results import Record
+from harness.report.transitions import History, Stretch
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A sentence, the cause of what it tells of, and the cells of its borders, of the first case: they prove it."""
+    """A stretch that does not pass, with the causes of what it and its neighbours show, by cell."""
 
-    sentence: str
-    cause: Cause | None
-    cells: tuple[str, ...]
+    stretch: Stretch
+    causes: Mapping[str, Cause]
+
+    @property
+    def cause(self) -> Cause | None:
+        """The cause of what the stretch shows."""
+        return self.causes.get(self.stretch.shown.cell)
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells of its borders, of the first case: they prove it."""
+        borders = (self.stretch.came, self.stretch.went)
+        return tuple(step.record.cell for each in borders if each is not None for step in (each.last, each.first))
 
     @property
     def places(self) -> tuple[str, ...]:
         """Where these cells are: what stands behind the case in their ids."""
         return tuple(dict.fromkeys(cell.rpartition("@")[2] for cell in self.cells))
+
+    def sentence(self, reference: Callable[[Cause], str]) -> str:
+        """Return what holds; `reference` returns what names a cause in the format, such as ` [2]`."""
+
+        def of(record: Record) -> str:
+            cause = self.causes.get(record.cell)
+            return reference(cause) if cause else ""
+
+        return self.stretch.sentence(of)
+
+    @property
+    def pieces(self) -> tuple[tuple[str, Cause | None], ...]:
+        """The sentence cut behind each failure: a text, and the cause that it names, if it ends with one."""
+        causes: list[Cause] = []
+
+        def mark(cause: Cause) -> str:
+            causes.append(cause)
+            return "\0"
+
+        texts = self.sentence(mark).split("\0")
+        return tuple(zip(texts, [*causes, None], strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,19 +75,19 @@ class Statement:
         return cases_text(self.cases)
 
     def with_causes(self, causes: Mapping[str, Cause]) -> Statement:
-        """Put the causes of a grid, by their keys, in the place of its own; one that is not in the grid stays."""
+        """Return the same with the causes of a grid, by their keys; a cause that is not in the grid stays."""
         lines = (
-            replace(line, cause=causes.get(line.cause.key, line.cause)) if line.cause else line for line in self.lines
+            replace(line, causes={cell: causes.get(each.key, each) for cell, each in line.causes.items()})
+            for line in self.lines
         )
         return replace(self, lines=tuple(lines))
 
 
 def statements_of(histories: Iterable[History], causes: Causes) -> tuple[Statement, ...]:
-    """Tell histories, in their order; those that read the same are told once."""
+    """Return the statements of histories, in their order; those that read the same become one."""
     groups: dict[tuple[object, ...], list[History]] = {}
     for history in histories:
-        told = _lines(history, causes)
-        same = tuple((line.sentence, line.cause.key if line.cause else None) for line in told)
+        same = tuple(line.sentence(lambda cause: f" [{cause.key}]") for line in _lines(history, causes))
         groups.setdefault((history.case.scenario, history.family, history.held, same), []).append(history)
     return tuple(_statement(members, causes) for members in groups.values())
 
@@ -72,23 +104,19 @@ def _statement(members: Sequence[History], causes: Causes) -> Statement:
 
 
 def _lines(history: History, causes: Causes) -> tuple[Line, ...]:
-    return tuple(
-        Line(
-            sentence=stretch.sentence,
-            cause=causes.of(stretch.shown),
-            cells=tuple(
-                step.record.cell
-                for border in (stretch.came, stretch.went)
-                if border is not None
-                for step in (border.last, border.first)
-            ),
-        )
-        for stretch in history.failing
-    )
+    return tuple(Line(stretch=stretch, causes=_causes(stretch, causes)) for stretch in history.failing)
+
+
+def _causes(stretch: Stretch, causes: Causes) -> dict[str, Cause]:
+    neighbours = [border.last for border in (stretch.came,) if border] + [
+        border.first for border in (stretch.went,) if border
+    ]
+    found = {record.cell: causes.of(record) for record in (stretch.shown, *(step.record for step in neighbours))}
+    return {cell: cause for cell, cause in found.items() if cause is not None}
 
 
 def cases_text(cases: Sequence[Case]) -> str:
-    """Name cases by their parameters: together where every combination of some values is there, else one by one."""
+    """Return cases by their parameters: together where every combination of some values is there, else one by one."""
     values: dict[str, dict[str, None]] = {}
     for case in cases:
         for name, value in case.parameters:

@@ -7,7 +7,7 @@ of releases that no column stands for, but that there may be some.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.version import Version
@@ -36,6 +36,12 @@ class Step:
     def passes(self) -> bool:
         """Whether it shows nothing but passes."""
         return self.record.state == Outcome.PASSED.value
+
+    @property
+    def shows(self) -> str:
+        """What it shows, in a few words: `fails at load`."""
+        at = f" at {self.record.stage}" if self.record.stage and not self.passes else ""
+        return f"{_VERBS.get(self.record.state, 'passes')}{at}"
 
     @property
     def verdict(self) -> tuple[str, str | None]:
@@ -83,20 +89,32 @@ class Stretch:
         """What all of them show."""
         return self.steps[0].record
 
-    @property
-    def sentence(self) -> str:
-        """Say what holds in which versions, and how it came and went, with the bounds that were run."""
-        first, last = self.steps[0].column, self.steps[-1].column
-        what = _VERBS.get(self.shown.state, "passes")
-        at = f" at {self.shown.stage}" if self.shown.stage and not self.steps[0].passes else ""
-        oldest = f"{first.package} {first.version}" + ("" if self.came else " (the first that was run)")
-        newest = f"{last.version}" + ("" if self.went else " (the last that was run)")
-        parts = [f"{what}{at} " + (f"in {oldest}" if first == last else f"from {oldest} to {newest}")]
-        if self.came is not None:
-            parts.append(f"{'introduced' if self.came.kind == 'introduced' else 'changed'} {self.came.when}")
-        if self.went is not None:
-            parts.append(f"{'fixed' if self.went.kind == 'fixed' else 'changed'} {self.went.when}")
-        return ", ".join(parts)
+    def sentence(self, reference: Callable[[Record], str]) -> str:
+        """Return what holds in which versions, how it came and how it went, with the bounds that were run.
+
+        `reference` returns what stands behind a failure to name its error, such as ` [2]`.
+        """
+        first, last = self.steps[0], self.steps[-1]
+        versions = f"{first.column.version}" + ("" if first is last else f" to {last.column.version}")
+        parts = [f"{versions}: {first.shows}{reference(first.record)}."]
+        before = self.came.last if self.came and not self.came.last.passes else None
+        after = self.went.first if self.went and not self.went.first.passes else None
+        if self.came is None:
+            parts.append(f"{first.column.version} is the first that was run.")
+        elif before is None:
+            parts.append(f"Introduced {self.came.when}.")
+        neighbours = [each for each in (before, after) if each is not None]
+        if neighbours:
+            were = (
+                "The neighbours that were run differ" if len(neighbours) > 1 else "The neighbour that was run differs"
+            )
+            shown = ", ".join(f"{each.column.version} {each.shows}{reference(each.record)}" for each in neighbours)
+            parts.append(f"{were}: {shown}.")
+        if self.went is None:
+            parts.append(f"{last.column.version} is the last that was run.")
+        elif after is None:
+            parts.append(f"Fixed {self.went.when}.")
+        return " ".join(parts)
 
 
 @dataclass(frozen=True, kw_only=True)

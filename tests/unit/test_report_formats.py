@@ -376,12 +376,12 @@ def test_each_transition_has_a_statement_in_each_format():
     results = sample()
     told = [each for each in build_grid(results).statements if each.scenario == "build"]
     (line,) = told[0].lines
-    sentence, cause = line.sentence, line.cause
+    cause = line.cause
     assert line.cells == ("build[shape=list,format=.keras]@pkg3.4.1", "build[shape=list,format=.keras]@pkg3.5.0")
-    assert sentence == "fails at load in pkg 3.4.1 (the first that was run), fixed in 3.5.0"
-    assert f"{sentence} (shown in `pkg3.4.1`, `pkg3.5.0`)[^{cause.key}]" in markdown.render(results)
-    assert f'<a href="#c-{cause.key}">{sentence}</a>' in html_page.render(results)
-    assert f"{sentence} [{cause.number}]" in " ".join(terminal.render(results, width=140).split())
+    begin, end = "3.4.1: fails at load", ". 3.4.1 is the first that was run. Fixed in 3.5.0."
+    assert f"{begin}[^{cause.key}]{end} Shown in `pkg3.4.1`, `pkg3.5.0`." in markdown.render(results)
+    assert f'{begin} <a href="#c-{cause.key}">[{cause.number}]</a>{end}' in html_page.render(results)
+    assert f"{begin} [{cause.number}]{end}" in " ".join(terminal.render(results, width=140).split())
 
 
 def test_counts_of_the_json_are_those_of_its_cells():

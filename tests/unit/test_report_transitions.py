@@ -55,7 +55,7 @@ def borders(sequence):
 def told(*sequences, **more):
     results = results_of(*sequences, **more)
     return [
-        (each.subject, [line.sentence for line in each.lines])
+        (each.subject, [line.sentence(lambda cause: f" [{cause.error}]") for line in each.lines])
         for each in statements_of(histories(results), Causes(records(results)))
     ]
 
@@ -80,23 +80,55 @@ def test_versions_are_in_order_of_versions_and_not_of_names():
 
 def test_a_sentence_says_its_bounds():
     (only,) = told("ggbbg")
-    assert only == ("case=0", ["fails at load from pkg 1.2 to 1.3, introduced in 1.2, fixed in 1.4"])
+    assert only == ("case=0", ["1.2 to 1.3: fails at load [ValueError: one]. Introduced in 1.2. Fixed in 1.4."])
     (only,) = told("bbg")
-    assert only == ("case=0", ["fails at load from pkg 1.0 (the first that was run) to 1.1, fixed in 1.2"])
+    assert only == (
+        "case=0",
+        ["1.0 to 1.1: fails at load [ValueError: one]. 1.0 is the first that was run. Fixed in 1.2."],
+    )
     (only,) = told("gf")
-    assert only == ("case=0", ["is flaky at load in pkg 1.1, introduced in 1.1"])
+    assert only == (
+        "case=0",
+        ["1.1: is flaky at load [ValueError: one]. Introduced in 1.1. 1.1 is the last that was run."],
+    )
     (only,) = told("gbo")
     assert only[1] == [
-        "fails at load in pkg 1.1, introduced in 1.1, changed in 1.2",
-        "fails at load in pkg 1.2, changed in 1.2",
+        "1.1: fails at load [ValueError: one]. Introduced in 1.1. "
+        "The neighbour that was run differs: 1.2 fails at load [ValueError: another].",
+        "1.2: fails at load [ValueError: another]. "
+        "The neighbour that was run differs: 1.1 fails at load [ValueError: one]. 1.2 is the last that was run.",
     ]
+
+
+def test_a_failure_between_two_others_names_both():
+    (only,) = told("boc")
+    assert only[1][1] == (
+        "1.1: fails at load [ValueError: another]. The neighbours that were run differ: "
+        "1.0 fails at load [ValueError: one], 1.2 crashes at load [SIGSEGV: killed by a signal]."
+    )
+
+
+@given(st.text(alphabet="".join(SHOWN), min_size=1, max_size=14))
+def test_introduced_and_fixed_are_said_only_next_to_a_pass(sequence):
+    judged = [(place, letter) for place, letter in enumerate(sequence) if letter in JUDGED]
+    said = " ".join(line for _, lines in told(sequence) for line in lines)
+    for (before, one), (after, other) in itertools.pairwise(judged):
+        where = f"in 1.{after}." if after - before == 1 else f"after 1.{before} and not later than 1.{after} ("
+        assert (f"Introduced {where}" in said) == (one == "g" != other)
+        assert (f"Fixed {where}" in said) == (one != "g" == other)
 
 
 def test_where_something_lies_between_nobody_claims_the_release():
     (only,) = told("gub")
-    assert only[1] == ["fails at load in pkg 1.2, introduced after 1.0 and not later than 1.2 (not testable: 1.1)"]
+    assert only[1] == [
+        "1.2: fails at load [ValueError: one]. "
+        "Introduced after 1.0 and not later than 1.2 (not testable: 1.1). 1.2 is the last that was run."
+    ]
     (only,) = told("gb", every=False)
-    assert only[1] == ["fails at load in pkg 1.1, introduced after 1.0 and not later than 1.1"]
+    assert only[1] == [
+        "1.1: fails at load [ValueError: one]. "
+        "Introduced after 1.0 and not later than 1.1. 1.1 is the last that was run."
+    ]
 
 
 def test_cases_of_which_the_same_is_true_are_told_once():
@@ -120,9 +152,9 @@ def test_a_two_step_case_is_told_from_both_sides():
         for reader in columns
     ]
     results = Results(scenarios=(pair,), environments=columns, cells=tuple(cells), generated=MEASURED)
-    assert [(each.held, each.failing[0].sentence) for each in histories(results)] == [
-        ("read in pkg1.0", "fails at load in pkg 1.1, introduced in 1.1"),
-        ("written in pkg1.1", "fails at load in pkg 1.0 (the first that was run), fixed in 1.1"),
+    assert [(each.held, each.failing[0].sentence(lambda record: "")) for each in histories(results)] == [
+        ("read in pkg1.0", "1.1: fails at load. Introduced in 1.1. 1.1 is the last that was run."),
+        ("written in pkg1.1", "1.0: fails at load. 1.0 is the first that was run. Fixed in 1.1."),
     ]
 
 
