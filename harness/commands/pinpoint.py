@@ -10,24 +10,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.subject import pattern_of, subject_of
 from harness.errors import UsageError
 from harness.model import Environment
-from harness.pinpoint.answer import Answer
+from harness.pinpoint.answer import Answer, Point
 from harness.pinpoint.bench import Bench, SearchStopped
 from harness.pinpoint.commits import CommitSearch, Unanswered
 from harness.pinpoint.documents import document
-from harness.pinpoint.following import Following
+from harness.pinpoint.following import Following, followed_by
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.prose import markdown, terminal
 from harness.pinpoint.releases import Releases, Stepper, evenly, look_at, releases_between
 from harness.pinpoint.repository import Repository
 from harness.pinpoint.stepping import Walk, Walked
 from harness.pinpoint.swapped import SwappedEnvironments
-from harness.pinpoint.trials import Subject
+from harness.pinpoint.trials import Subject, Trial
 from harness.provision.index import ReleaseIndex
 from harness.session import Session
 
@@ -68,7 +69,8 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
         found=searched.walked.found,
         probes=len(bench.ran),
         runs=bench.runs,
-        followed=_followed(following, searched.walked),
+        named=searched.named,
+        pattern=following.pattern.pattern if following.pattern else None,
         command=f"{session.command} {shlex.join(arguments.typed)}",
         notes=searched.notes,
         unit=searched.unit,
@@ -98,6 +100,7 @@ class _Searched:
     package: str
     unit: str
     walked: Walked
+    named: Point
     words: str
     complete: bool
     notes: tuple[str, ...]
@@ -123,19 +126,28 @@ def _over_releases(asked: _Asked) -> _Searched:
     stepper = Stepper(base, releases, made, session.project.matrix, bounded=bounded)
     releases = stepper.releases
     look = look_at(releases, asked.mode, known=None if bounded else stepper.version_in_base)
-    session.say(f"{bench.case}: {releases.package} in {base.id}: {look.words}, {', '.join(_ends(releases.versions))}")
+    place = _place_of_base(stepper)
+    course, words = look.course, look.words
+    if place is not None and place not in course.marks:
+        course, words = course.including(place), f"{words}, and {releases.versions[place]} that {base.id} has"
+    session.say(f"{bench.case}: {releases.package} in {base.id}: {words}, {', '.join(_ends(releases.versions))}")
     with bench.open():
         judge = Judge(bench, following, releases.package)
+        trial = _trial_of(base) if place is None else stepper.trial(place)
+        for certain in course.certain({})[: bench.jobs] if place is not None else ():
+            bench.begin(stepper.trial(certain))
+        asked.session.say(f"{base.id}: {_named(asked, judge, trial).text}")
         walk = Walk(
             bench,
             judge,
-            look.course,
+            course,
             trial=stepper.trial,
             name=lambda place: releases.versions[place],
             say=session.say,
-            follow_ends=following.pattern is None,
         )
         walked = walk.run(releases.package)
+        named = _named(asked, judge, trial)  # after the search, which may have run it again
+        walked = walked.following(_followed(following, named))
         if repository is not None:
             commits = CommitSearch(bench, judge, repository, session.say)
             walked = replace(walked, found=tuple(commits.narrow(each) for each in walked.found))
@@ -145,7 +157,8 @@ def _over_releases(asked: _Asked) -> _Searched:
         package=releases.package,
         unit="release",
         walked=walked,
-        words=f"{look.words} of {releases.package}, {' to '.join(ends)}",
+        named=named,
+        words=f"{words} of {releases.package}, {' to '.join(ends)}",
         complete=look.complete and not walked.given_up,
         notes=(*_notes(stepper), *_given_up(walked, releases), *unseen),
     )
@@ -173,22 +186,48 @@ def _over_commits(asked: _Asked) -> _Searched:
         raise UsageError(f"--package {package}: {base.id} has no such package")
     ends = [repository.commit_named(package, name) for name in (first, last)]
     with bench.open():
-        search = CommitSearch(bench, Judge(bench, following, package), repository, session.say)
+        judge = Judge(bench, following, package)
+        search = CommitSearch(bench, judge, repository, session.say)
         try:
             line = search.line_between(package, base, ends[0], ends[1])
         except Unanswered as error:
             raise UsageError(f"--commits {arguments.commits}: cannot be searched", why=str(error)) from error
         look = evenly(len(line.shas), line.offset, asked.mode, "commit")
         session.say(f"{bench.case}: {package} in {base.id}: {look.words} from {first} to {last}")
-        walked = line.walk(package, look.course, follow_ends=following.pattern is None)
+        named = _named(asked, judge, _trial_of(base))
+        session.say(f"{base.id}: {named.text}")
+        walked = line.walk(package, look.course).following(_followed(following, named))
     return _Searched(
         package=package,
         unit="commit",
         walked=walked,
+        named=named,
         words=f"{look.words} that touch {package} from {first} to {last}",
         complete=look.complete,
         notes=(line.note,) if line.note else (),
     )
+
+
+def _place_of_base(stepper: Stepper) -> int | None:
+    """Return the place of the release whose environment is the named one itself; None if it is not among them."""
+    if stepper.moves_more:
+        return None
+    wanted = Version(stepper.version_in_base)
+    return next((place for place, each in enumerate(stepper.releases.points) if each.version == wanted), None)
+
+
+def _trial_of(base: Environment) -> Trial:
+    return Trial(name=base.id, make=lambda: base)
+
+
+def _named(asked: _Asked, judge: Judge, trial: Trial) -> Point:
+    """Return what the environment shows that the user named: its failure is followed."""
+    shown = asked.bench.show(trial)
+    return Point(name=asked.base.id, observation=judge.observe(trial, shown), shown=shown)
+
+
+def _followed(following: Following, named: Point) -> frozenset[str]:
+    return frozenset() if following.pattern is not None else followed_by(named.observation)
 
 
 def _repository(session: Session, arguments: argparse.Namespace) -> Repository | None:
@@ -212,14 +251,6 @@ def _between_releases(walked: Walked) -> list[str]:
 
 def _ends(versions: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((versions[0], versions[-1])))
-
-
-def _followed(following: Following, walked: Walked) -> str:
-    if following.pattern is not None:
-        return f"failures that match {following.pattern.pattern!r}"
-    if walked.followed:
-        return ", ".join(sorted(walked.followed))
-    return "every failure"
 
 
 def _notes(stepper: Stepper) -> list[str]:

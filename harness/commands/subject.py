@@ -17,7 +17,7 @@ from harness.session import Session
 def pattern_of(text: str | None) -> re.Pattern[str] | None:
     """Read the pattern of --follow; raises UsageError."""
     try:
-        return None if text is None else re.compile(text)
+        return None if text is None else re.compile(text, re.MULTILINE)
     except re.error as error:
         raise UsageError(f"--follow {text!r} is no regular expression", why=str(error)) from None
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.model import Attempt, Environment
-from harness.pinpoint.following import failure_text
+from harness.pinpoint.following import FOLLOWED, failure_text
 from harness.pinpoint.judging import DOES_NOT_IMPORT
-from harness.pinpoint.search import Observation, State
+from harness.pinpoint.search import Kind, Observation, State, kind_of
 from harness.pinpoint.trials import Shown
 
 
@@ -21,6 +22,8 @@ class Point:
     """Its version, or its sha."""
     observation: Observation
     shown: Shown
+    place: int = 0
+    """Its place in the sequence that was searched."""
 
     @property
     def short(self) -> str:
@@ -72,28 +75,61 @@ class Point:
         """The fingerprint of its failure."""
         return self.failing.signature if self.failing else None
 
+    @property
+    def failure(self) -> str | None:
+        """The identity of its failure: points with the same one fail in the same way. None if it has no single one."""
+        return self.observation.signature
+
+    @property
+    def message(self) -> str:
+        """The beginning of its failure as one line: `stage: Type: message`."""
+        lines = [line.strip() for line in failure_text(self.failing).splitlines()] if self.failing else []
+        return " ".join([line for line in lines if line][:2])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Commit:
-    """A commit that is named as the culprit, with what could not be tested before it."""
+    """A commit after which something else is seen than before it, with the two neighbours that show it."""
 
     sha: str
     title: str
     date: str
     pull_request: int | None
     files: tuple[str, ...]
+    before: Point
+    after: Point
     untestable: tuple[Point, ...] = ()
-    last: str = ""
-    """The last commit that still showed what was before."""
-    inside: Commit | None = None
-    """Of a merge: the commit that it brought in which did it, if it is one of those."""
+    """Commits between the two that could not be tested: it may have been one of these."""
+    inside: tuple[Commit, ...] = ()
+    """Of a merge: the commits that it brought in which did it, oldest first, if it is one of those."""
+    lacking: bool = False
+    """Whether it is on the line of the earlier release only: the later release lacks it."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """What this commit did."""
+        return kind_of(self.before.observation, self.after.observation)
+
+    @property
+    def flaky(self) -> bool:
+        """Whether one side is not always the same: then the commit is not certain."""
+        return State.FLAKY in (self.before.observation.state, self.after.observation.state)
+
+    @property
+    def brought(self) -> Commit | None:
+        """Of a merge: the one of the commits that it brought in that did the same; None if it is none of those."""
+        return _decisive(self.inside, self.kind)
 
     @property
     def short(self) -> str:
         """The sha as people write it, with the pull request."""
-        own = self.sha[:7] + (f" (#{self.pull_request})" if self.pull_request else "")
-        return f"{own}, which merged {self.inside.short}" if self.inside else own
+        return self.sha[:7] + (f" (#{self.pull_request})" if self.pull_request else "")
+
+
+def _decisive(commits: Sequence[Commit], kind: Kind) -> Commit | None:
+    borders = [each for each in commits if kind is Kind.CHANGED or each.kind is not Kind.CHANGED]
+    return borders[-1] if borders and not borders[-1].flaky else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,29 +140,29 @@ class Found:
     before: Point
     after: Point
     untestable: tuple[Point, ...] = ()
-    commit: Commit | None = None
+    commits: tuple[Commit, ...] = ()
+    """Every commit between the two at which something changed, oldest first."""
     commit_note: str = ""
     """Why no commit is named, or what else there is to say of it."""
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """What became of the failure: introduced, fixed, or changed into another."""
-        if self.before.observation.state is State.GOOD:
-            return "introduced"
-        return "fixed" if self.after.observation.state is State.GOOD else "changed"
+        return kind_of(self.before.observation, self.after.observation)
+
+    @property
+    def commit(self) -> Commit | None:
+        """The commit that did what the transition says.
+
+        Of several it is the last border between passing and failing, or, of a changed failure, the last change. None if
+        that one is flaky.
+        """
+        return _decisive(self.commits, self.kind)
 
     @property
     def flaky(self) -> bool:
         """Whether one side is not always the same."""
         return State.FLAKY in (self.before.observation.state, self.after.observation.state)
-
-    @property
-    def when(self) -> str:
-        """When it happened, with its bounds: in a release, or between two."""
-        if not self.untestable:
-            return f"in {self.after.short}"
-        names = ", ".join(each.short for each in self.untestable)
-        return f"after {self.before.short} and not later than {self.after.short} (not testable: {names})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,14 +174,17 @@ class Answer:
     package: str
     base: Environment
     searched: str
-    """What was looked at, in words."""
+    """What was run, in words."""
     complete: bool
     largest_gap: int
     points: tuple[Point, ...]
     found: tuple[Found, ...]
     probes: int
     runs: int
-    followed: str
+    named: Point
+    """What the environment shows that the user named: its failure is the one that is followed."""
+    pattern: str | None
+    """The expression of --follow, if there was one."""
     command: str
     notes: tuple[str, ...] = ()
     unit: str = "release"
@@ -157,69 +196,78 @@ class Answer:
         return not any(point.observation.tested for point in self.points)
 
 
-def statements(answer: Answer) -> list[str]:
-    """Say what holds where, one sentence for each stretch that fails, oldest first, with the bounds that were run."""
-    tested = [point for point in answer.points if point.observation.tested]
-    if not tested:
-        return [f"No {answer.unit} of {answer.package} could be tested."]
-    lines = []
-    for stretch in _stretches(tested, answer.found):
-        first, last = stretch[0], stretch[-1]
-        if first.observation.state is State.GOOD:
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A failure with its label: A is the one that is followed, if one is."""
+
+    label: str
+    signature: str | None
+    message: str
+    followed: bool
+    points: tuple[Point, ...]
+    """The points of the search that show it, commits left out."""
+
+
+def failures_of(answer: Answer) -> dict[str, Failure]:
+    """Return each failure that was seen by its identity: the followed one first, the others in their order."""
+    shown: dict[str, list[Point]] = {}
+    followed = FOLLOWED if answer.pattern is not None else answer.named.failure
+    inner = [point for found in answer.found for commit in found.commits for point in _points_of(commit)]
+    points = sorted([answer.named, *answer.points], key=lambda each: each.failure != followed)
+    for point in [*points, *inner]:
+        if point.failure is not None:
+            shown.setdefault(point.failure, []).append(point)
+    listed = {id(point) for point in answer.points}
+    return {
+        failure: Failure(
+            label=_letters(place),
+            signature=points[0].signature,
+            message=points[0].message,
+            followed=failure == followed,
+            points=tuple(point for point in points if id(point) in listed),
+        )
+        for place, (failure, points) in enumerate(shown.items())
+    }
+
+
+def _points_of(commit: Commit) -> list[Point]:
+    return [commit.before, commit.after, *(point for each in commit.inside for point in _points_of(each))]
+
+
+def _letters(place: int) -> str:
+    """Return A, B ... Z, AA, AB ..."""
+    return (_letters(place // 26 - 1) if place >= 26 else "") + string.ascii_uppercase[place % 26]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """Neighbours that were tested and show the same, with how many points lie between them that were not tested."""
+
+    points: tuple[Point, ...]
+
+    @property
+    def first(self) -> Point:
+        """The oldest."""
+        return self.points[0]
+
+    @property
+    def last(self) -> Point:
+        """The newest."""
+        return self.points[-1]
+
+    @property
+    def size(self) -> int:
+        """How many points there are from the first to the last, tested or not."""
+        return self.last.place - self.first.place + 1
+
+
+def segments_of(answer: Answer) -> list[Segment]:
+    """Return the points that were tested, cut wherever two neighbours differ."""
+    groups: list[list[Point]] = []
+    for point in answer.points:
+        if not point.observation.tested:
             continue
-        before = next((each for each in answer.found if each.after is first), None)
-        after = next((each for each in answer.found if each.before is last), None)
-        lines.append(_statement(answer.package, first, last, before, after))
-    if not lines:
-        lines = [f"Passes from {answer.package} {tested[0].short} to {tested[-1].short}: nothing differs."]
-    elif not answer.found:
-        lines.append(f"Nothing differs between the {answer.unit}s that were run.")
-    return lines
-
-
-def stretches_of(answer: Answer) -> list[list[Point]]:
-    """Give the points that were tested, cut where something changed."""
-    return _stretches([point for point in answer.points if point.observation.tested], answer.found)
-
-
-def _stretches(tested: Sequence[Point], found: Sequence[Found]) -> list[list[Point]]:
-    firsts = {id(each.after) for each in found}
-    stretches: list[list[Point]] = []
-    for point in tested:
-        if not stretches or id(point) in firsts:
-            stretches.append([])
-        stretches[-1].append(point)
-    return stretches
-
-
-def _statement(package: str, first: Point, last: Point, before: Found | None, after: Found | None) -> str:
-    words = {State.OTHER: "fails otherwise", State.FLAKY: "is flaky"}
-    verb = words.get(first.observation.state, "fails")
-    oldest = f"{package} {first.short}" + ("" if before else " (the first that was run)")
-    newest = last.short + ("" if after else " (the last that was run)")
-    where = f"in {oldest}" if first is last else f"from {oldest} to {newest}"
-    parts = [f"{verb[0].upper()}{verb[1:]} {where}"]
-    if before is not None:
-        word = "introduced" if before.kind == "introduced" else "changed"
-        parts.append(f"{word} {_when_and_by(before)}")
-    if after is not None:
-        word = "fixed" if after.kind == "fixed" else "changed into another failure"
-        parts.append(f"{word} {_when_and_by(after)}")
-    return f"{', '.join(parts)}: {_only_failure(first)}"
-
-
-def _when_and_by(found: Found) -> str:
-    if found.commit is None:
-        return found.when
-    by = f"by {found.commit.short}"
-    if found.commit.untestable:
-        by += f" or one of {len(found.commit.untestable)} commits before it"
-    # Where commits were stepped through, the commit is the place, too.
-    return by if found.commit.sha == found.after.name else f"{found.when} {by}"
-
-
-def _only_failure(point: Point) -> str:
-    text = point.text
-    for prefix in ("fails at ", "fails: "):
-        text = text.removeprefix(prefix)
-    return text
+        if not groups or groups[-1][-1].observation.differs_from(point.observation):
+            groups.append([])
+        groups[-1].append(point)
+    return [Segment(points=tuple(group)) for group in groups]

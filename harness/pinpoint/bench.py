@@ -32,7 +32,7 @@ class Bench:
     def __init__(self, session: Session, subject: Subject, *, jobs: int, repeat: int = 1) -> None:
         self._session = session
         self._subject = subject
-        self._jobs = jobs
+        self.jobs = jobs
         self._repeat = repeat
         self._ended = threading.Event()
         self._begun: dict[str, Future[Shown]] = {}
@@ -54,12 +54,12 @@ class Bench:
             if self._writer.notice:
                 session.say(self._writer.notice)
             folder = stack.enter_context(RunFolder(session.cache / "runs"))
-            parents = Parents(folder, limit=self._jobs, stop=stop, sandbox=session.sandbox, hidden=session.hidden)
+            parents = Parents(folder, limit=self.jobs, stop=stop, sandbox=session.sandbox, hidden=session.hidden)
             stack.callback(parents.close)
             self._runner = Runner(session, folder, parents)
-            self._runners = ThreadPoolExecutor(self._jobs, thread_name_prefix="probe")
+            self._runners = ThreadPoolExecutor(self.jobs, thread_name_prefix="probe")
             # What somebody waits for does not queue behind what was begun ahead.
-            self._urgent = ThreadPoolExecutor(self._jobs, thread_name_prefix="probe-now")
+            self._urgent = ThreadPoolExecutor(self.jobs, thread_name_prefix="probe-now")
             self._builders = ThreadPoolExecutor(1, thread_name_prefix="ahead")
             stack.callback(self._end)
             yield self

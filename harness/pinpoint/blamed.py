@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
-
-from tabulate import tabulate
 
 from harness.errors import counted
 from harness.model import Environment
+from harness.pinpoint.answer import Found, Point
 from harness.pinpoint.members import Member
 from harness.pinpoint.packages import Blamed, Culprit
-from harness.pinpoint.search import State
+from harness.pinpoint.prose import terminal_width, wrapped
+from harness.pinpoint.search import Kind, State
+from harness.pinpoint.statements import when
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
 
 _WITHOUT = {
     State.GOOD: "passes",
-    State.OTHER: "fails otherwise",
+    State.OTHER: "fails differently",
     State.UNTESTABLE: "cannot be tested",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class BlameAnswer:
-    """All that there is to say."""
+    """All that a search over packages found."""
 
     case: str
     issue: str | None
@@ -38,7 +40,7 @@ class BlameAnswer:
 
 
 def document(answer: BlameAnswer) -> dict[str, object]:
-    """Give the answer for programs, with `"schema": 1`."""
+    """Return the answer for programs, with `"schema": 1`."""
     return {
         "schema": 1,
         "case": answer.case,
@@ -78,61 +80,92 @@ def _culprit(culprit: Culprit) -> dict[str, object]:
         "last_good": step.before.name if step else culprit.member.good if culprit.first_bad else None,
         "untestable": [each.name for each in step.untestable] if step else [],
         "without": culprit.without.value,
+        "steps": [
+            {
+                "kind": each.kind.value,
+                "last": each.before.name,
+                "first": each.after.name,
+                "untestable": [lost.name for lost in each.untestable],
+                "before": each.before.text,
+                "after": each.after.text,
+            }
+            for each in culprit.steps
+        ],
         "note": culprit.note,
     }
 
 
 def statements(answer: BlameAnswer) -> list[str]:
-    """Say who is to blame, and how far that is proven."""
+    """Return which packages are responsible, and how far that is proven."""
     blamed = answer.blamed
     names = " and ".join(each.member.name for each in blamed.culprits)
-    only = "alone" if len(blamed.culprits) == 1 else "together"
+    alone = "alone makes" if len(blamed.culprits) == 1 else "together make"
     differences = counted(len(answer.members), "difference")
-    lines = [f"Of {differences}, {names} {only} make {answer.good.id} fail like {answer.bad.id}."]
-    if len(blamed.culprits) == 1:
-        lines = [line.replace("alone make", "alone makes") for line in lines]
+    lines = [f"Of {differences}, {names} {alone} {answer.good.id} fail like {answer.bad.id}."]
     for each in blamed.culprits:
-        lines.append(f"{each.member.name} {_value(each.member.good)} -> {_value(each.member.bad)}: {_since(each)}.")
+        lines.append(f"{_moved(each)}: {_since(each, blamed.bad)}.")
     if len(blamed.culprits) > 1:
         lines += [f"Without {each.member.name} it {_WITHOUT[each.without]}." for each in blamed.culprits]
     if not blamed.proven:
-        lines.append("That each of them is needed is not proven: some cannot be moved back by themselves.")
+        lines.append("Not proven that each of them is needed: some could not be moved back alone.")
     if blamed.forced:
         lines.append(
-            "That was installed by force: what the packages ask of one another speaks against it. Without force, the "
-            f"smallest set is {', '.join(each.name for each in blamed.together)}."
+            "pip would refuse this combination; it was installed anyway, to test each package alone. "
+            f"Without that, the smallest set is {', '.join(each.name for each in blamed.together)}."
         )
     return lines
+
+
+def _moved(culprit: Culprit) -> str:
+    return f"{culprit.member.name} {_value(culprit.member.good)} -> {_value(culprit.member.bad)}"
 
 
 def _value(value: str | None) -> str:
     return "(absent)" if value is None else value
 
 
-def _since(culprit: Culprit) -> str:
-    if culprit.step is not None:
-        return f"it begins {culprit.step.when}"
-    return culprit.note or "there is nothing between the two"
+def _since(culprit: Culprit, bad: Point) -> str:
+    if not culprit.steps:
+        return culprit.note or "there is no release between the two"
+    return "; ".join(_did(each, bad) for each in culprit.steps)
 
 
-def terminal(answer: BlameAnswer) -> str:
-    """Give the answer as plain text."""
-    lines = [f"{answer.case}: {answer.good.id} passes, {answer.bad.id} does not", ""]
-    lines += [one_line(each) for each in statements(answer)]
-    lines += ["", f"The failure: {one_line(answer.blamed.bad.text)}", ""]
-    lines.append(tabulate(list(_rows(answer)), headers=["moved", "what it shows"], disable_numparse=True))
-    return "\n".join([*lines, "", f"To see it again: {answer.command}", ""])
+def _did(step: Found, bad: Point) -> str:
+    """Return what a release did; another failure than the one of the bad environment is named."""
+    other = step.after.failing is not None and step.after.observation.differs_from(bad.observation)
+    error = f" ({one_line(step.after.message, longest=100)})" if other else ""
+    verb = "error changed" if step.kind is Kind.CHANGED else str(step.kind)
+    return f"{verb} {when(step)}{error}"
+
+
+def terminal(answer: BlameAnswer, width: int | None = None) -> str:
+    """Return the answer as plain text, at most 100 columns wide."""
+    width = width or terminal_width()
+    lines = wrapped(f"{answer.case}: {_question(answer)}", width, "")
+    lines += ["", *(line for each in statements(answer) for line in wrapped(each, width, ""))]
+    lines += ["", "Failure:", *wrapped(answer.blamed.bad.text, width, "  "), "", "Runs:"]
+    for point in answer.blamed.trials:
+        lines += wrapped(f"{one_line(point.name, longest=200)}: {one_line(point.text, longest=150)}", width, "  ")
+    cell = answer.blamed.bad.attempt.cell if answer.blamed.bad.attempt else None
+    if cell is not None:
+        lines += ["", "See the failure:", f"  harness show {shlex.quote(str(cell))}"]
+    return "\n".join([*lines, "", "Run it again:", f"  {answer.command}", ""])
+
+
+def _question(answer: BlameAnswer, quote: Callable[[str], str] = str) -> str:
+    """Return what the two environments showed, in one phrase."""
+    shows = "passes" if answer.blamed.good.observation.state is State.GOOD else "fails differently"
+    return f"{quote(answer.good.id)} {shows}, {quote(answer.bad.id)} fails"
 
 
 def markdown(answer: BlameAnswer) -> str:
-    """Give the answer as Markdown."""
-    head = f"{link(answer.case, answer.issue)}: {code(answer.good.id)} passes, {code(answer.bad.id)} does not"
+    """Return the answer as Markdown."""
+    head = f"{link(answer.case, answer.issue)}: {_question(answer, code)}"
     lines = [head, "", *(f"* **{escaped(each)}**" for each in statements(answer)), ""]
-    lines += [f"The failure: {code(answer.blamed.bad.text)}", ""]
-    lines.append(table(["moved", "what it shows"], [(escaped(name), code(shows)) for name, shows in _rows(answer)]))
-    return "\n".join([*lines, "", "To see it again:", "", "```", answer.command, "```", ""])
-
-
-def _rows(answer: BlameAnswer) -> Iterable[tuple[str, str]]:
-    for each in answer.blamed.trials:
-        yield one_line(each.name, longest=80), one_line(each.text, longest=100)
+    lines += [f"Failure: {code(answer.blamed.bad.text)}", ""]
+    rows = [
+        (escaped(one_line(each.name, longest=80)), code(one_line(each.text, longest=100)))
+        for each in answer.blamed.trials
+    ]
+    lines.append(table(["moved", "result"], rows))
+    return "\n".join([*lines, "", "Run it again:", "", "```", answer.command, "```", ""])

@@ -13,10 +13,12 @@ from harness.pinpoint.answer import Commit, Found, Point
 from harness.pinpoint.bench import Bench
 from harness.pinpoint.judging import Judge, modules_of
 from harness.pinpoint.repository import Described, GitFailed, Repository
-from harness.pinpoint.search import Course, State
+from harness.pinpoint.search import Course, Kind, State
 from harness.pinpoint.stepping import Walk, Walked
 from harness.pinpoint.swapped import Untestable
 from harness.pinpoint.trials import Trial
+
+_FLAKY = "one side is flaky; --repeat N runs it more often"
 
 
 class Unanswered(Exception):
@@ -29,6 +31,8 @@ class _Line:
 
     shas: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    lacking: bool = False
+    """Whether it is the line of the earlier release, so that the later release lacks these commits."""
 
 
 class CommitSearch:
@@ -41,9 +45,9 @@ class CommitSearch:
         self.say = say
 
     def narrow(self, found: Found) -> Found:
-        """Give a transition with its commit, or with the reason why there is none."""
+        """Return a transition with all its commits, or with the reason why there are none."""
         try:
-            return replace(found, commit=self._commit(found))
+            return replace(found, commits=self._commits(found))
         except (Unanswered, GitFailed) as error:
             self.say(f"{found.package} {found.before.name} -> {found.after.name}: no commit: {error}")
             return replace(found, commit_note=f"no commit: {error}")
@@ -68,9 +72,10 @@ class CommitSearch:
             raise Unanswered(f"{package} has no one module that its sources could be put in front of")
         return _One(self, environment, modules[0])
 
-    def _commit(self, found: Found) -> Commit:
+    def _commits(self, found: Found) -> tuple[Commit, ...]:
+        """Return the commit of every border between the two releases, not only of the border to the later one."""
         if found.flaky:
-            raise Unanswered("a side that is flaky names nobody; --repeat N may tell what is always so")
+            raise Unanswered(_FLAKY)
         environment = found.after.environment
         assert environment is not None
         one = self._one(found.package, environment)
@@ -79,8 +84,11 @@ class CommitSearch:
         one.begin(last, first)
         self._verify(one, found.before, last)
         self._verify(one, found.after, first)
-        line = self._line(one, found, last, first)
-        return one.culprit(line)
+        lines = self._lines(one, found, last, first)
+        commits = tuple(commit for line in lines for commit in one.changes(line))
+        if not commits:
+            raise Unanswered("the commits between the two tags that could be tested all show the same")
+        return commits
 
     def _verify(self, one: _One, release: Point, sha: str) -> None:
         shown = one.point(sha)
@@ -89,22 +97,27 @@ class CommitSearch:
                 f"the source tree of {release.name} ({sha[:10]}) does not show what the release shows: {shown.text}"
             )
 
-    def _line(self, one: _One, found: Found, last: str, first: str) -> _Line:
-        """Find the line of commits on which it happened: on the way to the later release, or on the earlier one's."""
+    def _lines(self, one: _One, found: Found, last: str, first: str) -> list[_Line]:
+        """Return the lines of commits on which it happened: to the later release, to the earlier one, or both."""
         repository = self.repository
         base = repository.fork_of(last, first)
         if base is None:
             raise Unanswered(f"the histories of {found.before.name} and {found.after.name} have nothing in common")
         if base == last:
-            return _Line(shas=(last, *one.line(last, first)))
+            return [_Line(shas=(last, *one.line(last, first)))]
         apart = f"the tags of {found.before.name} and {found.after.name} lie on two lines, which part at {base[:10]}"
-        if not same(one.point(base), found.after):
-            return _Line(shas=(base, *one.line(last, first)), notes=(apart,))
-        # Where the lines part, it is as in the later release: so it was changed for the earlier one, on its own line.
-        note = (
-            f"{apart}; it was changed on that of {found.before.name}, and {found.after.name} does not have that change"
-        )
-        return _Line(shas=(base, *one.line(first, last)), notes=(note,))
+        at_base = one.point(base)
+        lines = []
+        if at_base.observation.tested and not same(at_base, found.before):
+            # Where the lines part it is not yet as in the earlier release: it was changed on that release's own line.
+            note = (
+                f"{apart}; it was changed on that of {found.before.name}, and {found.after.name} does not have that "
+                "change"
+            )
+            lines.append(_Line(shas=(base, *one.line(first, last)), notes=(note,), lacking=True))
+        if not same(at_base, found.after):
+            lines.append(_Line(shas=(base, *one.line(last, first)), notes=(apart,)))
+        return lines
 
 
 class CommitLine:
@@ -116,15 +129,15 @@ class CommitLine:
         self.offset = offset
         self.note = note
 
-    def walk(self, package: str, course: Course, *, follow_ends: bool) -> Walked:
-        """Search along the line; give what was found, each transition with its commit."""
-        walked = self._one.walk(self.shas, course, follow_ends=follow_ends).run(package)
+    def walk(self, package: str, course: Course) -> Walked:
+        """Search along the line, and return each transition with its commit."""
+        walked = self._one.walk(self.shas, course).run(package)
         return replace(walked, found=tuple(self._named(each) for each in walked.found))
 
     def _named(self, found: Found) -> Found:
         if found.flaky:
-            return replace(found, commit_note="no commit: a side that is flaky names nobody")
-        return replace(found, commit=self._one.commit(found.before, found.untestable, found.after))
+            return replace(found, commit_note=f"no commit: {_FLAKY}")
+        return replace(found, commits=(self._one.commit(found),))
 
 
 class _One:
@@ -145,14 +158,17 @@ class _One:
             self._bench.begin(self._trial(sha))
 
     def point(self, sha: str) -> Point:
-        """Give what a commit shows."""
-        if sha not in self._points:
-            trial = self._trial(sha)
-            shown = self._bench.show(trial)
-            point = Point(name=sha, observation=self._judge.observe(trial, shown), shown=shown)
+        """Return what a commit shows."""
+        trial = self._trial(sha)
+        shown = self._bench.show(trial)
+        known = self._points.get(sha)
+        if known is not None and known.shown is shown:
+            return known
+        point = Point(name=sha, observation=self._judge.observe(trial, shown), shown=shown)
+        if known is None:
             self._say(f"{trial.name}: {point.text}")
-            self._points[sha] = point
-        return self._points[sha]
+        self._points[sha] = point
+        return point
 
     def line(self, base: str, tip: str) -> list[str]:
         """List the commits of a line that touch the module; those that do not show what the one before shows."""
@@ -160,29 +176,31 @@ class _One:
         shas = self._repository.line(base, tip, sorted(place for place in places if place is not None))
         return shas if shas and shas[-1] == tip else [*shas, tip]
 
-    def culprit(self, line: _Line) -> Commit:
-        """Halve a line, then look inside a merge."""
+    def changes(self, line: _Line) -> tuple[Commit, ...]:
+        """Halve a line until each border on it is closed; return the commit of each, oldest first."""
         self._say(f"{self._module}: {len(line.shas) - 1} commits between {line.shas[0][:10]} and {line.shas[-1][:10]}")
-        before, between, after = self._narrowed(line.shas)
-        return self.commit(before, between, after, notes=line.notes)
+        found = self.walk(line.shas, Course.quick(len(line.shas))).run(self._module).found
+        return tuple(self.commit(each, notes=line.notes, lacking=line.lacking) for each in found)
 
-    def commit(self, before: Point, between: tuple[Point, ...], after: Point, *, notes: tuple[str, ...] = ()) -> Commit:
+    def commit(self, found: Found, *, notes: tuple[str, ...] = (), lacking: bool = False) -> Commit:
         """Describe the commit that changed what the one before shows; of a merge also what it brought in."""
-        described = self._repository.describe(after.name)
+        described = self._repository.describe(found.after.name)
         return Commit(
             sha=described.sha,
             title=described.title,
             date=described.date,
             pull_request=described.pull_request,
             files=self._repository.files_changed(described),
-            untestable=between,
-            last=before.name,
-            inside=None if between else self._inside(described, before, after),
+            before=found.before,
+            after=found.after,
+            untestable=found.untestable,
+            inside=() if found.untestable or found.flaky else self._inside(described, found),
+            lacking=lacking,
             notes=(*notes, *self._origin_notes(described)),
         )
 
-    def walk(self, shas: Sequence[str], course: Course, *, follow_ends: bool) -> Walk:
-        """Make the search over some commits."""
+    def walk(self, shas: Sequence[str], course: Course) -> Walk:
+        """Return the search over some commits."""
         return Walk(
             self._bench,
             self._judge,
@@ -190,7 +208,6 @@ class _One:
             trial=lambda place: self._trial(shas[place]),
             name=lambda place: shas[place],
             say=self._say,
-            follow_ends=follow_ends,
         )
 
     def distance(self, sha: str) -> int:
@@ -198,27 +215,22 @@ class _One:
         place = self._repository.place_of(sha, self._module)
         return self._repository.distance(sha, [place] if place else [])
 
-    def _narrowed(self, shas: Sequence[str]) -> tuple[Point, tuple[Point, ...], Point]:
-        """Give the last commit before a change to what the last one shows, what is untestable, and the first after."""
-        found = self.walk(shas, Course.quick(len(shas)), follow_ends=False).run(self._module).found
-        wanted = [each for each in found if same(each.after, self.point(shas[-1]))]
-        if not wanted:
-            raise Unanswered("the commits between the two tags show no such change")
-        return wanted[-1].before, wanted[-1].untestable, wanted[-1].after
+    def _inside(self, merge: Described, found: Found) -> tuple[Commit, ...]:
+        """Find the commits that a merge brought in; none if it is no merge, or the merging itself is what did it.
 
-    def _inside(self, merge: Described, before: Point, after: Point) -> Commit | None:
-        """Find the commit that a merge brought in; None if it is no merge, or the merging itself is what did it."""
+        The branch must go the same way as the merge. From a pass to a failure, its failure may be another one.
+        """
+        alike = same if found.kind is Kind.CHANGED else _both_pass_or_both_fail
         for side in merge.parents[1:]:
-            if not same(self.point(side), after):
+            if not alike(self.point(side), found.after):
                 continue
             base = self._repository.fork_of(merge.parents[0], side)
-            if base is None or not same(self.point(base), before):
+            if base is None or not alike(self.point(base), found.before):
                 continue
-            try:
-                return self.culprit(_Line(shas=(base, *self.line(merge.parents[0], side))))
-            except Unanswered:
-                continue
-        return None
+            changes = self.changes(_Line(shas=(base, *self.line(merge.parents[0], side))))
+            if changes:
+                return changes
+        return ()
 
     def _origin_notes(self, commit: Described) -> list[str]:
         """Say if a commit is a copy of one on another line."""
@@ -244,6 +256,13 @@ class _One:
         if overlay is None:
             raise Untestable(f"it has no {self._module}")
         return overlay
+
+
+def _both_pass_or_both_fail(one: Point, another: Point) -> bool:
+    states = {one.observation.state, another.observation.state}
+    if State.UNTESTABLE in states or State.FLAKY in states:
+        return False
+    return states == {State.GOOD} or State.GOOD not in states
 
 
 def same(one: Point, another: Point) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from harness.pinpoint.answer import Answer, Commit, Found, Point, statements
+from collections.abc import Mapping
+
+from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
+from harness.pinpoint.statements import followed_words, statements
 
 
 def document(answer: Answer) -> dict[str, object]:
-    """Give the whole answer of a search over releases."""
+    """Return the whole answer of a search over releases or commits."""
+    failures = failures_of(answer)
     return {
         "schema": 1,
         "case": answer.case,
@@ -16,10 +20,13 @@ def document(answer: Answer) -> dict[str, object]:
         "searched": answer.searched,
         "complete": answer.complete,
         "largest_gap": answer.largest_gap,
-        "followed": answer.followed,
+        "followed": _followed(answer, failures),
+        "named": {**_point(answer.named, failures), "statement": followed_words(answer)},
+        "failures": [_failure(each) for each in failures.values()],
         "statements": statements(answer),
-        "transitions": [_transition(each) for each in answer.found],
-        "tested": [_point(each) for each in answer.points],
+        "segments": [_segment(each, failures) for each in segments_of(answer)],
+        "transitions": [_transition(each, failures) for each in answer.found],
+        "tested": [_point(each, failures) for each in answer.points],
         "untestable": [
             {"version": each.name, "reason": each.observation.reason}
             for each in answer.points
@@ -32,25 +39,61 @@ def document(answer: Answer) -> dict[str, object]:
     }
 
 
-def _transition(found: Found) -> dict[str, object]:
+def _followed(answer: Answer, failures: Mapping[str, Failure]) -> str:
+    if answer.pattern is not None:
+        return f"failures that match {answer.pattern!r}"
+    followed = [each.signature for each in failures.values() if each.followed and each.signature]
+    return ", ".join(followed) or "every failure"
+
+
+def _failure(failure: Failure) -> dict[str, object]:
     return {
-        "kind": found.kind,
+        "label": failure.label,
+        "followed": failure.followed,
+        "signature": failure.signature,
+        "message": failure.message,
+        "versions": [each.name for each in failure.points],
+    }
+
+
+def _label(point: Point, failures: Mapping[str, Failure]) -> str | None:
+    failure = None if point.failure is None else failures.get(point.failure)
+    return failure.label if failure else None
+
+
+def _segment(segment: Segment, failures: Mapping[str, Failure]) -> dict[str, object]:
+    return {
+        "first": segment.first.name,
+        "last": segment.last.name,
+        "state": segment.first.observation.state.value,
+        "failure": _label(segment.first, failures),
+        "tested": len(segment.points),
+        "size": segment.size,
+    }
+
+
+def _transition(found: Found, failures: Mapping[str, Failure]) -> dict[str, object]:
+    return {
+        "kind": found.kind.value,
         "package": found.package,
         "last": found.before.name,
         "first": found.after.name,
         "untestable": [each.name for each in found.untestable],
         "signature_before": found.before.signature,
         "signature_after": found.after.signature,
+        "failure_before": _label(found.before, failures),
+        "failure_after": _label(found.after, failures),
         "before": found.before.text,
         "after": found.after.text,
         "flaky": found.flaky,
         "cells": [str(each.attempt.cell) for each in (found.before, found.after) if each.attempt is not None],
-        "commit": _commit(found.commit),
+        "commit": _commit(found.commit, failures),
+        "commits": [_commit(each, failures) for each in found.commits],
         "commit_note": found.commit_note,
     }
 
 
-def _commit(commit: Commit | None) -> dict[str, object] | None:
+def _commit(commit: Commit | None, failures: Mapping[str, Failure]) -> dict[str, object] | None:
     if commit is None:
         return None
     return {
@@ -59,14 +102,22 @@ def _commit(commit: Commit | None) -> dict[str, object] | None:
         "date": commit.date,
         "pull_request": commit.pull_request,
         "files": list(commit.files),
-        "last": commit.last,
+        "kind": commit.kind.value,
+        "failure_before": _label(commit.before, failures),
+        "failure_after": _label(commit.after, failures),
+        "before": commit.before.text,
+        "after": commit.after.text,
+        "flaky": commit.flaky,
+        "lacking": commit.lacking,
+        "last": commit.before.name,
         "untestable": [each.name for each in commit.untestable],
-        "inside": _commit(commit.inside),
+        "inside": _commit(commit.brought, failures),
+        "merged": [_commit(each, failures) for each in commit.inside],
         "notes": list(commit.notes),
     }
 
 
-def _point(point: Point) -> dict[str, object]:
+def _point(point: Point, failures: Mapping[str, Failure]) -> dict[str, object]:
     failing = point.failing
     attempt = point.attempt
     return {
@@ -76,6 +127,7 @@ def _point(point: Point) -> dict[str, object]:
         "stage": failing.stage if failing else None,
         "error": failing.error if failing else "",
         "signature": point.signature,
+        "failure": _label(point, failures),
         "reason": point.observation.reason,
         "cell": str(attempt.cell) if attempt else None,
         "environment": point.environment.id if point.environment else None,

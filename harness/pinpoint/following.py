@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from harness.model import Attempt, Outcome
 from harness.pinpoint.search import Observation, State
 
-_FOLLOWED = "followed"
+FOLLOWED = "followed"
+"""The signature of all failures in which the pattern is found: they count as one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Following:
         if attempt.outcome is Outcome.PASSED:
             return Observation(state=State.GOOD)
         if self.pattern is not None and self.pattern.search(failure_text(attempt)):
-            return Observation(state=State.BAD, signature=_FOLLOWED)
+            return Observation(state=State.BAD, signature=FOLLOWED)
         if attempt.outcome in (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY):
             # How long a script takes, and how much it needs, depends on the machine, too: followed only if asked.
             return Observation(state=State.UNTESTABLE, reason=f"{attempt.outcome}: {attempt.error or attempt.reason}")
@@ -52,13 +53,15 @@ def failure_text(attempt: Attempt) -> str:
     return f"{attempt.stage}: {error}" if attempt.stage else error
 
 
-def followed_signatures(ends: Sequence[Observation]) -> frozenset[str]:
-    """Name the failures that are followed by default: those seen at the ends; if none is, every one."""
-    return frozenset(each.signature for each in ends if each.state is State.BAD and each.signature is not None)
+def followed_by(named: Observation) -> frozenset[str]:
+    """Return the signatures to follow: the failure of the environment that the user named; none if it does not fail."""
+    if named.state in (State.BAD, State.FLAKY) and named.signature is not None:
+        return frozenset({named.signature})
+    return frozenset()
 
 
 def relabelled(observation: Observation, followed: frozenset[str]) -> Observation:
-    """Call a failure that is not followed "other"."""
+    """Return an observation whose failure is called "other" if it is not followed."""
     if observation.state is State.BAD and followed and observation.signature not in followed:
         return replace(observation, state=State.OTHER)
     return observation

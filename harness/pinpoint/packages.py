@@ -15,7 +15,7 @@ from harness.pinpoint.bench import Bench
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.members import Between, Member
 from harness.pinpoint.minimise import Minimal, Minimiser
-from harness.pinpoint.search import Course, State
+from harness.pinpoint.search import Course, Kind, State
 from harness.pinpoint.stepping import Walk
 from harness.pinpoint.swapped import SwappedEnvironments
 from harness.pinpoint.trials import Trial
@@ -28,8 +28,15 @@ class Culprit:
 
     member: Member
     without: State
-    step: Found | None = None
+    steps: tuple[Found, ...] = ()
+    """Every transition between its releases from the good version to the bad one, in that direction."""
     note: str = ""
+
+    @property
+    def step(self) -> Found | None:
+        """The transition after which it fails: the last one from a pass; if none passes, the last one."""
+        introduced = tuple(each for each in self.steps if each.kind is Kind.INTRODUCED)
+        return next(reversed(introduced or self.steps), None)
 
     @property
     def first_bad(self) -> str | None:
@@ -49,6 +56,7 @@ class Blamed:
     together: tuple[Member, ...]
     """The smallest set that can be installed without force."""
     trials: tuple[Point, ...]
+    good: Point
     bad: Point
 
     @property
@@ -96,13 +104,15 @@ class Blame:
                 minimal, forced = narrower, True
         self._show_again(minimal.members, forced)
         culprits = tuple(self._culprit(each, minimal, state, forced) for each, state in minimal.without)
-        return Blamed(culprits=culprits, forced=forced, together=together, trials=tuple(self._trials.values()), bad=bad)
+        return Blamed(
+            culprits=culprits, forced=forced, together=together, trials=tuple(self._trials.values()), good=good, bad=bad
+        )
 
     def _verify(self, bad: Point, good: Point) -> None:
         between = self._between
         if bad.observation.state not in (State.BAD, State.OTHER):
             raise HarnessError(
-                f"--bad {between.bad.id}: there is no failure to blame anything for",
+                f"--bad {between.bad.id}: the scenario does not fail there; there is no failure to blame anything for",
                 why=bad.text,
                 next_step="Name an environment in which it fails",
             )
@@ -110,7 +120,9 @@ class Blame:
             bad.observation
         ):
             raise HarnessError(
-                f"--good {between.good.id}: it is not without the failure", why=good.text, next_step="Name another"
+                f"--good {between.good.id}: the scenario {_also(good)}",
+                why=good.text,
+                next_step="Name an environment in which it passes",
             )
 
     def _minimal(self) -> Minimal[Member]:
@@ -185,12 +197,21 @@ class Blame:
             trial=trial,
             name=lambda place: str(points[place].version),
             say=self._say,
-            follow_ends=False,
         )
-        found = [each for each in walk.run(member.name).found if not each.after.observation.differs_from(self._wanted)]
+        found = walk.run(member.name).found
         if not found:
             return Culprit(member=member, without=without, note="its releases between show no such change")
-        return Culprit(member=member, without=without, step=found[0])
+        return Culprit(member=member, without=without, steps=found)
+
+
+def _also(good: Point) -> str:
+    match good.observation.state:
+        case State.UNTESTABLE:
+            return "could not be tested there"
+        case State.FLAKY:
+            return "is flaky there"
+        case _:
+            return "also fails there, in the same way"
 
 
 def releases_from_to(index: ReleaseIndex, member: Member) -> list[Release]:

@@ -1,115 +1,181 @@
-"""Answers for people: on the terminal, and as Markdown to paste into the thread of a report."""
+"""Answers for people: plain text for a terminal, and Markdown to paste into the thread of a report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from tabulate import tabulate
+import shlex
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator
 
 from harness.model import DISPLAY
 from harness.model.outcome import FLAKY
-from harness.pinpoint.answer import Answer, Commit, Found, Point, statements, stretches_of
+from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
 from harness.pinpoint.search import State
+from harness.pinpoint.statements import Words, followed_words, statements
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
 
-_LONGEST_CELL = 110
+_WIDTH = 80
+_LONGEST_MESSAGE = 150
+_MOST_FILES = 6
 
 
-def terminal(answer: Answer) -> str:
-    """Give the answer as plain text."""
-    lines = [f"{answer.case}: {answer.package} in {answer.base.id}", f"Looked at {answer.searched}.", ""]
-    lines += [one_line(each) for each in statements(answer)]
+def terminal(answer: Answer, width: int | None = None) -> str:
+    """Return the answer as plain text, at most 100 columns wide."""
+    width = width or terminal_width()
+    words = Words(answer, failures_of(answer))
+    lines = wrapped(f"{answer.case}: {answer.package} in {answer.base.id}", width, "")
+    lines += ["", *(line for each in statements(answer) for line in wrapped(each, width, ""))]
+    rows = list(_rows(answer, words))
+    if rows:
+        longest = max(len(names) for names, _, _ in rows)
+        lines += ["", *(f"  {names:<{longest}}  {shown}" for names, shown, _ in rows)]
+    lines += _failures(answer, width)
     for found in answer.found:
-        lines += ["", f"{found.kind}: {found.package} {found.before.short} -> {found.after.short}"]
-        lines += [f"  {one_line(each)}" for each in _facts(found)]
-    rows = [[names, mark, one_line(text)] for names, mark, _, text in _rows(answer)]
-    lines += ["", tabulate(rows, headers=[answer.package, "", "what it shows"], disable_numparse=True)]
-    lines += _lines_after_table(answer)
-    lines += ["", f"To see it again: {answer.command}", ""]
+        lines += ["", f"{found.package} {found.before.short} -> {found.after.short}: {found.kind}"]
+        for fact in _facts(found, words):
+            lines += wrapped(fact, width, "  ")
+        lines += [f"  harness show {shlex.quote(cell)}" for cell in _cells(found)]
+    lost = _not_tested(answer)
+    if lost:
+        lines += ["", "Not tested:"]
+        lines += [line for each in lost for line in wrapped(each, width, "  ")]
+    lines += ["", *wrapped(f"Searched: {answer.searched}.", width, "")]
+    for note in _notes(answer):
+        lines += wrapped(note, width, "")
+    lines += ["", "Run it again:", f"  {answer.command}", ""]
     return "\n".join(lines)
+
+
+def terminal_width() -> int:
+    """Return the width of the terminal in columns, at most 100; 80 if there is none."""
+    return min(100, shutil.get_terminal_size((_WIDTH, 24)).columns)
+
+
+def wrapped(text: str, width: int, indent: str) -> list[str]:
+    """Return text as indented lines of this width; a word that is longer, such as an id, stays whole."""
+    return textwrap.wrap(
+        one_line(text, longest=2000),
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _failures(answer: Answer, width: int) -> list[str]:
+    """Return the legend: each failure with its label and its message."""
+    failures = list(failures_of(answer).values())
+    lines = ["", "Failures:"] if failures else [""]
+    for failure in failures:
+        lines += wrapped(f"[{failure.label}] {one_line(failure.message, longest=_LONGEST_MESSAGE)}", width, "  ")
+    return lines + wrapped(followed_words(answer), width, "  " if failures else "")
 
 
 def markdown(answer: Answer) -> str:
-    """Give the answer as Markdown."""
+    """Return the answer as Markdown."""
+    words = Words(answer, failures_of(answer))
     lines = [f"{link(answer.case, answer.issue)}: {answer.unit}s of {answer.package} in {code(answer.base.id)}", ""]
     lines += [f"* **{escaped(each)}**" for each in statements(answer)]
+    rows = [(names, f"{mark} {escaped(shown)}") for names, shown, mark in _rows(answer, words)]
+    if rows:
+        lines += ["", table([answer.package, "result"], rows).rstrip()]
+    lines += ["", *_legend(failures_of(answer).values()), escaped(followed_words(answer))]
     for found in answer.found:
-        lines += ["", f"{found.kind.capitalize()}, {found.package} {found.before.short} → {found.after.short}:", ""]
-        lines += [f"* {escaped(each)}" for each in _facts(found)]
-    rows = [(names, mark, code(text)) for names, _, mark, text in _rows(answer)]
-    lines += ["", table([answer.package, "", "what it shows"], rows).rstrip(), "", f"Looked at {answer.searched}."]
-    lines += [escaped(each) for each in _lines_after_table(answer)]
-    lines += ["", "To see it again:", "", "```", answer.command, "```", ""]
+        lines += [
+            "",
+            f"{str(found.kind).capitalize()}, {found.package} {found.before.short} → {found.after.short}:",
+            "",
+        ]
+        lines += [f"* {escaped(each)}" for each in _facts(found, words)]
+        lines += [f"* {code(f'harness show {shlex.quote(cell)}')}" for cell in _cells(found)]
+    lost = _not_tested(answer)
+    if lost:
+        lines += ["", "Not tested:", "", *(f"* {escaped(each)}" for each in lost)]
+    lines += ["", f"Searched: {escaped(answer.searched)}."]
+    lines += [escaped(each) for each in _notes(answer)]
+    lines += ["", "Run it again:", "", "```", answer.command, "```", ""]
     return "\n".join(lines)
 
 
-def _facts(found: Found) -> list[str]:
-    facts = [f"{when}: {_shown(point)}" for when, point in (("before", found.before), ("after", found.after))]
-    if found.untestable:
-        facts += [f"between, {each.short}: {each.text}" for each in found.untestable]
-    if found.commit is not None:
-        facts += _commit_facts(found.commit)
+def _legend(failures: Iterable[Failure]) -> list[str]:
+    lines = [f"* \\[{each.label}\\] {code(one_line(each.message))}" for each in failures]
+    return ["Failures:", "", *lines, ""] if lines else []
+
+
+def _rows(answer: Answer, words: Words) -> Iterator[tuple[str, str, str]]:
+    """Return a row for each segment: its bounds, what it shows, and the mark of that."""
+    for segment in segments_of(answer):
+        yield words.range(segment), _shown(segment, words), _mark(segment.first)
+
+
+def _mark(point: Point) -> str:
+    flaky = point.observation.state is State.FLAKY or point.attempt is None
+    return (FLAKY if flaky or point.attempt is None else DISPLAY[point.attempt.outcome]).mark
+
+
+def _shown(segment: Segment, words: Words) -> str:
+    reasons = {each.observation.reason for each in segment.points}
+    if segment.first.observation.state is not State.FLAKY or len(reasons) > 1:
+        return words.shows(segment.first)
+    label = words.label(segment.first)
+    return reasons.pop() + (f", else {label}" if label else "")
+
+
+def _facts(found: Found, words: Words) -> list[str]:
+    """Return what else is known of a transition: its commits, and what moved along."""
+    facts = [fact for commit in found.commits for fact in _commit_facts(found, commit, words)]
     if found.commit_note:
         facts.append(found.commit_note)
     if found.flaky:
-        facts.append("one side is flaky: more repeats (--repeat N) say more")
+        facts.append("One side is flaky: --repeat N runs it more often.")
     moved = found.after.environment.lock.origin.moved if found.after.environment else ()
     if moved:
-        facts.append(f"moved along with {found.after.short}: {', '.join(moved)}")
+        facts.append(f"Moved along with {found.after.short}: {', '.join(moved)}")
     return facts
 
 
-def _shown(point: Point) -> str:
-    return f"{point.text} (signature {point.signature})" if point.signature else point.text
-
-
-def _commit_facts(commit: Commit) -> list[str]:
-    files = ", ".join(commit.files[:6]) + (f" and {len(commit.files) - 6} more" if len(commit.files) > 6 else "")
-    facts = [f"commit {commit.sha} of {commit.date}: {commit.title}", f"files: {files}"]
+def _commit_facts(found: Found, commit: Commit, words: Words) -> list[str]:
+    shows = f"{words.shows(commit.before)} -> {words.shows(commit.after)}"
+    facts = [f"commit {commit.sha} of {commit.date}: {commit.title} ({shows})"]
+    if commit.lacking:
+        facts.append(words.lacks(found, commit))
+    files = ", ".join(commit.files[:_MOST_FILES])
+    more = len(commit.files) - _MOST_FILES
+    facts.append(f"files: {files}" + (f" and {more} more" if more > 0 else ""))
     if commit.pull_request:
         facts.append(f"pull request #{commit.pull_request}")
     if commit.untestable:
-        names = ", ".join(each.short for each in commit.untestable[:6])
-        more = f" and {len(commit.untestable) - 6} more" if len(commit.untestable) > 6 else ""
-        facts.append(f"no single culprit: {names}{more} could not be tested: {commit.untestable[0].text}")
-    if commit.inside is not None:
-        facts += [f"of what it merged, {each}" for each in _commit_facts(commit.inside)[:2]]
+        names = ", ".join(each.short for each in commit.untestable[:_MOST_FILES])
+        left = len(commit.untestable) - _MOST_FILES
+        names += f" and {left} more" if left > 0 else ""
+        facts.append(f"It may also be one of those before it that are not testable: {names}")
+        facts.append(commit.untestable[0].text)
+    for each in commit.inside:
+        facts += [
+            f"merged {fact}" if fact.startswith("commit ") else fact for fact in _commit_facts(found, each, words)
+        ]
     return [*facts, *commit.notes]
 
 
-def _rows(answer: Answer) -> Iterable[tuple[str, str, str, str]]:
-    """Give a row for each stretch that shows one thing: names, the plain mark, the other, what it shows."""
-    for stretch in stretches_of(answer):
-        names = (
-            stretch[0].short if len(stretch) == 1 else f"{stretch[0].short} to {stretch[-1].short} ({len(stretch)} run)"
-        )
-        plain_mark, mark = _marks(stretch[0])
-        text = stretch[0].text
-        yield names, plain_mark, mark, text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 4]} ..."
+def _cells(found: Found) -> list[str]:
+    return [str(each.attempt.cell) for each in (found.before, found.after) if each.attempt is not None]
 
 
-def _marks(point: Point) -> tuple[str, str]:
-    if point.observation.state is State.FLAKY or point.attempt is None:
-        display = FLAKY
-    else:
-        display = DISPLAY[point.attempt.outcome]
-    return display.plain, display.mark
+def _not_tested(answer: Answer) -> list[str]:
+    reasons: dict[str, list[Point]] = {}
+    for each in answer.points:
+        if not each.observation.tested:
+            reasons.setdefault(each.observation.reason, []).append(each)
+    return [f"{', '.join(each.short for each in points)}: {reason}" for reason, points in reasons.items()]
 
 
-def _lines_after_table(answer: Answer) -> list[str]:
-    lines: list[str] = []
-    lost = [each for each in answer.points if not each.observation.tested]
-    if lost:
-        reasons: dict[str, list[str]] = {}
-        for each in lost:
-            reasons.setdefault(each.observation.reason, []).append(each.short)
-        lines += ["", "Could not be tested:"]
-        lines += [f"* {', '.join(names)}: {reason}" for reason, names in reasons.items()]
+def _notes(answer: Answer) -> list[str]:
+    lines = []
     if not answer.complete and answer.largest_gap > 1:
-        lines += [
-            "",
-            f"Between neighbours that were run lie up to {answer.largest_gap - 1} {answer.unit}s that were not: "
-            "what came and went among those was not seen; --every looks at each.",
-        ]
-    return [*lines, *(["", *answer.notes] if answer.notes else [])]
+        lines.append(
+            f"Up to {answer.largest_gap - 1} {answer.unit}s between two neighbours were not run: a failure that came "
+            f"and went there was missed. --every runs each {answer.unit}."
+        )
+    return [*lines, *answer.notes]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -45,6 +45,27 @@ class Observation:
     def differs_from(self, other: Observation) -> bool:
         """Whether something changed between two points that were tested."""
         return (self.state, self.signature) != (other.state, other.signature)
+
+
+class Kind(str, Enum):
+    """What a transition between two neighbours is."""
+
+    INTRODUCED = "introduced"
+    """The neighbour before passes."""
+    FIXED = "fixed"
+    """The neighbour after passes."""
+    CHANGED = "changed"
+    """Neither passes: one failure became another, or repeats began or ceased to differ."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+def kind_of(before: Observation, after: Observation) -> Kind:
+    """Return the kind of the transition between two neighbours that differ: more than a change only next to a pass."""
+    if before.state is State.GOOD:
+        return Kind.INTRODUCED
+    return Kind.FIXED if after.state is State.GOOD else Kind.CHANGED
 
 
 Seen = Mapping[int, Observation]
@@ -97,6 +118,10 @@ class Course:
     def quick(cls, size: int, offset: int = 0) -> Course:
         """Halve between the two ends: one clean transition takes at most ceil(log2 size) + 2 probes."""
         return cls(size=size, marks=_ends(size), offset=offset)
+
+    def including(self, point: int) -> Course:
+        """Return the same course, with one more point that is probed in any case."""
+        return replace(self, marks=tuple(sorted({*self.marks, point})))
 
     def next_point(self, seen: Seen) -> int | None:
         """Give the point to probe next, or None if there is nothing left to ask. Depends on `seen` alone."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.pinpoint.answer import Found, Point
 from harness.pinpoint.bench import Bench
-from harness.pinpoint.following import followed_signatures, relabelled
+from harness.pinpoint.following import relabelled
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.search import Course, Observation, largest_gap, search, transitions
 from harness.pinpoint.trials import Trial
@@ -20,9 +20,24 @@ class Walked:
     points: tuple[Point, ...]
     found: tuple[Found, ...]
     largest_gap: int
-    followed: frozenset[str]
     given_up: int = 0
     """How many of the first points were given up, since what came after them could not be tested."""
+
+    def following(self, followed: frozenset[str]) -> Walked:
+        """Return the same, with each failure that is not among these signatures called "other"."""
+        points = {
+            point.name: replace(point, observation=relabelled(point.observation, followed)) for point in self.points
+        }
+        found = (
+            replace(
+                each,
+                before=points[each.before.name],
+                after=points[each.after.name],
+                untestable=tuple(points[lost.name] for lost in each.untestable),
+            )
+            for each in self.found
+        )
+        return replace(self, points=tuple(points.values()), found=tuple(found))
 
 
 class Walk:
@@ -37,7 +52,6 @@ class Walk:
         trial: Callable[[int], Trial],
         name: Callable[[int], str],
         say: Callable[[str], None],
-        follow_ends: bool = True,
     ) -> None:
         self._bench = bench
         self._judge = judge
@@ -45,10 +59,9 @@ class Walk:
         self._trial = trial
         self._name = name
         self._say = say
-        self._follow_ends = follow_ends
 
-    def run(self, package: str, followed: frozenset[str] = frozenset()) -> Walked:
-        """Search. What is followed is what the ends show, if nothing is given."""
+    def run(self, package: str) -> Walked:
+        """Search, and return all transitions between neighbours."""
         seen = search(
             self._course,
             self._probe,
@@ -57,14 +70,12 @@ class Walk:
             ahead=self._ahead,
             ahead_of_again=self._ahead_of_again,
         )
-        if self._follow_ends and not followed:
-            tested = [seen[place] for place in sorted(seen) if seen[place].tested]
-            followed = followed_signatures([*tested[:1], *tested[-1:]])
         points = {
             place: Point(
                 name=self._name(place),
-                observation=relabelled(seen[place], followed),
+                observation=seen[place],
                 shown=self._bench.show(self._trial(place)),
+                place=place,
             )
             for place in sorted(seen)
         }
@@ -81,7 +92,6 @@ class Walk:
             points=tuple(points.values()),
             found=found,
             largest_gap=largest_gap(seen),
-            followed=followed,
             given_up=self._course.oldest(seen),
         )
 

@@ -53,6 +53,16 @@ def test_one_guilty_package_and_its_first_bad_release(playground):
     assert again["runs"] == 0
 
 
+def test_the_release_that_broke_it_is_told_from_the_one_that_changed_the_error(playground):
+    versions = ("1.0", "1.1", "1.2", "1.3", "2.0")
+    publish(playground, "two.version < '1.1' or (two.version < '1.3' and [][0])", versions=versions)
+    document = blame(playground, env("1.0"), env("2.0"))
+    (only,) = document["packages"]
+    assert (only["last_good"], only["first_bad"]) == ("1.0", "1.1")
+    assert [(each["kind"], each["first"]) for each in only["steps"]] == [("introduced", "1.1"), ("changed", "1.3")]
+    assert any("introduced in 1.1 (" in each and "error changed in 1.3." in each for each in document["statements"])
+
+
 def test_two_that_only_together_are_guilty(playground):
     publish(playground, "one.version < '2' or two.version < '2'")
     document = blame(playground, env("1.0"), env("2.0"))

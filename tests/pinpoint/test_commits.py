@@ -55,6 +55,92 @@ def test_the_commit_its_pull_request_and_its_files(playground, repository):
     assert repository.git("status", "--porcelain") == ""
 
 
+RAISES = "def answer():\n    raise RuntimeError('no answer')\n"
+
+
+def test_what_broke_it_is_told_from_what_changed_the_error(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="v1.0")
+    repository.commit("Still well", source(42, "well"))
+    breaks = repository.commit("Break it (#3)", RAISES)
+    repository.commit("Still broken", RAISES + "# still\n")
+    changes = repository.commit("Change the error (#4)", source(41))
+    repository.commit("Release", source(41, "release"), tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert (found["kind"], found["commit"]["sha"]) == ("introduced", breaks)
+    assert [(each["kind"], each["sha"], each["failure_after"]) for each in found["commits"]] == [
+        ("introduced", breaks, "B"),
+        ("changed", changes, "A"),
+    ]
+    text = playground.harness(
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--repository", repository.folder
+    )
+    assert (
+        f"Commits: introduced by {breaks[:7]} (#3) (error [B]); error changed by {changes[:7]} (#4) (error [A])."
+        in " ".join(text.split())
+    )
+
+
+def test_what_was_fixed_and_broken_again_in_between_is_told(playground, repository):
+    playground.releases("lib", {"1.0": RAISES, "1.1": source(41)})
+    repository.commit("Begin", RAISES, tag="v1.0")
+    mended = repository.commit("Mend it", source(42))
+    repository.commit("Still well", source(42, "well"))
+    breaks = repository.commit("Break it again", source(41), tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert found["kind"] == "changed"
+    assert [(each["kind"], each["sha"]) for each in found["commits"]] == [("fixed", mended), ("introduced", breaks)]
+
+
+def test_inside_a_merge_what_broke_it_is_told_from_what_changed_the_error(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="v1.0")
+    repository.branch("side")
+    breaks = repository.commit("On the side, guilty (#5)", RAISES)
+    changes = repository.commit("On the side, another error (#6)", source(41))
+    repository.switch("main")
+    repository.commit("Meanwhile", other="meanwhile.txt")
+    merge = repository.merge("side", "Merge pull request #7 from someone/side")
+    repository.tag("v1.1")
+    (found,) = found_in(playground, repository)
+    assert (found["commit"]["sha"], found["commit"]["inside"]["sha"]) == (merge, breaks)
+    assert [(each["kind"], each["sha"]) for each in found["commit"]["merged"]] == [
+        ("introduced", breaks),
+        ("changed", changes),
+    ]
+
+
+def test_a_merge_that_also_changed_the_error_still_names_what_it_brought(playground, repository):
+    """The side breaks it with one error; merged, it shows another."""
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="v1.0")
+    repository.branch("side")
+    breaks = repository.commit("On the side, guilty (#5)", RAISES)
+    repository.switch("main")
+    repository.commit("Meanwhile", other="meanwhile.txt")
+    repository.git("merge", "--quiet", "--no-ff", "--no-commit", "side")
+    merge = repository.commit("Merge with changes", source(41), tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert (found["commit"]["sha"], found["commit"]["failure_after"]) == (merge, "A")
+    assert (found["commit"]["inside"]["sha"], found["commit"]["inside"]["failure_after"]) == (breaks, "B")
+
+
+def test_lines_that_part_at_a_third_state_are_both_searched(playground, repository):
+    """Where they part it fails with one error; the earlier release fixed that, the later one has another."""
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", RAISES)
+    repository.branch("r1.0")
+    mended = repository.commit("Mend it (#9)", source(42), tag="v1.0")
+    repository.switch("main")
+    changes = repository.commit("Another error", source(41), tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert [(each["kind"], each["sha"], each["lacking"]) for each in found["commits"]] == [
+        ("fixed", mended, True),
+        ("changed", changes, False),
+    ]
+    assert (found["kind"], found["commit"]["sha"]) == ("introduced", mended)
+
+
 def test_commits_that_do_not_import_leave_an_interval(playground, repository):
     publish(playground, v1_0=42, v1_1=41)
     repository.commit("Begin", source(42), tag="1.0")
@@ -211,7 +297,7 @@ def test_a_bug_that_no_release_has_is_found_between_two_by_stepping_through_the_
     assert (document["unit"], document["complete"]) == ("commit", True)
     assert "cannot be imported" in document["untestable"][0]["reason"]
     (statement,) = document["statements"]
-    assert f"introduced by {guilty[:7]} (#7), fixed by {mended[:7]} (#8)" in statement
+    assert f"Introduced by {guilty[:7]} (#7). Fixed by {mended[:7]} (#8)." in statement
 
 
 def test_a_first_commit_on_another_line_begins_where_they_part_and_says_so(playground, repository):

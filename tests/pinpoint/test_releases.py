@@ -74,6 +74,58 @@ def test_another_failure_is_shown_as_another(playground):
     assert [each["state"] for each in followed["tested"]] == ["good", "bad", "bad", "other"]
 
 
+@pytest.mark.parametrize("mode", [[], ["--every"], ["--quick"]], ids=["grid", "every", "quick"])
+def test_the_failure_of_the_named_environment_is_followed_and_not_that_of_an_end(playground, mode):
+    playground.releases("lib", {"1.0": BAD, "1.1": BAD, "1.2": RAISES, "1.3": RAISES, "1.4": BAD})
+    script = playground.script(SCRIPT)
+    document = playground.json(
+        "pinpoint", script, "--package", "lib", "--in", IN.replace("lib", "lib==1.2"), "--versions", "1.0..1.4", *mode
+    )
+    states = {each["version"]: each["state"] for each in document["tested"]}
+    assert (states["1.2"], states["1.0"], states["1.4"]) == ("bad", "other", "other")
+    assert transitions(document) == [("changed", "1.1", "1.2"), ("changed", "1.3", "1.4")]
+    assert [(each["label"], each["followed"], each["message"]) for each in document["failures"]] == [
+        ("A", True, "ask: RuntimeError: no answer"),
+        ("B", False, "ask: AssertionError: wrong answer"),
+    ]
+    assert document["named"]["failure"] == "A"
+    (middle,) = [each for each in document["statements"] if "fails with [A]." in each and each.startswith("lib 1.2")]
+    assert "The neighbours that were run fail differently: 1.1 fails with [B], 1.4 fails with [B]." in middle
+
+
+def test_where_the_named_environment_passes_no_failure_is_followed(playground):
+    playground.releases("lib", {"1.0": GOOD, "1.1": RAISES, "1.2": BAD})
+    arguments = [
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN.replace("lib", "lib==1.0"),
+    ]  # fmt: skip
+    document = playground.json(*arguments, "--versions", "1.0..1.2")
+    assert [each["state"] for each in document["tested"]] == ["good", "bad", "bad"]
+    assert document["named"]["state"] == "good"
+    text = " ".join(playground.harness(*arguments, "--versions", "1.1..1.2").split())
+    assert "No failure is followed, since" in text and "passes" in text
+    assert "[A] ask: RuntimeError: no answer" in text and "[B] ask: AssertionError: wrong answer" in text
+
+
+def test_a_named_environment_outside_the_bounds_says_what_is_followed(playground):
+    playground.releases("lib", {"1.0": BAD, "1.1": RAISES, "1.2": RAISES})
+    document = playground.json(
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN.replace("lib", "lib==1.0"),
+        "--versions", "1.1..1.2",
+    )  # fmt: skip
+    assert [each["state"] for each in document["tested"]] == ["other", "other"]
+    followed = document["failures"][0]
+    assert (followed["followed"], followed["versions"]) == (True, [])
+
+
+def test_a_pattern_is_searched_in_every_line_of_the_message(playground):
+    long = "def answer():\n    raise RuntimeError('first line' + '\\nmore' * 500 + '\\nthe very end')\n"
+    playground.releases("lib", {"1.0": BAD, "1.1": long})
+    document = playground.json(
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--follow", "^the very end$"
+    )
+    assert [each["state"] for each in document["tested"]] == ["other", "bad"]
+
+
 def test_quick_takes_few_probes(playground):
     playground.releases("lib", {f"1.{minor}": GOOD if minor < 9 else BAD for minor in range(14)})
     document = playground.json("pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--quick")

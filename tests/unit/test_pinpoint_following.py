@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness.model import Attempt, Case, Cell, Outcome
-from harness.pinpoint.following import Following, followed_signatures, relabelled
+from harness.pinpoint.following import Following, followed_by, relabelled
 from harness.pinpoint.search import Observation, State
 
 
@@ -69,10 +69,11 @@ def test_a_timeout_is_followed_if_it_is_asked_for():
     assert following.observe([attempt(Outcome.TIMED_OUT, "Timeout: over 5 s")]).state is State.BAD
 
 
-def test_by_default_the_failures_of_the_ends_are_followed():
-    good, bad = Observation(state=State.GOOD), Observation(state=State.BAD, signature="a")
-    followed = followed_signatures([good, bad])
-    assert followed == {"a"}
-    assert relabelled(bad, followed) is bad
-    assert relabelled(Observation(state=State.BAD, signature="b"), followed).state is State.OTHER
+def test_the_failure_of_the_named_environment_is_followed_and_no_other():
+    bad = Observation(state=State.BAD, signature="a")
+    assert followed_by(bad) == {"a"}
+    assert followed_by(Observation(state=State.FLAKY, signature="a")) == {"a"}
+    assert followed_by(Observation(state=State.GOOD)) == frozenset()
+    assert relabelled(bad, frozenset({"a"})) is bad
+    assert relabelled(Observation(state=State.BAD, signature="b"), frozenset({"a"})).state is State.OTHER
     assert relabelled(Observation(state=State.BAD, signature="b"), frozenset()).state is State.BAD
