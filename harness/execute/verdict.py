@@ -13,7 +13,8 @@ from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLIC
 from harness.model import Header, NoVerdict, Outcome
 from harness.running import Ended
 
-LONGEST_ERROR = 4000
+LONGEST_ERROR = 20000
+_MARGIN = 100  # for what the worker says of what it left out
 LONGEST_REASON = 400
 LONGEST_STAGE = 200
 _OUTCOMES = {"passed": Outcome.PASSED, "failed": Outcome.FAILED}
@@ -102,10 +103,10 @@ def _as_reported(seen: Seen, report: dict[str, Any]) -> Verdict:
             stage = _text(report, "stage", LONGEST_STAGE)
             return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=stage, reason=_last_line(seen.ended))
         case "failed":
-            kind, message = (_text(report, key, LONGEST_ERROR) for key in ("type", "message"))
-            error = f"{kind or 'Exception'}: {message or ''}"
+            kind, message = _text(report, "type", LONGEST_STAGE), report.get("message")
+            error = f"{kind or 'Exception'}: {_both_ends(message) if isinstance(message, str) else ''}"
             stage = _text(report, "stage", LONGEST_STAGE)
-            return Verdict(outcome=Outcome.FAILED, stage=stage, error=error[:LONGEST_ERROR])
+            return Verdict(outcome=Outcome.FAILED, stage=stage, error=error)
         case other:
             reason = f"the report is malformed: outcome {_storable(reprlib.repr(other), LONGEST_REASON)}"
             return Verdict(outcome=Outcome.ERROR, reason=reason, settled=False)
@@ -144,6 +145,13 @@ def _signal_name(number: int) -> str:
 def _text(report: dict[str, Any], key: str, longest: int) -> str | None:
     value = report.get(key)
     return _storable(value, longest) if isinstance(value, str) else None
+
+
+def _both_ends(text: str) -> str:
+    """Return a message without its middle if it is longer than the worker lets it be; the rest as it is stored."""
+    if len(text) > LONGEST_ERROR + _MARGIN:
+        text = f"{text[: LONGEST_ERROR // 2]}\n[...]\n{text[-LONGEST_ERROR // 2 :]}"
+    return _storable(text, len(text))
 
 
 def _storable(text: str, longest: int) -> str:

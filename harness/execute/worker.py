@@ -352,7 +352,7 @@ def failure(error, stage, path, status):
         "stage": stage,
         "type": type(error).__name__,
         "message": shorten(message_of(error)),
-        "traceback": shorten(shown),
+        "traceback": shorten(shown, 2 * LONGEST_TEXT),
         "line": lines[0] if lines else None,
         "status": status,
         "chain": chain_of(error),

@@ -7,7 +7,7 @@ from harness.model.environment import Build, Environment, Lock, LockOrigin, Over
 from harness.model.outcome import DISPLAY, FLAKY, NEVER_RUN, WITHOUT_VERDICT, Display, NoVerdict, Outcome
 from harness.model.pattern import Pattern
 from harness.model.scenario import Header, Label, Mark, Scenario, Script, matches_globs
-from harness.model.signature import normalise, signature
+from harness.model.signature import normalise, reduced, signature
 
 __all__ = [
     "DISPLAY",
@@ -42,5 +42,6 @@ __all__ = [
     "label_of",
     "matches_globs",
     "normalise",
+    "reduced",
     "signature",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.model import Label, Outcome
-from harness.report.foreign_text import one_line, stable_error
+from harness.report.foreign_text import first_lines, one_line, stable_error, whole_error
 from harness.report.results import NEVER_RUN_WORD, Record
 
 NO_REASON = "no reason was recorded"
@@ -27,6 +27,10 @@ class Cause:
     outcome: str
     stage: str | None
     error: str
+    """Short, and the same in every repeat."""
+    message: str
+    """Short, as it was raised in the first of the cells: with its numbers."""
+    whole_error: str
     signature: str | None
     reason: str
     label: Label | None
@@ -84,6 +88,8 @@ def _cause(group: Sequence[Record], key: str) -> Cause:
         outcome=first.failure.value if first.failure else first.state,
         stage=one_line(first.stage, longest=40) if first.stage and failed else None,
         error=stable_error(first.error),
+        message=first_lines(first.error),
+        whole_error=whole_error(first.error),
         signature=first.signature,
         reason=one_line(first.reason) or ("" if failed else NO_REASON),
         label=first.label,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 
-from harness.model import normalise
+from harness.model import reduced
 
 _CONTROL_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours and cursor movements
@@ -22,7 +22,8 @@ _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+")
 _UNSHOWABLE = "\N{REPLACEMENT CHARACTER}"
 _ELLIPSIS = "…"
 LONGEST = 400
-# Ten thousand cells share a few hundred texts, so both functions below are cached.
+LONGEST_ERROR = 2000
+# Ten thousand cells share a few hundred texts, so these functions are cached.
 
 
 def plain(text: str) -> str:
@@ -50,8 +51,21 @@ def one_line(text: str, *, longest: int = LONGEST) -> str:
 
 @functools.lru_cache(maxsize=8192)
 def stable_error(error: str) -> str:
-    """Return an error without paths, addresses and counters, so that it is equal in every repeat."""
-    return one_line(normalise(error))
+    """Return an error, short, as it reads the same in every repeat: without paths, addresses and counters."""
+    return one_line(reduced(error))
+
+
+@functools.lru_cache(maxsize=8192)
+def whole_error(error: str) -> str:
+    """Return all of an error as it reads the same in every repeat, on one line."""
+    return one_line(reduced(error, short=False), longest=LONGEST_ERROR)
+
+
+@functools.lru_cache(maxsize=8192)
+def first_lines(error: str) -> str:
+    """Return the first two lines of an error as they were raised, on one line."""
+    lines = [line for line in plain(error).split("\n") if line.strip()]
+    return one_line(" ".join(lines[:2]), longest=240)
 
 
 def web_address(link: str | None) -> str | None:

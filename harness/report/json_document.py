@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict
 
 from harness.model import Scenario
-from harness.report.foreign_text import stable_error
+from harness.report.foreign_text import stable_error, whole_error
 from harness.report.grid import count
 from harness.report.results import EnvironmentColumn, Record, Results, records
 from harness.report.transitions import History, Transition, histories
@@ -119,7 +119,7 @@ def _cell(record: Record, *, published: bool) -> dict[str, object]:
     cell |= {
         "outcome": record.outcome,
         "stage": record.stage,
-        "error": (stable_error(record.error) if published else record.error) or None,
+        "error": (whole_error(record.error) if published else record.error) or None,
         "signature": record.signature,
         "label": label.label if label else None,
         "note": label.note if label else None,

@@ -283,7 +283,7 @@ def _cause(cause: Cause, *, width: int, paint: _Paint) -> str:
     where = f"{display.plain} {cause.stage}" if cause.stage else display.plain
     number = f"[{cause.number}]"
     said = [f"{where}, {cells_text(len(cause.cells))}", _label_text(cause), cause.reason]
-    detail = [cause.error, web_address(cause.label.link) if cause.label else ""]
+    detail = [cause.message, web_address(cause.label.link) if cause.label else ""]
     lines = [f"{number:5}{'; '.join(filter(None, said))}", *(f"     {line}" for line in detail if line)]
     wrapped = [textwrap.fill(one_line(line[5:]), max(width, 40), initial_indent=line[:5], subsequent_indent=" " * 5,
                              break_long_words=False, break_on_hyphens=False) for line in lines]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -16,7 +17,9 @@ from harness.containment.sandbox import Means
 from harness.execute.artifacts import Artifacts
 from harness.execute.run_task import Interrupted, run_task
 from harness.execute.verdict import LOST
-from harness.model import Outcome
+from harness.model import Label, Outcome, Pattern, label_of
+from harness.pinpoint.following import Following
+from harness.pinpoint.search import State
 from tests.making import outcome_task
 from tests.sandboxes import sandbox_of
 
@@ -206,6 +209,16 @@ def trail_of(script):
     with contextlib.suppress(OSError):
         return Path(f"/proc/{script.pid}/root/attempt/trail").read_text()
     return ""
+
+
+def test_long_message_is_kept_and_found_in_full(execute):
+    attempt = execute("raises_a_long_message")
+    lines = attempt.error.splitlines()
+    assert (lines[0], len(lines), lines[-1]) == ("ValueError: the first line", 402, "the last word")
+    assert attempt.evidence.traceback.rstrip().endswith("the last word")
+    label = Label(stage=None, error=Pattern("399 of the explanation\nthe last word"), label="bug", note="")
+    assert label_of(attempt, [label]) is label
+    assert Following(pattern=re.compile("the last word")).observe([attempt]).state is State.BAD
 
 
 def test_what_this_python_cannot_parse_is_not_applicable(execute):

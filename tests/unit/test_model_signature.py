@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model import normalise, signature
+from harness.model import normalise, reduced, signature
 
 SAME = [
     ("address", "TypeError: <Dense object at 0x7f3a10>", "TypeError: <Dense object at 0xDEADbeef01>"),
@@ -26,6 +26,12 @@ SAME = [
     ("hyperlink", "E: \x1b]8;;x\x1b\\red\x1b]8;;\x1b\\ wine", "E: red wine"),
     ("blanks", "E: one   two\t three", "E: one two three"),
     ("third line", "E: one\ntwo\nthree 17", "E: one\ntwo\nthree 18"),
+    (
+        "values after two lines",
+        "E: not equal\ntolerance\nMismatched elements: 3 / 4 (75%)\n x: array([[ 0.1, -2.5],\n [1, nan]])",
+        "E: not equal\ntolerance\nMismatched elements: 4 / 4 (100%)\n x: array([[1.25, 3.  ],\n       [7, 0.5]])",
+    ),
+    ("characters left out", "E: one\n[... 120 characters left out ...]", "E: one\n[... 99 characters left out ...]"),
     ("blank lines", "E: one\n\n  two", "E: one\ntwo"),
 ]
 
@@ -41,6 +47,8 @@ DIFFERENT = [
     ("argument", "TypeError: unexpected keyword 'batch_shape'", "TypeError: unexpected keyword 'shape'"),
     ("file format", "ValueError: .keras", "ValueError: .h5"),
     ("second line", "E: one\ntwo", "E: one\nthree"),
+    ("third line", "E: one\ntwo\nexpected axis", "E: one\ntwo\nexpected dtype"),
+    ("end of a long line", f"E: {'long ' * 100}one", f"E: {'long ' * 100}two"),
     ("signal", "SIGSEGV: killed by a signal", "SIGABRT: killed by a signal"),
     ("limit", "Timeout: over 120 s", "Timeout: over 60 s"),
 ]
@@ -66,10 +74,16 @@ def test_stage_tells_failures_apart():
 
 
 @given(st.text(max_size=400))
-def test_normal_form_is_one_short_line(error):
-    normal = normalise(error)
-    assert len(normal) <= 240
-    assert "\n" not in normal
+def test_normal_form_is_one_line(error):
+    assert "\n" not in normalise(error)
+    assert "\n" not in reduced(error, short=False)
+    assert len(reduced(error)) <= 240
+
+
+def test_people_see_real_line_numbers():
+    error = "SyntaxError: invalid syntax (report.py, line 14)\nof\nthe script, at 0x7f00"
+    assert reduced(error) == "SyntaxError: invalid syntax (report.py, line 14) of"
+    assert reduced(error, short=False) == "SyntaxError: invalid syntax (report.py, line 14) of the script, at <address>"
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=80), st.none() | st.text(max_size=8))

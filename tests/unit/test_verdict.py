@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.execute.verdict import LONGEST_ERROR, LONGEST_REASON, LOST, Seen, Verdict, judge
+from harness.execute.verdict import LONGEST_REASON, LOST, Seen, Verdict, judge
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, NoVerdict, Outcome
 from harness.running import Ended
@@ -52,8 +52,10 @@ def row(id, seen, expected):
         row("failed without a type", seen(report={"outcome": "failed"}, status=1), verdict(Outcome.FAILED, error="Exception: ")),
         row("failed with values of other types", seen(report={"outcome": "failed", "type": 3, "message": [], "stage": {}}, status=1),
             verdict(Outcome.FAILED, error="Exception: ")),
-        row("failed, endless message", seen(report={**FAILED, "message": "x" * 9999}, status=1),
-            verdict(Outcome.FAILED, "load", error=("ValueError: " + "x" * 9999)[:LONGEST_ERROR])),
+        row("failed, long message", seen(report={**FAILED, "message": "x" * 19999}, status=1),
+            verdict(Outcome.FAILED, "load", error="ValueError: " + "x" * 19999)),
+        row("failed, endless message", seen(report={**FAILED, "message": "a" + "x" * 99999 + "z"}, status=1),
+            verdict(Outcome.FAILED, "load", error=f"ValueError: a{'x' * 9999}\n[...]\n{'x' * 9999}z")),
         row("not applicable", seen(report={"outcome": "not applicable", "stage": "define"}, status=125, stdout=b"one\nno such format\n\n"),
             verdict(Outcome.NOT_APPLICABLE, "define", reason="no such format")),
         row("not applicable, said on stderr", seen(report={"outcome": "not applicable"}, status=125, stderr=b"too old\n"),
