@@ -12,6 +12,7 @@ from harness.pinpoint.following import FOLLOWED, failure_text
 from harness.pinpoint.judging import DOES_NOT_IMPORT
 from harness.pinpoint.search import Kind, Observation, State, kind_of
 from harness.pinpoint.trials import Shown
+from harness.report.foreign_text import one_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ class Point:
     def message(self) -> str:
         """The beginning of its failure as one line: `stage: Type: message`."""
         lines = [line.strip() for line in failure_text(self.failing).splitlines()] if self.failing else []
-        return " ".join([line for line in lines if line][:2])
+        return one_line(" ".join([line for line in lines if line][:2]))
 
 
 @dataclass(frozen=True, kw_only=True)

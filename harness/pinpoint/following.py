@@ -1,4 +1,4 @@
-"""Which failure is followed, and what attempts say of it. Pure."""
+"""Owns which failure a search follows, and what attempts show. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FOLLOWED = "followed"
 
 @dataclass(frozen=True, kw_only=True)
 class Following:
-    """What counts as the failure: every one by its signature, or those alone that a pattern is found in."""
+    """What counts as the failure: each by its signature, or all those in which a pattern is found."""
 
     pattern: re.Pattern[str] | None = None
 
     def observe(self, attempts: Iterable[Attempt], reason: str = "") -> Observation:
-        """Say what attempts under the same conditions show; `reason` is why, if they show nothing."""
+        """Return what attempts under the same conditions show; `reason` is why, if they show nothing."""
         counted = [attempt for attempt in attempts if attempt.is_verdict]
         seen = [self._observe_one(attempt) for attempt in counted]
         if not seen:
@@ -48,7 +48,7 @@ class Following:
 
 
 def failure_text(attempt: Attempt) -> str:
-    """Give a failure as it is shown and searched in: `stage: Type: message`."""
+    """Return a failure as text, with all lines of its message: `stage: Type: message`."""
     error = attempt.error or str(attempt.outcome)
     return f"{attempt.stage}: {error}" if attempt.stage else error
 

@@ -1,8 +1,7 @@
-"""Finds where a sequence of points changes, by probing as few as it may. Pure: what a point is, only the probe knows.
+"""Finds the transitions in a sequence of points with few probes. Pure: only the probe knows what a point is.
 
-What is reported is always what was seen: both sides of a transition were probed and differ, and every point
-between them was probed and could not be judged. A run of points that no probed point fell into is not seen; the
-course says at which points it looked.
+A reported transition was observed: both sides were probed and differ, and every point between them was probed and is
+untestable. A run of points without a probed one is missed; the course has the points that are probed in any case.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from enum import Enum
 
 
 class State(str, Enum):
-    """What a probe can say of a point."""
+    """The result of a probe."""
 
     GOOD = "good"
     BAD = "bad"
     OTHER = "other"
-    """It fails, but not in the way that is followed."""
+    """It fails, but not with the followed failure."""
     FLAKY = "flaky"
     """Repeats differ."""
     UNTESTABLE = "untestable"
@@ -30,16 +29,16 @@ class State(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """What was seen at a point. Two points differ if their state or their signature does."""
+    """What a probe showed. Two points differ if their state or their signature does."""
 
     state: State
     signature: str | None = None
     reason: str = ""
-    """Why it is untestable, or how it is flaky; says nothing of whether two points differ."""
+    """Why it is untestable, or how it is flaky; not compared."""
 
     @property
     def tested(self) -> bool:
-        """Whether this says something of the point."""
+        """Whether the point could be tested."""
         return self.state is not State.UNTESTABLE
 
     def differs_from(self, other: Observation) -> bool:
@@ -70,53 +69,53 @@ def kind_of(before: Observation, after: Observation) -> Kind:
 
 Seen = Mapping[int, Observation]
 _GIVES_UP_AFTER = 4
-"""So many marks in a row: a few that are broken are no sign that all before them are."""
+"""So many untestable marks in a row end the search backwards: a few of them prove nothing about older points."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Transition:
-    """Two points that were tested and differ; all between them were probed and are untestable."""
+    """Two tested points that differ; all points between them were probed and are untestable."""
 
     last: int
     first: int
 
     @property
     def between(self) -> range:
-        """What could not be tested between the two."""
+        """The untestable points between the two."""
         return range(self.last + 1, self.first)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """Which of `size` points are probed, in which order: the marks first, then wherever neighbours differ.
+    """Which of `size` points are probed, in which order: the marks first, then points between neighbours that differ.
 
-    `offset` is the place of the first point in some longer sequence that does not depend on the bounds: which points
-    halving prefers depends on that place, so that searches with other bounds meet the same points again.
+    `offset` is the place of the first point in a longer sequence that does not depend on the bounds. Halving prefers
+    points by that place, so that searches with other bounds probe the same points.
     """
 
     size: int
     marks: tuple[int, ...]
     offset: int = 0
     known: int | None = None
-    """A point that is known to be testable: what lies before it is given up where it no longer can be tested."""
+    """A point that is known to be testable: the search goes back from it, as far as points are testable."""
 
     @classmethod
     def grid(cls, size: int, marks: tuple[int, ...], offset: int = 0, *, known: int | None = None) -> Course:
-        """Look at both ends and at the marks, then narrow each border that shows.
+        """Return a course that probes both ends and the marks, then narrows each border.
 
-        With a known point, the marks before it are looked at backwards, as long as they can be tested.
+        With a known point, the marks before it are probed backwards, as long as they are testable.
         """
         inside = {mark for mark in marks if 0 <= mark < size}
         return cls(size=size, marks=tuple(sorted({*_ends(size), *inside})), offset=offset, known=known)
 
     @classmethod
     def every(cls, size: int, offset: int = 0) -> Course:
-        """Look at every point."""
+        """Return a course that probes every point."""
         return cls(size=size, marks=tuple(range(size)), offset=offset)
 
     @classmethod
     def quick(cls, size: int, offset: int = 0) -> Course:
-        """Halve between the two ends: one clean transition takes at most ceil(log2 size) + 2 probes."""
+        """Return a course that halves between both ends: one transition takes at most ceil(log2 size) + 2 probes."""
         return cls(size=size, marks=_ends(size), offset=offset)
 
     def including(self, point: int) -> Course:
@@ -124,7 +123,7 @@ class Course:
         return replace(self, marks=tuple(sorted({*self.marks, point})))
 
     def next_point(self, seen: Seen) -> int | None:
-        """Give the point to probe next, or None if there is nothing left to ask. Depends on `seen` alone."""
+        """Return the point to probe next, or None at the end. Depends on `seen` alone."""
         marks = self.certain(seen)
         if marks:
             return marks[0]
@@ -140,10 +139,7 @@ class Course:
         return None
 
     def certain(self, seen: Seen) -> tuple[int, ...]:
-        """Give the marks that will be probed whatever they show, the next one first.
-
-        The ends come first, as far as they are certain: what is seen there says which failure is followed.
-        """
+        """Return the marks that will be probed whatever the others show, the next one first. The ends come first."""
         before = self._before_known()
         there = [mark for mark in dict.fromkeys((*self.marks[:1], *self.marks[-1:], *self.marks)) if mark not in before]
         reached = next((place for place, mark in enumerate(before) if mark not in seen), len(before))
@@ -152,9 +148,9 @@ class Course:
         return tuple(mark for mark in there if mark not in seen)
 
     def oldest(self, seen: Seen) -> int:
-        """Give the first point that is looked at: what lies before was given up, if it is not 0.
+        """Return the first point that is probed. Unless it is 0, the search stopped there on its way back.
 
-        Old releases of a package often do not fit what is around them at all, and there may be a hundred of them.
+        Old releases of a package often fit nothing else in the environment, and there may be a hundred of them.
         """
         before = self._before_known()
         for place in range(len(before) - _GIVES_UP_AFTER + 1):
@@ -163,11 +159,11 @@ class Course:
         return 0
 
     def _before_known(self) -> list[int]:
-        """Give the marks before the known point, the nearest first."""
+        """Return the marks before the known point, the nearest first."""
         return [mark for mark in reversed(self.marks) if self.known is not None and mark < self.known]
 
     def possible_next(self, point: int, seen: Seen) -> tuple[int, ...]:
-        """Give the points that may come after this one, whatever it shows: what is likely needed can be made ahead."""
+        """Return the points that may be probed after this one, so that their environments can be built ahead."""
         tested = sorted(each for each in seen if seen[each].tested)
         before = [seen[each] for each in tested if each < point][-1:]
         after = [seen[each] for each in tested if each > point][:1]
@@ -180,7 +176,7 @@ class Course:
         return tuple(found)
 
     def _for_mark(self, mark: int, oldest: int, seen: Seen) -> int | None:
-        """Give the point that stands for a mark: itself, or if it is untestable the nearest that is not."""
+        """Return the point to probe for a mark: the mark, or if it is untestable the nearest that is not."""
         place = self.marks.index(mark)
         low = max(oldest, self.marks[place - 1] + 1 if place else 0)
         high = self.marks[place + 1] - 1 if place + 1 < len(self.marks) else self.size - 1
@@ -192,7 +188,7 @@ class Course:
         return None
 
     def _within(self, last: int, first: int, seen: Seen) -> int | None:
-        """Give a point between two that differ, as near the middle as can still be tested."""
+        """Return a point between two that differ, as near the middle as is testable."""
         if first - last == 1:
             return None
         middle = _middle(last, first, self.offset)
@@ -208,11 +204,10 @@ def search(
     ahead: Callable[[tuple[int, ...]], None] = lambda points: None,
     ahead_of_again: Callable[[tuple[int, ...]], None] = lambda points: None,
 ) -> dict[int, Observation]:
-    """Probe until nothing is left to ask; give what was seen, each point probed once.
+    """Probe until every border is closed; return the observations. Each point is probed once.
 
-    `again` looks a second time at each side of each transition before the search ends, and what it says counts: a side
-    that shows something else makes the search go on. Before each probe `begin` is told which points are certain to be
-    probed, and `ahead` which ones may come next.
+    `again` probes both sides of each transition a second time, and its result replaces the first: if it differs, the
+    search goes on. Before each probe `begin` gets the points that are certain to be probed, `ahead` those that may be.
     """
     seen: dict[int, Observation] = {}
     looked_again: set[int] = set()
@@ -232,7 +227,7 @@ def search(
 
 
 def transitions(seen: Seen) -> list[Transition]:
-    """Give every transition that what was seen proves, ascending."""
+    """Return every transition that the observations prove, ascending."""
     return [
         Transition(last=last, first=first)
         for last, first in _borders(seen)
@@ -241,13 +236,13 @@ def transitions(seen: Seen) -> list[Transition]:
 
 
 def largest_gap(seen: Seen) -> int:
-    """Give the largest distance between neighbours that were tested: a run of fewer points may have been missed."""
+    """Return the largest distance between tested neighbours: a shorter run of points may have been missed."""
     tested = sorted(point for point in seen if seen[point].tested)
     return max((after - before for before, after in itertools.pairwise(tested)), default=0)
 
 
 def _borders(seen: Seen) -> Iterator[tuple[int, int]]:
-    """Give the neighbours, among the points that were tested, that differ."""
+    """Yield the tested neighbours that differ."""
     tested = sorted(point for point in seen if seen[point].tested)
     for last, first in itertools.pairwise(tested):
         if seen[last].differs_from(seen[first]):
@@ -259,9 +254,9 @@ def _ends(size: int) -> tuple[int, ...]:
 
 
 def _middle(last: int, first: int, offset: int) -> int:
-    """Give the point between two at which to halve.
+    """Return the point between two at which to halve.
 
-    Of those that leave no more halvings than the exact middle does, the one whose place has the most factors of two.
+    Of those that need no more halvings than the exact middle, it is the one whose place has the most factors of two.
     """
     reach = 1 << ((first - last - 1).bit_length() - 1)
     allowed = range(max(last + 1, first - reach), min(first - 1, last + reach) + 1)
@@ -273,9 +268,9 @@ def _factors_of_two(place: int) -> int:
 
 
 def _widening(centre: int, low: int, high: int) -> Iterator[int]:
-    """Give all points from low to high: the centre, then others at distances that double, then the rest, nearest first.
+    """Yield all points from low to high: the centre, then at distances that double, then the rest, nearest first.
 
-    Untestable points come in runs: doubling leaves a run soon, and what it leapt over is still asked if it matters.
+    Untestable points come in runs. Doubling leaves a run soon; the points in between follow only if needed.
     """
     leaps = (1 << power for power in range((high - low + 1).bit_length()))
     given = set()
