@@ -63,7 +63,7 @@ def lock(session: nox.Session) -> None:
 
 @nox.session
 def report(session: nox.Session) -> None:
-    """Write the published tables in results/ and in the README."""
+    """Write the published files of results/."""
     _harness(session, "report", *session.posargs)
 
 
@@ -101,6 +101,20 @@ def lint(session: nox.Session) -> None:
     _install(session, "checks")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation site; a warning is an error."""
+    _install(session, "docs")
+    session.run("sphinx-build", "--quiet", "--fail-on-warning", "--fresh-env", "docs", "docs/_build")
+
+
+@nox.session
+def reference(session: nox.Session) -> None:
+    """Write docs/cli.md from the parsers of the command line."""
+    _install(session, "harness")
+    session.run("python", ".ci/reference.py")
 
 
 @nox.session

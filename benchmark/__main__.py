@@ -1,8 +1,9 @@
-"""`python -m benchmark`: measure, print the figures with their goals, and write docs/performance.md."""
+"""Run the benchmark: print the figures with their goals, and write docs/performance.md and benchmark/results/."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime as dt
 import json
 import os
@@ -29,6 +30,7 @@ from harness.session import Session
 ENVIRONMENTS = ("tf2.10.1", "keras3.5.0")
 COMPARED = ("sequential_build", "sequential_build_twice", "custom_layer", "kept_weights", "load_after_other_files")
 COUNTS = (100, 1_000, 10_000, 100_000)
+MEASURED = Path("benchmark/results/benchmark.json")
 PARTS = ("speed", "limit", "nothing", "own-work", "forked")
 
 
@@ -39,17 +41,19 @@ def main() -> None:
     parser.add_argument("--scenarios", help="comma-separated globs (default: five, and all for the limit)")
     parser.add_argument("--whole", action="store_true", help="the default tier, and 10 000 real attempts")
     parser.add_argument("--only", choices=PARTS, action="append")
-    parser.add_argument("--no-document", action="store_true", help="leave docs/performance.md as it is")
+    parser.add_argument("--no-document", action="store_true", help="write no file")
     arguments = parser.parse_args()
     started, load = time.monotonic(), os.getloadavg()[0]
     # Next to the cache, so that uv can hard-link packages from its own cache.
     beside = Session.at(Path.cwd(), os.environ, say).cache.parent
     with OwnedFolder(beside, "harness-benchmark-") as folder:
         figures = list(_figures(folder, arguments.only or PARTS, arguments))
-    minutes = (time.monotonic() - started) / 60
-    text = f"{_how(arguments, minutes, load)}\n\n{table_of(figures)}"
+    how = _how(arguments, (time.monotonic() - started) / 60, load)
+    text = f"{how}\n\n{table_of(figures)}"
     sys.stdout.write(text)
     if not arguments.no_document:
+        document = {"how": how, "figures": [dataclasses.asdict(each) for each in figures]}
+        MEASURED.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         write_section(Path("docs/performance.md"), "benchmark", text)
 
 
@@ -59,7 +63,7 @@ def _how(arguments: argparse.Namespace, minutes: float, load: float) -> str:
     lines = [
         f"`{typed}`, {dt.datetime.now(dt.timezone.utc):%Y-%m-%d}, {minutes:.0f} minutes, on {JOBS} cores "
         f"({platform.system()} {platform.machine()}) with {memory} GiB, Python {platform.python_version()}. "
-        f"The load was {load:.1f} before and {os.getloadavg()[0]:.1f} at the end, including the benchmark."
+        f"Load {load:.1f} before, {os.getloadavg()[0]:.1f} at the end."
     ]
     if not arguments.whole and arguments.only is None:
         environments = arguments.environments or ", ".join(ENVIRONMENTS)
@@ -100,8 +104,8 @@ def _nothing(folder: Path) -> Figure:
     runs = [measure_harness(["run", "--tier", "full"], variables) for _ in range(5)]
     took = sorted(runs, key=lambda each: each.wall_s)[len(runs) // 2]
     return Figure(
-        what=f"a run with nothing to do over {count} recorded cells, the middle of {len(runs)}",
-        measured=f"{took.wall_s:.2f} s, {took.processor_s:.2f} s of it on the processor; at most {took.peak_mib} MiB",
+        what=f"run with nothing to do, {count} recorded cells, median of {len(runs)}",
+        measured=f"{took.wall_s:.2f} s ({took.processor_s:.2f} s CPU), {took.peak_mib} MiB",
         goal="1 s",
         met=took.wall_s <= 1,
     )
@@ -114,10 +118,8 @@ def _own_work(count: int) -> Figure:
     )
     seen = json.loads(done.stdout)
     return Figure(
-        what=f"{count} empty cells: scheduled, counted, recorded",
-        measured=f"{seen['wall_ms']:.2f} ms a cell ({seen['processor_ms']:.2f} ms on the processor); memory "
-        f"{seen['first_mib']} MiB after the first cell, {seen['half_mib']} after half of them, "
-        f"{seen['last_mib']} after all, {seen['peak_mib']} at most",
+        what=f"schedule and record {count} cells that do nothing",
+        measured=f"{seen['wall_ms']:.2f} ms per cell ({seen['processor_ms']:.2f} ms CPU), {seen['peak_mib']} MiB",
         goal="5 ms",
         met=seen["wall_ms"] <= 5,
     )

@@ -80,14 +80,14 @@ def forked(folder: Path, count: int) -> Iterator[Figure]:
     wall_ms = (took.wall_s - nothing.wall_s) / count * 1000
     all_ms = (took.processor_s - nothing.processor_s) / count * 1000
     yield Figure(
-        what=f"{count} real attempts, {forks} of them forks, in the usual sandbox: the harness's own process",
-        measured=f"{own_ms:.1f} ms of processor time a cell; at most {took.peak_mib} MiB",
+        what=f"{count} attempts of an empty script ({forks} forked, sandbox on): coordinator process",
+        measured=f"{own_ms:.1f} ms CPU per cell, {took.peak_mib} MiB",
         goal="5 ms",
         met=own_ms <= 5,
     )
     yield Figure(
         what=f"the same, all processes, {JOBS} at a time",
-        measured=f"{wall_ms:.1f} ms a cell, {all_ms:.1f} ms on the processor; the script itself {script_ms:.1f} ms",
+        measured=f"{wall_ms:.1f} ms per cell, {all_ms:.1f} ms CPU; the script {script_ms:.1f} ms",
     )
 
 

@@ -26,10 +26,10 @@ from harness.report.foreign_text import plain
 from harness.session import Session
 
 _SELDOM = 500_000
-_CELL = "scenario[name=value]@environment, or of two steps scenario@writer -> reader; in quotes"
+_CELL = "scenario[name=value]@environment; for two steps: scenario@writer -> reader; in quotes"
 _STATUS = (
-    "Exit status: 0 the work was done, and what fails is a result; 1 something could not be judged or done, or "
-    "compare-isolation found a difference; 2 wrong usage, or a file of the project is wrong; 130 stopped."
+    "Exit status: 0 finished, also if cells failed; 1 a cell has no result, or compare-isolation found a difference; "
+    "2 wrong usage, or an error in a file of the project; 130 stopped."
 )
 
 
@@ -37,7 +37,7 @@ def main(typed: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
     typed = list(sys.argv[1:] if typed is None else typed)
     _write_whatever_it_is()
-    arguments, unknown = _parser().parse_known_args(typed)
+    arguments, unknown = build_parser().parse_known_args(typed)
     if unknown:
         arguments.parser.error(_unknown(unknown, arguments.parser))
     arguments.typed = typed
@@ -118,54 +118,55 @@ def _collecting_seldom() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
     parser = argparse.ArgumentParser(
         prog="harness",
-        description="Which versions have this bug, and which can read my model.",
+        description="Find out which versions have a bug, and which can read a saved model.",
         epilog=_STATUS,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"repro-matrix {__version__}")
-    parser.add_argument("--project", metavar="DIR", help="the folder of matrix.toml (default: found from here upwards)")
+    parser.add_argument("--project", metavar="DIR", help="the folder of matrix.toml (default: here or above)")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    plan = _command(commands, "plan", "planning:plan", "what would run, what would not and why; what it needs")
+    plan = _command(commands, "plan", "planning:plan", "show what would run, what would not and why, and what it needs")
     _add_paths(plan)
     add_selection(plan)
     _add_condition(plan)
     _add_json(plan)
 
-    run = _command(commands, "run", "run:run", "run the cells that have no valid attempt, and print the table")
+    run = _command(commands, "run", "run:run", "run the cells without a valid attempt, and print the table")
     _add_paths(run)
     add_selection(run)
     run.add_argument(
-        "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores)"
+        "--jobs", metavar="N", type=_count, default=default_jobs(), help="parallel attempts (default: cores)"
     )
-    run.add_argument("--fresh", action="store_true", help="run again what has been run")
+    run.add_argument("--fresh", action="store_true", help="run cells again that have a valid attempt")
     run.add_argument(
         "--isolation",
         choices=("fork", "process"),
         default="fork",
-        help="a fork of a process that has done the imports, where that is safe, or always a new process",
+        help="fork a process that has finished the imports, if this is safe; or always start a new process",
     )
     _add_condition(run)
     run.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each cell until it has N attempts")
     run.add_argument(
         "--confirm",
         action="store_true",
-        help="then run the cells beside each border in processes of their own, as is asked for before publishing",
+        help="then run the cells next to each transition in separate processes; required before publishing",
     )
     _add_json(run)
 
-    table = _command(commands, "table", "tables:table", "print the table of what is known; run nothing")
+    table = _command(commands, "table", "tables:table", "print the table of recorded results; run nothing")
     _add_paths(table)
     add_selection(table)
     _add_condition(table)
     table.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"default: {FORMATS[0]}")
-    table.add_argument("--output", metavar="FILE", help="write it there instead of to stdout")
-    table.add_argument("--differing", action="store_true", help="only the rows in which columns differ")
+    table.add_argument("--output", metavar="FILE", help="write to a file instead of stdout")
+    table.add_argument("--differing", action="store_true", help="only rows whose columns differ")
 
-    show = _command(commands, "show", "evidence:show", "the evidence for a cell")
+    show = _command(commands, "show", "evidence:show", "show the evidence for a cell")
     show.add_argument("cell", metavar="CELL", help=_CELL)
     _add_condition(show)
     _add_json(show)
@@ -177,24 +178,24 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_searches(commands)
 
-    report = _command(commands, "report", "tables:report", "write what is published under results/")
+    report = _command(commands, "report", "tables:report", "write the published files")
     add_selection(report)
-    report.add_argument("--unconfirmed", action="store_true", help="also borders that forks alone have shown")
-    report.add_argument("--folder", metavar="DIR", help="write the files there, and leave the README as it is")
+    report.add_argument("--unconfirmed", action="store_true", help="also transitions that only forks have shown")
+    report.add_argument("--folder", metavar="DIR", help="write to this folder instead of results/")
 
     isolation = _command(
-        commands, "compare-isolation", "isolation:compare_isolation", "run cells in forks and in processes; compare"
+        commands, "compare-isolation", "isolation:compare_isolation", "compare forks with separate processes"
     )
     add_selection(isolation)
-    isolation.add_argument("--cases", metavar="N", type=_count, help="only N cases of each scenario, spread over all")
+    isolation.add_argument("--cases", metavar="N", type=_count, help="only N cases of each scenario, evenly spread")
     isolation.add_argument(
-        "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores)"
+        "--jobs", metavar="N", type=_count, default=default_jobs(), help="parallel attempts (default: cores)"
     )
-    isolation.add_argument("--document", metavar="FILE", help="write it between the markers of a Markdown file, too")
+    isolation.add_argument("--document", metavar="FILE", help="also write between the markers of a Markdown file")
 
-    diff = _command(commands, "diff", "tables:diff", "what changed between two published results")
-    diff.add_argument("old", metavar="OLD", help="a results.json, or the folder that has it")
-    diff.add_argument("new", metavar="NEW", help="the same of the other")
+    diff = _command(commands, "diff", "tables:diff", "show what changed between two published results")
+    diff.add_argument("old", metavar="OLD", help="a results.json or its folder")
+    diff.add_argument("new", metavar="NEW", help="the newer results.json or its folder")
     _add_json(diff)
 
     _add_environments(commands)
@@ -202,44 +203,46 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_environments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    lock = _command(commands, "lock", "locks:lock", "make the locks that matrix.toml asks for")
-    lock.add_argument("environments", metavar="GLOB", nargs="*", help="only these (default: all)")
-    lock.add_argument("--upgrade", action="store_true", help="resolve also those that are up to date")
+    lock = _command(commands, "lock", "locks:lock", "create the lockfiles of matrix.toml")
+    lock.add_argument("environments", metavar="GLOB", nargs="*", help="only these environments (default: all)")
+    lock.add_argument("--upgrade", action="store_true", help="also resolve lockfiles that are up to date")
     _add_sandbox(lock)
 
-    provision = _command(commands, "provision", "locks:provision", "make environments without running anything")
+    provision = _command(commands, "provision", "locks:provision", "create environments without running anything")
     add_selection(provision)
     _add_sandbox(provision)
 
-    prune = _command(commands, "prune", "locks:prune", "remove environments that are in no lock, or long unused")
-    prune.add_argument("--days", metavar="N", type=_count, default=30, help="unused for so many days (default: 30)")
+    prune = _command(commands, "prune", "locks:prune", "remove unused environments")
+    prune.add_argument("--days", metavar="N", type=_count, default=30, help="not used for N days (default: 30)")
 
 
 def _add_searches(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    pinpoint = _command(commands, "pinpoint", "pinpoint:pinpoint", "since which release, until which, by which commit")
+    pinpoint = _command(
+        commands, "pinpoint", "pinpoint:pinpoint", "find the release and commit that introduced or fixed a failure"
+    )
     _add_search(pinpoint)
-    pinpoint.add_argument("--package", metavar="NAME", required=True, help="the package to step through its releases")
+    pinpoint.add_argument("--package", metavar="NAME", required=True, help="the package whose releases are searched")
     pinpoint.add_argument(
-        "--in", metavar="ENVIRONMENT", dest="environment", required=True, help="an id, or one written out in quotes"
+        "--in", metavar="ENVIRONMENT", dest="environment", required=True, help="an id, or an inline one in quotes"
     )
     what = pinpoint.add_mutually_exclusive_group()
-    what.add_argument("--versions", metavar="FIRST..LAST", help="only these releases, both included")
+    what.add_argument("--versions", metavar="FIRST..LAST", help="only these releases, including both ends")
     what.add_argument(
         "--commits",
         metavar="FIRST..LAST",
-        help="step through these commits of it instead: releases, tags, branches, shas",
+        help="search these commits instead of releases; ends are releases, tags, branches or hashes",
     )
-    pinpoint.add_argument("--pre", action="store_true", help="pre-releases, too")
-    pinpoint.add_argument("--yanked", action="store_true", help="yanked releases, too")
-    pinpoint.add_argument("--repository", metavar="DIR", help="a clone of the package's repository, for the commit")
+    pinpoint.add_argument("--pre", action="store_true", help="include pre-releases")
+    pinpoint.add_argument("--yanked", action="store_true", help="include yanked releases")
+    pinpoint.add_argument("--repository", metavar="DIR", help="a clone of the package's repository, to find the commit")
     how = pinpoint.add_mutually_exclusive_group()
     how.add_argument("--every", action="store_true", help="run every release")
-    how.add_argument("--quick", action="store_true", help="halve between the two ends only")
+    how.add_argument("--quick", action="store_true", help="bisect between the two ends only")
 
-    blame = _command(commands, "blame", "blame:blame", "which package turned a good environment into a bad one")
+    blame = _command(commands, "blame", "blame:blame", "find the package that makes a bad environment fail")
     _add_search(blame)
-    blame.add_argument("--good", metavar="ENVIRONMENT", required=True, help="where it passes")
-    blame.add_argument("--bad", metavar="ENVIRONMENT", required=True, help="where it fails")
+    blame.add_argument("--good", metavar="ENVIRONMENT", required=True, help="the environment where the scenario passes")
+    blame.add_argument("--bad", metavar="ENVIRONMENT", required=True, help="the environment where the scenario fails")
 
 
 def _command(
@@ -252,21 +255,17 @@ def _command(
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
     """Add what every search takes."""
-    parser.add_argument(
-        "scenario", metavar="SCENARIO|PATH", help="a scenario of this project, or a script from anywhere"
-    )
+    parser.add_argument("scenario", metavar="SCENARIO|PATH", help="a scenario of this project, or the path of a script")
     # With a default, it is not said to be required where something else is missing.
     parser.add_argument("parameters", metavar="name=value", nargs="*", default=[], help="values of its parameters")
     parser.add_argument(
-        "--follow",
-        metavar="REGEX",
-        help="follow the failures in which this is found: `stage: Type: message`, all lines",
+        "--follow", metavar="REGEX", help="follow failures that match `stage: Type: message`"
     )
     parser.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each probe N times")
     parser.add_argument(
-        "--jobs", metavar="N", type=_count, default=default_jobs(), help="probes at a time (default: cores)"
+        "--jobs", metavar="N", type=_count, default=default_jobs(), help="parallel probes (default: cores)"
     )
-    parser.add_argument("--markdown", action="store_true", help="the answer as Markdown, to paste into the report")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown, to paste into the report")
     _add_sandbox(parser)
     _add_timeout(parser)
     _add_json(parser)
@@ -294,7 +293,7 @@ def _add_timeout(parser: argparse.ArgumentParser) -> None:
 
 def _add_overlay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--overlay", metavar="PACKAGE=DIR", help="sources of a package, put in front of the installed ones"
+        "--overlay", metavar="PACKAGE=DIR", help="use the source tree DIR instead of the installed package"
     )
 
 
@@ -303,12 +302,12 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
         "--sandbox",
         choices=("auto", "required", "off"),
         default="auto",
-        help="contain scripts and builds where that can be done, or run none without, or none: docs/security.md",
+        help="auto: use a sandbox if there is one; required: run nothing without; off: use none (docs/security.md)",
     )
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, for programs")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def _seconds(text: str) -> float:

@@ -19,16 +19,14 @@ from harness.session import Session
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """Add the options of a SELECTION."""
-    group = parser.add_argument_group(
-        "selection", "globs are comma-separated, `!glob` takes away; without any, the default tier"
-    )
+    group = parser.add_argument_group("selection", "comma-separated globs; `!glob` excludes; default: the default tier")
     group.add_argument(
-        "--environments", metavar="GLOBS", action="append", default=[], help="or one written out in quotes"
+        "--environments", metavar="GLOBS", action="append", default=[], help="ids, or an inline environment in quotes"
     )
+    group.add_argument("--scenarios", metavar="GLOBS", action="append", default=[], help="names of scenarios or cases")
     group.add_argument(
-        "--scenarios", metavar="GLOBS", action="append", default=[], help="names of scenarios, or of cases"
+        "--cells", metavar="IDS", action="append", default=[], help="cells: scenario[name=value]@environment"
     )
-    group.add_argument("--cells", metavar="IDS", action="append", default=[], help="scenario[name=value]@environment")
     group.add_argument("--tier", metavar="NAME", help="a tier of matrix.toml")
     group.add_argument(
         "--with",
@@ -36,13 +34,21 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         dest="extras",
         action="append",
         default=[],
-        help="install this package, too, in each environment; NAME==VERSION even where pip would refuse it",
+        help="add this package to each environment; NAME==VERSION even if pip would refuse it",
     )
     group.add_argument(
-        "--writers", metavar="GLOBS", action="append", default=[], help="only two-step scenarios: who saves"
+        "--writers",
+        metavar="GLOBS",
+        action="append",
+        default=[],
+        help="two-step scenarios only: environments that save",
     )
     group.add_argument(
-        "--readers", metavar="GLOBS", action="append", default=[], help="only two-step scenarios: who loads"
+        "--readers",
+        metavar="GLOBS",
+        action="append",
+        default=[],
+        help="two-step scenarios only: environments that load",
     )
 
 

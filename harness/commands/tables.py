@@ -29,7 +29,6 @@ from harness.session import Session
 if TYPE_CHECKING:
     import pandas as pd
 
-README_SECTION = "table"
 # What programs read is never a part of what was asked for.
 _WHOLE = ("csv", "json")
 
@@ -118,8 +117,8 @@ def table(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def report(session: Session, arguments: argparse.Namespace) -> int:
-    """Write all that is published under results/, and the README's short table; or the files only, into a folder."""
-    from harness.report.publish import files, summary_markdown
+    """Write the published files into results/ or another folder."""
+    from harness.report.publish import files
 
     if arguments.folder is None:
         session.require_clone("harness report", "Write --folder DIR, or change into a clone")
@@ -132,16 +131,9 @@ def report(session: Session, arguments: argparse.Namespace) -> int:
     results = results_of(session, work)
     _refuse_unknown(session, results, arguments)
     results = _refuse_unconfirmed(session, results, arguments)
-    readme = session.root / "README.md"
-    shown_there = arguments.folder is None and readme.exists()
-    # A README without a place for the table is found out before anything is written.
-    short = with_section(readme, README_SECTION, summary_markdown(results)) if shown_there else None
     for name, text in files(results).items():
         _write(folder / name, text)
         session.say(f"{arguments.folder or 'results'}/{name}: written")
-    if short is not None:
-        _write(readme, short)
-        session.say("README.md: its table is written")
     return 0
 
 

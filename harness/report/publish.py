@@ -1,7 +1,7 @@
-"""Render the published files: those in `results/` and the short table of the README. Returns text, writes nothing.
+"""Render the published files of `results/`. Returns text, writes nothing.
 
-Equal results give equal bytes: the files contain no dates, durations or numbers of repeats. So a git diff shows changed
-results only.
+The same results give the same bytes: the files have no date, duration or number of repeats, so a git diff shows only
+results that changed.
 """
 
 from __future__ import annotations
@@ -26,21 +26,23 @@ from harness.report.results import (
 MOST_ROWS = 30
 MOST_COLUMNS = 10
 _PASSED = "passed"
+_DETAILS = "Every case, with the reason for each cell that did not pass: [table.md](table.md).\n"
 _VERDICTS = ("passed", "failed", "crashed", "timed out", "out of memory", FLAKY_WORD)
 
 
 def files(results: Results, *, command: str = "harness") -> Mapping[str, str]:
-    """Return the published files by name. `command` is the first part of the command line that replays a cell."""
+    """Return the text of each published file by its name; `command` starts the line that replays a cell."""
     return {
         "index.html": html_page.render(results, command=command, published=True),
         "results.json": json_document.render(results, published=True),
+        "summary.md": f"# Summary\n\n{summary_markdown(results)}\n{_DETAILS}",
         "table.csv": csv_table.render(results),
         "table.md": markdown.render(results),
     }
 
 
 def summary_markdown(results: Results, *, rows: int = MOST_ROWS, columns: int = MOST_COLUMNS) -> str:
-    """Return the short table: one line per scenario. If there are too many columns, keep those with most changes."""
+    """Render the short table: one row per scenario. If there are too many columns, keep those that change most."""
     found = records(results)
     groups = _grouped(found)
     scenarios = [each for each in results.scenarios if any(name == each.name for name, _ in groups)]

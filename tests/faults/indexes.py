@@ -64,8 +64,8 @@ def _unreachable(index: LoopbackIndex, project: Project) -> None:
 
 def _fault(what: str, trouble: Callable[[LoopbackIndex, Project], None], *said: str) -> Fault:
     return Fault(
-        what=f"the index {what}",
-        outcome=f"its environment is unavailable: {' or '.join(repr(each) for each in said)}; the rest goes on; a re-run mends it",
+        what=f"the package index {what}",
+        outcome=f"unavailable: {' or '.join(repr(each) for each in said)}; the next run repairs it",
         inject=functools.partial(_with_fault, trouble, said),
     )
 

@@ -25,7 +25,7 @@ from harness.commands import run as _imported_before_the_forks  # noqa: F401
 from harness.folders import remove_folder
 from tests.runs.conftest import BUILD, READ, WRITE, Project
 
-SCHEDULER, PARENT, WORKER, BUILDER = "scheduler", "forking parent", "worker", "builder of an environment"
+SCHEDULER, PARENT, WORKER, BUILDER = "scheduler", "fork server", "worker", "builder of an environment"
 KINDS = (SCHEDULER, PARENT, WORKER, BUILDER)
 _SHARES = (4, 2, 3, 2)
 _LONGEST_RUN_S = 120

@@ -199,35 +199,35 @@ def _times(project: Project) -> list[str]:
 
 FAULTS = {
     "full": Fault(
-        what="the store's disk full", times=12, inject=full,
-        outcome="the run says so and stops; what was recorded stays; with room, the same command does the rest",
+        what="the disk of the store is full", times=12, inject=full,
+        outcome="the run stops with an error; recorded attempts stay; with free space, the same command continues",
     ),
     "read_only": Fault(
-        what="the store's disk read-only", times=12, inject=read_only,
-        outcome="refused, with the way out; nothing is changed; the same command does all once it is writable",
+        what="the disk of the store is read-only", times=12, inject=read_only,
+        outcome="an error names the way out; nothing changes; once writable, the same command runs all cells",
     ),
     "file_deleted": Fault(
-        what="the store deleted in mid-run", times=25, inject=file_deleted,
-        outcome="restored completely and reported; the run continues",
+        what="the store is deleted during a run", times=25, inject=file_deleted,
+        outcome="the run restores it with all attempts, prints a notice and continues",
     ),
     "folder_deleted": Fault(
-        what="the store's folder deleted in mid-run", times=25, inject=folder_deleted,
-        outcome="restored completely and reported; the run continues",
+        what="the folder of the store is deleted during a run", times=25, inject=folder_deleted,
+        outcome="the run restores it with all attempts, prints a notice and continues",
     ),
     "disk_gone": Fault(
-        what="the store's disk taken away in mid-run", times=12, inject=disk_gone,
-        outcome="restored completely at its path, on the present disk, and reported; the run continues",
+        what="the disk of the store is unmounted during a run", times=12, inject=disk_gone,
+        outcome="the run restores it at the same path with all attempts, prints a notice and continues",
     ),
     "damaged": Fault(
-        what="the store damaged at random bytes, or cut off", times=40, inject=damaged,
-        outcome="no changed attempt is shown; the run moves the file aside, or reads what is whole, and gives the same table",
+        what="random bytes of the store are damaged, or the file is truncated", times=40, inject=damaged,
+        outcome="no changed attempt is shown; the run moves the file aside or reads its intact rows; same table",
     ),
     "two_at_once": Fault(
-        what="two runs at once", times=25, inject=two_at_once,
-        outcome="those of other environments both do their work; of the same, one is refused; no cell runs twice",
+        what="two runs at the same time", times=25, inject=two_at_once,
+        outcome="with different environments both run; with the same, one stops with an error; no cell runs twice",
     ),
     "clock_set": Fault(
-        what="the clock set back, or ahead, by hours to years in mid-run", times=20, inject=clock_set,
-        outcome="the same table, and the next run has nothing to do",
+        what="the clock is set back or ahead by hours to years during a run", times=20, inject=clock_set,
+        outcome="same table; the next run has nothing to do",
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the campaign measured, kept as data, and the table that docs/reliability.md shows of it."""
+"""The results of the fault campaign as data, and the table of them in docs/reliability.md."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from tests.faults.kills import KINDS
 MEASURED = Path(__file__).with_name("measured.json")
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- faults:begin -->", "<!-- faults:end -->"
-_AS_UNDISTURBED = (
-    "after going on, every cell has its undisturbed result, once; no process, mount or folder is left behind"
-)
+_AS_UNDISTURBED = "after a restart, all cells as expected, once; nothing left behind"
 
 
 @dataclass
@@ -47,15 +45,13 @@ class Measured:
 
 def table(measured: Measured, faults: Mapping[str, Fault]) -> str:
     """Draw it as Markdown."""
-    rows = [[f"the {kind} killed with -9 at a random moment", measured.kills[kind], _AS_UNDISTURBED] for kind in KINDS]
+    rows = [[f"SIGKILL of the {kind} at a random moment", measured.kills[kind], _AS_UNDISTURBED] for kind in KINDS]
     rows += [[fault.what, measured.faults[name], fault.outcome] for name, fault in faults.items()]
-    drawn = tabulate(
-        rows, headers=["injected", "times", "what came out, each time"], tablefmt="github", disable_numparse=True
-    )
+    drawn = tabulate(rows, headers=["injected", "times", "result, each time"], tablefmt="github", disable_numparse=True)
     return (
-        f"{drawn}\n\n{measured.kills.total()} kills in all, after which everything was compared {measured.checked} times; "
-        f"{measured.faults.total()} other faults. Seeds {', '.join(map(str, dict.fromkeys(measured.seeds)))}; {measured.seconds} s. "
-        f"Contained: {', '.join(measured.sandboxes)}.\n"
+        f"{drawn}\n\n{measured.kills.total()} kills, with {measured.checked} comparisons of all cells; {measured.faults.total()} other "
+        f"faults. Seeds {', '.join(map(str, dict.fromkeys(measured.seeds)))}; {measured.seconds} s. "
+        f"Sandbox backends: {', '.join(measured.sandboxes)}.\n"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.schemas import validated
 from tests.wheels import LoopbackIndex
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -85,7 +85,7 @@ class Playground:
 
     def json(self, *arguments, status=0):
         """Run a command with --json; give its document."""
-        return json.loads(self.harness(*arguments, "--json", status=status))
+        return validated(self.harness(*arguments, "--json", status=status), arguments)
 
 
 @pytest.fixture

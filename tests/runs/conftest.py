@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ import pytest
 from harness.model import Lock, LockOrigin, Pin
 from harness.plan.locks import write_lock
 from harness.process import TOKEN_VARIABLE
+from tests.schemas import validated
 from tests.wheels import make_wheel
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -125,10 +125,12 @@ class Done:
     status: int
     stdout: str
     stderr: str
+    arguments: tuple[str, ...] = ()
 
     @property
     def document(self):
-        return json.loads(self.stdout)
+        """The JSON document, validated with the schema of its command."""
+        return validated(self.stdout, self.arguments)
 
     @property
     def table(self) -> dict[str, tuple[str, str | None]]:
@@ -212,7 +214,7 @@ class Project:
             stdout, stderr = process.communicate(timeout=LIMIT_S)
         assert status is None or process.returncode == status, f"status {process.returncode}\n{stdout}\n{stderr}"
         assert "Traceback (most recent call last)" not in stderr, stderr
-        return Done(process.returncode, stdout, stderr)
+        return Done(process.returncode, stdout, stderr, arguments)
 
     def run(self, *arguments: str, status: int | None = 0) -> Done:
         """Run, and give the results."""

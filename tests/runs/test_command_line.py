@@ -234,11 +234,6 @@ class TestTable:
         assert "6 of 9 cells were never run here" in refused
         assert f"`harness --project {project.root} run --tier small` runs them" in refused
         assert published.read_text() == "as it was"
-        readme = project.root / "README.md"
-        readme.write_text("no markers")
-        assert "table:begin" in project.call("report", "--environments", "demo1.0", status=2).stderr
-        assert published.read_text() == "as it was"
-        readme.unlink()
         project.call("report", "--environments", "demo1.0")
         assert published.read_text() != "as it was"
 

@@ -137,8 +137,7 @@ SPOKEN = ("raises_html", "raises_a_spreadsheet_formula", "prints_terminal_escape
 
 
 def test_what_is_published_of_hostile_scenarios_is_data(project):
-    """Really run, and published as for everyone: the page, the tables and the README say it, and do nothing."""
-    (project.root / "README.md").write_text("<!-- table:begin -->\n<!-- table:end -->\n")
+    """Really run, and published as for everyone: the page and the tables show it, and do nothing."""
     for name in SPOKEN:
         project.scenario(
             f"load/{name}.py", (HOSTILE / f"{name}.py").read_text().replace("# %% load", "# %% load\nimport demo")
@@ -147,9 +146,8 @@ def test_what_is_published_of_hostile_scenarios_is_data(project):
     project.call("report", "--unconfirmed")
 
     assert "<script>alert(1)</script>" in done.cell("raises_html@demo1.0")["error"], "it was run, and is kept as it was"
-    published = ("index.html", "results.json", "table.csv", "table.md")
+    published = ("index.html", "results.json", "summary.md", "table.csv", "table.md")
     texts = {name: (project.root / "results" / name).read_text(encoding="utf-8") for name in published}
-    texts["README.md"] = (project.root / "README.md").read_text(encoding="utf-8")
     for name, text in texts.items():
         assert not {"\x1b", "\x07", "\r", "\u202e"} & set(text), name
 
@@ -162,7 +160,7 @@ def test_what_is_published_of_hostile_scenarios_is_data(project):
     rows = list(csv.reader(texts["table.csv"].splitlines()))
     assert any("=HYPERLINK" in value for row in rows for value in row)
     assert not [value for row in rows for value in row if value.startswith(("=", "+", "-", "@", "\t"))]
-    for name in ("table.md", "README.md"):
+    for name in ("table.md", "summary.md"):
         assert not re.search("<(script|img|/pre)", texts[name]), name
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in texts["table.md"]
 

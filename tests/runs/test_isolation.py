@@ -52,9 +52,7 @@ def test_unconfirmed_borders_are_published_only_if_that_is_asked_for_and_said(fo
     assert "3 cells beside a border were not confirmed in a process of their own." in table
 
 
-def test_another_selection_is_published_into_a_folder_of_its_own_and_the_readme_stays(forking, tmp_path):
-    readme = "before\n<!-- table:begin -->\n<!-- table:end -->\n"
-    (forking.root / "README.md").write_text(readme, encoding="utf-8")
+def test_another_selection_is_published_into_a_folder_of_its_own(forking, tmp_path):
     folder = tmp_path / "full"
     asked = ("report", "--tier", "full", "--folder", str(folder))
     forking.run("--tier", "full")
@@ -69,8 +67,13 @@ def test_another_selection_is_published_into_a_folder_of_its_own_and_the_readme_
     inside_a_file = forking.call(*asked[:-1], str(forking.root / "matrix.toml" / "x"), "--unconfirmed", status=1)
     assert "could not be written" in inside_a_file.stderr
     forking.call(*asked, "--unconfirmed")
-    assert {each.name for each in folder.iterdir()} == {"index.html", "results.json", "table.csv", "table.md"}
-    assert (forking.root / "README.md").read_text(encoding="utf-8") == readme
+    assert {each.name for each in folder.iterdir()} == {
+        "index.html",
+        "results.json",
+        "summary.md",
+        "table.csv",
+        "table.md",
+    }
     assert not (forking.root / "results" / "table.md").exists()
 
 

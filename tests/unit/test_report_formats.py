@@ -356,7 +356,7 @@ def test_published_files_are_equal_for_equal_results():
         ),
     )  # fmt: skip
     assert publish.files(first) == publish.files(again)
-    assert sorted(publish.files(first)) == ["index.html", "results.json", "table.csv", "table.md"]
+    assert sorted(publish.files(first)) == ["index.html", "results.json", "summary.md", "table.csv", "table.md"]
 
 
 def test_a_new_cause_changes_only_its_own_lines_of_the_markdown():
