@@ -84,8 +84,13 @@ class Point:
     @property
     def message(self) -> str:
         """The beginning of its failure as one line: `stage: Type: message`."""
-        lines = [line.strip() for line in failure_text(self.failing).splitlines()] if self.failing else []
-        return one_line(" ".join([line for line in lines if line][:2]))
+        return " ".join(self.lines[:2])
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines with text of its failure, harmless and shortened."""
+        lines = [one_line(line) for line in failure_text(self.failing).splitlines()] if self.failing else []
+        return tuple(line for line in lines if line)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,16 +224,28 @@ def failures_of(answer: Answer) -> dict[str, Failure]:
         if point.failure is not None:
             shown.setdefault(point.failure, []).append(point)
     listed = {id(point) for point in answer.points}
+    messages = _messages([points[0] for points in shown.values()])
     return {
         failure: Failure(
             label=_letters(place),
             signature=points[0].signature,
-            message=points[0].message,
+            message=messages[place],
             followed=failure == followed,
             points=tuple(point for point in points if id(point) in listed),
         )
         for place, (failure, points) in enumerate(shown.items())
     }
+
+
+def _messages(points: Sequence[Point]) -> list[str]:
+    """Return a message for each failure; failures that begin alike also get the first line that differs."""
+    messages = []
+    for point in points:
+        alike = [each for each in points if each is not point and each.message == point.message]
+        other = {line for each in alike for line in each.lines}
+        own = next((line for line in point.lines if line not in other), None) if alike else None
+        messages.append(f"{point.message} ... {own}" if own else point.message)
+    return messages
 
 
 def _points_of(commit: Commit) -> list[Point]:

@@ -118,10 +118,12 @@ def test_a_named_environment_outside_the_bounds_says_what_is_followed(playground
 
 
 def test_a_pattern_is_searched_in_every_line_of_the_message(playground):
-    long = "def answer():\n    raise RuntimeError('first line' + '\\nmore' * 500 + '\\nthe very end')\n"
+    long = (
+        "def answer():\n    raise RuntimeError('first line' + '\\nmore' * 1800 + '\\nthe needle' + '\\nmore' * 1800)\n"
+    )
     playground.releases("lib", {"1.0": BAD, "1.1": long})
     document = playground.json(
-        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--follow", "^the very end$"
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--follow", "^the needle$"
     )
     assert [each["state"] for each in document["tested"]] == ["other", "bad"]
 

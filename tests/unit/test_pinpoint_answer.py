@@ -182,6 +182,15 @@ def test_failures_that_differ_are_told_with_their_neighbours():
     ]
 
 
+def test_failures_that_begin_alike_are_told_apart_in_the_legend():
+    points = [point(f"1.{place}", State.BAD, f"ValueError: no\nsame\n{end}\nsame") for place, end in enumerate("xy")]
+    made = answer(points, [Found(package="keras", before=points[0], after=points[1])])
+    assert [each["message"] for each in document(made)["failures"]] == [
+        "build: ValueError: no same ... x",
+        "build: ValueError: no same ... y",
+    ]
+
+
 @pytest.mark.parametrize(
     ("named", "pattern", "says"),
     [
