@@ -259,7 +259,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     # With a default, it is not said to be required where something else is missing.
     parser.add_argument("parameters", metavar="name=value", nargs="*", default=[], help="values of its parameters")
     parser.add_argument(
-        "--follow", metavar="REGEX", help="follow failures that match `stage: Type: message`"
+        "--follow", metavar="REGEX", help="follow failures in which this is found: `stage: Type: message`, all lines"
     )
     parser.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each probe N times")
     parser.add_argument(
