@@ -1,4 +1,4 @@
-"""What the first step of a two-step scenario leaves: kept once under its attempt's key, read by any reader."""
+"""The artifacts of writers: files that the first step of a two-step scenario writes, by the key of its task."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Artifacts:
-    """A folder of folders."""
+    """A folder with one folder per key."""
 
     folder: Path
 
     def has(self, key: str) -> bool:
-        """Whether what was written under this key is still there."""
+        """Return True if there are artifacts for this key."""
         return (self.folder / key).is_dir()
 
     def keep(self, key: str, work: Path) -> None:
-        """Take over a working folder, which is on the same disk; it is there whole or not at all."""
+        """Move a working folder of the same disk into the store atomically."""
         if self.has(key):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -29,5 +29,5 @@ class Artifacts:
                 raise
 
     def copy_to(self, key: str, work: Path) -> None:
-        """Put a copy of what was written into an empty working folder."""
+        """Copy artifacts into an empty working folder."""
         shutil.copytree(self.folder / key, work, symlinks=True, dirs_exist_ok=True)

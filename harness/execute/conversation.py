@@ -1,4 +1,4 @@
-"""What is said between us and a process that forks: messages over a socket, and what is known by them of its forks."""
+"""The channel to a fork server: messages over a socket, and the state of its forks."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 class ParentLost(Exception):
-    """A parent could not do its work, or is no more; what was to run in it can be run by itself."""
+    """A fork server failed or died. Its tasks can run in fresh processes."""
 
 
 class ParentRefused(ParentLost):
-    """It says itself that it cannot, or takes too long: another one of its kind would not do better."""
+    """A fork server reported that it cannot work, or timed out. Another one of its kind would fail, too."""
 
 
 class Fork:
-    """What is known of a fork that runs an attempt."""
+    """The state of a fork that runs an attempt."""
 
     def __init__(self) -> None:
         self.started = threading.Event()
         self.ended = threading.Event()
         self.pid: int | None = None
         self.first = False
-        """Whether it is the first process of namespaces of its own."""
+        """True if it is the first process of its own namespaces."""
         self.status: int | None = None
 
 
 class Conversation:
-    """Our end of the socket, and a thread that listens at it until the other end is closed."""
+    """The local end of the socket, and a thread that reads from it until the other end is closed."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -44,34 +44,34 @@ class Conversation:
         self._ready = threading.Event()
         self._refusal: str | None = None
         self.over = threading.Event()
-        """Set when nothing more can be said: the process is no more, or we have closed."""
+        """Set when the channel is closed: the process died, or this end was closed."""
         self.pid: int | None = None
-        """The process, once it has said something."""
+        """The process id, None before its first message."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # Who sends is told by the system, with the number that the process has here, not with the one that it sees.
+        # The kernel reports the sender with its process id in this namespace, not with the id that it sees itself.
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._ours, self.theirs = ours, theirs
 
     def listen(self) -> None:
-        """Begin to, once the other end has been handed over; it is closed here."""
+        """Start reading. Call it after the other end was passed on; close the local copy of that end."""
         self.theirs.close()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def close(self, timeout_s: float) -> bool:
-        """Say that no more will be said. Give whether the process ended of it in time."""
+        """Close the channel for writing. Return whether the process ended in time."""
         with contextlib.suppress(OSError):
             self._ours.shutdown(socket.SHUT_WR)
         return self.over.wait(timeout_s)
 
     def discard(self) -> None:
-        """Close both ends, whoever still listens."""
+        """Close both ends immediately."""
         with contextlib.suppress(OSError):
             self._ours.shutdown(socket.SHUT_RDWR)
         for each in (self._ours, self.theirs):
             each.close()
 
     def send(self, message: Mapping[str, object], descriptors: tuple[int, ...] = ()) -> None:
-        """Say something; raises ParentLost if nobody is there."""
+        """Send a message. Raises ParentLost if the process is gone."""
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
         try:
             self._ours.sendmsg([json.dumps(message).encode()], rights)
@@ -79,19 +79,19 @@ class Conversation:
             raise ParentLost(f"it cannot be reached: {error}") from error
 
     def wait_until_ready(self, stop: threading.Event, timeout_s: float) -> None:
-        """Wait until the process forks; raises ParentRefused if it will not or nobody waits any more, or ParentLost."""
+        """Wait until the process can fork. Raises ParentRefused if it cannot, timed out or stopped, or ParentLost."""
         waited = 0.0
         while not self._ready.wait(0.1):
             waited += 0.1
             if stop.is_set() or waited > timeout_s:
-                raise ParentRefused("its imports take too long")
+                raise ParentRefused("its imports timed out")
         if self._refusal:
             raise ParentRefused(self._refusal)
         if self.over.is_set():
-            raise ParentLost("it ended while it was importing")
+            raise ParentLost("it died during its imports")
 
     def expect(self) -> tuple[str, Fork]:
-        """Give a new fork, under an id that messages about it have."""
+        """Register a new fork. Return it with the id that its messages have."""
         id, fork = uuid.uuid4().hex, Fork()
         with self._guard:
             self._forks[id] = fork
@@ -101,7 +101,7 @@ class Conversation:
         return id, fork
 
     def running(self) -> set[int | None]:
-        """Give the processes of the forks that have not ended; None stands for one that has not said its number yet."""
+        """Return the process ids of running forks; None for a fork that has not reported its id yet."""
         with self._guard:
             return {fork.pid for fork in self._forks.values() if not fork.ended.is_set()}
 

@@ -1,6 +1,6 @@
-"""The folder of one attempt: what the worker is asked there, what it answers, and what is read of that with care.
+"""The folder of one attempt: the request for the worker, its report, and safe reading of both.
 
-While the scenario runs all but the script is its own to spoil, so nothing that is read here is taken on trust.
+The scenario can write everything in it except the script. So all files in it are untrusted.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ TEXT_KEPT = 1 << 17
 
 @dataclass(frozen=True, kw_only=True)
 class Folder:
-    """The places of one attempt. Everything but `script` belongs to the scenario while it runs."""
+    """The paths of one attempt. The scenario can write all of them except `script`."""
 
     top: Path
     inside: str | None = None
-    """Where the scenario sees it, if that is not where it is."""
+    """Its path inside the sandbox, None without a sandbox."""
 
     def seen(self, path: Path) -> str:
-        """Give a path in it as the scenario sees it."""
+        """Return a path in it as the scenario sees it."""
         return str(path) if self.inside is None else f"{self.inside}/{path.relative_to(self.top).as_posix()}"
 
     @property
     def script(self) -> Path:
-        """Where a copy of the script lies."""
+        """The folder with a copy of the script."""
         return self.top / "script"
 
     @property
     def work(self) -> Path:
-        """The working folder, empty at the start unless something is to be read."""
+        """The working folder. Empty at the start, except for the artifacts of a writer."""
         return self.top / "work"
 
     @property
@@ -54,36 +54,36 @@ class Folder:
 
     @property
     def places(self) -> dict[str, str]:
-        """The variables that name places of its own, as the scenario sees them."""
+        """Environment variables with its own paths, as the scenario sees them."""
         temporary, home = self.seen(self.private / "tmp"), self.seen(self.private / "home")
         places = {"HOME": home, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
         return {**places, "USERPROFILE": home} if sys.platform == "win32" else places
 
     def file(self, name: str) -> Path:
-        """A file between the worker and us."""
+        """Return the path of a file that is exchanged with the worker."""
         return self.top / name
 
     def make(self) -> None:
-        """Make the folders."""
+        """Create the folders."""
         for each in (self.script, self.work, self.private / "home", self.private / "tmp"):
             each.mkdir(parents=True)
 
     @classmethod
     def new(cls, runs: Path, *, inside: str | None = None) -> Folder:
-        """Make a new one under a folder of runs."""
+        """Create a new folder of an attempt in a folder of runs."""
         runs.mkdir(parents=True, exist_ok=True)
         return cls(top=Path(tempfile.mkdtemp(prefix="attempt-", dir=runs)), inside=inside)
 
     def write_request(self, task: Task, *, overlay: str | None, limits: Mapping[str, int]) -> str:
-        """Put the script and the request there; give the request's path, like all in it as the scenario sees it.
+        """Write the script and the request. Return the path of the request, as the scenario sees it.
 
-        `limits` are the system's, by its names.
+        `limits` are resource limits by their names, such as RLIMIT_CORE.
         """
         script = self.script / task.script.file_name
         script.write_text(task.script.text, encoding="utf-8")
         request = {
             "schema": 1,
-            # Contained processes end together, and see no number but their own.
+            # Processes in a sandbox end together, and do not see the id of this process.
             "parent": os.getpid() if self.inside is None else 0,
             "script": self.seen(script),
             "marks": [[mark.line, mark.stage] for mark in task.script.marks],
@@ -106,7 +106,7 @@ class Folder:
         return self.seen(path)
 
     def report(self) -> dict[str, Any] | None:
-        """Read the worker's report; anything that is not one plain file of a sane size with a JSON object is none."""
+        """Return the report of the worker, or None unless it is a regular file of limited size with a JSON object."""
         data = self._read("report.json", REPORT_LIMIT + 1)
         with contextlib.suppress(ValueError, RecursionError):
             report = json.loads(data) if len(data) <= REPORT_LIMIT else None
@@ -114,7 +114,7 @@ class Folder:
         return None
 
     def trail(self) -> tuple[str, ...]:
-        """Read the stages that began, in order."""
+        """Return the stages that were started, in order."""
         stages = []
         for line in self.text("trail").splitlines():
             with contextlib.suppress(ValueError, RecursionError):
@@ -122,11 +122,11 @@ class Folder:
         return tuple(stages)
 
     def text(self, name: str) -> str:
-        """Read the beginning of a file; nothing, if there is none."""
+        """Return the beginning of a file, or an empty string."""
         return self._read(name, TEXT_KEPT).decode("utf-8", "replace")
 
     def _read(self, name: str, most: int) -> bytes:
-        """Read at most so many bytes of a plain file; nothing, if something else stands in its place."""
+        """Return at most so many bytes of a regular file. Return nothing for other kinds of files."""
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         with contextlib.suppress(OSError), os.fdopen(os.open(self.file(name), flags), "rb") as stream:
             if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
@@ -134,9 +134,9 @@ class Folder:
         return b""
 
     def tidy(self, text: str) -> str:
-        """Take the folder itself out of a text: it is gone by the time that anyone reads it.
+        """Replace the path of the folder in a text: the folder is temporary.
 
-        What is left reads the same wherever the attempt saw it.
+        The result does not depend on the path at which the attempt saw the folder.
         """
         text = text.replace(f"{self.script}{os.sep}", "").replace(str(self.top), "<attempt>")
         if self.inside is not None:
@@ -145,5 +145,5 @@ class Folder:
         return text
 
     def remove(self) -> None:
-        """Remove it, also where a scenario took away its own permissions, or nested folders without end."""
+        """Remove the folder, also if a scenario changed permissions or created very deep folders."""
         remove_folder(self.top)

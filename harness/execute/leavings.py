@@ -1,4 +1,4 @@
-"""What a script has left in its folder, made harmless before others get it: files, folders, links that stay inside."""
+"""Sanitize the working folder of a script before others read it: keep files, folders and links inside the folder."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from pathlib import Path
 from harness.folders import remove_folder
 
 _DEEPEST = 100
-"""Folders in folders: what copies them goes through them by calls of itself."""
+"""The maximum depth of folders: copying is recursive."""
 _ALLOWED = stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leavings:
-    """What is there now."""
+class Sanitized:
+    """The result of sanitizing a folder."""
 
     bytes: int
-    """How large a copy would be; files with holes are copied without."""
+    """The size of a copy. Sparse files are copied at their full size."""
     removed: tuple[str, ...]
-    """What was neither file nor folder nor a link that stays inside, and folders that were too deep."""
+    """Removed paths: special files, links to the outside, files with several hard links, and too deep folders."""
 
 
-def make_harmless(folder: Path) -> Leavings:
-    """Remove from a folder what could do harm to whoever reads it; raises OSError if there is no such folder."""
+def sanitize(folder: Path) -> Sanitized:
+    """Remove everything from a folder that could harm its reader. Raises OSError if the folder is missing."""
     if not stat.S_ISDIR(folder.lstat().st_mode):
         raise NotADirectoryError(20, "is not a folder any more", str(folder))
-    size, removed, left = 0, [], [folder]
-    while left:
-        top = left.pop()
+    size, removed, pending = 0, [], [folder]
+    while pending:
+        top = pending.pop()
         top.chmod(stat.S_IMODE(top.lstat().st_mode) & _ALLOWED | stat.S_IRWXU)
         with os.scandir(top) as entries:
             for entry in entries:
@@ -38,7 +38,7 @@ def make_harmless(folder: Path) -> Leavings:
                 status = path.lstat()
                 if stat.S_ISDIR(status.st_mode):
                     if len(path.relative_to(folder).parts) <= _DEEPEST:
-                        left.append(path)
+                        pending.append(path)
                     else:
                         removed.append(path.relative_to(folder).as_posix())
                         remove_folder(path)
@@ -46,21 +46,21 @@ def make_harmless(folder: Path) -> Leavings:
                     size += status.st_size
                     path.chmod(stat.S_IMODE(status.st_mode) & _ALLOWED | stat.S_IRUSR | stat.S_IWUSR)
                 elif not (stat.S_ISLNK(status.st_mode) and _stays_inside(path, folder)):
-                    # Of a file with several names one is kept by none: another may be outside.
+                    # Remove files with several hard links: another link may be outside the folder.
                     removed.append(path.relative_to(folder).as_posix())
                     path.unlink()
-    return Leavings(bytes=size, removed=tuple(sorted(removed)))
+    return Sanitized(bytes=size, removed=tuple(sorted(removed)))
 
 
 def _stays_inside(link: Path, folder: Path) -> bool:
-    """Whether a link names, step by step, something within the folder, existing or not."""
+    """Return True if each step of a link's target is inside the folder, whether it exists or not."""
     target = link.readlink()
     if target.is_absolute():
         return False
-    # Where a step leads through another link, `..` is not where the text of the path has it.
+    # If a step is another link, `..` refers to the parent of its target.
     inside, place = os.path.realpath(folder), str(link.parent)
     for part in target.parts:
-        place = os.path.join(place, part)  # noqa: PTH118 (Path would keep no sense of where `..` stands)
+        place = os.path.join(place, part)  # noqa: PTH118 (Path does not keep the position of `..`)
         if not Path(os.path.realpath(place)).is_relative_to(inside):
             return False
     return True

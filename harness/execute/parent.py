@@ -1,9 +1,9 @@
-"""Processes that have imported what many scripts begin with, and are forked for each attempt.
+"""Zygotes and fork servers: processes that import modules once, and fork a process for each attempt.
 
-A root serves an environment under one set of variables: it has imported the module with which scripts begin. Parents
-are forked of it, and go on to import what else some scripts begin with, so that the first is imported once for all of
-them. Neither executes anything but imports, and what the project has to prepare them for many scripts. If one dies,
-what ran in it is told so and runs again elsewhere.
+A `Root` is a zygote: it serves one environment with one set of variables, and has imported the first module of the
+scripts. A `Parent` is a fork server: a fork of a zygote that has imported further modules. So the fork servers of a
+zygote share its import. They execute only imports and prepare scripts of the project. If one dies, its attempts run
+again in other processes.
 """
 
 from __future__ import annotations
@@ -43,53 +43,53 @@ _END_TIMEOUT_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class RootKind:
-    """What a root is: parents of it differ in what they import after the first module."""
+    """The identity of a zygote. Its fork servers differ in their further imports."""
 
     python: Path
     module: str
     variables: tuple[tuple[str, str], ...]
     scripts: tuple[tuple[str, Path], ...] = ()
-    """What it runs after it has imported a module, and each of its parents after that."""
+    """Prepare scripts by module: the zygote and each of its fork servers run them after the import of the module."""
     trees: Path | None = None
-    """The folder of the source trees that may stand in front of what is installed."""
+    """The folder of source trees that can overlay an installed package."""
     held_back: str | None = None
-    """The package that they may stand in front of, which it does not import."""
+    """The package that can be overlaid. The zygote must not import it."""
 
     @property
     def bare(self) -> RootKind:
-        """The same, which no script prepares."""
+        """The same kind without prepare scripts."""
         return replace(self, scripts=())
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParentKind:
-    """What a parent is: those that are equal can serve each other's attempts."""
+    """The identity of a fork server. Equal ones can serve the same attempts."""
 
     root: RootKind
     modules: tuple[str, ...]
-    """What it imports after the root's."""
+    """Modules that it imports after those of the zygote."""
     touched: tuple[str, ...]
-    """Attributes of all these modules to use once."""
+    """Attributes of these modules to access once."""
     absent: tuple[str, ...]
-    """Modules that must not have been imported along the way."""
+    """Modules that these imports must not import."""
 
     @property
     def slow(self) -> bool:
-        """Whether scripts prepare it, which takes them longer than imports take."""
+        """True if prepare scripts run in it, which take longer than imports."""
         return bool(self.root.scripts)
 
 
 class Root:
-    """One such process, contained by whatever contains attempts; so is all that is forked of it."""
+    """A zygote. It and all its forks run in the same sandbox as attempts."""
 
     def __init__(self, kind: RootKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path]) -> None:
         self.kind = kind
         self.place = ParentPlace(top=folder)
         self.means = sandbox.parents
         self.parents: set[Parent] = set()
-        """Those that have not been closed."""
+        """Its fork servers that are not closed."""
         self.importing = threading.Lock()
-        """Held while a parent imports: in the folder of all of them, where none is to find what another has left."""
+        """Held while a fork server imports: they share a working folder, and must not find each other's files."""
         self._token = uuid.uuid4().hex
         self._said = Conversation()
         self.place.make()
@@ -135,25 +135,25 @@ class Root:
 
     @property
     def contained(self) -> bool:
-        """Whether it is, and each attempt by itself."""
+        """True if it runs in a sandbox, and each attempt in a nested one."""
         return self.means is not Means.NONE
 
     @property
     def own(self) -> Folder:
-        """The folder that it has itself, seen where attempts will see theirs."""
+        """Its own folder. In the sandbox, it has the same path as the folders of attempts."""
         return self.place.own if self.contained else Folder(top=self.place.own.top)
 
     @property
     def lost(self) -> bool:
-        """Whether it is no more."""
+        """True if the process is gone."""
         return self._said.over.is_set()
 
     def wait_until_ready(self, stop: threading.Event) -> None:
-        """Wait for its import; raises ParentLost if that fails, takes too long, or nobody waits any more."""
+        """Wait for its import. Raises ParentLost if it fails, times out, or the run was stopped."""
         self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
 
     def fork_parent(self, kind: ParentKind, *, many: bool) -> Parent:
-        """Fork a parent, which is to be forked itself by many attempts or by few; raises ParentLost, or OSError."""
+        """Fork a fork server, for `many` attempts or for few. Raises ParentLost, or OSError."""
         message = _wanted(kind.modules, kind.touched, kind.absent, self._scripts, many=many)
         said = Conversation()
         try:
@@ -168,14 +168,14 @@ class Root:
 
     @property
     def _scripts(self) -> list[tuple[str, str, str]]:
-        """Which scripts prepare it and its parents, where it sees them: module, place, name."""
+        """Prepare scripts as it sees them: module, path, name."""
         return [
             (module, self.place.script(number) if self.contained else str(path), path.name)
             for number, (module, path) in enumerate(self.kind.scripts)
         ]
 
     def close(self) -> None:
-        """End it, and with it all that was forked of it."""
+        """Kill it and all its forks."""
         self._said.close(0)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_TIMEOUT_S)
@@ -190,10 +190,10 @@ class Root:
         self._said.discard()
 
     def owns(self, process: psutil.Process) -> bool:
-        """Whether a process descends from this one and belongs to no attempt that is still running.
+        """Return True if a process descends from this one and belongs to no running attempt.
 
-        A child of an attempt that was forked and not executed anew has the variables that the root was started with.
-        Of one that has lost who started it nobody can tell whose it is: while any attempt runs, it stays.
+        A forked child of an attempt has the environment variables of the zygote. The attempt of an orphaned child is
+        unknown: while any attempt runs, return False for it.
         """
         if process.pid == self._process.pid or process.environ().get(TOKEN_VARIABLE) != self._token:
             return False
@@ -208,7 +208,7 @@ class Root:
 
 
 class Parent:
-    """A fork of a root that has gone on importing."""
+    """A fork server: a fork of a zygote with further imports."""
 
     def __init__(self, kind: ParentKind, root: Root, said: Conversation) -> None:
         self.kind = kind
@@ -218,17 +218,17 @@ class Parent:
 
     @property
     def contained(self) -> bool:
-        """Whether it is, and each of its forks by itself."""
+        """True if it runs in a sandbox, and each of its forks in a nested one."""
         return self.root.contained
 
     def wait_until_ready(self, stop: threading.Event) -> None:
-        """Wait for its imports; raises ParentLost if they fail, take too long, or nobody waits any more."""
+        """Wait for its imports. Raises ParentLost if they fail, time out, or the run was stopped."""
         self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
 
     def fork(
         self, folder: Folder, request: str, *, env: Mapping[str, str], overlay: Overlay | None, output: tuple[int, int]
     ) -> Child:
-        """Fork a child that runs a request, with descriptors for what it writes; raises ParentLost."""
+        """Fork a child that runs a request and writes its output to descriptors. Raises ParentLost."""
         id, fork = self._said.expect()
         nest = self.root.place.nest(folder, self.root.kind.python, overlay) if self.contained else None
         message = {"id": id, "request": request, "env": dict(env), "cwd": folder.seen(folder.work), "nest": nest}
@@ -238,7 +238,7 @@ class Parent:
         return Child(self, fork, fork.pid)
 
     def close(self) -> None:
-        """End it, and with it whatever still runs in it."""
+        """Kill it and its running attempts."""
         if not self._said.close(_END_TIMEOUT_S) and self._said.pid is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self._said.pid, signal.SIGKILL)
@@ -249,7 +249,7 @@ class Parent:
 
 @dataclass(frozen=True)
 class Child:
-    """A fork that runs an attempt, as harness.process supervises it."""
+    """A fork that runs an attempt, for supervision by harness.process."""
 
     parent: Parent
     fork: Fork
@@ -257,29 +257,29 @@ class Child:
 
     @property
     def contained(self) -> bool:
-        """Whether it is the first process of a sandbox of its own, or waits for that."""
+        """True if it is the init process of its own sandbox, or waits for that process."""
         return self.parent.contained
 
     @property
     def attendants(self) -> int:
-        """How many processes stand over the one that runs the script."""
+        """The number of processes above the one that runs the script."""
         return (1 if self.fork.first else 2) if self.contained else 0
 
     @property
     def lost(self) -> bool:
-        """Never: a fork that a signal ended does not count, whoever sent it."""
+        """Return False: an attempt whose fork was killed by a signal is repeated in any case."""
         return False
 
     def wait(self, timeout_s: float) -> int | None:
-        """Wait for its end at most so long. Raises ParentLost if nobody is left who could tell."""
+        """Return the exit status, or None after the time-out. Raises ParentLost if the fork server died."""
         if not self.fork.ended.wait(timeout_s):
             return None
         if self.fork.status is None:
-            raise ParentLost("it ended while an attempt ran in it")
+            raise ParentLost("it died during an attempt")
         return self.fork.status
 
     def is_stray(self, process: psutil.Process) -> bool:
-        """Whether a process is what this or an earlier attempt left."""
+        """Return True if a process was left by this or an earlier attempt."""
         return self.parent.root.owns(process)
 
 
@@ -291,7 +291,7 @@ def _wanted(
     *,
     many: bool = False,
 ) -> dict[str, object]:
-    """Say what is to be done before anything is forked; whether it will be `many` decides what pays."""
+    """Return the message with the imports to do before forking. With `many`, it uses optimisations for many forks."""
     return {
         "modules": [*modules],
         "touched": [*touched],

@@ -1,4 +1,4 @@
-"""The parents of a run and their roots: made when they are first needed or ahead of that, lent, and ended."""
+"""The pool of fork servers and zygotes of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.execute.parent import Parent, ParentKind, Root, RootKind
 
 
 class Parents:
-    """The parents of a run: made when first asked for, the least recently used ended when there are too many."""
+    """A pool of fork servers. It creates them on demand, and ends the least recently used above its limit."""
 
     def __init__(
         self,
@@ -30,12 +30,12 @@ class Parents:
         self._folder = folder
         self._sandbox = sandbox
         self._hidden = hidden
-        # To Linux, who dies with its parent dies with the thread that started it: one that lasts as long as we do.
-        self._maker = ThreadPoolExecutor(1, thread_name_prefix="parents")
+        # On Linux, PR_SET_PDEATHSIG refers to the starting thread: use a thread that lives as long as the pool.
+        self._creator = ThreadPoolExecutor(1, thread_name_prefix="parents")
         self._limit = limit
         self._stop = stop
         self._guard = threading.Lock()
-        self._making: dict[ParentKind | RootKind, threading.Lock] = {}
+        self._creation_locks: dict[ParentKind | RootKind, threading.Lock] = {}
         self._roots: dict[RootKind, Root] = {}
         self._parents: dict[ParentKind, Parent] = {}
         self._in_use: dict[ParentKind | RootKind, int] = {}
@@ -44,10 +44,10 @@ class Parents:
 
     @contextlib.contextmanager
     def lend(self, kind: ParentKind, *, thoroughly: bool = False) -> Iterator[Parent]:
-        """Lend a parent of a kind, ready to fork. Raises ParentLost if there can be none."""
+        """Yield a fork server that is ready to fork. Raises ParentLost if there is none."""
         try:
             with self._using(kind):
-                parent = self._find_or_make(kind, thoroughly=thoroughly)
+                parent = self._find_or_create(kind, thoroughly=thoroughly)
                 try:
                     yield parent
                 except ParentLost:
@@ -57,10 +57,10 @@ class Parents:
             self._end_idle(self._limit)
 
     def prepare(self, kind: ParentKind, *, thoroughly: bool = False) -> str | None:
-        """Have one of a kind ready. If there can be none, whoever asks for it will be told.
+        """Create a fork server ahead of its use. If that fails, `lend` will raise.
 
-        One that is to serve many is prepared thoroughly, by the scripts that are there for it, too. If one of them
-        fails, the parent goes without, and the reason is given.
+        With `thoroughly`, run the prepare scripts, too. If one of them fails, create the fork server without them, and
+        return the reason.
         """
         failed = None
         if thoroughly and kind.root.scripts:
@@ -76,14 +76,14 @@ class Parents:
         return None
 
     def release(self, kind: ParentKind) -> None:
-        """End the one of a kind, if nobody uses it; its root stays, for others."""
+        """End an unused fork server. Keep its zygote."""
         with self._guard:
             parent = None if self._in_use.get(kind) else self._parents.pop(kind, None)
         if parent is not None:
             parent.close()
 
     def release_root(self, kind: RootKind) -> None:
-        """End a root, if it has no parents."""
+        """End a zygote without fork servers."""
         for each in {kind, kind.bare}:
             with self._guard:
                 root = None if self._is_needed(each) else self._roots.pop(each, None)
@@ -95,7 +95,7 @@ class Parents:
 
     @contextlib.contextmanager
     def _using(self, kind: ParentKind | RootKind) -> Iterator[None]:
-        """Have one of a kind not be ended meanwhile."""
+        """Mark a kind as used, so that it is not ended."""
         with self._guard:
             self._in_use[kind] = self._in_use.get(kind, 0) + 1
         try:
@@ -105,25 +105,25 @@ class Parents:
                 self._in_use[kind] -= 1
 
     @contextlib.contextmanager
-    def _making_alone(self, kind: ParentKind | RootKind) -> Iterator[None]:
-        """Keep others from making one of a kind meanwhile. Raises ParentLost if there can be none."""
+    def _creation_lock(self, kind: ParentKind | RootKind) -> Iterator[None]:
+        """Hold the creation lock of a kind. Raises ParentLost if its creation has failed for good."""
         with self._guard:
-            making = self._making.setdefault(kind, threading.Lock())
+            making = self._creation_locks.setdefault(kind, threading.Lock())
         with making:
             if kind in self._refused:
                 raise ParentLost(self._refused[kind])
             yield
 
-    def _find_or_make(self, kind: ParentKind, *, thoroughly: bool) -> Parent:
-        # What scripts have prepared is for many attempts only, and has no other way out where they have spoiled it.
+    def _find_or_create(self, kind: ParentKind, *, thoroughly: bool) -> Parent:
+        # Use prepared zygotes for many attempts only. Without prepare scripts, attempts do not depend on their success.
         of = kind.root if thoroughly else kind.root.bare
-        with self._making_alone(kind), self._using(of):
+        with self._creation_lock(kind), self._using(of):
             with self._guard:
                 parent = self._parents.pop(kind, None)
                 if parent is not None:
                     self._parents[kind] = parent  # the last is the most recently used
                     return parent
-            root = self._find_or_make_root(of)
+            root = self._find_or_create_root(of)
             with root.importing:
                 try:
                     parent = root.fork_parent(kind, many=thoroughly)
@@ -144,15 +144,15 @@ class Parents:
             return parent
 
     def _count_loss(self, kind: ParentKind | RootKind, lost: ParentLost) -> None:
-        """Make no other of a kind, if that would not help: it has said so itself, or was lost twice."""
+        """Stop creating a kind that reported a failure itself, or died twice."""
         if self._stop.is_set():
             return
         self._losses[kind] = self._losses.get(kind, 0) + 1
         if isinstance(lost, ParentRefused) or self._losses[kind] > 1:
             self._refused[kind] = str(lost)
 
-    def _find_or_make_root(self, kind: RootKind) -> Root:
-        with self._making_alone(kind):
+    def _find_or_create_root(self, kind: RootKind) -> Root:
+        with self._creation_lock(kind):
             with self._guard:
                 known = self._roots.pop(kind, None)
                 if known is not None:
@@ -163,7 +163,7 @@ class Parents:
                 self._lose_root(known)
             folder = self._folder / f"parent-{uuid.uuid4().hex[:8]}"
             try:
-                root = self._maker.submit(partial(Root, kind, folder, self._sandbox, self._hidden)).result()
+                root = self._creator.submit(partial(Root, kind, folder, self._sandbox, self._hidden)).result()
             except (OSError, ValueError, RuntimeError) as error:
                 raise ParentLost(f"it could not be started: {error}") from error
             try:
@@ -177,7 +177,7 @@ class Parents:
             return root
 
     def _lose(self, parent: Parent) -> None:
-        """End a parent that does not do its work, and its root if that is no more."""
+        """End a failed fork server, and its zygote if that is dead."""
         with self._guard:
             if self._parents.get(parent.kind) is parent:
                 del self._parents[parent.kind]
@@ -190,13 +190,13 @@ class Parents:
             known = self._roots.get(root.kind) is root
             if known:
                 del self._roots[root.kind]
-        if known:  # and not ended by whoever lost another parent of it
+        if known:  # otherwise another thread has ended it
             root.close()
 
     def _end_idle(self, limit: int) -> None:
-        """End the parents that nobody uses, oldest first, until no more than the limit are left, and their roots.
+        """End unused fork servers and their zygotes, oldest first, until the limit is reached.
 
-        A root without parents may have others yet, if they were released. Of these, too, the limit is how many stay.
+        Keep up to the limit of zygotes without fork servers: they may get new ones.
         """
         ended: list[Parent] = []
         with self._guard:
@@ -215,8 +215,8 @@ class Parents:
             self.release_root(root)
 
     def close(self) -> None:
-        """End all."""
+        """End all fork servers and zygotes."""
         self._end_idle(0)
         for kind in list(self._roots):
             self.release_root(kind)
-        self._maker.shutdown()
+        self._creator.shutdown()

@@ -1,4 +1,4 @@
-"""A task becomes an attempt: a folder of its own, the worker in a process of its own, the verdict."""
+"""Execute a task: create its folder, run the worker, and judge the result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.execute.artifacts import Artifacts
 from harness.execute.conversation import ParentLost
 from harness.execute.failure_facts import Places, Scene
 from harness.execute.folder import Folder
-from harness.execute.leavings import make_harmless
+from harness.execute.leavings import sanitize
 from harness.execute.no_verdict import companions
 from harness.execute.order import WORTH_PREPARING
 from harness.execute.parent import CAN_FORK, ParentKind, RootKind
@@ -31,12 +31,12 @@ from harness.running import Ended
 
 _MOST = 1e9
 _TRIES = 3
-# A fork that did not end by itself may have met a state of its parent's: it is asked again without one.
+# The state of the fork server may have caused these outcomes: repeat them in a fresh process.
 _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
 
 
 class Interrupted(Exception):
-    """The attempt was stopped from outside: nothing can be said of it."""
+    """The run was stopped during the attempt, which has no result."""
 
 
 def run_task(
@@ -50,11 +50,11 @@ def run_task(
     hidden: Sequence[Path] = (),
     parents: Parents | None = None,
 ) -> Attempt:
-    """Execute a task in a new folder under `runs`, which is gone afterwards. Raises Interrupted if it was stopped.
+    """Execute a task in a temporary folder in `runs`. Raises Interrupted if the run was stopped.
 
-    With `parents`, in a fork of a process that has done the script's imports, if the script allows it, and if forks
-    can be contained where others are. What did not end by itself there is confirmed in a process of its own, and that
-    attempt counts. `hidden` are folders that are not to be seen even where they lie among the system's.
+    With `parents`, use a fork of a fork server, if the script and the sandbox allow it. If the fork crashed or hit a
+    limit, repeat the attempt in a fresh process, and return that one. `hidden` are folders to hide, even below system
+    folders.
     """
     alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden)
     once = partial(_run_once, task, artifacts=artifacts, stop=stop)
@@ -65,14 +65,14 @@ def run_task(
                 attempt = once(InFork(python=python, parent=parent))
             if attempt.outcome not in _TO_CONFIRM:
                 return attempt
-    return _not_ended_by_others(partial(once, alone))
+    return _repeat_if_killed(partial(once, alone))
 
 
-def _not_ended_by_others(once: Callable[[], Attempt]) -> Attempt:
-    """Execute until an attempt has ended as the script has it.
+def _repeat_if_killed(once: Callable[[], Attempt]) -> Attempt:
+    """Repeat an attempt that was killed from outside.
 
-    Who sent a script a SIGKILL cannot be seen. The system's, or anyone's, does not come again; the script's own does.
-    So one counts when it was seen twice; and if what contained it was killed, nothing was seen at all.
+    The sender of a SIGKILL is unknown. One from outside does not occur again, one of the script does. So accept a
+    SIGKILL that occurred twice. If the sandbox was killed, there is no result.
     """
     killed = False
     for _ in range(_TRIES):
@@ -85,11 +85,11 @@ def _not_ended_by_others(once: Callable[[], Attempt]) -> Attempt:
             lost = attempt
         else:
             return attempt
-    return lost  # of three, two were, or a SIGKILL would have been seen twice
+    return lost  # two of three attempts lost their sandbox, otherwise a SIGKILL would have occurred twice
 
 
 def parent_kind(task: Task, python: Path) -> ParentKind | None:
-    """Say in a fork of what a task may run; None if it needs a process of its own."""
+    """Return the kind of fork server for a task, or None if it needs a fresh process."""
     if not CAN_FORK or task.script.header.own_process:
         return None
     preload = find_preload(task.script.text, task.environment.preload, task.environment.touch)
@@ -97,9 +97,9 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
         return None
     modules, touched, absent = preload.modules, preload.touched, tuple[str, ...]()
     if task.overlay is not None:
-        if _goes_through_another(task.script.text, task.environment.imports, task.overlay.package):
+        if _imports_through_parent(task.script.text, task.environment.imports, task.overlay.package):
             return None
-        # What the overlay stands in front of must be imported from it, by each attempt.
+        # Each attempt must import the overlaid package itself.
         others = (each for each in task.environment.imports if each != task.overlay.package)
         modules = ("harness_holds_back", *others, "harness_lets_go")
         touched, absent = (), (task.overlay.package,)
@@ -116,16 +116,17 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
     return ParentKind(root=root, modules=modules[1:], touched=touched, absent=absent)
 
 
-def _goes_through_another(source: str, imports: Iterable[str], package: str) -> bool:
-    """Whether a script may import a package as a part of one that has noted, as it was imported, where that lies.
+def _imports_through_parent(source: str, imports: Iterable[str], package: str) -> bool:
+    """Return True if a script may import a package as a submodule of another one.
 
-    `import tensorflow.keras` looks where TensorFlow found Keras; in a parent that is what is installed.
+    `import tensorflow.keras` uses the location of Keras that TensorFlow recorded at its import. In a fork server, that
+    is the installed package.
     """
     return any(re.search(rf"(?<![\w.]){re.escape(each)}\.{re.escape(package)}\b", source) for each in imports)
 
 
 def _scripts(environment: Environment, variables: Mapping[str, str]) -> tuple[tuple[str, Path], ...]:
-    """Say which scripts prepare a process that has these variables, and after the import of what."""
+    """Return the prepare scripts for a process with these variables, with the module that each follows."""
     return tuple(
         (each.module, each.script) for each in environment.prepare if dict(each.where).items() <= variables.items()
     )
@@ -133,30 +134,30 @@ def _scripts(environment: Environment, variables: Mapping[str, str]) -> tuple[tu
 
 @dataclass(frozen=True)
 class ForkImports:
-    """The imports that are done before tasks ask for them: each kind in a parent that forks."""
+    """Creates fork servers ahead of their tasks."""
 
     parents: Parents
     note: Callable[[str], None]
-    """Told what people should know and no attempt says."""
+    """Shows a message to the user."""
     _needed: dict[RootKind, set[ParentKind]] = field(default_factory=dict)
-    """The parents of each root that tasks have been said to need, and not been released of."""
+    """Fork servers by zygote that tasks need and have not released."""
 
     def kind_of(self, task: Task, python: Path) -> ParentKind | None:
-        """Say which parent serves a task."""
+        """Return the kind of fork server of a task, or None."""
         kind = parent_kind(task, python)
         if kind is not None:
             self._needed.setdefault(kind.root, set()).add(kind)
         return kind
 
     def prepare(self, task: Task, python: Path, *, tasks: int) -> None:
-        """Have the parent of so many tasks ready."""
+        """Create the fork server of `tasks` tasks."""
         if (kind := parent_kind(task, python)) is not None:
             failed = self.parents.prepare(kind, thoroughly=tasks >= WORTH_PREPARING)
             if failed is not None:
-                self.note(f"{task.environment.id}: its scripts run slower, for what prepares them fails: {failed}")
+                self.note(f"{task.environment.id}: the prepare script failed, so scripts run slower: {failed}")
 
     def release(self, task: Task, python: Path) -> None:
-        """End the parent of a task, if nobody uses it, and its root if that is needed for no other."""
+        """End the unused fork server of a task, and its zygote if no other task needs it."""
         if (kind := parent_kind(task, python)) is not None:
             self.parents.release(kind)
             needed = self._needed.get(kind.root, set())
@@ -189,31 +190,31 @@ def _run_once(task: Task, way: Way, *, artifacts: Artifacts, stop: threading.Eve
 
 
 def _keep(task: Task, attempt: Attempt, folder: Folder, artifacts: Artifacts) -> Attempt:
-    """Keep what was written, as far as it does no harm; give the attempt that says so."""
-    left = make_harmless(folder.work)
-    if left.bytes > task.script.header.disk_mib << 20:
+    """Sanitize and keep the artifacts of a writer. Return the attempt, with a note about removed files."""
+    result = sanitize(folder.work)
+    if result.bytes > task.script.header.disk_mib << 20:
         error = f"TooMuchDisk: what is to be read is larger than {task.script.header.disk_mib} MiB"
         return replace(attempt, outcome=Outcome.FAILED, stage="exit", error=error)
     artifacts.keep(task.key, folder.work)
-    if not left.removed:
+    if not result.removed:
         return attempt
-    note = f"\n[not kept, being neither files nor folders nor links inside: {', '.join(left.removed[:20])}]\n"
+    note = f"\n[not kept, because not a file, folder or link inside: {', '.join(result.removed[:20])}]\n"
     return replace(attempt, evidence=replace(attempt.evidence, stderr=attempt.evidence.stderr + note))
 
 
 def failed_to_run(task: Task, reason: str, started: dt.datetime) -> Attempt:
-    """Give the attempt of a task that the harness could not carry out."""
+    """Return the attempt of a task that could not be executed."""
     return _record(task, Verdict(outcome=Outcome.ERROR, reason=reason, settled=False), started)
 
 
 def unavailable(task: Task, reason: str, *, settled: bool) -> Attempt:
-    """Give the attempt of a task whose environment could not be had."""
+    """Return the attempt of a task whose environment is unavailable."""
     now = dt.datetime.now(dt.timezone.utc)
     return _record(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, settled=settled), now)
 
 
 def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, way: Way) -> Attempt:
-    """Give the attempt that an ended process has made, by what it left: all of that may be forged."""
+    """Return the attempt of an ended process. Everything that it wrote is untrusted."""
     report = folder.report()
     scene = _scene(task, folder, ended, report or {}, sandboxed=way.means is not Means.NONE)
     seen = Seen(ended=ended, report=report, trail=folder.trail(), header=task.script.header, scene=scene)
@@ -231,7 +232,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
         started,
         duration_s=ended.duration_s,
         script_s=_number(report.get("duration_s")),
-        # What ended without a report, for its memory perhaps, was seen from outside only.
+        # Without a report, only the measurement from outside is known.
         peak_mib=int(_number(report.get("peak_mib"))) or ended.peak_mib,
         versions=_versions_of(report, task),
         evidence=evidence,
@@ -242,7 +243,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
 
 
 def _scene(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], *, sandboxed: bool) -> Scene:
-    """Return what is known of an attempt besides its report, and which files that it lacked lie beside the script."""
+    """Return facts about an attempt besides its report, including missing files that exist next to the script."""
     places = Places(
         script=folder.seen(folder.script),
         work=folder.seen(folder.work),
@@ -309,7 +310,7 @@ def _record(
 
 
 def _condition_of(task: Task, attempt: Attempt) -> Condition:
-    """Return the condition of an attempt; the time limit is part of it only if the script's own would show another."""
+    """Return the condition of an attempt. Include the time limit only if the script's own could change the result."""
     return Condition(
         sandboxed=task.sandboxed,
         overlay=task.overlay.package if task.overlay is not None else None,
@@ -318,14 +319,14 @@ def _condition_of(task: Task, attempt: Attempt) -> Condition:
 
 
 def _number(seen: object) -> float:
-    """Give a number of a report, which may hold anything, or 0."""
+    """Return a number of an untrusted report, or 0."""
     return float(seen) if isinstance(seen, (int, float)) and 0 <= seen < _MOST else 0.0
 
 
 def _versions_of(report: Mapping[str, Any], task: Task) -> tuple[tuple[str, str], ...]:
-    """Give the versions that the worker saw of what the lock names.
+    """Return the versions of locked packages that the worker reported.
 
-    What packages carry along inside themselves is seen too, once they have put it on the path, and left out.
+    Ignore other packages: some packages contain vendored ones and add them to the path.
     """
     seen = report.get("versions")
     if not isinstance(seen, Mapping):

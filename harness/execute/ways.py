@@ -1,4 +1,4 @@
-"""The two ways in which a task is executed: by the worker in a process of its own, or in a fork of a parent."""
+"""The two ways to execute a task: the worker in a fresh process, or in a fork of a fork server."""
 
 from __future__ import annotations
 
@@ -23,43 +23,43 @@ _MOST_TASKS = 4096
 
 
 class Way(Protocol):
-    """One of the two, with what it needs."""
+    """One of the two ways."""
 
     @property
     def isolation(self) -> str:
-        """Its word in an attempt."""
+        """The value of `isolation` in an attempt."""
 
     @property
     def means(self) -> Means:
-        """What contains the attempt."""
+        """The sandbox of the attempt."""
 
     @property
     def runs(self) -> Path:
-        """Where the folder of the attempt is to be made."""
+        """The parent of the folder of the attempt."""
 
     def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
-        """Run the worker. Raises OSError if it can't be started."""
+        """Run the worker. Raises OSError if it cannot be started."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InProcess:
-    """A process of its own, contained if anything can contain it."""
+    """A fresh process, in a sandbox if there is one."""
 
     python: Path
     runs: Path
     sandbox: Sandbox
     hidden: Sequence[Path]
-    """Folders that are not to be seen even where they lie among the system's."""
+    """Folders to hide, even below system folders."""
     isolation: str = "process"
 
     @property
     def means(self) -> Means:
-        """What contains it."""
+        """The sandbox of the attempt."""
         return self.sandbox.alone
 
     def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
-        """Run the worker, in a sandbox with its first process standing over it."""
-        self.python.stat()  # what a sandbox says of a program that is gone is its own affair
+        """Run the worker. In a sandbox, its first process acts as init."""
+        self.python.stat()  # raise OSError here: the error of a sandbox would differ
         request = _write_request(task, folder, self.means)
         command: list[str | Path] = [self.python, WORKER, request]
         if self.sandbox.contains:
@@ -79,7 +79,7 @@ class InProcess:
 
 @dataclass(frozen=True, kw_only=True)
 class InFork:
-    """A fork of a parent, which contains it further if it is contained itself."""
+    """A fork of a fork server. If the fork server has a sandbox, the fork has a nested one."""
 
     python: Path
     parent: Parent
@@ -87,16 +87,16 @@ class InFork:
 
     @property
     def means(self) -> Means:
-        """What contains it."""
+        """The sandbox of the attempt."""
         return self.parent.root.means
 
     @property
     def runs(self) -> Path:
-        """A folder that the parent sees."""
+        """A folder that the fork server can access."""
         return self.parent.root.place.attempts
 
     def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
-        """Have the parent fork. Raises ParentLost."""
+        """Run the worker in a fork. Raises ParentLost."""
         request = _write_request(task, folder, self.means)
         env = variables(task, folder, self.python)
 
@@ -107,7 +107,7 @@ class InFork:
 
 
 def new_folder(way: Way) -> Folder:
-    """Make the folder of an attempt."""
+    """Create the folder of an attempt."""
     return Folder.new(way.runs, inside=None if way.means is Means.NONE else ATTEMPT)
 
 
@@ -133,12 +133,12 @@ def _limits(task: Task, folder: Folder) -> Limits:
 
 
 def variables(task: Task, folder: Folder, python: Path) -> dict[str, str]:
-    """Give the process's variables: an allow-list, so that an outcome does not depend on whose shell it came from."""
+    """Return the environment variables of the process: an allow-list, independent of the user's shell."""
     return {**fixed_variables(python), **folder.places, **dict(task.variables)}
 
 
 def fixed_variables(python: Path) -> dict[str, str]:
-    """Give those that are the same for all attempts in an environment."""
+    """Return the variables that are equal for all attempts in an environment."""
     fixed = {
         "PATH": os.pathsep.join([str(python.parent), os.defpath]),
         "LANG": "C.UTF-8",
@@ -146,7 +146,7 @@ def fixed_variables(python: Path) -> dict[str, str]:
         "PYTHONIOENCODING": "utf-8",
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
-        # Bytecode is there since the environment was made; its files are shared, so nothing may be written there.
+        # The environment has bytecode already. Its files are shared, so nothing may write there.
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     if sys.platform == "win32":

@@ -1,4 +1,4 @@
-"""What a script may do to its surroundings without reaching anyone else: the verdict, the folders, the artifacts."""
+"""A script cannot affect anything outside its folder: verdict, folders, artifacts."""
 
 import sys
 import threading
@@ -66,29 +66,29 @@ def artifacts(tmp_path):
         pytest.param("open(report, 'wb').write(b'{}')", id="empty"),
     ],
 )
-def test_whatever_stands_in_the_place_of_the_report_is_no_pass(execute, spoil):
+def test_invalid_report_is_not_a_pass(execute, spoil):
     attempt = execute(f"# %% load\nimport os\nreport = os.path.join('..', 'report.json')\n{spoil}\nos._exit(0)\n")
     assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)
 
 
-def test_python_that_is_gone_is_an_error_that_is_tried_again(execute, tmp_path):
+def test_missing_python_is_an_unsettled_error(execute, tmp_path):
     attempt = execute("x = 1", python=tmp_path / "no" / "python")
     assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)
     assert "could not be started" in attempt.reason
 
 
-def test_program_that_is_no_python_is_an_error(execute):
+def test_program_other_than_python_is_an_error(execute):
     attempt = execute("x = 1", python=Path("/bin/false"))
     assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)
     assert attempt.reason == "the worker could not do its work: exit status 1"
 
 
-def test_folder_without_permissions_is_removed_all_the_same(execute):
+def test_folder_without_permissions_is_removed(execute):
     source = "import os\nos.makedirs('deep/er')\nopen('deep/er/x', 'w').close()\nos.chmod('deep/er', 0)\nos.chmod('deep', 0)\n"
     assert execute(source).outcome is Outcome.PASSED
 
 
-def test_working_folder_is_empty_and_home_and_temporary_files_are_the_attempts_own(execute):
+def test_working_folder_is_empty_and_home_is_separate(execute):
     source = """
 import os, tempfile
 assert os.listdir(".") == []
@@ -101,27 +101,27 @@ open(os.path.join(home, "x"), "w").close()
     assert attempt.outcome is Outcome.PASSED, attempt.evidence
 
 
-def test_folder_of_the_attempt_does_not_show_in_what_is_kept(execute):
+def test_path_of_the_folder_is_not_recorded(execute):
     attempt = execute("import os\nprint(os.getcwd())\nraise ValueError(os.getcwd())\n")
     assert attempt.error.replace("\\", "/") == "ValueError: <attempt>/work"
     assert attempt.evidence.stdout.strip().replace("\\", "/") == "<attempt>/work"
     assert 'File "scenario.py", line 3' in attempt.evidence.traceback
 
 
-def test_only_a_pass_leaves_an_artifact(execute, tmp_path):
+def test_only_a_pass_keeps_artifacts(execute, tmp_path):
     failed = execute("open('model', 'w').close()\nassert False\n", writes=True)
     passed = execute("open('model', 'w').close()\n", writes=True)
     assert not artifacts(tmp_path).has(failed.key)
     assert artifacts(tmp_path).has(passed.key)
 
 
-def test_reader_starts_with_what_was_written(execute):
+def test_reader_starts_with_the_artifacts(execute):
     written = execute("open('model', 'w').write('weights')\n", writes=True)
     read = execute("assert open('model').read() == 'weights'\n", reads=written.key)
     assert read.outcome is Outcome.PASSED, read.evidence
     assert read.key != written.key
 
 
-def test_artifact_that_is_gone_is_an_error_that_is_tried_again(execute):
+def test_missing_artifact_is_an_unsettled_error(execute):
     attempt = execute("x = 1", reads="0" * 64)
     assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)

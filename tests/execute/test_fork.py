@@ -1,4 +1,4 @@
-"""Forks of a process that has done the imports: they show what a new process shows, and cost no import."""
+"""Forks of a fork server: they give the same results as fresh processes, without the cost of imports."""
 
 import contextlib
 import ctypes
@@ -33,7 +33,7 @@ FORKABLE = sorted({path.stem for path in OUTCOMES.glob("*.py")} - {"passes", "is
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FORKABLE)
-def test_fork_shows_what_a_process_shows(bench, name):
+def test_fork_gives_the_same_result_as_a_process(bench, name):
     limits = {"timeout_s": 5, "memory_mib": 300} if "hang" in name or "memory" in name else {}
     task = bench.task(name, **limits)
     assert parent_kind(task, bench.python) is not None
@@ -47,7 +47,7 @@ def test_imports_are_done_once(bench):
     assert len({attempt.evidence.stdout for attempt in attempts}) == 1
 
 
-def test_what_scripts_import_first_is_imported_once_for_all_of_them(bench):
+def test_first_import_is_shared_by_all_fork_servers(bench):
     make_python(bench.folder / "environment", more="import heavy\nheavy.more = True\n")
     few, many = (
         bench.task("asserts", source=f"{line}\nprint(heavy.imported, hasattr(heavy, 'more'))\n")
@@ -61,7 +61,7 @@ def test_what_scripts_import_first_is_imported_once_for_all_of_them(bench):
     assert len({imported for imported, _ in told}) == 1
 
 
-def test_a_root_is_ended_with_the_last_of_those_that_need_it(bench):
+def test_zygote_ends_with_its_last_user(bench):
     make_python(bench.folder / "environment", more="")
     tasks = [bench.task("asserts", source=f"{line}\n") for line in ("import heavy", "import heavy, more")]
     tasks = [replace(task, environment=replace(task.environment, preload=("heavy", "more"))) for task in tasks]
@@ -77,14 +77,14 @@ def test_a_root_is_ended_with_the_last_of_those_that_need_it(bench):
         assert len(bench.parent_processes()) == left
 
 
-def test_the_collector_is_as_in_a_process_of_its_own(bench):
+def test_garbage_collector_has_default_settings(bench):
     task = bench.task("asserts", source="import heavy, gc\nprint(gc.get_threshold(), gc.isenabled())\n")
     forked, alone = bench.run(task), bench.run(task, forked=False)
     assert (forked.isolation, alone.isolation) == ("fork", "process")
     assert forked.evidence.stdout == alone.evidence.stdout
 
 
-def test_a_module_may_choose_how_often_the_collector_runs(bench):
+def test_module_may_change_thresholds_of_the_garbage_collector(bench):
     make_python(bench.folder / "environment", heavy="import gc\ngc.set_threshold(7, 8, 9)\n")
     task = bench.task("asserts", source="import heavy, gc\nprint(gc.get_threshold())\n")
     assert (bench.run(task).evidence.stdout, bench.run(task).isolation) == ("(7, 8, 9)\n", "fork")
@@ -100,7 +100,7 @@ def has_huge_pages():
         return ctypes.CDLL(None).madvise(ctypes.c_void_p(aligned), ctypes.c_size_t(2 << 20), 25) == 0
 
 
-def test_one_that_is_to_fork_often_has_its_memory_in_huge_pages(bench):
+def test_fork_server_of_many_attempts_uses_huge_pages(bench):
     if not has_huge_pages():
         pytest.skip("this system has none on demand")
     make_python(bench.folder / "environment", heavy="kept = [str(number) for number in range(300_000)]\n")
@@ -121,12 +121,12 @@ def test_one_that_is_to_fork_often_has_its_memory_in_huge_pages(bench):
         ("eats_memory", {"memory_mib": 200}, Outcome.OUT_OF_MEMORY),
     ],
 )
-def test_what_did_not_end_by_itself_is_asked_again_in_a_process(bench, name, limits, outcome):
+def test_abnormal_end_is_repeated_in_a_process(bench, name, limits, outcome):
     attempt = bench.run(bench.task(name, **limits))
     assert (attempt.isolation, attempt.outcome) == ("process", outcome)
 
 
-def test_what_a_script_makes_is_taken_apart_at_its_end_and_what_imports_made_is_not(bench):
+def test_only_objects_of_the_script_are_destroyed_at_exit(bench):
     heavy = "class Loud:\n    def __init__(self, name):\n        self.name = name\n"
     heavy += "    def __del__(self):\n        print('gone:', self.name, flush=True)\nmade_by_import = Loud('import')\n"
     make_python(bench.folder / "environment", heavy=heavy)
@@ -138,7 +138,7 @@ def test_what_a_script_makes_is_taken_apart_at_its_end_and_what_imports_made_is_
     assert said[0] == "at exit"
 
 
-def test_what_runs_at_the_end_still_finds_the_imports(bench):
+def test_exit_handlers_can_use_imports(bench):
     heavy = "import atexit, sys\natexit.register(lambda: print('heavy' in sys.modules, flush=True))\n"
     make_python(bench.folder / "environment", heavy=heavy)
     source = "import atexit, heavy\natexit.register(lambda: print(__import__('heavy') is heavy, flush=True))\n"
@@ -162,14 +162,14 @@ sys.looks = Looks()
 
 @pytest.mark.skipif(sys.version_info > (3, 13), reason="Python numbers the states of no dictionary any more")
 @pytest.mark.parametrize(("change", "told"), [("", "left"), ("heavy.mine = 1\n", "emptied")])
-def test_the_end_of_a_fork_empties_those_imports_that_the_script_has_changed(bench, change, told):
+def test_changed_modules_are_cleared_at_exit(bench, change, told):
     attempt = bench.run(bench.task("asserts", source=LOOKS_LAST + change))
     assert (attempt.isolation, attempt.evidence.stdout) == ("fork", told)
     alone = bench.run(bench.task("asserts", source=LOOKS_LAST + change), forked=False)
     assert alone.evidence.stdout == "emptied"
 
 
-def test_modules_that_load_when_used_are_left_as_they_are(bench):
+def test_lazy_modules_are_not_loaded_at_exit(bench):
     lazy = bench.folder / "environment" / "lazy_one.py"
     heavy = "import importlib.util, sys\n"
     heavy += f"spec = importlib.util.spec_from_file_location('lazy_one', {str(lazy)!r})\n"
@@ -194,7 +194,7 @@ def test_variables_that_a_script_sets_first_reach_the_import(bench):
     assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork")
 
 
-def test_turns_and_priority_are_the_same_in_both(bench):
+def test_scheduling_policy_and_priority_are_equal(bench):
     source = "import heavy, os\nprint(os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0))\n"
     task = bench.task("asserts", source=source)
     forked, alone = bench.run(task), bench.run(task, forked=False)
@@ -203,7 +203,7 @@ def test_turns_and_priority_are_the_same_in_both(bench):
     assert forked.evidence.stdout.split()[1] == str(os.getpriority(os.PRIO_PROCESS, 0))
 
 
-def test_chance_and_places_are_the_forks_own(bench):
+def test_random_state_and_folders_are_separate(bench):
     source = "import heavy, os, random, tempfile\nprint(random.random())\n"
     task = bench.task("asserts", source=source)
     assert bench.run(task).evidence.stdout != bench.run(task).evidence.stdout
@@ -217,7 +217,7 @@ def test_chance_and_places_are_the_forks_own(bench):
 
 
 @pytest.mark.parametrize("dies", ["root", "parent"])
-def test_a_parent_that_dies_costs_no_result(bench, dies):
+def test_death_of_a_fork_server_loses_no_result(bench, dies):
     first = bench.task("asserts", source="import heavy\n")
     assert bench.run(first).isolation == "fork"
     root, parent = bench.parent_processes()
@@ -229,7 +229,7 @@ def test_a_parent_that_dies_costs_no_result(bench, dies):
     assert bench.run(first).isolation == "fork", "a new parent takes its place"
 
 
-def test_attempts_end_with_the_parent_that_they_run_in(bench):
+def test_attempts_end_with_their_fork_server(bench):
     source = "import heavy, time\nif b'--serve' in open('/proc/self/cmdline', 'rb').read():\n    time.sleep(60)\n"
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(bench.run, bench.task("asserts", source=source))
@@ -245,7 +245,7 @@ def test_attempts_end_with_the_parent_that_they_run_in(bench):
     assert root.is_running()
 
 
-def test_an_attempt_that_kills_its_parent_counts_by_itself(bench):
+def test_attempt_that_kills_its_fork_server_is_repeated_alone(bench):
     source = (
         "import heavy, os, signal\nif b'--serve' in open('/proc/%d/cmdline' % os.getppid(), 'rb').read():\n"
         "    os.kill(os.getppid(), signal.SIGKILL)\n"
@@ -260,7 +260,7 @@ THREADED = "import threading\nthreading.Thread(target=threading.Event().wait, da
 
 @pytest.mark.parametrize("heavy", ["", THREADED], ids=["alone", "with_a_thread"])
 @pytest.mark.parametrize("too_many", [False, True])
-def test_what_stands_over_a_script_does_not_count_as_its_own(bench, heavy, too_many):
+def test_init_processes_do_not_count_for_the_limits(bench, heavy, too_many):
     """Of a process that has threads the first one of namespaces is not forked at once, so that one more waits."""
     make_python(bench.folder / "environment", heavy="", more=heavy)
     source = (
@@ -286,7 +286,7 @@ def test_what_stands_over_a_script_does_not_count_as_its_own(bench, heavy, too_m
         assert (attempt.outcome, attempt.isolation, most) == (Outcome.PASSED, "fork", 3 + standing)
 
 
-def test_an_import_that_fails_leaves_it_to_the_script(bench):
+def test_failed_import_is_repeated_by_the_script(bench):
     make_python(bench.folder / "environment", heavy="raise ValueError('not today')")
     attempt = bench.run(bench.task("asserts"))
     assert (attempt.outcome, attempt.error, attempt.isolation) == (
@@ -312,12 +312,12 @@ class TestScriptsThatPrepareAParent:
         kind = parent_kind(task, bench.python)
         return task, bench.parents.prepare(kind, **{"thoroughly": True, **options})
 
-    def test_forks_find_what_was_made(self, bench):
+    def test_forks_inherit_prepared_state(self, bench):
         task, failed = self.prepared(bench, "import heavy\nheavy.made = True\n")
         attempt = bench.run(task)
         assert (failed, attempt.isolation, attempt.evidence.stdout) == (None, "fork", "True\n")
 
-    def test_they_run_where_all_imports_begin_and_go_on_from_there(self, bench):
+    def test_prepare_scripts_run_in_zygote_and_fork_servers(self, bench):
         times = "import heavy\nheavy.times = getattr(heavy, 'times', 0) + 1\n"
         _, failed = self.prepared(bench, times)
         task = bench.task("asserts", source="import heavy\nprint(heavy.times)\n")
@@ -329,13 +329,13 @@ class TestScriptsThatPrepareAParent:
         )
         assert (failed, bench.run(task).evidence.stdout) == (None, "2\n")
 
-    def test_they_find_every_object_that_is_there(self, bench):
+    def test_prepare_scripts_see_all_objects(self, bench):
         task, failed = self.prepared(
             bench, "import gc, heavy\nheavy.made = True\nassert any(each is heavy for each in gc.get_objects())\n"
         )
         assert (failed, bench.run(task).evidence.stdout) == (None, "True\n")
 
-    def test_they_are_of_use_where_certain_variables_are_set(self, bench):
+    def test_prepare_scripts_depend_on_variables(self, bench):
         (bench.folder / "prepares.py").write_text("import heavy\nheavy.made = True\n")
         preparation = Preparation(module="heavy", script=bench.folder / "prepares.py", where=(("SETTING", "on"),))
         for setting, made in (("on", "True\n"), ("off", "False\n")):
@@ -345,11 +345,11 @@ class TestScriptsThatPrepareAParent:
             assert bench.parents.prepare(parent_kind(task, bench.python), thoroughly=True) is None
             assert bench.run(task).evidence.stdout == made
 
-    def test_a_process_of_its_own_does_not(self, bench):
+    def test_fresh_process_runs_no_prepare_script(self, bench):
         task, _ = self.prepared(bench, "import heavy\nheavy.made = True\n")
         assert bench.run(task, forked=False).evidence.stdout == "False\n"
 
-    def test_few_scripts_do_without(self, bench):
+    def test_few_attempts_run_without_prepare_scripts(self, bench):
         task, failed = self.prepared(bench, "import heavy\nheavy.made = True\n", thoroughly=False)
         assert (failed, bench.run(task).evidence.stdout) == (None, "False\n")
 
@@ -365,12 +365,12 @@ class TestScriptsThatPrepareAParent:
             pytest.param("1 / 0\n", "prepares.py: ZeroDivisionError: division by zero", id="failure"),
         ],
     )
-    def test_one_that_goes_wrong_is_named_and_done_without(self, bench, source, reason):
+    def test_failed_prepare_script_is_reported_and_skipped(self, bench, source, reason):
         task, failed = self.prepared(bench, source)
         attempt = bench.run(task)
         assert (failed, attempt.isolation, attempt.evidence.stdout) == (f"RuntimeError: {reason}", "fork", "False\n")
 
-    def test_it_is_not_for_parents_that_do_not_import_the_module(self, bench):
+    def test_prepare_script_needs_the_import_of_its_module(self, bench):
         task, _ = self.prepared(bench, "", thoroughly=False)
         environment = replace(
             task.environment, prepare=(Preparation(module="absent", script=bench.folder / "prepares.py"),)
@@ -387,7 +387,7 @@ def token_of(process):
     return None
 
 
-def test_children_that_left_the_group_are_ended(bench):
+def test_children_outside_the_process_group_are_killed(bench):
     source = (
         "import heavy, os, time\nif os.fork() == 0:\n    os.setsid()\n    os.closerange(0, 3)\n    time.sleep(60)\n"
         "    os._exit(0)\n"
@@ -403,7 +403,7 @@ def test_children_that_left_the_group_are_ended(bench):
     assert orphans == []
 
 
-def test_a_parent_leaves_what_an_overlay_stands_in_front_of_to_its_forks(bench):
+def test_fork_server_does_not_import_the_overlaid_package(bench):
     """A framework that imports the package as it is imported itself, and one that is imported before that."""
     heavy = "import os\nimported = os.urandom(8).hex()\ntry:\n    import lib\nexcept ImportError:\n    lib = None\n"
     make_python(bench.folder / "environment", heavy=heavy, lib="where = 'installed'\n")
@@ -422,14 +422,14 @@ def test_a_parent_leaves_what_an_overlay_stands_in_front_of_to_its_forks(bench):
     assert len({imported for imported, *_ in told}) == 1
 
 
-def test_parents_beyond_the_limit_are_ended(bench):
+def test_fork_servers_above_the_limit_are_ended(bench):
     for setting in "abcd":
         source = f"import os\nos.environ['SETTING'] = '{setting}'\nimport heavy\n"
         assert bench.run(bench.task("asserts", source=source)).isolation == "fork"
     assert len(bench.parent_processes()) == 4, "two, and their roots"
 
 
-def test_a_header_may_ask_for_a_process(bench):
+def test_header_can_require_a_process(bench):
     task = bench.task("asserts")
     header = replace(task.script.header, own_process=True)
     assert bench.run(replace(task, script=replace(task.script, header=header))).isolation == "process"
@@ -454,7 +454,7 @@ here = Speaks("global")
 """
 
 
-def test_the_end_of_a_fork_ends_all_that_the_end_of_a_process_does(bench):
+def test_exit_of_a_fork_matches_exit_of_a_process(bench):
     task = bench.task("asserts", source=SPEAKS_AT_EXIT)
     forked, alone = bench.run(task), bench.run(task, forked=False)
     assert (forked.isolation, alone.isolation) == ("fork", "process")
@@ -463,7 +463,7 @@ def test_the_end_of_a_fork_ends_all_that_the_end_of_a_process_does(bench):
         assert (first, sorted(rest)) == ("exit", ["cycle", "global", "in-the-module"])
 
 
-def test_a_crash_of_what_only_the_collector_ends_is_seen(bench):
+def test_crash_in_the_final_garbage_collection_is_detected(bench):
     source = (
         "import heavy, os\nclass Crashes:\n    def __del__(self, abort=os.abort):\n        abort()\n"
         "cycle = Crashes()\ncycle.me = cycle\n"
@@ -472,7 +472,7 @@ def test_a_crash_of_what_only_the_collector_ends_is_seen(bench):
     assert (attempt.outcome, attempt.stage) == (Outcome.CRASHED, "exit")
 
 
-def test_the_collector_leaves_the_imports_alone(bench):
+def test_garbage_collector_skips_imports(bench):
     source = "import heavy, gc\nassert not any(each is heavy for each in gc.get_objects())\n"
     attempt = bench.run(bench.task("asserts", source=source))
     assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork")
@@ -485,7 +485,7 @@ def test_time_and_memory_inside_the_process_are_recorded(bench):
         assert attempt.peak_mib >= 64
 
 
-def test_numbers_that_a_script_forges_are_none(bench):
+def test_forged_numbers_are_ignored(bench):
     source = (
         "import heavy, json, os\nhere = os.path.dirname(os.getcwd())\nwith open(here + '/report.json', 'w') as f:\n"
         "    json.dump({'outcome': 'passed', 'duration_s': float('nan'), 'peak_mib': [1]}, f)\nos._exit(0)\n"
@@ -494,7 +494,7 @@ def test_numbers_that_a_script_forges_are_none(bench):
     assert (attempt.script_s, attempt.peak_mib) == (0.0, 0)
 
 
-def test_what_contains_a_parent_does_not_see_the_variables_that_a_script_chose(bench):
+def test_sandbox_of_a_fork_server_has_no_variables_of_a_script(bench):
     """The system's library loads code from where some of them say, and that is not contained yet."""
     task = bench.task("passes", source="import os\nos.environ['CHOSEN'] = 'here'\nimport heavy\nassert heavy.chosen")
     kind = parent_kind(task, bench.python)
@@ -506,7 +506,7 @@ def test_what_contains_a_parent_does_not_see_the_variables_that_a_script_chose(b
     assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork"), attempt.error
 
 
-def test_a_parent_that_cannot_be_started_is_done_without(bench):
+def test_fork_server_that_cannot_start_is_skipped(bench):
     task = bench.task("passes", source="import heavy")
     kind = parent_kind(task, bench.python)
     kind = replace(kind, root=replace(kind.root, variables=(("A", "x" * (1 << 18)),)))

@@ -1,4 +1,4 @@
-"""What a first step leaves, kept for the second: whole or not at all."""
+"""Artifacts of a writer are stored atomically, and copied for readers."""
 
 import shutil
 import threading
@@ -15,7 +15,7 @@ def artifacts(tmp_path):
 
 @pytest.fixture
 def work(tmp_path):
-    """A working folder as a script may leave it."""
+    """A working folder with the files of a script."""
     work = tmp_path / "work"
     (work / "model" / "variables").mkdir(parents=True)
     (work / "model" / "variables" / "data").write_bytes(b"\0" * 100)
@@ -33,14 +33,14 @@ def contents(folder):
     }  # fmt: skip
 
 
-def test_reader_finds_what_the_writer_left(artifacts, work, tmp_path):
+def test_reader_gets_the_files_of_the_writer(artifacts, work, tmp_path):
     written = contents(work)
     artifacts.keep("k", work)
     artifacts.copy_to("k", tmp_path / "read")
     assert contents(tmp_path / "read") == written
 
 
-def test_what_a_reader_does_to_its_copy_does_not_reach_others(artifacts, work, tmp_path):
+def test_changes_of_a_reader_do_not_affect_others(artifacts, work, tmp_path):
     artifacts.keep("k", work)
     artifacts.copy_to("k", tmp_path / "first")
     (tmp_path / "first" / "model.h5").write_text("spoilt")
@@ -48,7 +48,7 @@ def test_what_a_reader_does_to_its_copy_does_not_reach_others(artifacts, work, t
     assert (tmp_path / "second" / "model.h5").read_text() == "weights"
 
 
-def test_first_one_kept_counts(artifacts, work):
+def test_first_version_is_kept(artifacts, work):
     later = shutil.copytree(work, work.with_name("later"), symlinks=True)
     (later / "model.h5").write_text("later")
     artifacts.keep("k", work)
@@ -56,18 +56,18 @@ def test_first_one_kept_counts(artifacts, work):
     assert (artifacts.folder / "k" / "model.h5").read_text() == "weights"
 
 
-def test_nothing_is_there_before_it_is_kept(artifacts):
+def test_unknown_key_has_no_artifacts(artifacts):
     assert not artifacts.has("k")
 
 
-def test_folder_that_is_gone_keeps_nothing(artifacts, work):
+def test_missing_folder_keeps_nothing(artifacts, work):
     with pytest.raises(OSError, match="gone"):
         artifacts.keep("k", work.with_name("gone"))
     assert not artifacts.has("k")
     assert list(artifacts.folder.iterdir()) == []
 
 
-def test_many_keep_the_same_at_once(artifacts, work):
+def test_concurrent_writers_keep_one_version(artifacts, work):
     barrier, lost = threading.Barrier(8), []
     written = contents(work)
     folders = [shutil.copytree(work, work.with_name(f"work{number}"), symlinks=True) for number in range(8)]
