@@ -75,6 +75,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Report the coverage of the quick tests, or of a selection after --."""
+    _install(session, "tests")
+    selection = session.posargs or ["-m", "not slow"]
+    session.run("python", "-m", "pytest", "--cov=harness", "--cov-branch", "--cov-report=term:skip-covered", *selection)
+
+
+@nox.session
 def faults(session: nox.Session) -> None:
     """Inject a thousand faults into runs and write the results; use -- --kills N, --only NAME for fewer."""
     _install(session, "tests")
@@ -97,10 +105,12 @@ def benchmark(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check format and style."""
+    """Check format, style, prose and the files of .github/."""
     _install(session, "checks")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
+    session.run("python", ".ci/prose.py")
+    session.run("python", ".ci/workflows.py")
 
 
 @nox.session

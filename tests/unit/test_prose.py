@@ -1,0 +1,59 @@
+"""The prose linter finds the old language, and ignores code."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def prose():
+    spec = importlib.util.spec_from_file_location("prose", ROOT / ".ci" / "prose.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.register()
+    return module
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The sources are put in front of the package.", "overlay"),
+        ("This finds the guilty package.", "responsible"),
+        ("In order to run it, wait.", "to"),
+        ("The run goes on.", "continues"),
+        ("There is a very unique way.", "uncomparables"),
+        ("One two three four " * 8 + ".", "words in one sentence"),
+    ],
+)
+def test_sentence_is_found(prose, text, found):
+    assert found in "\n".join(prose.found("page.md", prose.prose_of(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Run the cell again.",
+        "Use `put in front of` here.",
+        "    harness run guilty.py",
+        "```console\n$ harness run guilty.py\n```",
+        "[name](https://example.org/guilty)",
+        "<!-- table:begin -->\nguilty\n<!-- table:end -->",
+        "",
+    ],
+)
+def test_plain_sentence_and_code_are_not_found(prose, text):
+    assert list(prose.found("page.md", prose.prose_of(text))) == []
+
+
+def test_line_of_a_problem_is_named(prose):
+    (line,) = prose.found("page.md", prose.prose_of("One.\n\n```\ncode\n```\n\nThe guilty one.\n"))
+    assert line.startswith("page.md:7: 'guilty'")
+
+
+def test_help_texts_of_all_commands_are_checked(prose, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / ".ci")
+    texts = dict(prose.help_texts())
+    assert {"harness --help", "harness run --help", "harness blame --help"} <= texts.keys()
