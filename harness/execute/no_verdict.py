@@ -28,7 +28,7 @@ _NETWORK = re.compile(
     r"|Could ?n.t resolve host|Could not resolve host",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"(?:https?|ftp|gs)://[^\s'\"<>)]+|host='([^']+)'")
+_ADDRESS = re.compile(r"(?:https?|ftp|gs)://[^\s'\"<>)]*[^\s'\"<>).:,]|host='([^']+)'")
 _FILE_ERRORS = frozenset({"OSError", "ValueError", "NotFoundError"})
 # Libraries that name a missing file in their own words.
 _MISSING_FILE = tuple(
@@ -69,6 +69,9 @@ def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
     if isinstance(report.get("unparsed"), Mapping):
         return _syntax(report["unparsed"], report)
     failure = Failure.read(report, scene)
+    tests = _no_tests(report)
+    if tests is not None:
+        return tests
     settings = _settings(failure)
     if settings is not None:
         return settings
@@ -99,6 +102,21 @@ def _syntax(unparsed: Mapping[str, Any], report: Mapping[str, Any]) -> Finding:
 
 def _nothing_executed() -> Finding:
     reason = "nothing was executed: the script only imports and defines things. Call what it defines at its end"
+    return Finding(cause=NoVerdict.NOTHING_EXECUTED, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+
+
+def _no_tests(report: Mapping[str, Any]) -> Finding | None:
+    """Find a script that ended with unittest's word on tests of which none ran."""
+    tests = report.get("tests")
+    if not isinstance(tests, Mapping):
+        return None
+    runs, begun, skipped = (number_of(tests, key) or 0 for key in ("runs", "begun", "skipped"))
+    if runs and not begun and not skipped:
+        reason = "nothing was executed: unittest found no test in the script"
+    elif runs and skipped and begun <= skipped:
+        reason = f"all tests were skipped: {_short(text_of(tests, 'why') or '')}"
+    else:
+        return None
     return Finding(cause=NoVerdict.NOTHING_EXECUTED, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 

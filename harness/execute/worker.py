@@ -31,6 +31,7 @@ import ast  # noqa: E402
 import atexit  # noqa: E402, F401
 import errno  # noqa: E402, F401
 import faulthandler  # noqa: E402
+import functools  # noqa: E402
 import gc  # noqa: E402, F401
 import json  # noqa: E402
 import linecache  # noqa: E402
@@ -216,9 +217,11 @@ def run_script(request, trail):
     path = request["script"]
     here = {"stage": None}
     acting = []  # the lines of the statements that were reached and do more than import or define something
+    tests = TestLog()
     try:
         with open(path, "rb") as stream:
             source = stream.read()
+        tests.watch(source)
         namespace = become_main(path)
         for stage, code, lines in compiled_cells(source, path, request["marks"]):
             here["stage"] = stage
@@ -236,10 +239,82 @@ def run_script(request, trail):
         if report["outcome"] == "passed":
             last = max(script_lines(exit.__traceback__, path) or [0])
             report["executed"] = any(line <= last for line in acting)
-        return report
+        return tests.completed(report, path)
     except BaseException as error:  # whatever it is, it is the script's
         return failure(error, here["stage"], path, 1)
-    return {"outcome": "passed", "stage": None, "status": 0, "executed": bool(acting)}
+    report = {"outcome": "passed", "stage": None, "status": 0, "executed": bool(acting)}
+    return tests.completed(report, path)
+
+
+class TestLog:
+    """Notes what unittest tells its results: the first test that fails, and how many ran or were skipped.
+
+    unittest, tf.test and absl end with a SystemExit that says nothing of what failed. All of them tell a TestResult.
+    """
+
+    def __init__(self):
+        self._runs = self._begun = self._skipped = 0
+        self._why_skipped = ""
+        self._failed = None
+
+    def watch(self, source):
+        """Have all results tell this, if the script mentions tests: only then is unittest imported for it."""
+        if re.search(rb"unittest|TestCase|absltest|\.test\b", source) is None:
+            return
+        import unittest
+
+        self._wrap(unittest.TestResult, "startTestRun", self._note_run)
+        self._wrap(unittest.TestResult, "startTest", self._note_start)
+        self._wrap(unittest.TestResult, "addSkip", self._note_skip)
+        self._wrap(unittest.TestResult, "addError", self._note_failure)
+        self._wrap(unittest.TestResult, "addFailure", self._note_failure)
+        self._wrap(unittest.TestResult, "addSubTest", self._note_subtest)
+        self._wrap(unittest.TestResult, "addUnexpectedSuccess", self._note_success)
+
+    def _wrap(self, kind, name, note):
+        original = getattr(kind, name)
+
+        @functools.wraps(original)
+        def noted(result, *arguments, **named):
+            note(*arguments)
+            return original(result, *arguments, **named)
+
+        setattr(kind, name, noted)
+
+    def _note_run(self):
+        self._runs += 1
+
+    def _note_start(self, test):
+        self._begun += 1
+
+    def _note_skip(self, test, reason):
+        self._skipped += 1
+        self._why_skipped = self._why_skipped or str(reason)
+
+    def _note_failure(self, test, error):
+        if self._failed is None:
+            self._failed = test, error[1]
+
+    def _note_subtest(self, test, subtest, error):
+        if error is not None:
+            self._note_failure(subtest, error)
+
+    def _note_success(self, test):
+        self._note_failure(test, (AssertionError, AssertionError("unexpected success"), None))
+
+    def completed(self, report, path):
+        """Return the report of a script that ended by itself, or that of its first failing test, with that as stage."""
+        if self._failed is None:
+            report["tests"] = {
+                "runs": self._runs, "begun": self._begun, "skipped": self._skipped, "why": shorten(self._why_skipped),
+            }  # fmt: skip
+            return report
+        test, error = self._failed
+        case = getattr(test, "test_case", test)
+        name = getattr(case, "_testMethodName", None) or str(test).split(" ")[0]
+        failed = failure(error, shorten(name, 100), path, report["status"] or 1)
+        failed["traceback"] = "FAIL: %s\n%s" % (shorten(str(test), 400), failed["traceback"])
+        return failed
 
 
 def unparsed(error, source):
@@ -444,9 +519,10 @@ def missing_part(name):
 def parser_of(error):
     """Return the module that parsed the command line, if it ended the script."""
     if isinstance(error, SystemExit):
-        for entry in walk(error.__traceback__):
+        for entry in list(walk(error.__traceback__))[-1:]:
             name = str(entry.tb_frame.f_globals.get("__name__"))
-            if name in ("argparse", "optparse", "click.core", "fire.core", "absl.app"):
+            usage = entry.tb_frame.f_code.co_name == "usage"
+            if name in ("argparse", "optparse", "click.core", "fire.core") or (name == "absl.app" and usage):
                 return name
     return None
 

@@ -63,7 +63,7 @@ def test_first_import_is_shared_by_all_fork_servers(bench):
 
 def test_zygote_ends_with_its_last_user(bench):
     make_python(bench.folder / "environment", more="")
-    tasks = [bench.task("asserts", source=f"{line}\n") for line in ("import heavy", "import heavy, more")]
+    tasks = [bench.task("asserts", source=f"{line}\nprint(1)\n") for line in ("import heavy", "import heavy, more")]
     tasks = [replace(task, environment=replace(task.environment, preload=("heavy", "more"))) for task in tasks]
     imports = ForkImports(bench.parents, note=print)
     assert len({imports.kind_of(task, bench.python).root for task in tasks}) == 1
@@ -218,7 +218,7 @@ def test_random_state_and_folders_are_separate(bench):
 
 @pytest.mark.parametrize("dies", ["root", "parent"])
 def test_death_of_a_fork_server_loses_no_result(bench, dies):
-    first = bench.task("asserts", source="import heavy\n")
+    first = bench.task("asserts", source="import heavy\nprint(1)\n")
     assert bench.run(first).isolation == "fork"
     root, parent = bench.parent_processes()
     victim = root if dies == "root" else parent
@@ -507,7 +507,7 @@ def test_sandbox_of_a_fork_server_has_no_variables_of_a_script(bench):
 
 
 def test_fork_server_that_cannot_start_is_skipped(bench):
-    task = bench.task("passes", source="import heavy")
+    task = bench.task("passes", source="import heavy\nprint(1)\n")
     kind = parent_kind(task, bench.python)
     kind = replace(kind, root=replace(kind.root, variables=(("A", "x" * (1 << 18)),)))
     with pytest.raises(ParentLost), bench.parents.lend(kind):

@@ -122,6 +122,33 @@ class TestNothingExecuted:
         assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NOTHING_EXECUTED)
 
 
+class TestTests:
+    """Scripts that run unittest."""
+
+    CASE = "import unittest\nclass T(unittest.TestCase):\n    {}def test_it(self): {}\nunittest.main()\n"
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("import unittest\nunittest.main()\n", "unittest found no test"),
+            (CASE.format("@unittest.skip('needs a GPU')\n    ", "pass"), "all tests were skipped: needs a GPU"),
+        ],
+        ids=["none", "all skipped"],
+    )
+    def test_without_a_test_that_ran_it_is_not_applicable(self, attempt, text, words):
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NOTHING_EXECUTED)
+        assert words in seen.reason
+
+    def test_failing_test_is_judged_by_its_own_exception(self, attempt):
+        seen = attempt(self.CASE.format("", "import pandaz"))
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
+
+    def test_failing_test_is_the_failure(self, attempt):
+        seen = attempt(self.CASE.format("", "self.assertEqual(1, 2)"))
+        assert (seen.outcome, seen.stage, seen.error) == (Outcome.FAILED, "test_it", "AssertionError: 1 != 2")
+
+
 class TestSyntax:
     def test_code_of_another_python_is_not_applicable(self, attempt):
         seen = attempt("print('a')\nx = 1\nmatch x with:\n    pass\n")
@@ -215,7 +242,7 @@ class TestSandbox:
         ("text", "cause", "words"),
         [
             pytest.param("import demo\ndemo.fetch('https://example.com/mnist.npz')\n", NoVerdict.NO_NETWORK,
-                         "the sandbox has no network (https://example.com/mnist.npz", id="a download"),
+                         "the sandbox has no network (https://example.com/mnist.npz was asked for)", id="a download"),
             pytest.param("import socket\nsocket.create_connection(('192.0.2.1', 80))\n", NoVerdict.NO_NETWORK,
                          "the sandbox has no network", id="a connection"),
             pytest.param("open('/data/train.csv')\n", NoVerdict.OUTSIDE_SANDBOX,
