@@ -26,7 +26,7 @@ from harness.report.foreign_text import plain
 from harness.session import Session
 
 _SELDOM = 500_000
-_CELL = "scenario[name=value]@environment; for two steps: scenario@writer -> reader; in quotes"
+_CELL = "scenario[name=value]@environment or PATH@environment; for two steps: scenario@writer -> reader; in quotes"
 _STATUS = (
     "Exit status: 0 finished, also if cells failed; 1 a cell has no result, or compare-isolation found a difference; "
     "2 wrong usage, or an error in a file of the project; 130 stopped."
@@ -255,7 +255,11 @@ def _command(
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
     """Add what every search takes."""
-    parser.add_argument("scenario", metavar="SCENARIO|PATH", help="a scenario of this project, or the path of a script")
+    parser.add_argument(
+        "scenario",
+        metavar="SCENARIO|PATH|CELL",
+        help="a scenario of this project, the path of a script, or the id of a cell",
+    )
     # With a default, it is not said to be required where something else is missing.
     parser.add_argument("parameters", metavar="name=value", nargs="*", default=[], help="values of its parameters")
     parser.add_argument(

@@ -46,7 +46,7 @@ class Work:
     ) -> list[Task]:
         """Give the tasks that are due if these are the attempts. Isolated as processes, forks do not count."""
         due: list[Task] = []
-        for task in self.tasks.values():
+        for task in {task.key: task for task in self.tasks.values()}.values():
             valid = (each for each in found.get(task.key, []) if isolation in ("fork", each.isolation) and not fresh)
             settled = [attempt for attempt in valid if attempt.settled]
             written = any(each.outcome is Outcome.PASSED for each in found.get(task.reads or "", []))
@@ -69,11 +69,16 @@ class Work:
             if planned.absence is not None:
                 attempts = [_absent(planned)]
             else:
-                attempts = found.get(self.tasks[planned.cell].key, [])
+                attempts = [_named(each, planned.cell) for each in found.get(self.tasks[planned.cell].key, [])]
             results.append(
                 CellResult(cell=planned.cell, attempts=tuple(attempts), labels=planned.scenario.header.labels)
             )
         return tuple(results)
+
+
+def _named(attempt: Attempt, cell: Cell) -> Attempt:
+    """Return an attempt as one of this cell: it may have been recorded under another label of the same script."""
+    return attempt if attempt.cell is cell or attempt.cell == cell else replace(attempt, cell=cell)
 
 
 def with_costs(due: list[Task], store: Store) -> list[Task]:
@@ -81,7 +86,7 @@ def with_costs(due: list[Task], store: Store) -> list[Task]:
     costs = store.costs() if due else {}
     return [
         replace(task, expected_s=cost.duration_s, expected_mib=cost.peak_mib) if cost is not None else task
-        for task, cost in ((task, costs.get(str(task.cell))) for task in due)
+        for task, cost in ((task, costs.get(task.recorded_as)) for task in due)
     ]
 
 
@@ -145,6 +150,8 @@ def _task(
         overlay=overlay,
         sandboxed=condition.sandboxed,
         timeout_s=condition.timeout_s,
+        identity=planned.scenario.identity,
+        external=planned.scenario.external,
     )
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.commands.external import name_scripts, recall, split_path, unknown_script
 from harness.commands.runnable import require_runnable
 from harness.errors import Problems, UsageError, near_misses, some_of
 from harness.model import Cell, Environment, Overlay, Scenario
 from harness.model.case import split_ids
 from harness.plan.plan import Plan, make_plan
 from harness.plan.project import environment_of
-from harness.plan.script import read_scenario
+from harness.plan.script import parameter_defaults, read_scenario
 from harness.plan.selection import SWAPPED_SEPARATOR, Selection, is_written_out
 from harness.session import Session
 
@@ -54,26 +57,37 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
     """Make the plan that was asked for."""
+    return _plan_of(session, arguments, _listed("--cells", arguments.cells), command=["run", "--cells"])
+
+
+def plan_of_cell(session: Session, text: str, *, command: str) -> Plan:
+    """Plan one cell, named by its id or by PATH@ENVIRONMENT."""
+    selection = argparse.Namespace(environments=[], scenarios=[], writers=[], readers=[], tier=None, paths=[])
+    return _plan_of(session, selection, [text], command=[command])
+
+
+def _plan_of(session: Session, arguments: argparse.Namespace, ids: Sequence[str], *, command: Sequence[str]) -> Plan:
     # Before an environment is resolved: that takes long, and is for nothing if the scripts cannot be used.
     scripts = scripts_at(session, [Path(path) for path in getattr(arguments, "paths", [])])
-    cells = tuple(Cell.parse(id) for id in _listed("--cells", arguments.cells))
+    named = cells_named(session, ids, scripts, command=command)
+    cells = named.cells
     environments = _listed("--environments", arguments.environments)
     writers, readers = _listed("--writers", arguments.writers), _listed("--readers", arguments.readers)
     texts = [*environments, *writers, *readers, *(id for cell in cells for id in (cell.environment, cell.writer) if id)]
     written_out = {
         text: written_out_environment(session, text) for text in dict.fromkeys(texts) if is_written_out(text)
     }
-    ids = {text: environment.id for text, environment in written_out.items()}
+    ids_of = {text: environment.id for text, environment in written_out.items()}
     selection = Selection(
-        environments=tuple(ids.get(each, each) for each in environments),
+        environments=tuple(ids_of.get(each, each) for each in environments),
         scenarios=_listed("--scenarios", arguments.scenarios),
         cells=cells,
         tier=arguments.tier,
-        writers=tuple(ids.get(each, each) for each in writers),
-        readers=tuple(ids.get(each, each) for each in readers),
+        writers=tuple(ids_of.get(each, each) for each in writers),
+        readers=tuple(ids_of.get(each, each) for each in readers),
     )
     unique = tuple({environment.id: environment for environment in written_out.values()}.values())
-    plan = make_plan(session.project, selection, scripts=scripts, written_out=unique)
+    plan = make_plan(session.project, selection, scripts=scripts, recalled=named.scripts, written_out=unique)
     if not scripts:
         require_runnable(session, plan.scenarios)
     extras = getattr(arguments, "extras", [])
@@ -119,8 +133,12 @@ def written_out_environment(session: Session, text: str) -> Environment:
     """Read and resolve an environment that is written out; what was resolved once stays as it was."""
     matrix = session.project.matrix
     if SWAPPED_SEPARATOR in text:
+        from harness.pinpoint.commit_environment import at_commit, commit_in
         from harness.pinpoint.swapped import read_swapped
 
+        if commit_in(text):
+            base = text.rpartition(SWAPPED_SEPARATOR)[0].strip()
+            return at_commit(environment_named(session, base), text, session.cache / "trees")
         base = text.rpartition(SWAPPED_SEPARATOR)[0].strip()
         known = base in {each.name for each in matrix.families}
         return read_swapped(session, text, None if known else environment_named(session, base))
@@ -133,34 +151,107 @@ def written_out_environment(session: Session, text: str) -> Environment:
 
 
 def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
-    """Read scripts, or folders with write.py and read.py. One of the project's own is known under its own name."""
+    """Read scripts, or folders with write.py and read.py, with the names that their ids have.
+
+    A file of the project, or a copy of one under its name, is that scenario. All others are scripts from outside.
+    """
+    if not paths:
+        return ()
     problems = Problems()
-    own = {_same(scenario.path): scenario for scenario in session.project.scenarios} if paths else {}
+    own = {_same(scenario.path): scenario for scenario in session.project.scenarios}
     named = {scenario.name: scenario for scenario in own.values()}
     scenarios: dict[str, Scenario] = {}
+    outside: list[Scenario] = []
     for path in {_same(path): path for path in paths}.values():
-        known = own.get(_same(path))
-        scenario = known or read_scenario(path, subject="", problems=problems)
-        if scenario is not None and scenario.name in scenarios:
-            problems.add(
-                str(path), f"{scenarios[scenario.name].path} has the same name", "Run them one after the other"
-            )
-        elif scenario is not None and _texts(scenario) != _texts(named.get(scenario.name, scenario)):
-            # The ids of its cells would be those of the other's, and `show` and `replay` take that.
-            problems.add(
-                str(path), f"{scenario.name} is a scenario of this project, with other contents", "Rename the file"
-            )
-        elif scenario is not None:
-            scenarios[scenario.name] = scenario
+        scenario = own.get(_same(path)) or read_scenario(path, subject="", problems=problems)
+        if scenario is None:
+            continue
+        twin = named.get(scenario.name)
+        if twin is not None and twin.identity == scenario.identity:
+            scenarios[scenario.name] = twin
+        else:
+            outside.append(replace(scenario, external=True))
     problems.raise_if_any("The scripts cannot be used")
-    require_runnable(session, scenarios.values())
+    require_runnable(session, [*scenarios.values(), *outside])
     for notice in problems.deprecations:
         session.say(notice)
-    return tuple(scenarios.values())
+    return (*scenarios.values(), *name_scripts(session, outside))
 
 
-def _texts(scenario: Scenario) -> list[str]:
-    return [step.text for step in (scenario.script, scenario.write) if step is not None]
+@dataclass(frozen=True, kw_only=True)
+class NamedCells:
+    """Cells that were named by id or by PATH@ENVIRONMENT, and the scripts from outside that some of them are of."""
+
+    cells: tuple[Cell, ...]
+    scripts: tuple[Scenario, ...]
+
+
+def cells_named(
+    session: Session, texts: Iterable[str], scripts: Iterable[Scenario], *, command: Sequence[str]
+) -> NamedCells:
+    """Find the cells that were named; `command` is what an error suggests to type before the id of one of them."""
+    given = tuple(scripts)
+    recalled: dict[str, Scenario] = {}
+    cells = []
+    for text in texts:
+        scenario, cell = _cell_named(session, text, given, command)
+        settled = _with_case(scenario, cell)
+        if settled.external or settled is not scenario:
+            recalled[settled.name] = settled
+        cells.append(cell.named(scenario.name))
+    return NamedCells(cells=tuple(cells), scripts=tuple(recalled.values()))
+
+
+def _cell_named(
+    session: Session, text: str, given: Sequence[Scenario], command: Sequence[str]
+) -> tuple[Scenario, Cell]:
+    try:
+        cell = Cell.parse(text)
+    except UsageError:
+        cell = None
+    if cell is not None:
+        rest = text[len(cell.case.scenario) :] if text.startswith(cell.case.scenario) else str(cell.named("x"))[1:]
+        scenario = script_named(session, cell.case.scenario, given, command=lambda name: [*command, f"{name}{rest}"])
+        if scenario is not None:
+            return scenario, cell
+    found = split_path(text)
+    if found is not None:
+        (scenario,) = scripts_at(session, [found[0]])
+        return scenario, Cell.parse(f"{scenario.name}{found[1]}")
+    if cell is None:
+        head = text.partition("@")[0]
+        if "/" in head or os.sep in head:
+            raise UsageError(f"{text}: there is no file {head.partition('[')[0]!r}", next_step="Check the path")
+        cell = Cell.parse(text)
+    error = unknown_script(session, cell.case.scenario)
+    raise UsageError(f"{text}: {error.what}", next_step=error.next_step)
+
+
+def script_named(
+    session: Session, name: str, given: Sequence[Scenario] = (), *, command: Callable[[str], Sequence[str]]
+) -> Scenario | None:
+    """Find the scenario or script that a name in an id means: of the project, among those given, or known from before.
+
+    Raises UsageError for a label that several scripts have; None if nothing has that name.
+    """
+    label, _, digest = name.partition("~")
+    for each in (*session.project.scenarios, *given):
+        if each.name == name:
+            return each
+    among = [each for each in given if each.external and each.label == label and each.identity.startswith(digest)]
+    return among[0] if len(among) == 1 else recall(session, name, command)
+
+
+def _with_case(scenario: Scenario, cell: Cell) -> Scenario:
+    """Return a scenario that also has this case, if its parameters can be set so: searches run cases of that kind."""
+    declared = dict(scenario.header.parameters)
+    extra = [(name, value) for name, value in cell.case.parameters if name not in declared]
+    defaults = parameter_defaults(scenario.script.text) if extra else None
+    if defaults is None or any(name not in defaults.names for name, _ in extra):
+        return scenario
+    parameters = tuple((name, (value,)) for name, value in cell.case.parameters)
+    header = replace(scenario.header, parameters=parameters)
+    return replace(scenario, script=replace(scenario.script, header=header))
 
 
 def _same(path: Path) -> str:

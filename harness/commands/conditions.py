@@ -41,6 +41,8 @@ def selection_options(arguments: argparse.Namespace) -> list[str]:
     for name in _LISTS:
         for value in getattr(arguments, name):
             options += [f"--{name}", value]
+    for package in getattr(arguments, "extras", []):
+        options += ["--with", package]
     return options if arguments.tier is None else [*options, "--tier", arguments.tier]
 
 
@@ -59,13 +61,17 @@ def other_conditions(
     session: Session, work: Work, results: Results, arguments: argparse.Namespace
 ) -> tuple[tuple[Condition, set[Cell]], ...]:
     """Return under which other conditions cells have results that are not shown, and which cells."""
-    shown = {str(each.cell): {attempt.condition for attempt in each.attempts} for each in results.cells}
+    shown = {
+        work.tasks[each.cell].recorded_as: {attempt.condition for attempt in each.attempts}
+        for each in results.cells
+        if each.cell in work.tasks
+    }
     asked = str(asked_condition(session, arguments))
     store = session.read_store()
     try:
         candidates: set[str] = set()
-        for id, conditions in store.conditions(shown).items():
-            candidates |= conditions - shown[id] - {asked}
+        for recorded, conditions in store.conditions(shown).items():
+            candidates |= conditions - shown[recorded] - {asked}
         found = []
         for text in sorted(candidates):
             condition = Condition.parse(text)

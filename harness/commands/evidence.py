@@ -8,31 +8,31 @@ import json
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from harness.commands.choose import overlay_of, plan_of
+from harness.commands.choose import overlay_of, plan_of_cell
 from harness.commands.conditions import asked_condition, condition_options
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.shell import open_shell
 from harness.errors import HarnessError
-from harness.model import Attempt, Cell, CellResult, Condition, Label, Outcome, Overlay, label_of
+from harness.execute.task import Task
+from harness.model import Attempt, Cell, CellResult, Condition, Label, Outcome, label_of
 from harness.pipeline import Work, prepare, run_due
 from harness.progress import progress_for
 from harness.record.store import Store, Writer
 from harness.report.foreign_text import one_line, plain
-from harness.session import RunFolder, Session
+from harness.session import Session
 
 
 def show(session: Session, arguments: argparse.Namespace) -> int:
     """Print what an attempt showed and the evidence for it; of repeats that differ, the newest that did not pass."""
-    cell = Cell.parse(arguments.cell)
+    work = _work_of(session, arguments)
+    task = work.tasks[work.plan.cells[0].cell]
     with contextlib.closing(session.read_store()) as store:
-        seen = _seen(session, store, cell, arguments)
+        seen = _seen(session, store, task, arguments)
     if seen is None:
-        raise _never_run(session, cell, arguments)
-    again = _replay_command(session, cell, arguments)
+        raise _never_run(session, task, arguments)
+    again = _replay_command(session, task.cell, arguments)
     if arguments.json:
         sys.stdout.write(json.dumps(_document(session, seen, again), indent=1) + "\n")
     else:
@@ -53,7 +53,8 @@ class _Seen:
     @classmethod
     def read(cls, store: Store, cell: Cell, key: str, limit_s: float, *, current: bool = True) -> _Seen | None:
         """Read the attempts under a key that hold within a time limit, and choose the newest that counts, if any."""
-        holding = [each for each in store.all_with_evidence(key) if each.holds_within(limit_s)]
+        found = (replace(each, cell=cell) for each in store.all_with_evidence(key))
+        holding = [each for each in found if each.holds_within(limit_s)]
         result = CellResult(cell=cell, attempts=tuple(holding[::-1]))
         return cls(attempt=result.current, result=result, current=current) if result.current is not None else None
 
@@ -85,13 +86,12 @@ class _Seen:
         return f"flaky, {self.result.passes} of {len(verdicts)} passed: {shown}"
 
 
-def _never_run(session: Session, cell: Cell, arguments: argparse.Namespace) -> HarnessError:
+def _never_run(session: Session, task: Task, arguments: argparse.Namespace) -> HarnessError:
     """Return the error for a cell without a result; it names the other conditions under which there is one."""
-    options = condition_options(session, arguments)
+    cell, options = task.cell, condition_options(session, arguments)
     with contextlib.closing(session.read_store()) as store:
-        others = sorted(
-            store.conditions({str(cell)}).get(str(cell), set()) - {str(asked_condition(session, arguments))}
-        )
+        known_under = store.conditions({task.recorded_as}).get(task.recorded_as, set())
+        others = sorted(known_under - {str(asked_condition(session, arguments))})
     commands = (shlex.join(["show", str(cell), *Condition.parse(each).options]) for each in others)
     known = "; ".join(f"`{session.command} {each}`" for each in commands)
     run = shlex.join(["run", "--cells", str(cell), *options])
@@ -102,17 +102,13 @@ def _never_run(session: Session, cell: Cell, arguments: argparse.Namespace) -> H
     )
 
 
-def _seen(session: Session, store: Store, cell: Cell, arguments: argparse.Namespace) -> _Seen | None:
+def _seen(session: Session, store: Store, task: Task, arguments: argparse.Namespace) -> _Seen | None:
     """Find the attempts of a cell, under today's conditions if there are such, or else under its last."""
-    work = _work_of(session, store, cell, overlay_of(session, arguments))
-    planned = work.plan.cells[0]
-    if planned.absence is not None:
-        raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
-    task = work.tasks[cell]
+    cell, identity = task.cell, task.identity if task.external else ""
     seen = _Seen.read(store, cell, task.key, task.limit_s)
     if seen is None and arguments.overlay is None:
         asked = asked_condition(session, arguments)
-        last = next((each for each in store.of_cell(str(cell)) if _is_under(each, asked, task.limit_s)), None)
+        last = next((each for each in store.of_cell(cell, identity) if _is_under(each, asked, task.limit_s)), None)
         if last is not None:
             seen = _Seen.read(store, cell, last.key, task.limit_s, current=False)
     return seen.failing if seen is not None else None
@@ -122,37 +118,13 @@ def _is_under(attempt: Attempt, asked: Condition, limit_s: float) -> bool:
     return replace(Condition.parse(attempt.condition), timeout_s=None) == asked and attempt.holds_within(limit_s)
 
 
-def _work_of(session: Session, store: Store, cell: Cell, overlay: Overlay | None, *, fetch: bool = False) -> Work:
-    """Plan one cell. A script from outside is no scenario of the project: it is taken from its last attempt."""
-    selection = argparse.Namespace(
-        cells=[str(cell)], environments=[], scenarios=[], writers=[], readers=[], tier=None, paths=[]
-    )
-    known = {scenario.name for scenario in session.project.scenarios}
-    attempt = None if cell.case.scenario in known else store.latest_of_cell(str(cell))
-    if attempt is None:
-        return prepare(session, plan_of(session, selection), fetch=fetch, overlay=overlay)
-    with RunFolder(session.cache / "runs") as folder:
-        selection.paths = [folder / (f"{cell.case.scenario}.py" if cell.writer is None else cell.case.scenario)]
-        for path, text in _scripts(session, store, attempt, selection.paths[0]):
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="")
-        return prepare(session, plan_of(session, selection), fetch=fetch, overlay=overlay)
-
-
-def _scripts(session: Session, store: Store, attempt: Attempt, path: Path) -> Iterator[tuple[Path, str]]:
-    """Give the files of a scenario from outside, of which one or both steps were run last."""
-    if attempt.cell.writer is None:
-        yield path, attempt.evidence.script
-        return
-    writing = store.latest_of_cell(str(Cell(case=attempt.cell.case, environment=attempt.cell.writer)))
-    if writing is None:
-        raise HarnessError(
-            f"{attempt.cell}: what wrote for it was recorded under another name",
-            why=f"the same script ran under it before {attempt.cell.case.scenario} did",
-            next_step=f"`{session.command} run --fresh PATH` records it under this one",
-        )
-    yield path / "write.py", writing.evidence.script
-    yield path / "read.py", attempt.evidence.script
+def _work_of(session: Session, arguments: argparse.Namespace, *, fetch: bool = False) -> Work:
+    """Plan one cell, named by its id or by PATH@ENVIRONMENT. Raises HarnessError if it is known not to run."""
+    plan = plan_of_cell(session, arguments.cell, command=arguments.parser.prog.rpartition(" ")[2])
+    planned = plan.cells[0]
+    if planned.absence is not None:
+        raise HarnessError(f"{planned.cell}: {planned.absence.outcome}", why=planned.absence.reason)
+    return prepare(session, plan, fetch=fetch, overlay=overlay_of(session, arguments))
 
 
 def _replay_command(session: Session, cell: Cell, arguments: argparse.Namespace) -> str:
@@ -249,19 +221,16 @@ def _text(session: Session, seen: _Seen, again: str) -> str:
 
 def replay(session: Session, arguments: argparse.Namespace) -> int:
     """Rebuild a cell's environment if need be, run the cell again, and compare with what is recorded."""
-    cell = Cell.parse(arguments.cell)
+    work = _work_of(session, arguments, fetch=True)
+    cell = work.plan.cells[0].cell
+    task = work.tasks[cell]
     with contextlib.closing(session.read_store()) as store:
-        work = _work_of(session, store, cell, overlay_of(session, arguments), fetch=True)
-        planned = work.plan.cells[0]
-        if planned.absence is not None:
-            raise HarnessError(f"{cell}: {planned.absence.outcome}", why=planned.absence.reason)
-        task = work.tasks[cell]
         known = _Seen.read(store, cell, task.key, task.limit_s)
         before = known.attempt if known is not None else None
     if arguments.shell:
         return open_shell(session, task)
     with (
-        Writer(session.store_path, [task.environment.id]) as writer,
+        Writer(session.store_path, [task.environment.id], scripts=work.plan.scenarios) as writer,
         progress_for(sys.stderr, total=1, jobs=1) as progress,
     ):
         run_due(session, work, [task], writer, jobs=1, watcher=progress)

@@ -45,9 +45,9 @@ def _state(work: Work, cell: Cell, due: set[Cell]) -> str:
     return "due" if cell in due else "done"
 
 
-def _seconds(due: list[Task], costs: dict[str, Cost]) -> float | None:
+def _seconds(due: list[Task], costs: dict[tuple[str, str], Cost]) -> float | None:
     """Estimate the processor time of what is due from what cells took before; None if nothing is known."""
-    known = [costs[str(task.cell)].duration_s for task in due if str(task.cell) in costs]
+    known = [costs[task.recorded_as].duration_s for task in due if task.recorded_as in costs]
     if not known and costs:
         known = [cost.duration_s for cost in costs.values()]
     return sum(known) / len(known) * len(due) if known else None

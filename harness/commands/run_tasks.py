@@ -16,7 +16,9 @@ def run_tasks(session: Session, work: Work, due: list[Task], *, jobs: int, isola
     """Run tasks, all of the work if the store turns out to be damaged; give how many attempts were recorded."""
     if not due:
         return 0
-    with Writer(session.store_path, {task.environment.id for task in due}, say=session.say) as writer:
+    with Writer(
+        session.store_path, {task.environment.id for task in due}, scripts=work.plan.scenarios, say=session.say
+    ) as writer:
         if writer.notice:
             session.say(writer.notice)
             due = list(work.tasks.values())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from harness.commands.choose import scripts_at
+from harness.commands.choose import script_named, scripts_at
+from harness.commands.external import split_path
 from harness.commands.runnable import require_runnable
 from harness.errors import UsageError, near_misses
-from harness.model import Case, Scenario, Value
+from harness.model import Case, Cell, Scenario, Value
 from harness.model.case import read_value, write_value
 from harness.plan.script import parameter_defaults
 from harness.session import Session
@@ -23,26 +24,49 @@ def pattern_of(text: str | None) -> re.Pattern[str] | None:
 
 
 def subject_of(session: Session, named: str, assignments: list[str]) -> tuple[Scenario, Case]:
-    """Find the scenario that was named, by its name, an id of a case or a path, and the values of its parameters."""
-    by_name = {scenario.name: scenario for scenario in session.project.scenarios}
-    values: dict[str, Value] = {}
-    scenario = by_name.get(named)
-    if scenario is None and "[" in named and not Path(named).exists():
-        parsed = Case.parse(named)
-        scenario, values = by_name.get(parsed.scenario), dict(parsed.values)
-    if scenario is None:
-        if not Path(named).exists():
-            hint = near_misses(named, by_name) or f"Known scenarios: {', '.join(by_name) or 'none'}"
-            raise UsageError(f"{named!r} is neither a scenario nor a path. {hint}")
-        (scenario,) = scripts_at(session, [Path(named)])
-    else:
-        require_runnable(session, [scenario])
+    """Find the scenario that was named, and the values of its parameters.
+
+    A name is that of a scenario, the path or the label of a script, or the id of a case or a cell; of a cell the
+    environment does not count.
+    """
+    scenario, values = _named(session, named)
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise UsageError(f"{assignment!r} is no parameter", next_step="Write name=value")
         values[name] = read_value(value)
     return scenario, case_of(scenario, values)
+
+
+def _named(session: Session, named: str) -> tuple[Scenario, dict[str, Value]]:
+    by_name = {scenario.name: scenario for scenario in session.project.scenarios}
+    if named in by_name:
+        require_runnable(session, [by_name[named]])
+        return by_name[named], {}
+    if Path(named).exists():
+        (scenario,) = scripts_at(session, [Path(named)])
+        return scenario, {}
+    found = split_path(named)
+    if found is not None:
+        (scenario,) = scripts_at(session, [found[0]])
+        return scenario, dict(_case_of_id(f"{scenario.name}{found[1]}").parameters)
+    try:
+        case = _case_of_id(named)
+    except UsageError:
+        case = None
+    known = script_named(session, case.scenario, command=lambda name: ["pinpoint", name]) if case is not None else None
+    if known is None or case is None:
+        hint = near_misses(named, by_name) or f"Known scenarios: {', '.join(by_name) or 'none'}"
+        raise UsageError(f"{named!r} is neither a scenario nor a path, nor a script that was run here. {hint}")
+    require_runnable(session, [known])
+    return known, dict(case.parameters)
+
+
+def _case_of_id(text: str) -> Case:
+    try:
+        return Case.parse(text)
+    except UsageError:
+        return Cell.parse(text).case
 
 
 def case_of(scenario: Scenario, values: dict[str, Value]) -> Case:

@@ -304,6 +304,8 @@ def _record(
         isolation=isolation,
         sandbox=sandbox,
         limit_s=task.limit_s,
+        identity=task.identity,
+        external=task.external,
         evidence=evidence or Evidence(script=task.script.text),
     )
     return replace(attempt, condition=str(_condition_of(task, attempt)))

@@ -42,13 +42,26 @@ class Task:
     overlay: Overlay | None = None
     sandboxed: bool = True
     """Whether its condition asks for a sandbox."""
+    identity: str = ""
+    """The digest of the script's content: of two steps, of both files."""
+    external: bool = False
     own_limit_s: float = 0.0
     """The time limit that the script itself asks for, in seconds; the one in force is in the script's header."""
+
+    @property
+    def recorded_as(self) -> tuple[str, str]:
+        """What its attempts are recorded as: the cell with its label, and the digest that tells equal labels apart."""
+        return recorded_as(self.cell, self.identity if self.external else "")
 
     @property
     def limit_s(self) -> float:
         """The time limit in force, in seconds."""
         return self.script.header.timeout_s
+
+
+def recorded_as(cell: Cell, identity: str) -> tuple[str, str]:
+    """Return what attempts of a cell are recorded as; the identity is empty for scenarios of the project."""
+    return str(cell.named(cell.case.label)), identity
 
 
 @functools.cache
@@ -110,11 +123,14 @@ def make_task(
     overlay: Overlay | None = None,
     sandboxed: bool = True,
     timeout_s: float | None = None,
+    identity: str = "",
+    external: bool = False,
 ) -> Task:
     """Return the task of a cell. The variables that the header names are passed through from the caller's.
 
     `timeout_s` replaces the script's own time limit.
     """
+    overlay = overlay or environment.overlay
     own_limit_s = script.header.timeout_s
     if timeout_s is not None:
         script = replace(script, header=replace(script.header, timeout_s=timeout_s))
@@ -145,4 +161,6 @@ def make_task(
         overlay=overlay,
         sandboxed=sandboxed,
         own_limit_s=own_limit_s,
+        identity=identity,
+        external=external,
     )

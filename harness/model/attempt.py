@@ -89,6 +89,10 @@ class Attempt:
     sandbox: str = "none"
     condition: str = ""
     """What was asked for that could have changed the outcome; empty is the ordinary condition."""
+    identity: str = ""
+    """The digest of the script's content."""
+    external: bool = False
+    """Whether that, and not the name of its scenario, identifies the script."""
     limit_s: float = 0.0
     """The time limit that was in force, in seconds; 0 if that was not recorded."""
     isolation: str = "process"

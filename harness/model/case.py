@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Union
@@ -16,7 +17,8 @@ from harness.errors import UsageError
 
 Value = Union[str, int, float, bool]  # noqa: UP007 - used at run time, where Python 3.10 is the floor of the tests
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SCENARIO = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+_LABEL = re.compile(r"[A-Za-z0-9_.+\-\u0080-\U0010ffff]+")
+_DIGEST = re.compile(r"~[0-9a-f]{4,64}(?![0-9A-Za-z])")
 _BARE = re.compile(r"[^\s,\[\]\"=@]+")
 _WRITER_TO_READER = " -> "
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|.', re.DOTALL)
@@ -74,6 +76,15 @@ class Case:
         return case
 
     @property
+    def label(self) -> str:
+        """The name of its scenario without a digest."""
+        return self.scenario.partition("~")[0]
+
+    def named(self, scenario: str) -> Case:
+        """Return the same case of a scenario with another name."""
+        return self if scenario == self.scenario else Case(scenario=scenario, parameters=self.parameters)
+
+    @property
     def values(self) -> Mapping[str, Value]:
         """The parameters by name."""
         return dict(self.parameters)
@@ -86,6 +97,11 @@ class Cell:
     case: Case
     environment: str
     writer: str | None = None
+
+    def named(self, scenario: str) -> Cell:
+        """Return the same cell of a scenario with another name."""
+        case = self.case.named(scenario)
+        return self if case is self.case else Cell(case=case, environment=self.environment, writer=self.writer)
 
     def __str__(self) -> str:
         where = self.environment if self.writer is None else f"{self.writer}{_WRITER_TO_READER}{self.environment}"
@@ -119,18 +135,42 @@ def _split_case(text: str) -> tuple[Case, str]:
     return (case, at + where) if at and not rest else _read_case(text)
 
 
+def as_label(text: str) -> str:
+    """Return the label of a script with this file name: letters and digits of all alphabets, `_`, `.`, `+` and `-`.
+
+    The form of the letters is NFC, whatever form the file system uses.
+    """
+    text = unicodedata.normalize("NFC", text)
+    shown = "".join(each if _in_label(each) else "\0" for each in text)
+    return re.sub(r"\0+", "_", shown).lstrip(".+-") or "script"
+
+
+def _in_label(character: str) -> bool:
+    # Marks belong to the letters before them, as the vowels of Devanagari do.
+    return character.isalnum() or character in "_.+-" or unicodedata.category(character).startswith("M")
+
+
+def _read_name(text: str) -> tuple[str, str]:
+    """Return the name of a scenario that an id begins with, `label` or `label~digest`, and the rest."""
+    found = _LABEL.match(text)
+    label = found.group() if found else ""
+    end = next((place for place, each in enumerate(label) if not (each.isascii() or _in_label(each))), len(label))
+    if not end or text[0] in ".+-":
+        raise UsageError(f"{text!r} does not begin with the name of a scenario")
+    digest = _DIGEST.match(text, end)
+    label = unicodedata.normalize("NFC", text[:end])
+    return (label + digest.group(), text[digest.end() :]) if digest else (label, text[end:])
+
+
 @functools.lru_cache(maxsize=4096)
 def _read_case(text: str) -> tuple[Case, str]:
-    name = _SCENARIO.match(text)
-    if name is None:
-        raise UsageError(f"{text!r} does not begin with the name of a scenario")
-    rest = text[name.end() :]
+    name, rest = _read_name(text)
     if not rest.startswith("["):
-        return Case(scenario=name.group()), rest
+        return Case(scenario=name), rest
     parameters: list[tuple[str, Value]] = []
     for pair in _read_parameters(text, rest):
         if isinstance(pair, str):
-            return Case(scenario=name.group(), parameters=tuple(parameters)), pair
+            return Case(scenario=name, parameters=tuple(parameters)), pair
         parameters.append(pair)
     raise UsageError(f"{text!r} is not the id of a case", why="its '[' is not closed")
 

@@ -140,6 +140,8 @@ class Environment:
     provides: tuple[tuple[str, str], ...] = ()
     settings: tuple[Setting, ...] = ()
     tiers: frozenset[str] = frozenset()
+    overlay: Overlay | None = None
+    """Sources that stand in front of its packages wherever it is used."""
 
     @property
     def python(self) -> str:

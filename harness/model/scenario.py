@@ -122,6 +122,18 @@ class Scenario:
     title: str
     script: Script
     write: Script | None = None
+    external: bool = False
+    """Whether it is no scenario of the project: its content identifies it, and its name is only a label."""
+
+    @property
+    def label(self) -> str:
+        """Its name without a digest."""
+        return self.name.partition("~")[0]
+
+    @cached_property
+    def identity(self) -> str:
+        """The digest of what runs: 64 hex digits."""
+        return identity_of(self.script.text, self.write.text if self.write is not None else None)
 
     @property
     def header(self) -> Header:
@@ -133,6 +145,17 @@ class Scenario:
         names = [name for name, _ in self.header.parameters]
         for values in itertools.product(*(values for _, values in self.header.parameters)):
             yield Case(scenario=self.name, parameters=tuple(zip(names, values, strict=True)))
+
+
+def identity_of(text: str, write: str | None = None) -> str:
+    """Return the digest that identifies a script by its content; of two steps, by both files."""
+    digests = [hashlib.sha256(each.encode("utf-8", "surrogatepass")).hexdigest() for each in (text, write or "")]
+    return digests[0] if write is None else identity_of_two(digests[0], digests[1])
+
+
+def identity_of_two(read: str, write: str) -> str:
+    """Return the digest of a two-step script, from the digests of its texts."""
+    return hashlib.sha256(f"{read} {write}".encode()).hexdigest()
 
 
 def matches_globs(name: str, globs: tuple[str, ...]) -> bool:

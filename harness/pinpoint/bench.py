@@ -50,7 +50,8 @@ class Bench:
         stop, session = self._session.stop, self._session
         session.require_condition()
         with contextlib.ExitStack() as stack:
-            self._writer = stack.enter_context(Writer(session.store_path, [f"search {self._subject.case}"]))
+            search, scripts = f"search {self._subject.case}", [self._subject.scenario]
+            self._writer = stack.enter_context(Writer(session.store_path, [search], scripts=scripts))
             if self._writer.notice:
                 session.say(self._writer.notice)
             folder = stack.enter_context(RunFolder(session.cache / "runs"))

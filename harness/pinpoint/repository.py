@@ -15,6 +15,7 @@ from harness.errors import UsageError, near_misses
 from harness.folders import OwnedFolder
 from harness.model import Overlay
 from harness.pinpoint.built import Built, complete, digest_of
+from harness.pinpoint.commit_environment import note_commit
 from harness.process import run
 
 _GIT_S = 300.0
@@ -185,7 +186,9 @@ class Repository:
         folder = self._cache / digest
         if not folder.is_dir():
             self._export(commit, place, folder, built)
-        return Overlay(package=module, folder=folder, digest=digest)
+        overlay = Overlay(package=module, folder=folder, digest=digest)
+        note_commit(self._cache, commit, overlay)
+        return overlay
 
     def _export(self, commit: str, place: str, folder: Path, built: Built) -> None:
         parent, _, name = place.rpartition("/")

@@ -150,6 +150,8 @@ class Runner:
             overlay=overlay,
             sandboxed=self._session.sandboxed,
             timeout_s=timeout_s,
+            identity=scenario.identity,
+            external=scenario.external,
         )
 
     def _attempts(self, task: Task, at_least: int, own_process: bool) -> tuple[list[Attempt], list[Attempt]]:
@@ -157,7 +159,9 @@ class Runner:
         store = self._session.read_store()
         try:
             found = store.by_keys([task.key]).get(task.key, [])
-            known = [each for each in found if each.settled and each.holds_within(task.limit_s)]
+            known = [
+                replace(each, cell=task.cell) for each in found if each.settled and each.holds_within(task.limit_s)
+            ]
         finally:
             store.close()
         if known and not known[-1].outcome.shown_by_scenario:

@@ -56,11 +56,12 @@ def make_plan(
     selection: Selection,
     *,
     scripts: tuple[Scenario, ...] = (),
+    recalled: tuple[Scenario, ...] = (),
     written_out: tuple[Environment, ...] = (),
 ) -> Plan:
     """Plan a selection of the project's scenarios, or of `scripts`, in environments of matrix.toml and inline ones.
 
-    Raises UsageError for names and globs without a match.
+    Cells may also be those of `recalled` scripts. Raises UsageError for names and globs without a match.
     """
     scenarios = scripts or project.scenarios
     known = (*project.environments, *written_out)
@@ -70,6 +71,7 @@ def make_plan(
         names += [name for scenario in scenarios for name in map(str, scenario.cases())]
         check_globs(selection.scenarios, names, option="--scenarios", kind="scenario or case")
     if selection.cells:
+        scenarios = tuple({each.name: each for each in (*project.scenarios, *scenarios, *recalled)}.values())
         named = [_plan_named(cell, scenarios, known, project.matrix.exclusions) for cell in selection.cells]
         writing = [
             plan_cell(each.cell.case, each.scenario, each.writer, None, project.matrix.exclusions)

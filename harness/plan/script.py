@@ -19,7 +19,7 @@ from packaging.specifiers import SpecifierSet
 
 from harness.errors import Problems
 from harness.model import Header, Label, Mark, Pattern, Scenario, Script, Value
-from harness.model.case import NAME
+from harness.model.case import NAME, as_label
 from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
 from harness.plan.blocks import TOMLDecodeError, find_block
 from harness.plan.syntax import literal, tree_of
@@ -66,13 +66,8 @@ def read_scenario(path: Path, *, subject: str, problems: Problems) -> Scenario |
             return None
     name = path.name if path.is_dir() else path.stem
     return Scenario(
-        name=_as_name(name), subject=subject, path=path, title=_title(script.text) or name, script=script, write=write
+        name=as_label(name), subject=subject, path=path, title=_title(script.text) or name, script=script, write=write
     )
-
-
-def _as_name(stem: str) -> str:
-    """Make the name of a file from outside one that can stand in an id."""
-    return re.sub(r"[^A-Za-z0-9_.+-]+", "_", stem).lstrip(".+-") or "script"
 
 
 def read_script(path: Path, *, problems: Problems) -> Script | None:

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 
+from harness.record.old_identities import identities_of_old
 from harness.record.rows import COLUMNS, checksum_of
 
 Migration = Callable[[sqlite3.Connection], None]
@@ -80,6 +81,31 @@ def m008_causes(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE attempts ADD COLUMN cause TEXT NOT NULL DEFAULT ''")
 
 
+def m009_identities(connection: sqlite3.Connection) -> None:
+    """Record which script an attempt ran, by its content, and keep each script from outside with its label and path."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN identity TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE attempts ADD COLUMN external INTEGER NOT NULL DEFAULT 0")
+    connection.execute("CREATE INDEX attempts_by_identity ON attempts (identity)")
+    connection.execute(
+        """
+        CREATE TABLE scripts (
+            label TEXT NOT NULL,
+            identity TEXT NOT NULL,
+            path TEXT NOT NULL,
+            seen TEXT NOT NULL,
+            script TEXT NOT NULL REFERENCES texts (digest),
+            write TEXT REFERENCES texts (digest),
+            PRIMARY KEY (label, identity)
+        ) WITHOUT ROWID
+        """
+    )
+    rows = connection.execute("SELECT id, cell, script, started FROM attempts ORDER BY id").fetchall()
+    identities, scripts = identities_of_old(rows)
+    with _updating(connection):
+        connection.executemany("UPDATE attempts SET identity = ? WHERE id = ?", identities)
+    connection.executemany("INSERT OR REPLACE INTO scripts VALUES (?, ?, '', ?, ?, ?)", scripts)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_attempts,
     m002_attempts_are_immutable,
@@ -88,6 +114,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m005_checksums,
     m007_conditions,
     m008_causes,
+    m009_identities,
 )
 
 

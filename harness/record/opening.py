@@ -17,7 +17,8 @@ class DamagedStore(HarnessError):
     """The content of the file is damaged."""
 
 
-def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
+def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
+    """Open the file; with `writable`, create it if it is missing. Raises HarnessError."""
     # isolation_level None: the code begins each transaction itself.
     mode = "rwc" if writable else "rw"
     try:
@@ -28,7 +29,7 @@ def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
 
 def open_to_read(path: Path) -> sqlite3.Connection:
     """Open an existing store, and migrate it if an earlier version wrote it."""
-    connection = _connect(path, writable=False)
+    connection = connect(path, writable=False)
     try:
         migrate(connection)
     except SQLITE_ERRORS as error:
@@ -43,7 +44,7 @@ def open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
 
     A damaged store is moved aside, never deleted, and replaced by a new one.
     """
-    connection = _connect(path, writable=True)
+    connection = connect(path, writable=True)
     try:
         healthy = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
         damage = "its integrity check fails"
@@ -56,7 +57,7 @@ def open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
     if not healthy:
         connection.close()
         notice = move_aside(path, damage)
-        connection = _connect(path, writable=True)
+        connection = connect(path, writable=True)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         # A crash of this process loses nothing in either mode. FULL would wait for the disk after each cell.

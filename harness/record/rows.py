@@ -15,7 +15,8 @@ from harness.model import Attempt, Cell, Evidence, NoVerdict, Outcome
 
 COLUMNS = (
     "key, cell, outcome, stage, error, reason, settled, started, duration_s, interpreter, platform, lock, sandbox, "
-    "isolation, script_s, peak_mib, condition, limit_s, cause, variables, versions, script, checksum"
+    "isolation, script_s, peak_mib, condition, limit_s, cause, identity, external, variables, versions, script, "
+    "checksum"
 )
 SCRIPT = -2
 """Where among the values of COLUMNS the digest of the script is."""
@@ -45,7 +46,7 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
     _, evidence = pack(json.dumps({name: getattr(attempt.evidence, name) for name in _OUTPUTS}))
     values = (
         attempt.key,
-        str(attempt.cell),
+        str(attempt.cell.named(attempt.cell.case.label)),
         attempt.outcome.value,
         attempt.stage,
         attempt.error,
@@ -63,6 +64,8 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
         attempt.condition,
         float(attempt.limit_s),
         attempt.cause.value if attempt.cause else "",
+        attempt.identity,
+        int(attempt.external),
         json.dumps(dict(attempt.variables)),
         versions,
         script,
@@ -99,8 +102,10 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[st
         condition=row[16],
         limit_s=row[17],
         cause=NoVerdict(row[18]) if row[18] else None,
-        variables=_pairs(row[19]),
-        versions=_pairs(text(row[20])),
+        identity=row[19],
+        external=bool(row[20]),
+        variables=_pairs(row[21]),
+        versions=_pairs(text(row[22])),
     )
 
 

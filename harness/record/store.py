@@ -7,14 +7,15 @@ import functools
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import HarnessError, UsageError
-from harness.model import Attempt, Cell
+from harness.model import Attempt, Cell, Scenario
 from harness.record.holding import lock_folder, run_lock
 from harness.record.opening import SQLITE_ERRORS, damaged, open_or_move_aside, open_to_read, unreadable, unusable
 from harness.record.rows import COLUMNS, SCRIPT, from_row, pack, to_row, unpack, with_evidence
+from harness.record.scripts import KnownScript, insert_scripts
 
 _KEYS_PER_QUERY = 500
 # A row may exist although the index does not have it: a disk error may have damaged the index only.
@@ -90,31 +91,61 @@ class Store:
                 attempt = with_evidence(attempt, self._text(values[SCRIPT]), evidence)
             yield attempt
 
-    def latest_of_cell(self, cell: str) -> Attempt | None:
-        """Return the newest attempt of a cell under any conditions, with its evidence."""
-        for (key,) in self._rows("SELECT key FROM attempts WHERE cell = ? ORDER BY id DESC LIMIT 1", [cell]):
-            return self.latest_with_evidence(key)
-        return None
+    def of_cell(self, cell: Cell, identity: str) -> Iterator[Attempt]:
+        """Return the attempts of a cell under whatever conditions and labels, newest first, without their evidence.
 
-    def of_cell(self, cell: str) -> Iterator[Attempt]:
-        """Yield the attempts of a cell under any conditions, newest first, without their evidence."""
-        for row in self._rows(f"SELECT {COLUMNS} FROM attempts WHERE cell = ? ORDER BY id DESC", [cell]):
-            yield self._attempt(row)
+        The identity is empty for a scenario of the project, which its name identifies.
+        """
+        where = "identity = ?" if identity else "external = 0 AND cell = ?"
+        values = [identity or str(cell.named(cell.case.label))]
+        for row in self._rows(f"SELECT {COLUMNS} FROM attempts WHERE {where} ORDER BY id DESC", values):
+            attempt = self._attempt(row)
+            named = attempt.cell.named(cell.case.scenario)
+            if named == cell:
+                yield replace(attempt, cell=named)
 
-    def costs(self) -> dict[str, Cost]:
-        """Return the cost of the last run of each cell, under any conditions."""
+    def scripts(self, label: str) -> tuple[KnownScript, ...]:
+        """Return the scripts from outside that were run under a label, newest first."""
+        query = "SELECT label, identity, path, seen, script, write FROM scripts WHERE label = ? ORDER BY seen DESC"
+        with self._report_damage():
+            return tuple(
+                KnownScript(
+                    label=label,
+                    identity=identity,
+                    path=path,
+                    seen=seen,
+                    text=self._text(script),
+                    write=self._text(write) if write is not None else None,
+                )
+                for label, identity, path, seen, script, write in self._rows(query, [label])
+            )
+
+    def labels(self) -> list[str]:
+        """Return the labels of all scripts from outside."""
+        return [label for (label,) in self._rows("SELECT DISTINCT label FROM scripts ORDER BY label", [])]
+
+    def costs(self) -> dict[tuple[str, str], Cost]:
+        """Return what each cell took when it last ran, under whatever conditions, by what its task is recorded as."""
         query = (
-            "SELECT cell, duration_s, peak_mib FROM attempts WHERE duration_s > 0 "
+            "SELECT cell, identity, external, duration_s, peak_mib FROM attempts WHERE duration_s > 0 "
             "AND typeof(duration_s) = 'real' AND typeof(peak_mib) = 'integer' ORDER BY id"
         )
-        return {cell: Cost(duration_s=duration_s, peak_mib=mib) for cell, duration_s, mib in self._rows(query, [])}
+        costs: dict[tuple[str, str], Cost] = {}
+        for cell, identity, external, duration_s, mib in self._rows(query, []):
+            cost = Cost(duration_s=duration_s, peak_mib=mib)
+            costs[cell, identity] = cost
+            if not external:
+                costs[cell, ""] = cost
+        return costs
 
-    def conditions(self, ids: Collection[str]) -> dict[str, set[str]]:
-        """Return the conditions of all attempts of these cells, by the id of the cell."""
-        found: dict[str, set[str]] = {}
-        for cell, condition in self._rows("SELECT DISTINCT cell, condition FROM attempts", []):
-            if cell in ids:
-                found.setdefault(cell, set()).add(condition)
+    def conditions(self, cells: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
+        """Return the conditions under which each of these cells was run, by what its task is recorded as."""
+        found: dict[tuple[str, str], set[str]] = {}
+        query = "SELECT DISTINCT cell, identity, external, condition FROM attempts"
+        for cell, identity, external, condition in self._rows(query, []):
+            for recorded in ((cell, identity), (cell, "")):
+                if recorded in cells and (recorded[1] or not external):
+                    found.setdefault(recorded, set()).add(condition)
         return found
 
     def count(self) -> int:
@@ -160,7 +191,12 @@ class Writer:
     """Add attempts. While it is open, it holds the run locks of its environments."""
 
     def __init__(
-        self, path: Path, environments: Iterable[str], *, say: Callable[[str], None] = lambda line: None
+        self,
+        path: Path,
+        environments: Iterable[str],
+        *,
+        scripts: Iterable[Scenario] = (),
+        say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.path = path
         self.notice = ""
@@ -171,7 +207,17 @@ class Writer:
             self._acquire_locks()
             self._connection, self.notice = open_or_move_aside(path)
             self._file = _file_id(path)
+            self._keep(scripts)
             self._locks = self._locks.pop_all()
+
+    def _keep(self, scripts: Iterable[Scenario]) -> None:
+        """Keep scripts from outside with their labels, so that the ids of their cells are understood later."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            insert_scripts(self._connection, scripts)
+            self._connection.execute("COMMIT")
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise unreadable(self.path, error) from error
 
     def _acquire_locks(self) -> None:
         try:

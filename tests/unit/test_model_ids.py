@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from harness.errors import UsageError
 from harness.model import Case, Cell
-from harness.model.case import read_value, split_ids, write_value
+from harness.model.case import as_label, read_value, split_ids, write_value
 
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
-scenarios = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,12}", fullmatch=True)
+labels = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,12}", fullmatch=True) | st.text(max_size=12).map(as_label)
+scenarios = st.builds(str.__add__, labels, st.just("") | st.from_regex(r"~[0-9a-f]{4,12}", fullmatch=True))
 values = st.one_of(
     st.text(max_size=12),
     st.text(alphabet='"\\,[]@=-> \n\t', max_size=8),
@@ -125,6 +126,27 @@ def test_what_is_wrong_with_an_id_is_said(text, why):
         Cell.parse(text)
     assert why in str(caught.value)
     assert caught.value.exit_status == 2
+
+
+@pytest.mark.parametrize(
+    ("stem", "label"),
+    [
+        pytest.param("my report", "my_report", id="blank"),
+        pytest.param("größe", "größe", id="umlaut"),
+        pytest.param("gro\u0308ße", "größe", id="the same, decomposed"),
+        pytest.param("報告", "報告", id="Japanese"),
+        pytest.param("रिपोर्ट", "रिपोर्ट", id="Hindi, with marks"),
+        pytest.param("отчёт_2", "отчёт_2", id="Cyrillic"),
+        pytest.param("a~b@c[d]", "a_b_c_d_", id="signs of ids"),
+        pytest.param("a\u202eb", "a_b", id="a character that turns the line around"),
+        pytest.param("-x", "x", id="dash in front"),
+        pytest.param("...", "script", id="nothing left"),
+    ],
+)
+def test_label_of_a_file_name_is_as_readable_as_the_name(stem, label):
+    assert as_label(stem) == label
+    assert Cell.parse(f"{label}@env").case.scenario == label
+    assert Case.parse(f"{label}~0123abcd[a=1]").label == label
 
 
 def test_case_with_something_behind_it_is_refused():

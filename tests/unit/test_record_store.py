@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from harness.errors import HarnessError
 from harness.model import Attempt, Case, Cell, Evidence, Outcome
+from harness.model.scenario import identity_of_two
 from harness.record import migrations
 from harness.record.holding import StoreInUse
 from harness.record.migrations import MIGRATIONS, migrate
+from harness.record.old_identities import identities_of_old
 from harness.record.opening import DamagedStore, move_aside
 from harness.record.store import Cost, Store, Writer
 
@@ -94,6 +96,8 @@ attempts = st.builds(
     peak_mib=st.integers(0, 1 << 30),
     condition=texts,
     limit_s=st.floats(0, 1e6),
+    identity=st.text(alphabet="0123456789abcdef", max_size=64),
+    external=st.booleans(),
     evidence=st.builds(Evidence, stdout=texts, stderr=texts, traceback=texts, dump=texts, script=texts),
 )
 
@@ -116,7 +120,8 @@ def test_missing_store_is_empty(path, reading):
     store = reading()
     assert store.by_keys(["a"]) == {}
     assert store.latest_with_evidence("a") is None
-    assert store.latest_of_cell("s@env") is None
+    assert list(store.of_cell(Cell.parse("s@env"), "")) == []
+    assert (store.scripts("s"), store.labels()) == ((), [])
     assert (store.count(), store.cells(), store.costs()) == (0, [], {})
     assert not path.exists(), "reading makes no file"
 
@@ -143,12 +148,44 @@ def test_settled_attempt_is_preferred_to_a_newer_unsettled_one(path, reading):
 def test_newest_attempt_of_a_cell_under_any_conditions(path, reading):
     cell = Cell(case=Case(scenario="s"), environment="env")
     fill(path, [attempt(0, key="old", cell=cell), attempt(1, key="new", cell=cell)])
-    assert reading().latest_of_cell("s@env").key == "new"
+    assert [each.key for each in reading().of_cell(cell, "")] == ["new", "old"]
 
 
 def test_last_cost_counts_and_none_is_left_out(path, reading):
     fill(path, [attempt(1, duration_s=5.0), attempt(1, duration_s=2.0, peak_mib=7), attempt(2, duration_s=0.0)])
-    assert reading().costs() == {"s[n=1]@env": Cost(duration_s=2.0, peak_mib=7)}
+    assert reading().costs() == {("s[n=1]@env", ""): Cost(duration_s=2.0, peak_mib=7)}
+
+
+def test_costs_of_scripts_with_one_label_are_told_apart(path, reading):
+    cell = Cell.parse("s@env")
+    recorded = [replace(attempt(0, key=each, cell=cell), identity=each, external=True) for each in "ab"]
+    fill(path, [replace(each, duration_s=float(place)) for place, each in enumerate(recorded, start=1)])
+    assert {key: cost.duration_s for key, cost in reading().costs().items()} == {("s@env", "a"): 1, ("s@env", "b"): 2}
+
+
+def test_name_with_a_digest_is_recorded_as_its_label(path, reading):
+    cell = Cell.parse("s~0123abcd@env")
+    fill(path, [replace(attempt(0, key="k", cell=cell), identity="0123abcd" * 8, external=True)])
+    assert [str(each) for each in reading().cells()] == ["s@env"]
+    assert [str(each.cell) for each in reading().of_cell(cell, "0123abcd" * 8)] == ["s~0123abcd@env"]
+    assert list(reading().of_cell(Cell.parse("s@env"), "")) == [], "it is no scenario of the project"
+
+
+def old_rows(*rows):
+    return identities_of_old([(place, cell, digest, "2024") for place, (cell, digest) in enumerate(rows, start=1)])
+
+
+def test_attempts_of_old_stores_are_identified_by_the_text_that_they_ran():
+    identities, scripts = old_rows(("r@e", "1"), ("r@f", "2"), ("s[a=1]@e", "1"))
+    assert identities == [("1", 1), ("2", 2), ("1", 3)]
+    assert [(label, identity) for label, identity, *_ in scripts] == [("r", "1"), ("r", "2"), ("s", "1")]
+
+
+def test_both_steps_of_old_stores_are_identified_by_both_texts():
+    identities, scripts = old_rows(("t@e", "w"), ("t@e -> f", "r"), ("t@e", "w2"), ("t@e -> f", "r"))
+    first, second = identity_of_two("r", "w"), identity_of_two("r", "w2")
+    assert sorted(identities, key=lambda each: each[1]) == [(first, 1), (first, 2), (second, 3), (second, 4)]
+    assert [each[3:] for each in scripts] == [("r", "w"), ("r", "w2")]
 
 
 def test_shared_texts_are_kept_once(path):
@@ -231,14 +268,19 @@ class TestMigrations:
         connection.execute("DELETE FROM migrations WHERE name = 'm007_conditions'")
         connection.commit()
         connection.close()
-        assert reading().conditions({"s[n=0]@env", "s[n=1]@env"}) == {"s[n=0]@env": {""}, "s[n=1]@env": {"sandbox off"}}
+        assert reading().conditions({("s[n=0]@env", ""), ("s[n=1]@env", "")}) == {
+            ("s[n=0]@env", ""): {""},
+            ("s[n=1]@env", ""): {"sandbox off"},
+        }
         assert len(read_all(path)) == 2, "their sums are made anew"
 
     def test_attempts_of_an_earlier_version_get_checksums(self, path, reading, monkeypatch):
         fill(path, [attempt(0), attempt(1)])
         connection = sqlite3.connect(path)
         connection.execute("DROP TRIGGER no_delete")
-        for column in ("checksum", "condition", "limit_s", "cause"):
+        connection.execute("DROP INDEX attempts_by_identity")
+        connection.execute("DROP TABLE scripts")
+        for column in ("checksum", "condition", "limit_s", "cause", "identity", "external"):
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
         connection.execute("DELETE FROM migrations WHERE name >= 'm005'")
         connection.commit()
