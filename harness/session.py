@@ -27,7 +27,9 @@ if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do w
     from harness.containment.sandbox import Sandbox
     from harness.provision.environments import EnvironmentStore
     from harness.provision.needs import Needs
+    from harness.provision.shared_bytecode import SharedBytecode
     from harness.provision.sources import SourceBuilds
+    from harness.provision.unpacked import UnpackedReleases
 
 BUNDLED = Path(__file__).parent / "bundled"
 """The project that a wheel ships: matrix.toml, locks, scenarios and prepare scripts. A clone does not have it."""
@@ -130,6 +132,20 @@ class Session:
         from harness.provision.environments import EnvironmentStore
 
         return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, say=self.say)
+
+    @functools.cached_property
+    def bytecode(self) -> SharedBytecode:
+        """What source trees are compiled to."""
+        from harness.provision.shared_bytecode import SharedBytecode
+
+        return SharedBytecode(self.cache, environ=self.uv.variables)
+
+    @functools.cached_property
+    def unpacked(self) -> UnpackedReleases:
+        """Releases that can stand in front of an environment."""
+        from harness.provision.unpacked import UnpackedReleases
+
+        return UnpackedReleases(self.cache, uv=self.uv, bytecode=self.bytecode)
 
     @functools.cached_property
     def sandbox(self) -> Sandbox:

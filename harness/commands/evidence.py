@@ -169,6 +169,7 @@ def _document(session: Session, seen: _Seen, again: str) -> dict[str, object]:
         "isolation": attempt.isolation,
         "sandbox": attempt.sandbox,
         "condition": attempt.condition or None,
+        "layer": attempt.layer,
         "variables": dict(attempt.variables),
         "versions": dict(attempt.versions),
         "stdout": attempt.evidence.stdout,
@@ -205,6 +206,7 @@ def _text(session: Session, seen: _Seen, again: str) -> str:
             f"{attempt.started:%Y-%m-%d %H:%M:%S} UTC, {attempt.duration_s:.1f} s, "
             f"isolation {attempt.isolation}, sandbox {attempt.sandbox}",
         ),
+        ("overlay", attempt.layer),
         ("python", f"{attempt.interpreter} on {attempt.platform}"),
         ("variables", " ".join(f"{name}={value}" for name, value in attempt.variables)),
         ("versions", " ".join(f"{name}=={version}" for name, version in attempt.versions)),

@@ -68,5 +68,6 @@ def prune(session: Session, arguments: argparse.Namespace) -> int:
         keep=[environment.lock for environment in session.project.environments], unused_for=unused_for
     )
     session.builds.prune(unused_for=unused_for)
+    session.unpacked.prune(unused_for=unused_for)
     sys.stdout.write(f"{freed}\n")
     return 0

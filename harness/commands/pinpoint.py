@@ -23,6 +23,7 @@ from harness.pinpoint.commits import CommitSearch, Unanswered
 from harness.pinpoint.documents import document
 from harness.pinpoint.following import Following, followed_by
 from harness.pinpoint.judging import Judge
+from harness.pinpoint.layers import Layers
 from harness.pinpoint.prose import markdown, terminal
 from harness.pinpoint.releases import Releases, Stepper, evenly, look_at, releases_between
 from harness.pinpoint.repository import Repository
@@ -64,6 +65,8 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
         base=base,
         searched=searched.words,
         complete=searched.complete,
+        mode=searched.mode,
+        why=searched.why,
         largest_gap=searched.walked.largest_gap,
         points=searched.walked.points,
         found=searched.walked.found,
@@ -90,7 +93,8 @@ class _Asked:
     @property
     def mode(self) -> str:
         """How to look."""
-        return "every" if self.arguments.every else "quick" if self.arguments.quick else "grid"
+        named = [name for name in ("every", "quick", "grid") if getattr(self.arguments, name)]
+        return named[0] if named else "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +107,8 @@ class _Searched:
     named: Point
     words: str
     complete: bool
+    mode: str
+    why: str
     notes: tuple[str, ...]
 
 
@@ -125,12 +131,21 @@ def _over_releases(asked: _Asked) -> _Searched:
     made = SwappedEnvironments(session, index)
     stepper = Stepper(base, releases, made, session.project.matrix, bounded=bounded)
     releases = stepper.releases
-    look = look_at(releases, asked.mode, known=None if bounded else stepper.version_in_base)
+    if not stepper.moves_more:
+        bench.layers = Layers(session, index, releases.package)
+        bench.layers.add_host(base)
+    look = look_at(
+        releases,
+        asked.mode,
+        known=None if bounded else stepper.version_in_base,
+        cost=stepper.cost(arguments.jobs),
+    )
     place = _place_of_base(stepper)
     course, words = look.course, look.words
     if place is not None and place not in course.marks:
         course, words = course.including(place), f"{words}, and {releases.versions[place]} that {base.id} has"
     session.say(f"{bench.case}: {releases.package} in {base.id}: {words}, {', '.join(_ends(releases.versions))}")
+    session.say(f"Mode {look.mode}: {look.why}.")
     with bench.open():
         judge = Judge(bench, following, releases.package)
         trial = _trial_of(base) if place is None else stepper.trial(place)
@@ -160,6 +175,8 @@ def _over_releases(asked: _Asked) -> _Searched:
         named=named,
         words=f"{words} of {releases.package}, {' to '.join(ends)}",
         complete=look.complete and not walked.given_up,
+        mode=look.mode,
+        why=look.why,
         notes=(*_notes(stepper), *_given_up(walked, releases), *unseen),
     )
 
@@ -204,6 +221,8 @@ def _over_commits(asked: _Asked) -> _Searched:
         named=named,
         words=f"{look.words} that touch {package} from {first} to {last}",
         complete=look.complete,
+        mode=look.mode,
+        why=look.why,
         notes=(line.note,) if line.note else (),
     )
 

@@ -74,7 +74,7 @@ class Folder:
         runs.mkdir(parents=True, exist_ok=True)
         return cls(top=Path(tempfile.mkdtemp(prefix="attempt-", dir=runs)), inside=inside)
 
-    def write_request(self, task: Task, *, overlay: str | None, limits: Mapping[str, int]) -> str:
+    def write_request(self, task: Task, *, overlays: list[str], limits: Mapping[str, int]) -> str:
         """Write the script and the request. Return the path of the request, as the scenario sees it.
 
         `limits` are resource limits by their names, such as RLIMIT_CORE.
@@ -93,7 +93,7 @@ class Folder:
                 [each.variable, {value: list(modules) for value, modules in each.needs}, list(each.in_force)]
                 for each in task.environment.settings
             ],
-            "overlays": [overlay] if overlay else [],
+            "overlays": overlays,
             "limits": dict(limits),
             "timeout_s": task.script.header.timeout_s,
             "variables": [name for name, _ in task.variables],

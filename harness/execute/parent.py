@@ -226,11 +226,17 @@ class Parent:
         self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
 
     def fork(
-        self, folder: Folder, request: str, *, env: Mapping[str, str], overlay: Overlay | None, output: tuple[int, int]
+        self,
+        folder: Folder,
+        request: str,
+        *,
+        env: Mapping[str, str],
+        overlays: Sequence[Overlay],
+        output: tuple[int, int],
     ) -> Child:
         """Fork a child that runs a request and writes its output to descriptors. Raises ParentLost."""
         id, fork = self._said.expect()
-        nest = self.root.place.nest(folder, self.root.kind.python, overlay) if self.contained else None
+        nest = self.root.place.nest(folder, self.root.kind.python, overlays) if self.contained else None
         message = {"id": id, "request": request, "env": dict(env), "cwd": folder.seen(folder.work), "nest": nest}
         self._said.send(message, output)
         if not fork.started.wait(_ANSWER_TIMEOUT_S) or fork.pid is None:

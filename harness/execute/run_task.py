@@ -96,22 +96,25 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
     if preload is None:
         return None
     modules, touched, absent = preload.modules, preload.touched, tuple[str, ...]()
-    if task.overlay is not None:
-        if _imports_through_parent(task.script.text, task.environment.imports, task.overlay.package):
+    front = next(iter(task.overlays), None)
+    if front is not None:
+        if task.overlay is None and front.package not in task.environment.preload:
+            return None  # another import of the fork server may look for it, and go on without
+        if _imports_through_parent(task.script.text, task.environment.imports, front.package):
             return None
         # Each attempt must import the overlaid package itself.
-        others = (each for each in task.environment.imports if each != task.overlay.package)
+        others = (each for each in task.environment.imports if each != front.package)
         modules = ("harness_holds_back", *others, "harness_lets_go")
-        touched, absent = (), (task.overlay.package,)
+        touched, absent = (), (front.package,)
     fixed = fixed_variables(python)
     variables = {**dict(preload.defaults), **fixed, **dict(task.variables), **dict(preload.variables)}
     root = RootKind(
         python=python,
         module=modules[0],
         variables=tuple(sorted(variables.items())),
-        scripts=() if task.overlay else _scripts(task.environment, variables),
-        trees=task.overlay.folder.parent if task.overlay else None,
-        held_back=task.overlay.package if task.overlay else None,
+        scripts=() if front else _scripts(task.environment, variables),
+        trees=front.folder.parent if front else None,
+        held_back=front.package if front else None,
     )
     return ParentKind(root=root, modules=modules[1:], touched=touched, absent=absent)
 
@@ -306,6 +309,7 @@ def _record(
         limit_s=task.limit_s,
         identity=task.identity,
         external=task.external,
+        layer=task.layer,
         evidence=evidence or Evidence(script=task.script.text),
     )
     return replace(attempt, condition=str(_condition_of(task, attempt)))

@@ -14,7 +14,8 @@ from harness.execute.task import HOLDING_BACK, SERVING, WORKER
 from harness.model import Overlay
 
 ATTEMPT = "/attempt"
-OVERLAY = "/overlay"
+OVERLAYS = ("/overlay", "/overlay-beneath")
+"""Where overlays are seen, the first in front of all."""
 WORKER_INSIDE = "/harness/worker.py"
 SERVING_INSIDE = "/harness/serving.py"
 NAMESPACES_INSIDE = "/harness/namespaces.py"
@@ -30,12 +31,11 @@ _OURS = (
 
 
 def attempt_containment(
-    folder: Folder, python: Path, *, overlay: Overlay | None, hidden: Sequence[Path] = ()
+    folder: Folder, python: Path, *, overlays: Sequence[Overlay], hidden: Sequence[Path] = ()
 ) -> Containment:
     """Say what an attempt in a process of its own sees."""
     binds = [*_own(folder.top), *python_binds(python), *_OURS, Bind(source=folder.script, target=f"{ATTEMPT}/script")]
-    if overlay is not None:
-        binds.append(Bind(source=overlay.folder, target=OVERLAY))
+    binds += [Bind(source=each.folder, target=place) for each, place in zip(overlays, OVERLAYS, strict=False)]
     return Containment(binds=binds, hidden=hidden, cwd=f"{ATTEMPT}/work", first=True)
 
 
@@ -92,10 +92,10 @@ class ParentPlace:
         if trees is not None:
             binds += [Bind(source=trees, target=_TREES), Bind(source=HOLDING_BACK, target=HOLDING_BACK_INSIDE)]
         return Containment(
-            binds=binds, folders=(OVERLAY,), hidden=hidden, cwd=f"{ATTEMPT}/work", nests=True, variables=variables
+            binds=binds, folders=OVERLAYS, hidden=hidden, cwd=f"{ATTEMPT}/work", nests=True, variables=variables
         )
 
-    def nest(self, folder: Folder, python: Path, overlay: Overlay | None) -> dict[str, object]:
+    def nest(self, folder: Folder, python: Path, overlays: Sequence[Overlay]) -> dict[str, object]:
         """Say what a fork of the parent does so that an attempt sees what is its own, and nothing of the others."""
         top = f"{_ATTEMPTS}/{folder.top.name}"
         binds: list[tuple[str, str, bool]] = [
@@ -104,8 +104,9 @@ class ParentPlace:
             (f"{top}/script", f"{ATTEMPT}/script", False),
         ]
         covered = [_ATTEMPTS]
-        if overlay is not None:
-            binds.append((f"{_TREES}/{overlay.folder.name}", OVERLAY, False))
+        for overlay, place in zip(overlays, OVERLAYS, strict=False):
+            binds.append((f"{_TREES}/{overlay.folder.name}", place, False))
+        if overlays:
             covered.append(_TREES)
         return {
             "binds": binds,

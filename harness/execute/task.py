@@ -48,6 +48,11 @@ class Task:
     own_limit_s: float = 0.0
     """The time limit that the script itself asks for, in seconds; the one in force is in the script's header."""
 
+    release: Overlay | None = None
+    """A release in front of its host, instead of being installed. It behaves the same, so the key does not change."""
+    layer: str = ""
+    """The same for people; it is kept with the attempt."""
+
     @property
     def recorded_as(self) -> tuple[str, str]:
         """What its attempts are recorded as: the cell with its label, and the digest that tells equal labels apart."""
@@ -57,6 +62,11 @@ class Task:
     def limit_s(self) -> float:
         """The time limit in force, in seconds."""
         return self.script.header.timeout_s
+
+    @property
+    def overlays(self) -> tuple[Overlay, ...]:
+        """What stands in front of what is installed, the first in front of all."""
+        return tuple(each for each in (self.overlay, self.release) if each is not None)
 
 
 def recorded_as(cell: Cell, identity: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from typing import Protocol
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.folder import TEXT_KEPT, Folder
 from harness.execute.parent import Child, Parent
-from harness.execute.surroundings import ATTEMPT, NAMESPACES_INSIDE, OVERLAY, WORKER_INSIDE, attempt_containment
+from harness.execute.surroundings import ATTEMPT, NAMESPACES_INSIDE, OVERLAYS, WORKER_INSIDE, attempt_containment
 from harness.execute.task import WORKER, Task
 from harness.process import run_limited, supervise
 from harness.running import Ended, Limits
@@ -63,12 +63,12 @@ class InProcess:
         request = _write_request(task, folder, self.means)
         command: list[str | Path] = [self.python, WORKER, request]
         if self.sandbox.contains:
-            containment = attempt_containment(folder, self.python, overlay=task.overlay, hidden=self.hidden)
+            containment = attempt_containment(folder, self.python, overlays=task.overlays, hidden=self.hidden)
             inside: list[str | Path] = [self.python, WORKER_INSIDE, "--contained", NAMESPACES_INSIDE, request]
             command = [*self.sandbox.command(containment, inside)]
         return run_limited(
             command,
-            env=variables(task, folder, self.python),
+            env=variables(task, folder, self.python, self.means),
             cwd=folder.work,
             limits=_limits(task, folder),
             contained=self.sandbox.contains,
@@ -98,10 +98,10 @@ class InFork:
     def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
         """Run the worker in a fork. Raises ParentLost."""
         request = _write_request(task, folder, self.means)
-        env = variables(task, folder, self.python)
+        env = variables(task, folder, self.python, self.means)
 
         def fork(stdout: int, stderr: int) -> Child:
-            return self.parent.fork(folder, request, env=env, overlay=task.overlay, output=(stdout, stderr))
+            return self.parent.fork(folder, request, env=env, overlays=task.overlays, output=(stdout, stderr))
 
         return supervise(fork, limits=_limits(task, folder), stop=stop, keep_bytes=TEXT_KEPT)
 
@@ -112,13 +112,19 @@ def new_folder(way: Way) -> Folder:
 
 
 def _write_request(task: Task, folder: Folder, means: Means) -> str:
-    overlay = None if task.overlay is None else str(task.overlay.folder) if means is Means.NONE else OVERLAY
     # What is written at once, and what multiplies, the system itself must limit. It counts threads, too, and outside
     # a sandbox all that the user has.
     limits = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": task.script.header.disk_mib << 20}
     if means is not Means.NONE:
         limits["RLIMIT_NPROC"] = _MOST_TASKS
-    return folder.write_request(task, overlay=overlay, limits=limits)
+    return folder.write_request(task, overlays=_seen_overlays(task, means), limits=limits)
+
+
+def _seen_overlays(task: Task, means: Means) -> list[str]:
+    """Return where an attempt sees what stands in front of its environment."""
+    if means is Means.NONE:
+        return [str(each.folder) for each in task.overlays]
+    return list(OVERLAYS[: len(task.overlays)])
 
 
 def _limits(task: Task, folder: Folder) -> Limits:
@@ -132,9 +138,14 @@ def _limits(task: Task, folder: Folder) -> Limits:
     )
 
 
-def variables(task: Task, folder: Folder, python: Path) -> dict[str, str]:
-    """Return the environment variables of the process: an allow-list, independent of the user's shell."""
-    return {**fixed_variables(python), **folder.places, **dict(task.variables)}
+def variables(task: Task, folder: Folder, python: Path, means: Means) -> dict[str, str]:
+    """Return the environment variables of the process: an allow-list, independent of the user's shell.
+
+    PYTHONPATH names the overlays, for other Pythons that a script starts.
+    """
+    overlays = _seen_overlays(task, means)
+    path = {"PYTHONPATH": os.pathsep.join(overlays)} if overlays else {}
+    return {**fixed_variables(python), **path, **folder.places, **dict(task.variables)}
 
 
 def fixed_variables(python: Path) -> dict[str, str]:

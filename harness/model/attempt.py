@@ -101,6 +101,8 @@ class Attempt:
     """How long the script took, as its process saw it; 0 if it did not get to say so."""
     peak_mib: int = 0
     """The most memory that its process held, what it shares with others included; 0 if it did not get to say so."""
+    layer: str = ""
+    """Which release stood in front of which environment, if the release was not installed; empty otherwise."""
     evidence: Evidence = Evidence()
 
     @property

@@ -193,6 +193,10 @@ class Answer:
     """The expression of --follow, if there was one."""
     command: str
     notes: tuple[str, ...] = ()
+    mode: str = ""
+    """`every`, `grid` or `quick`: which points were run."""
+    why: str = ""
+    """Why that mode."""
     unit: str = "release"
     """What the points are: releases, or commits."""
 

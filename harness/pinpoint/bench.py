@@ -16,6 +16,7 @@ from harness.errors import HarnessError
 from harness.execute.parents import Parents
 from harness.execute.run_task import Interrupted
 from harness.model import Case, Environment, Outcome
+from harness.pinpoint.layers import Layers
 from harness.pinpoint.swapped import Untestable
 from harness.pinpoint.trials import Runner, Shown, Subject, Trial, import_subject
 from harness.record.store import Writer
@@ -34,6 +35,8 @@ class Bench:
         self._subject = subject
         self.jobs = jobs
         self._repeat = repeat
+        self.layers: Layers | None = None
+        """Which releases need no environment of their own; set before the bench is opened."""
         self._ended = threading.Event()
         self._begun: dict[str, Future[Shown]] = {}
         self._again: dict[str, Future[Shown]] = {}
@@ -57,7 +60,7 @@ class Bench:
             folder = stack.enter_context(RunFolder(session.cache / "runs"))
             parents = Parents(folder, limit=self.jobs, stop=stop, sandbox=session.sandbox, hidden=session.hidden)
             stack.callback(parents.close)
-            self._runner = Runner(session, folder, parents)
+            self._runner = Runner(session, folder, parents, self.layers)
             self._runners = ThreadPoolExecutor(self.jobs, thread_name_prefix="probe")
             # What somebody waits for does not queue behind what was begun ahead.
             self._urgent = ThreadPoolExecutor(self.jobs, thread_name_prefix="probe-now")
@@ -114,15 +117,22 @@ class Bench:
         self._runner.provide(environment, self._session.stop)
 
     def folder_of(self, environment: Environment) -> Path:
-        """Say where an environment that was tried is on disk."""
-        interpreter = self._session.interpreters.find(environment.python)
-        return self._session.environments.folder_of(environment.lock, interpreter)
+        """Return where an environment that was tried is on disk, or the host of the release that stood in front."""
+        layer = self._runner.layer_of(environment)
+        host = layer.host if layer is not None else environment
+        interpreter = self._session.interpreters.find(host.python)
+        return self._session.environments.folder_of(host.lock, interpreter)
 
-    def import_error(self, trial: Trial, modules: tuple[str, ...]) -> str | None:
-        """Say what importing modules raises in the environment of a trial, None if they import."""
+    def is_layered(self, environment: Environment) -> bool:
+        """Whether an environment is a release in front of another environment."""
+        return self._runner.layer_of(environment) is not None
+
+    def import_error(self, trial: Trial, modules: tuple[str, ...], *, own_process: bool = False) -> str | None:
+        """Return what importing modules raises in the environment of a trial, None if they import."""
         if not modules:
             return None
-        future = self._urgent.submit(self._run, import_subject(modules), trial, 1)
+        # What a fork's parent has imported, it has imported without the release.
+        future = self._urgent.submit(self._run, import_subject(modules), trial, 1, own_process=own_process)
         shown = self._recorded(trial, future, again=True)
         attempt = shown.attempt
         if attempt is None or attempt.outcome is Outcome.PASSED or not attempt.settled:
@@ -154,7 +164,7 @@ class Bench:
             if not self._ended.is_set():
                 self._runner.provide(environment, self._ended)
             if trial.overlay is not None:
-                trial.overlay()
+                self._runner.compile(trial.overlay(), environment, self._ended)
 
     def _run(self, subject: Subject, trial: Trial, at_least: int, *, own_process: bool = False) -> Shown:
         """Run in a thread of a pool; nothing is recorded here."""

@@ -18,6 +18,8 @@ def document(answer: Answer) -> dict[str, object]:
         "environment": answer.base.id,
         "unit": answer.unit,
         "searched": answer.searched,
+        "mode": answer.mode,
+        "mode_reason": answer.why,
         "complete": answer.complete,
         "largest_gap": answer.largest_gap,
         "followed": _followed(answer, failures),

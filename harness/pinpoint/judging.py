@@ -32,12 +32,22 @@ class Judge:
         asked_for = self._following.pattern is not None and observation.state is State.BAD
         if asked_for or observation.state not in (State.BAD, State.OTHER) or observation.signature in self._real:
             return observation
-        error = self._bench.import_error(trial, self._modules(shown))
+        error = self._import_error(trial, shown)
         if error is not None:
             return Observation(state=State.UNTESTABLE, reason=f"{DOES_NOT_IMPORT}: {error}")
         if observation.signature is not None:
             self._real.add(observation.signature)
         return observation
+
+    def _import_error(self, trial: Trial, shown: Shown) -> str | None:
+        """Return why the package does not import, or what its environment is asked to import; None if they do."""
+        modules = self._modules(shown)
+        environment = shown.environment
+        if environment is None or not self._bench.is_layered(environment):
+            return self._bench.import_error(trial, modules)
+        # Nobody has imported these with the release yet, as it is done with each environment that is installed.
+        wanted = tuple(dict.fromkeys((*environment.imports, *modules)))
+        return self._bench.import_error(trial, wanted, own_process=True)
 
     def _modules(self, shown: Shown) -> tuple[str, ...]:
         if shown.environment is None or self._package is None:

@@ -41,6 +41,8 @@ def terminal(answer: Answer, width: int | None = None) -> str:
         lines += ["", "Not tested:"]
         lines += [line for each in lost for line in wrapped(each, width, "  ")]
     lines += ["", *wrapped(f"Searched: {answer.searched}.", width, "")]
+    for each in _mode(answer):
+        lines += wrapped(each, width, "")
     for note in _notes(answer):
         lines += wrapped(note, width, "")
     lines += ["", "Run it again:", f"  {answer.command}", ""]
@@ -93,10 +95,14 @@ def markdown(answer: Answer) -> str:
     lost = _not_tested(answer)
     if lost:
         lines += ["", "Not tested:", "", *(f"* {escaped(each)}" for each in lost)]
-    lines += ["", f"Searched: {escaped(answer.searched)}."]
+    lines += ["", f"Searched: {escaped(answer.searched)}.", *map(escaped, _mode(answer))]
     lines += [escaped(each) for each in _notes(answer)]
     lines += ["", "Run it again:", "", "```", answer.command, "```", ""]
     return "\n".join(lines)
+
+
+def _mode(answer: Answer) -> list[str]:
+    return [f"Mode {answer.mode}: {answer.why}."] if answer.mode else []
 
 
 def _legend(failures: Iterable[Failure]) -> list[str]:

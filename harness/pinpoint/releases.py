@@ -20,7 +20,10 @@ from harness.plan.matrix import Family, Matrix
 from harness.provision.index import Release, ReleaseIndex
 
 ABOUT_TWENTY = 20
-_FEW_MINORS, _MANY_MINORS = 8, 40
+_FEW_MINORS = 8
+_AFFORDABLE_S = 180.0
+# Measured for Keras on TensorFlow: imports and a short script, on one core; and an environment that is installed.
+_OVERLAID_S, _OWN_S = 4.5, 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,38 +102,88 @@ class Look:
     words: str
     complete: bool = False
     """Whether it looks at every one, so that nothing can have been missed."""
+    mode: str = ""
+    """`every`, `grid` or `quick`."""
+    why: str = ""
+    """Why this mode: what was asked for, or what all releases would take."""
 
 
-def look_at(releases: Releases, mode: str, *, known: str | None = None) -> Look:
-    """Say how to look: "every", "quick", or "grid"; the latter from a version that is known to be testable."""
+def look_at(releases: Releases, mode: str, *, known: str | None = None, cost: Cost | None = None) -> Look:
+    """Return how to look: "every", "quick", "grid", or "auto" for every release if that takes little time.
+
+    "grid" and "auto" go back from a version that is `known` to be testable. Without a `cost` all takes little time.
+    """
     size, older = len(releases.points), releases.older
-    if mode != "grid":
+    if mode in ("every", "quick"):
         return evenly(size, older, mode, "release")
-    last_of_minor = {
-        (each.version.epoch, *each.version.release[:2]): place for place, each in enumerate(releases.points)
-    }
-    if _FEW_MINORS <= len(last_of_minor) <= _MANY_MINORS:
-        marks, words = tuple(last_of_minor.values()), "both ends and the last release of each minor"
-    else:
-        marks, words = _evenly_spaced(size, older, "release")
     place = None if known is None else min(releases.place_of(known), size - 1)
-    course = Course.grid(size, marks, older, known=place)
+    back = "" if place is None else f", back from {known} as far as they can be tested"
+    if mode == "auto":
+        cost = cost or Cost(releases=size)
+        if cost.affordable:
+            course = Course.grid(size, tuple(range(size)), older, known=place)
+            words = f"every one of {size} releases{back}"
+            return Look(course=course, words=words, complete=True, mode="every", why=f"that takes {cost}")
+        why = f"every one of {size} releases would take {cost}; --every runs them all"
+        return replace(_grid(releases, place, back), why=why)
+    return replace(_grid(releases, place, back), why="--grid asks for it")
+
+
+def _grid(releases: Releases, place: int | None, back: str) -> Look:
+    size, older = len(releases.points), releases.older
+    minors: dict[tuple[int, ...], list[int]] = {}
+    for mark, each in enumerate(releases.points):
+        minors.setdefault((each.version.epoch, *each.version.release[:2]), []).append(mark)
+    marks = {mark for places in minors.values() for mark in (places[0], places[-1])}
+    words = "both ends, the first and the last release of each minor"
+    if len(minors) < _FEW_MINORS:
+        more, how = _evenly_spaced(size, older, "release")
+        marks.update(more)
+        words = f"{words}, and {how}"
+    course = Course.grid(size, tuple(marks), older, known=place)
     looked = len(course.marks)
-    if place is not None:
-        words = f"{words}, back from {known} as far as they can be tested"
-    return Look(course=course, words=f"{words} ({looked} of {size})", complete=looked == size)
+    return Look(course=course, words=f"{words}{back} ({looked} of {size})", complete=looked == size, mode="grid")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """An estimate of what it takes to run every release."""
+
+    releases: int
+    overlaid: int | None = None
+    """How many of them are pure Python, and will need no environment of their own; None: all."""
+    jobs: int = 1
+
+    @property
+    def seconds(self) -> float:
+        """About how long it takes."""
+        overlaid = self.releases if self.overlaid is None else self.overlaid
+        # Environments are made one after another, whatever runs beside them.
+        return overlaid * _OVERLAID_S / self.jobs + (self.releases - overlaid) * _OWN_S
+
+    @property
+    def affordable(self) -> bool:
+        """Whether somebody may be made to wait for it who has not asked for it."""
+        return self.seconds <= _AFFORDABLE_S
+
+    def __str__(self) -> str:
+        minutes = self.seconds / 60
+        return f"about {self.seconds:.0f} s" if self.seconds < 100 else f"about {minutes:.0f} minutes"
 
 
 def evenly(size: int, offset: int, mode: str, unit: str) -> Look:
-    """Say how to look at points that are all alike: "every", "quick", or about twenty of them ("grid")."""
+    """Say how to look at points that are all alike: "every", "quick", or about twenty of them ("grid", "auto")."""
     if mode == "every":
-        return Look(course=Course.every(size, offset), words=f"every one of {size} {unit}s", complete=True)
+        words = f"every one of {size} {unit}s"
+        return Look(course=Course.every(size, offset), words=words, complete=True, mode=mode, why="--every asks for it")
     if mode == "quick":
-        return Look(course=Course.quick(size, offset), words=f"halving between the two ends of {size} {unit}s")
+        words = f"halving between the two ends of {size} {unit}s"
+        return Look(course=Course.quick(size, offset), words=words, mode=mode, why="--quick asks for it")
     marks, words = _evenly_spaced(size, offset, unit)
     course = Course.grid(size, marks, offset)
     looked = len(course.marks)
-    return Look(course=course, words=f"{words} ({looked} of {size})", complete=looked == size)
+    why = "--grid asks for it" if mode == "grid" else f"{unit}s are many; --every runs them all"
+    return Look(course=course, words=f"{words} ({looked} of {size})", complete=looked == size, mode="grid", why=why)
 
 
 def _evenly_spaced(size: int, offset: int, unit: str) -> tuple[tuple[int, ...], str]:
@@ -160,6 +213,11 @@ class Stepper:
     def moves_more(self) -> bool:
         """Whether a step takes more than the package: Python, constraints and dated dependencies of a family."""
         return self.family is not None and self.family.base is None
+
+    def cost(self, jobs: int) -> Cost:
+        """Estimate what it takes to run every release."""
+        overlaid = 0 if self.moves_more else sum(each.pure for each in self.releases.points)
+        return Cost(releases=len(self.releases.points), overlaid=overlaid, jobs=jobs)
 
     def trial(self, place: int) -> Trial:
         """Give the trial of a release."""

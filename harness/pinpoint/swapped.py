@@ -20,6 +20,7 @@ from packaging.version import InvalidVersion, Version
 
 from harness.errors import HarnessError, UsageError, first_line
 from harness.model import Environment, Lock, LockOrigin
+from harness.pinpoint.layers import lock_with_release
 from harness.plan.locks import read_lock, write_lock
 from harness.plan.matrix import Family
 from harness.plan.project import environment_of
@@ -115,10 +116,22 @@ class SwappedEnvironments:
         origin = _swapped_origin(base.lock.origin, versions, id, added)
         content = [base.lock.fingerprint, origin.requirements, origin.constraints, origin.overrides, origin.platform]
         path = self._path([*content, base.lock.origin.as_of.isoformat()])
-        lock = remembered_lock(path, id) or self._resolve_swapped(origin, base.lock, versions, path, added=added)
+        lock = None if added else self._with_nothing_moved(base, versions, origin)
+        if lock is None:
+            lock = remembered_lock(path, id) or self._resolve_swapped(origin, base.lock, versions, path, added=added)
         _refuse_new_sources(lock, base.lock)
         made = environment_of(lock, self._session.project.matrix, variables=base.variables)
         return replace(made, variables=base.variables, imports=base.imports)
+
+    def _with_nothing_moved(
+        self, base: Environment, versions: Mapping[NormalizedName, str], origin: LockOrigin
+    ) -> Lock | None:
+        """Return the lock with one package swapped and nothing else moved; None where something has to move."""
+        if len(versions) != 1:
+            return None
+        ((name, version),) = versions.items()
+        lock = lock_with_release(self._session, self._index, base, name, version)
+        return None if lock is None else replace(lock, origin=replace(origin, as_of=base.lock.origin.as_of))
 
     def known(self, id: str) -> Environment | None:
         """Give an environment of the matrix."""

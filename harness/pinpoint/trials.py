@@ -12,6 +12,7 @@ from harness.execute.parents import Parents
 from harness.execute.run_task import run_task, unavailable
 from harness.execute.task import Task, make_task
 from harness.model import Attempt, Case, Cell, Environment, Header, Outcome, Overlay, Scenario, Script
+from harness.pinpoint.layers import Layer, Layers
 from harness.pinpoint.swapped import Untestable
 from harness.plan.plan import PlannedCell, make_plan
 from harness.plan.selection import Selection
@@ -79,15 +80,30 @@ class Shown:
 class Runner:
     """Runs subjects in environments; records nothing. May be used from several threads."""
 
-    def __init__(self, session: Session, folder: Path, parents: Parents) -> None:
+    def __init__(self, session: Session, folder: Path, parents: Parents, layers: Layers | None) -> None:
         self._session = session
         self._runs_folder = folder
         self._parents = parents
+        self._layers = layers
+
+    def layer_of(self, environment: Environment) -> Layer | None:
+        """Return the release that stands in front of another environment, if that is how an environment is had."""
+        return self._layers.find(environment) if self._layers is not None else None
 
     def provide(self, environment: Environment, stop: threading.Event) -> Provided:
-        """Have an environment made."""
+        """Return an environment on disk, or the host of the release that stands in front of it."""
+        layer = self.layer_of(environment)
+        host = layer.host if layer is not None else environment
+        interpreter = self._session.interpreters.find(host.python, stop=stop)
+        provided = self._session.environments.provide(host, interpreter, stop=stop)
+        if layer is not None:
+            self._session.bytecode.compile(layer.overlay.folder, interpreter, stop=stop)
+        return provided
+
+    def compile(self, overlay: Overlay, environment: Environment, stop: threading.Event) -> None:
+        """Compile a source tree for the Python of an environment."""
         interpreter = self._session.interpreters.find(environment.python, stop=stop)
-        return self._session.environments.provide(environment, interpreter, stop=stop)
+        self._session.bytecode.compile(overlay.folder, interpreter, stop=stop)
 
     def run(self, subject: Subject, trial: Trial, *, at_least: int, own_process: bool) -> Shown:
         """Give what a subject shows, running what is lacking of so many attempts. Raises Interrupted."""
@@ -175,12 +191,17 @@ class Runner:
     def _run_new(self, task: Task, count: int, own_process: bool) -> list[Attempt]:
         try:
             provided = self.provide(task.environment, self._session.stop)
+            if task.overlay is not None:
+                self.compile(task.overlay, task.environment, self._session.stop)
         except Unavailable as error:
             return [unavailable(task, error.reason, settled=error.settled)]
         if provided.import_error and task.script.header.requires_import:
             return [unavailable(task, f"does not import: {provided.import_error}", settled=provided.import_certain)]
+        layer = self.layer_of(task.environment)
+        if layer is not None:
+            task = replace(task, release=layer.overlay, layer=layer.text)
         # A parent pays where it serves more than one attempt.
-        forks = not own_process and (count > 1 or task.overlay is not None)
+        forks = not own_process and (count > 1 or bool(task.overlays))
         attempts = [self._run_once(task, provided.python, forks) for _ in range(count)]
         if attempts[-1].outcome is Outcome.ERROR:
             attempts.append(self._run_once(task, provided.python, False))

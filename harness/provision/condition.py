@@ -73,9 +73,15 @@ def corrupted_packages(folder: Path) -> tuple[str, ...]:
     site = site_packages(folder)
     corrupted: dict[str, None] = {}
     for record in sorted(site.glob("*.dist-info/RECORD")):
-        if any(_differs(site / path, expected, size) for path, expected, size in _recorded(record)):
+        if differing_files(record):
             corrupted[canonicalize_name(re.split(r"-\d", record.parent.name)[0])] = None
     return tuple(corrupted)
+
+
+def differing_files(record: Path) -> bool:
+    """Whether a file of one package is not that of its wheel, going by the wheel's own record."""
+    site = record.parent.parent
+    return any(_differs(site / path, expected, size) for path, expected, size in _recorded(record))
 
 
 def _recorded(record: Path) -> Iterator[tuple[str, str, int]]:

@@ -32,3 +32,10 @@ def make_folders_read_only(folder: Path) -> None:
     for top, _, _ in os.walk(folder, topdown=False):
         path = Path(top)
         path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+
+
+def make_folders_writable(folder: Path) -> None:
+    """Let the owner add files to a folder and to all in it."""
+    for top, _, _ in os.walk(folder):
+        path = Path(top)
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)

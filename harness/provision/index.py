@@ -40,6 +40,15 @@ class Release:
     """File names of its wheels; None if unknown."""
     uploaded: Mapping[str, dt.datetime] = field(default_factory=dict)
     """Upload times by file name, if the index reports them."""
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    """sha256 sums by file name, if the index reports them."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Sizes in bytes by file name, if the index reports them."""
+
+    @property
+    def pure(self) -> bool:
+        """Whether its one wheel is for every platform."""
+        return self.wheels is not None and len(self.wheels) == 1 and self.wheels[0].endswith("-none-any.whl")
 
     def has_wheel_for(self, python: str) -> bool:
         """Return True if a wheel may fit a Python such as `3.11` on any platform, or if the wheels are unknown."""
@@ -182,6 +191,8 @@ def _release(version: Version, files: list[DistributionPackage]) -> Release:
         requires_python=next((each.requires_python for each in files if each.requires_python), None),
         wheels=tuple(each.filename for each in files if each.filename.endswith(".whl")),
         uploaded={each.filename: each.upload_time for each in files if each.upload_time is not None},
+        hashes={each.filename: each.digests["sha256"] for each in files if "sha256" in each.digests},
+        sizes={each.filename: each.size for each in files if each.size is not None},
     )
 
 

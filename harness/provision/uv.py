@@ -147,13 +147,30 @@ class Uv:
         `built` is a folder of additional wheels. If the index does not answer, install from uv's cache alone.
         Return whether the index answered.
         """
+        more = ["--compile-bytecode"] if compile else []
+        if built is not None:
+            more += ["--find-links", str(built)]
+        return self._install(requirements, python=python, folder=folder, more=more, stop=stop)
+
+    def unpack(
+        self, requirements: str, *, python: Path, folder: Path, place: Path, stop: threading.Event | None = None
+    ) -> bool:
+        """Unpack pinned, hashed wheels into a new folder `place`, working in `folder`. As `install` otherwise."""
+        return self._install(requirements, python=python, folder=folder, more=["--target", str(place)], stop=stop)
+
+    def _install(
+        self,
+        requirements: str,
+        *,
+        python: Path,
+        folder: Path,
+        more: Sequence[str],
+        stop: threading.Event | None,
+    ) -> bool:
         path = folder / "requirements.txt"
         path.write_text(requirements, encoding="utf-8")
         command = ["pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes"]
-        command += ["--compile-bytecode"] if compile else []
-        command += ["--only-binary", ":all:", "--python", str(python), "--requirements", path.name]
-        if built is not None:
-            command += ["--find-links", str(built)]
+        command += ["--only-binary", ":all:", "--python", str(python), "--requirements", path.name, *more]
         try:
             self._run(command, folder=folder, timeout_s=_INSTALL_S, stop=stop)
         except UvFailed as error:

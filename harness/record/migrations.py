@@ -106,6 +106,11 @@ def m009_identities(connection: sqlite3.Connection) -> None:
     connection.executemany("INSERT OR REPLACE INTO scripts VALUES (?, ?, '', ?, ?, ?)", scripts)
 
 
+def m010_layers(connection: sqlite3.Connection) -> None:
+    """Say which release stood in front of an environment instead of being installed; before this, none did."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN layer TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_attempts,
     m002_attempts_are_immutable,
@@ -115,6 +120,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m007_conditions,
     m008_causes,
     m009_identities,
+    m010_layers,
 )
 
 

@@ -15,8 +15,8 @@ from harness.model import Attempt, Cell, Evidence, NoVerdict, Outcome
 
 COLUMNS = (
     "key, cell, outcome, stage, error, reason, settled, started, duration_s, interpreter, platform, lock, sandbox, "
-    "isolation, script_s, peak_mib, condition, limit_s, cause, identity, external, variables, versions, script, "
-    "checksum"
+    "isolation, script_s, peak_mib, condition, limit_s, cause, identity, external, layer, variables, versions, "
+    "script, checksum"
 )
 SCRIPT = -2
 """Where among the values of COLUMNS the digest of the script is."""
@@ -66,6 +66,7 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
         attempt.cause.value if attempt.cause else "",
         attempt.identity,
         int(attempt.external),
+        attempt.layer,
         json.dumps(dict(attempt.variables)),
         versions,
         script,
@@ -104,8 +105,9 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[st
         cause=NoVerdict(row[18]) if row[18] else None,
         identity=row[19],
         external=bool(row[20]),
-        variables=_pairs(row[21]),
-        versions=_pairs(text(row[22])),
+        layer=row[21],
+        variables=_pairs(row[22]),
+        versions=_pairs(text(row[23])),
     )
 
 

@@ -51,6 +51,7 @@ STRANGERS = {
     "containment/namespaces.py",
     "execute/serving.py",
     "execute/worker.py",
+    "provision/compile_sources.py",
     "provision/look_inside.py",
 }
 

@@ -6,7 +6,7 @@ import pytest
 from packaging.version import Version
 
 from harness.errors import UsageError
-from harness.pinpoint.releases import look_at, releases_between
+from harness.pinpoint.releases import Cost, look_at, releases_between
 from harness.pinpoint.repository import version_of_tag
 from harness.pinpoint.swapped import Swaps
 from harness.provision.index import Release
@@ -94,41 +94,61 @@ def test_yanked_and_early_ones_are_left_out():
     assert list(between(["1.0", "1.1", "1.2rc1", "1.2"], yanked=("1.1",)).versions) == ["1.0", "1.2"]
 
 
-def test_the_grid_is_the_last_release_of_each_minor_and_both_ends():
+def test_the_grid_is_the_first_and_the_last_release_of_each_minor():
     releases = between(KERAS)
     look = look_at(releases, "grid")
     looked = [releases.versions[mark] for mark in look.course.marks]
-    assert looked == [
-        "2.15.0",
-        "3.0.5",
-        "3.1.1",
-        "3.2.1",
-        "3.3.3",
-        "3.4.1",
-        "3.5.0",
-        "3.6.0",
-        "3.7.0",
-        "3.8.0",
-        "3.9.2",
-        "3.10.0",
-    ]
-    assert "last release of each minor (12 of 25)" in look.words
+    inside = ["3.0.1", "3.0.2", "3.0.3", "3.0.4", "3.3.1", "3.3.2", "3.9.1"]
+    assert looked == [version for version in KERAS if version not in inside]
+    assert "the first and the last release of each minor (18 of 25)" in look.words
+    assert (look.mode, look.why) == ("grid", "--grid asks for it")
     assert not look.complete
+
+
+def test_every_release_is_run_where_that_takes_little_time():
+    releases = between(KERAS)
+    look = look_at(releases, "auto", cost=Cost(releases=25, overlaid=25, jobs=2))
+    assert look.complete and look.mode == "every" and len(look.course.marks) == 25
+    assert look.why == "that takes about 56 s"
+    back = look_at(releases, "auto", known="3.4.1")
+    assert "back from 3.4.1 as far as they can be tested" in back.words
+
+
+def test_the_grid_is_run_where_every_release_takes_long():
+    look = look_at(between(KERAS), "auto", cost=Cost(releases=25, overlaid=0, jobs=2))
+    assert look.mode == "grid"
+    assert look.why == "every one of 25 releases would take about 8 minutes; --every runs them all"
+
+
+@pytest.mark.parametrize(
+    ("cost", "affordable"),
+    [
+        pytest.param(Cost(releases=80, overlaid=80, jobs=2), True, id="eighty that need no environment"),
+        pytest.param(Cost(releases=100, overlaid=100, jobs=2), False, id="a hundred"),
+        pytest.param(Cost(releases=9, overlaid=0, jobs=2), True, id="nine environments"),
+        pytest.param(Cost(releases=10, overlaid=0, jobs=16), False, id="ten are made one after another"),
+    ],
+)
+def test_what_is_affordable(cost, affordable):
+    assert cost.affordable is affordable
 
 
 @pytest.mark.parametrize(
     "versions",
     [
-        pytest.param([f"{minor}.0" for minor in range(300)], id="many minors"),
-        pytest.param([f"1.0.{patch}" for patch in range(300)], id="few minors"),
-        pytest.param([f"1.{place // 8}.{place % 8}" for place in range(40)], id="few minors, not many releases"),
+        pytest.param([f"1.0.{patch}" for patch in range(300)], id="one minor"),
+        pytest.param([f"1.{place // 8}.{place % 8}" for place in range(40)], id="few minors"),
     ],
 )
-def test_about_twenty_evenly_spaced_where_minors_are_many_or_few(versions):
+def test_where_minors_are_few_the_grid_has_evenly_spaced_releases_too(versions):
     look = look_at(between(versions), "grid")
-    assert 14 <= len(look.course.marks) <= 30
-    gaps = {after - before for before, after in zip(look.course.marks, look.course.marks[1:], strict=False)}
-    assert max(gaps) <= 2 * min(gaps - {1} or {1})
+    assert 14 <= len(look.course.marks) <= 40
+    firsts_and_lasts = [place for place, version in enumerate(versions) if version.endswith((".0", ".7"))]
+    assert len(versions) > 40 or set(firsts_and_lasts) <= set(look.course.marks)
+
+
+def test_the_grid_leaves_out_no_minor_however_many_there_are():
+    assert look_at(between([f"{minor}.0" for minor in range(300)]), "grid").complete
 
 
 def test_a_grid_of_all_misses_nothing():

@@ -1,0 +1,132 @@
+"""Releases that need no environment of their own: the same sources, put in front of an environment that is there.
+
+A release differs from its host only by itself: every other package has the same version in both.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from harness.errors import HarnessError
+from harness.model import Environment, Lock, Overlay, Pin
+from harness.provision.environments import Unavailable
+from harness.provision.index import Release, ReleaseIndex
+from harness.provision.unpacked import NoOverlay, Unpacked, unsatisfied, why_not_in_front_of
+from harness.provision.uv_failures import UvFailed
+from harness.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A release in front of an installed environment, its host."""
+
+    host: Environment
+    overlay: Overlay
+    text: str
+    """For people: `keras 3.4.1 in front of tf2.16.2`."""
+
+
+class Layers:
+    """Decides which environments of a search are a release in front of another environment. For several threads."""
+
+    def __init__(self, session: Session, index: ReleaseIndex, package: NormalizedName) -> None:
+        self._session = session
+        self._index = index
+        self._package = package
+        self._guard = threading.Lock()
+        self._hosts: dict[str, Environment] = {}
+        self._layers: dict[str, Layer | None] = {}
+        self._deciding: dict[str, threading.Lock] = {}
+        self._fits: dict[tuple[str, str], bool] = {}
+
+    def add_host(self, environment: Environment) -> None:
+        """Note an environment that is installed in any case."""
+        with self._guard:
+            self._hosts.setdefault(self._rest(environment), environment)
+
+    def find(self, environment: Environment) -> Layer | None:
+        """Return how an environment is had without installing it; None if it has to be installed."""
+        fingerprint = f"{environment.lock.fingerprint} {environment.variables} {environment.imports}"
+        with self._guard:
+            deciding = self._deciding.setdefault(fingerprint, threading.Lock())
+        with deciding:
+            if fingerprint not in self._layers:
+                self._layers[fingerprint] = self._decide(environment)
+            return self._layers[fingerprint]
+
+    def _decide(self, environment: Environment) -> Layer | None:
+        version = environment.lock.versions.get(self._package)
+        with self._guard:
+            host = self._hosts.setdefault(self._rest(environment), environment)
+        if version is None or host.lock.fingerprint == environment.lock.fingerprint:
+            return None
+        unpacked = unpacked_release(self._session, self._index, self._package, version, environment.python)
+        if unpacked is None or not self._fits_in_front_of(host, unpacked):
+            return None
+        return Layer(host=host, overlay=unpacked.overlay, text=f"{self._package} {version} in front of {host.id}")
+
+    def _fits_in_front_of(self, host: Environment, unpacked: Unpacked) -> bool:
+        key = (host.lock.fingerprint, unpacked.module)
+        if key not in self._fits:
+            try:
+                interpreter = self._session.interpreters.find(host.python, stop=self._session.stop)
+                provided = self._session.environments.provide(host, interpreter, stop=self._session.stop)
+            except (Unavailable, HarnessError):
+                return False  # whoever asks for the host itself is told why
+            self._fits[key] = why_not_in_front_of(provided.folder, self._package, unpacked.module) is None
+        return self._fits[key]
+
+    def _rest(self, environment: Environment) -> str:
+        """Return what an environment is but for the package: those that agree in it can serve as hosts."""
+        pins = tuple(pin for pin in environment.lock.pins if pin.name != self._package)
+        return f"{replace(environment.lock, pins=pins).fingerprint} {environment.variables} {environment.imports}"
+
+
+def lock_with_release(
+    session: Session, index: ReleaseIndex, base: Environment, package: NormalizedName, version: str
+) -> Lock | None:
+    """Return a base's lock with another release of one package, if that is all that the release needs; else None."""
+    if package not in base.lock.versions or package in base.lock.origin.sources:
+        return None
+    release = _release(index, package, version)
+    pin = None if release is None else _pin(release, package)
+    unpacked = None if pin is None else unpacked_release(session, index, package, version, base.python)
+    if pin is None or unpacked is None:
+        return None
+    pins = tuple(pin if each.name == package else each for each in base.lock.pins)
+    lock = replace(base.lock, pins=pins)
+    return None if unsatisfied(unpacked, lock) else lock
+
+
+def unpacked_release(
+    session: Session, index: ReleaseIndex, package: NormalizedName, version: str, python: str
+) -> Unpacked | None:
+    """Unpack a release whose one wheel is for any Python and platform; None if that cannot be done."""
+    release = _release(index, package, version)
+    pin = None if release is None else _pin(release, package)
+    if pin is None:
+        return None
+    try:
+        interpreter = session.interpreters.find(python, stop=session.stop)
+        return session.unpacked.unpack(pin, interpreter, stop=session.stop)
+    except (NoOverlay, UvFailed, HarnessError, OSError):
+        return None  # an environment of its own is made, and says what is wrong
+
+
+def _release(index: ReleaseIndex, package: NormalizedName, version: str) -> Release | None:
+    wanted = Version(version)
+    return next((each for each in index.releases(package, every=True) if each.version == wanted), None)
+
+
+def _pin(release: Release, package: NormalizedName) -> Pin | None:
+    """Return the pin of a release that has one wheel, for all Pythons and platforms; as uv would write it."""
+    if not release.pure or release.wheels is None or release.wheels[0] not in release.hashes:
+        return None
+    name = release.wheels[0]
+    return Pin(
+        name=package, version=str(release.version), hashes=(release.hashes[name],), size=release.sizes.get(name, 0)
+    )
