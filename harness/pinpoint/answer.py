@@ -108,6 +108,8 @@ class Commit:
     """Commits between the two that could not be tested: it may have been one of these."""
     inside: tuple[Commit, ...] = ()
     """Of a merge: the commits that it brought in which did it, oldest first, if it is one of those."""
+    main_line: Commit | None = None
+    """Of a commit on a release branch: the commit of the main line that carries the same change."""
     lacking: bool = False
     """Whether it is on the line of the earlier release only: the later release lacks it."""
     notes: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from harness.model import Environment, Overlay
 from harness.pinpoint.answer import Commit, Found, Point
 from harness.pinpoint.bench import Bench
 from harness.pinpoint.judging import Judge, modules_of
+from harness.pinpoint.mainline import bundled, find_on_main_line
 from harness.pinpoint.repository import Described, GitFailed, Repository
 from harness.pinpoint.search import Course, Kind, State
 from harness.pinpoint.stepping import Walk, Walked
@@ -151,6 +152,7 @@ class _One:
         self._environment = environment
         self._module = module
         self._points: dict[str, Point] = {}
+        self._why_not: dict[str, str] = {}
 
     def begin(self, *shas: str) -> None:
         """Run commits in the background: they will be asked for."""
@@ -185,6 +187,12 @@ class _One:
     def commit(self, found: Found, *, notes: tuple[str, ...] = (), lacking: bool = False) -> Commit:
         """Describe the commit that changed what the one before shows; of a merge also what it brought in."""
         described = self._repository.describe(found.after.name)
+        on_branch = not self._repository.on_default_line(described.sha)
+        certain = not found.untestable and not found.flaky
+        inside = self._inside(described, found) if certain else ()
+        main_line = self._on_main_line(described, found) if certain and on_branch else None
+        if certain and len(described.parents) > 1 and not inside:
+            notes = (*notes, self._undivided(described))
         return Commit(
             sha=described.sha,
             title=described.title,
@@ -194,10 +202,24 @@ class _One:
             before=found.before,
             after=found.after,
             untestable=found.untestable,
-            inside=() if found.untestable or found.flaky else self._inside(described, found),
+            inside=inside,
+            main_line=main_line,
             lacking=lacking,
-            notes=(*notes, *self._origin_notes(described)),
+            notes=(*notes, *self._origin_notes(described, on_branch=on_branch)),
         )
+
+    def borders(self, shas: Sequence[str]) -> tuple[Found, ...]:
+        """Halve between some commits and return where they change."""
+        return self.walk(shas, Course.quick(len(shas))).run(self._module).found
+
+    def _on_main_line(self, described: Described, found: Found) -> Commit | None:
+        """Find the commit of the main line that carries the change which a commit of a release branch made."""
+        there = find_on_main_line(self._repository, self, described, before=found.before, after=found.after, alike=same)
+        if there.border is None:
+            self._say(f"{described.sha[:10]} is on a release branch; {there.why_not}")
+            self._why_not[described.sha] = there.why_not
+            return None
+        return self.commit(there.border)
 
     def walk(self, shas: Sequence[str], course: Course) -> Walk:
         """Return the search over some commits."""
@@ -232,16 +254,26 @@ class _One:
                 return changes
         return ()
 
-    def _origin_notes(self, commit: Described) -> list[str]:
-        """Say if a commit is a copy of one on another line."""
-        if self._repository.on_default_line(commit.sha):
-            return []
-        twins = self._repository.twins(commit)
-        if "cherry picked from commit " in commit.body:
-            return [f"{commit.sha[:10]} was {commit.body[commit.body.index('cherry picked from commit ') :][:66]}"]
-        if twins:
-            return [f"{commit.sha[:10]} stands on a release branch; the same title has {twins[0]}"]
-        return [f"{commit.sha[:10]} stands on a release branch only"]
+    def _undivided(self, merge: Described) -> str:
+        """Return why nothing is named of what a merge brought in."""
+        shown = "; ".join(f"{side[:10]}: {self.point(side).text}" for side in merge.parents[1:])
+        return f"what it merged does not show the change by itself ({shown}): the merge itself made it"
+
+    def _origin_notes(self, commit: Described, *, on_branch: bool) -> list[str]:
+        """Return what is known of where a commit comes from: another line, a merge, several changes in one."""
+        notes = []
+        if on_branch:
+            notes.append(f"{commit.sha[:10]} is on a release branch, not on the main line")
+            if commit.sha in self._why_not:
+                notes.append(f"no commit of the main line is named: {self._why_not[commit.sha]}")
+            if "cherry picked from commit " in commit.body:
+                picked = commit.body[commit.body.index("cherry picked from commit ") :][:66]
+                notes.append(f"{commit.sha[:10]} was {picked}")
+            elif twins := self._repository.twins(commit):
+                notes.append(f"{twins[0]} has the same title")
+        if titles := bundled(commit):
+            notes.append(f"it is one commit of several changes, not told apart here: {'; '.join(titles)}")
+        return notes
 
     def _trial(self, sha: str) -> Trial:
         name = f"{self._module}@{sha[:10]}"

@@ -114,6 +114,7 @@ def _commit(commit: Commit | None, failures: Mapping[str, Failure]) -> dict[str,
         "last": commit.before.name,
         "untestable": [each.name for each in commit.untestable],
         "inside": _commit(commit.brought, failures),
+        "main_line": _commit(commit.main_line, failures),
         "merged": [_commit(each, failures) for each in commit.inside],
         "notes": list(commit.notes),
     }

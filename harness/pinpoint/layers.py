@@ -41,7 +41,7 @@ class Layers:
         self._hosts: dict[str, Environment] = {}
         self._layers: dict[str, Layer | None] = {}
         self._deciding: dict[str, threading.Lock] = {}
-        self._fits: dict[tuple[str, str], bool] = {}
+        self._fits: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     def add_host(self, environment: Environment) -> None:
         """Note an environment that is installed in any case."""
@@ -70,14 +70,14 @@ class Layers:
         return Layer(host=host, overlay=unpacked.overlay, text=f"{self._package} {version} in front of {host.id}")
 
     def _fits_in_front_of(self, host: Environment, unpacked: Unpacked) -> bool:
-        key = (host.lock.fingerprint, unpacked.module)
+        key = (host.lock.fingerprint, (unpacked.module, *unpacked.others))
         if key not in self._fits:
             try:
                 interpreter = self._session.interpreters.find(host.python, stop=self._session.stop)
                 provided = self._session.environments.provide(host, interpreter, stop=self._session.stop)
             except (Unavailable, HarnessError):
                 return False  # whoever asks for the host itself is told why
-            self._fits[key] = why_not_in_front_of(provided.folder, self._package, unpacked.module) is None
+            self._fits[key] = why_not_in_front_of(provided.folder, self._package, unpacked) is None
         return self._fits[key]
 
     def _rest(self, environment: Environment) -> str:

@@ -162,6 +162,8 @@ def _commit_facts(found: Found, commit: Commit, words: Words) -> list[str]:
         facts += [
             f"merged {fact}" if fact.startswith("commit ") else fact for fact in _commit_facts(found, each, words)
         ]
+    if commit.main_line is not None:
+        facts += [f"on the main line, {fact}" for fact in _commit_facts(found, commit.main_line, words)[:1]]
     return [*facts, *commit.notes]
 
 

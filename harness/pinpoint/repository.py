@@ -157,6 +157,28 @@ class Repository:
         pairs = [line.partition("\0") for line in listed.splitlines()]
         return tuple(sha for sha, _, title in pairs if title == commit.title and sha != commit.sha)
 
+    def titled(self, titles: Sequence[str], range: str) -> tuple[str, ...]:
+        """List the commits of a range `A..B` that have one of these titles, in the order of the titles."""
+        listed = self._git("log", "--first-parent", "--format=%H%x00%s", range).splitlines()
+        by_title: dict[str, str] = {}
+        for line in listed:
+            sha, _, title = line.partition("\0")
+            by_title[_plain(title)] = sha
+        return tuple(dict.fromkeys(by_title[_plain(each)] for each in titles if _plain(each) in by_title))
+
+    def head(self) -> str | None:
+        """Return the commit of HEAD, the end of the main line; None if it points nowhere."""
+        try:
+            return self._git("rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
+        except GitFailed:
+            return None
+
+    def last_before(self, tip: str, base: str, other: str) -> str | None:
+        """Return the last commit of a tip's own line after a base that is not later than another commit."""
+        date = self._git("show", "-s", "--format=%cI", other).strip()
+        found = self._git("rev-list", "--first-parent", "-n", "1", f"--before={date}", tip, f"^{base}").strip()
+        return found or None
+
     def on_default_line(self, sha: str) -> bool:
         """Whether a commit is in the history of the repository's HEAD."""
         try:
@@ -203,6 +225,11 @@ class Repository:
             except OSError:
                 if not folder.is_dir():
                     raise
+
+
+def _plain(title: str) -> str:
+    """Return a title without the numbers of pull requests that hosts append to it."""
+    return re.sub(r"(\s*\(#\d+\))+$", "", title.strip())
 
 
 def version_of_tag(tag: str) -> Version | None:

@@ -45,6 +45,8 @@ class Unpacked:
     folder: Path
     digest: str
     module: str
+    others: tuple[str, ...]
+    """Names of other things beside it, which no environment may have: folders that are no packages, more modules."""
     requires: tuple[str, ...]
     """What its metadata asks for."""
     requires_python: str
@@ -153,24 +155,34 @@ def _paths(record: Path) -> Iterator[str]:
         yield from (row[0] for row in csv.reader(stream) if row)
 
 
+def _top_level(folder: Path, info: str) -> tuple[list[str], list[str]]:
+    """Return the names of packages and modules in a folder, and those of all else in it."""
+    packages: list[str] = []
+    others: list[str] = []
+    for each in sorted(folder.iterdir()):
+        if each.name in (info, "__pycache__"):
+            continue
+        if (each / "__init__.py").is_file():
+            packages.append(each.name)
+        elif each.suffix == ".py":
+            packages.append(each.stem)
+        else:
+            others.append(each.name)
+    return packages, others
+
+
 def _read(folder: Path, digest: str, name: NormalizedName) -> Unpacked:
     """Read an unpacked release. Raises NoOverlay for one that needs more than to be found first."""
     (info,) = folder.glob("*.dist-info")
     wheel = HeaderParser().parsestr((info / "WHEEL").read_text(encoding="utf-8", errors="replace"))
     if any(not tag.endswith("-none-any") for tag in wheel.get_all("Tag", [""])):
         raise NoOverlay(f"{name} is not pure Python")
-    modules: list[str] = []
-    for each in folder.iterdir():
-        if each.name in (info.name, "__pycache__"):
-            continue
-        if each.is_dir() and (each / "__init__.py").is_file():
-            modules.append(each.name)
-        elif each.suffix == ".py":
-            modules.append(each.stem)
-        else:
-            raise NoOverlay(f"{name} installs {each.name}, which is no package of Python")
+    packages, others = _top_level(folder, info.name)
+    named = [each for each in packages if canonicalize_name(each) == name]
+    modules = named or packages
     if len(modules) != 1:
-        raise NoOverlay(f"{name} has {len(modules)} top-level modules")
+        raise NoOverlay(f"{name} has {len(packages)} top-level modules")
+    others += [each for each in packages if each not in modules]
     if any(path.endswith(_COMPILED) or path.startswith(("..", "/")) for path in _paths(info / "RECORD")):
         raise NoOverlay(f"{name} installs more than Python sources")
     metadata = HeaderParser().parsestr((info / "METADATA").read_text(encoding="utf-8", errors="replace"))
@@ -179,6 +191,7 @@ def _read(folder: Path, digest: str, name: NormalizedName) -> Unpacked:
         folder=folder,
         digest=digest,
         module=modules[0],
+        others=tuple(others),
         requires=requires,
         requires_python=str(metadata.get("Requires-Python", "")),
     )
@@ -228,20 +241,25 @@ def _counts(marker: Marker | None, environment: Mapping[str, str]) -> bool:
     return marker is None or marker.evaluate(dict(environment))
 
 
-def why_not_in_front_of(environment: Path, name: NormalizedName, module: str) -> str | None:
-    """Return why a release with one module cannot stand in front of an installed environment, None if it can.
+def why_not_in_front_of(environment: Path, name: NormalizedName, release: Unpacked) -> str | None:
+    """Return why a release cannot stand in front of an installed environment, None if it can.
 
-    What is installed of the package must lie behind that module, and no other package may have a module of its name.
+    What is installed of the package must lie behind the release's module, and no other package may have a module of its
+    name. What else the release has at its top must be nowhere in the environment.
     """
     own: set[str] = set()
     for record in site_packages(environment).glob("*.dist-info/RECORD"):
         tops = {_top(path) for path in _paths(record)} - {""}
+        taken = tops.intersection(release.others)
         if canonicalize_name(record.parent.name.removesuffix(".dist-info").rpartition("-")[0]) == name:
             own |= tops
-        elif module in tops:
-            return f"{record.parent.name.removesuffix('.dist-info')} has a module {module}, too"
-    if own != {module}:
-        return f"what is installed of {name} is {', '.join(sorted(own)) or 'not known'}, and the release is {module}"
+        elif release.module in tops:
+            taken.add(release.module)
+        if taken:
+            return f"{record.parent.name.removesuffix('.dist-info')} has {', '.join(sorted(taken))}, too"
+    if own != {release.module}:
+        found = ", ".join(sorted(own)) or "not known"
+        return f"what is installed of {name} is {found}, and the release is {release.module}"
     return None
 
 

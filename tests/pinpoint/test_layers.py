@@ -54,7 +54,7 @@ def test_releases_of_pure_python_need_no_environment_of_their_own(playground):
 
 
 def test_a_release_that_needs_more_than_itself_has_its_own_environment(playground):
-    """Each for another reason: a requirement, a wheel for one platform, two modules, a data folder."""
+    """Each for another reason: a requirement, a wheel for one platform, a name that the environment has, a `.pth` file."""
     for version in ("1.0", "2.0"):
         playground.index.add("dep", version, "2024-01-01")
     playground.index.add("lib", "1.0", "2024-01-01", GOOD, requires=["dep<2"])
@@ -62,11 +62,13 @@ def test_a_release_that_needs_more_than_itself_has_its_own_environment(playgroun
     tag = f"cp{PYTHON.replace('.', '')}-none-{'linux_x86_64'}"
     playground.index.add("lib", "1.2", "2024-01-03", GOOD, requires=["dep"], tag=tag)
     wheels = playground.index.folder
-    two = make_wheel(wheels, "lib", "1.3", {"lib.py": GOOD, "other.py": ""}, ["dep"])
-    data = make_wheel(wheels, "lib", "1.4", {"lib.py": GOOD, "lib_data/x.txt": ""}, ["dep"])
+    two = make_wheel(wheels, "lib", "1.3", {"lib.py": GOOD, "dep.py": ""}, ["dep"])
+    data = make_wheel(wheels, "lib", "1.4", {"lib.py": GOOD, "lib.pth": ""}, ["dep"])
     for path in (two, data):
         playground.index.publish(path, "2024-01-04")
-    playground.index.add("lib", "1.5", "2024-01-05", BAD, requires=["dep"])
+    # What is beside the module and nowhere else does no harm.
+    beside = {"lib.py": BAD, "benchmarks/run.py": "", "more.py": ""}
+    playground.index.publish(make_wheel(wheels, "lib", "1.5", beside, ["dep"]), "2024-01-05")
     document = playground.json(
         "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", f"python={PYTHON} lib<1.1 as-of=2024-06-01"
     )
