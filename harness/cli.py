@@ -237,7 +237,9 @@ def _add_searches(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     pinpoint.add_argument("--repository", metavar="DIR", help="a clone of the package's repository, to find the commit")
     how = pinpoint.add_mutually_exclusive_group()
     how.add_argument("--every", action="store_true", help="run every release (the default if that takes few minutes)")
-    how.add_argument("--grid", action="store_true", help="run the first and the last release of each minor, then bisect")
+    how.add_argument(
+        "--grid", action="store_true", help="run the first and the last release of each minor, then bisect"
+    )
     how.add_argument("--quick", action="store_true", help="bisect between the two ends only")
 
     blame = _command(commands, "blame", "blame:blame", "find the package that makes a bad environment fail")
