@@ -26,6 +26,15 @@ def tree_of(pid: int) -> list[psutil.Process]:
         return []
 
 
+def cpu_s(processes: Iterable[psutil.Process]) -> float:
+    """Return the processor time of processes and of the children that they waited for, in seconds."""
+    total = 0.0
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            total += sum(process.cpu_times()[:4])
+    return total
+
+
 def memory_mib(processes: Iterable[psutil.Process], limit_mib: int) -> int:
     """Give the memory that processes hold, in MiB: where it could be over a limit, what they share counts once.
 

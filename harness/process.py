@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from harness.capture import Reader
-from harness.measure import disk_mib, free_mib, memory_mib, tree_of
+from harness.measure import cpu_s, disk_mib, free_mib, memory_mib, tree_of
 from harness.running import Ended, Limits, Running
 
 TOKEN_VARIABLE = "HARNESS_PROCESS_TOKEN"
@@ -30,6 +30,7 @@ STATUS_VARIABLE = "HARNESS_STATUS_DESCRIPTOR"
 _TERMINATE_GRACE_S = 0.5
 _POLL_S = 0.1
 _MEASURE_S = 0.25
+_BUSY = 0.05  # of one core: a deadlock uses less, also with the threads of frameworks that look around now and then
 _STRAY_ROUNDS = 50
 _STRAY_PAUSE_S = 0.02
 _NEW_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
@@ -181,6 +182,7 @@ def supervise(
         over_disk=why == "disk",
         stopped=why == "stop",
         peak_mib=watch.peak_mib,
+        busy=why == "time" and watch.is_busy(),
         lost=running.lost,
     )
 
@@ -192,6 +194,10 @@ class _Watch:
         self._running = running
         self._limits = limits
         self._deadline = started + limits.timeout_s
+        # Where the last quarter begins, and the processor time by then.
+        self._quarter = self._deadline - limits.timeout_s / 4
+        self._cpu_s: float | None = None
+        self._cpu_end_s = 0.0
         self._stop = stop
         self._measure_next = time.monotonic() + _MEASURE_S
         self._free_before_mib = free_mib(limits.folder) if limits.folder else 0
@@ -208,8 +214,16 @@ class _Watch:
                 return "stop"
             if time.monotonic() >= self._measure_next and (over := self._over()):
                 return over
+            if self._cpu_s is None and time.monotonic() >= self._quarter:
+                self._cpu_s = cpu_s(tree_of(self._running.pid))
             if time.monotonic() >= self._deadline:
+                self._cpu_end_s = cpu_s(tree_of(self._running.pid))
                 return "time"
+
+    def is_busy(self) -> bool:
+        """Return True if the processes used the processor in the last quarter of the time limit."""
+        quarter_s = self._limits.timeout_s / 4
+        return self._cpu_s is not None and self._cpu_end_s - self._cpu_s > _BUSY * quarter_s
 
     def _over(self) -> str | None:
         """Say which limit is exceeded."""

@@ -36,6 +36,8 @@ class Ended:
     over_disk: bool = False
     stopped: bool = False
     peak_mib: int = 0
+    busy: bool = False
+    """Whether it used the processor in the last quarter of its time, if it reached its time limit."""
     lost: bool = False
     """Whether what contained it was killed: how it would have ended, nobody can tell."""
 

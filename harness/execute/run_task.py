@@ -23,6 +23,7 @@ from harness.execute.order import WORTH_PREPARING
 from harness.execute.parent import CAN_FORK, ParentKind, RootKind
 from harness.execute.parents import Parents
 from harness.execute.task import Task, this_platform
+from harness.execute.timed_out import is_conclusive
 from harness.execute.verdict import LOST, Seen, Verdict, judge
 from harness.execute.ways import InFork, InProcess, Way, fixed_variables, new_folder
 from harness.model import Attempt, Condition, Environment, Evidence, Outcome
@@ -61,11 +62,18 @@ def run_task(
     kind = parent_kind(task, python) if parents is not None and sandbox.forks else None
     if parents is not None and kind is not None:
         with contextlib.suppress(ParentLost):
+            seen: list[Ended] = []
             with parents.lend(kind) as parent:
-                attempt = once(InFork(python=python, parent=parent))
-            if attempt.outcome not in _TO_CONFIRM:
+                attempt = once(InFork(python=python, parent=parent), seen=seen)
+            if attempt.outcome not in _TO_CONFIRM or _is_conclusive_time_out(task, attempt, seen):
                 return attempt
     return _repeat_if_killed(partial(once, alone))
+
+
+def _is_conclusive_time_out(task: Task, attempt: Attempt, seen: list[Ended]) -> bool:
+    busy = bool(seen) and seen[-1].busy
+    dump, script = attempt.evidence.dump, task.script.file_name
+    return attempt.outcome is Outcome.TIMED_OUT and is_conclusive(dump, script=script, busy=busy)
 
 
 def _repeat_if_killed(once: Callable[[], Attempt]) -> Attempt:
@@ -169,7 +177,10 @@ class ForkImports:
                 self.parents.release_root(kind.root)
 
 
-def _run_once(task: Task, way: Way, *, artifacts: Artifacts, stop: threading.Event) -> Attempt:
+def _run_once(
+    task: Task, way: Way, *, artifacts: Artifacts, stop: threading.Event, seen: list[Ended] | None = None
+) -> Attempt:
+    """Execute a task once. `seen` receives how its process ended."""
     started = dt.datetime.now(dt.timezone.utc)
     try:
         folder = new_folder(way)
@@ -180,6 +191,8 @@ def _run_once(task: Task, way: Way, *, artifacts: Artifacts, stop: threading.Eve
         if task.reads is not None:
             artifacts.copy_to(task.reads, folder.work)
         ended = way.run(task, folder, stop)
+        if seen is not None:
+            seen.append(ended)
         if ended.stopped:
             raise Interrupted
         attempt = attempt_of(task, folder, ended, started, way)

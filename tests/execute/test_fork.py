@@ -513,3 +513,31 @@ def test_fork_server_that_cannot_start_is_skipped(bench):
     with pytest.raises(ParentLost), bench.parents.lend(kind):
         pass
     assert bench.run(task).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("import heavy\nwhile True:\n    pass\n", id="busy"),
+        pytest.param("import heavy, time\nwhile True:\n    time.sleep(0.1)\n", id="asleep"),
+        pytest.param("import heavy, threading\nthreading.Event().wait()\n", id="waits for an event"),
+        pytest.param("import heavy\nheavy.turns()\n", id="busy in a package"),
+    ],
+)
+def test_endless_script_takes_its_limit_once(bench, source):
+    make_python(bench.folder / "environment", heavy="def turns():\n    while True:\n        pass\n")
+    attempt = bench.run(bench.task("asserts", source=source, timeout_s=2))
+    assert (attempt.outcome, attempt.isolation) == (Outcome.TIMED_OUT, "fork")
+
+
+def test_fork_that_waits_for_what_the_fork_server_holds_is_no_result(bench):
+    """A process of its own shows what the script shows."""
+    heavy = (
+        "import os, threading\nserver = os.getpid()\nlock = threading.Lock()\nlock.acquire()\n"
+        "def use():\n    if os.getppid() and lock.locked() and forked:\n        lock.acquire()\n"
+        "forked = False\ndef note():\n    global forked\n    forked = True\n"
+        "os.register_at_fork(after_in_child=note)\n"
+    )
+    make_python(bench.folder / "environment", heavy=heavy)
+    attempt = bench.run(bench.task("asserts", source="import heavy\nheavy.use()\n", timeout_s=2))
+    assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "process")
