@@ -255,7 +255,8 @@ def _messages(points: Sequence[Point]) -> list[str]:
 
 
 def _points_of(commit: Commit) -> list[Point]:
-    return [commit.before, commit.after, *(point for each in commit.inside for point in _points_of(each))]
+    others = (*commit.inside, *([commit.main_line] if commit.main_line else []))
+    return [commit.before, commit.after, *(point for each in others for point in _points_of(each))]
 
 
 def _letters(place: int) -> str:

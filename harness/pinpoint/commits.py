@@ -70,7 +70,7 @@ class CommitSearch:
     def _one(self, package: str, environment: Environment) -> _One:
         modules = modules_of(self.bench.folder_of(environment), canonicalize_name(package))
         if len(modules) != 1:
-            raise Unanswered(f"{package} has no one module that its sources could be put in front of")
+            raise Unanswered(f"cannot overlay: {package} has several top-level modules, or none")
         return _One(self, environment, modules[0])
 
     def _commits(self, found: Found) -> tuple[Commit, ...]:

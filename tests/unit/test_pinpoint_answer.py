@@ -152,6 +152,12 @@ def test_a_merge_that_brought_several_changes_names_them_all():
     assert document(made)["transitions"][0]["commit"]["inside"]["sha"] == "a" * 40
 
 
+def test_failures_that_only_the_main_line_shows_have_labels_too():
+    on_main = commit("c", point("2" * 40, State.BAD, X), point("c" * 40, State.BAD))
+    made = one_transition(commit("a", point("1" * 40), point("a" * 40, State.BAD), main_line=on_main))
+    assert "fails with [B] -> fails with [A]" in " ".join(terminal(made).split())
+
+
 def test_a_fix_that_the_later_release_lacks_is_not_said_to_introduce_anything():
     made = one_transition(commit("a", point("1" * 40, State.BAD), point("a" * 40), lacking=True))
     assert "Introduced in 1.1. Commits: 1.1 lacks aaaaaaa, which fixed it for 1.0." in statements(made)[0]
