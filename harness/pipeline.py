@@ -1,4 +1,4 @@
-"""From a plan to results: which cells have no valid attempt, run those, record each as it comes."""
+"""Run a plan: find the cells without a valid attempt, run them, and record each attempt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.plan.plan import Plan, PlannedCell
 from harness.record.store import Store, Writer
 from harness.session import RunFolder, Session
 
-if TYPE_CHECKING:  # what a run needs, and a look at what is there does not
+if TYPE_CHECKING:  # imported at run time only if cells are run
     from harness.execute.parents import Parents
     from harness.execute.schedule import Watcher
     from harness.provision.environments import Provided
@@ -24,34 +24,34 @@ if TYPE_CHECKING:  # what a run needs, and a look at what is there does not
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What a run has to do: for each cell its task, or none where something is known to speak against it."""
+    """The tasks of a plan. Cells with a reason against running them have none."""
 
     plan: Plan
     tasks: Mapping[Cell, Task]
     missing: Mapping[str, str]
-    """Why there is no interpreter, by environment."""
+    """Reasons for missing interpreters, by environment."""
 
     def attempts(self, store: Store) -> dict[str, list[Attempt]]:
-        """Read the attempts of its tasks, by key."""
+        """Return the attempts of the tasks, by key."""
         found = store.by_keys((task.key for task in self.tasks.values()), {str(cell): cell for cell in self.tasks})
         limits = {task.key: task.limit_s for task in self.tasks.values()}
         return {key: [each for each in attempts if each.holds_within(limits[key])] for key, attempts in found.items()}
 
     def due(self, store: Store, *, fresh: bool = False, repeat: int = 1) -> list[Task]:
-        """Give the tasks that have no valid attempt (fewer than `repeat`), a task as often as it is to run."""
+        """Return the tasks with fewer than `repeat` valid attempts, each as often as it must run."""
         return with_costs(self.due_of(self.attempts(store), fresh=fresh, repeat=repeat), store)
 
     def due_of(
         self, found: Mapping[str, list[Attempt]], *, fresh: bool = False, repeat: int = 1, isolation: str = "fork"
     ) -> list[Task]:
-        """Give the tasks that are due if these are the attempts. Isolated as processes, forks do not count."""
+        """Return the tasks that are due, given attempts. With isolation "process", forked attempts do not count."""
         due: list[Task] = []
         for task in {task.key: task for task in self.tasks.values()}.values():
             valid = (each for each in found.get(task.key, []) if isolation in ("fork", each.isolation) and not fresh)
             settled = [attempt for attempt in valid if attempt.settled]
             written = any(each.outcome is Outcome.PASSED for each in found.get(task.reads or "", []))
-            # What is settled otherwise than by running it (not applicable, no such environment) is not repeated,
-            # unless there was nothing to read then, and is now.
+            # Do not repeat settled results without a verdict (not applicable, unavailable), unless the artifacts that
+            # were missing exist now.
             could_not_read = task.reads is not None and bool(settled) and settled[-1].outcome is Outcome.UNAVAILABLE
             if settled and not settled[-1].outcome.shown_by_scenario and not (could_not_read and written):
                 continue
@@ -60,14 +60,14 @@ class Work:
         return due
 
     def results(self, found: Mapping[str, list[Attempt]]) -> tuple[CellResult, ...]:
-        """Give the state of every cell of the plan if these are the attempts."""
+        """Return the state of each cell of the plan, given attempts."""
         results = []
         for planned in self.plan.cells:
             if planned.writes:
                 continue
             attempts: Iterable[Attempt]
             if planned.absence is not None:
-                attempts = [_absent(planned)]
+                attempts = [_absent_attempt(planned)]
             else:
                 attempts = [_named(each, planned.cell) for each in found.get(self.tasks[planned.cell].key, [])]
             results.append(
@@ -82,7 +82,7 @@ def _named(attempt: Attempt, cell: Cell) -> Attempt:
 
 
 def with_costs(due: list[Task], store: Store) -> list[Task]:
-    """Say of tasks what they took when they last ran."""
+    """Return tasks with the costs of their last run."""
     costs = store.costs() if due else {}
     return [
         replace(task, expected_s=cost.duration_s, expected_mib=cost.peak_mib) if cost is not None else task
@@ -98,9 +98,9 @@ def prepare(
     overlay: Overlay | None = None,
     condition: Condition | None = None,
 ) -> Work:
-    """Find the interpreters that a plan needs and make its tasks. To `fetch` one takes time.
+    """Find the interpreters of a plan and create its tasks. With `fetch`, download missing interpreters.
 
-    Without a condition, that of the session counts.
+    The default of `condition` is the condition of the session.
     """
     condition = condition or Condition(sandboxed=session.sandboxed, timeout_s=session.timeout_s)
     interpreters: dict[str, str] = {}
@@ -113,11 +113,13 @@ def prepare(
             except HarnessError as error:
                 missing[environment.id] = " ".join(str(error).split())
         elif interpreter is None:
-            missing[environment.id] = f"Python {environment.python} is not here; a run tries to fetch it"
-        # Without one, the key is that of the interpreter which is wanted; the attempt under it is not a settled one.
+            missing[environment.id] = (
+                f"Python {environment.python} is not installed; `harness run` tries to download it"
+            )
+        # Without an interpreter, the key has the requested version. Its attempt will not be settled.
         interpreters[environment.id] = interpreter.id if interpreter else f"cpython-{environment.python}"
     tasks: dict[Cell, Task] = {}
-    # Writers first: what is read is part of the reader's conditions.
+    # Writers first: the key of a writer is part of the key of its readers.
     for planned in sorted(plan.runnable, key=lambda planned: not planned.writes):
         task = _task(planned, interpreters, tasks, session.variables, overlay=overlay, condition=condition)
         tasks[planned.cell] = task
@@ -155,8 +157,8 @@ def _task(
     )
 
 
-def _absent(planned: PlannedCell) -> Attempt:
-    """Give the state of a cell that is not run as an attempt, so that a table needs to know of one kind only."""
+def _absent_attempt(planned: PlannedCell) -> Attempt:
+    """Return the attempt that represents a cell that is not run, so that reports handle attempts only."""
     assert planned.absence is not None
     never = dt.datetime.fromtimestamp(0, dt.timezone.utc)
     return Attempt(
@@ -174,9 +176,9 @@ def run_due(
     watcher: Watcher,
     isolation: str = "fork",
 ) -> int:
-    """Run tasks, writers before readers, and record every attempt as it comes. Give how many there were.
+    """Run tasks, writers before readers, and record each attempt at once. Return the number of attempts.
 
-    Isolation is "process", a new one for each attempt, or "fork", of one that has done the imports, where that is safe.
+    Isolation "process" uses a fresh process for each attempt; "fork" uses forks of a fork server where that is safe.
     """
     from harness.execute.run_task import ForkImports, unavailable
     from harness.execute.schedule import LocalScheduler
@@ -190,7 +192,7 @@ def run_due(
         nonlocal recorded
         if attempt.outcome is Outcome.UNAVAILABLE:
             if attempt.key in lost:
-                return  # a task that is to run several times, and cannot: one says all
+                return  # record a repeated task that cannot run only once
             lost.add(attempt.key)
         writer.add(attempt)
         recorded += 1
@@ -201,11 +203,11 @@ def run_due(
     for step in ([task for task in due if task.reads is None], [task for task in due if task.reads is not None]):
         tasks = []
         for task in step:
-            reason = _hopeless(session, work, task)
+            reason = _blocking_reason(session, work, task)
             if reason is None:
                 tasks.append(task)
             else:
-                # What was not written will not be there next time either, unless writing is to be tried again.
+                # Missing artifacts are final, unless their writer will be tried again.
                 lost_for_good = task.environment.id not in work.missing and task.reads not in unsettled
                 attempt = unavailable(task, reason, settled=lost_for_good)
                 watcher.finished(task, attempt)
@@ -227,15 +229,15 @@ def run_due(
 
 
 def _with_lost_artifacts(session: Session, work: Work, due: list[Task]) -> list[Task]:
-    """Add the writers whose artifact is no longer there (another cache, pruned) and is wanted by a reader."""
+    """Return the tasks with the writers of missing artifacts (pruned, or another cache) that readers need."""
     wanted = {task.reads for task in due if task.reads and not session.artifacts.has(task.reads)}
     planned = {task.key for task in due}
     lost = [task for task in work.tasks.values() if task.writes and task.key in wanted and task.key not in planned]
     return [*lost, *due]
 
 
-def _hopeless(session: Session, work: Work, task: Task) -> str | None:
-    """Say why a task can't run before anything is tried."""
+def _blocking_reason(session: Session, work: Work, task: Task) -> str | None:
+    """Return why a task cannot run, or None."""
     if task.environment.id in work.missing:
         return work.missing[task.environment.id]
     if task.reads is not None and not session.artifacts.has(task.reads):
@@ -258,7 +260,7 @@ def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterato
         return
     from harness.execute.parents import Parents
 
-    # The scheduler ends those that it needs no more. It works with one, prepares the next, and may wait for the last.
+    # The scheduler uses one, prepares the next, and may wait for the last. It ends unused ones itself.
     parents = Parents(runs, limit=jobs + 2, stop=session.stop, sandbox=session.sandbox, hidden=session.hidden)
     try:
         yield parents
@@ -269,7 +271,7 @@ def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterato
 def _runner(session: Session, runs: Path, parents: Parents | None) -> Callable[[Task, Path], Attempt]:
     from harness.execute.run_task import run_task
 
-    sandbox = session.sandbox  # found out before threads ask for it
+    sandbox = session.sandbox  # probe it before threads use it
 
     def run_one(task: Task, python: Path) -> Attempt:
         return run_task(
@@ -287,7 +289,7 @@ def _runner(session: Session, runs: Path, parents: Parents | None) -> Callable[[
 
 
 def undecided(results: Iterable[CellResult]) -> list[CellResult]:
-    """Give the cells that could not be judged: no attempt, or one that would be tried again."""
+    """Return the cells without a result: no attempt, or one that will be repeated."""
     return [
         result
         for result in results

@@ -1,4 +1,4 @@
-"""Where things are: the project, the store and the caches that one call of the command line works with."""
+"""The context of one command: the project, the store and the caches."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ BUNDLED = Path(__file__).parent / "bundled"
 
 @dataclass(kw_only=True)
 class Session:
-    """The surroundings of one call, all of them parameters: nothing below reads the process's own."""
+    """The context of one command. No other module reads environment variables or the current folder."""
 
     root: Path
     variables: Mapping[str, str]
     say: Callable[[str], None]
-    """Tells the user something while work goes on."""
+    """Shows a message to the user."""
     stop: threading.Event = field(default_factory=threading.Event)
     containing: str = "auto"
-    """`auto`: scripts are contained where they can be; `required`: they are, or not run; `off`: they are not."""
+    """`auto`: use a sandbox if one works; `required`: run nothing without one; `off`: use none."""
     timeout_s: float | None = None
     """The time limit that replaces every script's own, in seconds."""
 
     @classmethod
     def at(cls, folder: Path, variables: Mapping[str, str], say: Callable[[str], None]) -> Session:
-        """Find the project that a folder is in. Raises UsageError if it is in none."""
+        """Return a session for the project that contains a folder. Raises UsageError if there is none."""
         root = _root_above(folder)
         if root is None:
             raise UsageError(
@@ -62,7 +62,7 @@ class Session:
 
     @classmethod
     def here(cls, folder: Path, variables: Mapping[str, str], say: Callable[[str], None]) -> Session:
-        """Find the project that a folder is in, or use the one that the wheel ships. Raises UsageError."""
+        """Return a session for the project that contains a folder, or for the bundled project. Raises UsageError."""
         if _root_above(folder) is not None or not (BUNDLED / FILE).is_file():
             return cls.at(folder, variables, say)
         session = cls(root=BUNDLED, variables=variables, say=say)
@@ -78,12 +78,12 @@ class Session:
 
     @functools.cached_property
     def project(self) -> Project:
-        """What the project covers."""
+        """The matrix, environments and scenarios of the project."""
         return read_project(self.root)
 
     @property
     def command(self) -> str:
-        """How whoever started this calls the command line: `harness`, or what noxfile.py says."""
+        """The command that the user types: `harness`, or the one that noxfile.py sets."""
         return self.variables.get("HARNESS_COMMAND", "harness")
 
     @property
@@ -104,7 +104,7 @@ class Session:
 
     @functools.cached_property
     def uv(self) -> Uv:
-        """The uv that builds everything."""
+        """The installed uv."""
         return Uv.found(self.variables, scratch=self.cache / "scratch")
 
     @functools.cached_property
@@ -114,7 +114,7 @@ class Session:
 
     @functools.cached_property
     def builds(self) -> SourceBuilds:
-        """What makes wheels of sources."""
+        """Builds of wheels from source."""
         from harness.provision.sources import SourceBuilds
 
         return SourceBuilds(
@@ -128,7 +128,7 @@ class Session:
 
     @functools.cached_property
     def environments(self) -> EnvironmentStore:
-        """The environments on disk."""
+        """The environment store."""
         from harness.provision.environments import EnvironmentStore
 
         return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, say=self.say)
@@ -149,7 +149,7 @@ class Session:
 
     @functools.cached_property
     def sandbox(self) -> Sandbox:
-        """What contains scripts here: tried out when first asked for. Raises HarnessError if it is lacking."""
+        """The sandbox of this machine, probed at first use. Raises HarnessError if it is required and missing."""
         from harness.containment.remembered import remember
         from harness.containment.sandbox import UNCONTAINED, find_sandbox, require
 
@@ -161,7 +161,7 @@ class Session:
             require(sandbox)
         if not sandbox.contains:
             self.say(
-                f"Scripts run uncontained here, with all that you may do: {sandbox.why_not}. See docs/security.md."
+                f"Scripts run WITHOUT a sandbox, with all your permissions: {sandbox.why_not}. See docs/security.md."
             )
         return sandbox
 
@@ -192,11 +192,11 @@ class Session:
 
     @property
     def hidden(self) -> tuple[Path, ...]:
-        """The folders that no script may see, even if they lie among the system's."""
+        """Folders hidden from all scripts, even below system folders."""
         return (Path.home(), self.root, self.cache, self.store_path.parent)
 
     def needs(self, environments: Iterable[Environment]) -> Needs:
-        """Estimate what it takes to have environments, of which some may be there."""
+        """Estimate the requirements of environments, of which some may exist."""
         from harness.provision.manifest import read_manifest
         from harness.provision.needs import needs_of
 
@@ -210,11 +210,11 @@ class Session:
 
     @functools.cached_property
     def artifacts(self) -> Artifacts:
-        """What writers wrote."""
+        """The artifacts of writers."""
         return Artifacts(folder=self.cache / "artifacts")
 
     def read_store(self) -> Store:
-        """Open the attempts for reading."""
+        """Open the store for reading."""
         return Store(self.store_path)
 
 
@@ -224,29 +224,29 @@ def _root_above(folder: Path) -> Path | None:
 
 
 class RunFolder(OwnedFolder):
-    """The folder in which one run's attempts have theirs. It goes with the run; those of dead runs are removed."""
+    """The temporary folder of one run. It also removes the folders of killed runs."""
 
     def __init__(self, parent: Path) -> None:
         super().__init__(parent, "run-")
 
     def __enter__(self) -> Path:
-        """Make it. Raises HarnessError."""
+        """Create the folder. Raises HarnessError."""
         try:
             return super().__enter__()
         except OSError as error:
             raise HarnessError(
                 f"{self.path.parent}: the cache cannot be used",
                 why=str(error),
-                next_step="Make room or give permission, or set HARNESS_CACHE to another folder",
+                next_step="Check disk space and permissions, or set HARNESS_CACHE to another folder",
             ) from error
 
 
 def require_space(folder: Path, needed_bytes: int) -> None:
-    """Raise a HarnessError if the disk of a folder has less room than is needed."""
+    """Raise HarnessError if the disk of a folder has not enough space."""
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if free < needed_bytes:
         raise HarnessError(
             f"{folder}: {free / 1e9:.1f} GB are free, and {needed_bytes / 1e9:.1f} GB are needed",
-            next_step="Make room (`harness prune` removes environments that are not used), or set HARNESS_CACHE",
+            next_step="Free disk space (`harness prune` removes unused environments), or set HARNESS_CACHE",
         )

@@ -1,4 +1,4 @@
-"""The nouns of this project as frozen values: pure, and known to every other part."""
+"""The domain model: frozen values, pure, used by all other packages."""
 
 from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, label_of
 from harness.model.case import Case, Cell, Value

@@ -114,11 +114,11 @@ class Attempt:
 
     @property
     def is_verdict(self) -> bool:
-        """Whether it counts: the scenario itself was seen to pass or fail, and for no cause from outside."""
+        """True if it is a verdict: the scenario passed or failed, and not for an external cause."""
         return self.settled and self.outcome.shown_by_scenario and self.cause is None
 
     def holds_within(self, limit_s: float) -> bool:
-        """Whether this is also the result under another time limit.
+        """Return True if the result also holds under another time limit.
 
         What ended in time ends in time under any longer limit. A time-out says nothing of a longer limit than its own.
         """
@@ -162,7 +162,7 @@ class CellResult:
 
     @property
     def flaky(self) -> bool:
-        """Whether repeats under the same conditions differ."""
+        """True if repeats under the same conditions differ."""
         verdicts = self.verdicts
         return len(verdicts) > 1 and len({(attempt.outcome, attempt.signature) for attempt in verdicts}) > 1
 

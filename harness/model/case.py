@@ -125,7 +125,7 @@ class Cell:
 
 
 def _split_case(text: str) -> tuple[Case, str]:
-    """Give the case that an id begins with, and the rest of it."""
+    """Return the case at the beginning of an id, and the rest of the id."""
     # Ids of cells are read by thousands, and have few cases: what stands before the last @ is mostly one.
     head, at, where = text.rpartition("@")
     try:
@@ -176,7 +176,7 @@ def _read_case(text: str) -> tuple[Case, str]:
 
 
 def _read_parameters(whole: str, rest: str) -> Iterator[tuple[str, Value] | str]:
-    """Give each name and value between brackets, and last, as a plain string, what stands after the bracket."""
+    """Yield each name and value between brackets, and finally the text after the bracket as a string."""
     decoder = json.JSONDecoder()
     while rest and rest[0] in "[,":
         rest = rest[1:]

@@ -156,7 +156,7 @@ class Environment:
         return frozenset({*names, *stands_for})
 
     def lacks(self, requirement: Requirement) -> str | None:
-        """Say why this environment does not satisfy a requirement, or None if it does.
+        """Return why this environment does not satisfy a requirement, or None if it does.
 
         A package may stand for another (`provides`), as tensorflow-cpu does for tensorflow.
         """

@@ -25,12 +25,12 @@ class Outcome(str, Enum):
 
     @property
     def shown_by_scenario(self) -> bool:
-        """Whether this says something of the scenario in the environment, not of the means to run it."""
+        """True if the outcome is about the scenario in the environment, not about the infrastructure."""
         return self in _VERDICTS
 
     @property
     def is_failure(self) -> bool:
-        """Whether a signature belongs to it."""
+        """True if attempts with this outcome have a signature."""
         return self in _FAILURES
 
 

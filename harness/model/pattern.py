@@ -19,7 +19,7 @@ class Pattern:
         _searching(self.text)
 
     def found_in(self, text: str) -> bool:
-        """Whether any part of the text is what the expression describes."""
+        """Return True if the expression matches any part of the text."""
         return _searching(self.text)(_encoded(text)) is not None
 
 

@@ -141,7 +141,7 @@ class Scenario:
         return self.script.header
 
     def cases(self) -> Iterator[Case]:
-        """Give every combination of the parameters' values, in the order declared."""
+        """Yield a case for each combination of parameter values, in the declared order."""
         names = [name for name, _ in self.header.parameters]
         for values in itertools.product(*(values for _, values in self.header.parameters)):
             yield Case(scenario=self.name, parameters=tuple(zip(names, values, strict=True)))
@@ -159,9 +159,9 @@ def identity_of_two(read: str, write: str) -> str:
 
 
 def matches_globs(name: str, globs: tuple[str, ...]) -> bool:
-    """Whether a name is chosen by globs: any of the plain ones (all, if there is none) and none of the `!` ones.
+    """Return True if a name matches a plain glob (or there is none) and no `!` glob.
 
-    Brackets are plain characters here, since they stand in the ids of cases.
+    Brackets are plain characters, because they are part of the ids of cases.
     """
     wanted = [glob for glob in globs if not glob.startswith("!")]
     unwanted = [glob[1:] for glob in globs if glob.startswith("!")]

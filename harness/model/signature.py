@@ -61,5 +61,5 @@ def _replaced(text: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def signature(*, stage: str | None, error: str) -> str:
-    """Give a failure's stable fingerprint, ten hex digits, from its stage and its `Type: message`."""
+    """Return a stable fingerprint of a failure, ten hex digits, from its stage and its `Type: message`."""
     return hashlib.sha256(f"{stage or ''}\n{normalise(error)}".encode("utf-8", "backslashreplace")).hexdigest()[:10]

@@ -1,4 +1,4 @@
-"""Scripts as values: the PEP 723 header, the title, the `# %%` markers. A script from outside needs none of them."""
+"""Parse scripts: the PEP 723 header, the title, the `# %%` markers. All of them are optional."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def find_marks(text: str) -> tuple[tuple[Mark, ...], int | None]:
 
 
 def _comments(text: str) -> Iterator[tuple[int, str]]:
-    """Give the comments at the margin with their lines, at least those that begin like a marker."""
+    """Yield comments at the margin with their lines, at least those that look like a marker."""
     outside = _LONG_STRING.sub(lambda found: "\n" * found.group().count("\n"), text)
     if tree_of(text) is not None and not _UNCLEAR.search(outside):
         for number, line in enumerate(outside.split("\n"), start=1):
@@ -231,7 +231,7 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _read_marker(rest: str) -> tuple[bool, str]:
-    """Give whether a marker is that of the parameters, and its stage: its name without cell type and tags."""
+    """Return whether a marker starts the parameters cell, and its stage: its name without cell type and tags."""
     tags = _TAGS.search(rest)
     if tags and PARAMETERS_STAGE in re.findall(r"[\w-]+", tags["tags"]):
         return True, PARAMETERS_STAGE
@@ -240,7 +240,7 @@ def _read_marker(rest: str) -> tuple[bool, str]:
 
 
 def _check_parameters(text: str, header: Header, path: Path, problems: Problems) -> None:
-    """Note the declared parameters that the parameters cell does not set."""
+    """Report declared parameters that the parameters cell does not set."""
     if not header.parameters:
         return
     declared = [name for name, _ in header.parameters]
@@ -293,7 +293,7 @@ def parameter_defaults(text: str) -> Defaults | None:
 
 
 def _title(text: str) -> str | None:
-    """Give the first line of the docstring."""
+    """Return the first line of the docstring, or None."""
     tree = tree_of(text)
     docstring = ast.get_docstring(tree) if tree is not None else None
     return docstring.strip().splitlines()[0] if docstring and docstring.strip() else None

@@ -1,4 +1,4 @@
-"""Ask other Pythons whether they can read a script: each of them knows other syntax."""
+"""Find the installed Pythons that can parse a script. Each version has another syntax."""
 
 from __future__ import annotations
 

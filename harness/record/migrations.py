@@ -1,4 +1,4 @@
-"""The store's schema as ordered, named steps; each runs once, in a transaction of its own."""
+"""The schema of the store as ordered, named migrations. Each runs once, in its own transaction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Migration = Callable[[sqlite3.Connection], None]
 
 
 def m001_attempts(connection: sqlite3.Connection) -> None:
-    """Attempts, and the texts that many of them share (scripts, lists of versions), kept once by digest."""
+    """Create tables of attempts, and of shared texts (scripts, lists of versions) by digest."""
     connection.execute("CREATE TABLE texts (digest TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID")
     connection.execute(
         """
@@ -44,7 +44,7 @@ def m001_attempts(connection: sqlite3.Connection) -> None:
 
 
 def m002_attempts_are_immutable(connection: sqlite3.Connection) -> None:
-    """Refuse what would change or take away an attempt, whoever tries."""
+    """Add triggers that reject changes and deletions of attempts."""
     for verb in ("UPDATE", "DELETE"):
         connection.execute(
             f"CREATE TRIGGER no_{verb.lower()} BEFORE {verb} ON attempts "
@@ -53,18 +53,18 @@ def m002_attempts_are_immutable(connection: sqlite3.Connection) -> None:
 
 
 def m003_isolation(connection: sqlite3.Connection) -> None:
-    """Say whether an attempt had a process of its own or was a fork; all before this had one."""
+    """Add the isolation of an attempt. Earlier attempts had a fresh process."""
     connection.execute("ALTER TABLE attempts ADD COLUMN isolation TEXT NOT NULL DEFAULT 'process'")
 
 
 def m004_costs(connection: sqlite3.Connection) -> None:
-    """Say how long the script itself took inside its process, and the most memory of that; unknown before this."""
+    """Add the duration of the script in its process and its peak memory. Both are unknown for earlier attempts."""
     connection.execute("ALTER TABLE attempts ADD COLUMN script_s REAL NOT NULL DEFAULT 0")
     connection.execute("ALTER TABLE attempts ADD COLUMN peak_mib INTEGER NOT NULL DEFAULT 0")
 
 
 def m005_checksums(connection: sqlite3.Connection) -> None:
-    """Keep with each attempt a sum of its values, so that one that a broken disk has changed is told from a result."""
+    """Add a checksum to each attempt, to detect changes by a broken disk."""
     connection.execute("ALTER TABLE attempts ADD COLUMN checksum TEXT NOT NULL DEFAULT ''")
 
 
@@ -125,7 +125,7 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Apply the steps that this store has not seen."""
+    """Apply the missing migrations."""
     seen = _seen(connection)
     pending = [migration for migration in MIGRATIONS if migration.__name__ not in seen]
     if not pending:
@@ -134,7 +134,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     for migration in pending:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if migration.__name__ in _seen(connection):  # another process was quicker
+            if migration.__name__ in _seen(connection):  # another process applied it
                 connection.execute("ROLLBACK")
                 continue
             migration(connection)
@@ -148,7 +148,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def _sum_up(connection: sqlite3.Connection) -> None:
-    """Make the sums of all attempts anew: they are made of all columns, and those grew."""
+    """Recompute the checksums of all attempts, because they cover all columns."""
     if not any(row[1] == "checksum" for row in connection.execute("PRAGMA table_info(attempts)")):
         return
     rows = connection.execute(f"SELECT id, {COLUMNS} FROM attempts").fetchall()
@@ -159,7 +159,7 @@ def _sum_up(connection: sqlite3.Connection) -> None:
 
 @contextlib.contextmanager
 def _updating(connection: sqlite3.Connection) -> Iterator[None]:
-    """Lift the refusal of updates; the caller's transaction is rolled back if anything fails."""
+    """Allow updates temporarily. The transaction of the caller is rolled back on failure."""
     (trigger,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'no_update'").fetchone()
     connection.execute("DROP TRIGGER no_update")
     yield
@@ -167,7 +167,7 @@ def _updating(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def unknown_migrations(connection: sqlite3.Connection) -> set[str]:
-    """Name the steps that a newer version of this project has applied."""
+    """Return the migrations that a newer version of this project has applied."""
     return _seen(connection) - {migration.__name__ for migration in MIGRATIONS}
 
 

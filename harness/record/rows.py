@@ -19,28 +19,28 @@ COLUMNS = (
     "script, checksum"
 )
 SCRIPT = -2
-"""Where among the values of COLUMNS the digest of the script is."""
+"""The index of the digest of the script in COLUMNS."""
 _OUTPUTS = ("stdout", "stderr", "traceback", "dump")
 
 
 def pack(text: str) -> tuple[str, bytes]:
-    """Give a text's digest and its compressed form."""
+    """Return the digest of a text and its compressed form."""
     data = text.encode("utf-8", "surrogatepass")
     return hashlib.sha256(data).hexdigest(), zlib.compress(data)
 
 
 def unpack(content: bytes) -> str:
-    """Give back a text."""
+    """Return a decompressed text."""
     return zlib.decompress(content).decode("utf-8", "surrogatepass")
 
 
 def checksum_of(values: Sequence[Any]) -> str:
-    """Give the sum of an attempt's values without the sum: SQLite itself would not see that a byte of them changed."""
+    """Return the checksum of an attempt's other values. SQLite itself does not detect changed bytes."""
     return hashlib.sha256(json.dumps(list(values)).encode()).hexdigest()[:16]
 
 
 def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
-    """Give an attempt's values in the order of COLUMNS, evidence last, and the shared texts that they refer to."""
+    """Return the values of an attempt in the order of COLUMNS, evidence last, and the shared texts by digest."""
     versions, versions_content = pack(json.dumps(dict(attempt.versions)))
     script, script_content = pack(attempt.evidence.script)
     _, evidence = pack(json.dumps({name: getattr(attempt.evidence, name) for name in _OUTPUTS}))
@@ -75,14 +75,14 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
 
 
 def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[str, Cell] | None = None) -> Attempt:
-    """Make an attempt of the values in COLUMNS, without its evidence; `text` gives a shared text by its digest,
-    `cells` those that are known by their ids.
+    """Return an attempt from the values in COLUMNS, without its evidence.
 
-    Raises ValueError, and others, if these are not the values that were recorded.
+    `text` returns a shared text by its digest; `cells` are known cells by their ids. Raises ValueError and other
+    exceptions if the values were changed.
     """
     *values, checksum = row
     if checksum_of(values) != checksum:
-        raise ValueError("an attempt is not as it was recorded")
+        raise ValueError("an attempt was changed")
     return Attempt(
         key=row[0],
         cell=(cells or {}).get(row[1]) or Cell.parse(row[1]),
@@ -113,10 +113,10 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[st
 
 @functools.lru_cache(maxsize=1024)
 def _pairs(content: str) -> tuple[tuple[str, str], ...]:
-    """Read a JSON object; many attempts share the few that there are."""
+    """Parse a JSON object. Many attempts share few of them, so results are cached."""
     return tuple(json.loads(content).items())
 
 
 def with_evidence(attempt: Attempt, script: str, content: bytes) -> Attempt:
-    """Put the evidence to an attempt."""
+    """Return the attempt with its evidence."""
     return replace(attempt, evidence=Evidence(script=script, **json.loads(unpack(content))))

@@ -38,7 +38,7 @@ class Cause:
 
     @property
     def unexplained(self) -> bool:
-        """Whether it is a failure of which nobody has said yet what it is."""
+        """True if it is a failure without a label."""
         return self.signature is not None and self.label is None
 
 

@@ -62,7 +62,7 @@ class GridCell:
 
     @property
     def unexplained(self) -> bool:
-        """Whether it fails and has no label."""
+        """True if it fails and has no label."""
         return self.cause is not None and self.cause.unexplained
 
     @property
@@ -83,7 +83,7 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """Whether columns in which the case was judged disagree; what is unknown is no difference."""
+        """True if judged columns of the case differ. Unknown results are no difference."""
         return _differ(self.cells)
 
 
@@ -99,7 +99,7 @@ class Square:
 
     @property
     def differs(self) -> bool:
-        """Whether any two of its cells that were judged disagree."""
+        """True if two of its judged cells differ."""
         return _differ(itertools.chain.from_iterable(self.lines))
 
 
@@ -149,7 +149,7 @@ class Grid:
 
     @property
     def left_out_text(self) -> str:
-        """Say how many rows are left out, and why; empty if none is."""
+        """Return how many rows are omitted and why, or an empty string."""
         rows = counted(self.left_out, "row")
         return f"Not shown, since it is the same in every column: {rows}." if self.left_out else ""
 
@@ -210,18 +210,18 @@ def build_grid(results: Results, *, only_differing: bool = False) -> Grid:
 
 
 def meaning(state: str) -> str:
-    """Say what a state means, beginning with its name."""
+    """Return the name and meaning of a state."""
     text = STATES[state].meaning
     return text if text.startswith(state) else f"{state}: {text}"
 
 
 def cells_text(number: int) -> str:
-    """Say a number of cells in words."""
+    """Return a number of cells in words."""
     return counted(number, "cell")
 
 
 def parameter_texts(case: Case) -> tuple[str, ...]:
-    """Give each parameter as it stands in the case's id: `shape=list`."""
+    """Return the parameters as in the id of the case: `shape=list`."""
     return tuple(f"{name}={one_line(write_value(value))}" for name, value in case.parameters)
 
 
@@ -318,6 +318,6 @@ def _cells(line: Sequence[int | None], found: Sequence[Record], causes: Causes) 
 
 
 def _pivot(lines: list[str], columns: list[str], pairs: list[tuple[str, str]]) -> list[list[int | None]]:
-    """Give, for each line and column, the position of its pair among the pairs, or None if there is none."""
+    """Return the position of the pair of each line and column, or None if there is none."""
     places = {pair: place for place, pair in enumerate(pairs)}
     return [[places.get((line, column)) for column in columns] for line in lines]

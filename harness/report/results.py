@@ -51,7 +51,7 @@ class EnvironmentColumn:
     def of(
         cls, environment: Environment, *, show: Iterable[str], package: str | None = None, follows: str | None = None
     ) -> EnvironmentColumn:
-        """Make the column of an environment, showing the versions of these packages, where it has them."""
+        """Return the column of an environment with the versions of these packages."""
         versions = environment.lock.versions
         names = [canonicalize_name(name) for name in show]
         return cls(
@@ -149,7 +149,7 @@ class Record:
 
     @property
     def no_verdict(self) -> bool:
-        """Whether it failed for a cause other than the version: neither a pass nor a failure."""
+        """True if it failed for an external cause: neither a pass nor a failure."""
         return self.cause is not None and Outcome(self.outcome).is_failure
 
     @property
@@ -159,7 +159,7 @@ class Record:
 
 
 def records(results: Results) -> tuple[Record, ...]:
-    """Give a record a cell, in an order that does not depend on that of the cells."""
+    """Return one record per cell, in an order independent of the order of the cells."""
     return results.records
 
 
@@ -238,7 +238,7 @@ def by_family(environments: Iterable[EnvironmentColumn]) -> tuple[EnvironmentCol
 
 
 def to_frame(results: Results) -> pd.DataFrame:
-    """Give a DataFrame with a row a cell and the columns `COLUMNS`; docs/reading_the_table.md says what each means.
+    """Return a DataFrame with one row per cell and the columns `COLUMNS` (see docs/reading_the_table.md).
 
     A cell that was never run has the outcome "never run", so that counting the outcomes does not lose it.
     """

@@ -52,7 +52,7 @@ def render(results: Results, *, width: int = 120, colour: bool = False, only_dif
 
 
 def _statements(grid: Grid, *, width: int) -> str:
-    """Say since when and until when, unless that is more than anyone reads in a terminal."""
+    """Return the transitions, or only their number if there are too many for a terminal."""
     if not grid.statements:
         return ""
     if len(grid.statements) > _MOST_STATEMENTS:
@@ -186,7 +186,7 @@ class _Text:
 
     @classmethod
     def of(cls, text: str) -> _Text:
-        """Make it of a text without colours."""
+        """Return it for a text without colours."""
         lines = tuple(text.split("\n"))
         return cls(lines, tuple(map(len, lines)))
 
@@ -197,7 +197,7 @@ class _Text:
 
 
 def _padded(column: Sequence[_Text]) -> list[_Text]:
-    """Give the texts of a column their common width."""
+    """Pad the texts of a column to a common width."""
     width = max(text.width for text in column)
     padded: dict[int, _Text] = {}
     for text in column:
@@ -229,14 +229,14 @@ def _widest(texts: Iterable[str]) -> int:
 
 
 def _family(columns: Sequence[EnvironmentColumn], place: int, *, first: bool) -> str:
-    """Name the family above the column where it begins."""
+    """Return the header line with each family above its first column."""
     family = columns[place].family
     begins = first or columns[place - 1].family != family
     return f"{one_line(family, longest=_LONGEST_ID)}:" if begins and family else ""
 
 
 def _id(columns: Sequence[EnvironmentColumn], place: int) -> str:
-    """Give a column's id, broken where it reads well."""
+    """Return the id of a column, broken at readable positions."""
     name = columns[place].id
     name = one_line(name) if len(name) <= _LONGEST_ID else f"column {place + 1}"
     lines = [""]

@@ -29,12 +29,12 @@ class Step:
 
     @property
     def judged(self) -> bool:
-        """Whether it says something that does not depend on the machine."""
+        """True if the result does not depend on the machine."""
         return bool(self.record.verdicts) and self.record.state not in _NOT_JUDGED
 
     @property
     def passes(self) -> bool:
-        """Whether it shows nothing but passes."""
+        """True if it contains only passes."""
         return self.record.state == Outcome.PASSED.value
 
     @property
@@ -139,7 +139,7 @@ class History:
 
 
 def histories(results: Results) -> tuple[History, ...]:
-    """Give every case and family in which something changes, in the order of the table."""
+    """Return the history of each case and family with a change, in the order of the table."""
     return tuple(_history(line) for line in _lines(results) if line.changes)
 
 
@@ -154,7 +154,7 @@ class _Line:
 
     @property
     def changes(self) -> bool:
-        """Whether two of its steps that were judged differ."""
+        """True if two judged steps differ."""
         return len({step.verdict for step in self.steps if step.judged}) > 1
 
 
@@ -178,7 +178,7 @@ def _lines(results: Results) -> Iterator[_Line]:
 
 
 def _sides(record: Record, columns: Mapping[str, EnvironmentColumn]) -> Iterator[tuple[str, EnvironmentColumn]]:
-    """Give which versions a cell is a step of: of a two-step case the reader's and the writer's, the other held."""
+    """Yield the columns of a cell. For a two-step case: its reader and its writer, each with the other fixed."""
     if record.writer is None:
         yield "", record.environment
     else:
