@@ -53,9 +53,8 @@ def run_task(
 ) -> Attempt:
     """Execute a task in a temporary folder in `runs`. Raises Interrupted if the run was stopped.
 
-    With `parents`, use a fork of a fork server, if the script and the sandbox allow it. If the fork crashed or hit a
-    limit, repeat the attempt in a fresh process, and return that one. `hidden` are folders to hide, even below system
-    folders.
+    With `parents`, use a fork of a fork server if possible. Repeat a fork that crashed or hit a limit in a fresh
+    process, and return that attempt. `hidden` are folders to hide, even below system folders.
     """
     alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden)
     once = partial(_run_once, task, artifacts=artifacts, stop=stop)
@@ -130,8 +129,7 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
 def _imports_through_parent(source: str, imports: Iterable[str], package: str) -> bool:
     """Return True if a script may import a package as a submodule of another one.
 
-    `import tensorflow.keras` uses the location of Keras that TensorFlow recorded at its import. In a fork server, that
-    is the installed package.
+    `import tensorflow.keras` uses the location that TensorFlow recorded: in a fork server, the installed package.
     """
     return any(re.search(rf"(?<![\w.]){re.escape(each)}\.{re.escape(package)}\b", source) for each in imports)
 
@@ -343,10 +341,7 @@ def _number(seen: object) -> float:
 
 
 def _versions_of(report: Mapping[str, Any], task: Task) -> tuple[tuple[str, str], ...]:
-    """Return the versions of locked packages that the worker reported.
-
-    Ignore other packages: some packages contain vendored ones and add them to the path.
-    """
+    """Return the reported versions of locked packages, without vendored copies inside other packages."""
     seen = report.get("versions")
     if not isinstance(seen, Mapping):
         return ()
