@@ -1,5 +1,7 @@
 """From two releases of a throw-away package to the commit between their tags."""
 
+import re
+import shlex
 import textwrap
 
 import pytest
@@ -343,3 +345,44 @@ def test_releases_and_commits_are_not_stepped_through_at_once(playground, reposi
     common = ["pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--repository", repository.folder]
     playground.harness(*common, "--versions", "1.0..1.1", "--commits", "1.0..1.1", status=2)
     assert "not allowed with argument" in playground.said
+
+
+def cells_in(value):
+    """Return all ids of cells in a document."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key == "cell" and each:
+                yield each
+            elif key == "cells":
+                yield from each
+            else:
+                yield from cells_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from cells_in(each)
+
+
+def test_every_cell_that_a_search_names_can_be_shown_replayed_and_searched_again(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), tag="v1.0")
+    repository.commit("Break it", source(41))
+    repository.commit("Release", source(41, "release"), tag="v1.1")
+    search = ("pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN)
+    releases = [*search, "--repository", repository.folder]
+    commits = [*releases, "--commits", "1.0..1.1"]
+    printed = {id for each in (releases, commits) for id in cells_in(playground.json(*each))}
+    for each in (releases, commits):
+        commands = re.findall(r"^ *(harness show .+)$", playground.harness(*each), re.MULTILINE)
+        assert commands
+        printed |= {shlex.split(command)[2] for command in commands}
+    at_commits = {id for id in printed if re.search(r" \+ lib@[0-9a-f]{10}$", id)}
+    assert len(at_commits) > 1
+    assert len(printed - at_commits) > 1
+    for id in printed:
+        shown = playground.json("show", id)
+        assert (shown["cell"], shown["current"]) == (id, True)
+    for id in (min(at_commits), max(printed - at_commits)):
+        assert "The same as on" in playground.harness("replay", id)
+        (cell,) = playground.json("run", "--cells", id)["cells"]
+        assert (cell["cell"], cell["outcome"]) == (id, playground.json("show", id)["outcome"])
+        assert playground.json("pinpoint", id, *search[2:])["transitions"][0]["first"] == "1.1"
