@@ -141,21 +141,21 @@ def _over_releases(asked: _Asked) -> _Searched:
         cost=stepper.cost(arguments.jobs),
     )
     place = _place_of_base(stepper)
-    course, words = look.course, look.words
-    if place is not None and place not in course.marks:
-        course, words = course.including(place), f"{words}, and {releases.versions[place]} that {base.id} has"
+    plan, words = look.plan, look.words
+    if place is not None and place not in plan.marks:
+        plan, words = plan.including(place), f"{words}, and {releases.versions[place]} that {base.id} has"
     session.say(f"{bench.case}: {releases.package} in {base.id}: {words}, {', '.join(_ends(releases.versions))}")
     session.say(f"Mode {look.mode}: {look.why}.")
     with bench.open():
         judge = Judge(bench, following, releases.package)
         trial = _trial_of(base) if place is None else stepper.trial(place)
-        for certain in course.certain({})[: bench.jobs] if place is not None else ():
+        for certain in plan.certain({})[: bench.jobs] if place is not None else ():
             bench.begin(stepper.trial(certain))
         asked.session.say(f"{base.id}: {_named(asked, judge, trial).text}")
         walk = Walk(
             bench,
             judge,
-            course,
+            plan,
             trial=stepper.trial,
             name=lambda place: releases.versions[place],
             say=session.say,
@@ -213,7 +213,7 @@ def _over_commits(asked: _Asked) -> _Searched:
         session.say(f"{bench.case}: {package} in {base.id}: {look.words} from {first} to {last}")
         named = _named(asked, judge, _trial_of(base))
         session.say(f"{base.id}: {named.text}")
-        walked = line.walk(package, look.course).following(_followed(following, named))
+        walked = line.walk(package, look.plan).following(_followed(following, named))
     return _Searched(
         package=package,
         unit="commit",

@@ -14,7 +14,7 @@ from harness.pinpoint.bench import Bench
 from harness.pinpoint.judging import Judge, modules_of
 from harness.pinpoint.mainline import bundled, find_on_main_line
 from harness.pinpoint.repository import Described, GitFailed, Repository
-from harness.pinpoint.search import Course, Kind, State
+from harness.pinpoint.search import Kind, SearchPlan, State
 from harness.pinpoint.stepping import Walk, Walked
 from harness.pinpoint.swapped import Untestable
 from harness.pinpoint.trials import Trial
@@ -130,9 +130,9 @@ class CommitLine:
         self.offset = offset
         self.note = note
 
-    def walk(self, package: str, course: Course) -> Walked:
+    def walk(self, package: str, plan: SearchPlan) -> Walked:
         """Search along the line, and return each transition with its commit."""
-        walked = self._one.walk(self.shas, course).run(package)
+        walked = self._one.walk(self.shas, plan).run(package)
         return replace(walked, found=tuple(self._named(each) for each in walked.found))
 
     def _named(self, found: Found) -> Found:
@@ -181,7 +181,7 @@ class _One:
     def changes(self, line: _Line) -> tuple[Commit, ...]:
         """Halve a line until each border on it is closed; return the commit of each, oldest first."""
         self._say(f"{self._module}: {len(line.shas) - 1} commits between {line.shas[0][:10]} and {line.shas[-1][:10]}")
-        found = self.walk(line.shas, Course.quick(len(line.shas))).run(self._module).found
+        found = self.walk(line.shas, SearchPlan.quick(len(line.shas))).run(self._module).found
         return tuple(self.commit(each, notes=line.notes, lacking=line.lacking) for each in found)
 
     def commit(self, found: Found, *, notes: tuple[str, ...] = (), lacking: bool = False) -> Commit:
@@ -210,7 +210,7 @@ class _One:
 
     def borders(self, shas: Sequence[str]) -> tuple[Found, ...]:
         """Halve between some commits and return where they change."""
-        return self.walk(shas, Course.quick(len(shas))).run(self._module).found
+        return self.walk(shas, SearchPlan.quick(len(shas))).run(self._module).found
 
     def _on_main_line(self, described: Described, found: Found) -> Commit | None:
         """Find the commit of the main line that carries the change which a commit of a release branch made."""
@@ -221,12 +221,12 @@ class _One:
             return None
         return self.commit(there.border)
 
-    def walk(self, shas: Sequence[str], course: Course) -> Walk:
+    def walk(self, shas: Sequence[str], plan: SearchPlan) -> Walk:
         """Return the search over some commits."""
         return Walk(
             self._bench,
             self._judge,
-            course,
+            plan,
             trial=lambda place: self._trial(shas[place]),
             name=lambda place: shas[place],
             say=self._say,

@@ -1,4 +1,4 @@
-"""From what trials show to what a search is told: the failure followed, and whether what is stepped imports at all."""
+"""Owns what a candidate shows: the failure that is followed, and whether the package imports at all."""
 
 from __future__ import annotations
 

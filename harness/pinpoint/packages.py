@@ -15,7 +15,7 @@ from harness.pinpoint.bench import Bench
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.members import Between, Member
 from harness.pinpoint.minimise import Minimal, Minimiser
-from harness.pinpoint.search import Course, Kind, State
+from harness.pinpoint.search import Kind, SearchPlan, State
 from harness.pinpoint.stepping import Walk
 from harness.pinpoint.swapped import SwappedEnvironments
 from harness.pinpoint.trials import Trial
@@ -193,7 +193,7 @@ class Blame:
         walk = Walk(
             self._bench,
             self._judge,
-            Course.quick(len(points)),
+            SearchPlan.quick(len(points)),
             trial=trial,
             name=lambda place: str(points[place].version),
             say=self._say,

@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from harness.errors import UsageError, near_misses
 from harness.model import Environment
-from harness.pinpoint.search import Course
+from harness.pinpoint.search import SearchPlan
 from harness.pinpoint.swapped import SwappedEnvironments, Untestable
 from harness.pinpoint.trials import Trial
 from harness.plan.matrix import Family, Matrix
@@ -96,9 +96,9 @@ def _bounds(versions: str | None) -> tuple[Version | None, Version | None]:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """At which releases to look: the course, and the same in words."""
+    """At which releases to look: the plan, and the same in words."""
 
-    course: Course
+    plan: SearchPlan
     words: str
     complete: bool = False
     """Whether it looks at every one, so that nothing can have been missed."""
@@ -121,9 +121,9 @@ def look_at(releases: Releases, mode: str, *, known: str | None = None, cost: Co
     if mode == "auto":
         cost = cost or Cost(releases=size)
         if cost.affordable:
-            course = Course.grid(size, tuple(range(size)), older, known=place)
+            plan = SearchPlan.grid(size, tuple(range(size)), older, known=place)
             words = f"every one of {size} releases{back}"
-            return Look(course=course, words=words, complete=True, mode="every", why=f"that takes {cost}")
+            return Look(plan=plan, words=words, complete=True, mode="every", why=f"that takes {cost}")
         why = f"every one of {size} releases would take {cost}; --every runs them all"
         return replace(_grid(releases, place, back), why=why)
     return replace(_grid(releases, place, back), why="--grid asks for it")
@@ -140,9 +140,9 @@ def _grid(releases: Releases, place: int | None, back: str) -> Look:
         more, how = _evenly_spaced(size, older, "release")
         marks.update(more)
         words = f"{words}, and {how}"
-    course = Course.grid(size, tuple(marks), older, known=place)
-    looked = len(course.marks)
-    return Look(course=course, words=f"{words}{back} ({looked} of {size})", complete=looked == size, mode="grid")
+    plan = SearchPlan.grid(size, tuple(marks), older, known=place)
+    looked = len(plan.marks)
+    return Look(plan=plan, words=f"{words}{back} ({looked} of {size})", complete=looked == size, mode="grid")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,15 +175,17 @@ def evenly(size: int, offset: int, mode: str, unit: str) -> Look:
     """Say how to look at points that are all alike: "every", "quick", or about twenty of them ("grid", "auto")."""
     if mode == "every":
         words = f"every one of {size} {unit}s"
-        return Look(course=Course.every(size, offset), words=words, complete=True, mode=mode, why="--every asks for it")
+        return Look(
+            plan=SearchPlan.every(size, offset), words=words, complete=True, mode=mode, why="--every asks for it"
+        )
     if mode == "quick":
         words = f"halving between the two ends of {size} {unit}s"
-        return Look(course=Course.quick(size, offset), words=words, mode=mode, why="--quick asks for it")
+        return Look(plan=SearchPlan.quick(size, offset), words=words, mode=mode, why="--quick asks for it")
     marks, words = _evenly_spaced(size, offset, unit)
-    course = Course.grid(size, marks, offset)
-    looked = len(course.marks)
+    plan = SearchPlan.grid(size, marks, offset)
+    looked = len(plan.marks)
     why = "--grid asks for it" if mode == "grid" else f"{unit}s are many; --every runs them all"
-    return Look(course=course, words=f"{words} ({looked} of {size})", complete=looked == size, mode="grid", why=why)
+    return Look(plan=plan, words=f"{words} ({looked} of {size})", complete=looked == size, mode="grid", why=why)
 
 
 def _evenly_spaced(size: int, offset: int, unit: str) -> tuple[tuple[int, ...], str]:

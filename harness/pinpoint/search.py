@@ -1,7 +1,7 @@
 """Finds the transitions in a sequence of points with few probes. Pure: only the probe knows what a point is.
 
 A reported transition was observed: both sides were probed and differ, and every point between them was probed and is
-untestable. A run of points without a probed one is missed; the course has the points that are probed in any case.
+untestable. A run of points without a probed one is missed; the plan has the points that are probed in any case.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def kind_of(before: Observation, after: Observation) -> Kind:
     return Kind.FIXED if after.state is State.GOOD else Kind.CHANGED
 
 
-Seen = Mapping[int, Observation]
+Observations = Mapping[int, Observation]
 _GIVES_UP_AFTER = 4
 """So many untestable marks in a row end the search backwards: a few of them prove nothing about older points."""
 
@@ -86,7 +86,7 @@ class Transition:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course:
+class SearchPlan:
     """Which of `size` points are probed, in which order: the marks first, then points between neighbours that differ.
 
     `offset` is the place of the first point in a longer sequence that does not depend on the bounds. Halving prefers
@@ -100,8 +100,8 @@ class Course:
     """A point that is known to be testable: the search goes back from it, as far as points are testable."""
 
     @classmethod
-    def grid(cls, size: int, marks: tuple[int, ...], offset: int = 0, *, known: int | None = None) -> Course:
-        """Return a course that probes both ends and the marks, then narrows each border.
+    def grid(cls, size: int, marks: tuple[int, ...], offset: int = 0, *, known: int | None = None) -> SearchPlan:
+        """Return a plan that probes both ends and the marks, then narrows each border.
 
         With a known point, the marks before it are probed backwards, as long as they are testable.
         """
@@ -109,20 +109,20 @@ class Course:
         return cls(size=size, marks=tuple(sorted({*_ends(size), *inside})), offset=offset, known=known)
 
     @classmethod
-    def every(cls, size: int, offset: int = 0) -> Course:
-        """Return a course that probes every point."""
+    def every(cls, size: int, offset: int = 0) -> SearchPlan:
+        """Return a plan that probes every point."""
         return cls(size=size, marks=tuple(range(size)), offset=offset)
 
     @classmethod
-    def quick(cls, size: int, offset: int = 0) -> Course:
-        """Return a course that halves between both ends: one transition takes at most ceil(log2 size) + 2 probes."""
+    def quick(cls, size: int, offset: int = 0) -> SearchPlan:
+        """Return a plan that halves between both ends: one transition takes at most ceil(log2 size) + 2 probes."""
         return cls(size=size, marks=_ends(size), offset=offset)
 
-    def including(self, point: int) -> Course:
-        """Return the same course, with one more point that is probed in any case."""
+    def including(self, point: int) -> SearchPlan:
+        """Return the same plan, with one more point that is probed in any case."""
         return replace(self, marks=tuple(sorted({*self.marks, point})))
 
-    def next_point(self, seen: Seen) -> int | None:
+    def next_point(self, seen: Observations) -> int | None:
         """Return the point to probe next, or None at the end. Depends on `seen` alone."""
         marks = self.certain(seen)
         if marks:
@@ -138,7 +138,7 @@ class Course:
                 return point
         return None
 
-    def certain(self, seen: Seen) -> tuple[int, ...]:
+    def certain(self, seen: Observations) -> tuple[int, ...]:
         """Return the marks that will be probed whatever the others show, the next one first. The ends come first."""
         before = self._before_known()
         there = [mark for mark in dict.fromkeys((*self.marks[:1], *self.marks[-1:], *self.marks)) if mark not in before]
@@ -147,7 +147,7 @@ class Course:
         there += before[reached : reached + _GIVES_UP_AFTER - len(run)]
         return tuple(mark for mark in there if mark not in seen)
 
-    def oldest(self, seen: Seen) -> int:
+    def oldest(self, seen: Observations) -> int:
         """Return the first point that is probed. Unless it is 0, the search stopped there on its way back.
 
         Old releases of a package often fit nothing else in the environment, and there may be a hundred of them.
@@ -162,7 +162,7 @@ class Course:
         """Return the marks before the known point, the nearest first."""
         return [mark for mark in reversed(self.marks) if self.known is not None and mark < self.known]
 
-    def possible_next(self, point: int, seen: Seen) -> tuple[int, ...]:
+    def possible_next(self, point: int, seen: Observations) -> tuple[int, ...]:
         """Return the points that may be probed after this one, so that their environments can be built ahead."""
         tested = sorted(each for each in seen if seen[each].tested)
         before = [seen[each] for each in tested if each < point][-1:]
@@ -175,7 +175,7 @@ class Course:
                 found[following] = None
         return tuple(found)
 
-    def _for_mark(self, mark: int, oldest: int, seen: Seen) -> int | None:
+    def _for_mark(self, mark: int, oldest: int, seen: Observations) -> int | None:
         """Return the point to probe for a mark: the mark, or if it is untestable the nearest that is not."""
         place = self.marks.index(mark)
         low = max(oldest, self.marks[place - 1] + 1 if place else 0)
@@ -187,7 +187,7 @@ class Course:
                 return None
         return None
 
-    def _within(self, last: int, first: int, seen: Seen) -> int | None:
+    def _within(self, last: int, first: int, seen: Observations) -> int | None:
         """Return a point between two that differ, as near the middle as is testable."""
         if first - last == 1:
             return None
@@ -196,7 +196,7 @@ class Course:
 
 
 def search(
-    course: Course,
+    plan: SearchPlan,
     probe: Callable[[int], Observation],
     *,
     again: Callable[[int], Observation] | None = None,
@@ -212,10 +212,10 @@ def search(
     seen: dict[int, Observation] = {}
     looked_again: set[int] = set()
     while True:
-        point = course.next_point(seen)
+        point = plan.next_point(seen)
         if point is not None:
-            begin(course.certain(seen))
-            ahead(course.possible_next(point, seen))
+            begin(plan.certain(seen))
+            ahead(plan.possible_next(point, seen))
             seen[point] = probe(point)
             continue
         sides = [side for each in transitions(seen) for side in (each.last, each.first) if side not in looked_again]
@@ -226,7 +226,7 @@ def search(
         seen[sides[0]] = again(sides[0])
 
 
-def transitions(seen: Seen) -> list[Transition]:
+def transitions(seen: Observations) -> list[Transition]:
     """Return every transition that the observations prove, ascending."""
     return [
         Transition(last=last, first=first)
@@ -235,13 +235,13 @@ def transitions(seen: Seen) -> list[Transition]:
     ]
 
 
-def largest_gap(seen: Seen) -> int:
+def largest_gap(seen: Observations) -> int:
     """Return the largest distance between tested neighbours: a shorter run of points may have been missed."""
     tested = sorted(point for point in seen if seen[point].tested)
     return max((after - before for before, after in itertools.pairwise(tested)), default=0)
 
 
-def _borders(seen: Seen) -> Iterator[tuple[int, int]]:
+def _borders(seen: Observations) -> Iterator[tuple[int, int]]:
     """Yield the tested neighbours that differ."""
     tested = sorted(point for point in seen if seen[point].tested)
     for last, first in itertools.pairwise(tested):

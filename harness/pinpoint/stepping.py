@@ -9,7 +9,7 @@ from harness.pinpoint.answer import Found, Point
 from harness.pinpoint.bench import Bench
 from harness.pinpoint.following import relabelled
 from harness.pinpoint.judging import Judge
-from harness.pinpoint.search import Course, Observation, largest_gap, search, transitions
+from harness.pinpoint.search import Observation, SearchPlan, largest_gap, search, transitions
 from harness.pinpoint.trials import Trial
 
 
@@ -47,7 +47,7 @@ class Walk:
         self,
         bench: Bench,
         judge: Judge,
-        course: Course,
+        plan: SearchPlan,
         *,
         trial: Callable[[int], Trial],
         name: Callable[[int], str],
@@ -55,7 +55,7 @@ class Walk:
     ) -> None:
         self._bench = bench
         self._judge = judge
-        self._course = course
+        self._plan = plan
         self._trial = trial
         self._name = name
         self._say = say
@@ -63,7 +63,7 @@ class Walk:
     def run(self, package: str) -> Walked:
         """Search, and return all transitions between neighbours."""
         seen = search(
-            self._course,
+            self._plan,
             self._probe,
             again=self._again,
             begin=self._begin,
@@ -92,7 +92,7 @@ class Walk:
             points=tuple(points.values()),
             found=found,
             largest_gap=largest_gap(seen),
-            given_up=self._course.oldest(seen),
+            given_up=self._plan.oldest(seen),
         )
 
     def _probe(self, place: int) -> Observation:

@@ -97,7 +97,7 @@ def test_yanked_and_early_ones_are_left_out():
 def test_the_grid_is_the_first_and_the_last_release_of_each_minor():
     releases = between(KERAS)
     look = look_at(releases, "grid")
-    looked = [releases.versions[mark] for mark in look.course.marks]
+    looked = [releases.versions[mark] for mark in look.plan.marks]
     inside = ["3.0.1", "3.0.2", "3.0.3", "3.0.4", "3.3.1", "3.3.2", "3.9.1"]
     assert looked == [version for version in KERAS if version not in inside]
     assert "the first and the last release of each minor (18 of 25)" in look.words
@@ -108,7 +108,7 @@ def test_the_grid_is_the_first_and_the_last_release_of_each_minor():
 def test_every_release_is_run_where_that_takes_little_time():
     releases = between(KERAS)
     look = look_at(releases, "auto", cost=Cost(releases=25, overlaid=25, jobs=2))
-    assert look.complete and look.mode == "every" and len(look.course.marks) == 25
+    assert look.complete and look.mode == "every" and len(look.plan.marks) == 25
     assert look.why == "that takes about 56 s"
     back = look_at(releases, "auto", known="3.4.1")
     assert "back from 3.4.1 as far as they can be tested" in back.words
@@ -142,9 +142,9 @@ def test_what_is_affordable(cost, affordable):
 )
 def test_where_minors_are_few_the_grid_has_evenly_spaced_releases_too(versions):
     look = look_at(between(versions), "grid")
-    assert 14 <= len(look.course.marks) <= 40
+    assert 14 <= len(look.plan.marks) <= 40
     firsts_and_lasts = [place for place, version in enumerate(versions) if version.endswith((".0", ".7"))]
-    assert len(versions) > 40 or set(firsts_and_lasts) <= set(look.course.marks)
+    assert len(versions) > 40 or set(firsts_and_lasts) <= set(look.plan.marks)
 
 
 def test_the_grid_leaves_out_no_minor_however_many_there_are():

@@ -6,7 +6,7 @@ import math
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness.pinpoint.search import Course, Observation, State, largest_gap, search, transitions
+from harness.pinpoint.search import Observation, SearchPlan, State, largest_gap, search, transitions
 
 GOOD = Observation(state=State.GOOD)
 BAD = Observation(state=State.BAD, signature="b")
@@ -20,27 +20,27 @@ sequences = st.lists(
 ).map("".join)
 
 
-def courses(size):
+def plans(size):
     marks = st.lists(st.integers(0, size - 1), max_size=8).map(tuple) if size else st.just(())
     offset = st.integers(0, 1000)
     return st.one_of(
-        st.builds(Course.grid, st.just(size), marks, offset),
-        st.builds(Course.grid, st.just(size), marks, offset, known=st.integers(0, max(0, size - 1))),
-        st.builds(Course.every, st.just(size), offset),
-        st.builds(Course.quick, st.just(size), offset),
+        st.builds(SearchPlan.grid, st.just(size), marks, offset),
+        st.builds(SearchPlan.grid, st.just(size), marks, offset, known=st.integers(0, max(0, size - 1))),
+        st.builds(SearchPlan.every, st.just(size), offset),
+        st.builds(SearchPlan.quick, st.just(size), offset),
     )
 
 
 @st.composite
 def searches(draw):
     sequence = draw(sequences)
-    course = draw(courses(len(sequence)))
-    if course.known is not None and sequence:
-        sequence = sequence[: course.known] + draw(st.sampled_from("gbof")) + sequence[course.known + 1 :]
-    return sequence, course
+    plan = draw(plans(len(sequence)))
+    if plan.known is not None and sequence:
+        sequence = sequence[: plan.known] + draw(st.sampled_from("gbof")) + sequence[plan.known + 1 :]
+    return sequence, plan
 
 
-def run(course, sequence):
+def run(plan, sequence):
     """Search a sequence written in letters; give what was seen and the points in the order of their probes."""
     order = []
 
@@ -48,7 +48,7 @@ def run(course, sequence):
         order.append(point)
         return LETTERS[sequence[point]]
 
-    return search(course, probe), order
+    return search(plan, probe), order
 
 
 def differ(sequence, one, another):
@@ -57,8 +57,8 @@ def differ(sequence, one, another):
 
 @given(searches())
 def test_no_claim_is_false(case):
-    sequence, course = case
-    seen, order = run(course, sequence)
+    sequence, plan = case
+    seen, order = run(plan, sequence)
     assert len(order) == len(set(order)) == len(seen)
     for each in transitions(seen):
         assert each.last in seen and each.first in seen
@@ -69,10 +69,10 @@ def test_no_claim_is_false(case):
 
 @given(searches())
 def test_every_transition_at_the_step_of_the_marks_is_found(case):
-    sequence, course = case
-    seen, _ = run(course, sequence)
+    sequence, plan = case
+    seen, _ = run(plan, sequence)
     found = transitions(seen)
-    marks = [mark for mark in course.marks if mark >= course.oldest(seen)]
+    marks = [mark for mark in plan.marks if mark >= plan.oldest(seen)]
     testable = [mark for mark in marks if sequence[mark] != "-"]
     assert all(mark in seen for mark in marks)
     for one, another in itertools.pairwise(testable):
@@ -85,8 +85,8 @@ def test_every_transition_at_the_step_of_the_marks_is_found(case):
 
 @given(searches())
 def test_nothing_that_differs_is_left_unnarrowed(case):
-    sequence, course = case
-    seen, _ = run(course, sequence)
+    sequence, plan = case
+    seen, _ = run(plan, sequence)
     tested = sorted(point for point in seen if seen[point].tested)
     ends = {(each.last, each.first) for each in transitions(seen)}
     for one, another in itertools.pairwise(tested):
@@ -95,7 +95,7 @@ def test_nothing_that_differs_is_left_unnarrowed(case):
 
 @given(sequences)
 def test_every_finds_what_a_full_scan_shows(sequence):
-    seen, _ = run(Course.every(len(sequence)), sequence)
+    seen, _ = run(SearchPlan.every(len(sequence)), sequence)
     tested = [point for point, letter in enumerate(sequence) if letter != "-"]
     scan = [pair for pair in itertools.pairwise(tested) if differ(sequence, *pair)]
     assert [(each.last, each.first) for each in transitions(seen)] == scan
@@ -103,8 +103,8 @@ def test_every_finds_what_a_full_scan_shows(sequence):
 
 @given(searches())
 def test_something_testable_stands_for_each_mark_where_there_is_any(case):
-    sequence, course = case
-    seen, _ = run(course, sequence)
+    sequence, plan = case
+    seen, _ = run(plan, sequence)
     if any(letter != "-" for letter in sequence):
         assert any(observation.tested for observation in seen.values())
     else:
@@ -113,14 +113,14 @@ def test_something_testable_stands_for_each_mark_where_there_is_any(case):
 
 @given(searches())
 def test_nothing_is_given_up_but_what_lies_before_four_marks_that_cannot_be_tested(case):
-    sequence, course = case
-    seen, _ = run(course, sequence)
-    oldest = course.oldest(seen)
-    if course.known is None:
+    sequence, plan = case
+    seen, _ = run(plan, sequence)
+    oldest = plan.oldest(seen)
+    if plan.known is None:
         assert oldest == 0
     if oldest:
-        older = [mark for mark in course.marks if mark < oldest][-3:]
-        assert oldest < course.known
+        older = [mark for mark in plan.marks if mark < oldest][-3:]
+        assert oldest < plan.known
         assert [sequence[mark] for mark in (oldest, *older)] == ["-"] * 4
         assert {point for point in seen if point < oldest} == set(older)
 
@@ -130,7 +130,9 @@ def test_what_is_certain_is_begun_and_always_probed():
     begun = set()
     sequence = "-" * 60 + "g" * 40
     seen = search(
-        Course.grid(100, tuple(range(0, 100, 10)), known=75), lambda point: LETTERS[sequence[point]], begin=begun.update
+        SearchPlan.grid(100, tuple(range(0, 100, 10)), known=75),
+        lambda point: LETTERS[sequence[point]],
+        begin=begun.update,
     )
     assert begun == {20, 30, 40, 50, 60, 70, 80, 90, 99}
     assert begun <= set(seen)
@@ -139,15 +141,15 @@ def test_what_is_certain_is_begun_and_always_probed():
 
 def test_a_few_that_are_broken_are_stepped_over_on_the_way_back():
     sequence = "gg---g"
-    seen = search(Course.grid(6, tuple(range(6)), known=5), lambda point: LETTERS[sequence[point]])
+    seen = search(SearchPlan.grid(6, tuple(range(6)), known=5), lambda point: LETTERS[sequence[point]])
     assert sorted(seen) == list(range(6))
 
 
 @given(searches())
 def test_nothing_is_begun_that_is_not_probed(case):
-    sequence, course = case
+    sequence, plan = case
     begun = set()
-    seen = search(course, lambda point: LETTERS[sequence[point]], begin=begun.update)
+    seen = search(plan, lambda point: LETTERS[sequence[point]], begin=begun.update)
     assert begun <= set(seen)
 
 
@@ -158,7 +160,7 @@ def test_nothing_is_begun_that_is_not_probed(case):
 @settings(deadline=None)
 def test_quick_takes_no_more_probes_than_it_says(case):
     size, first, offset = case
-    seen = search(Course.quick(size, offset), lambda point: BAD if point >= first else GOOD)
+    seen = search(SearchPlan.quick(size, offset), lambda point: BAD if point >= first else GOOD)
     assert [(each.last, each.first) for each in transitions(seen)] == [(first - 1, first)]
     assert len(seen) <= math.ceil(math.log2(size)) + 2
 
@@ -166,7 +168,7 @@ def test_quick_takes_no_more_probes_than_it_says(case):
 @given(searches())
 def test_what_comes_next_was_said_to_be_possible_if_it_depends_on_two_answers(case):
     """After a probe that shows what a neighbour shows, or nothing, the next one was announced."""
-    sequence, course = case
+    sequence, plan = case
     announced, surprises = [()], []
 
     def probe(point):
@@ -175,13 +177,13 @@ def test_what_comes_next_was_said_to_be_possible_if_it_depends_on_two_answers(ca
         return LETTERS[sequence[point]]
 
     if set(sequence) <= {"g", "-"}:
-        search(course, probe, ahead=announced.append)
+        search(plan, probe, ahead=announced.append)
         assert not surprises
 
 
 def test_both_possible_next_points_of_a_halving_are_announced():
     said = []
-    search(Course.quick(9), lambda point: BAD if point >= 7 else GOOD, ahead=said.append)
+    search(SearchPlan.quick(9), lambda point: BAD if point >= 7 else GOOD, ahead=said.append)
     assert set(said[2]) >= {2, 6}
 
 
@@ -195,7 +197,7 @@ def test_the_order_of_visits_does_not_depend_on_the_bounds():
             order.append(point + low)
             return BAD if point + low >= 40 else GOOD
 
-        search(Course.quick(high - low, low), probe)
+        search(SearchPlan.quick(high - low, low), probe)
         return order
 
     wide, narrow = visited(0, 128), visited(11, 101)
@@ -205,13 +207,13 @@ def test_the_order_of_visits_does_not_depend_on_the_bounds():
 
 
 def test_an_interval_is_the_answer_where_what_lies_between_cannot_be_tested():
-    seen, _ = run(Course.quick(10), "gggg---bbb")
+    seen, _ = run(SearchPlan.quick(10), "gggg---bbb")
     (only,) = transitions(seen)
     assert (only.last, only.first, list(only.between)) == (3, 7, [4, 5, 6])
 
 
 def test_an_untestable_end_is_stepped_around():
-    seen, _ = run(Course.quick(8), "--gggbb-")
+    seen, _ = run(SearchPlan.quick(8), "--gggbb-")
     assert [(each.last, each.first) for each in transitions(seen)] == [(4, 5)]
 
 
@@ -226,7 +228,7 @@ def test_a_side_that_shows_something_else_when_looked_at_again_makes_the_search_
     def probe(point):
         return BAD if point == 3 else LETTERS["ggggbbb"[point]]
 
-    seen = search(Course.every(7), probe, again=look_again)
+    seen = search(SearchPlan.every(7), probe, again=look_again)
     assert [(each.last, each.first) for each in transitions(seen)] == [(2, 3), (3, 4)]
     assert seen[3] is FLAKY
     assert sorted(again) == [2, 3, 4]
@@ -239,16 +241,16 @@ def test_each_side_is_looked_at_again_once():
         again.append(point)
         return LETTERS["gbgb"[point]]
 
-    search(Course.every(4), lambda point: LETTERS["gbgb"[point]], again=look_again)
+    search(SearchPlan.every(4), lambda point: LETTERS["gbgb"[point]], again=look_again)
     assert again == [0, 1, 2, 3]
 
 
 def test_the_largest_gap_says_what_may_have_been_missed():
-    seen, _ = run(Course.grid(10, (5,)), "g" * 10)
+    seen, _ = run(SearchPlan.grid(10, (5,)), "g" * 10)
     assert largest_gap(seen) == 5
     assert largest_gap({}) == 0
 
 
 def test_no_points_ask_nothing():
-    assert search(Course.quick(0), lambda point: GOOD) == {}
-    assert list(search(Course.quick(1), lambda point: GOOD)) == [0]
+    assert search(SearchPlan.quick(0), lambda point: GOOD) == {}
+    assert list(search(SearchPlan.quick(1), lambda point: GOOD)) == [0]

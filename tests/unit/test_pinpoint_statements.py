@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from harness.pinpoint.answer import Answer, Commit, Found, Point, failures_of
 from harness.pinpoint.documents import document
 from harness.pinpoint.prose import markdown, terminal
-from harness.pinpoint.search import Course, Kind, Observation, State, search, transitions
+from harness.pinpoint.search import Kind, Observation, SearchPlan, State, search, transitions
 from harness.pinpoint.statements import statements
 from harness.pinpoint.trials import Shown
 from tests.unit.test_pinpoint_answer import BASE
-from tests.unit.test_pinpoint_search import courses
+from tests.unit.test_pinpoint_search import plans
 
 OBSERVATIONS = {
     "g": Observation(state=State.GOOD),
@@ -34,10 +34,10 @@ sequences = st.lists(
 
 @st.composite
 def searches(draw):
-    """A sequence, what some of its points show when they are run again, and a course of any mode."""
+    """A sequence, what some of its points show when they are run again, and a plan of any mode."""
     sequence = draw(sequences)
     again = draw(st.dictionaries(st.integers(0, len(sequence) - 1), st.sampled_from("gbfh"), max_size=3))
-    return sequence, again, draw(courses(len(sequence)))
+    return sequence, again, draw(plans(len(sequence)))
 
 
 def point(name, letter, place=0):
@@ -48,7 +48,7 @@ def name(place):
     return f"1.{place}"
 
 
-def searched(sequence, again, course):
+def searched(sequence, again, plan):
     """Search; return the letters of the points that were run, and the answer. The last point is the named one."""
     letters = dict(enumerate(sequence))
     seen_again = set()
@@ -59,7 +59,7 @@ def searched(sequence, again, course):
         seen_again.add(place)
         return OBSERVATIONS[letters[place]]
 
-    seen = search(course, lambda place: OBSERVATIONS[letters[place]], again=look_again)
+    seen = search(plan, lambda place: OBSERVATIONS[letters[place]], again=look_again)
     points = {place: point(name(place), letters[place], place) for place in sorted(seen)}
     found = [
         Found(
@@ -171,8 +171,8 @@ class Reader:
 
 @given(searches())
 def test_no_sentence_contradicts_a_point(case):
-    sequence, again, course = case
-    run, made = searched(sequence, again, course)
+    sequence, again, plan = case
+    run, made = searched(sequence, again, plan)
     reader = Reader(run, made)
     said = statements(made)
     tested = [letter for letter in run.values() if letter != "-"]
@@ -195,8 +195,8 @@ def test_no_sentence_contradicts_a_point(case):
 
 @given(searches())
 def test_introduced_and_fixed_are_said_only_next_to_a_pass(case):
-    sequence, again, course = case
-    run, made = searched(sequence, again, course)
+    sequence, again, plan = case
+    run, made = searched(sequence, again, plan)
     for found, each in zip(made.found, document(made)["transitions"], strict=True):
         last, first = place_of(each["last"]), place_of(each["first"])
         assert (each["kind"] == "introduced") == (run[last] == "g")
@@ -209,7 +209,7 @@ def test_introduced_and_fixed_are_said_only_next_to_a_pass(case):
 
 @given(sequences)
 def test_where_every_point_is_run_every_transition_is_reported(sequence):
-    run, made = searched(sequence, {}, Course.every(len(sequence)))
+    run, made = searched(sequence, {}, SearchPlan.every(len(sequence)))
     tested = [place for place, letter in run.items() if letter != "-"]
     scan = [
         (last, first)
@@ -234,9 +234,9 @@ def sha(place):
     return f"{place:07x}".ljust(40, "0")
 
 
-def with_commits(sequence, course):
+def with_commits(sequence, plan):
     """Two releases, the first and the last letter, and what a search over the commits between them finds."""
-    seen = search(course, lambda place: OBSERVATIONS[sequence[place]])
+    seen = search(plan, lambda place: OBSERVATIONS[sequence[place]])
     points = {place: point(sha(place), sequence[place], place) for place in seen}
     commits = tuple(
         Commit(
@@ -262,8 +262,8 @@ def test_commits_explain_the_whole_way_from_one_release_to_the_next(between, bef
     if before == after:
         return
     sequence = before + between + after
-    course = Course.quick(len(sequence)) if quick else Course.every(len(sequence))
-    found = with_commits(sequence, course)
+    plan = SearchPlan.quick(len(sequence)) if quick else SearchPlan.every(len(sequence))
+    found = with_commits(sequence, plan)
     way = [OBSERVATIONS[before], *(each.after.observation for each in found.commits)]
     assert [each.before.observation for each in found.commits] == way[:-1]
     assert way[-1] == OBSERVATIONS[after]
