@@ -11,12 +11,12 @@ from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.subject import pattern_of, subject_of
 from harness.errors import UsageError
-from harness.pinpoint.bench import Bench, SearchStopped
 from harness.pinpoint.blamed import BlameAnswer, document, markdown, terminal
 from harness.pinpoint.following import Following
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.members import Between
 from harness.pinpoint.packages import Blame
+from harness.pinpoint.prober import Prober, SearchStopped
 from harness.pinpoint.swapped import SwappedEnvironments
 from harness.pinpoint.trials import Subject
 from harness.provision.index import ReleaseIndex
@@ -47,11 +47,11 @@ def _answer(session: Session, arguments: argparse.Namespace) -> BlameAnswer:
         raise UsageError(f"{good.id} and {bad.id} do not differ", next_step="Name two environments that do")
     session.say(f"{case}: {good.id} and {bad.id} differ in {', '.join(each.name for each in between.members)}")
     index = ReleaseIndex.configured(session.variables)
-    bench = Bench(session, Subject.of(scenario, case), jobs=arguments.jobs, repeat=arguments.repeat)
-    with bench.open():
-        judge = Judge(bench, following, None)
+    prober = Prober(session, Subject.of(scenario, case), jobs=arguments.jobs, repeat=arguments.repeat)
+    with prober.open():
+        judge = Judge(prober, following, None)
         made = SwappedEnvironments(session, index)
-        blamed = Blame(bench, judge, between, made=made, index=index, say=session.say).run()
+        blamed = Blame(prober, judge, between, made=made, index=index, say=session.say).run()
     return BlameAnswer(
         case=str(case),
         issue=scenario.header.issue,
@@ -59,7 +59,7 @@ def _answer(session: Session, arguments: argparse.Namespace) -> BlameAnswer:
         bad=bad,
         members=between.members,
         blamed=blamed,
-        probes=len(bench.ran),
-        runs=bench.runs,
+        probes=len(prober.ran),
+        runs=prober.runs,
         command=f"{session.command} {shlex.join(arguments.typed)}",
     )

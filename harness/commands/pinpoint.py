@@ -18,12 +18,12 @@ from harness.commands.subject import pattern_of, subject_of
 from harness.errors import UsageError
 from harness.model import Environment
 from harness.pinpoint.answer import Answer, Point
-from harness.pinpoint.bench import Bench, SearchStopped
 from harness.pinpoint.commits import CommitSearch, Unanswered
 from harness.pinpoint.documents import document
 from harness.pinpoint.following import Following, followed_by
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.layers import Layers
+from harness.pinpoint.prober import Prober, SearchStopped
 from harness.pinpoint.prose import markdown, terminal
 from harness.pinpoint.releases import Releases, Stepper, evenly, look_at, releases_between
 from harness.pinpoint.repository import Repository
@@ -55,8 +55,8 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
     following = Following(pattern=pattern_of(arguments.follow))
     scenario, case = subject_of(session, arguments.scenario, arguments.parameters)
     base = environment_named(session, arguments.environment)
-    bench = Bench(session, Subject.of(scenario, case), jobs=arguments.jobs, repeat=arguments.repeat)
-    asked = _Asked(session=session, arguments=arguments, bench=bench, following=following, base=base)
+    prober = Prober(session, Subject.of(scenario, case), jobs=arguments.jobs, repeat=arguments.repeat)
+    asked = _Asked(session=session, arguments=arguments, prober=prober, following=following, base=base)
     searched = _over_releases(asked) if arguments.commits is None else _over_commits(asked)
     return Answer(
         case=str(case),
@@ -70,8 +70,8 @@ def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
         largest_gap=searched.walked.largest_gap,
         points=searched.walked.points,
         found=searched.walked.found,
-        probes=len(bench.ran),
-        runs=bench.runs,
+        probes=len(prober.ran),
+        runs=prober.runs,
         named=searched.named,
         pattern=following.pattern.pattern if following.pattern else None,
         command=f"{session.command} {shlex.join(arguments.typed)}",
@@ -86,7 +86,7 @@ class _Asked:
 
     session: Session
     arguments: argparse.Namespace
-    bench: Bench
+    prober: Prober
     following: Following
     base: Environment
 
@@ -113,10 +113,10 @@ class _Searched:
 
 
 def _over_releases(asked: _Asked) -> _Searched:
-    session, arguments, bench, following, base = (
+    session, arguments, prober, following, base = (
         asked.session,
         asked.arguments,
-        asked.bench,
+        asked.prober,
         asked.following,
         asked.base,
     )
@@ -132,8 +132,8 @@ def _over_releases(asked: _Asked) -> _Searched:
     stepper = Stepper(base, releases, made, session.project.matrix, bounded=bounded)
     releases = stepper.releases
     if not stepper.moves_more:
-        bench.layers = Layers(session, index, releases.package)
-        bench.layers.add_host(base)
+        prober.layers = Layers(session, index, releases.package)
+        prober.layers.add_host(base)
     look = look_at(
         releases,
         asked.mode,
@@ -144,16 +144,16 @@ def _over_releases(asked: _Asked) -> _Searched:
     plan, words = look.plan, look.words
     if place is not None and place not in plan.marks:
         plan, words = plan.including(place), f"{words}, and {releases.versions[place]} that {base.id} has"
-    session.say(f"{bench.case}: {releases.package} in {base.id}: {words}, {', '.join(_ends(releases.versions))}")
+    session.say(f"{prober.case}: {releases.package} in {base.id}: {words}, {', '.join(_ends(releases.versions))}")
     session.say(f"Mode {look.mode}: {look.why}.")
-    with bench.open():
-        judge = Judge(bench, following, releases.package)
+    with prober.open():
+        judge = Judge(prober, following, releases.package)
         trial = _trial_of(base) if place is None else stepper.trial(place)
-        for certain in plan.certain({})[: bench.jobs] if place is not None else ():
-            bench.begin(stepper.trial(certain))
+        for certain in plan.certain({})[: prober.jobs] if place is not None else ():
+            prober.begin(stepper.trial(certain))
         asked.session.say(f"{base.id}: {_named(asked, judge, trial).text}")
         walk = Walk(
-            bench,
+            prober,
             judge,
             plan,
             trial=stepper.trial,
@@ -164,7 +164,7 @@ def _over_releases(asked: _Asked) -> _Searched:
         named = _named(asked, judge, trial)  # after the search, which may have run it again
         walked = walked.following(_followed(following, named))
         if repository is not None:
-            commits = CommitSearch(bench, judge, repository, session.say)
+            commits = CommitSearch(prober, judge, repository, session.say)
             walked = replace(walked, found=tuple(commits.narrow(each) for each in walked.found))
     ends = _ends(releases.versions[walked.given_up :])
     unseen = _between_releases(walked) if repository is not None else []
@@ -182,10 +182,10 @@ def _over_releases(asked: _Asked) -> _Searched:
 
 
 def _over_commits(asked: _Asked) -> _Searched:
-    session, arguments, bench, following, base = (
+    session, arguments, prober, following, base = (
         asked.session,
         asked.arguments,
-        asked.bench,
+        asked.prober,
         asked.following,
         asked.base,
     )
@@ -202,15 +202,15 @@ def _over_commits(asked: _Asked) -> _Searched:
     if package not in base.lock.versions:
         raise UsageError(f"--package {package}: {base.id} has no such package")
     ends = [repository.commit_named(package, name) for name in (first, last)]
-    with bench.open():
-        judge = Judge(bench, following, package)
-        search = CommitSearch(bench, judge, repository, session.say)
+    with prober.open():
+        judge = Judge(prober, following, package)
+        search = CommitSearch(prober, judge, repository, session.say)
         try:
             line = search.line_between(package, base, ends[0], ends[1])
         except Unanswered as error:
             raise UsageError(f"--commits {arguments.commits}: cannot be searched", why=str(error)) from error
         look = evenly(len(line.shas), line.offset, asked.mode, "commit")
-        session.say(f"{bench.case}: {package} in {base.id}: {look.words} from {first} to {last}")
+        session.say(f"{prober.case}: {package} in {base.id}: {look.words} from {first} to {last}")
         named = _named(asked, judge, _trial_of(base))
         session.say(f"{base.id}: {named.text}")
         walked = line.walk(package, look.plan).following(_followed(following, named))
@@ -241,7 +241,7 @@ def _trial_of(base: Environment) -> Trial:
 
 def _named(asked: _Asked, judge: Judge, trial: Trial) -> Point:
     """Return what the environment shows that the user named: its failure is followed."""
-    shown = asked.bench.show(trial)
+    shown = asked.prober.show(trial)
     return Point(name=asked.base.id, observation=judge.observe(trial, shown), shown=shown)
 
 

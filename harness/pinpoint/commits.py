@@ -10,9 +10,9 @@ from packaging.utils import canonicalize_name
 
 from harness.model import Environment, Overlay
 from harness.pinpoint.answer import Commit, Found, Point
-from harness.pinpoint.bench import Bench
 from harness.pinpoint.judging import Judge, modules_of
 from harness.pinpoint.mainline import bundled, find_on_main_line
+from harness.pinpoint.prober import Prober
 from harness.pinpoint.repository import Described, GitFailed, Repository
 from harness.pinpoint.search import Kind, SearchPlan, State
 from harness.pinpoint.stepping import Walk, Walked
@@ -39,8 +39,8 @@ class _Line:
 class CommitSearch:
     """Narrows transitions between releases of one package to commits."""
 
-    def __init__(self, bench: Bench, judge: Judge, repository: Repository, say: Callable[[str], None]) -> None:
-        self.bench = bench
+    def __init__(self, prober: Prober, judge: Judge, repository: Repository, say: Callable[[str], None]) -> None:
+        self.prober = prober
         self.judge = judge
         self.repository = repository
         self.say = say
@@ -58,7 +58,7 @@ class CommitSearch:
 
         Raises Unanswered.
         """
-        self.bench.provide(environment)
+        self.prober.provide(environment)
         one = self._one(package, environment)
         fork = self.repository.fork_of(first, last)
         if fork is None or fork == last:
@@ -68,7 +68,7 @@ class CommitSearch:
         return CommitLine(one, shas=shas, offset=one.distance(fork), note="" if fork == first else apart)
 
     def _one(self, package: str, environment: Environment) -> _One:
-        modules = modules_of(self.bench.folder_of(environment), canonicalize_name(package))
+        modules = modules_of(self.prober.folder_of(environment), canonicalize_name(package))
         if len(modules) != 1:
             raise Unanswered(f"cannot overlay: {package} has several top-level modules, or none")
         return _One(self, environment, modules[0])
@@ -145,7 +145,7 @@ class _One:
     """The search in one environment, with one module's sources in front of it."""
 
     def __init__(self, search: CommitSearch, environment: Environment, module: str) -> None:
-        self._bench = search.bench
+        self._prober = search.prober
         self._judge = search.judge
         self._repository = search.repository
         self._say = search.say
@@ -157,12 +157,12 @@ class _One:
     def begin(self, *shas: str) -> None:
         """Run commits in the background: they will be asked for."""
         for sha in shas:
-            self._bench.begin(self._trial(sha))
+            self._prober.begin(self._trial(sha))
 
     def point(self, sha: str) -> Point:
         """Return what a commit shows."""
         trial = self._trial(sha)
-        shown = self._bench.show(trial)
+        shown = self._prober.show(trial)
         known = self._points.get(sha)
         if known is not None and known.shown is shown:
             return known
@@ -224,7 +224,7 @@ class _One:
     def walk(self, shas: Sequence[str], plan: SearchPlan) -> Walk:
         """Return the search over some commits."""
         return Walk(
-            self._bench,
+            self._prober,
             self._judge,
             plan,
             trial=lambda place: self._trial(shas[place]),

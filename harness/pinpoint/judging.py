@@ -7,8 +7,8 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from harness.pinpoint.bench import Bench
 from harness.pinpoint.following import Following
+from harness.pinpoint.prober import Prober
 from harness.pinpoint.search import Observation, State
 from harness.pinpoint.trials import Shown, Trial
 from harness.provision.condition import site_packages
@@ -19,8 +19,8 @@ DOES_NOT_IMPORT = "does not import"
 class Judge:
     """Observes trials. A failure of a package that does not even import says nothing of the scenario."""
 
-    def __init__(self, bench: Bench, following: Following, package: NormalizedName | None) -> None:
-        self._bench = bench
+    def __init__(self, prober: Prober, following: Following, package: NormalizedName | None) -> None:
+        self._prober = prober
         self._following = following
         self._package = package
         self._real: set[str] = set()
@@ -43,16 +43,16 @@ class Judge:
         """Return why the package does not import, or what its environment is asked to import; None if they do."""
         modules = self._modules(shown)
         environment = shown.environment
-        if environment is None or not self._bench.is_layered(environment):
-            return self._bench.import_error(trial, modules)
+        if environment is None or not self._prober.is_layered(environment):
+            return self._prober.import_error(trial, modules)
         # Nobody has imported these with the release yet, as it is done with each environment that is installed.
         wanted = tuple(dict.fromkeys((*environment.imports, *modules)))
-        return self._bench.import_error(trial, wanted, own_process=True)
+        return self._prober.import_error(trial, wanted, own_process=True)
 
     def _modules(self, shown: Shown) -> tuple[str, ...]:
         if shown.environment is None or self._package is None:
             return ()
-        return modules_of(self._bench.folder_of(shown.environment), self._package)
+        return modules_of(self._prober.folder_of(shown.environment), self._package)
 
 
 def modules_of(folder: Path, package: NormalizedName) -> tuple[str, ...]:

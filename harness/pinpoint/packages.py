@@ -11,10 +11,10 @@ from packaging.version import InvalidVersion, Version
 from harness.errors import HarnessError
 from harness.model import Environment
 from harness.pinpoint.answer import Found, Point
-from harness.pinpoint.bench import Bench
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.members import Between, Member
 from harness.pinpoint.minimise import Minimal, Minimiser
+from harness.pinpoint.prober import Prober
 from harness.pinpoint.search import Kind, SearchPlan, State
 from harness.pinpoint.stepping import Walk
 from harness.pinpoint.swapped import SwappedEnvironments
@@ -70,7 +70,7 @@ class Blame:
 
     def __init__(
         self,
-        bench: Bench,
+        prober: Prober,
         judge: Judge,
         between: Between,
         *,
@@ -78,7 +78,7 @@ class Blame:
         index: ReleaseIndex,
         say: Callable[[str], None],
     ) -> None:
-        self._bench = bench
+        self._prober = prober
         self._judge = judge
         self._between = between
         self._made = made
@@ -90,7 +90,7 @@ class Blame:
         """Minimise, prove, step each culprit through its releases. Raises HarnessError if there is nothing to do."""
         between = self._between
         for members in (between.members, ()):
-            self._bench.begin(self._trial(members, forced=False))
+            self._prober.begin(self._trial(members, forced=False))
         bad, good = self._point(between.members), self._point(())
         self._verify(bad, good)
         self._wanted = bad.observation
@@ -145,7 +145,7 @@ class Blame:
     def _point(self, members: tuple[Member, ...], *, forced: bool = False) -> Point:
         trial = self._trial(members, forced=forced)
         if trial.name not in self._trials:
-            shown = self._bench.show(trial)
+            shown = self._prober.show(trial)
             point = Point(name=trial.name, observation=self._judge.observe(trial, shown), shown=shown)
             self._say(f"{trial.name}: {point.text}")
             self._trials[trial.name] = point
@@ -154,7 +154,7 @@ class Blame:
     def _show_again(self, members: tuple[Member, ...], forced: bool) -> None:
         """Run the answer once more, in a process of its own: a coin that fell on one side names nobody."""
         trial = self._trial(members, forced=forced)
-        observation = self._judge.observe(trial, self._bench.show_again(trial))
+        observation = self._judge.observe(trial, self._prober.show_again(trial))
         if observation.differs_from(self._wanted):
             raise HarnessError(
                 f"{trial.name}: it does not fail each time",
@@ -191,7 +191,7 @@ class Blame:
             )
 
         walk = Walk(
-            self._bench,
+            self._prober,
             self._judge,
             SearchPlan.quick(len(points)),
             trial=trial,

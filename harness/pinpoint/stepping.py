@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from harness.pinpoint.answer import Found, Point
-from harness.pinpoint.bench import Bench
 from harness.pinpoint.following import relabelled
 from harness.pinpoint.judging import Judge
+from harness.pinpoint.prober import Prober
 from harness.pinpoint.search import Observation, SearchPlan, largest_gap, search, transitions
 from harness.pinpoint.trials import Trial
 
@@ -41,11 +41,11 @@ class Walked:
 
 
 class Walk:
-    """One search over trials on a bench. `name` is what each point is called."""
+    """One search over trials on a prober. `name` is what each point is called."""
 
     def __init__(
         self,
-        bench: Bench,
+        prober: Prober,
         judge: Judge,
         plan: SearchPlan,
         *,
@@ -53,7 +53,7 @@ class Walk:
         name: Callable[[int], str],
         say: Callable[[str], None],
     ) -> None:
-        self._bench = bench
+        self._prober = prober
         self._judge = judge
         self._plan = plan
         self._trial = trial
@@ -74,7 +74,7 @@ class Walk:
             place: Point(
                 name=self._name(place),
                 observation=seen[place],
-                shown=self._bench.show(self._trial(place)),
+                shown=self._prober.show(self._trial(place)),
                 place=place,
             )
             for place in sorted(seen)
@@ -103,23 +103,23 @@ class Walk:
 
     def _observed(self, place: int, *, again: bool) -> Observation:
         trial = self._trial(place)
-        runs = self._bench.runs
-        shown = self._bench.show_again(trial) if again else self._bench.show(trial)
+        runs = self._prober.runs
+        shown = self._prober.show_again(trial) if again else self._prober.show(trial)
         observation = self._judge.observe(trial, shown)
-        if not again or self._bench.runs > runs:
+        if not again or self._prober.runs > runs:
             point = Point(name=self._name(place), observation=observation, shown=shown)
-            how = " (again)" if again else " (known)" if shown.attempts and self._bench.runs == runs else ""
+            how = " (again)" if again else " (known)" if shown.attempts and self._prober.runs == runs else ""
             self._say(f"{trial.name}{how}: {point.text}")
         return observation
 
     def _begin(self, places: tuple[int, ...]) -> None:
         for place in places:
-            self._bench.begin(self._trial(place))
+            self._prober.begin(self._trial(place))
 
     def _ahead_of_again(self, places: tuple[int, ...]) -> None:
         for place in places:
-            self._bench.begin_again(self._trial(place))
+            self._prober.begin_again(self._trial(place))
 
     def _ahead(self, places: tuple[int, ...]) -> None:
         for place in places:
-            self._bench.provide_ahead(self._trial(place))
+            self._prober.provide_ahead(self._trial(place))

@@ -27,7 +27,7 @@ class SearchStopped(Exception):
     """The search was stopped from outside; what was run is recorded."""
 
 
-class Bench:
+class Prober:
     """Where trials run. One subject, many environments."""
 
     def __init__(self, session: Session, subject: Subject, *, jobs: int, repeat: int = 1) -> None:
@@ -36,7 +36,7 @@ class Bench:
         self.jobs = jobs
         self._repeat = repeat
         self.layers: Layers | None = None
-        """Which releases need no environment of their own; set before the bench is opened."""
+        """Which releases need no environment of their own; set before the prober is opened."""
         self._ended = threading.Event()
         self._begun: dict[str, Future[Shown]] = {}
         self._again: dict[str, Future[Shown]] = {}
@@ -48,7 +48,7 @@ class Bench:
         """Names of the trials of which there were any."""
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[Bench]:
+    def open(self) -> Iterator[Prober]:
         """Hold what trials need: the store for writing, a folder, processes that have done the imports."""
         stop, session = self._session.stop, self._session
         session.require_condition()
