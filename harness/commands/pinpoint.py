@@ -18,6 +18,7 @@ from harness.commands.subject import pattern_of, subject_of
 from harness.errors import UsageError
 from harness.model import Environment
 from harness.pinpoint.answer import Answer, Point
+from harness.pinpoint.candidates import Candidate, Subject
 from harness.pinpoint.commits import CommitSearch, Unanswered
 from harness.pinpoint.documents import document
 from harness.pinpoint.following import Following, followed_by
@@ -29,7 +30,6 @@ from harness.pinpoint.releases import Releases, Stepper, evenly, look_at, releas
 from harness.pinpoint.repository import Repository
 from harness.pinpoint.stepping import Walk, Walked
 from harness.pinpoint.swapped import SwappedEnvironments
-from harness.pinpoint.trials import Subject, Trial
 from harness.provision.index import ReleaseIndex
 from harness.session import Session
 
@@ -148,20 +148,20 @@ def _over_releases(asked: _Asked) -> _Searched:
     session.say(f"Mode {look.mode}: {look.why}.")
     with prober.open():
         judge = Judge(prober, following, releases.package)
-        trial = _trial_of(base) if place is None else stepper.trial(place)
+        candidate = _candidate_of(base) if place is None else stepper.candidate(place)
         for certain in plan.certain({})[: prober.jobs] if place is not None else ():
-            prober.begin(stepper.trial(certain))
-        asked.session.say(f"{base.id}: {_named(asked, judge, trial).text}")
+            prober.begin(stepper.candidate(certain))
+        asked.session.say(f"{base.id}: {_named(asked, judge, candidate).text}")
         walk = Walk(
             prober,
             judge,
             plan,
-            trial=stepper.trial,
+            candidate=stepper.candidate,
             name=lambda place: releases.versions[place],
             say=session.say,
         )
         walked = walk.run(releases.package)
-        named = _named(asked, judge, trial)  # after the search, which may have run it again
+        named = _named(asked, judge, candidate)  # after the search, which may have run it again
         walked = walked.following(_followed(following, named))
         if repository is not None:
             commits = CommitSearch(prober, judge, repository, session.say)
@@ -211,7 +211,7 @@ def _over_commits(asked: _Asked) -> _Searched:
             raise UsageError(f"--commits {arguments.commits}: cannot be searched", why=str(error)) from error
         look = evenly(len(line.shas), line.offset, asked.mode, "commit")
         session.say(f"{prober.case}: {package} in {base.id}: {look.words} from {first} to {last}")
-        named = _named(asked, judge, _trial_of(base))
+        named = _named(asked, judge, _candidate_of(base))
         session.say(f"{base.id}: {named.text}")
         walked = line.walk(package, look.plan).following(_followed(following, named))
     return _Searched(
@@ -235,14 +235,14 @@ def _place_of_base(stepper: Stepper) -> int | None:
     return next((place for place, each in enumerate(stepper.releases.points) if each.version == wanted), None)
 
 
-def _trial_of(base: Environment) -> Trial:
-    return Trial(name=base.id, make=lambda: base)
+def _candidate_of(base: Environment) -> Candidate:
+    return Candidate(name=base.id, make=lambda: base)
 
 
-def _named(asked: _Asked, judge: Judge, trial: Trial) -> Point:
+def _named(asked: _Asked, judge: Judge, candidate: Candidate) -> Point:
     """Return what the environment shows that the user named: its failure is followed."""
-    shown = asked.prober.show(trial)
-    return Point(name=asked.base.id, observation=judge.observe(trial, shown), shown=shown)
+    shown = asked.prober.show(candidate)
+    return Point(name=asked.base.id, observation=judge.observe(candidate, shown), shown=shown)
 
 
 def _followed(following: Following, named: Point) -> frozenset[str]:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.model import Attempt, Environment
+from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.following import FOLLOWED, failure_text
 from harness.pinpoint.judging import DOES_NOT_IMPORT
 from harness.pinpoint.search import Kind, Observation, State, kind_of
-from harness.pinpoint.trials import Shown
 from harness.report.foreign_text import one_line
 
 
@@ -22,7 +22,7 @@ class Point:
     name: str
     """Its version, or its sha."""
     observation: Observation
-    shown: Shown
+    shown: ProbeResult
     place: int = 0
     """Its place in the sequence that was searched."""
 

@@ -55,12 +55,12 @@ def document(answer: BlameAnswer) -> dict[str, object]:
         "differing": [each.name for each in answer.members],
         "untestable": [
             {"environment": each.name, "reason": each.observation.reason}
-            for each in answer.blamed.trials
+            for each in answer.blamed.candidates
             if not each.observation.tested
         ],
         "tested": [
             {"environment": each.name, "state": each.observation.state.value, "shows": each.text}
-            for each in answer.blamed.trials
+            for each in answer.blamed.candidates
         ],
         "statements": statements(answer),
         "probes": answer.probes,
@@ -144,7 +144,7 @@ def terminal(answer: BlameAnswer, width: int | None = None) -> str:
     lines = wrapped(f"{answer.case}: {_question(answer)}", width, "")
     lines += ["", *(line for each in statements(answer) for line in wrapped(each, width, ""))]
     lines += ["", "Failure:", *wrapped(answer.blamed.bad.text, width, "  "), "", "Runs:"]
-    for point in answer.blamed.trials:
+    for point in answer.blamed.candidates:
         lines += wrapped(f"{one_line(point.name, longest=200)}: {one_line(point.text, longest=150)}", width, "  ")
     cell = answer.blamed.bad.attempt.cell if answer.blamed.bad.attempt else None
     if cell is not None:
@@ -165,7 +165,7 @@ def markdown(answer: BlameAnswer) -> str:
     lines += [f"Failure: {code(answer.blamed.bad.text)}", ""]
     rows = [
         (escaped(one_line(each.name, longest=80)), code(one_line(each.text, longest=100)))
-        for each in answer.blamed.trials
+        for each in answer.blamed.candidates
     ]
     lines.append(table(["moved", "result"], rows))
     return "\n".join([*lines, "", "Run it again:", "", "```", answer.command, "```", ""])

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from harness.model import Environment, Overlay
 from harness.pinpoint.answer import Commit, Found, Point
+from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.judging import Judge, modules_of
 from harness.pinpoint.mainline import bundled, find_on_main_line
 from harness.pinpoint.prober import Prober
@@ -17,7 +18,6 @@ from harness.pinpoint.repository import Described, GitFailed, Repository
 from harness.pinpoint.search import Kind, SearchPlan, State
 from harness.pinpoint.stepping import Walk, Walked
 from harness.pinpoint.swapped import Untestable
-from harness.pinpoint.trials import Trial
 
 _FLAKY = "one side is flaky; --repeat N runs it more often"
 
@@ -157,18 +157,18 @@ class _One:
     def begin(self, *shas: str) -> None:
         """Run commits in the background: they will be asked for."""
         for sha in shas:
-            self._prober.begin(self._trial(sha))
+            self._prober.begin(self._candidate(sha))
 
     def point(self, sha: str) -> Point:
         """Return what a commit shows."""
-        trial = self._trial(sha)
-        shown = self._prober.show(trial)
+        candidate = self._candidate(sha)
+        shown = self._prober.show(candidate)
         known = self._points.get(sha)
         if known is not None and known.shown is shown:
             return known
-        point = Point(name=sha, observation=self._judge.observe(trial, shown), shown=shown)
+        point = Point(name=sha, observation=self._judge.observe(candidate, shown), shown=shown)
         if known is None:
-            self._say(f"{trial.name}: {point.text}")
+            self._say(f"{candidate.name}: {point.text}")
         self._points[sha] = point
         return point
 
@@ -227,7 +227,7 @@ class _One:
             self._prober,
             self._judge,
             plan,
-            trial=lambda place: self._trial(shas[place]),
+            candidate=lambda place: self._candidate(shas[place]),
             name=lambda place: shas[place],
             say=self._say,
         )
@@ -275,10 +275,10 @@ class _One:
             notes.append(f"it is one commit of several changes, not told apart here: {'; '.join(titles)}")
         return notes
 
-    def _trial(self, sha: str) -> Trial:
+    def _candidate(self, sha: str) -> Candidate:
         name = f"{self._module}@{sha[:10]}"
         environment = replace(self._environment, id=f"{self._environment.id} + {name}")
-        return Trial(name=environment.id, make=lambda: environment, overlay=functools.partial(self._overlay, sha))
+        return Candidate(name=environment.id, make=lambda: environment, overlay=functools.partial(self._overlay, sha))
 
     def _overlay(self, sha: str) -> Overlay:
         try:

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName, canonicalize_name
 
+from harness.pinpoint.candidates import Candidate, ProbeResult
 from harness.pinpoint.following import Following
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.search import Observation, State
-from harness.pinpoint.trials import Shown, Trial
 from harness.provision.condition import site_packages
 
 DOES_NOT_IMPORT = "does not import"
 
 
 class Judge:
-    """Observes trials. A failure of a package that does not even import says nothing of the scenario."""
+    """Observes candidates. A failure of a package that does not even import says nothing of the scenario."""
 
     def __init__(self, prober: Prober, following: Following, package: NormalizedName | None) -> None:
         self._prober = prober
@@ -26,30 +26,30 @@ class Judge:
         self._real: set[str] = set()
         """Signatures that were seen where the package imports."""
 
-    def observe(self, trial: Trial, shown: Shown) -> Observation:
-        """Say what a trial showed."""
+    def observe(self, candidate: Candidate, shown: ProbeResult) -> Observation:
+        """Say what a candidate showed."""
         observation = self._following.observe(shown.attempts, shown.reason)
         asked_for = self._following.pattern is not None and observation.state is State.BAD
         if asked_for or observation.state not in (State.BAD, State.OTHER) or observation.signature in self._real:
             return observation
-        error = self._import_error(trial, shown)
+        error = self._import_error(candidate, shown)
         if error is not None:
             return Observation(state=State.UNTESTABLE, reason=f"{DOES_NOT_IMPORT}: {error}")
         if observation.signature is not None:
             self._real.add(observation.signature)
         return observation
 
-    def _import_error(self, trial: Trial, shown: Shown) -> str | None:
+    def _import_error(self, candidate: Candidate, shown: ProbeResult) -> str | None:
         """Return why the package does not import, or what its environment is asked to import; None if they do."""
         modules = self._modules(shown)
         environment = shown.environment
         if environment is None or not self._prober.is_layered(environment):
-            return self._prober.import_error(trial, modules)
+            return self._prober.import_error(candidate, modules)
         # Nobody has imported these with the release yet, as it is done with each environment that is installed.
         wanted = tuple(dict.fromkeys((*environment.imports, *modules)))
-        return self._prober.import_error(trial, wanted, own_process=True)
+        return self._prober.import_error(candidate, wanted, own_process=True)
 
-    def _modules(self, shown: Shown) -> tuple[str, ...]:
+    def _modules(self, shown: ProbeResult) -> tuple[str, ...]:
         if shown.environment is None or self._package is None:
             return ()
         return modules_of(self._prober.folder_of(shown.environment), self._package)

@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 from harness.errors import HarnessError
 from harness.model import Environment
 from harness.pinpoint.answer import Found, Point
+from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.members import Between, Member
 from harness.pinpoint.minimise import Minimal, Minimiser
@@ -18,7 +19,6 @@ from harness.pinpoint.prober import Prober
 from harness.pinpoint.search import Kind, SearchPlan, State
 from harness.pinpoint.stepping import Walk
 from harness.pinpoint.swapped import SwappedEnvironments
-from harness.pinpoint.trials import Trial
 from harness.provision.index import Release, ReleaseIndex
 
 
@@ -48,14 +48,14 @@ class Culprit:
 
 @dataclass(frozen=True, kw_only=True)
 class Blamed:
-    """What was found, and every trial on the way."""
+    """What was found, and every candidate on the way."""
 
     culprits: tuple[Culprit, ...]
     forced: bool
     """Whether it could only be installed against what the packages themselves ask for."""
     together: tuple[Member, ...]
     """The smallest set that can be installed without force."""
-    trials: tuple[Point, ...]
+    candidates: tuple[Point, ...]
     good: Point
     bad: Point
 
@@ -84,13 +84,13 @@ class Blame:
         self._made = made
         self._index = index
         self._say = say
-        self._trials: dict[str, Point] = {}
+        self._candidates: dict[str, Point] = {}
 
     def run(self) -> Blamed:
         """Minimise, prove, step each culprit through its releases. Raises HarnessError if there is nothing to do."""
         between = self._between
         for members in (between.members, ()):
-            self._prober.begin(self._trial(members, forced=False))
+            self._prober.begin(self._candidate(members, forced=False))
         bad, good = self._point(between.members), self._point(())
         self._verify(bad, good)
         self._wanted = bad.observation
@@ -105,7 +105,12 @@ class Blame:
         self._show_again(minimal.members, forced)
         culprits = tuple(self._culprit(each, minimal, state, forced) for each, state in minimal.without)
         return Blamed(
-            culprits=culprits, forced=forced, together=together, trials=tuple(self._trials.values()), good=good, bad=bad
+            culprits=culprits,
+            forced=forced,
+            together=together,
+            candidates=tuple(self._candidates.values()),
+            good=good,
+            bad=bad,
         )
 
     def _verify(self, bad: Point, good: Point) -> None:
@@ -143,29 +148,29 @@ class Blame:
         return observation.state
 
     def _point(self, members: tuple[Member, ...], *, forced: bool = False) -> Point:
-        trial = self._trial(members, forced=forced)
-        if trial.name not in self._trials:
-            shown = self._prober.show(trial)
-            point = Point(name=trial.name, observation=self._judge.observe(trial, shown), shown=shown)
-            self._say(f"{trial.name}: {point.text}")
-            self._trials[trial.name] = point
-        return self._trials[trial.name]
+        candidate = self._candidate(members, forced=forced)
+        if candidate.name not in self._candidates:
+            shown = self._prober.show(candidate)
+            point = Point(name=candidate.name, observation=self._judge.observe(candidate, shown), shown=shown)
+            self._say(f"{candidate.name}: {point.text}")
+            self._candidates[candidate.name] = point
+        return self._candidates[candidate.name]
 
     def _show_again(self, members: tuple[Member, ...], forced: bool) -> None:
         """Run the answer once more, in a process of its own: a coin that fell on one side names nobody."""
-        trial = self._trial(members, forced=forced)
-        observation = self._judge.observe(trial, self._prober.show_again(trial))
+        candidate = self._candidate(members, forced=forced)
+        observation = self._judge.observe(candidate, self._prober.show_again(candidate))
         if observation.differs_from(self._wanted):
             raise HarnessError(
-                f"{trial.name}: it does not fail each time",
+                f"{candidate.name}: it does not fail each time",
                 why=observation.reason or "it passed when it was run again",
                 next_step="Run the search with --repeat 5, or more",
             )
 
-    def _trial(self, members: tuple[Member, ...], *, forced: bool) -> Trial:
+    def _candidate(self, members: tuple[Member, ...], *, forced: bool) -> Candidate:
         forced = forced and 0 < len(members) < len(self._between.members)
         name = self._between.name_of(members) + (" (forced)" if forced else "")
-        return Trial(name=name, make=lambda: self._environment(members, forced))
+        return Candidate(name=name, make=lambda: self._environment(members, forced))
 
     def _environment(self, members: tuple[Member, ...], forced: bool) -> Environment:
         return self._between.moved(members, forced=forced)
@@ -181,12 +186,12 @@ class Blame:
         package = canonicalize_name(member.name)
         ends = {member.bad: minimal.members, member.good: _less(minimal.members, member)}
 
-        def trial(place: int) -> Trial:
+        def candidate(place: int) -> Candidate:
             version = str(points[place].version)
             if version in ends:
                 # Known from above: with it, the failure; without it, not.
-                return self._trial(ends[version], forced=forced)
-            return Trial(
+                return self._candidate(ends[version], forced=forced)
+            return Candidate(
                 name=f"{package} {version} in {base.id}", make=lambda: self._made.swapped(base, {package: version})
             )
 
@@ -194,7 +199,7 @@ class Blame:
             self._prober,
             self._judge,
             SearchPlan.quick(len(points)),
-            trial=trial,
+            candidate=candidate,
             name=lambda place: str(points[place].version),
             say=self._say,
         )

@@ -16,9 +16,9 @@ from harness.errors import HarnessError
 from harness.execute.parents import Parents
 from harness.execute.run_task import Interrupted
 from harness.model import Case, Environment, Outcome
+from harness.pinpoint.candidates import Candidate, ProbeResult, Runner, Subject, import_subject
 from harness.pinpoint.layers import Layers
 from harness.pinpoint.swapped import Untestable
-from harness.pinpoint.trials import Runner, Shown, Subject, Trial, import_subject
 from harness.record.store import Writer
 from harness.session import RunFolder, Session
 
@@ -28,7 +28,7 @@ class SearchStopped(Exception):
 
 
 class Prober:
-    """Where trials run. One subject, many environments."""
+    """Where candidates run. One subject, many environments."""
 
     def __init__(self, session: Session, subject: Subject, *, jobs: int, repeat: int = 1) -> None:
         self._session = session
@@ -38,18 +38,18 @@ class Prober:
         self.layers: Layers | None = None
         """Which releases need no environment of their own; set before the prober is opened."""
         self._ended = threading.Event()
-        self._begun: dict[str, Future[Shown]] = {}
-        self._again: dict[str, Future[Shown]] = {}
+        self._begun: dict[str, Future[ProbeResult]] = {}
+        self._again: dict[str, Future[ProbeResult]] = {}
         self._ahead: dict[str, Future[None]] = {}
-        self._shown: dict[str, Shown] = {}
+        self._shown: dict[str, ProbeResult] = {}
         self.runs = 0
         """Attempts that were run, not found in the store."""
         self.ran: set[str] = set()
-        """Names of the trials of which there were any."""
+        """Names of the candidates of which there were any."""
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Prober]:
-        """Hold what trials need: the store for writing, a folder, processes that have done the imports."""
+        """Hold what candidates need: the store for writing, a folder, processes that have done the imports."""
         stop, session = self._session.stop, self._session
         session.require_condition()
         with contextlib.ExitStack() as stack:
@@ -74,38 +74,38 @@ class Prober:
             pool.shutdown(cancel_futures=True)
         self._builders.shutdown(cancel_futures=True)
 
-    def begin(self, trial: Trial) -> None:
-        """Run a trial in the background: it will be asked for."""
-        self._begin(trial, self._runners)
+    def begin(self, candidate: Candidate) -> None:
+        """Run a candidate in the background: it will be asked for."""
+        self._begin(candidate, self._runners)
 
-    def _begin(self, trial: Trial, pool: ThreadPoolExecutor) -> None:
-        if trial.name not in self._begun and trial.name not in self._shown:
-            self._begun[trial.name] = pool.submit(self._run, self._subject, trial, self._repeat)
+    def _begin(self, candidate: Candidate, pool: ThreadPoolExecutor) -> None:
+        if candidate.name not in self._begun and candidate.name not in self._shown:
+            self._begun[candidate.name] = pool.submit(self._run, self._subject, candidate, self._repeat)
 
-    def provide_ahead(self, trial: Trial) -> None:
-        """Make the environment of a trial in the background: it may be asked for."""
-        if trial.name not in {*self._begun, *self._ahead, *self._shown}:
-            self._ahead[trial.name] = self._builders.submit(self._provide_quietly, trial)
+    def provide_ahead(self, candidate: Candidate) -> None:
+        """Make the environment of a candidate in the background: it may be asked for."""
+        if candidate.name not in {*self._begun, *self._ahead, *self._shown}:
+            self._ahead[candidate.name] = self._builders.submit(self._provide_quietly, candidate)
 
-    def show(self, trial: Trial) -> Shown:
-        """Give what a trial shows, running what the store does not know yet."""
-        if trial.name not in self._shown:
-            self._begin(trial, self._urgent)
-            self._shown[trial.name] = self._recorded(trial, self._begun.pop(trial.name))
-        return self._shown[trial.name]
+    def show(self, candidate: Candidate) -> ProbeResult:
+        """Give what a candidate shows, running what the store does not know yet."""
+        if candidate.name not in self._shown:
+            self._begin(candidate, self._urgent)
+            self._shown[candidate.name] = self._recorded(candidate, self._begun.pop(candidate.name))
+        return self._shown[candidate.name]
 
-    def begin_again(self, trial: Trial) -> None:
-        """Repeat a trial in the background, in a process of its own; enough earlier repeats count, too."""
-        if trial.name not in self._again:
-            self._again[trial.name] = self._urgent.submit(
-                self._run, self._subject, trial, max(2, self._repeat), own_process=True
+    def begin_again(self, candidate: Candidate) -> None:
+        """Repeat a candidate in the background, in a process of its own; enough earlier repeats count, too."""
+        if candidate.name not in self._again:
+            self._again[candidate.name] = self._urgent.submit(
+                self._run, self._subject, candidate, max(2, self._repeat), own_process=True
             )
 
-    def show_again(self, trial: Trial) -> Shown:
-        """Give what a trial shows if it is repeated."""
-        self.begin_again(trial)
-        self._shown[trial.name] = self._recorded(trial, self._again.pop(trial.name), again=True)
-        return self._shown[trial.name]
+    def show_again(self, candidate: Candidate) -> ProbeResult:
+        """Give what a candidate shows if it is repeated."""
+        self.begin_again(candidate)
+        self._shown[candidate.name] = self._recorded(candidate, self._again.pop(candidate.name), again=True)
+        return self._shown[candidate.name]
 
     @property
     def case(self) -> Case:
@@ -127,19 +127,19 @@ class Prober:
         """Whether an environment is a release in front of another environment."""
         return self._runner.layer_of(environment) is not None
 
-    def import_error(self, trial: Trial, modules: tuple[str, ...], *, own_process: bool = False) -> str | None:
-        """Return what importing modules raises in the environment of a trial, None if they import."""
+    def import_error(self, candidate: Candidate, modules: tuple[str, ...], *, own_process: bool = False) -> str | None:
+        """Return what importing modules raises in the environment of a candidate, None if they import."""
         if not modules:
             return None
         # What a fork's parent has imported, it has imported without the release.
-        future = self._urgent.submit(self._run, import_subject(modules), trial, 1, own_process=own_process)
-        shown = self._recorded(trial, future, again=True)
+        future = self._urgent.submit(self._run, import_subject(modules), candidate, 1, own_process=own_process)
+        shown = self._recorded(candidate, future, again=True)
         attempt = shown.attempt
         if attempt is None or attempt.outcome is Outcome.PASSED or not attempt.settled:
             return None
         return attempt.error or (attempt.reason if attempt.cause is not None else None)
 
-    def _recorded(self, trial: Trial, future: Future[Shown], *, again: bool = False) -> Shown:
+    def _recorded(self, candidate: Candidate, future: Future[ProbeResult], *, again: bool = False) -> ProbeResult:
         while True:
             with contextlib.suppress(futures.TimeoutError):
                 shown = future.result(timeout=0.5)
@@ -152,23 +152,23 @@ class Prober:
                 self._writer.add(attempt)
         self.runs += len(shown.new)
         if shown.new and not again:
-            self.ran.add(trial.name)
+            self.ran.add(candidate.name)
         if self._session.stop.is_set():
             raise SearchStopped
         return shown
 
-    def _provide_quietly(self, trial: Trial) -> None:
+    def _provide_quietly(self, candidate: Candidate) -> None:
         """Whatever goes wrong will be said when the environment is really asked for."""
         with contextlib.suppress(Untestable, HarnessError, OSError):
-            environment = trial.make()
+            environment = candidate.make()
             if not self._ended.is_set():
                 self._runner.provide(environment, self._ended)
-            if trial.overlay is not None:
-                self._runner.compile(trial.overlay(), environment, self._ended)
+            if candidate.overlay is not None:
+                self._runner.compile(candidate.overlay(), environment, self._ended)
 
-    def _run(self, subject: Subject, trial: Trial, at_least: int, *, own_process: bool = False) -> Shown:
+    def _run(self, subject: Subject, candidate: Candidate, at_least: int, *, own_process: bool = False) -> ProbeResult:
         """Run in a thread of a pool; nothing is recorded here."""
         try:
-            return self._runner.run(subject, trial, at_least=at_least, own_process=own_process)
+            return self._runner.run(subject, candidate, at_least=at_least, own_process=own_process)
         except Interrupted:
             raise SearchStopped from None

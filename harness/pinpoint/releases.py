@@ -13,9 +13,9 @@ from packaging.version import InvalidVersion, Version
 
 from harness.errors import UsageError, near_misses
 from harness.model import Environment
+from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.search import SearchPlan
 from harness.pinpoint.swapped import SwappedEnvironments, Untestable
-from harness.pinpoint.trials import Trial
 from harness.plan.matrix import Family, Matrix
 from harness.provision.index import Release, ReleaseIndex
 
@@ -221,10 +221,10 @@ class Stepper:
         overlaid = 0 if self.moves_more else sum(each.pure for each in self.releases.points)
         return Cost(releases=len(self.releases.points), overlaid=overlaid, jobs=jobs)
 
-    def trial(self, place: int) -> Trial:
-        """Give the trial of a release."""
+    def candidate(self, place: int) -> Candidate:
+        """Give the candidate of a release."""
         release = self.releases.points[place]
-        return Trial(
+        return Candidate(
             name=f"{self.releases.package} {release.version}", make=functools.partial(self._environment, release)
         )
 

@@ -1,4 +1,4 @@
-"""Steps a package through its releases: trials in, an answer out, with a word to the user for each probe."""
+"""Steps a package through its releases: candidates in, an answer out, with a word to the user for each probe."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from harness.pinpoint.answer import Found, Point
+from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.following import relabelled
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.search import Observation, SearchPlan, largest_gap, search, transitions
-from harness.pinpoint.trials import Trial
 
 
 @dataclass(frozen=True, kw_only=True)
 class Walked:
-    """What a walk over a sequence of trials has shown, in the order of the sequence."""
+    """What a walk over a sequence of candidates has shown, in the order of the sequence."""
 
     points: tuple[Point, ...]
     found: tuple[Found, ...]
@@ -41,7 +41,7 @@ class Walked:
 
 
 class Walk:
-    """One search over trials on a prober. `name` is what each point is called."""
+    """One search over candidates on a prober. `name` is what each point is called."""
 
     def __init__(
         self,
@@ -49,14 +49,14 @@ class Walk:
         judge: Judge,
         plan: SearchPlan,
         *,
-        trial: Callable[[int], Trial],
+        candidate: Callable[[int], Candidate],
         name: Callable[[int], str],
         say: Callable[[str], None],
     ) -> None:
         self._prober = prober
         self._judge = judge
         self._plan = plan
-        self._trial = trial
+        self._candidate = candidate
         self._name = name
         self._say = say
 
@@ -74,7 +74,7 @@ class Walk:
             place: Point(
                 name=self._name(place),
                 observation=seen[place],
-                shown=self._prober.show(self._trial(place)),
+                shown=self._prober.show(self._candidate(place)),
                 place=place,
             )
             for place in sorted(seen)
@@ -102,24 +102,24 @@ class Walk:
         return self._observed(place, again=True)
 
     def _observed(self, place: int, *, again: bool) -> Observation:
-        trial = self._trial(place)
+        candidate = self._candidate(place)
         runs = self._prober.runs
-        shown = self._prober.show_again(trial) if again else self._prober.show(trial)
-        observation = self._judge.observe(trial, shown)
+        shown = self._prober.show_again(candidate) if again else self._prober.show(candidate)
+        observation = self._judge.observe(candidate, shown)
         if not again or self._prober.runs > runs:
             point = Point(name=self._name(place), observation=observation, shown=shown)
             how = " (again)" if again else " (known)" if shown.attempts and self._prober.runs == runs else ""
-            self._say(f"{trial.name}{how}: {point.text}")
+            self._say(f"{candidate.name}{how}: {point.text}")
         return observation
 
     def _begin(self, places: tuple[int, ...]) -> None:
         for place in places:
-            self._prober.begin(self._trial(place))
+            self._prober.begin(self._candidate(place))
 
     def _ahead_of_again(self, places: tuple[int, ...]) -> None:
         for place in places:
-            self._prober.begin_again(self._trial(place))
+            self._prober.begin_again(self._candidate(place))
 
     def _ahead(self, places: tuple[int, ...]) -> None:
         for place in places:
-            self._prober.provide_ahead(self._trial(place))
+            self._prober.provide_ahead(self._candidate(place))

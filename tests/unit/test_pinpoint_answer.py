@@ -9,12 +9,12 @@ import pytest
 
 from harness.model import Attempt, Case, Cell, Outcome
 from harness.pinpoint.answer import Answer, Commit, Found, Point
+from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.documents import document
 from harness.pinpoint.following import FOLLOWED
 from harness.pinpoint.prose import markdown, terminal
 from harness.pinpoint.search import Observation, State
 from harness.pinpoint.statements import statements
-from harness.pinpoint.trials import Shown
 from tests.making import make_environment
 
 BASE = make_environment("env", keras="3.4.1")
@@ -22,7 +22,7 @@ BASE = make_environment("env", keras="3.4.1")
 
 def point(name, state=State.GOOD, error="ValueError: no <b>", reason="", stage="build"):
     if state is State.UNTESTABLE:
-        return Point(name=name, observation=Observation(state=state, reason=reason), shown=Shown(reason=reason))
+        return Point(name=name, observation=Observation(state=state, reason=reason), shown=ProbeResult(reason=reason))
     outcome = Outcome.PASSED if state is State.GOOD else Outcome.FAILED
     attempt = Attempt(
         cell=Cell(case=Case(scenario="s"), environment=f"env + keras=={name}"),
@@ -33,7 +33,7 @@ def point(name, state=State.GOOD, error="ValueError: no <b>", reason="", stage="
         started=dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc),
     )
     observation = Observation(state=state, signature=attempt.signature, reason=reason)
-    return Point(name=name, observation=observation, shown=Shown(environment=BASE, attempts=(attempt,)))
+    return Point(name=name, observation=observation, shown=ProbeResult(environment=BASE, attempts=(attempt,)))
 
 
 def answer(points, found, **more):

@@ -9,11 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.pinpoint.answer import Answer, Commit, Found, Point, failures_of
+from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.documents import document
 from harness.pinpoint.prose import markdown, terminal
 from harness.pinpoint.search import Kind, Observation, SearchPlan, State, search, transitions
 from harness.pinpoint.statements import statements
-from harness.pinpoint.trials import Shown
 from tests.unit.test_pinpoint_answer import BASE
 from tests.unit.test_pinpoint_search import plans
 
@@ -41,7 +41,7 @@ def searches(draw):
 
 
 def point(name, letter, place=0):
-    return Point(name=name, observation=OBSERVATIONS[letter], shown=Shown(), place=place)
+    return Point(name=name, observation=OBSERVATIONS[letter], shown=ProbeResult(), place=place)
 
 
 def name(place):

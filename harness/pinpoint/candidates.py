@@ -54,7 +54,7 @@ def narrowed(scenario: Scenario, case: Case) -> Scenario:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class Candidate:
     """An environment to try, made when it is needed, which may take a while; raises Untestable."""
 
     name: str
@@ -63,8 +63,8 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What a trial showed: all attempts that count, the new ones among them, or why there are none."""
+class ProbeResult:
+    """What a candidate showed: all attempts that count, the new ones among them, or why there are none."""
 
     environment: Environment | None = None
     attempts: tuple[Attempt, ...] = ()
@@ -105,22 +105,22 @@ class Runner:
         interpreter = self._session.interpreters.find(environment.python, stop=stop)
         self._session.bytecode.compile(overlay.folder, interpreter, stop=stop)
 
-    def run(self, subject: Subject, trial: Trial, *, at_least: int, own_process: bool) -> Shown:
+    def run(self, subject: Subject, candidate: Candidate, *, at_least: int, own_process: bool) -> ProbeResult:
         """Give what a subject shows, running what is lacking of so many attempts. Raises Interrupted."""
         try:
-            environment = trial.make()
-            overlay = trial.overlay() if trial.overlay else None
+            environment = candidate.make()
+            overlay = candidate.overlay() if candidate.overlay else None
             return self._run_in(subject, environment, overlay, at_least, own_process=own_process)
         except Untestable as error:
-            return Shown(reason=error.reason)
+            return ProbeResult(reason=error.reason)
 
     def _run_in(
         self, subject: Subject, environment: Environment, overlay: Overlay | None, at_least: int, *, own_process: bool
-    ) -> Shown:
+    ) -> ProbeResult:
         planned = self._plan(environment, subject)
         for each in planned:
             if each.absence is not None:
-                return Shown(environment=environment, reason=f"{each.absence.outcome}: {each.absence.reason}")
+                return ProbeResult(environment=environment, reason=f"{each.absence.outcome}: {each.absence.reason}")
         new: list[Attempt] = []
         reads: str | None = None
         attempts: list[Attempt] = []
@@ -134,11 +134,13 @@ class Runner:
             if task.writes and not self._session.artifacts.has(task.key):
                 if stepped and attempts and attempts[-1].outcome.is_failure:
                     break  # what it shows in this environment is that it cannot be written
-                return Shown(environment=environment, new=tuple(new), reason=f"{each.environment.id} did not write")
+                return ProbeResult(
+                    environment=environment, new=tuple(new), reason=f"{each.environment.id} did not write"
+                )
             reads = task.key if task.writes else None
         newest = attempts[-1]
         reason = "" if newest.is_verdict else f"{newest.outcome}: {newest.reason}"
-        return Shown(environment=environment, attempts=tuple(attempts), new=tuple(new), reason=reason)
+        return ProbeResult(environment=environment, attempts=tuple(attempts), new=tuple(new), reason=reason)
 
     def _plan(self, environment: Environment, subject: Subject) -> tuple[PlannedCell, ...]:
         project = self._session.project
