@@ -28,7 +28,7 @@ from harness.pinpoint.prober import Prober, SearchStopped
 from harness.pinpoint.prose import markdown, terminal
 from harness.pinpoint.releases import Releases, Stepper, evenly, look_at, releases_between
 from harness.pinpoint.repository import Repository
-from harness.pinpoint.stepping import Walk, Walked
+from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.pinpoint.swapped import SwappedEnvironments
 from harness.provision.index import ReleaseIndex
 from harness.session import Session
@@ -103,7 +103,7 @@ class _Searched:
 
     package: str
     unit: str
-    walked: Walked
+    walked: SequenceResult
     named: Point
     words: str
     complete: bool
@@ -152,7 +152,7 @@ def _over_releases(asked: _Asked) -> _Searched:
         for certain in plan.certain({})[: prober.jobs] if place is not None else ():
             prober.begin(stepper.candidate(certain))
         asked.session.say(f"{base.id}: {_named(asked, judge, candidate).text}")
-        walk = Walk(
+        walk = SequenceSearch(
             prober,
             judge,
             plan,
@@ -260,7 +260,7 @@ def _repository(session: Session, arguments: argparse.Namespace) -> Repository |
     )
 
 
-def _between_releases(walked: Walked) -> list[str]:
+def _between_releases(walked: SequenceResult) -> list[str]:
     """Say how to find what came and went between two releases, where the releases show nothing of it."""
     tested = [point.name for point in walked.points if point.observation.tested]
     if walked.found or len(tested) < 2:
@@ -281,7 +281,7 @@ def _notes(stepper: Stepper) -> list[str]:
     ]
 
 
-def _given_up(walked: Walked, releases: Releases) -> list[str]:
+def _given_up(walked: SequenceResult, releases: Releases) -> list[str]:
     if not walked.given_up:
         return []
     tried = [each.name for each in walked.points if releases.place_of(each.name) <= walked.given_up]

@@ -16,7 +16,7 @@ from harness.pinpoint.mainline import bundled, find_on_main_line
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.repository import Described, GitFailed, Repository
 from harness.pinpoint.search import Kind, SearchPlan, State
-from harness.pinpoint.stepping import Walk, Walked
+from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.pinpoint.swapped import Untestable
 
 _FLAKY = "one side is flaky; --repeat N runs it more often"
@@ -130,7 +130,7 @@ class CommitLine:
         self.offset = offset
         self.note = note
 
-    def walk(self, package: str, plan: SearchPlan) -> Walked:
+    def walk(self, package: str, plan: SearchPlan) -> SequenceResult:
         """Search along the line, and return each transition with its commit."""
         walked = self._one.walk(self.shas, plan).run(package)
         return replace(walked, found=tuple(self._named(each) for each in walked.found))
@@ -221,9 +221,9 @@ class _One:
             return None
         return self.commit(there.border)
 
-    def walk(self, shas: Sequence[str], plan: SearchPlan) -> Walk:
+    def walk(self, shas: Sequence[str], plan: SearchPlan) -> SequenceSearch:
         """Return the search over some commits."""
-        return Walk(
+        return SequenceSearch(
             self._prober,
             self._judge,
             plan,

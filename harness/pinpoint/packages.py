@@ -17,7 +17,7 @@ from harness.pinpoint.members import Between, Member
 from harness.pinpoint.minimise import Minimal, Minimiser
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.search import Kind, SearchPlan, State
-from harness.pinpoint.stepping import Walk
+from harness.pinpoint.sequence_search import SequenceSearch
 from harness.pinpoint.swapped import SwappedEnvironments
 from harness.provision.index import Release, ReleaseIndex
 
@@ -195,7 +195,7 @@ class Blame:
                 name=f"{package} {version} in {base.id}", make=lambda: self._made.swapped(base, {package: version})
             )
 
-        walk = Walk(
+        walk = SequenceSearch(
             self._prober,
             self._judge,
             SearchPlan.quick(len(points)),

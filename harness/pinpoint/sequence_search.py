@@ -14,7 +14,7 @@ from harness.pinpoint.search import Observation, SearchPlan, largest_gap, search
 
 
 @dataclass(frozen=True, kw_only=True)
-class Walked:
+class SequenceResult:
     """What a walk over a sequence of candidates has shown, in the order of the sequence."""
 
     points: tuple[Point, ...]
@@ -23,7 +23,7 @@ class Walked:
     given_up: int = 0
     """How many of the first points were given up, since what came after them could not be tested."""
 
-    def following(self, followed: frozenset[str]) -> Walked:
+    def following(self, followed: frozenset[str]) -> SequenceResult:
         """Return the same, with each failure that is not among these signatures called "other"."""
         points = {
             point.name: replace(point, observation=relabelled(point.observation, followed)) for point in self.points
@@ -40,7 +40,7 @@ class Walked:
         return replace(self, points=tuple(points.values()), found=tuple(found))
 
 
-class Walk:
+class SequenceSearch:
     """One search over candidates on a prober. `name` is what each point is called."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Walk:
         self._name = name
         self._say = say
 
-    def run(self, package: str) -> Walked:
+    def run(self, package: str) -> SequenceResult:
         """Search, and return all transitions between neighbours."""
         seen = search(
             self._plan,
@@ -88,7 +88,7 @@ class Walk:
             )
             for each in transitions(seen)
         )
-        return Walked(
+        return SequenceResult(
             points=tuple(points.values()),
             found=found,
             largest_gap=largest_gap(seen),
