@@ -86,3 +86,11 @@ def test_readme_starts_with_the_commands():
 
 def test_performance_page_is_short():
     assert len((ROOT / "docs" / "performance.md").read_text(encoding="utf-8").split()) < 1000
+
+
+def test_each_decision_has_a_number_of_its_own():
+    records = [path for path in (ROOT / "docs" / "decisions").glob("*.md") if path.stem != "index"]
+    titles = {path.name: path.read_text(encoding="utf-8").splitlines()[0] for path in records}
+    assert [name for name, title in titles.items() if not title.startswith(f"# {int(name[:4])}. ")] == []
+    numbers = [name[:4] for name in titles]
+    assert sorted(set(numbers)) == sorted(numbers)
