@@ -180,6 +180,7 @@ def run_due(
 
     Isolation "process" uses a fresh process for each attempt; "fork" uses forks of a fork server where that is safe.
     """
+    from harness.execute.memory import Memory
     from harness.execute.run_task import ForkImports, unavailable
     from harness.execute.schedule import LocalScheduler
 
@@ -213,7 +214,9 @@ def run_due(
                 watcher.finished(task, attempt)
                 record(attempt)
         with RunFolder(session.cache / "runs") as runs, _parents(session, runs, jobs, isolation) as parents:
+            groups = session.sandbox.groups
             scheduler = LocalScheduler(
+                memory=Memory(available_mib=groups.available_mib) if groups is not None else Memory(),
                 jobs=jobs,
                 provide=_provider(session),
                 run_one=_runner(session, runs, parents),

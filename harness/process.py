@@ -21,7 +21,9 @@ from pathlib import Path
 import psutil
 
 from harness.capture import Reader
-from harness.measure import cpu_s, disk_mib, free_mib, memory_mib, tree_of
+from harness.cgroups.groups import Group
+from harness.cgroups.layout import Over
+from harness.measure import cpu_s, disk_mib, free_mib, machine_oom_kills, memory_mib, tree_of
 from harness.running import Ended, Limits, Running
 
 TOKEN_VARIABLE = "HARNESS_PROCESS_TOKEN"
@@ -101,10 +103,16 @@ def run_limited(
     cwd: Path,
     limits: Limits,
     contained: bool = False,
+    group: Group | None = None,
     stop: threading.Event | None = None,
     keep_bytes: int = 1 << 20,
 ) -> Ended:
-    """Run a command to its end or to its limits. `contained` is what a sandbox has made a command for."""
+    """Run a command to its end or to its limits. `contained` is what a sandbox has made a command for.
+
+    In a control group, if there is one: the kernel then enforces the limits of memory and processes.
+    """
+    if group is not None:
+        command = group.join_command(command)
     token = uuid.uuid4().hex
     with contextlib.ExitStack() as descriptors:
         told = tells = None
@@ -134,17 +142,19 @@ def run_limited(
                     os.close(tells)
             return _Started(process, token, told)
 
-        return supervise(start, limits=limits, stop=stop, keep_bytes=keep_bytes)
+        return supervise(start, limits=limits, group=group, stop=stop, keep_bytes=keep_bytes)
 
 
 def supervise(
     start: Callable[[int, int], Running],
     *,
     limits: Limits,
+    group: Group | None = None,
     stop: threading.Event | None = None,
     keep_bytes: int = 1 << 20,
 ) -> Ended:
     """Start a process with two descriptors for its output, see it to its end or to its limits, end what it leaves."""
+    oom_kills_before = machine_oom_kills()
     out_end, out_start = os.pipe()
     err_end, err_start = os.pipe()
     out, err = Reader(out_end, keep_bytes), Reader(err_end, keep_bytes)
@@ -160,7 +170,7 @@ def supervise(
         # Only the process holds the ends for writing, so that the streams end with it.
         os.close(out_start)
         os.close(err_start)
-    watch = _Watch(running, limits, started=started, stop=stop)
+    watch = _Watch(running, limits, group, started=started, stop=stop)
     try:
         why = watch.until_over()
         duration_s = time.monotonic() - started
@@ -171,6 +181,8 @@ def supervise(
             if not running.contained:
                 _end_strays(running)
             stdout, stderr = out.finish(), err.finish()
+    if why == "end" and group is None and status != 0 and machine_oom_kills() > oom_kills_before:
+        why = Over.MACHINE.value  # the kernel does not tell without a group whom it killed: this one may be it
     return Ended(
         status=status,
         stdout=stdout,
@@ -181,6 +193,7 @@ def supervise(
         over_processes=why == "processes",
         over_disk=why == "disk",
         stopped=why == "stop",
+        machine_out_of_memory=why == Over.MACHINE.value,
         peak_mib=watch.peak_mib,
         busy=why == "time" and watch.is_busy(),
         lost=running.lost,
@@ -190,9 +203,18 @@ def supervise(
 class _Watch:
     """Waits for a process, looking at the clock, at what it uses, and at whether it is to be stopped."""
 
-    def __init__(self, running: Running, limits: Limits, *, started: float, stop: threading.Event | None) -> None:
+    def __init__(
+        self,
+        running: Running,
+        limits: Limits,
+        group: Group | None,
+        *,
+        started: float,
+        stop: threading.Event | None,
+    ) -> None:
         self._running = running
         self._limits = limits
+        self._group = group
         self._deadline = started + limits.timeout_s
         # Where the last quarter begins, and the processor time by then.
         self._quarter = self._deadline - limits.timeout_s / 4
@@ -205,9 +227,12 @@ class _Watch:
         self.status: int | None = None
 
     def until_over(self) -> str:
-        """Wait; say what ended the wait: "end", "time", "memory", "processes", "disk" or "stop"."""
+        """Wait. Return what ended the wait: "end", "time", "disk", "stop", or a value of Over."""
         while True:
             self.status = self._running.wait(max(0.001, min(_POLL_S, self._deadline - time.monotonic())))
+            enforced = self._group.over() if self._group is not None else None
+            if enforced is not None:
+                return enforced.value
             if self.status is not None:
                 return "end"
             if self._stop is not None and self._stop.is_set():

@@ -38,6 +38,8 @@ class Ended:
     peak_mib: int = 0
     busy: bool = False
     """Whether it used the processor in the last quarter of its time, if it reached its time limit."""
+    machine_out_of_memory: bool = False
+    """Whether the kernel killed a process of it although it was within its own memory limit."""
     lost: bool = False
     """Whether what contained it was killed: how it would have ended, nobody can tell."""
 

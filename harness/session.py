@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from harness.provision.uv import Uv
 from harness.record.store import Store
 
 if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do without most of them
+    from harness.cgroups.groups import RunGroup
     from harness.containment.sandbox import Sandbox
     from harness.provision.environments import EnvironmentStore
     from harness.provision.needs import Needs
@@ -154,8 +156,8 @@ class Session:
         from harness.containment.sandbox import UNCONTAINED, find_sandbox, require
 
         if self.containing == "off":
-            return UNCONTAINED
-        sandbox = find_sandbox(self.variables)
+            return replace(UNCONTAINED, groups=self._groups)
+        sandbox = replace(find_sandbox(self.variables), groups=self._groups)
         remember(self.cache, self.variables, contains=sandbox.contains)
         if self.containing == "required":
             require(sandbox)
@@ -164,6 +166,21 @@ class Session:
                 f"Scripts run WITHOUT a sandbox, with all your permissions: {sandbox.why_not}. See docs/security.md."
             )
         return sandbox
+
+    @functools.cached_property
+    def _groups(self) -> RunGroup | None:
+        """The control group of all attempts of this call, removed when it ends; None where none can be created."""
+        from harness.cgroups.groups import RunGroup, here
+
+        base, _ = here()
+        if base is None:
+            return None
+        try:
+            groups = RunGroup.create(base)
+        except OSError:
+            return None  # what the files promise, the kernel refuses: limits are polled
+        atexit.register(groups.close)
+        return groups
 
     @functools.cached_property
     def sandboxed(self) -> bool:

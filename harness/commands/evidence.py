@@ -168,6 +168,7 @@ def _document(session: Session, seen: _Seen, again: str) -> dict[str, object]:
         "lock": attempt.lock,
         "isolation": attempt.isolation,
         "sandbox": attempt.sandbox,
+        "limits": attempt.limits,
         "condition": attempt.condition or None,
         "layer": attempt.layer,
         "variables": dict(attempt.variables),
@@ -204,7 +205,7 @@ def _text(session: Session, seen: _Seen, again: str) -> str:
         (
             "run",
             f"{attempt.started:%Y-%m-%d %H:%M:%S} UTC, {attempt.duration_s:.1f} s, "
-            f"isolation {attempt.isolation}, sandbox {attempt.sandbox}",
+            f"isolation {attempt.isolation}, sandbox {attempt.sandbox}, limits {attempt.limits}",
         ),
         ("overlay", attempt.layer),
         ("python", f"{attempt.interpreter} on {attempt.platform}"),

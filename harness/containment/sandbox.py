@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from harness import process
+from harness.cgroups.groups import Group, RunGroup
+from harness.cgroups.layout import Mechanism
 from harness.containment.view import GID, HOST, SHARED_MEMORY_MIB, UID, Bind, Containment, python_binds
 from harness.errors import HarnessError
+from harness.running import Limits
 
 NAMESPACES = Path(__file__).with_name("namespaces.py")
 _TRY_S = 20.0
@@ -44,6 +48,22 @@ class Sandbox:
     """Options of this bubblewrap that not every version has."""
     why_not: str = ""
     """Why nothing, or not all, can be contained here."""
+    groups: RunGroup | None = field(default=None, compare=False)
+    """The control group of the run; without one, limits of memory and processes are polled."""
+
+    @property
+    def limits(self) -> Mechanism:
+        """What enforces limits of memory and processes."""
+        return self.groups.mechanism if self.groups is not None else Mechanism.POLLED
+
+    @contextlib.contextmanager
+    def group(self, limits: Limits) -> Iterator[Group | None]:
+        """Create a control group with these limits, if that is possible here; remove it afterwards. Raises OSError."""
+        if self.groups is None:
+            yield None
+            return
+        with contextlib.closing(self.groups.attempt(memory_mib=limits.memory_mib, processes=limits.processes)) as group:
+            yield group
 
     @property
     def contains(self) -> bool:

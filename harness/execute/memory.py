@@ -6,15 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import psutil
+from harness.cgroups.groups import available_mib
 
 _KEPT_FREE_MIB = 512
 _SETTLES_S = 5.0
-
-
-def available_mib() -> int:
-    """Give what the system could hand out without swapping."""
-    return int(psutil.virtual_memory().available) >> 20
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import psutil
 
+from harness.cgroups.groups import Group
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.conversation import Conversation, Fork, ParentLost
 from harness.execute.folder import Folder
@@ -86,6 +87,7 @@ class Root:
         self.kind = kind
         self.place = ParentPlace(top=folder)
         self.means = sandbox.parents
+        self.sandbox = sandbox
         self.parents: set[Parent] = set()
         """Its fork servers that are not closed."""
         self.importing = threading.Lock()
@@ -104,10 +106,13 @@ class Root:
         if not self.contained:
             ours = [WORKER, "--serve", SERVING]
         theirs = self._said.theirs.fileno()
+        command: Sequence[str | Path] = sandbox.command(containment, [kind.python, *ours, str(theirs)])
         try:
             with (folder / "output").open("wb") as output:
+                if sandbox.groups is not None:
+                    command = sandbox.groups.servers.join_command(command)
                 self._process = subprocess.Popen(
-                    sandbox.command(containment, [kind.python, *ours, str(theirs)]),
+                    command,
                     env={**self.own.places, **({} if self.contained else variables), TOKEN_VARIABLE: self._token},
                     cwd=self.place.own.work,
                     stdin=subprocess.DEVNULL,
@@ -233,12 +238,17 @@ class Parent:
         env: Mapping[str, str],
         overlays: Sequence[Overlay],
         output: tuple[int, int],
+        group: Group | None = None,
     ) -> Child:
-        """Fork a child that runs a request and writes its output to descriptors. Raises ParentLost."""
+        """Fork a child that runs a request and writes its output to descriptors.
+
+        It joins the control group, if there is one, before it does anything else. Raises ParentLost.
+        """
         id, fork = self._said.expect()
         nest = self.root.place.nest(folder, self.root.kind.python, overlays) if self.contained else None
         message = {"id": id, "request": request, "env": dict(env), "cwd": folder.seen(folder.work), "nest": nest}
-        self._said.send(message, output)
+        with group.open_to_join() if group is not None else contextlib.nullcontext(()) as joins:
+            self._said.send(message, (*output, *joins))
         if not fork.started.wait(_ANSWER_TIMEOUT_S) or fork.pid is None:
             raise ParentLost("it does not answer")
         return Child(self, fork, fork.pid)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.cgroups.layout import Mechanism
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.artifacts import Artifacts
 from harness.execute.conversation import ParentLost
@@ -252,6 +253,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
         evidence=evidence,
         isolation=way.isolation,
         sandbox=str(way.means),
+        limits=str(way.limits),
         tidy_with=folder,
     )
 
@@ -295,6 +297,7 @@ def _record(
     evidence: Evidence | None = None,
     isolation: str = "process",
     sandbox: str = str(Means.NONE),
+    limits: str = str(Mechanism.POLLED),
     tidy_with: Folder | None = None,
 ) -> Attempt:
     attempt = Attempt(
@@ -317,6 +320,7 @@ def _record(
         variables=task.variables,
         isolation=isolation,
         sandbox=sandbox,
+        limits=limits,
         limit_s=task.limit_s,
         identity=task.identity,
         external=task.external,

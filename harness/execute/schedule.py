@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from harness.execute.memory import Memory
 from harness.execute.order import Execute, Kind, Order, Prepare
 from harness.execute.run_task import Interrupted, unavailable
 from harness.execute.task import Task
+from harness.execute.verdict import MACHINE_OUT_OF_MEMORY
 from harness.model import Attempt, Environment, Outcome
 from harness.provision.environments import Provided, Unavailable
 
@@ -167,7 +168,7 @@ class _Shift:
         again = attempt.outcome is Outcome.ERROR and step.task.key not in self._retried
         if again:
             self._retried.add(step.task.key)
-            self._order.again(step)
+            self._order.again(_with_room(step) if attempt.reason == MACHINE_OUT_OF_MEMORY else step)
         if self._order.finished(step) and self._given.imports is not None and step.batch.kind is not None:
             self._runners.submit(self._given.imports.release, step.task, step.batch.python)
         if not again:
@@ -198,6 +199,11 @@ class _Shift:
             attempt = unavailable(task, reason, settled=settled)
             self._given.watcher.finished(task, attempt)
             yield attempt
+
+
+def _with_room(step: Execute) -> Execute:
+    """Return a step that waits until the memory that its script may use is free, or until nothing else runs."""
+    return replace(step, task=replace(step.task, expected_mib=step.task.script.header.memory_mib))
 
 
 def _own_process(task: Task, python: Path) -> None:

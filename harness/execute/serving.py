@@ -24,6 +24,7 @@ import tempfile
 import types
 
 LONGEST_MESSAGE = 1 << 16
+MOST_DESCRIPTORS = 4  # two for output, and one or two control groups to join
 MADV_COLLAPSE = 25
 HUGE = 2 << 20  # bytes
 MOST_LEFT = 64 << 20  # bytes
@@ -339,7 +340,7 @@ def say(channel, **message):
 def receive(channel):
     """Receive a message and the descriptors that came with it; an empty one at the end."""
     size = array.array("i").itemsize
-    data, ancillary, _, _ = channel.recvmsg(LONGEST_MESSAGE, socket.CMSG_SPACE(2 * size))
+    data, ancillary, _, _ = channel.recvmsg(LONGEST_MESSAGE, socket.CMSG_SPACE(MOST_DESCRIPTORS * size))
     descriptors = array.array("i")
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
@@ -371,8 +372,11 @@ def ended_children():
 
 def become_child(message, descriptors, parent, first, containment, worker):
     """Make of a fork what a new process would be: group, output, folder, variables, and chance of its own."""
+    for group in descriptors[2:]:
+        os.write(group, b"0")  # joins: from here on its limits hold
+        os.close(group)
     os.setsid()
-    for descriptor, standard in zip(descriptors, (1, 2)):
+    for descriptor, standard in zip(descriptors[:2], (1, 2)):
         os.dup2(descriptor, standard)
         os.close(descriptor)
     if containment is not None:

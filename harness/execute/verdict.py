@@ -18,6 +18,10 @@ _MARGIN = 100  # for what the worker says of what it left out
 LONGEST_REASON = 400
 LONGEST_STAGE = 200
 _OUTCOMES = {"passed": Outcome.PASSED, "failed": Outcome.FAILED}
+MACHINE_OUT_OF_MEMORY = (
+    "the machine, or the memory limit of the whole run, ran out of memory: the kernel killed a process of the script, "
+    "which was within its own limit"
+)
 LOST = "what contained the script was killed from outside"
 
 
@@ -64,6 +68,8 @@ def judge(seen: Seen) -> Verdict:
 
 def _over_a_limit(seen: Seen) -> Verdict | None:
     ended, header = seen.ended, seen.header
+    if ended.machine_out_of_memory:
+        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=MACHINE_OUT_OF_MEMORY, settled=False)
     if ended.over_memory:
         error = f"OutOfMemory: over {header.memory_mib} MiB"
         return Verdict(outcome=Outcome.OUT_OF_MEMORY, stage=seen.stage, error=error)

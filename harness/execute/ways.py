@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from harness.cgroups.layout import Mechanism
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.folder import TEXT_KEPT, Folder
 from harness.execute.parent import Child, Parent
@@ -32,6 +33,10 @@ class Way(Protocol):
     @property
     def means(self) -> Means:
         """The sandbox of the attempt."""
+
+    @property
+    def limits(self) -> Mechanism:
+        """What enforces limits of memory and processes."""
 
     @property
     def runs(self) -> Path:
@@ -57,6 +62,11 @@ class InProcess:
         """The sandbox of the attempt."""
         return self.sandbox.alone
 
+    @property
+    def limits(self) -> Mechanism:
+        """What enforces limits of memory and processes."""
+        return self.sandbox.limits
+
     def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
         """Run the worker. In a sandbox, its first process acts as init."""
         self.python.stat()  # raise OSError here: the error of a sandbox would differ
@@ -66,15 +76,18 @@ class InProcess:
             containment = attempt_containment(folder, self.python, overlays=task.overlays, hidden=self.hidden)
             inside: list[str | Path] = [self.python, WORKER_INSIDE, "--contained", NAMESPACES_INSIDE, request]
             command = [*self.sandbox.command(containment, inside)]
-        return run_limited(
-            command,
-            env=variables(task, folder, self.python, self.means),
-            cwd=folder.work,
-            limits=_limits(task, folder),
-            contained=self.sandbox.contains,
-            stop=stop,
-            keep_bytes=TEXT_KEPT,
-        )
+        limits = _limits(task, folder)
+        with self.sandbox.group(limits) as group:
+            return run_limited(
+                command,
+                env=variables(task, folder, self.python, self.means),
+                cwd=folder.work,
+                limits=limits,
+                contained=self.sandbox.contains,
+                group=group,
+                stop=stop,
+                keep_bytes=TEXT_KEPT,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +104,11 @@ class InFork:
         return self.parent.root.means
 
     @property
+    def limits(self) -> Mechanism:
+        """What enforces limits of memory and processes."""
+        return self.parent.root.sandbox.limits
+
+    @property
     def runs(self) -> Path:
         """A folder that the fork server can access."""
         return self.parent.root.place.attempts
@@ -100,10 +118,15 @@ class InFork:
         request = _write_request(task, folder, self.means)
         env = variables(task, folder, self.python, self.means)
 
-        def fork(stdout: int, stderr: int) -> Child:
-            return self.parent.fork(folder, request, env=env, overlays=task.overlays, output=(stdout, stderr))
+        limits = _limits(task, folder)
+        with self.parent.root.sandbox.group(limits) as group:
 
-        return supervise(fork, limits=_limits(task, folder), stop=stop, keep_bytes=TEXT_KEPT)
+            def fork(stdout: int, stderr: int) -> Child:
+                return self.parent.fork(
+                    folder, request, env=env, overlays=task.overlays, output=(stdout, stderr), group=group
+                )
+
+            return supervise(fork, limits=limits, group=group, stop=stop, keep_bytes=TEXT_KEPT)
 
 
 def new_folder(way: Way) -> Folder:

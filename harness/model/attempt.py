@@ -87,6 +87,8 @@ class Attempt:
     versions: tuple[tuple[str, str], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     sandbox: str = "none"
+    limits: str = "polled"
+    """What enforced the limits of memory and processes: the kernel (`cgroup v1`, `cgroup v2`), or `polled`."""
     condition: str = ""
     """What was asked for that could have changed the outcome; empty is the ordinary condition."""
     identity: str = ""

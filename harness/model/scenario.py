@@ -21,7 +21,7 @@ DEFAULT_TIMEOUT_S = 120.0
 LONGEST_TIMEOUT_S = 10_000_000
 DEFAULT_MEMORY_MIB = 8192
 DEFAULT_DISK_MIB = 4096
-DEFAULT_PROCESSES = 256
+DEFAULT_PROCESSES = 128  # of 64 MiB: the default memory limit is enough for all of them
 
 
 @dataclass(frozen=True, kw_only=True)

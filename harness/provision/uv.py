@@ -222,10 +222,11 @@ class Uv:
         }  # fmt: skip
         limits = replace(_BUILD_LIMITS, folder=folder)
         try:
-            ended = process.run_limited(
-                sandbox.command(containment, command), env=variables, cwd=folder, limits=limits,
-                contained=sandbox.contains, stop=stop,
-            )  # fmt: skip
+            with sandbox.group(limits) as group:
+                ended = process.run_limited(
+                    sandbox.command(containment, command), env=variables, cwd=folder, limits=limits,
+                    contained=sandbox.contains, group=group, stop=stop,
+                )  # fmt: skip
         except OSError as error:
             raise UvFailed(FailureKind.OTHER, f"{sdist.name} could not be built: {error}", str(error)) from None
         if ended.stopped:

@@ -111,6 +111,11 @@ def m010_layers(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE attempts ADD COLUMN layer TEXT NOT NULL DEFAULT ''")
 
 
+def m011_limits(connection: sqlite3.Connection) -> None:
+    """Record what enforced the limits of memory and processes; all before this were polled."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN limits TEXT NOT NULL DEFAULT 'polled'")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_attempts,
     m002_attempts_are_immutable,
@@ -121,6 +126,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m008_causes,
     m009_identities,
     m010_layers,
+    m011_limits,
 )
 
 

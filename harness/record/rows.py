@@ -15,7 +15,7 @@ from harness.model import Attempt, Cell, Evidence, NoVerdict, Outcome
 
 COLUMNS = (
     "key, cell, outcome, stage, error, reason, settled, started, duration_s, interpreter, platform, lock, sandbox, "
-    "isolation, script_s, peak_mib, condition, limit_s, cause, identity, external, layer, variables, versions, "
+    "isolation, script_s, peak_mib, condition, limit_s, cause, identity, external, layer, limits, variables, versions, "
     "script, checksum"
 )
 SCRIPT = -2
@@ -67,6 +67,7 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
         attempt.identity,
         int(attempt.external),
         attempt.layer,
+        attempt.limits,
         json.dumps(dict(attempt.variables)),
         versions,
         script,
@@ -106,8 +107,9 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[st
         identity=row[19],
         external=bool(row[20]),
         layer=row[21],
-        variables=_pairs(row[22]),
-        versions=_pairs(text(row[23])),
+        limits=row[22],
+        variables=_pairs(row[23]),
+        versions=_pairs(text(row[24])),
     )
 
 

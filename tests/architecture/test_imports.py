@@ -14,6 +14,7 @@ FLOORS = (
     ("errors", "folders", "reading"),
     ("model",),
     ("capture", "measure", "running"),
+    ("cgroups",),
     ("process",),
     ("containment",),
     ("plan",),

@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness.cgroups.groups import RunGroup, here
+from harness.cgroups.layout import task_limit
 from harness.containment.sandbox import Means
 from harness.errors import Problems
 from harness.execute.artifacts import Artifacts
@@ -72,6 +74,8 @@ EXPECTED = {
     "eats_memory_in_many_processes": (Outcome.OUT_OF_MEMORY, "train", "OutOfMemory: over 300 MiB"),
     "ends_its_first_thread": (Outcome.OUT_OF_MEMORY, "train", "OutOfMemory: over 300 MiB"),
     "hides_memory_in_segments": HARMLESS,
+    "hides_memory_in_a_memfd": (Outcome.OUT_OF_MEMORY, "train", "OutOfMemory: over 300 MiB"),
+    "hides_memory_in_shared_memory": (Outcome.OUT_OF_MEMORY, "train", "OutOfMemory: over 300 MiB"),
     "ignores_sigterm_and_hangs": (Outcome.TIMED_OUT, "train", "Timeout: over 5 s"),
     "stops_itself": (Outcome.TIMED_OUT, "train", "Timeout: over 5 s"),
     "exits_through_os_exit": UNREPORTED,
@@ -92,15 +96,25 @@ LIMITS = {
     "prints_without_end": {"timeout_s": 5.0},
     "eats_memory_in_many_processes": {"memory_mib": 300},
     "ends_its_first_thread": {"memory_mib": 300},
+    "hides_memory_in_a_memfd": {"memory_mib": 300},
+    "hides_memory_in_shared_memory": {"memory_mib": 300},
     "ignores_sigterm_and_hangs": {"timeout_s": 5.0},
     "stops_itself": {"timeout_s": 5.0},
 }
+
+
+KERNEL_ONLY = frozenset({"hides_memory_in_a_memfd", "hides_memory_in_shared_memory"})
+"""What only a control group sees: memory that no process maps."""
+TOTAL_MIB = 3072
 
 
 class House:
     """An environment that many share, a parent that forks, and what scenarios should not get at."""
 
     def __init__(self, folder, sandbox, isolation, facts):
+        self.base, self.why_not = here()
+        self.groups = RunGroup.create(self.base, total_mib=TOTAL_MIB) if self.base is not None else None
+        sandbox = replace(sandbox, groups=self.groups)
         self.folder, self.sandbox, self.isolation, self.facts = folder, sandbox, isolation, facts
         self.python = make_python(folder / "environment", heavy="value = 1\n")
         self.before = contents(folder / "environment")
@@ -189,6 +203,9 @@ def house(request, tmp_path_factory, sandbox, facts):
     house = House(tmp_path_factory.mktemp("house"), sandbox, request.param, facts)
     yield house
     house.parents.close()
+    if house.groups is not None:
+        house.groups.close()
+        assert not house.groups.memory.exists()
     assert house.left_over() == []
 
 
@@ -199,6 +216,8 @@ def test_every_scenario_has_its_outcome_in_the_table():
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_hostile_scenario_gets_its_outcome_and_harms_nobody(house, name):
+    if name in KERNEL_ONLY and house.groups is None:
+        pytest.skip(f"only a control group sees this memory, and none can be created here: {house.why_not}")
     with ThreadPoolExecutor(1) as neighbours:
         neighbour = neighbours.submit(house.run, "innocent")
         attempt = house.run(name)
@@ -213,3 +232,17 @@ def test_hostile_scenario_gets_its_outcome_and_harms_nobody(house, name):
     assert contents(house.folder / "environment") == house.before
     assert house.left_over() == []
     assert list((house.folder / "runs").glob("attempt-*")) == []
+
+
+def test_several_hostile_scenarios_at_once_stay_within_the_limits_of_the_run(house):
+    """Each of them is below its own limits; together they once took the memory of the whole machine."""
+    if house.groups is None:
+        pytest.skip(f"no control group can be created here: {house.why_not}")
+    names = ["fork_bomb", "eats_memory_in_many_processes", "fork_bomb", "hides_memory_in_a_memfd"]
+    with ThreadPoolExecutor(len(names)) as attackers:
+        attempts = list(attackers.map(house.run, names))
+    for name, attempt in zip(names, attempts, strict=True):
+        assert (attempt.outcome, attempt.stage, attempt.error) == EXPECTED[name], attempt.reason
+    assert house.groups.peak_mib() <= TOTAL_MIB
+    assert house.groups.peak_tasks() <= 2 * task_limit(64, os.cpu_count()) + 2 * task_limit(128, os.cpu_count())
+    assert house.left_over() == []
