@@ -39,6 +39,9 @@ SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW = 1, 4
 SECCOMP_ALLOW, SECCOMP_ERRNO = 0x7FFF0000, 0x00050000
 # What filters know an architecture by, and its numbers of seccomp, socket and shmget.
 CALLS = {"x86_64": (0xC000003E, 317, 41, 29), "aarch64": (0xC00000B7, 277, 198, 194)}
+LOAD, JUMP_IF_EQUAL, JUMP_IF_AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06  # operations of a seccomp filter
+CALL_NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+INSTRUCTION = "=HBBI"
 SYS_IO_URING_SETUP, X32_CALLS = 425, 0x40000000
 SOCKETS = (1, 2, 10, 16)  # local ones, IPv4, IPv6, netlink
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
@@ -274,7 +277,7 @@ def stand_over(telling=None):
         if telling is not None:
             os.close(telling)
         os.setsid()
-        refuse_calls()
+        install_seccomp_filter()
         for number, handler in before.items():
             if handler is not None:
                 signal.signal(number, handler)
@@ -328,31 +331,52 @@ def forbid_user_namespaces():
     write("/proc/sys/user/max_user_namespaces", "0")
 
 
-def refuse_calls():
-    """Refuse all kinds of sockets but those that a network namespace holds: others reach the host from any (vsock).
+def install_seccomp_filter():
+    """Refuse all kinds of sockets but those that a network namespace isolates: others reach the host from any (vsock).
 
-    And segments of System V: they take memory that no process holds, so that no limit would see it. Where the system
-    has no such filters, or the machine is of another kind, nothing is refused.
+    Also refuse segments of System V: no process maps them, so a polled memory limit would not see them. Where the
+    kernel has no such filters, or on another architecture, nothing is refused.
     """
     known = CALLS.get(platform.machine())
     if known is None:
         return
-    architecture, seccomp, number, shmget = known
-    load, equal, from_on, give = 0x20, 0x15, 0x35, 0x06
-    refused = 8 + len(SOCKETS)  # the place of the last but one
+    code = ctypes.create_string_buffer(assemble(seccomp_program(*known[:1] + known[2:])))
+    filters = struct.pack("HP", len(code.raw) // struct.calcsize(INSTRUCTION), ctypes.addressof(code))
+    # SPEC_ALLOW: kernels before 5.16 would else switch speculative execution off, which is slow.
+    _libc.syscall(known[1], SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, filters)
+
+
+def seccomp_program(architecture, socket_call, shmget):
+    """Return the filter as (label or None, operation, label if true, label if false, value) for each instruction.
+
+    A label of None is the next instruction. `architecture` is the number that filters know, the others are calls.
+    """
     program = [
-        (load, 0, 0, 4), (equal, 0, refused - 2, architecture),  # the calls of others have other numbers
-        (load, 0, 0, 0), (from_on, refused - 4, 0, X32_CALLS),
-        (equal, refused - 5, 0, SYS_IO_URING_SETUP),  # it makes sockets, too, and asks no filter
-        (equal, refused - 6, 0, shmget),
-        (equal, 0, refused - 6, number), (load, 0, 0, 16),
-    ]  # fmt: skip
-    program += [(equal, len(SOCKETS) - place, 0, kind) for place, kind in enumerate(SOCKETS)]
-    program += [(give, 0, 0, SECCOMP_ERRNO | errno.EAFNOSUPPORT), (give, 0, 0, SECCOMP_ALLOW)]
-    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *each) for each in program))
-    filters = struct.pack("HP", len(program), ctypes.addressof(code))
-    # The processor goes on to guess as it does for any process: kernels before 5.16 would else forbid it, and be slow.
-    _libc.syscall(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, filters)
+        (None, LOAD, None, None, ARCHITECTURE),
+        (None, JUMP_IF_EQUAL, None, "refuse", architecture),  # 32-bit calls have other numbers: refuse them all
+        (None, LOAD, None, None, CALL_NUMBER),
+        (None, JUMP_IF_AT_LEAST, "refuse", None, X32_CALLS),
+        (None, JUMP_IF_EQUAL, "refuse", None, SYS_IO_URING_SETUP),  # it makes sockets, too, past any filter
+        (None, JUMP_IF_EQUAL, "refuse", None, shmget),
+        (None, JUMP_IF_EQUAL, None, "allow", socket_call),
+        (None, LOAD, None, None, FIRST_ARGUMENT),
+    ]
+    program += [(None, JUMP_IF_EQUAL, "allow", None, kind) for kind in SOCKETS]
+    program.append(("refuse", RETURN, None, None, SECCOMP_ERRNO | errno.EAFNOSUPPORT))
+    program.append(("allow", RETURN, None, None, SECCOMP_ALLOW))
+    return program
+
+
+def assemble(program):
+    """Return the machine code of a filter: labels become offsets, counted from the instruction after the jump."""
+    places = {label: place for place, (label, _, _, _, _) in enumerate(program) if label is not None}
+    code = []
+    for place, (_, operation, if_true, if_false, value) in enumerate(program):
+        offsets = [0 if label is None else places[label] - place - 1 for label in (if_true, if_false)]
+        if min(offsets) < 0 or max(offsets) > 255:
+            raise ValueError("a jump leads backwards or too far")
+        code.append(struct.pack(INSTRUCTION, operation, offsets[0], offsets[1], value))
+    return b"".join(code)
 
 
 def bring_up_loopback():
