@@ -1,10 +1,10 @@
-"""Contains a process by the kernel's own namespaces: `python namespaces.py SPECIFICATION COMMAND ...`.
+"""The sandbox backend that uses Linux namespaces directly: `python namespaces.py SPECIFICATION COMMAND ...`.
 
-And what the worker needs to contain an attempt: `fork_first` and `nest`, for a fork of a process that is contained
-already, and `stand_over`, from the first process of a process namespace.
+The worker and the fork server load it, too: `clone_into_namespaces` and `enter_own_sandbox` give each fork of a
+sandboxed fork server a sandbox of its own, and `act_as_init` is what PID 1 of a sandbox does.
 
-A separate species, like the worker: standard library only, any Python from 3.6 up, started or loaded by path,
-imports nothing of the project. Needs Linux 5.12 or newer.
+It runs in foreign interpreters: standard library only, Python 3.6 or newer, started or loaded by path, imports nothing
+of the project. Needs Linux 5.12 or newer.
 """
 
 import ctypes
@@ -54,48 +54,48 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(arguments):
-    """Run a command contained, as the specification says; or try whether that works, nesting included."""
+    """Run a command in a sandbox that the specification describes. With `--try`, test whether that works here."""
     if arguments[0] == "--try":
-        return try_nesting()
+        return probe_nesting()
     specification = json.loads(arguments[0])
     die_with_parent()
     others = 0 if specification["network"] else CLONE_NEWNET
-    enter(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | others,
+    unshare_namespaces(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | others,
           specification["uid"], specification["gid"])  # fmt: skip
     child = os.fork()
     if child == 0:
         die_with_parent()
         build_root(specification)
         if not specification["network"]:
-            bring_up_loopback()
+            enable_loopback()
         if not specification["nests"]:
-            forbid_user_namespaces()
+            disable_user_namespaces()
             mount(None, "/proc", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
         os.chdir(specification["cwd"])
-        give_up_power()
+        drop_capabilities()
         if not specification["first"]:
-            stand_over()
+            act_as_init()
         os.execvpe(arguments[1], arguments[1:], dict(os.environ, **specification["variables"]))
-    let_go_of_streams()
-    os._exit(end_like(os.waitpid(child, 0)[1]))
+    close_standard_streams()
+    os._exit(exit_like(os.waitpid(child, 0)[1]))
 
 
-def enter(flags, uid, gid):
-    """Leave the namespaces that this process shares with others; in the new ones it is this user and group."""
+def unshare_namespaces(flags, uid, gid):
+    """Move this process into new namespaces, with this user and group in the new user namespace."""
     outer_uid, outer_gid = os.geteuid(), os.getegid()
     call("unshare", flags)
-    be(uid, gid, outer_uid, outer_gid)
+    map_user_and_group(uid, gid, outer_uid, outer_gid)
 
 
-def be(uid, gid, outer_uid, outer_gid):
-    """Be a user and a group in a new user namespace: those that this process is outside of it."""
+def map_user_and_group(uid, gid, outer_uid, outer_gid):
+    """Map a user and a group of the new user namespace to those that this process has outside."""
     write("/proc/self/setgroups", "deny")
     write("/proc/self/uid_map", "%d %d 1" % (uid, outer_uid))
     write("/proc/self/gid_map", "%d %d 1" % (gid, outer_gid))
 
 
 def build_root(specification):
-    """Make a root of its own that holds what the specification names, and nothing else."""
+    """Build a root file system with what the specification names and nothing else, and pivot into it."""
     shown = specification["system"], specification["binds"]
     sources = {source: os.path.realpath(source) for each in shown for source, _, _ in each}
     mount(None, "/", None, MS_REC | MS_PRIVATE)
@@ -111,12 +111,12 @@ def build_root(specification):
     make_devices("/new/dev", "/old/dev", specification["shared_memory_bytes"])
     make_folder("/new/proc")
     mount("proc", "/new/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    show(specification["system"], sources)
+    bind_all(specification["system"], sources)
     for folder in specification["covered"]:
         mount("tmpfs", "/new" + folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
     for folder in specification["folders"]:
         make_folder("/new" + folder)
-    show(specification["binds"], sources)
+    bind_all(specification["binds"], sources)
     for each in ["", "/dev"] + specification["covered"]:
         mount(None, "/new" + each, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
     call("umount2", b"/old", MNT_DETACH)
@@ -128,41 +128,43 @@ def build_root(specification):
     socket.sethostname(specification["host"])
 
 
-def show(binds, sources):
-    """Show parts of the old root in the new one."""
+def bind_all(binds, sources):
+    """Bind-mount parts of the old root into the new one."""
     for source, target, writable in binds:
         bind("/old" + sources[source], "/new" + target, writable)
 
 
 def make_devices(folder, source, shared_memory_bytes):
-    """Make a folder of the devices that do no harm."""
+    """Create /dev with harmless devices only."""
     make_folder(folder)
     mount("tmpfs", folder, "tmpfs", MS_NOSUID, "mode=0755,size=1m")
     for name in DEVICES:
         make_file(os.path.join(folder, name))
         mount(os.path.join(source, name), os.path.join(folder, name), None, MS_BIND)
-        restrict(os.path.join(folder, name), MS_NOSUID | MS_RDONLY)  # root, in here, owns what it may write to anyway
+        set_mount_flags(
+            os.path.join(folder, name), MS_NOSUID | MS_RDONLY
+        )  # root, in here, owns what it may write to anyway
     for name, target in LINKS:
         os.symlink(target, os.path.join(folder, name))
     for name in ("pts", "shm"):
         os.mkdir(os.path.join(folder, name))
-    mount_own_devices(folder, shared_memory_bytes)
+    mount_pts_and_shm(folder, shared_memory_bytes)
 
 
-def mount_own_devices(folder, shared_memory_bytes):
-    """Give terminals and shared memory that nobody else has."""
+def mount_pts_and_shm(folder, shared_memory_bytes):
+    """Mount private pseudo-terminals and private shared memory."""
     mount("devpts", os.path.join(folder, "pts"), "devpts", MS_NOSUID | MS_NOEXEC,
           "newinstance,ptmxmode=0666,mode=620")  # fmt: skip
     mount("tmpfs", os.path.join(folder, "shm"), "tmpfs", MS_NOSUID | MS_NODEV,
           "mode=1777,size=%d" % shared_memory_bytes)  # fmt: skip
 
 
-def fork_first():
-    """Fork a child that is the first process of namespaces of its own: gives (pid, where its end is told, None).
+def clone_into_namespaces():
+    """Fork a child as PID 1 of new namespaces. Return (pid, descriptor of its status pipe, None).
 
-    In the child gives (0, None, what `nest` is to be told of this). It saves a process that would only wait, and a fork
-    of a large process is dear. A bare system call makes it, so nobody is told of a fork: of those who want to be, the
-    child's own fork will tell. So there may be one thread only. Raises OSError where it cannot be done.
+    In the child return (0, None, the argument `first` of `enter_own_sandbox`). This saves a process that would only
+    wait; a fork of a large process is slow. It is a bare system call, so no at-fork handlers run (they do at the
+    child's own fork), and only one thread may exist. Raises OSError.
     """
     number = SYS_CLONE.get(platform.machine())
     if number is None:
@@ -182,35 +184,35 @@ def fork_first():
     return pid, told, None
 
 
-def told_status(told, status):
-    """Give the raw status that the first process has told of its child, or its own, if it did not come to that."""
+def read_status(told, status):
+    """Return the raw status of the script's process as PID 1 reported it; without a report, the status of PID 1."""
     raw = os.read(told, 64)
     os.close(told)
     return int(raw) if raw else status
 
 
-def nest(specification, parent=None, first=None):
-    """Contain the fork that calls this further, with its own view; returns in a child that is to do the work.
+def enter_own_sandbox(specification, parent=None, first=None):
+    """Put the calling fork into a sandbox of its own, inside that of the fork server. Return in the script's process.
 
-    All end with the parent that is given, the process of which this one was forked.
+    All processes of the sandbox end with `parent`, the fork server's process that forked this one.
 
-    `binds` are (source, target, writable) within what this process sees, `kept` is what must stay to be seen although a
-    bind hides it, `covered` are the folders to be hidden in the end.
-    `first` is what `fork_first` has given here. Without, the calling process itself waits, and ends as the child did.
+    `binds` are (source, target, writable) in this process's view, `kept` are paths that stay visible although a bind
+    covers them, `covered` are folders that are hidden at the end. `first` comes from `clone_into_namespaces`. Without
+    it, the calling process waits for the sandbox and ends like the script's process.
     """
     if first is None:
-        telling = fork_from_a_waiting_one(parent)
+        telling = fork_with_waiting_process(parent)
     else:
         telling, (uid, gid) = first
-        be(uid, gid, uid, gid)
+        map_user_and_group(uid, gid, uid, gid)
         die_with_parent()
         if outer_parent() != parent:
             os._exit(BROKEN_STATUS)  # it had ended before we asked
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    forbid_user_namespaces()
+    disable_user_namespaces()
     mount(None, "/proc", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    mount_own_devices("/dev", specification["shared_memory_bytes"])
+    mount_pts_and_shm("/dev", specification["shared_memory_bytes"])
     kept = [(os.open(path, os.O_PATH), path) for path in specification["kept"]]
     for source, target, writable in specification["binds"]:
         bind(source, target, writable)
@@ -218,18 +220,18 @@ def nest(specification, parent=None, first=None):
         bind("/proc/self/fd/%d" % descriptor, path, False)
         os.close(descriptor)
     for folder in specification["covered"]:
-        cover(folder)
-    bring_up_loopback()
-    give_up_power()
-    stand_over(telling)
+        hide_folder(folder)
+    enable_loopback()
+    drop_capabilities()
+    act_as_init(telling)
 
 
-def fork_from_a_waiting_one(parent):
-    """Fork a child that is the first process of namespaces of its own; gives where it is to tell its child's end.
+def fork_with_waiting_process(parent):
+    """Fork a child as PID 1 of new namespaces. Return in it, with the descriptor of its status pipe.
 
-    The calling process does not return. It waits, and ends as that child's child did.
+    The calling process does not return. It waits, and ends like the script's process.
     """
-    enter(OF_AN_ATTEMPT, os.geteuid(), os.getegid())
+    unshare_namespaces(OF_AN_ATTEMPT, os.geteuid(), os.getegid())
     die_with_parent()
     if parent is not None and os.getppid() != parent:
         os._exit(BROKEN_STATUS)  # it had ended before we asked
@@ -237,34 +239,34 @@ def fork_from_a_waiting_one(parent):
     first = os.fork()
     if first:
         os.close(telling)
-        let_go_of_streams()
+        close_standard_streams()
         raw = os.read(told, 64)
         status = os.waitpid(first, 0)[1]
-        os._exit(end_like(int(raw) if raw else status))
+        os._exit(exit_like(int(raw) if raw else status))
     os.close(told)
     die_with_parent()
-    if is_broken(telling):
+    if has_no_reader(telling):
         os._exit(BROKEN_STATUS)  # the one that waits had ended before we asked; no number would tell
     return telling
 
 
 def outer_parent():
-    """Give the parent of this process as /proc numbers it, which shows the processes outside yet."""
+    """Return the parent's PID from /proc, which still shows the outer PID namespace."""
     with open("/proc/self/stat", "rb") as stream:
         return int(stream.read().rpartition(b")")[2].split()[1])
 
 
-def stand_over(telling=None):
-    """Stay as the first process of the namespace, and return in a child that is to do the work.
+def act_as_init(telling=None):
+    """Act as init: stay as PID 1 of the PID namespace, and return in a child that runs the script.
 
-    The first process can be neither killed nor looked into by the others. It reaps what they leave, tells the child's
-    raw status on a descriptor (one that a variable names, if none is given), and ends with it, and all others with it.
+    The others can neither kill nor trace PID 1. It reaps orphans, writes the child's raw status to a descriptor (the
+    one that a variable names, if none is given), and ends when the child ends; the kernel then ends all others.
     """
     named = os.environ.pop(STATUS_VARIABLE, None)
     if telling is None and named is not None:
         telling = int(named)
     call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
-    leave_keys()
+    join_new_keyring()
     before = {}
     for number in range(1, signal.NSIG):
         try:
@@ -282,7 +284,7 @@ def stand_over(telling=None):
             if handler is not None:
                 signal.signal(number, handler)
         return
-    let_go_of_streams()
+    close_standard_streams()
     status = None
     while status is None:
         ended, raw = os.wait()
@@ -290,11 +292,11 @@ def stand_over(telling=None):
             status = raw
     if telling is not None:
         os.write(telling, b"%d" % status)
-    os._exit(end_like(status, really=False))
+    os._exit(exit_like(status, really=False))
 
 
-def end_like(status, really=True):
-    """Give the exit status for a raw one; end by the same signal, if a signal it was."""
+def exit_like(status, really=True):
+    """Return the exit status for a raw status. If a signal ended the process, end this one with the same signal."""
     if not os.WIFSIGNALED(status):
         return os.WEXITSTATUS(status)
     number = os.WTERMSIG(status)
@@ -308,8 +310,8 @@ def end_like(status, really=True):
     return 128 + number
 
 
-def give_up_power():
-    """Drop every capability, for good."""
+def drop_capabilities():
+    """Drop all capabilities and set no_new_privs, so that none can be gained again."""
     call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     for capability in range(64):
@@ -319,15 +321,15 @@ def give_up_power():
     call("capset", header, struct.pack("=6I", 0, 0, 0, 0, 0, 0))
 
 
-def leave_keys():
-    """Leave the keyring of whoever started us, with the keys in it: no namespace keeps it from us."""
+def join_new_keyring():
+    """Join a new session keyring: no namespace isolates the keys of the user who started this."""
     number = SYS_KEYCTL.get(platform.machine())
     if number is not None:
         _libc.syscall(number, KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
-def forbid_user_namespaces():
-    """Let nobody in here make a user namespace, in which there would be powers again."""
+def disable_user_namespaces():
+    """Forbid new user namespaces: a process has all capabilities inside one that it creates."""
     write("/proc/sys/user/max_user_namespaces", "0")
 
 
@@ -379,8 +381,8 @@ def assemble(program):
     return b"".join(code)
 
 
-def bring_up_loopback():
-    """Give the network namespace its own loopback, as programs expect one."""
+def enable_loopback():
+    """Bring up the loopback interface of the network namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as some:
         request = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(some, SIOCGIFFLAGS, request))[1]
@@ -388,23 +390,23 @@ def bring_up_loopback():
 
 
 def bind(source, target, writable):
-    """Show a file or folder at another place."""
+    """Bind-mount a file or folder, read-only unless `writable`."""
     if stat.S_ISDIR(os.stat(source).st_mode):
         make_folder(target)
     else:
         make_folder(os.path.dirname(target))
         make_file(target)
     mount(source, target, None, MS_BIND | MS_REC)
-    restrict(target, MS_NOSUID | MS_NODEV | (0 if writable else MS_RDONLY))
+    set_mount_flags(target, MS_NOSUID | MS_NODEV | (0 if writable else MS_RDONLY))
 
 
-def cover(folder):
-    """Hide what is in a folder."""
+def hide_folder(folder):
+    """Hide the contents of a folder behind an empty file system."""
     mount("tmpfs", folder, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0555,size=4k")
 
 
-def restrict(target, attributes):
-    """Set attributes on a mount and on all below it."""
+def set_mount_flags(target, attributes):
+    """Set mount flags on a mount and on all mounts below it."""
     # The attributes' numbers for mount_setattr are those of mount, as far as they are used here.
     wanted = struct.pack("=4Q", attributes, 0, 0, 0)
     if _libc.syscall(SYS_MOUNT_SETATTR, AT_FDCWD, os.fsencode(target), AT_RECURSIVE, wanted, len(wanted)) != 0:
@@ -412,53 +414,53 @@ def restrict(target, attributes):
 
 
 def mount(source, target, kind, flags, options=None):
-    """Mount, or raise OSError that says what."""
+    """Call mount(2). Raise OSError that names the target."""
     if _libc.mount(*[None if each is None else os.fsencode(each) for each in (source, target, kind)],
                    ctypes.c_ulong(flags), None if options is None else options.encode()) != 0:  # fmt: skip
         fail("mount", target)
 
 
 def call(name, *arguments):
-    """Call a function of the C library that gives 0 when it has worked."""
+    """Call a function of the C library. Raise OSError unless it returns 0."""
     if getattr(_libc, name)(*arguments) != 0:
         fail(name, arguments[0] if isinstance(arguments[0], str) else None)
 
 
 def fail(name, target):
-    """Raise what the last call left."""
+    """Raise OSError for errno."""
     number = ctypes.get_errno()
     raise OSError(number, "%s: %s" % (name, os.strerror(number)), target)
 
 
 def die_with_parent():
-    """Be ended when the process that started this one ends, however that comes about."""
+    """Ask the kernel to kill this process when its parent ends."""
     call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
-def is_broken(pipe):
-    """Whether nobody is left who could read from a pipe that this process writes to."""
+def has_no_reader(pipe):
+    """Return whether the reading end of a pipe is closed everywhere."""
     poll = select.poll()
     poll.register(pipe, 0)
     return bool(poll.poll(0))
 
 
-def let_go_of_streams():
-    """Hold on to no stream that somebody waits for the end of."""
+def close_standard_streams():
+    """Close stdin, stdout and stderr, so that their readers see the end."""
     os.closerange(0, 3)
 
 
 def make_folder(path):
-    """Make a folder and those above it, where they are not."""
+    """Create a folder and its parents if they are missing."""
     os.makedirs(path, mode=0o755, exist_ok=True)
 
 
 def make_file(path):
-    """Make an empty file, where there is none."""
+    """Create an empty file if it is missing."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644))
 
 
 def write(path, text):
-    """Write to a file of the kernel's."""
+    """Write to a file of /proc."""
     descriptor = os.open(path, os.O_WRONLY)
     try:
         os.write(descriptor, text.encode())
@@ -466,17 +468,17 @@ def write(path, text):
         os.close(descriptor)
 
 
-def try_nesting():
-    """Say by the status whether an attempt could be contained in a fork of this process."""
+def probe_nesting():
+    """Test whether a fork of this process can have a sandbox of its own. Return the exit status."""
     child = os.fork()
     if child == 0:
         try:
-            nest({"shared_memory_bytes": 1 << 20, "binds": [], "kept": [], "covered": []})
+            enter_own_sandbox({"shared_memory_bytes": 1 << 20, "binds": [], "kept": [], "covered": []})
         except OSError as error:
             sys.stderr.write("%s\n" % error)
             os._exit(NO_NESTING_STATUS)
         os._exit(0)
-    return end_like(os.waitpid(child, 0)[1], really=False)
+    return exit_like(os.waitpid(child, 0)[1], really=False)
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ def fork_when_asked(channel, containment):
             for pid, status in ended_children():
                 if pid in attempts:
                     id, told = attempts.pop(pid)
-                    status = status if told is None else containment.told_status(told, status)
+                    status = status if told is None else containment.read_status(told, status)
                     say(channel, id=id, status=-os.WTERMSIG(status) if os.WIFSIGNALED(status) else status >> 8)
         if channel not in ready:
             continue
@@ -213,11 +213,11 @@ def fork_when_asked(channel, containment):
 def fork(containment):
     """Fork, for an attempt that is to be contained into namespaces of its own at once, where that can be done.
 
-    Gives the child's pid and where its end will be told, or None; in the child 0, None, and what `nest` wants to know.
+    Gives the child's pid and where its end will be told, or None; in the child 0, None, and what `enter_own_sandbox` wants to know.
     """
     if containment is not None and threads() == 1:
         try:
-            return containment.fork_first()
+            return containment.clone_into_namespaces()
         except OSError:
             pass  # the long way may do, or else say why it does not
     return os.fork(), None, None
@@ -380,7 +380,7 @@ def become_child(message, descriptors, parent, first, containment, worker):
         os.dup2(descriptor, standard)
         os.close(descriptor)
     if containment is not None:
-        containment.nest(message["nest"], parent, first)
+        containment.enter_own_sandbox(message["nest"], parent, first)
         parent = worker.NOBODY
     os.chdir(message["cwd"])
     os.environ.clear()

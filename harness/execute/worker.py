@@ -68,7 +68,7 @@ def main():
             os._exit(0)  # nothing was executed here, so there is nothing to learn from its end
         return run_request(request_path, parent)  # in a fork
     if sys.argv[1] == "--contained":
-        load(sys.argv[2]).stand_over()
+        load(sys.argv[2]).act_as_init()
         return run_request(sys.argv[3], NOBODY)
     return run_request(sys.argv[1], None)
 
