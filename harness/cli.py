@@ -35,12 +35,17 @@ _STATUS = (
 
 def main(typed: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
+    from_command_line = typed is None
     typed = list(sys.argv[1:] if typed is None else typed)
     _write_whatever_it_is()
     arguments, unknown = build_parser().parse_known_args(typed)
     if unknown:
         arguments.parser.error(_unknown(unknown, arguments.parser))
     arguments.typed = typed
+    if from_command_line and hasattr(arguments, "sandbox"):
+        from harness.containment.scope import enter_scope
+
+        enter_scope(os.environ)
     module, _, function = arguments.command.partition(":")
     try:
         if arguments.project is None:

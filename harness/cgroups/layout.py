@@ -172,4 +172,4 @@ def judge_events(events: Events) -> Over | None:
 
 def task_limit(processes: int, processors: int) -> int:
     """Return the kernel's limit for a limit of processes. It counts threads, too: numerical libraries start many."""
-    return 4 * processes + 16 * processors + 64
+    return 2 * processes + 32 * processors + 64

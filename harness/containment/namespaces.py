@@ -60,8 +60,8 @@ def main(arguments):
     specification = json.loads(arguments[0])
     die_with_parent()
     others = 0 if specification["network"] else CLONE_NEWNET
-    unshare_namespaces(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | others,
-          specification["uid"], specification["gid"])  # fmt: skip
+    flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | others
+    unshare_namespaces(flags, specification["uid"], specification["gid"])
     child = os.fork()
     if child == 0:
         die_with_parent()

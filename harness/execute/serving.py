@@ -211,9 +211,9 @@ def fork_when_asked(channel, containment):
 
 
 def fork(containment):
-    """Fork, for an attempt that is to be contained into namespaces of its own at once, where that can be done.
+    """Fork. For an attempt in a sandbox, fork into new namespaces at once, where that is possible.
 
-    Gives the child's pid and where its end will be told, or None; in the child 0, None, and what `enter_own_sandbox` wants to know.
+    Return (pid, descriptor of its status pipe or None, None); in the child (0, None, `first` for `enter_own_sandbox`).
     """
     if containment is not None and threads() == 1:
         try:

@@ -42,6 +42,7 @@ MAY_SPAWN = {
     "process.py",
     "commands/shell.py",
     "containment/namespaces.py",
+    "containment/scope.py",
     "execute/parent.py",
     "execute/serving.py",
 }

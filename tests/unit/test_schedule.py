@@ -11,6 +11,7 @@ from harness.execute.memory import Memory
 from harness.execute.run_task import Interrupted, failed_to_run, unavailable
 from harness.execute.schedule import LocalScheduler
 from harness.execute.task import make_task
+from harness.execute.verdict import MACHINE_OUT_OF_MEMORY
 from harness.model import Attempt, Case, Cell, Header, Outcome, Script
 from harness.provision.environments import Provided, Unavailable
 from tests.making import make_environment
@@ -346,3 +347,18 @@ def test_nothing_starts_beside_others_that_memory_has_no_room_for():
     tasks = [task(f"s{n}") for n in range(6)]
     assert len(list(replace(schedule(run_one=run_one, jobs=3), memory=full).run(tasks))) == 6
     assert most == 1
+
+
+def test_what_the_machine_had_no_memory_for_is_tried_again_when_its_limit_is_free():
+    seen = []
+
+    def run_one(task, python):
+        seen.append(task.expected_mib)
+        if len(seen) > 1:
+            return passed(task)
+        return replace(passed(task), outcome=Outcome.ERROR, reason=MACHINE_OUT_OF_MEMORY, settled=False)
+
+    first = replace(task("s"), expected_mib=100)
+    (attempt,) = schedule(run_one=run_one).run([first])
+    assert attempt.outcome is Outcome.PASSED
+    assert seen == [100, first.script.header.memory_mib]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.execute.verdict import LONGEST_REASON, LOST, Seen, Verdict, judge
+from harness.execute.verdict import LONGEST_REASON, LOST, MACHINE_OUT_OF_MEMORY, Seen, Verdict, judge
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, NoVerdict, Outcome
 from harness.running import Ended
@@ -37,6 +37,11 @@ def row(id, seen, expected):
 @pytest.mark.parametrize(
     ("seen", "expected"),
     [
+        # Killed for want of memory elsewhere: no verdict, whatever else there is.
+        row("the machine has no memory", seen(status=-9, machine_out_of_memory=True),
+            verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, settled=False)),
+        row("the machine has no memory, and the script reports a failure", seen(report=FAILED, status=1,
+            machine_out_of_memory=True), verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, settled=False)),
         # With a report.
         row("passed", seen(report=PASSED), verdict(Outcome.PASSED)),
         row("passed, then a crash at exit", seen(report=PASSED, status=-11),
