@@ -26,6 +26,8 @@ from harness.report.foreign_text import plain
 from harness.session import Session
 
 _SELDOM = 500_000
+_RUN_SCRIPTS = frozenset({"run", "replay", "pinpoint", "blame"})
+"""Commands that may restart themselves where limits can be enforced."""
 _CELL = "scenario[name=value]@environment or PATH@environment; for two steps: scenario@writer -> reader; in quotes"
 _STATUS = (
     "Exit status: 0 finished, also if cells failed; 1 a cell has no result, or compare-isolation found a difference; "
@@ -42,11 +44,11 @@ def main(typed: Sequence[str] | None = None) -> int:
     if unknown:
         arguments.parser.error(_unknown(unknown, arguments.parser))
     arguments.typed = typed
-    if from_command_line and hasattr(arguments, "sandbox"):
+    module, _, function = arguments.command.partition(":")
+    if from_command_line and function in _RUN_SCRIPTS:
         from harness.containment.scope import enter_scope
 
         enter_scope(os.environ)
-    module, _, function = arguments.command.partition(":")
     try:
         if arguments.project is None:
             session = Session.here(Path.cwd(), os.environ, _say)
