@@ -280,7 +280,7 @@ class TestMigrations:
         connection.execute("DROP TRIGGER no_delete")
         connection.execute("DROP INDEX attempts_by_identity")
         connection.execute("DROP TABLE scripts")
-        for column in ("checksum", "condition", "limit_s", "cause", "identity", "external", "layer"):
+        for column in ("checksum", "condition", "limit_s", "cause", "identity", "external", "layer", "limits"):
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
         connection.execute("DELETE FROM migrations WHERE name >= 'm005'")
         connection.commit()
