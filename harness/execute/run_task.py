@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.cgroups.layout import Mechanism
 from harness.containment.sandbox import Means, Sandbox
 from harness.execute.artifacts import Artifacts
 from harness.execute.conversation import ParentLost
@@ -194,7 +193,7 @@ def _run_once(
             seen.append(ended)
         if ended.stopped:
             raise Interrupted
-        attempt = attempt_of(task, folder, ended, started, way)
+        attempt = replace(attempt_of(task, folder, ended, started, way), limits=str(way.limits))
         if task.writes and attempt.outcome is Outcome.PASSED:
             attempt = _keep(task, attempt, folder, artifacts)
         return attempt
@@ -253,7 +252,6 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
         evidence=evidence,
         isolation=way.isolation,
         sandbox=str(way.means),
-        limits=str(way.limits),
         tidy_with=folder,
     )
 
@@ -297,7 +295,6 @@ def _record(
     evidence: Evidence | None = None,
     isolation: str = "process",
     sandbox: str = str(Means.NONE),
-    limits: str = str(Mechanism.POLLED),
     tidy_with: Folder | None = None,
 ) -> Attempt:
     attempt = Attempt(
@@ -320,7 +317,6 @@ def _record(
         variables=task.variables,
         isolation=isolation,
         sandbox=sandbox,
-        limits=limits,
         limit_s=task.limit_s,
         identity=task.identity,
         external=task.external,
