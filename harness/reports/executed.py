@@ -67,7 +67,7 @@ def check_executed(tree: ast.Module, text: str, *, name: str) -> Refusal | None:
     executed = list(executed_statements(tree.body))
     lines = text.split("\n")
     tests = find_tests(tree)
-    if tests is not None and not _runs_tests(tests, tree, executed) and not _works(tests, tree, executed, name):
+    if tests is not None and not runs_tests(tests, tree, executed) and not _works(tests, tree, executed, name):
         return _tests_not_run(tests, lines)
     if (misread := _misread(tree, executed)) is not None:
         return replace(misread, quoted=shortened(lines[(misread.line or 1) - 1]))
@@ -293,7 +293,8 @@ def _reached(tree: ast.Module, executed: list[ast.stmt]) -> tuple[set[str], list
     return names, nodes
 
 
-def _runs_tests(tests: Tests, tree: ast.Module, executed: list[ast.stmt]) -> bool:
+def runs_tests(tests: Tests, tree: ast.Module, executed: list[ast.stmt]) -> bool:
+    """Whether the main program calls one of its tests, by itself or through a test runner."""
     names, nodes = _reached(tree, executed)
     if names & {name.partition(".")[0] for name in tests.names} or names & _BY_ANY_NAME:
         return True

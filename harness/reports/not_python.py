@@ -86,7 +86,7 @@ class _Text:
     @functools.cached_property
     def outside(self) -> list[tuple[int, str]]:
         """The lines that no string in triple quotes goes over, with their numbers."""
-        return list(_outside_strings(self.lines))
+        return list(outside_strings(self.lines))
 
     @functools.cached_property
     def filled(self) -> list[tuple[int, str]]:
@@ -114,7 +114,8 @@ def recognise(text: str, fault: Fault) -> Refusal:
     return next(found for rule in _RULES if (found := rule(read)) is not None)
 
 
-def _outside_strings(lines: list[str]) -> Iterator[tuple[int, str]]:
+def outside_strings(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that do not begin inside a string in triple quotes, with their numbers from 1."""
     quote = ""
     for number, line in enumerate(lines, start=1):
         if not quote:

@@ -53,8 +53,10 @@ from harness.record.migrations import migrate
 from harness.record.rows import COLUMNS, from_row, to_row, unpack
 from harness.report.difference import changes, read_results
 from harness.report.foreign_text import one_line, stable_error
+from harness.reports import read_report
 from harness.reports.not_python import recognise
 from harness.reports.scripts import Fault, check_script, find_fault
+from harness.reports.writing import write_report
 from harness.running import Ended
 from tests.forms import NOT_SCRIPTS, SCRIPTS
 from tests.making import make_lock, outcome_task
@@ -98,6 +100,24 @@ def script(data: bytes, folder: Path) -> None:
             assert refusal.next_step
             assert len(refusal.what) < 1000
             assert refusal.line is None or 1 <= refusal.line <= text.count("\n") + 1
+
+
+def issue(data: bytes, folder: Path) -> None:
+    """A report from anywhere: text in any form, a notebook; what is extracted is written as a folder."""
+    path = folder / "any.md"
+    path.write_bytes(data)
+    report = _or_usage_error(lambda: read_report(path))
+    if report is None:
+        return
+    assert len(json.dumps(report.document())) < 20_000_000
+    assert report.runnable or report.questions
+    for claim in report.claims:
+        assert claim.version
+        assert claim.place.line >= 1
+    for script in report.scripts:
+        text = script.text or ""
+        assert find_fault(text) is not None or check_script(text, name=script.name) is None
+    write_report(report, folder / "made")
 
 
 def matrix(data: bytes, folder: Path) -> None:
@@ -370,6 +390,10 @@ _UV_SAID = """  × No solution found when resolving dependencies:
 """
 
 TARGETS: dict[str, Target] = {
+    "issue": Target(
+        check=issue,
+        seeds=_files("tests/reports/*/report.*", "tests/reports/*/*.ipynb"),
+    ),
     "script": Target(
         check=script,
         seeds=_texts(*(text for text, _, _ in NOT_SCRIPTS.values()), *SCRIPTS.values()),

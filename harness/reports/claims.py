@@ -1,0 +1,269 @@
+"""What a report claims of versions: which work and which fail. Reads sentences by their words; nothing is believed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from harness.reports.mentions import Mention, find_mentions, package_of, version_in
+from harness.reports.pieces import Piece, Shape
+from harness.reports.report import Claim, Place, Says
+
+_NOT_FAILING = re.compile(
+    r"(?:not|n't|never|no longer) (?:\w+ )?(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
+    r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)|without (?:\w+ )?(?:error|problem|issue|failure)"
+    r"|not (?:\w+ )?reproducible|\bfixed\b|resolved",
+    re.IGNORECASE,
+)
+_FAILING = re.compile(
+    r"\bfail|\bbroke|\bbreak|error\b|\bcrash|\bhang|\bstuck|\bfreez|\bfroze|\bgone\b|\bmissing\b|regress|\bwrong|incorrect"
+    r"|\brefus|undefined|\brais(?:e|es|ed)\b|exception|no longer|any ?more\b|\bcannot\b|\bcan(?:'t| not)\b|\bunable"
+    r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,2} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
+    r"|possible|respect|save|train|compile|exist|defined|available|there)"
+    r"|\bit (?:is|does|was|did) not\b|\bdoes(?:n't| not)[ :,.]*$|\bbug\b"
+    r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b",
+    re.IGNORECASE,
+)
+_WORKING = re.compile(
+    r"\bwork(?:s|ed|ing)?\b|\bfine\b|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
+    r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b|\bwas (?:there|defined|possible|right)|\bhad it\b"
+    r"|\u2705|\u2713|\bshows? the right|\bunaffected",
+    re.IGNORECASE,
+)
+_EARLIER = re.compile(
+    r"\b(?:old(?:er)?|previous(?:ly)?|before|earlier|used to|last week|until|up to|prior to|formerly)\b", re.IGNORECASE
+)
+_NOT_OF_THE_BUG = re.compile(
+    r"\brequires?\b|\bdepends?\b|release notes|\bdocs?\b|documentation|(?:built|compiled) (?:for|against)"
+    r"|\bsupport(?:s|ed)?\b|\bwhat version|which version",
+    re.IGNORECASE,
+)
+_WRITTEN = re.compile(
+    r"\b(?:saved|made|written|created|trained|exported|serialized|generated|produced)\b"
+    r"(?:\W+\w+){0,3}?\W+(?:with|in|by|using|under|from)\W*$",
+    re.IGNORECASE,
+)
+_CLAUSES = re.compile(
+    r"(?<=[.!?])[\s)]+(?=[A-Z\"'`*(])|;\s+|\n\s*\n|,?\s+(?:but|while|whereas|however|though|although|yet)\s+"
+    r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)"
+)
+_AND = re.compile(r",?\s+and\s+|,\s+")
+_STEP = re.compile(
+    r"\b(?:mov(?:e|ed|ing)|upgrad\w*|updat\w*|bump\w*|go(?:ing)?|went|switch\w*|migrat\w*|chang\w*)\b"
+    r"(?:\W+\w+){0,3}?\W+from\b",
+    re.IGNORECASE,
+)
+_WRITER_COLUMN = re.compile(r"\bsave|\bwrit|\bmade\b|\btrain|\bcreat|\bfrom\b|\bexport", re.IGNORECASE)
+_VERSION_COLUMN = re.compile(
+    r"version|\bload|\bread|\btf\b|tensorflow|keras|release|package|numpy|environment|\btested\b|\bto\b", re.IGNORECASE
+)
+_CONFLICT = re.compile(
+    r"(?<![\w.-])[\w.-]{1,60} \d[\w.]* (?:requires|has requirement) [\w.-]+\S*,? but you(?:'ll)? have "
+    r"(?P<other>[\w.-]+) (?P<version>\d[\w.]*)"
+)
+_WISHES = re.compile(r"\bexpected\b|feature request", re.IGNORECASE)
+_OWN_NAMES = {"python", "cuda", "cudnn", "pip", "setuptools"}
+_MOST = 300
+_LONGEST_CLAUSE = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What is known of a report before its sentences are read."""
+
+    default: str
+    """The package of versions that stand alone."""
+    failing_sections: frozenset[str] = frozenset()
+    working_sections: frozenset[str] = frozenset()
+    mixed_sections: frozenset[str] = frozenset()
+    """Sections whose text quotes an exception beside a session that shows none."""
+
+
+def verdict_of(text: str) -> Says | None:
+    """Return what the words of a clause say, or None."""
+    if _NOT_FAILING.search(text):
+        return Says.WORKS
+    if _FAILING.search(text):
+        return Says.FAILS
+    return Says.WORKS if _WORKING.search(text) else None
+
+
+def default_package(title: str, pieces: Iterable[Piece]) -> str:
+    """Return the package that a report is about: the first with a version in the title, or in the text."""
+    texts = [title, *(piece.text[:2000] for piece in pieces)]
+    for text in texts:
+        for mention in find_mentions(text):
+            if mention.package not in _OWN_NAMES:
+                return mention.package
+    words = " ".join(texts).lower()
+    return "keras" if "keras" in words and "tensorflow" not in words else "tensorflow"
+
+
+def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
+    """Read the claims in headings, prose, tables, and in the lines of blocks that speak of versions."""
+    found: list[Claim] = []
+    for piece in pieces:
+        if _WISHES.search(piece.section):
+            continue
+        if piece.shape is Shape.BLOCK:
+            found += _in_block(piece, context)
+        elif piece.text.count("|") > 5 and re.search(r"^\s*\|?[\s:|-]+-[\s:|-]*$", piece.text, re.MULTILINE):
+            found += _in_table(piece, context)
+        else:
+            found += _in_prose(piece, context)
+        if len(found) > _MOST:
+            break
+    return without_repeats(found)
+
+
+def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
+    """Keep the first of the claims that say the same."""
+    kept: dict[tuple[str, str, Says, str], Claim] = {}
+    for claim in claims:
+        kept.setdefault((claim.package, claim.version, claim.says, claim.writer), claim)
+    return list(kept.values())[:_MOST]
+
+
+def _in_prose(piece: Piece, context: Context) -> Iterator[Claim]:
+    for start, clause in _clauses(piece.text, context.default):
+        yield from _in_clause(clause, piece, start, context)
+
+
+def _clauses(text: str, default: str) -> Iterator[tuple[int, str]]:
+    at = 0
+    places = [*((found.start(), found.end()) for found in _CLAUSES.finditer(text)), (len(text), len(text))]
+    for start, end in places:
+        clause = text[at : min(start, at + _LONGEST_CLAUSE)]
+        yield from ((at + offset, part) for offset, part in _halves(clause, default))
+        at = end
+
+
+def _halves(clause: str, default: str) -> list[tuple[int, str]]:
+    """Split `works in 2.12 and fails in 2.13`: on each side there is a version and a verdict."""
+    for found in _AND.finditer(clause):
+        left, right = clause[: found.start()], clause[found.end() :]
+        named = [each.package for each in find_mentions(left, default) if each.package not in _OWN_NAMES]
+        if named and verdict_of(left) and find_mentions(right, named[-1]) and verdict_of(right):
+            return [(0, left), *((found.end() + offset, part) for offset, part in _halves(right, named[-1]))]
+    return [(0, clause)]
+
+
+def _in_clause(clause: str, piece: Piece, start: int, context: Context) -> Iterator[Claim]:
+    near = piece.text[max(0, start - _LONGEST_CLAUSE) : start]
+    before = [each for each in find_mentions(near, context.default) if each.package not in _OWN_NAMES]
+    default = before[-1].package if before else context.default
+    mentions = [each for each in find_mentions(clause, default) if each.package not in _OWN_NAMES]
+    step = _STEP.search(clause)
+    verdict = verdict_of(clause)
+    for mention in mentions:
+        says = _says(clause, mention, mentions[0], verdict=verdict, piece=piece, context=context)
+        if step and step.end() <= mention.start and len(mentions) > 1 and verdict is not Says.WORKS:
+            from_here = [each for each in mentions if each.start >= step.end()]
+            says = Says.WORKS if mention is from_here[0] and len(from_here) > 1 else Says.FAILS
+        line = piece.line + piece.text.count("\n", 0, start + mention.start)
+        both = says is Says.WORKS and verdict is None and piece.section in context.mixed_sections
+        for each in (says, Says.FAILS) if both else (says,):
+            if each is not None:
+                yield Claim(
+                    text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=each,
+                    package=mention.package, version=mention.version,
+                )  # fmt: skip
+
+
+def _says(
+    clause: str, mention: Mention, first: Mention, *, verdict: Says | None, piece: Piece, context: Context
+) -> Says | None:
+    """Return what a clause says of one of its versions; None if nothing."""
+    before = clause[: mention.start]
+    if _WRITTEN.search(before) and mention is first:
+        return None
+    if verdict is not None:
+        until = verdict is Says.FAILS and re.search(r"\b(?:until|up to|prior to|before)\s+\S*\s*$", before)
+        return Says.WORKS if until else verdict
+    # A number with nothing said of it, or of another matter.
+    if (not mention.named and before.strip(" `*-")) or _NOT_OF_THE_BUG.search(clause):
+        return None
+    fine = piece.section in context.working_sections and piece.section not in context.failing_sections
+    # Otherwise it is what the reporter has, and reports.
+    return Says.WORKS if fine or _EARLIER.search(clause) else Says.FAILS
+
+
+def _in_block(piece: Piece, context: Context) -> Iterator[Claim]:
+    """Read the lines of a block that are sentences: `Working in TF2.12: (link)`; and what pip says does not fit."""
+    for offset, line in enumerate(piece.lines[:2000]):
+        place = Place(line=piece.line + offset, file=piece.file)
+        if conflict := _CONFLICT.search(line):
+            yield _conflict(conflict, line, place)
+            continue
+        comment = line.lstrip().startswith("#")
+        if not comment and not re.match(
+            r"\s*(?:\w+ ){0,4}(?:work|broke|fail|pass)\w* (?:in|on|with|for)\b", line, re.IGNORECASE
+        ):
+            continue
+        verdict = verdict_of(line)
+        for mention in find_mentions(line, context.default):
+            if verdict is not None and mention.package not in _OWN_NAMES:
+                yield Claim(
+                    text=" ".join(line.split())[:300],
+                    place=place,
+                    says=verdict,
+                    package=mention.package,
+                    version=mention.version,
+                )
+
+
+def _conflict(found: re.Match[str], line: str, place: Place) -> Claim:
+    text = " ".join(line.split())[:300]
+    return Claim(
+        text=text,
+        place=place,
+        says=Says.FAILS,
+        package=package_of(found["other"]),
+        version=found["version"].rstrip("."),
+    )
+
+
+def conflicts_in(pieces: Iterable[Piece]) -> Iterator[Claim]:
+    """Yield what pip says does not fit together, wherever it is quoted."""
+    for piece in pieces:
+        for found in _CONFLICT.finditer(piece.text):
+            line = piece.line + piece.text.count("\n", 0, found.start())
+            yield _conflict(found, found.group(), Place(line=line, file=piece.file))
+
+
+def _in_table(piece: Piece, context: Context) -> Iterator[Claim]:
+    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in piece.lines]
+    header = rows[0]
+    writer = next((at for at, name in enumerate(header) if _WRITER_COLUMN.search(name)), None)
+    readers = [at for at, name in enumerate(header) if at != writer and _VERSION_COLUMN.search(name)]
+    for offset, row in enumerate(rows[1:], start=1):
+        if set("".join(row)) <= set("-: "):
+            continue
+        rest = " ".join(cell for at, cell in enumerate(row) if at != writer and at not in readers)
+        verdict = verdict_of(rest)
+        if verdict is None:
+            continue
+        writers = [_cell_versions(row[writer], "", context)] if writer is not None and writer < len(row) else [[]]
+        for at in readers:
+            if at >= len(row):
+                continue
+            for package, version in _cell_versions(row[at], header[at], context):
+                for _, by in writers[0] or [("", "")]:
+                    yield Claim(
+                        text=" ".join(piece.lines[offset].split())[:300],
+                        place=Place(line=piece.line + offset, file=piece.file), says=verdict, package=package,
+                        version=version, writer=by,
+                    )  # fmt: skip
+
+
+def _cell_versions(cell: str, header: str, context: Context) -> list[tuple[str, str]]:
+    named = re.search(r"tensorflow|\btf\b|keras|numpy|torch|jax", header, re.IGNORECASE)
+    default = package_of(named.group()) if named else context.default
+    found = []
+    for part in re.split(r"[,/]|\band\b", cell):
+        mentions = find_mentions(part.strip(), default)
+        version = mentions[0].version if mentions else version_in(part)
+        if version is not None:
+            found.append((mentions[0].package if mentions else default, version))
+    return found

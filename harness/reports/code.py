@@ -1,0 +1,348 @@
+"""Code as it is found in reports, made plain Python: without prompts, magics and output. What is removed is listed."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import shlex
+import symtable
+import textwrap
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from harness.plan.syntax import UNREADABLE, tree_of
+from harness.reports.not_python import IPYTHON_PROMPT, MAGIC, PROMPT, TYPOGRAPHIC, outside_strings
+from harness.reports.report import Dropped, Output, Place
+
+_CONTINUED = re.compile(r"\s*\.\.\.(?: |$)|\s*\.\.\.:\s?")
+_IPYTHON_CONTINUED = re.compile(r"\s*\.{3,}: ?")
+_OUT = re.compile(r"\s*Out\[\d*\]: ?")
+_ENV = re.compile(r"\s*%(?:env|set_env)\s+(?P<name>\w+)(?:\s*=\s*|\s+)(?P<value>\S.*?)\s*$")
+_RUNS_LINE = re.compile(r"\s*%(?:time|timeit|prun|memit)\s+(?:-\w+\s*\d*\s+)*(?P<code>\S.*)$")
+_CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)(?P<rest>.*)")
+_CELL_STAYS = {"capture", "time", "timeit", "prun", "memit", "wandb", "python", "python3", "py"}
+_ASSIGNED_SHELL = re.compile(r"(?P<indent>\s*)(?P<name>[A-Za-z_]\w*)\s*=\s*[!%]")
+_INSTALL = re.compile(r"(?:^|\s|[!%;&|`])(?:uv )?(?:python\d?(?:\.\d+)? -m )?pip[\d.]* install (?P<rest>[^;&|`\n]*)")
+_USUAL = (
+    "import tensorflow as tf", "import numpy as np", "import keras", "import pandas as pd",
+    "import matplotlib.pyplot as plt",
+    "import tensorflow_hub as hub", "from keras import layers", "from keras import ops", "import os", "import sys",
+    "import tensorflow", "import numpy", "import json", "import time", "import math", "import random", "import torch",
+    "import jax", "import tempfile", "import unittest",
+)  # fmt: skip
+_STANDARD = {line.split()[-1].rpartition(".")[2]: line for line in _USUAL}
+# Calls that return None, or what nobody reads: a prompt shows nothing for them.
+_SHOWS_NOTHING = {
+    "print", "display", "exit", "quit", "help", "input", "compile", "save", "summary", "build", "add", "append", "show",
+    "seed", "fit", "save_model", "save_weights", "load_weights", "clear_session", "plot_model", "extend", "mkdir",
+}  # fmt: skip
+_SETS = ("assert_", "set_", "enable_", "disable_")
+_MOST_STATEMENTS = 500
+_MOST_DROPPED = 1000
+SHELL = "a shell command: nothing is installed or started by the scenario"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """Python that was found, and what was removed from it."""
+
+    place: Place
+    text: str
+    section: str = ""
+    dropped: tuple[Dropped, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    requirements: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    """Files that a cell writes by `%%writefile`."""
+    decisions: tuple[str, ...] = ()
+
+
+@dataclass
+class _Notes:
+    """What is collected while a block is read line by line."""
+
+    place: Place
+    dropped: list[Dropped] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    variables: list[tuple[str, str]] = field(default_factory=list)
+    requirements: list[str] = field(default_factory=list)
+    files: list[tuple[str, str]] = field(default_factory=list)
+
+    def at(self, offset: int) -> Place:
+        return Place(file=self.place.file, line=self.place.line + offset)
+
+    def drop(self, offset: int, text: str, why: str) -> None:
+        if len(self.dropped) < _MOST_DROPPED:
+            self.dropped.append(Dropped(place=self.at(offset), text=text.strip("\n"), why=why))
+
+    def code(self, text: str, section: str = "", decisions: tuple[str, ...] = ()) -> Code:
+        return Code(
+            place=self.place, text=text, section=section, dropped=tuple(self.dropped), outputs=tuple(self.outputs),
+            variables=tuple(self.variables), requirements=tuple(self.requirements), files=tuple(self.files),
+            decisions=decisions,
+        )  # fmt: skip
+
+
+def is_transcript(text: str) -> bool:
+    """Whether a block has the prompts of Python or IPython."""
+    return any(PROMPT.match(line) or IPYTHON_PROMPT.match(line) for line in text.split("\n"))
+
+
+def read_transcript(text: str, place: Place, section: str = "") -> Code:
+    """Take the input out of a transcript. An expression shows its value, as it did at the prompt."""
+    notes = _Notes(place=place)
+    statements: list[list[str]] = []
+    output: list[tuple[int, str]] = []
+
+    def end_output() -> None:
+        if shown := "\n".join(line for _, line in output).strip("\n"):
+            notes.outputs.append(Output(place=notes.at(output[0][0]), text=shown, role="actual"))
+            notes.drop(output[0][0], shown, "output of the session")
+        output.clear()
+
+    inside = ipython = False
+    for offset, line in enumerate(text.split("\n")):
+        if len(statements) >= _MOST_STATEMENTS:
+            notes.drop(offset, "", f"the session goes on after {_MOST_STATEMENTS} inputs: what follows is not read")
+            break
+        if found := (IPYTHON_PROMPT.match(line) or PROMPT.match(line)):
+            end_output()
+            inside, ipython = True, "In" in found.group()
+            statements.append([line[found.end() :]])
+        elif inside and (found := (_IPYTHON_CONTINUED if ipython else _CONTINUED).match(line)):
+            statements[-1].append(line[found.end() :])
+        else:
+            inside = False
+            if line.strip() or output:
+                output.append((offset, _OUT.sub("", line)))
+    end_output()
+    parts = []
+    for lines in statements:
+        cleaned = _without_magics("\n".join(lines), notes, 0)
+        parts.append(displaying(cleaned, everything=not ipython))
+    return notes.code("\n".join(part.rstrip() for part in parts if part.strip()) + "\n", section)
+
+
+def read_cell(text: str, place: Place, section: str = "", *, shows_last: bool = False) -> Code:
+    """Make a cell or a block of code plain Python: dedented, without magics and shell lines."""
+    notes = _Notes(place=place)
+    decisions: tuple[str, ...] = ()
+    cleaned = textwrap.dedent(text.expandtabs(8) if _mixes_tabs(text) else text)
+    if tree_of(cleaned) is None:
+        cleaned = _without_magics(cleaned, notes, 0)
+    if tree_of(cleaned) is None and any(each in cleaned for each in TYPOGRAPHIC):
+        plain = "".join(_PLAIN.get(each, each) for each in cleaned)
+        if tree_of(plain) is not None:
+            cleaned = plain
+            decisions = (f"line {place.line}: typographic quotes, dashes and blanks are replaced by plain ones",)
+    if shows_last:
+        cleaned = displaying(cleaned, everything=False)
+    return notes.code(cleaned.strip("\n") + "\n" if cleaned.strip() else "", section, decisions)
+
+
+_PLAIN = {
+    **dict.fromkeys("“”„«»″", '"'), **dict.fromkeys("‘’‚′", "'"), **dict.fromkeys("–—−", "-"), "…": "...",
+    **dict.fromkeys("\u00a0\u202f\u2009\u3000", " "), **dict.fromkeys("\u200b\u2060\ufeff\u00ad\u200e\u200f", ""),
+    "，": ",", "（": "(", "）": ")", "：": ":", "＝": "=",
+}  # fmt: skip
+
+
+def _mixes_tabs(text: str) -> bool:
+    starts = {line[:1] for line in text.split("\n") if line[:1] in (" ", "\t")}
+    return len(starts) > 1
+
+
+def _without_magics(text: str, notes: _Notes, start: int) -> str:
+    """Remove the lines that only IPython understands, and list them."""
+    notes.requirements.extend(installed_by(re.sub(r"\\\n\s*", " ", text)))
+    lines = text.split("\n")
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    if found := _CELL_MAGIC.match(lines[first]):
+        if found["name"] not in _CELL_STAYS:
+            return _drop_cell(found, lines, first, notes=notes, start=start)
+        notes.drop(start + first, lines[first], "a magic of IPython")
+        lines[first] = ""
+    outside = {number for number, _ in outside_strings(lines)}
+    continued = False
+    for number, line in enumerate(lines):
+        if continued:
+            continued = line.rstrip().endswith("\\")
+            notes.drop(start + number, line, SHELL)
+            lines[number] = ""
+        elif number + 1 in outside and line.strip():
+            lines[number] = _plain_line(line, notes, start + number)
+            continued = not lines[number].strip() and line.rstrip().endswith("\\")
+    return "\n".join(lines)
+
+
+def _plain_line(line: str, notes: _Notes, offset: int) -> str:
+    """Return what Python is to see of a line that may be one of IPython's."""
+    indent = line[: len(line) - len(line.lstrip())]
+    if found := _ENV.match(line):
+        value = found["value"].strip("\"'")
+        if "$" not in value and "{" not in value:
+            notes.variables.append((found["name"], value))
+            notes.drop(offset, line, f"set as an environment variable: {found['name']}={value}")
+            return ""
+    if found := _RUNS_LINE.match(line):
+        notes.drop(offset, line, "the magic is removed, what it runs stays")
+        return indent + found["code"]
+    if found := _ASSIGNED_SHELL.match(line):
+        notes.drop(offset, line, f"{SHELL}; {found['name']} is empty")
+        return f"{indent}{found['name']} = []"
+    if not MAGIC.match(line) and not _INSTALL.match(line):
+        return line
+    what = line.lstrip()[:1]
+    notes.drop(offset, line, SHELL if what == "!" or _INSTALL.search(line) else "a magic of IPython")
+    return f"{indent}pass" if indent else ""
+
+
+def _drop_cell(found: re.Match[str], lines: list[str], first: int, *, notes: _Notes, start: int) -> str:
+    name, rest = found["name"], found["rest"].strip()
+    body = "\n".join(lines[first + 1 :])
+    if name in ("writefile", "file") and rest and re.fullmatch(r"[\w.-]+", rest.rsplit(maxsplit=1)[-1]):
+        file = rest.rsplit(maxsplit=1)[-1]
+        notes.files.append((file, body.rstrip("\n") + "\n"))
+        notes.drop(start + first, lines[first], f"the cell is written to {file}")
+        return ""
+    notes.drop(start + first, "\n".join(lines[first:]), f"a cell of %%{name}, which is not Python")
+    return ""
+
+
+def installed_by(text: str) -> Iterator[str]:
+    """Yield what `pip install` lines name, as requirements; options, files and addresses are left out."""
+    for found in _INSTALL.finditer(text):
+        try:
+            words = shlex.split(found["rest"].rstrip("\\"), comments=True)
+        except ValueError:
+            words = found["rest"].split()
+        skip = False
+        for word in words:
+            if skip or word.startswith("-"):
+                skip = word in ("-r", "-c", "-f", "-i", "--index-url", "--extra-index-url", "--find-links", "-t")
+                continue
+            try:
+                requirement = Requirement(word.strip("'\"`,"))
+            except InvalidRequirement:
+                continue
+            if requirement.url is None and len(word) < 200:
+                yield str(requirement)
+
+
+def displaying(text: str, *, everything: bool) -> str:
+    """Let expressions show their value by sys.displayhook, as a prompt does: all of them, or only the last of a cell.
+
+    `text` may need `import sys`, which is the caller's: see DISPLAYHOOK.
+    """
+    tree = tree_of(text)
+    if tree is None or not tree.body:
+        return text
+    if everything:
+        shown = list(_shown(tree.body))
+    else:
+        last = tree.body[-1]
+        quiet = text.rstrip().endswith(";")
+        shown = [last] if isinstance(last, ast.Expr) and not quiet else []
+    lines = [line.encode() for line in text.split("\n")]
+    for node in sorted(shown, key=lambda each: (each.lineno, each.col_offset), reverse=True):
+        if isinstance(node.value, ast.Call) and not everything:
+            name = _name_of(node.value.func)
+            if name in _SHOWS_NOTHING or name.startswith(_SETS):
+                continue
+        elif isinstance(node.value, ast.Call) and _name_of(node.value.func) == "print":
+            continue
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        last_line, first_line = node.end_lineno - 1, node.lineno - 1
+        lines[last_line] = lines[last_line][: node.end_col_offset] + b")" + lines[last_line][node.end_col_offset :]
+        begun = lines[first_line]
+        lines[first_line] = begun[: node.col_offset] + f"{DISPLAYHOOK}(".encode() + begun[node.col_offset :]
+    return b"\n".join(lines).decode()
+
+
+DISPLAYHOOK = "sys.displayhook"
+
+
+def _shown(body: Iterable[ast.stmt], depth: int = 0) -> Iterator[ast.Expr]:
+    for node in body:
+        if isinstance(node, ast.Expr):
+            yield node
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and depth < 20:
+            for name in ("body", "orelse", "finalbody"):
+                inner = getattr(node, name, None)
+                yield from _shown(inner if isinstance(inner, list) else [], depth + 1)
+
+
+def _name_of(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """The global names of a piece of code."""
+
+    defined: frozenset[str]
+    needed: frozenset[str]
+    """Used, and neither defined in it nor built in."""
+
+
+def names_of(text: str) -> Names:
+    """Return the global names that code defines and those that it needs. Of what cannot be read, none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            top = symtable.symtable(text, "code", "exec")
+    except UNREADABLE:
+        return Names(defined=frozenset(), needed=frozenset())
+    defined: set[str] = set()
+    used: set[str] = set()
+    left = [top]
+    while left:
+        table = left.pop()
+        left.extend(table.get_children())
+        for symbol in table.get_symbols():
+            ours = table is top or symbol.is_global() or symbol.is_declared_global()
+            if not ours:
+                continue
+            if (table is top or symbol.is_declared_global()) and (
+                symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+            ):
+                defined.add(symbol.get_name())
+            if symbol.is_referenced():
+                used.add(symbol.get_name())
+    known = defined | set(dir(builtins)) | {"__file__", "__annotations__"}
+    star = bool(re.search(r"^\s*from [\w.]+ import \*", text, re.MULTILINE))
+    return Names(defined=frozenset(defined), needed=frozenset() if star else frozenset(used - known))
+
+
+def usual_import(name: str) -> str | None:
+    """Return the import by which everybody gets a name, such as np."""
+    return _STANDARD.get(name)
+
+
+def has_placeholder(text: str) -> bool:
+    """Whether `...` stands where code should be."""
+    tree = tree_of(text)
+    if tree is None:
+        return False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and _is_ellipsis(node.value):
+            return True
+        if isinstance(node, ast.Call) and any(_is_ellipsis(each) for each in node.args):
+            return True
+    return False
+
+
+def _is_ellipsis(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...
+
+
+__all__ = [
+    "DISPLAYHOOK", "Code", "Names", "displaying", "has_placeholder", "installed_by", "is_transcript", "names_of",
+    "read_cell", "read_transcript", "usual_import",
+]  # fmt: skip

@@ -1,0 +1,137 @@
+"""What a script lacks to show something when it is run by itself: imports, a call of its tests or its one function."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from harness.plan.syntax import tree_of
+from harness.reports.code import names_of, usual_import
+from harness.reports.executed import Tests, executed_statements, find_tests, imported_packages, runs_tests
+from harness.reports.kinds import Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """A script with what it lacked to be run by itself."""
+
+    text: str
+    decisions: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+
+
+def complete(text: str) -> Completed:
+    """Add what a script lacks: usual imports, a call of its tests or its one function, a statement after imports."""
+    decisions: list[str] = []
+    questions: list[str] = []
+    requirements: list[str] = []
+    needed = names_of(text).needed
+    tree = tree_of(text)
+    if tree is None:
+        return Completed(text=text)
+    if "display" in needed:
+        text = _behind_header(text, "display = print\n")
+        decisions.append("`display` of IPython prints here")
+    imports = [line for name in sorted(needed) if (line := usual_import(name)) is not None]
+    if imports:
+        text = _behind_header(text, "".join(f"{line}\n" for line in imports))
+        added = [line for line in imports if line != "import sys"]
+        if added:
+            decisions.append(
+                f"added {'; '.join(f'`{line}`' for line in added)}: the code uses it and does not import it"
+            )
+    added_call, questions_of_it = _call_for(tree)
+    if added_call:
+        text = f"{text.rstrip()}\n\n\n{added_call[0]}"
+        decisions.append(added_call[1])
+    questions += questions_of_it
+    if "pytest" in imported_packages(tree):
+        requirements.append("pytest")
+    return Completed(
+        text=text, decisions=tuple(decisions), questions=tuple(questions), requirements=tuple(requirements)
+    )
+
+
+def _behind_header(text: str, added: str) -> str:
+    """Put lines in front of the first statement that may have lines in front of it."""
+    tree = tree_of(text)
+    at = 0
+    for node in tree.body if tree is not None else []:
+        docstring = (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        )
+        if not docstring and not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            break
+        at = node.end_lineno or 0
+    lines = text.split("\n")
+    return "\n".join([*lines[:at], *added.rstrip("\n").split("\n"), *lines[at:]])
+
+
+def _call_for(tree: ast.Module) -> tuple[tuple[str, ...], list[str]]:
+    """Return a call to be added, with the reason, and the questions where none can be."""
+    tests = find_tests(tree)
+    executed = list(executed_statements(tree.body))
+    if tests is not None and not runs_tests(tests, tree, executed):
+        return _call_of_tests(tree, tests)
+    if executed:
+        return (), []
+    functions = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    plain = [node.name for node in functions if isinstance(node, ast.FunctionDef) and not _required(node)]
+    if len(plain) == 1:
+        return (f"{plain[0]}()\n", f"added `{plain[0]}()`: nothing called the only function without arguments"), []
+    if functions:
+        names = ", ".join(f"`{node.name}`" for node in functions[:5])
+        return (), [f"The code defines {names} and uses none of them. Which call shows the problem?"]
+    if imported_packages(tree):
+        return ('print("imported")\n', 'added `print("imported")`: the code only imports'), []
+    return (), []
+
+
+def _call_of_tests(tree: ast.Module, tests: Tests) -> tuple[tuple[str, ...], list[str]]:
+    if tests.kind is not Kind.UNITTEST:
+        return _calls_of_tests(tree, tests.names)
+    lines = ["unittest.main()"] if "unittest" in names_of_tree(tree) else ["import unittest", "", "unittest.main()"]
+    body = "".join(f"    {line}\n" if line else "\n" for line in lines)
+    return (f'if __name__ == "__main__":\n{body}', "added `unittest.main()`: nothing ran the tests"), []
+
+
+def names_of_tree(tree: ast.Module) -> set[str]:
+    """Return the names that the imports at the top of a script bind."""
+    return {(alias.asname or alias.name) for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))
+            for alias in node.names}  # fmt: skip
+
+
+def _calls_of_tests(tree: ast.Module, names: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
+    defined = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    calls, questions = [], []
+    for name in names:
+        owner, _, method = name.partition(".")
+        node = defined.get(owner)
+        if isinstance(node, ast.ClassDef):
+            function = next(
+                (each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == method), None
+            )
+            lacking = _required(function)[1:] if function else ["async"]
+            call = f"{owner}().{method}()"
+        else:
+            function, call = node, f"{name}()"
+            lacking = _required(function) if isinstance(function, ast.FunctionDef) else ["async"]
+        if lacking:
+            shown = ", ".join(f"`{each}`" for each in lacking)
+            questions.append(
+                f"The test `{name}` needs {shown} from pytest (a fixture or parameters): what are the values?"
+            )
+        else:
+            calls.append(call)
+    if not calls:
+        return (), questions
+    return ("\n".join(calls) + "\n", f"added calls of {len(calls)} test functions: nothing ran them"), questions
+
+
+def _required(node: ast.FunctionDef) -> list[str]:
+    arguments = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
+    keywords = [
+        each.arg for each, value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if value is None
+    ]
+    return arguments[: len(arguments) - len(node.args.defaults)] + keywords

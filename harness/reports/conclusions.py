@@ -1,0 +1,206 @@
+"""What follows from a report that was read: a script that is complete, claims, facts and open questions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from harness.plan.syntax import tree_of
+from harness.reports.assembly import Assembled
+from harness.reports.claims import Context, claims_in, conflicts_in, default_package, verdict_of, without_repeats
+from harness.reports.code import Code, installed_by, is_transcript, read_transcript
+from harness.reports.completion import complete
+from harness.reports.executed import find_tests
+from harness.reports.facts import (
+    claims_of_fields,
+    exceptions_in,
+    failures_in,
+    outputs_in,
+    settings_of,
+    shown_versions,
+)
+from harness.reports.mentions import package_of
+from harness.reports.notebook import outputs_of
+from harness.reports.pieces import Piece, Shape
+from harness.reports.questions import ask
+from harness.reports.report import Claim, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
+from harness.reports.scripts import check_script, find_fault
+from harness.reports.source import Source
+
+_EXACT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:\[[^]]*\])?==(?P<version>[\w.+!-]+)")
+
+
+def conclude(
+    source: Source, assembled: Assembled, companions: tuple[ScenarioFile, ...], *, steps: tuple[ScenarioFile, ...] = ()
+) -> Report:
+    """Put everything together: complete the script, read claims and facts, ask what is open."""
+    code = assembled.code
+    decisions, questions = list(assembled.decisions), list(assembled.questions)
+    requirements = list(code.requirements if code else ())
+    scripts: list[ScenarioFile] = []
+    parts = steps or ((ScenarioFile(name=f"{source.name}.py", text=code.text),) if code and code.text.strip() else ())
+    for part in parts:
+        completed = complete(part.text or "")
+        variables = code.variables if code else ()
+        text = _with_variables(completed.text, variables)
+        scripts.append(replace(part, text=text))
+        decisions += completed.decisions
+        questions += completed.questions
+        requirements += completed.requirements
+    if code and code.variables:
+        decisions.append(f"set before anything is imported: {', '.join(name for name, _ in code.variables)}")
+    companions = (*companions, *(ScenarioFile(name=name, text=text) for name, text in (code.files if code else ())))
+    pieces = list(source.pieces)
+    blocks = [piece for piece in pieces if piece.shape is Shape.BLOCK]
+    requirements += [each for piece in pieces for each in installed_by(piece.text[:20_000])]
+    dropped = (*source.dropped, *assembled.dropped)
+    claims = _claims(source, pieces, requirements)
+    seen = {(each.place.file, each.place.line) for each in assembled.dropped}
+    attached = {(each.place.file, each.place.line) for each in source.dropped}
+    report = Report(
+        name=source.name, form=_form(source, scripts), title=source.title, scripts=_runnable(scripts),
+        companions=companions,
+        variables=code.variables if code else (), requirements=tuple(dict.fromkeys(requirements)),
+        settings=tuple(_settings(source, pieces)), date=source.date, claims=tuple(claims),
+        failures=tuple(_failures(source, blocks, pieces)),
+        outputs=tuple(_outputs(source, code, pieces, seen | attached)), dropped=dropped,
+        decisions=tuple(dict.fromkeys(decisions)),
+    )  # fmt: skip
+    questions += ask(report, pieces, source.text)
+    return replace(report, questions=tuple(dict.fromkeys(questions)))
+
+
+def _runnable(scripts: list[ScenarioFile]) -> tuple[ScenarioFile, ...]:
+    """Return the scripts if every step of them does something."""
+    for script in scripts:
+        text = script.text or ""
+        fault = find_fault(text)
+        # What this Python cannot read, another may: whoever runs it asks all of them.
+        if fault is None and check_script(text, name=script.name) is not None:
+            return ()
+    return tuple(scripts)
+
+
+def _form(source: Source, scripts: list[ScenarioFile]) -> Form:
+    if source.form is Form.SCRIPT and scripts:
+        tree = tree_of(scripts[0].text or "")
+        if tree is not None and find_tests(tree) is not None:
+            return Form.TESTS
+    return source.form
+
+
+def _with_variables(text: str, variables: tuple[tuple[str, str], ...]) -> str:
+    if not variables:
+        return text
+    lines = "".join(f"os.environ[{name!r}] = {value!r}\n" for name, value in variables)
+    return f"import os\n\n{lines}\n{text}"
+
+
+def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> list[Claim]:
+    failing, working, mixed = _sections(pieces)
+    default = default_package(source.title, pieces)
+    context = Context(default=default, failing_sections=failing, working_sections=working, mixed_sections=mixed)
+    claims = [*claims_of_fields(pieces), *claims_in(pieces, context), *conflicts_in(pieces)]
+    claims += _shown(source, pieces)
+    place = Place(line=1, file=pieces[0].file if pieces else "")
+    known = {(each.package, each.version) for each in claims}
+    for each in requirements:
+        found = _EXACT.fullmatch(each)
+        if found and (package_of(found["name"]), found["version"]) not in known:
+            claims.append(
+                Claim(text=f"pip install {each}", place=_place_of(each, source, place), says=Says.FAILS,
+                      package=package_of(found["name"]), version=found["version"])
+            )  # fmt: skip
+    return _agreeing(without_repeats(claims))
+
+
+def _agreeing(claims: list[Claim]) -> list[Claim]:
+    """Leave out a bare mention of a version of which the report says elsewhere that it works."""
+    works = {(each.package, each.version) for each in claims if each.says is Says.WORKS and not each.writer}
+    both = {(each.place, each.version) for each in claims if each.says is Says.WORKS}  # works, and fails for others
+    return [
+        each
+        for each in claims
+        if each.says is Says.WORKS or each.writer or verdict_of(each.text)
+        or (each.place, each.version) in both
+        or not any(name == each.package and f"{each.version}.".startswith(f"{version}.") for name, version in works)
+    ]  # fmt: skip
+
+
+def _place_of(text: str, source: Source, otherwise: Place) -> Place:
+    for cell in source.notebook.cells if source.notebook else ():
+        for offset, line in enumerate(cell.source.split("\n")):
+            if text in line:
+                return Place(file=cell.code.place.file, line=1 + offset)
+    for piece in source.pieces:
+        for offset, line in enumerate(piece.lines):
+            if text in line:
+                return Place(file=piece.file, line=piece.line + offset)
+    return otherwise
+
+
+def _shown(source: Source, pieces: list[Piece]) -> list[Claim]:
+    """Read versions that code printed: `tf.__version__` and what stood below it."""
+    found: list[tuple[str, str, Place, Says]] = []
+    for piece in pieces:
+        if piece.shape is Shape.BLOCK and is_transcript(piece.text):
+            place = Place(file=piece.file, line=piece.line)
+            session = read_transcript(piece.text, place)
+            says = Says.FAILS if exceptions_in(piece.text, place) else Says.WORKS
+            found += [(*each, each_place, says) for *each, each_place in _shown_in_session(session, piece)]  # type: ignore[misc]
+    for cell in source.notebook.cells if source.notebook else ():
+        found += [(*each, cell.code.place, Says.FAILS) for each in shown_versions(cell.source, cell.output)]
+    return [
+        Claim(text=f"{package} {version}", place=place, says=says, package=package, version=version)
+        for package, version, place, says in found
+        if package not in ("python", "sys", "platform")
+    ]
+
+
+def _shown_in_session(session: Code, piece: Piece) -> list[tuple[str, str, Place]]:
+    found = []
+    for output in session.outputs:
+        before = piece.lines[max(0, output.place.line - piece.line - 1)] if output.place.line > piece.line else ""
+        found += [(*each, output.place) for each in shown_versions(before, output.text.split("\n")[0])]
+    return found
+
+
+def _sections(pieces: list[Piece]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the sections whose sessions show an exception, those whose show none, and those that only quote one."""
+    failing, working, quoting = set(), set(), set()
+    for piece in pieces:
+        if piece.shape is Shape.BLOCK:
+            shows = exceptions_in(piece.text, Place(line=1)) or "Traceback" in piece.text
+            if shows:
+                failing.add(piece.section)
+            elif is_transcript(piece.text):
+                working.add(piece.section)
+        elif piece.shape is Shape.PROSE and failures_in([piece]):
+            quoting.add(piece.section)
+    return frozenset(failing), frozenset(working), frozenset(quoting & working - failing)
+
+
+def _settings(source: Source, pieces: list[Piece]) -> list[Setting]:
+    found = settings_of(pieces)
+    names = {each.name for each in found}
+    for cell in source.notebook.cells if source.notebook else ():
+        for package, version in shown_versions(cell.source, cell.output):
+            if package not in names:
+                names.add(package)
+                found.append(Setting(name=package, value=version, place=cell.code.place))
+    return found
+
+
+def _failures(source: Source, blocks: list[Piece], pieces: list[Piece]) -> list[Failure]:
+    found = list(source.notebook.failures if source.notebook else ())
+    found += failures_in([*blocks, *(piece for piece in pieces if piece.shape is not Shape.BLOCK)])
+    kept: dict[tuple[str, str], Failure] = {}
+    for failure in found:
+        kept.setdefault((failure.type, failure.message[:60]), failure)
+    return list(kept.values())
+
+
+def _outputs(source: Source, code: Code | None, pieces: list[Piece], dropped: set[tuple[str, int]]) -> list[Output]:
+    found = outputs_in(pieces, dropped)
+    found += code.outputs if code else ()
+    return [*found, *(outputs_of(source.notebook) if source.notebook else [])]

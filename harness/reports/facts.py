@@ -1,0 +1,300 @@
+"""What a report says besides claims: fields of issue forms, the reporter's machine, exceptions, output, a date."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+
+from harness.reports.blocks import is_code_block
+from harness.reports.mentions import find_mentions, package_of, version_in
+from harness.reports.pieces import Piece, Shape
+from harness.reports.report import Claim, Failure, Output, Place, Says, Setting
+
+_FIELD = re.compile(
+    r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<name>[A-Za-z][\w ()/.,?&'-]{2,90}?)"
+    r"(?:\*\*|__)?[ \t]*(?::[ \t]*(?:\*\*|__)?|(?<=\*\*)[ \t])"
+    r"[ \t]*(?P<value>\S.*)$",
+    re.MULTILINE,
+)
+_BOLD_FIELD = re.compile(
+    r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)(?P<name>[^*_\n]{3,90}?):?(?:\*\*|__)[ \t]*:?[ \t]*(?P<value>\S.*)$",
+    re.MULTILINE,
+)
+# What the fields of the forms of TensorFlow, Keras and their like ask for.
+_FIELDS = (
+    ("nightly", re.compile(r"nightly", re.IGNORECASE)),
+    ("tensorflow", re.compile(r"(?:tensorflow|tf)\b.*version|^version of tensorflow|^tensorflow$|^tf$", re.IGNORECASE)),
+    ("keras", re.compile(r"keras\b.*version|^version of keras|^keras$", re.IGNORECASE)),
+    ("numpy", re.compile(r"numpy\b.*version|^numpy$", re.IGNORECASE)),
+    ("python", re.compile(r"python\b.*version|^version of python|^python$", re.IGNORECASE)),
+    ("backend", re.compile(r"\bbackend\b", re.IGNORECASE)),
+    ("os", re.compile(r"\bos\b|operating system|platform|distribution", re.IGNORECASE)),
+    ("gpu", re.compile(r"\bgpu\b|\bcuda\b", re.IGNORECASE)),
+)
+_OS = re.compile(
+    r"\b(?:Windows(?: (?:1[01]|[78]|Server \d+))?|Ubuntu(?: \d+\.\d+)?|Debian(?: \d+)?|Fedora(?: \d+)?|CentOS(?: \d+)?"
+    r"|mac ?OS(?: [\d.]+| \w+)?"
+    r"|Colab|Kaggle|WSL2?|Linux|Arch Linux|Mac M\d)\b"
+)
+_BACKEND = re.compile(
+    r"KERAS_BACKEND[\"'\]\s=,:]*[\"']?(?P<one>jax|torch|tensorflow|openvino|numpy)\b|\bbackends?[:\s=]+[`\"']?(?P<two>jax|torch|"
+    r"tensorflow|pytorch|openvino)\b|\b(?P<three>jax|torch|tensorflow|pytorch|openvino)[`\"']? backend\b",
+    re.IGNORECASE,
+)
+_PYTHON = re.compile(r"\bPython[ :=v-]*(?P<version>[23]\.\d+(?:\.\d+)?)", re.IGNORECASE)
+_EXCEPTION = re.compile(
+    r"^(?:E\s+|>\s*)?(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotImplemented|StopIteration|Timeout))"
+    r"(?:: (?P<message>.*))?$"
+)
+_QUOTED_EXCEPTION = re.compile(r"`(?P<type>[A-Z]\w*(?:Error|Exception)): (?P<message>[^`]{3,500})`")
+_END_OF_MESSAGE = re.compile(
+    r"^\s*$|^(?:E\s+|>\s*)?\S+\.py:\d+|^={5,}|^-{5,}|^During handling|^The above exception"
+    r"|^Traceback|^\s+File \"|^In \[|^>>>"
+)
+_LOG_LINE = re.compile(
+    r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,]*:? [IWEF] |^(?:WARNING|ERROR|INFO)[: ]|\bW0000 |\bE0000 |^\[\w+\] "
+)
+_PIP_LIST = re.compile(r"^(?P<name>[A-Za-z][\w.-]*)(?:==|[ \t]{2,}|[ \t]+\()(?P<version>\d[\w.+!-]*)\)?(?:[ \t].*)?$")
+_DATE = re.compile(
+    r"(?im)^[ \t]*[-*]?[ \t]*(?:\"?(?:date|created|created_at|createdat|reported|opened)\"?)"
+    r"[^\n\w]{1,6}(?P<date>20\d\d-\d\d-\d\d)"
+)
+_LOGGED = re.compile(r"(?m)^[ >]*(?P<date>20\d\d-\d\d-\d\d)[ T]\d\d:\d\d:\d\d[\d.,]*: [IWEF] ")
+_EXPECTED = re.compile(r"expect", re.IGNORECASE)
+_ACTUAL = re.compile(r"output|current|actual|result|what happen|prints?\b|on the screen|shown?\b", re.IGNORECASE)
+_LOGS = re.compile(r"\blog\b|traceback|stack ?trace|error message", re.IGNORECASE)
+_EMPTY = {"no response", "_no response_", "n/a", "none", "-", "no", "na"}
+_LISTED_CLAIMS = {"tensorflow", "keras", "tf-keras", "keras-nightly", "tf-nightly"}
+_LONGEST = 4000
+_LONGEST_FORM = 10_000
+_MOST = 200
+
+
+def fields_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, str, Place]]:
+    """Yield what the fields of an issue form hold, by their kind: headings with a value below, and `Name: value`."""
+    heading: Piece | None = None
+    for piece in pieces:
+        if piece.shape is Shape.HEADING:
+            heading = None if version_in(piece.text) else piece  # a title that names a version is no field
+            continue
+        if (
+            heading is not None
+            and (kind := _kind_of(heading.text))
+            and len(piece.text) < 500
+            and "**" not in piece.text
+        ):
+            yield from _value(kind, piece.text, Place(line=piece.line, file=piece.file))
+        heading = None
+        if piece.shape is Shape.PROSE and len(piece.text) < _LONGEST_FORM:
+            for pattern in (_BOLD_FIELD, _FIELD):
+                for found in pattern.finditer(piece.text):
+                    place = Place(line=piece.line + piece.text.count("\n", 0, found.start("value")), file=piece.file)
+                    if kind := _kind_of(found["name"]):
+                        yield from _value(kind, found["value"], place)
+
+
+def _kind_of(name: str) -> str | None:
+    name = name.strip()
+    if len(name) > 90 or len(name.split()) > 14:
+        return None
+    return next((kind for kind, pattern in _FIELDS if pattern.search(name)), None)
+
+
+def _value(kind: str, text: str, place: Place) -> Iterator[tuple[str, str, Place]]:
+    text = " ".join(text.split()).strip("`* ")
+    if not text or (text.lower() in _EMPTY and kind != "nightly"):
+        return
+    if kind in ("tensorflow", "keras", "numpy", "python"):
+        version = version_in(text)
+        if version is not None:
+            yield kind, version, place
+    elif kind == "nightly":
+        if text.lower().startswith("yes"):
+            yield kind, text, place
+    elif kind == "backend":
+        if found := re.search(r"jax|torch|tensorflow|openvino", text, re.IGNORECASE):
+            yield kind, found.group().lower(), place
+    else:
+        yield kind, text[:200], place
+
+
+def settings_of(pieces: list[Piece]) -> list[Setting]:
+    """Return what the reporter's machine has, form fields first; of each name the first mention."""
+    found = [
+        Setting(name=name, value=value, place=place) for name, value, place in fields_of(pieces) if name != "nightly"
+    ]
+    for piece in pieces:
+        text = piece.text[:20_000]
+        found += [
+            Setting(name="python", value=each["version"], place=_place(piece, each.start()))
+            for each in _PYTHON.finditer(text)
+        ]
+        if piece.shape is not Shape.BLOCK:
+            found += [
+                Setting(name="os", value=each.group(), place=_place(piece, each.start())) for each in _OS.finditer(text)
+            ]
+        for each in _BACKEND.finditer(text):
+            name = (each["one"] or each["two"] or each["three"]).lower().replace("pytorch", "torch")
+            found.append(Setting(name="backend", value=name, place=_place(piece, each.start())))
+            if version := re.match(r"[`'\"]?[ ,(]+v?(\d+\.\d+(?:\.\d+)?)", text[each.end() :]):
+                found.append(Setting(name=name, value=version[1], place=_place(piece, each.start())))
+        if piece.shape is Shape.BLOCK:
+            found += pip_list(piece)
+        if len(found) > 10 * _MOST:
+            break
+    kept: dict[str, Setting] = {}
+    for setting in found:
+        kept.setdefault(setting.name, setting)
+    return list(kept.values())[: 5 * _MOST]
+
+
+def pip_list(piece: Piece) -> list[Setting]:
+    """Return what a `pip list` or `pip freeze` in a block lists; nothing if the block is none."""
+    found = [(offset, match) for offset, line in enumerate(piece.lines) if (match := _PIP_LIST.match(line.strip()))]
+    filled = sum(1 for line in piece.lines if line.strip())
+    if len(found) < 3 or len(found) * 2 < filled:
+        return []
+    return [
+        Setting(
+            name=package_of(match["name"]),
+            value=match["version"],
+            place=Place(line=piece.line + offset, file=piece.file),
+        )
+        for offset, match in found
+    ]
+
+
+def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
+    """Yield the versions of a form's fields and of package lists: with these, the reporter saw the failure."""
+    for name, value, place in fields_of(pieces):
+        if name == "nightly":
+            yield Claim(text=f"nightly: {value}", place=place, says=Says.FAILS, package="tf-nightly", version="nightly")
+        elif name in ("tensorflow", "keras", "numpy"):
+            yield Claim(text=f"{name} {value}", place=place, says=Says.FAILS, package=name, version=value)
+    for piece in pieces:
+        if piece.shape is Shape.BLOCK:
+            for each in pip_list(piece):
+                if each.name in _LISTED_CLAIMS:
+                    yield Claim(
+                        text=f"{each.name} {each.value}",
+                        place=each.place,
+                        says=Says.FAILS,
+                        package=each.name,
+                        version=each.value,
+                    )
+
+
+def failures_in(pieces: Iterable[Piece]) -> list[Failure]:
+    """Return the exceptions that a report shows: the last of each traceback first, then what it quotes."""
+    found: list[Failure] = []
+    quoted: list[Failure] = []
+    for piece in pieces:
+        if piece.shape is Shape.BLOCK:
+            found += reversed(exceptions_in(piece.text, Place(line=piece.line, file=piece.file)))
+        else:
+            quoted += exceptions_in(piece.text, Place(line=piece.line, file=piece.file))
+            quoted += [
+                Failure(place=_place(piece, each.start()), type=each["type"], message=each["message"])
+                for each in _QUOTED_EXCEPTION.finditer(piece.text)
+            ]
+        if len(found) > _MOST:
+            break
+    kept: dict[tuple[str, str], Failure] = {}
+    for failure in [*found, *quoted]:
+        kept.setdefault((failure.type, failure.message[:60]), failure)
+    return list(kept.values())[:_MOST]
+
+
+def exceptions_in(text: str, place: Place) -> list[Failure]:
+    """Return the lines `Type: message`, each with the lines on which its message goes on."""
+    lines = text.split("\n")
+    failures: list[Failure] = []
+    for offset, line in enumerate(lines):
+        if len(failures) > _MOST:
+            break
+        found = (
+            _EXCEPTION.match(line[:_LONGEST]) if line[:1] not in (" ", "\t") or line.lstrip().startswith("E ") else None
+        )
+        found = found or _EXCEPTION.match(line.strip()[:_LONGEST]) if line.strip()[:1].isupper() else found
+        if found is None or (found["message"] is None and not _after_traceback(lines, offset)):
+            continue
+        message = [found["message"] or ""]
+        for following in lines[offset + 1 : offset + 30]:
+            if _END_OF_MESSAGE.match(following) or _EXCEPTION.match(following):
+                break
+            message.append(re.sub(r"^(?:E\s+|>\s)", "", following).strip())
+        failures.append(
+            Failure(
+                place=Place(line=place.line + offset, file=place.file),
+                type=found["type"],
+                message=" ".join(message).strip()[:_LONGEST],
+            )
+        )
+    return failures
+
+
+def _after_traceback(lines: list[str], at: int) -> bool:
+    return any(
+        "Traceback" in line or line.lstrip().startswith(("File ", "---->")) for line in lines[max(0, at - 30) : at]
+    )
+
+
+def outputs_in(pieces: Iterable[Piece], dropped_lines: set[tuple[str, int]]) -> list[Output]:
+    """Return the output that a report shows, of the blocks that are not code: what was seen, logged and expected."""
+    found: list[Output] = []
+    said = ""
+    for piece in pieces:
+        if piece.shape is not Shape.BLOCK:
+            if piece.shape is Shape.PROSE and _EXPECTED.search(piece.section) and len(piece.text) < _LONGEST:
+                found.append(Output(place=Place(line=piece.line, file=piece.file), text=piece.text, role="expected"))
+            said = piece.text[-200:]
+            continue
+        if (piece.file, piece.line) in dropped_lines and not is_code_block(piece) and not pip_list(piece):
+            place = Place(line=piece.line, file=piece.file)
+            found.append(Output(place=place, text=piece.text[:_LONGEST], role=_role(piece, said)))
+        said = ""
+    return found[:_MOST]
+
+
+def _role(piece: Piece, said: str) -> str:
+    if (
+        "Traceback" in piece.text
+        or any(_LOG_LINE.search(line) for line in piece.lines[:50])
+        or _LOGS.search(piece.section)
+    ):
+        return "log"
+    if _EXPECTED.search(said) or (_EXPECTED.search(piece.section) and not _ACTUAL.search(said)):
+        return "expected"
+    return "actual"
+
+
+def date_of(text: str) -> dt.date | None:
+    """Return the date of a report, if a line says it; otherwise that of its first log line."""
+    found = _DATE.search(text[:20_000]) or _LOGGED.search(text)
+    if found is None:
+        return None
+    try:
+        return dt.date.fromisoformat(found["date"])
+    except ValueError:
+        return None
+
+
+def shown_versions(code: str, output: str) -> Iterator[tuple[str, str]]:
+    """Yield packages and versions that `X.__version__` showed: those of the expressions, in their order."""
+    names = re.findall(r"\b(\w+)(?:\.\w+)*\.(?:__version__|version\.VERSION|VERSION)\b", code)
+    versions = [
+        found.group() for found in re.finditer(r"(?<![\w.])\d+\.\d+\.\d+(?:[-.]?(?:rc|dev|a|b)\d+)?(?![\w])", output)
+    ]
+    if names and len(names) == len(versions):
+        for name, version in zip(names, versions, strict=True):
+            yield package_of(name), version
+
+
+def mentions_any(text: str) -> bool:
+    """Whether a text names a version of a package."""
+    return bool(find_mentions(text))
+
+
+def _place(piece: Piece, at: int) -> Place:
+    return Place(line=piece.line + piece.text.count("\n", 0, at), file=piece.file)

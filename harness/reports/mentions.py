@@ -1,0 +1,122 @@
+"""Versions of packages as people write them: `TF2.13.0rc2`, `Keras 3.9.2`, `v2.5.0-0-ga4dfb8d1a71 2.5.0`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+
+_VERSION = r"\d+(?:\.\d+){1,3}(?:[-.]?(?:rc|a|b|dev|post)\.?\d+)?"
+_NAMES = (
+    r"tensorflow[-_](?:text|hub|cpu|gpu|probability|addons|macos|intel|io|datasets|federated|quantum|lite)|tensorflow"
+    r"|tf[-_.]keras|tf[-_]nightly(?:[-_](?:cpu|gpu))?|tf|keras[-_](?:nlp|hub|cv|tuner|nightly|core|rs)|keras|numpy|pytorch"
+    r"|torch|jaxlib|jax|python|protobuf|h5py|scipy|pandas|transformers|ml[-_]dtypes|cuda|cudnn|apache[-_]beam|pip|setuptools"
+)
+_DESCRIBED = rf"v?(?P<tag>{_VERSION})-\d+-g[0-9a-f]{{6,}}(?:[\s,]+v?(?P<said>{_VERSION}))?"
+MENTION = re.compile(
+    rf"(?<![\w.@/-])(?P<package>{_NAMES})[`'\"*)]*(?:\s+version(?:\s+is)?|\s+backend)?[ \t\n:=~(]*"
+    rf"(?:v(?:er(?:sion)?)?\.?[ \t]*)?[`'\"*]*(?:{_DESCRIBED}|(?P<version>{_VERSION}))(?![\w])",
+    re.IGNORECASE,
+)
+_BARE = re.compile(rf"(?<![\w.=/:~<>-])v?(?P<version>{_VERSION})(?![\w%]|\.\d)", re.IGNORECASE)
+_LEADS_TO_VERSION = re.compile(
+    r"(?:\b(?:in|with|on|to|since|from|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
+    r"|as of|up to|back to|starting with)|^|[(,/&|]|->|\u2192)\s*[`'\"*(]*v?$",
+    re.IGNORECASE,
+)
+_IN_LIST = re.compile(
+    r"[`'\"*)]*\s*(?:,|/|and|or|&|\(and|to|,\s*and|up to|-|\u2013|until)\s*[`'\"*(]*v?$", re.IGNORECASE
+)
+_ALIASES = {
+    "tf": "tensorflow", "tensorflow-cpu": "tensorflow", "tensorflow-gpu": "tensorflow",
+    "tensorflow-macos": "tensorflow",
+    "tensorflow-intel": "tensorflow", "pytorch": "torch",
+    "tf-nightly-cpu": "tf-nightly", "tf-nightly-gpu": "tf-nightly",
+}  # fmt: skip
+# Which numbers can be a version: others that stand alone are results, sizes, or versions of something else.
+_MAJORS = {
+    "tensorflow": {0, 1, 2},
+    "keras": {0, 1, 2, 3},
+    "numpy": {1, 2},
+    "torch": {0, 1, 2},
+    "tf-keras": {2},
+    "jax": {0},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mention:
+    """A version that a text names, and the characters that it takes there."""
+
+    package: str
+    version: str
+    start: int
+    end: int
+    named: bool = True
+    """Whether the package stands beside it."""
+
+
+def package_of(name: str) -> str:
+    """Return the name under which a package is known here: `TF` and `tensorflow-cpu` are tensorflow."""
+    plain = canonicalize_name(name)
+    return _ALIASES.get(plain, plain)
+
+
+def find_mentions(text: str, default: str = "") -> list[Mention]:
+    """Find versions in a text: those beside a package, and those of `default` or of the package named last before."""
+    named = [
+        Mention(
+            package=package_of(found["package"]),
+            version=(found["said"] or found["tag"] or found["version"]).rstrip("."),
+            start=found.start(), end=found.end(),
+        )
+        for found in MENTION.finditer(text)
+    ]  # fmt: skip
+    mentions: list[Mention] = []
+    pending = iter([*named, None])
+    following = next(pending)
+    for found in _BARE.finditer(text):
+        while following is not None and following.end <= found.start():
+            mentions.append(following)
+            following = next(pending)
+        if following is not None and following.start <= found.start() < following.end:
+            continue
+        package = next((each.package for each in reversed(mentions) if each.package != "python"), default)
+        if package and _can_be(package, found["version"]) and _introduced(text, found.start(), mentions):
+            mentions.append(
+                Mention(package=package, version=found["version"], start=found.start(), end=found.end(), named=False)
+            )
+    while following is not None:
+        mentions.append(following)
+        following = next(pending)
+    return mentions
+
+
+def versions_in(text: str) -> Iterator[str]:
+    """Yield all that looks like a version."""
+    yield from (found["version"] for found in _BARE.finditer(text))
+
+
+def version_in(text: str) -> str | None:
+    """Return the version in the value of a field; of what `git describe` says, the version that follows it."""
+    if described := re.search(_DESCRIBED, text):
+        return described["said"] or described["tag"]
+    found = re.search(rf"(?<![\w.])(?:tf|keras|v)?\s*(?P<version>{_VERSION})(?![\w])", text, re.IGNORECASE)
+    return found["version"] if found else None
+
+
+def _can_be(package: str, version: str) -> bool:
+    parts = version.split(".")
+    majors = _MAJORS.get(package)
+    return majors is not None and int(parts[0][:9]) in majors and len(parts[1]) <= 2
+
+
+def _introduced(text: str, at: int, before: list[Mention]) -> bool:
+    """Whether what stands before a number makes it a version: a preposition, or a list of versions."""
+    lead = text[max(0, at - 40) : at]
+    if before and at - before[-1].end < 12 and _IN_LIST.match(text[before[-1].end : at]):
+        return True
+    lead = lead if at > 40 else lead.lstrip()
+    return bool(_LEADS_TO_VERSION.search(lead.replace("\n", " "))) and not re.search(r"(?:and|or|[,/&])\s*$", lead)

@@ -1,0 +1,124 @@
+"""What is missing in a report, as questions that can be posted to the reporter as they are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from harness.plan.syntax import tree_of
+from harness.reports.executed import executed_statements, imported_packages
+from harness.reports.pieces import Piece
+from harness.reports.report import Report
+
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]+\)|<img\b", re.IGNORECASE)
+_READERS = {
+    "load_model", "load", "read_csv", "imread", "load_weights", "load_img", "loadtxt", "genfromtxt", "open",
+    "read_parquet", "read_json", "from_file", "read_file", "load_npz", "read_pickle", "File",
+    "image_dataset_from_directory", "listdir", "flow_from_directory", "Interpreter",
+}  # fmt: skip
+_WRITERS = re.compile(
+    r"save|write|dump|export|to_csv|to_json|mkdir|makedirs|savetxt|convert|copy|get_file|extract", re.IGNORECASE
+)
+_FILE = re.compile(
+    r"[\w./\\: -]*\.(?:h5|hdf5|keras|csv|npy|npz|json|txt|jpe?g|png|tflite|pb"
+    r"|zip|pkl|parquet|wav|mp4|onnx|tfrecords?|tar|gz)"
+)
+_MACHINE_PATH = re.compile(r"^(?:/content/|/kaggle/|/home/|/Users/|/mnt/|/data/|[A-Z]:[\\/]|~/)")
+_SECRET = re.compile(
+    r"\b(?:hf_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|xox[bp]-[\w-]{10,})"
+    r"|(?i:\b(?:api[-_]?key|access[-_]?token|secret[-_]?key|password|passwd)\b[\"']?\s*[:=]\s*[\"'][^\"'\s<>{}]{6,}[\"'])"
+)
+_LOGIN = {"login", "notebook_login", "authenticate_user", "getpass", "authenticate"}
+
+
+def ask(report: Report, pieces: Iterable[Piece], text: str) -> Iterator[str]:
+    """Yield the questions that a report leaves open."""
+    pieces = list(pieces)
+    images = bool(_IMAGE.search(text))
+    if not report.runnable:
+        yield _ask_for_code(report, images)
+    else:
+        written = {name for script in report.scripts for name in _written_files(script.text or "")}
+        for script in report.scripts:
+            yield from _ask_of_script(script.text or "", report, written)
+    if report.runnable and not report.claims:
+        yield "Which versions of TensorFlow, Keras and Python do you use, and is there a version in which it works?"
+    if not report.failures and not report.outputs and len(text) < 300 and report.runnable:
+        yield "What does the script show, and what do you expect instead? Please post the output as text."
+    if _SECRET.search(text):
+        yield "Your report seems to contain a password or an access key. Please revoke it and remove it from the text."
+
+
+def _ask_for_code(report: Report, images: bool) -> str:
+    wanted = (
+        "Could you post a complete script, as text in a ``` block, that shows the problem when it is run by itself?"
+    )
+    if images:
+        return f"The code or the error is in an image, which cannot be run or searched. {wanted}"
+    if report.dropped:
+        return (
+            f"The report has no code that runs as it is: what stands in it is output or a part of a program. {wanted}"
+        )
+    return f"The report has no code. {wanted}"
+
+
+def _ask_of_script(text: str, report: Report, written: set[str]) -> Iterator[str]:
+    tree = tree_of(text)
+    if tree is None:
+        return
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = {_name(call.func) for call in calls}
+    if any(isinstance(call.func, ast.Name) and call.func.id == "input" for call in calls):
+        yield "The script waits for typed input. Which values do you enter? Please put them into the script."
+    if names & _LOGIN or "google" in imported_packages(tree) or "kaggle_secrets" in imported_packages(tree):
+        yield "The script logs in somewhere or uses a service of Colab. Could you post one that does without?"
+    missing = list(dict.fromkeys(_missing_files(calls, report, written)))
+    if missing:
+        shown = ", ".join(f"`{name}`" for name in missing[:5])
+        yield f"The script reads {shown}, which is not attached. Could you attach it, or the code that writes it?"
+    if not any(True for _ in executed_statements(tree.body)):
+        yield "The script only imports and defines. Which call shows the problem?"
+
+
+def _written_files(text: str) -> set[str]:
+    """Return the strings in calls that write: some of them name files."""
+    tree = tree_of(text)
+    return {
+        each.value
+        for call in (ast.walk(tree) if tree is not None else ())
+        if isinstance(call, ast.Call) and (_WRITERS.search(_name(call.func)) or _opens_to_write(call))
+        for each in ast.walk(call)
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    }
+
+
+def _missing_files(calls: list[ast.Call], report: Report, written: set[str]) -> Iterator[str]:
+    attached = {companion.name.rpartition("/")[2] for companion in report.companions}
+    for call in calls:
+        if _name(call.func) not in _READERS or not call.args or _opens_to_write(call):
+            continue
+        first = call.args[0]
+        if not isinstance(first, ast.Constant) or not isinstance(first.value, str) or len(first.value) > 300:
+            continue
+        path = first.value
+        name = re.split(r"[\\/]", path)[-1]
+        if (
+            "://" in path
+            or path in written
+            or name in attached
+            or any(name and each.endswith(name) for each in written)
+        ):
+            continue
+        if _FILE.fullmatch(path) or _MACHINE_PATH.match(path):
+            yield path
+
+
+def _opens_to_write(call: ast.Call) -> bool:
+    modes = [each.value for each in (*call.args[1:], *(word.value for word in call.keywords if word.arg == "mode"))
+             if isinstance(each, ast.Constant) and isinstance(each.value, str)]  # fmt: skip
+    return any(set(mode) & set("wax") and len(mode) <= 3 for mode in modes)
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

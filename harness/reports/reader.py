@@ -1,0 +1,120 @@
+"""From a report, in whatever form it came, to its scenario and its claims. Reads files and starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.reports.assembly import Assembled, assemble
+from harness.reports.attachments import companions_of, find_attachments
+from harness.reports.code import Code
+from harness.reports.conclusions import conclude
+from harness.reports.notebook import Notebook, read_notebook, script_of
+from harness.reports.pieces import Piece, Shape, clip
+from harness.reports.report import Dropped, Form, Place, Report, ScenarioFile
+from harness.reports.scripts import find_fault
+from harness.reports.source import Source, as_name, load, source_of
+
+
+def read_report(source: Path | str, *, name: str = "report") -> Report:
+    """Read a report: a file or folder by its Path, or text as it came from standard input.
+
+    Raises UsageError if it cannot be read at all. What can be read and not be run has questions instead of scripts.
+    """
+    if isinstance(source, str):
+        return _read_text(source, name=as_name(name), file="")
+    if source.is_dir():
+        return _read_folder(source)
+    text, dropped = load(source)
+    report = _read_text(text, name=as_name(source.stem), file=source.name)
+    return replace(report, dropped=(*report.dropped, *dropped))
+
+
+def _read_text(text: str, *, name: str, file: str) -> Report:
+    source = source_of(text, name=name, file=file)
+    if source.notebook is not None:
+        return conclude(source, _assembled_notebook(source.notebook), ())
+    return conclude(source, assemble(source.pieces), ())
+
+
+def _read_folder(folder: Path) -> Report:
+    found = find_attachments(folder)
+    name = as_name(folder.resolve().name)
+    if found.text is None and found.notebook is None and not found.scripts:
+        raise UsageError(
+            f"{folder}: there is no report in it", why="it has neither a text, nor a notebook, nor a script",
+            next_step="Name the file of the report",
+        )  # fmt: skip
+    text, too_long = load(found.text) if found.text else ("", [])
+    source = source_of(text, name=name, file=found.text.name) if found.text else Source(name=name, form=Form.FOLDER)
+    source = replace(source, form=Form.FOLDER, dropped=(*source.dropped, *too_long))
+    attached = [(path, load(path)[0]) for path in found.scripts]
+    steps: list[ScenarioFile] = []
+    assembled: list[Assembled] = []
+    if found.notebook is not None:
+        notebook = read_notebook(load(found.notebook)[0], found.notebook.name)
+        if notebook is not None:
+            pieces = (*source.pieces, *notebook.pieces)
+            title = source.title or next((each.text for each in notebook.pieces if each.shape is Shape.HEADING), "")
+            source = replace(source, notebook=notebook, pieces=pieces, title=title)
+            assembled.append(_assembled_notebook(notebook))
+    for path, script in attached:
+        one = assemble([Piece(shape=Shape.BLOCK, line=1, text=clip(script)[0], language="python", file=path.name)])
+        assembled.append(one)
+        if one.code is not None:
+            unchanged = not one.code.dropped and one.code.text.strip() == script.strip()
+            steps.append(ScenarioFile(name=path.name, text=script if unchanged else one.code.text))
+    if not assembled:
+        assembled.append(assemble(source.pieces))
+    elif source.pieces:
+        attachment = found.scripts[-1].name if found.scripts else found.notebook.name if found.notebook else ""
+        source = replace(source, dropped=(*source.dropped, *_blocks_of_text(source.pieces, attachment)))
+    code = [step.text or "" for step in steps] or [one.code.text for one in assembled if one.code]
+    companions, unused, decisions = companions_of(folder, code, found.others)
+    merged = _merge(assembled, (*found.decisions, *decisions), unused)
+    return conclude(source, merged, tuple(companions), steps=tuple(steps))
+
+
+def _blocks_of_text(pieces: Iterable[Piece], attachment: str) -> list[Dropped]:
+    return [
+        Dropped(
+            place=Place(file=piece.file, line=piece.line), text=piece.text, why=f"{attachment} is attached and is run"
+        )
+        for piece in pieces
+        if piece.shape is Shape.BLOCK
+    ]
+
+
+def _merge(assembled: list[Assembled], decisions: tuple[str, ...], unused: list[Dropped]) -> Assembled:
+    return Assembled(
+        code=next((one.code for one in assembled if one.code is not None), None),
+        dropped=(*(each for one in assembled for each in one.dropped), *unused),
+        decisions=(*decisions, *(each for one in assembled for each in one.decisions)),
+        questions=tuple(each for one in assembled for each in one.questions),
+    )
+
+
+def _assembled_notebook(notebook: Notebook) -> Assembled:
+    text = script_of(notebook)
+    if not text.strip():
+        return Assembled(code=None)
+    codes = [cell.code for cell in notebook.cells]
+    decisions = (*notebook.decisions, *(each for code in codes for each in code.decisions))
+    questions = []
+    if (fault := find_fault(text)) is not None:
+        line = text.split("\n")[fault.line - 1] if fault.line <= text.count("\n") + 1 else ""
+        questions.append(
+            f"The code of the notebook is not valid Python: `{line.strip()[:100]}` ({fault.message}). Is it complete?"
+        )
+    code = Code(
+        place=Place(line=1), text=text,
+        dropped=tuple(each for code in codes for each in code.dropped),
+        variables=tuple(each for code in codes for each in code.variables),
+        requirements=tuple(each for code in codes for each in code.requirements),
+        files=tuple(each for code in codes for each in code.files),
+    )  # fmt: skip
+    return Assembled(
+        code=code if not questions else None, dropped=code.dropped, decisions=decisions, questions=tuple(questions)
+    )

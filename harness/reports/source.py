@@ -1,0 +1,145 @@
+"""The text of a report as it came: from a file, from standard input, from `gh`; and its form, by its content."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.plan.syntax import tree_of
+from harness.reading import describe_bytes
+from harness.reports.code import is_transcript
+from harness.reports.facts import date_of
+from harness.reports.not_python import FENCE
+from harness.reports.notebook import Notebook, is_notebook, read_notebook
+from harness.reports.pieces import MOST, Piece, Shape, clip, read_pieces
+from harness.reports.report import Dropped, Form, Place
+from harness.reports.scripts import check_script, find_fault
+
+_KEPT = 1 << 22
+_FORM_HEADING = re.compile(
+    r"(?:issue type|click|what happened|current|describe|environment|system information"
+    r"|bug|description|summary|code|please)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a report consists of before it is understood."""
+
+    name: str
+    form: Form
+    text: str = ""
+    title: str = ""
+    pieces: tuple[Piece, ...] = ()
+    notebook: Notebook | None = None
+    date: dt.date | None = None
+    dropped: tuple[Dropped, ...] = ()
+
+
+def load(path: Path) -> tuple[str, list[Dropped]]:
+    """Read the text of a file; of one that is too long, its beginning."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_KEPT)
+            size = path.stat().st_size
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read", why=str(error.strerror or error)) from None
+    dropped = []
+    if size > len(data):
+        why = f"the file has {size >> 20} MiB: only its first {_KEPT >> 20} MiB are read"
+        dropped.append(Dropped(place=Place(file=path.name, line=data.count(b"\n") + 1), text="", why=why))
+        data = data[: data.rfind(b"\n") + 1] or data
+    for encoding in ("utf-8-sig", "utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
+        try:
+            return data.decode(encoding), dropped
+        except UnicodeDecodeError as error:
+            found = error
+    what, fix = describe_bytes(data, found.start)
+    if "byte" not in what:
+        raise UsageError(f"{path}: {what}", next_step=fix)
+    return data.decode("utf-8", "replace"), dropped  # a report with a few strange bytes is still a report
+
+
+def source_of(text: str, *, name: str, file: str) -> Source:
+    """Recognise the form of a text by its content."""
+    text, date, title = _from_json(text)
+    if is_notebook(text):
+        notebook = read_notebook(text, file)
+        if notebook is None:
+            why = "it is meant as a notebook, and is no valid JSON"
+            return Source(
+                name=name, form=Form.NOTEBOOK, text=text[:_KEPT],
+                dropped=(Dropped(place=Place(file=file, line=1), text=text[:200], why=why),),
+            )  # fmt: skip
+        title = title or next((each.text for each in notebook.pieces if each.shape is Shape.HEADING), "")
+        return Source(name=name, form=Form.NOTEBOOK, title=title, pieces=notebook.pieces, notebook=notebook, date=date)
+    text, left_out = clip(text)
+    dropped = _left_out(left_out, text, file)
+    if _is_script(text, file):
+        kind = Form.TRANSCRIPT if is_transcript(text) and tree_of(text) is None else Form.SCRIPT
+        block = Piece(shape=Shape.BLOCK, line=1, text=text, language="python", file=file)
+        return Source(name=name, form=kind, text=text, pieces=(block,), date=date, dropped=dropped)
+    pieces = tuple(read_pieces(text, file=file))
+    if len(pieces) > MOST:
+        place = Place(file=file, line=pieces[MOST].line)
+        why = f"the text has {len(pieces)} paragraphs and blocks: what follows is not read"
+        dropped = (*dropped, Dropped(place=place, text="", why=why))
+        pieces = pieces[:MOST]
+    title = title or next((piece.text for piece in pieces[:1] if _is_title(piece)), "")
+    fenced = any(FENCE.match(line) for line in text.split("\n"))
+    form = Form.TRANSCRIPT if is_transcript(text) and not fenced else Form.MARKDOWN
+    return Source(
+        name=name, form=form, text=text, title=title, pieces=pieces, date=date or date_of(text), dropped=dropped
+    )  # fmt: skip
+
+
+def _is_title(piece: Piece) -> bool:
+    return piece.shape is Shape.HEADING and _FORM_HEADING.match(piece.text) is None
+
+
+def _left_out(lines: int, text: str, file: str) -> tuple[Dropped, ...]:
+    if not lines:
+        return ()
+    place = Place(file=file, line=text.count("\n") + 1)
+    return (Dropped(place=place, text="", why=f"the text is too long: {lines} lines from here on are not read"),)
+
+
+def _from_json(text: str) -> tuple[str, dt.date | None, str]:
+    """Take the body, date and title out of what `gh issue view --json title,body,createdAt` prints."""
+    if text[:200].lstrip().startswith("{") and '"body"' in text:
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            return text, None, ""
+        if isinstance(document, dict) and isinstance(document.get("body"), str) and "cells" not in document:
+            title = document.get("title")
+            created = str(document.get("createdAt") or document.get("created_at") or "")[:10]
+            try:
+                date = dt.date.fromisoformat(created)
+            except ValueError:
+                date = None
+            return document["body"], date, title if isinstance(title, str) else ""
+    return text, None, ""
+
+
+def _is_script(text: str, file: str) -> bool:
+    """Whether a whole text is code, by its name or by what it is."""
+    if any(FENCE.match(line) for line in text.split("\n")) and tree_of(text) is None:
+        return False
+    if file.endswith((".py", ".pyw", ".ipy")):
+        return True
+    return (
+        tree_of(text) is not None
+        and check_script(text, name=file, fault=find_fault(text)) is None
+        and "\n" in text.strip()
+    )
+
+
+def as_name(name: str) -> str:
+    """Return a name that can be that of a file and of a scenario."""
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "_", name).strip("._+-")[:80] or "report"

@@ -1,0 +1,46 @@
+"""Write what was read in a report as a folder: the scenario, the files that it needs, and report.json."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.reports.attachments import LARGEST
+from harness.reports.report import Report, ScenarioFile
+
+DOCUMENT = "report.json"
+
+
+def write_report(report: Report, folder: Path) -> Path | None:
+    """Write a report's folder, and return the path of its scenario: a script or the folder of two steps; None without.
+
+    Raises UsageError if the folder cannot be written, or the files are too large.
+    """
+    sizes = [each.source.stat().st_size for each in report.companions if each.source is not None]
+    if sum(sizes) > LARGEST:
+        raise UsageError(
+            f"{report.name}: the files beside the report have {sum(sizes) >> 20} MiB",
+            why=f"at most {LARGEST >> 20} MiB are copied", next_step="Remove what the script does not need",
+        )  # fmt: skip
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for each in (*report.scripts, *report.companions):
+            _write(each, folder)
+        text = json.dumps(report.document(), indent=1, ensure_ascii=False)
+        (folder / DOCUMENT).write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace", newline="\n")
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be written", why=str(error)) from error
+    if not report.scripts:
+        return None
+    return folder if len(report.scripts) > 1 else folder / report.scripts[0].name
+
+
+def _write(file: ScenarioFile, folder: Path) -> None:
+    path = folder / file.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if file.source is not None:
+        shutil.copyfile(file.source, path)
+    else:
+        path.write_text(file.text or "", encoding="utf-8", errors="backslashreplace", newline="\n")
