@@ -1,4 +1,4 @@
-"""Which package an import name comes from, where the two differ; docs/decisions/0023-import-names.md says why it is here."""
+"""Which package an import name comes from, where they differ; see docs/decisions/0023-import-names.md."""
 
 from __future__ import annotations
 

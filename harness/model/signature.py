@@ -14,6 +14,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b0x[0-9a-fA-F]+\b"), "<address>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
     (re.compile(r"\btmp[a-z0-9_]{6,10}\b"), "<temporary>"),
+    (re.compile(r"(?<![\w.])\d{9,}(?!\w|\.\d)"), "<number>"),  # id() returns an address; random seeds are as long
     (re.compile(r"\b([A-Za-z]\w*?)_\d+\b"), r"\1"),
     (re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d*(?:e[+-]?\d+)?|e[+-]?\d+)(?!\w|\.\d)", re.IGNORECASE), "<float>"),
     (re.compile(r"\s+"), " "),

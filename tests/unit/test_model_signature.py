@@ -8,6 +8,7 @@ from harness.model import normalise, reduced, signature
 
 SAME = [
     ("address", "TypeError: <Dense object at 0x7f3a10>", "TypeError: <Dense object at 0xDEADbeef01>"),
+    ("address in decimal", "E: 'shared_object_id': 139665117899216}", "E: 'shared_object_id': 139665126096272}"),
     ("counter in a name", "ValueError: layer sequential_6 is built", "ValueError: layer sequential is built"),
     ("counters of two names", "E: dense_1 after conv2d_12", "E: dense_33 after conv2d"),
     ("name with its own digits", "E: no such layer conv2d_1", "E: no such layer conv2d_2"),
