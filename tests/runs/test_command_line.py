@@ -56,7 +56,7 @@ class TestUsage:
             pytest.param(["blame", "build", "--good", "demo1.0", "--bad", "demo1.2"], ["no environment 'demo1.2'. Did you mean demo1"], id="blame"),
             pytest.param(["run", "nowhere.py"], ["nowhere.py: there is no such file"], id="file"),
             pytest.param(["run", "--jobs", "0"], ["'0' is not a number above 0"], id="no jobs"),
-            pytest.param(["run", "--environments", "python=3.11"], ["requirements: missing", "a right one: "], id="written out"),
+            pytest.param(["run", "--environments", "python=3.11"], ["requirements: missing", "a valid example: "], id="written out"),
             pytest.param(["show", "build[shape=list]@demo9"], ["there is no environment 'demo9'"], id="show"),
             pytest.param(["replay", "bild@demo1.0"], ["there is no scenario 'bild'"], id="replay"),
             pytest.param(["table", "--environments", "x"], ["'x' matches no environment"], id="table"),
@@ -115,7 +115,7 @@ class TestPlan:
 
     def test_plan_for_people_says_the_same(self, project):
         text = project.call("plan").stdout
-        assert "8 cells to run; 3 environments to make" in text
+        assert "8 cells to run; 3 environments to build" in text
         assert "1 not applicable: needs demo>=1.1" in text
 
 
@@ -326,7 +326,7 @@ class TestScriptsFromOutside:
         assert done.attempts == {"mine@demo1.0": 1}
 
     def test_what_was_never_run_under_a_name_is_told_how_it_is(self, project):
-        assert "is run by its path: harness run PATH" in project.call("show", "report@demo1.0", status=2).stderr
+        assert "give its path: harness run PATH" in project.call("show", "report@demo1.0", status=2).stderr
 
     def test_wrong_header_is_named_with_the_file(self, project, tmp_path):
         script = tmp_path / "mine.py"

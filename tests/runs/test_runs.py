@@ -214,7 +214,7 @@ class TestLostEnvironments:
             spoil(file)
         again = project.run("--fresh")
         assert again.table == TABLE
-        assert again.stderr.count("it is built again") == 3
+        assert again.stderr.count("rebuilding it") == 3
 
 
 class TestStore:
