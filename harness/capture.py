@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 
 _CHUNK = 1 << 16
 _DRAIN_S = 1.0
@@ -49,8 +50,9 @@ class Capped:
 class Reader(threading.Thread):
     """Reads a pipe to its end, so that a process that writes without end never waits for us."""
 
-    def __init__(self, pipe: int, limit: int) -> None:
+    def __init__(self, pipe: int, limit: int, heard: Callable[[bytes], None] | None = None) -> None:
         super().__init__(daemon=True)
+        self._heard = heard
         self._pipe = pipe
         self._capped = Capped(limit)
         self.start()
@@ -60,6 +62,8 @@ class Reader(threading.Thread):
         with contextlib.suppress(OSError, ValueError):
             while data := os.read(self._pipe, _CHUNK):
                 self._capped.add(data)
+                if self._heard is not None:
+                    self._heard(data)
 
     def finish(self) -> bytes:
         """Wait a little for the end of the stream: whoever still holds it open is not ours any more."""

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -219,7 +220,7 @@ def run_due(
                 memory=Memory(available_mib=groups.available_mib) if groups is not None else Memory(),
                 jobs=jobs,
                 provide=_provider(session),
-                run_one=_runner(session, runs, parents),
+                run_one=_runner(session, runs, parents, watcher),
                 watcher=watcher,
                 stop=session.stop,
                 imports=ForkImports(parents, watcher.note) if parents is not None else None,
@@ -271,7 +272,7 @@ def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterato
         parents.close()
 
 
-def _runner(session: Session, runs: Path, parents: Parents | None) -> Callable[[Task, Path], Attempt]:
+def _runner(session: Session, runs: Path, parents: Parents | None, watcher: Watcher) -> Callable[[Task, Path], Attempt]:
     from harness.execute.run_task import run_task
 
     sandbox = session.sandbox  # probe it before threads use it
@@ -286,6 +287,7 @@ def _runner(session: Session, runs: Path, parents: Parents | None) -> Callable[[
             sandbox=sandbox,
             hidden=session.hidden,
             parents=parents,
+            heard=partial(watcher.printed, task),
         )
 
     return run_one

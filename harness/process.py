@@ -106,6 +106,7 @@ def run_limited(
     group: Group | None = None,
     stop: threading.Event | None = None,
     keep_bytes: int = 1 << 20,
+    heard: Callable[[bytes], None] | None = None,
 ) -> Ended:
     """Run a command to its end or to its limits. `contained` is what a sandbox has made a command for.
 
@@ -142,7 +143,7 @@ def run_limited(
                     os.close(tells)
             return _Started(process, token, told)
 
-        return supervise(start, limits=limits, group=group, stop=stop, keep_bytes=keep_bytes)
+        return supervise(start, limits=limits, group=group, stop=stop, keep_bytes=keep_bytes, heard=heard)
 
 
 def supervise(
@@ -152,12 +153,13 @@ def supervise(
     group: Group | None = None,
     stop: threading.Event | None = None,
     keep_bytes: int = 1 << 20,
+    heard: Callable[[bytes], None] | None = None,
 ) -> Ended:
     """Start a process with two descriptors for its output, see it to its end or to its limits, end what it leaves."""
     oom_kills_before = machine_oom_kills()
     out_end, out_start = os.pipe()
     err_end, err_start = os.pipe()
-    out, err = Reader(out_end, keep_bytes), Reader(err_end, keep_bytes)
+    out, err = Reader(out_end, keep_bytes, heard), Reader(err_end, keep_bytes, heard)
     started = time.monotonic()
     try:
         running = start(out_start, err_start)

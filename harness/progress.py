@@ -11,6 +11,7 @@ from harness.execute.task import Task
 from harness.model import Attempt, Environment
 from harness.provision.environments import Provided
 from harness.report.foreign_text import one_line
+from harness.running_scripts import RunningScripts
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -26,6 +27,7 @@ class PlainProgress:
         self._estimate = Estimate(total, jobs)
         self._last = time.monotonic()
         self._guard = threading.Lock()
+        self._scripts = RunningScripts()
 
     def __enter__(self) -> PlainProgress:
         return self
@@ -55,10 +57,22 @@ class PlainProgress:
             self._print(text)
 
     def started(self, task: Task) -> None:
-        """Print nothing."""
+        """Print nothing before it runs for long."""
+        self._scripts.start(task)
+
+    def printed(self, task: Task, data: bytes) -> None:
+        """Note the output of a script."""
+        self._scripts.heard(task, data)
+
+    def waiting(self) -> None:
+        """Print what has been running for long, with its last output."""
+        for line in self._scripts.news():
+            with self._guard:
+                self._print(line)
 
     def finished(self, task: Task, attempt: Attempt) -> None:
         """Count an attempt. Print the totals regularly."""
+        self._scripts.end(task)
         with self._guard:
             self._estimate.count(attempt)
             if time.monotonic() - self._last >= _PLAIN_EVERY_S or self._estimate.done == self._estimate.total:
@@ -133,6 +147,7 @@ class LiveProgress:
         self._live = Live(Group(self._overall, self._now), console=self._console, transient=True, refresh_per_second=8)
         self._all = self._overall.add_task("cells", total=total, note="")
         self._lines: dict[object, TaskID] = {}
+        self._scripts = RunningScripts()
 
     def __enter__(self) -> LiveProgress:
         self._live.start()
@@ -165,10 +180,24 @@ class LiveProgress:
 
     def started(self, task: Task) -> None:
         """Show a running cell."""
+        self._scripts.start(task)
         self._show(task.cell, str(task.cell))
+
+    def printed(self, task: Task, data: bytes) -> None:
+        """Note the output of a script."""
+        self._scripts.heard(task, data)
+
+    def waiting(self) -> None:
+        """Show the last output of what has been running for long."""
+        for cell, last in self._scripts.long():
+            with self._guard:
+                line = self._lines.get(cell)
+                if line is not None and last:
+                    self._now.update(line, description=f"{cell}: {last}")
 
     def finished(self, task: Task, attempt: Attempt) -> None:
         """Count an attempt, and remove its line."""
+        self._scripts.end(task)
         self._hide(task.cell)
         with self._guard:
             self._estimate.count(attempt)

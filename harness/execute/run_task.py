@@ -50,20 +50,21 @@ def run_task(
     sandbox: Sandbox,
     hidden: Sequence[Path] = (),
     parents: Parents | None = None,
+    heard: Callable[[bytes], None] | None = None,
 ) -> Attempt:
     """Execute a task in a temporary folder in `runs`. Raises Interrupted if the run was stopped.
 
     With `parents`, use a fork of a fork server if possible. Repeat a fork that crashed or hit a limit in a fresh
     process, and return that attempt. `hidden` are folders to hide, even below system folders.
     """
-    alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden)
+    alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden, heard=heard)
     once = partial(_run_once, task, artifacts=artifacts, stop=stop)
     kind = parent_kind(task, python) if parents is not None and sandbox.forks else None
     if parents is not None and kind is not None:
         with contextlib.suppress(ParentLost):
             seen: list[Ended] = []
             with parents.lend(kind) as parent:
-                attempt = once(InFork(python=python, parent=parent), seen=seen)
+                attempt = once(InFork(python=python, parent=parent, heard=heard), seen=seen)
             if attempt.outcome not in _TO_CONFIRM or _is_conclusive_time_out(task, attempt, seen):
                 return attempt
     return _repeat_if_killed(partial(once, alone))

@@ -43,6 +43,12 @@ class Watcher(Protocol):
     def started(self, task: Task) -> None:
         """A task is being executed."""
 
+    def printed(self, task: Task, data: bytes) -> None:
+        """Receive output of the script of a task."""
+
+    def waiting(self) -> None:
+        """Receive a call several times a second while tasks run."""
+
     def finished(self, task: Task, attempt: Attempt) -> None:
         """An attempt is there."""
 
@@ -111,6 +117,7 @@ class _Shift:
         while (self._builds or self._order or self._running or self._preparing) and not stop.is_set():
             self._hand_out()
             waited_for: list[Future[Any]] = [*self._builds, *self._running, *self._preparing]
+            self._given.watcher.waiting()
             done, _ = wait(waited_for, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
             for future in done:
                 if stop.is_set():

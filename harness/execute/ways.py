@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -56,6 +56,8 @@ class InProcess:
     hidden: Sequence[Path]
     """Folders to hide, even below system folders."""
     isolation: str = "process"
+    heard: Callable[[bytes], None] | None = None
+    """Receives what the script prints, while it runs."""
 
     @property
     def means(self) -> Means:
@@ -87,6 +89,7 @@ class InProcess:
                 group=group,
                 stop=stop,
                 keep_bytes=TEXT_KEPT,
+                heard=self.heard,
             )
 
 
@@ -97,6 +100,7 @@ class InFork:
     python: Path
     parent: Parent
     isolation: str = "fork"
+    heard: Callable[[bytes], None] | None = None
 
     @property
     def means(self) -> Means:
@@ -126,7 +130,7 @@ class InFork:
                     folder, request, env=env, overlays=task.overlays, output=(stdout, stderr), group=group
                 )
 
-            return supervise(fork, limits=limits, group=group, stop=stop, keep_bytes=TEXT_KEPT)
+            return supervise(fork, limits=limits, group=group, stop=stop, keep_bytes=TEXT_KEPT, heard=self.heard)
 
 
 def new_folder(way: Way) -> Folder:

@@ -1,9 +1,12 @@
 """The estimate of the remaining time."""
 
 import datetime as dt
+import io
 
 from harness.model import Attempt, Case, Cell, Outcome
-from harness.progress import Estimate
+from harness.progress import Estimate, PlainProgress
+from harness.running_scripts import RunningScripts
+from tests.making import outcome_task
 
 
 def attempt(outcome, duration_s):
@@ -21,3 +24,47 @@ def test_unavailable_cells_count_as_done_but_not_in_the_estimate():
         estimate.count(attempt(Outcome.PASSED, 1.0))
     assert estimate.remaining_s is not None
     assert str(estimate).startswith("7 of 10 cells: 2 passed, 5 unavailable, about ")
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_script_that_runs_for_long_is_told_of_with_its_last_line():
+    clock = Clock()
+    scripts = RunningScripts(clock)
+    task = outcome_task("passes")
+    scripts.start(task)
+    clock.now = 9.0
+    assert list(scripts.news()) == []
+    clock.now = 10.0
+    assert list(scripts.news()) == ["passes@env: running for 10 s; no output yet"]
+    scripts.heard(task, b"epoch 1\nepoch 2 \x1b[2J\x1b]0;owned\x07\n\n")
+    assert list(scripts.news()) == []
+    clock.now = 20.0
+    assert list(scripts.news()) == ["passes@env: running for 20 s; last output: epoch 2"]
+    scripts.heard(task, b"  5/100\r  6/100\r")
+    assert list(scripts.long()) == [(task.cell, "6/100")]
+    told = []
+    for clock.now in range(21, 221):
+        told += scripts.news()
+    assert [line.split(" for ")[1].split(";")[0] for line in told] == ["40 s", "80 s", "140 s", "200 s"]
+    scripts.end(task)
+    assert (list(scripts.news()), list(scripts.long())) == ([], [])
+
+
+def test_plain_progress_writes_it_as_a_line(monkeypatch):
+    stream, clock = io.StringIO(), Clock()
+    monkeypatch.setattr("harness.progress.RunningScripts", lambda: RunningScripts(clock))
+    task = outcome_task("passes")
+    with PlainProgress(stream, 1, 1) as progress:
+        progress.started(task)
+        progress.printed(task, b"half \x1b[31mway\n")
+        clock.now = 12.0
+        progress.waiting()
+    assert stream.getvalue() == "passes@env: running for 12 s; last output: half way\n"

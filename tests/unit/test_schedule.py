@@ -58,6 +58,12 @@ class Notes:
     def note(self, text):
         self.seen.append(("note", text))
 
+    def printed(self, task, data):
+        self.seen.append(("printed", data))
+
+    def waiting(self):
+        pass
+
     def started(self, task):
         self.seen.append(("started", str(task.cell)))
 
