@@ -3,7 +3,17 @@
 from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, label_of
 from harness.model.case import Case, Cell, Value
 from harness.model.condition import Condition
-from harness.model.environment import Build, Environment, Lock, LockOrigin, Overlay, Pin, Preparation, Setting
+from harness.model.environment import (
+    Build,
+    Environment,
+    Generation,
+    Lock,
+    LockOrigin,
+    Overlay,
+    Pin,
+    Preparation,
+    Setting,
+)
 from harness.model.outcome import DISPLAY, FLAKY, NEVER_RUN, WITHOUT_VERDICT, Display, NoVerdict, Outcome
 from harness.model.pattern import Pattern
 from harness.model.scenario import Header, Label, Mark, Scenario, Script, matches_globs
@@ -24,6 +34,7 @@ __all__ = [
     "Display",
     "Environment",
     "Evidence",
+    "Generation",
     "Header",
     "Label",
     "Lock",

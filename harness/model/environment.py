@@ -113,6 +113,18 @@ class Preparation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Generation:
+    """A script that completes the sources of a package as its build does."""
+
+    module: str
+    script: Path
+    needs: tuple[str, ...] = ()
+    """Files beside the package that the script reads. Sources without one of them are left as they are."""
+    unless: tuple[str, ...] = ()
+    """Folders of the package: sources that have one of them are complete."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Setting:
     """A variable that asks for a package, such as KERAS_BACKEND: a script that sets it says something only of that."""
 

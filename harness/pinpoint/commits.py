@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from harness.model import Environment, Overlay
 from harness.pinpoint.answer import Commit, Found, Point
 from harness.pinpoint.candidates import Candidate
+from harness.pinpoint.generated import GenerationFailed
 from harness.pinpoint.judging import Judge, modules_of
 from harness.pinpoint.mainline import bundled, find_on_main_line
 from harness.pinpoint.prober import Prober
@@ -282,7 +283,10 @@ class _One:
 
     def _overlay(self, sha: str) -> Overlay:
         try:
-            overlay = self._repository.overlay(sha, self._module)
+            generator = self._prober.generator(self._environment, self._module)
+            overlay = self._repository.overlay(sha, self._module, generator=generator)
+        except GenerationFailed as error:
+            raise Untestable(f"what its build generates could not be generated: {error}") from error
         except GitFailed as error:
             raise Untestable(f"its sources cannot be had: {error}") from error
         if overlay is None:

@@ -17,6 +17,7 @@ from harness.execute.parents import Parents
 from harness.execute.run_task import Interrupted
 from harness.model import Case, Environment, Outcome
 from harness.pinpoint.candidates import Candidate, ProbeResult, Runner, Subject, import_subject
+from harness.pinpoint.generated import Generator
 from harness.pinpoint.layers import Layers
 from harness.pinpoint.swapped import Untestable
 from harness.record.store import Writer
@@ -115,6 +116,21 @@ class Prober:
     def provide(self, environment: Environment) -> None:
         """Have an environment made now. Raises HarnessError."""
         self._runner.provide(environment, self._session.stop)
+
+    def generator(self, environment: Environment, module: str) -> Generator | None:
+        """Return what completes the sources of a package, with the Python of an environment; None if nothing does."""
+        session = self._session
+        found = next((each for each in session.project.matrix.generate if each.module == module), None)
+        if found is None:
+            return None
+        return Generator(
+            generation=found,
+            find_python=lambda: self._runner.provide(environment, session.stop).python,
+            variables=environment.variables,
+            sandbox=session.sandbox,
+            hidden=session.hidden,
+            stop=session.stop,
+        )
 
     def folder_of(self, environment: Environment) -> Path:
         """Return where an environment that was tried is on disk, or the host of the release that stood in front."""

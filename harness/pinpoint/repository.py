@@ -13,9 +13,10 @@ from packaging.version import Version
 
 from harness.errors import UsageError, near_misses
 from harness.folders import OwnedFolder
-from harness.model import Overlay
+from harness.model import Generation, Overlay
 from harness.pinpoint.built import Built, complete, digest_of
 from harness.pinpoint.commit_environment import note_commit
+from harness.pinpoint.generated import Generator
 from harness.process import run
 
 _GIT_S = 300.0
@@ -198,11 +199,13 @@ class Repository:
         deep = [folder for folder in folders if folder.endswith(f"/{module}")]
         return min(deep, key=len, default=None)
 
-    def overlay(self, commit: str, module: str) -> Overlay | None:
+    def overlay(self, commit: str, module: str, *, generator: Generator | None = None) -> Overlay | None:
         """Put a commit's source tree of a module into the cache, once for each tree; None if it has none."""
         place = self.place_of(commit, module)
         if place is None:
             return None
+        if generator is not None and self._lacks_what_is_generated(commit, place, generator.generation):
+            return self._generated(commit, place, module, generator)
         built = self._built.get(module, ())
         digest = digest_of(self._git("rev-parse", f"{commit}:{place}").strip(), built)
         folder = self._cache / digest
@@ -212,19 +215,50 @@ class Repository:
         note_commit(self._cache, commit, overlay)
         return overlay
 
+    def _lacks_what_is_generated(self, commit: str, place: str, generation: Generation) -> bool:
+        """Whether the sources of a commit have to be completed, and can be."""
+        inside = set(self._git("ls-tree", "--name-only", f"{commit}:{place}").split("\n"))
+        beside = set(self._git("ls-tree", "--name-only", f"{commit}:{place.rpartition('/')[0]}").split("\n"))
+        return not inside.intersection(generation.unless) and beside.issuperset(generation.needs)
+
+    def _generated(self, commit: str, place: str, module: str, generator: Generator) -> Overlay:
+        """Return a commit's sources with what their build generates. Raises GenerationFailed."""
+        parent, _, name = place.rpartition("/")
+        names = [name, *generator.generation.needs]
+        beside = f"{parent}/" if parent else ""
+        sources = [self._git("rev-parse", f"{commit}:{beside}{each}").strip() for each in names]
+        digest = generator.digest_of(sources)
+        folder = self._cache / digest
+        if not folder.is_dir():
+            with OwnedFolder(self._cache, ".part-") as temporary:
+                self._extract(commit, parent, names, temporary)
+                generator.run(temporary)
+                for each in generator.generation.needs:
+                    (temporary / "tree" / each).unlink(missing_ok=True)
+                _put(temporary / "tree", folder)
+        return Overlay(package=module, folder=folder, digest=digest)
+
+    def _extract(self, commit: str, parent: str, names: Sequence[str], temporary: Path) -> None:
+        archive = temporary / "tree.tar"
+        self._git("archive", "--format=tar", f"--output={archive}", f"{commit}:{parent}", *names)
+        with tarfile.open(archive) as tar:
+            tar.extractall(temporary / "tree", filter="data")
+
     def _export(self, commit: str, place: str, folder: Path, built: Built) -> None:
         parent, _, name = place.rpartition("/")
         with OwnedFolder(self._cache, ".part-") as temporary:
-            archive = temporary / "tree.tar"
-            self._git("archive", "--format=tar", f"--output={archive}", f"{commit}:{parent}", name)
-            with tarfile.open(archive) as tar:
-                tar.extractall(temporary / "tree", filter="data")
+            self._extract(commit, parent, [name], temporary)
             complete(temporary / "tree" / name, built)
-            try:
-                (temporary / "tree").replace(folder)
-            except OSError:
-                if not folder.is_dir():
-                    raise
+            _put(temporary / "tree", folder)
+
+
+def _put(tree: Path, folder: Path) -> None:
+    """Move a source tree to its place, unless another process was quicker."""
+    try:
+        tree.replace(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
 
 
 def _plain(title: str) -> str:

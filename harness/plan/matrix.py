@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.errors import UsageError
-from harness.model import LockOrigin, Preparation, Setting, matches_globs
+from harness.model import Generation, LockOrigin, Preparation, Setting, matches_globs
 
 FILE = "matrix.toml"
 # The default maximum limits of a script: seconds, MiB, MiB, a number. matrix.toml can set others.
@@ -139,6 +139,8 @@ class Matrix:
     """Scripts that the fork server runs after it imported a module."""
     package_dirs: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     """By module: folders of the installed package, each with the folder of its sources that is copied there."""
+    generate: tuple[Generation, ...]
+    """Scripts that complete the sources of a package."""
     show: tuple[str, ...]
     """Packages whose versions the table shows for each environment."""
     platform: str

@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.errors import Problems, UsageError
-from harness.model import Preparation, Setting
+from harness.model import Generation, Preparation, Setting
 from harness.plan.blocks import TOMLDecodeError, loads
 from harness.plan.matrix import FILE, MAX_LIMITS, Base, Exclusion, Family, Matrix, Tier
 from harness.plan.tables import Table
@@ -86,6 +86,7 @@ def _read(table: Table, root: Path) -> Matrix:
         settings=_read_settings(table),
         prepare=_read_prepare(table, root),
         package_dirs=_read_package_dirs(table),
+        generate=_read_generate(table, root),
         show=table.texts("show"),
         platform=table.text("platform", "x86_64-manylinux_2_28"),
         variables=variables,
@@ -170,6 +171,25 @@ def _read_prepare(table: Table, root: Path) -> tuple[Preparation, ...]:
                 each.place("script"), f"there is no file {name!r}", "Write the path of a script of the project"
             )
         found.append(Preparation(module=module, script=root / name, where=_strings(each.table("where"))))
+        each.end()
+    return tuple(found)
+
+
+def _read_generate(table: Table, root: Path) -> tuple[Generation, ...]:
+    found = []
+    for module, values in _subtables(table, "generate"):
+        each = Table(values, where=f"{table.place('generate')}.{module}", problems=table.problems)
+        name = each.required_text("script", "Write the path of a script of the project")
+        if name and ("\0" in name or not (root / name).is_file()):
+            each.problems.add(
+                each.place("script"), f"there is no file {name!r}", "Write the path of a script of the project"
+            )
+        needs, unless = each.texts("needs"), each.texts("unless")
+        for key, paths in (("needs", needs), ("unless", unless)):
+            for path in paths:
+                if not _RELATIVE_FOLDER.fullmatch(path):
+                    each.problems.add(each.place(key), f"{path!r} is no relative path", 'Write paths such as "api"')
+        found.append(Generation(module=module, script=root / name, needs=needs, unless=unless))
         each.end()
     return tuple(found)
 
