@@ -13,7 +13,7 @@ from harness.reports.report import Claim, Place, Says
 _NOT_FAILING = re.compile(
     r"(?:not|n't|never|no longer) (?:\w+ )?(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
     r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)|without (?:\w+ )?(?:error|problem|issue|failure)"
-    r"|not (?:\w+ )?reproducible|\bfixed\b|resolved",
+    r"|not (?:\w+ )?reproducible|\bfixed\b|resolved|\bsolves?\b|\bhelps\b|goes away|disappears?|downgrad\w+ to",
     re.IGNORECASE,
 )
 _FAILING = re.compile(
@@ -48,7 +48,9 @@ _CLAUSES = re.compile(
     r"(?<=[.!?])[\s)]+(?=[A-Z\"'`*(])|;\s+|\n\s*\n|,?\s+(?:but|while|whereas|however|though|although|yet)\s+"
     r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)"
 )
-_AND = re.compile(r",?\s+and\s+|,\s+")
+_AND = re.compile(r",?\s+and\s+|,\s+|\s+\(|\n")
+_STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)
+_NOT_IN = re.compile(r"\s*not (?:in|on|with)\b", re.IGNORECASE)
 _STEP = re.compile(
     r"\b(?:mov(?:e|ed|ing)|upgrad\w*|updat\w*|bump\w*|go(?:ing)?|went|switch\w*|migrat\w*|chang\w*)\b"
     r"(?:\W+\w+){0,3}?\W+from\b",
@@ -82,9 +84,9 @@ class Context:
 
 def verdict_of(text: str) -> Says | None:
     """Return what the words of a clause say, or None."""
-    if _NOT_FAILING.search(text):
+    if _NOT_FAILING.search(text) and not _STILL.search(text):
         return Says.WORKS
-    if _FAILING.search(text):
+    if _FAILING.search(text) or _NOT_IN.match(text):
         return Says.FAILS
     return Says.WORKS if _WORKING.search(text) else None
 
@@ -126,8 +128,11 @@ def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
 
 
 def _in_prose(piece: Piece, context: Context) -> Iterator[Claim]:
-    for start, clause in _clauses(piece.text, context.default):
-        yield from _in_clause(clause, piece, start, context)
+    clauses = list(_clauses(piece.text, context.default))
+    for (start, clause), following in zip(clauses, [*(text for _, text in clauses[1:]), ""], strict=True):
+        # `loads in 2.12, but not in 2.13`: the second half gives the first its meaning.
+        contrast = Says.WORKS if _NOT_IN.match(following) else None
+        yield from _in_clause(clause, piece, start, context, contrast)
 
 
 def _clauses(text: str, default: str) -> Iterator[tuple[int, str]]:
@@ -149,13 +154,13 @@ def _halves(clause: str, default: str) -> list[tuple[int, str]]:
     return [(0, clause)]
 
 
-def _in_clause(clause: str, piece: Piece, start: int, context: Context) -> Iterator[Claim]:
+def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast: Says | None) -> Iterator[Claim]:
     near = piece.text[max(0, start - _LONGEST_CLAUSE) : start]
     before = [each for each in find_mentions(near, context.default) if each.package not in _OWN_NAMES]
     default = before[-1].package if before else context.default
     mentions = [each for each in find_mentions(clause, default) if each.package not in _OWN_NAMES]
     step = _STEP.search(clause)
-    verdict = verdict_of(clause)
+    verdict = verdict_of(clause) or contrast
     for mention in mentions:
         says = _says(clause, mention, mentions[0], verdict=verdict, piece=piece, context=context)
         if step and step.end() <= mention.start and len(mentions) > 1 and verdict is not Says.WORKS:

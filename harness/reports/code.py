@@ -340,9 +340,3 @@ def has_placeholder(text: str) -> bool:
 
 def _is_ellipsis(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is ...
-
-
-__all__ = [
-    "DISPLAYHOOK", "Code", "Names", "displaying", "has_placeholder", "installed_by", "is_transcript", "names_of",
-    "read_cell", "read_transcript", "usual_import",
-]  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from harness.reports.blocks import is_code_block
-from harness.reports.mentions import find_mentions, package_of, version_in
+from harness.reports.mentions import package_of, version_in
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Failure, Output, Place, Says, Setting
 
@@ -289,11 +289,6 @@ def shown_versions(code: str, output: str) -> Iterator[tuple[str, str]]:
     if names and len(names) == len(versions):
         for name, version in zip(names, versions, strict=True):
             yield package_of(name), version
-
-
-def mentions_any(text: str) -> bool:
-    """Whether a text names a version of a package."""
-    return bool(find_mentions(text))
 
 
 def _place(piece: Piece, at: int) -> Place:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
@@ -92,11 +91,6 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         mentions.append(following)
         following = next(pending)
     return mentions
-
-
-def versions_in(text: str) -> Iterator[str]:
-    """Yield all that looks like a version."""
-    yield from (found["version"] for found in _BARE.finditer(text))
 
 
 def version_in(text: str) -> str | None:

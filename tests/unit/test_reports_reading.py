@@ -121,6 +121,23 @@ CLAIMS = {
         "## Second\nTF 2.13.1\n\n```\n>>> load(1)\n<Model>\n```\n\nOthers say `TypeError: wrong type` there.\n",
         [(2, "works", "tensorflow", "2.13.1"), (2, "fails", "tensorflow", "2.13.1")],
     ),
+    "downgrade": ("Downgrading to keras 3.3.3 solves the problem.\n", [(1, "works", "keras", "3.3.3")]),
+    "still": ("After downgrading to keras 3.3.3 it still fails.\n", [(1, "fails", "keras", "3.3.3")]),
+    "in brackets": (
+        "Introduced in Keras 3.6.0, which fails (3.5.0 was good).\n",
+        [(1, "fails", "keras", "3.6.0"), (1, "works", "keras", "3.5.0")],
+    ),
+    "lines with marks": (
+        "TF 2.10 ✅\nTF 2.11 ❌\n", [(1, "works", "tensorflow", "2.10"), (2, "fails", "tensorflow", "2.11")],
+    ),
+    "but not in": (
+        "Files saved in TF 2.12 load in TF 2.12 but not in TF 2.13\n",
+        [(1, "works", "tensorflow", "2.12"), (1, "fails", "tensorflow", "2.13")],
+    ),
+    "several": (
+        "Tested with TF 2.13, 2.14 and 2.15, all fail.\n",
+        [(1, "fails", "tensorflow", "2.13"), (1, "fails", "tensorflow", "2.14"), (1, "fails", "tensorflow", "2.15")],
+    ),
     "dependency": ("Note that keras 3.0 requires h5py.\n", []),
     "nothing": ("My model is slow.\n", []),
 }  # fmt: skip
