@@ -184,7 +184,7 @@ class Session:
 
     @functools.cached_property
     def sandboxed(self) -> bool:
-        """Whether the condition that is asked for has a sandbox: where `auto`, if this machine can do that."""
+        """True if scripts run in a sandbox: with `auto`, if one works on this machine."""
         if self.containing != "auto":
             return self.containing == "required"
         from harness.containment.remembered import remember, remembered

@@ -79,7 +79,7 @@ def corrupted_packages(folder: Path) -> tuple[str, ...]:
 
 
 def differing_files(record: Path) -> bool:
-    """Whether a file of one package is not that of its wheel, going by the wheel's own record."""
+    """Return True if a file of one package differs from the RECORD file of its wheel."""
     site = record.parent.parent
     return any(_differs(site / path, expected, size) for path, expected, size in _recorded(record))
 

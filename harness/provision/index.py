@@ -47,7 +47,7 @@ class Release:
 
     @property
     def pure(self) -> bool:
-        """Whether its one wheel is for every platform."""
+        """Return True if its only wheel is for every platform."""
         return self.wheels is not None and len(self.wheels) == 1 and self.wheels[0].endswith("-none-any.whl")
 
     def has_wheel_for(self, python: str) -> bool:

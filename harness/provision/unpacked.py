@@ -120,7 +120,7 @@ def _note_of(folder: Path) -> Path:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Whether an unpacked release is there, with the files that it had at first. Looks at names, sizes and dates."""
+    """Return True if an unpacked release is complete and unchanged, by names, sizes and dates of its files."""
     try:
         noted = Contents(**json.loads(_note_of(folder).read_text(encoding="utf-8")))
         return contents(folder) == noted

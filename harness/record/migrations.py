@@ -107,7 +107,7 @@ def m009_identities(connection: sqlite3.Connection) -> None:
 
 
 def m010_layers(connection: sqlite3.Connection) -> None:
-    """Say which release stood in front of an environment instead of being installed; before this, none did."""
+    """Add the release that overlaid the environment. Earlier attempts had none."""
     connection.execute("ALTER TABLE attempts ADD COLUMN layer TEXT NOT NULL DEFAULT ''")
 
 
