@@ -17,6 +17,8 @@ from harness.reports.report import Dropped, Form, Place, Report, ScenarioFile
 from harness.reports.scripts import find_fault
 from harness.reports.source import Source, as_name, load, source_of
 
+_PLAIN_NAMES = {"report", "issue", "readme", "bug", "notebook", "untitled"}
+
 
 def read_report(source: Path | str, *, name: str = "report") -> Report:
     """Read a report: a file or folder by its Path, or text as it came from standard input.
@@ -28,8 +30,14 @@ def read_report(source: Path | str, *, name: str = "report") -> Report:
     if source.is_dir():
         return _read_folder(source)
     text, dropped = load(source)
-    report = _read_text(text, name=as_name(source.stem), file=source.name)
+    report = _read_text(text, name=_name_of(source), file=source.name)
     return replace(report, dropped=(*report.dropped, *dropped))
+
+
+def _name_of(path: Path) -> str:
+    """Return a name that tells reports apart: of `19/report.md`, that of the folder."""
+    plain = path.stem.lower() in _PLAIN_NAMES and path.suffix != ".py"
+    return as_name(path.resolve().parent.name if plain else path.stem)
 
 
 def _read_text(text: str, *, name: str, file: str) -> Report:
