@@ -184,7 +184,14 @@ def build_parser() -> argparse.ArgumentParser:
     replay.add_argument("--shell", action="store_true", help="open a shell in the environment instead")
 
     _add_searches(commands)
+    _add_triage(commands, parser)
 
+    _add_reports(commands)
+    _add_environments(commands)
+    return parser
+
+
+def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     report = _command(commands, "report", "tables:report", "write the published files")
     add_selection(report)
     report.add_argument("--unconfirmed", action="store_true", help="also transitions that only forks have shown")
@@ -204,9 +211,6 @@ def build_parser() -> argparse.ArgumentParser:
     diff.add_argument("old", metavar="OLD", help="a results.json or its folder")
     diff.add_argument("new", metavar="NEW", help="the newer results.json or its folder")
     _add_json(diff)
-
-    _add_environments(commands)
-    return parser
 
 
 def _add_environments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -253,6 +257,30 @@ def _add_searches(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     _add_search(blame)
     blame.add_argument("--good", metavar="ENVIRONMENT", required=True, help="the environment where the scenario passes")
     blame.add_argument("--bad", metavar="ENVIRONMENT", required=True, help="the environment where the scenario fails")
+
+
+def _add_triage(commands: argparse._SubParsersAction[argparse.ArgumentParser], parser: argparse.ArgumentParser) -> None:
+    triage = _command(commands, "triage", "triage:triage", "read a bug report, run it, and write the reply")
+    triage.add_argument("report", metavar="REPORT|-", help="an issue, a notebook, a script, a folder; - for stdin")
+    triage.add_argument("--tier", metavar="NAME", help="the environments to compare (default: the default tier)")
+    triage.add_argument("--environments", metavar="GLOBS", action="append", default=[], help="these instead of a tier")
+    triage.add_argument(
+        "--with", metavar="PACKAGE", dest="extras", action="append", default=[], help="install this package, too"
+    )
+    triage.add_argument("--repository", metavar="DIR", help="a clone of the responsible package, for the commit")
+    triage.add_argument("--output", metavar="DIR", help="write the answer there (default: beside the attempts)")
+    triage.add_argument(
+        "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores)"
+    )
+    _add_sandbox(triage)
+    _add_json(triage)
+    triage.set_defaults(parse=parser.parse_args)
+
+    answer = _command(commands, "answer", "triage:answer", "print the reply to a report again")
+    answer.add_argument("name", metavar="NAME", help="the name under which triage kept it")
+    answer.add_argument(
+        "--format", choices=("markdown", "json", "notebook"), default="markdown", help="default: markdown"
+    )
 
 
 def _command(

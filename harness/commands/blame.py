@@ -6,6 +6,7 @@ import argparse
 import json
 import shlex
 import sys
+from typing import Any
 
 from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
@@ -36,6 +37,11 @@ def blame(session: Session, arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(markdown(answer) if arguments.markdown else terminal(answer))
     return 0
+
+
+def search(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Search, and return the document of `--json`. Raises SearchStopped and HarnessError."""
+    return document(_answer(session, arguments))
 
 
 def _answer(session: Session, arguments: argparse.Namespace) -> BlameAnswer:

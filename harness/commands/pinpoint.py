@@ -51,6 +51,11 @@ def pinpoint(session: Session, arguments: argparse.Namespace) -> int:
     return 1 if answer.undecided else 0
 
 
+def search(session: Session, arguments: argparse.Namespace) -> dict[str, object]:
+    """Search, and return the document of `--json`. Raises SearchStopped and HarnessError."""
+    return document(_answer(session, arguments))
+
+
 def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
     following = Following(pattern=pattern_of(arguments.follow))
     scenario, case = subject_of(session, arguments.scenario, arguments.parameters)

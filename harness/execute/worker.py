@@ -250,9 +250,12 @@ class TestLog:
     """Notes what unittest tells its results: the first test that fails, and how many ran or were skipped.
 
     unittest, tf.test and absl end with a SystemExit that says nothing of what failed. All of them tell a TestResult.
+    Only results that a run of tests uses count: absl reports an unexpected success to one of its own while it is
+    imported, to find out what this unittest makes of that.
     """
 
     def __init__(self):
+        self._results = []  # kept, so that no other object gets the identity of one
         self._runs = self._begun = self._skipped = 0
         self._why_skipped = ""
         self._failed = None
@@ -276,7 +279,12 @@ class TestLog:
 
         @functools.wraps(original)
         def noted(result, *arguments, **named):
-            note(*arguments)
+            begins = name in ("startTestRun", "startTest")
+            used = any(each is result for each in self._results)
+            if begins and not used:
+                self._results.append(result)
+            if begins or used:
+                note(*arguments)
             return original(result, *arguments, **named)
 
         setattr(kind, name, noted)

@@ -33,6 +33,8 @@ from harness.provision.uv_failures import FailureKind, UvFailed
 from harness.session import Session
 
 _SETTLES_AFTER = dt.timedelta(days=28)
+# The release that follows a pre-release comes soon, and its dependencies with it.
+_PRERELEASE_SETTLES_AFTER = dt.timedelta(days=1)
 
 
 class Untestable(Exception):
@@ -214,7 +216,8 @@ class SwappedEnvironments:
         for release in self._index.releases(name, every=True):
             if release.version == wanted:
                 date = release.date or self._now
-                return min(date.replace(microsecond=0) + _SETTLES_AFTER, self._now)
+                settles = _PRERELEASE_SETTLES_AFTER if wanted.is_prerelease else _SETTLES_AFTER
+                return min(date.replace(microsecond=0) + settles, self._now)
         raise Untestable(f"the package index has no {name} {version}")
 
     def _path(self, content: list[object]) -> Path:

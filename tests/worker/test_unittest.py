@@ -78,3 +78,11 @@ def test_tests_that_did_not_run_are_counted(python, work):
 
 def test_script_without_tests_finds_no_unittest_imported(python, work):
     assert work.run(python, "import sys\nassert 'un' + 'ittest' not in sys.modules\n").report["outcome"] == "passed"
+
+
+def test_a_result_that_no_run_of_tests_uses_is_no_failure(python, work):
+    """absl does this while it is imported, and TensorFlow imports absl."""
+    probes = "unittest.TestResult().addUnexpectedSuccess(unittest.FunctionTestCase(lambda: None))\n"
+    passing = "class T(unittest.TestCase):\n    def test_it(self): pass\n"
+    report = work.run(python, f"import unittest\n{probes}{passing}unittest.main(exit=False)\n").report
+    assert (report["outcome"], report["stage"]) == ("passed", None)

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-
-from shapes import column
 from keras import layers
+from shapes import column
 
 
 def test_once():

@@ -1,0 +1,201 @@
+"""`harness triage` and `harness answer`: a report in, an answer out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harness.commands.choose import environment_named, scripts_at
+from harness.commands.extras import with_extras
+from harness.commands.run_tasks import run_tasks
+from harness.errors import HarnessError, UsageError, near_misses
+from harness.execute.task import Task
+from harness.model import Environment, matches_globs
+from harness.pinpoint.prober import SearchStopped
+from harness.pipeline import Work
+from harness.plan.plan import Plan
+from harness.provision.files import write_whole
+from harness.reports import read_report
+from harness.reports.report import Report
+from harness.reports.writing import write_report
+from harness.session import Session
+from harness.triage.answer import document
+from harness.triage.environments import needed_packages
+from harness.triage.notebook import notebook
+from harness.triage.reply import markdown
+from harness.triage.runs import Runs
+from harness.triage.triage import Triage
+
+FORMATS = ("markdown", "json", "notebook")
+_NAME = re.compile(r"[^\w.+-]+")
+
+
+def triage(session: Session, arguments: argparse.Namespace) -> int:
+    """Read a report, run it, keep and print the answer; exit status 1 if nothing could be run."""
+    report, path = _read(session, arguments.report)
+    (scenario,) = scripts_at(session, [path])
+
+    extras = [*arguments.extras, *needed_packages(report, session.project.matrix)]
+    if extras:
+        session.say(f"Added to each environment: {', '.join(extras)}")
+
+    def extend(plan: Plan) -> Plan:
+        return with_extras(session, plan, extras) if extras else plan
+
+    runs = Runs(
+        session=session,
+        scenario=scenario,
+        run_tasks=partial(_run, jobs=arguments.jobs),
+        find_environment=environment_named,
+        extend=extend,
+    )
+    found = Triage(
+        report=report,
+        runs=runs,
+        matrix=session.project.matrix,
+        environments=session.project.environments,
+        tier=[each.id for each in _tier(session, arguments)],
+        search=partial(_search, session, arguments, path),
+        blame=partial(_blame, session, arguments, path),
+        say=session.say,
+    ).answer()
+    folder = answers_folder(session) / name_of(report)
+    texts = {
+        "markdown": markdown(found),
+        "json": json.dumps(document(found), indent=1) + "\n",
+        "notebook": notebook(found),
+    }
+    _keep(Path(arguments.output) if arguments.output else folder, texts)
+    if session.stop.is_set():
+        session.say("Stopped. What was run is recorded; the same command goes on.")
+        return 130
+    sys.stdout.write(texts["json"] if arguments.json else texts["markdown"])
+    return 0 if any(each.attempt is not None for each in runs.all) else 1
+
+
+def answer(session: Session, arguments: argparse.Namespace) -> int:
+    """Print an answer again."""
+    folder = answers_folder(session)
+    path = folder / arguments.name / _FILES[arguments.format]
+    if not path.is_file():
+        known = sorted(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
+        raise UsageError(
+            f"there is no answer {arguments.name!r}. {near_misses(arguments.name, known)}".rstrip(),
+            next_step=f"Known here: {', '.join(known)}" if known else "Run `harness triage REPORT` first",
+        )
+    sys.stdout.write(path.read_text(encoding="utf-8"))
+    return 0
+
+
+_FILES = {"markdown": "answer.md", "json": "answer.json", "notebook": "answer.ipynb"}
+
+
+def answers_folder(session: Session) -> Path:
+    """Return the folder in which the answers of this project are kept."""
+    return session.store_path.parent / "answers"
+
+
+def _keep(folder: Path, texts: Mapping[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for format, text in texts.items():
+            write_whole(folder / _FILES[format], text)
+    except OSError as error:
+        raise HarnessError(
+            f"{folder}: the answer cannot be written",
+            why=str(error),
+            next_step="Make room or give permission, or name another folder with --output",
+        ) from error
+
+
+def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
+    return run_tasks(session, work, due, jobs=jobs)
+
+
+def _tier(session: Session, arguments: argparse.Namespace) -> list[Environment]:
+    """Return the environments of the tier, or those that --environments chooses."""
+    project = session.project
+    if arguments.environments:
+        globs = tuple(glob for text in arguments.environments for glob in text.split(","))
+        chosen = [each for each in project.environments if matches_globs(each.id, globs)]
+        if not chosen:
+            raise UsageError(f"--environments: {', '.join(globs)} matches no environment")
+        return chosen
+    name = arguments.tier or project.matrix.default_tier
+    chosen = [each for each in project.environments if name in each.tiers]
+    if not chosen:
+        known = [tier.name for tier in project.matrix.tiers]
+        raise UsageError(f"--tier: there is no tier {name!r}", next_step=f"Known: {', '.join(known)}")
+    return chosen
+
+
+def _search(
+    session: Session, arguments: argparse.Namespace, path: Path, package: str, environment: str
+) -> Mapping[str, Any] | None:
+    """Search the releases of a package, and the commits if there is a repository."""
+    from harness.commands import pinpoint
+
+    typed = ["pinpoint", str(path), "--package", package, "--in", environment, "--jobs", str(arguments.jobs)]
+    if arguments.repository:
+        typed += ["--repository", arguments.repository]
+    try:
+        return pinpoint.search(session, _parsed(arguments, typed))
+    except SearchStopped:
+        return None
+    except HarnessError as error:
+        session.say(f"The releases of {package} were not searched: {error}")
+        return None
+
+
+def _parsed(arguments: argparse.Namespace, typed: list[str]) -> argparse.Namespace:
+    """Return the arguments of another command of the command line."""
+    parsed: argparse.Namespace = arguments.parse(typed)
+    parsed.typed = typed
+    return parsed
+
+
+def _blame(session: Session, arguments: argparse.Namespace, path: Path, good: str, bad: str) -> Sequence[str]:
+    from harness.commands import blame
+
+    try:
+        typed = ["blame", str(path), "--good", good, "--bad", bad, "--jobs", str(arguments.jobs)]
+        found = blame.search(session, _parsed(arguments, typed))
+    except SearchStopped:
+        return ()
+    except HarnessError as error:
+        session.say(f"The responsible package was not searched for: {error}")
+        return ()
+    return [each["name"] for each in found["packages"] if each["kind"] == "package"]
+
+
+def _read(session: Session, source: str) -> tuple[Report, Path]:
+    """Read a report, and write the folder with what is run of it. Raises UsageError if there is nothing to run."""
+    report = read_report(_standard_input() if source == "-" else Path(source))
+    folder = answers_folder(session) / name_of(report) / "report"
+    shutil.rmtree(folder, ignore_errors=True)
+    path = write_report(report, folder)
+    if path is None:
+        for question in report.questions:
+            session.say(f"Ask the reporter: {question}")
+        raise UsageError(
+            f"{source}: the report has no code that can be run",
+            why="; ".join(dict.fromkeys(each.why for each in report.dropped)) or "no code was found",
+            next_step=f"What was read is in {folder}",
+        )
+    return report, path
+
+
+def _standard_input() -> str:
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
+
+
+def name_of(report: Report) -> str:
+    """Return the name under which an answer is kept."""
+    return _NAME.sub("-", report.name).strip("-.") or "report"

@@ -1,0 +1,138 @@
+"""The answer to a report as values, and as one JSON document (`"schema": 1`; docs/triage.md describes the keys)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from harness.reports.report import Dropped
+from harness.triage.claims import CheckedClaim
+from harness.triage.ranges import Range
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reproduction:
+    """What the environment closest to the reporter's shows."""
+
+    environment: str | None
+    result: str
+    """`reproduced`, `fails differently`, `does not fail` or `not possible`."""
+    outcome: str | None = None
+    error: str = ""
+    reason: str = ""
+    cell: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Where a failure was introduced or fixed: two neighbouring versions, and the commit if it is known."""
+
+    package: str
+    last: str
+    first: str
+    commit: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayOut:
+    """Something that works instead, with the cell that shows it."""
+
+    text: str
+    cell: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriageAnswer:
+    """Everything that is said about one report. Every claim points at cells."""
+
+    name: str
+    verdict: str
+    observed: str
+    reproduced: Reproduction
+    responsible: str | None
+    stepped: str | None
+    """The package whose versions the ranges have, if none is responsible."""
+    ranges: tuple[Range, ...] = ()
+    introduced: Change | None = None
+    fixed: Change | None = None
+    transitions: tuple[dict[str, Any], ...] = ()
+    claims: tuple[CheckedClaim, ...] = ()
+    ways_out: tuple[WayOut, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    questions: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    other_failures: tuple[str, ...] = ()
+    """Failures that were seen and are not the reported one."""
+    not_tested: tuple[tuple[str, str], ...] = ()
+    """Environments without a result, with the reason."""
+    script: str = ""
+    traceback: str = ""
+    install: str = ""
+    """Shell line of a notebook that installs the versions with which the problem shows."""
+
+
+def document(answer: TriageAnswer) -> dict[str, Any]:
+    """Return the answer as plain values for JSON."""
+    reproduced = answer.reproduced
+    return {
+        "schema": SCHEMA,
+        "name": answer.name,
+        "verdict": answer.verdict,
+        "observed": answer.observed,
+        "reproduced": {
+            "environment": reproduced.environment,
+            "result": reproduced.result,
+            "outcome": reproduced.outcome,
+            "error": reproduced.error or None,
+            "reason": reproduced.reason or None,
+            "cell": reproduced.cell,
+        },
+        "responsible": answer.responsible,
+        "stepped": answer.stepped,
+        "ranges": [
+            {
+                "package": each.package,
+                "first": each.first,
+                "last": each.last,
+                "shows": each.shows.value,
+                "error": each.error or None,
+                "reason": each.reason or None,
+                "cells": list(each.cells),
+            }
+            for each in answer.ranges
+        ],
+        "introduced": _change(answer.introduced),
+        "fixed": _change(answer.fixed),
+        "transitions": list(answer.transitions),
+        "claims": [
+            {
+                "text": each.claim.text,
+                "line": each.claim.place.line,
+                "file": each.claim.place.file or None,
+                "says": each.claim.says.value,
+                "package": each.claim.package,
+                "version": each.claim.version,
+                "result": each.result.value,
+                "note": each.note or None,
+                "cells": list(each.cells),
+            }
+            for each in answer.claims
+        ],
+        "ways_out": [{"text": each.text, "cell": each.cell} for each in answer.ways_out],
+        "dropped": [
+            {"line": each.place.line, "file": each.place.file or None, "text": each.text, "why": each.why}
+            for each in answer.dropped
+        ],
+        "questions": list(answer.questions),
+        "commands": list(answer.commands),
+        "other_failures": list(answer.other_failures),
+        "not_tested": [{"environment": environment, "reason": reason} for environment, reason in answer.not_tested],
+    }
+
+
+def _change(change: Change | None) -> dict[str, Any] | None:
+    if change is None:
+        return None
+    return {"package": change.package, "last": change.last, "first": change.first, "commit": change.commit}

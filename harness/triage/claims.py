@@ -1,0 +1,95 @@
+"""Compare what a report claims with what was run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from harness.reports.report import Claim, Says
+from harness.triage.evidence import Evidence, Shows
+
+
+class Checked(str, Enum):
+    """What the attempts say of a claim."""
+
+    CONFIRMED = "confirmed"
+    CONTRADICTED = "contradicted"
+    NOT_TESTED = "not tested"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedClaim:
+    """A claim with the cells that confirm or contradict it."""
+
+    claim: Claim
+    result: Checked
+    cells: tuple[str, ...] = ()
+    note: str = ""
+
+
+def check(
+    claims: Iterable[Claim], evidence: Sequence[Evidence], *, provides: Mapping[str, str]
+) -> tuple[CheckedClaim, ...]:
+    """Check each claim against the evidence from environments with that version.
+
+    `provides` maps a package that is installed to the name that reports use, such as tensorflow-cpu to tensorflow. A
+    version of two numbers stands for all releases of that minor version. Another failure than the reported one
+    confirms neither "works" nor "fails".
+    """
+    return tuple(_check(claim, evidence, provides) for claim in claims)
+
+
+def _check(claim: Claim, evidence: Sequence[Evidence], provides: Mapping[str, str]) -> CheckedClaim:
+    fitting = [each for each in evidence if not each.variables and _has(each, claim, provides)]
+    conclusive = [each for each in fitting if each.shows.conclusive]
+    if not conclusive:
+        return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, note="no environment with this version was run")
+    wanted = Shows.PASSES if claim.says is Says.WORKS else Shows.BUG
+    against = Shows.BUG if claim.says is Says.WORKS else Shows.PASSES
+    agreeing = [each.cell for each in conclusive if each.shows is wanted]
+    opposing = [each.cell for each in conclusive if each.shows is against]
+    if agreeing and opposing:
+        return CheckedClaim(
+            claim=claim,
+            result=Checked.NOT_TESTED,
+            cells=(*agreeing, *opposing),
+            note="environments with this version differ: the other packages decide",
+        )
+    if agreeing:
+        return CheckedClaim(claim=claim, result=Checked.CONFIRMED, cells=tuple(agreeing))
+    if opposing:
+        return CheckedClaim(claim=claim, result=Checked.CONTRADICTED, cells=tuple(opposing))
+    others = tuple(each.cell for each in conclusive)
+    if claim.says is Says.WORKS:
+        return CheckedClaim(
+            claim=claim, result=Checked.CONTRADICTED, cells=others, note="it fails there, with another error"
+        )
+    return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, cells=others, note="it fails there, with another error")
+
+
+def _has(evidence: Evidence, claim: Claim, provides: Mapping[str, str]) -> bool:
+    claimed = canonicalize_name(claim.package)
+    names = {claimed, *(canonicalize_name(giver) for giver, given in provides.items() if given == claimed)}
+    return any(name in evidence.versions and covers(claim.version, evidence.versions[name]) for name in names)
+
+
+def covers(claimed: str, installed: str) -> bool:
+    """Return whether an installed version is meant by a claimed one: `2.15` covers 2.15.1, `2.15.0` does not."""
+    try:
+        wanted, found = Version(claimed), Version(installed)
+    except InvalidVersion:
+        try:
+            return SpecifierSet(claimed).contains(installed, prereleases=True)
+        except InvalidSpecifier:
+            return False
+    if len(wanted.release) <= 2 and wanted.pre is None and wanted.dev is None:
+        return found.release[: len(wanted.release)] == wanted.release
+    return wanted == found

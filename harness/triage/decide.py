@@ -1,0 +1,150 @@
+"""Which package is responsible, what works instead, and where a failure came and went. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from harness.model import Environment
+from harness.plan.matrix import Matrix
+from harness.triage.answer import Change, WayOut
+from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.ranges import Border, Range, borders_of
+
+MOST_WAYS_OUT = 4
+
+
+def responsible_package(evidence: Sequence[Evidence], matrix: Matrix) -> NormalizedName | None:
+    """Return the package that decides, if the environments of the matrix show it.
+
+    In a family with a fixed base, nothing but the family's package differs: a pass and the bug in it name that package.
+    """
+    for family in matrix.families:
+        if family.base is None:
+            continue
+        shown = {each.shows for each in evidence if each.family == family.name}
+        if {Shows.PASSES, Shows.BUG} <= shown:
+            return canonicalize_name(family.package)
+    return None
+
+
+def nearest_pair(evidence: Sequence[Evidence], environments: Mapping[str, Environment]) -> tuple[str, str] | None:
+    """Return a passing and a failing environment that differ in as few packages as possible, and in no variable."""
+    plain = [each for each in evidence if each.environment in environments and not each.variables]
+    good = [each for each in plain if each.shows is Shows.PASSES]
+    bad = [each for each in plain if each.shows is Shows.BUG]
+    pairs = [(_distance(environments[a.environment], environments[b.environment]), a, b) for a in good for b in bad]
+    if not pairs:
+        return None
+    _, passing, failing = min(pairs, key=lambda pair: (pair[0], pair[1].environment, pair[2].environment))
+    return passing.environment, failing.environment
+
+
+def _distance(one: Environment, other: Environment) -> int:
+    """Return in how many packages, variables and Pythons two environments differ."""
+    names = {*one.lock.versions, *other.lock.versions}
+    packages = sum(one.lock.versions.get(name) != other.lock.versions.get(name) for name in names)
+    return packages + 50 * (one.python != other.python)
+
+
+def differing_packages(one: Environment, other: Environment) -> tuple[NormalizedName, ...]:
+    """Return the packages in which two environments differ."""
+    before, after = one.lock.versions, other.lock.versions
+    return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))
+
+
+def points_of(document: Mapping[str, Any], failure: Failure | None, package: NormalizedName) -> tuple[Evidence, ...]:
+    """Return the releases that a search ran as evidence. The keys are those of `pinpoint --json`."""
+    return tuple(_point(each, failure, package) for each in document["tested"])
+
+
+def _point(point: Mapping[str, Any], failure: Failure | None, package: NormalizedName) -> Evidence:
+    state, error = point["state"], point.get("error") or ""
+    shows = Shows.NOT_TESTED
+    if state == "good":
+        shows = Shows.PASSES
+    elif state in ("bad", "other"):
+        shows = Shows.BUG if failure is None or failure.matches(error) else Shows.OTHER
+    elif point.get("outcome") == "not applicable":
+        shows = Shows.NOT_APPLICABLE
+    return Evidence(
+        cell=point["cell"] or f"{package} {point['version']}",
+        environment=point["environment"] or "",
+        family="",
+        versions={package: point["version"]},
+        shows=shows,
+        error=error if shows in (Shows.BUG, Shows.OTHER) else "",
+        reason=point.get("reason") or "",
+    )
+
+
+def changes(
+    ranges: Sequence[Range], transitions: Iterable[Mapping[str, Any]], reported: str | None
+) -> tuple[Change | None, Change | None]:
+    """Return where the reported failure was introduced and fixed, with the commits that a search found.
+
+    Of several affected ranges, the one with the reported version counts, otherwise the last one.
+    """
+    affected = [place for place, each in enumerate(ranges) if each.shows is Shows.BUG]
+    if not affected:
+        return None, None
+    place = next((each for each in affected if reported and _within(ranges[each], reported)), affected[-1])
+    commits = {(each["last"], each["first"]): each.get("commit") for each in transitions}
+    borders = {(border.last, border.first): border for border in borders_of(ranges)}
+    introduced = next(
+        (each for each in borders.values() if each.introduced and each.first == ranges[place].first), None
+    )
+    fixed = next((each for each in borders.values() if not each.introduced and each.last == ranges[place].last), None)
+    return _change(introduced, commits), _change(fixed, commits)
+
+
+def _within(range: Range, version: str) -> bool:
+    try:
+        return Version(range.first) <= Version(version) <= Version(range.last)
+    except InvalidVersion:
+        return False
+
+
+def _change(border: Border | None, commits: Mapping[tuple[str, str], Any]) -> Change | None:
+    if border is None:
+        return None
+    commit = commits.get((border.last, border.first))
+    return Change(package=border.package, last=border.last, first=border.first, commit=commit)
+
+
+def ways_out(evidence: Sequence[Evidence], ranges: Sequence[Range]) -> tuple[WayOut, ...]:
+    """Return what works instead: later versions, other variables, earlier versions; each with a cell that passes."""
+    found: list[WayOut] = []
+    affected = [each for each in ranges if each.shows is Shows.BUG]
+    passing = [each for each in ranges if each.shows is Shows.PASSES]
+    if affected:
+        last = Version(affected[-1].last)
+        later = [each for each in passing if Version(each.first) > last]
+        earlier = [each for each in passing if Version(each.last) < last]
+        found += [WayOut(text=f"{each.package} {each.first} or later", cell=each.cells[0]) for each in later[:1]]
+        found += [WayOut(text=f"{each.package} {each.last}", cell=each.cells[-1]) for each in reversed(earlier[-1:])]
+    by_variables: dict[tuple[tuple[str, str], ...], list[Evidence]] = {}
+    for each in evidence:
+        if each.variables:
+            by_variables.setdefault(each.variables, []).append(each)
+    for variables, group in by_variables.items():
+        if all(each.shows is Shows.PASSES for each in group if each.shows.conclusive):
+            passed = [each for each in group if each.shows is Shows.PASSES]
+            text = " ".join(f"{name}={value}" for name, value in variables)
+            found += [WayOut(text=f"set {text}", cell=passed[-1].cell)] if passed else []
+    return tuple(found[:MOST_WAYS_OUT])
+
+
+def other_failures(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """Return the failures that were seen and are not the reported one, each with where it was seen first."""
+    seen: dict[str, list[str]] = {}
+    for each in evidence:
+        if each.shows is Shows.OTHER:
+            line = each.error.splitlines()[0] if each.error else ""
+            seen.setdefault(line, []).append(each.environment)
+    return tuple(
+        f"{line} (in {', '.join(places[:3])}{', ...' if len(places) > 3 else ''})" for line, places in seen.items()
+    )

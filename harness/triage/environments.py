@@ -1,0 +1,154 @@
+"""Which environments answer a report: the reporter's, those of its claims, those between two that differ."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from harness.model import Environment
+from harness.plan.matrix import Family, Matrix
+from harness.plan.selection import SWAPPED_SEPARATOR
+from harness.reports.report import Claim, Report, Says
+from harness.triage.claims import covers
+from harness.triage.evidence import Evidence, Shows
+
+MOST_CLAIMED = 6
+"""Environments that are run because the report names their versions."""
+
+
+def installed_name(package: str, matrix: Matrix) -> NormalizedName:
+    """Return the package that this project installs where a report says `tensorflow`."""
+    name = canonicalize_name(package)
+    for giver, given in matrix.provides:
+        if canonicalize_name(given) == name:
+            return canonicalize_name(giver)
+    return name
+
+
+def failing_versions(claims: Iterable[Claim], matrix: Matrix) -> dict[NormalizedName, str]:
+    """Return the version of each installed package with which the reporter sees the failure, exact ones first."""
+    failing = [claim for claim in claims if claim.says is Says.FAILS]
+    versions: dict[NormalizedName, str] = {}
+    for claim in sorted(failing, key=lambda each: not _is_exact(each.version)):
+        versions.setdefault(installed_name(claim.package, matrix), claim.version)
+    return versions
+
+
+def reporters_environments(
+    fails: Mapping[NormalizedName, str], environments: Sequence[Environment], matrix: Matrix
+) -> tuple[str, ...]:
+    """Return the environments closest to the reporter's, as ids or inline environments; none without a version.
+
+    The family of the first package that has one is the base, as it was on its day; in the second environment the other
+    packages of the report replace those of the base. A version that a report names may be wrong: both are tried.
+    """
+    for family in matrix.families:
+        package = canonicalize_name(family.package)
+        if package not in fails or family.variables != _common(matrix):
+            continue
+        base = _of_version(family, fails[package], environments)
+        if base is None:
+            continue
+        id, known = base
+        others = {name: version for name, version in fails.items() if name != package and _is_exact(version)}
+        if known is not None:
+            others = {name: version for name, version in others.items() if not _installed(known, name, version)}
+        swaps = " ".join(f"{name}=={version}" for name, version in others.items())
+        return (id, f"{id}{SWAPPED_SEPARATOR}{swaps}") if swaps else (id,)
+    return ()
+
+
+def _common(matrix: Matrix) -> tuple[tuple[str, str], ...]:
+    return matrix.variables
+
+
+def _installed(environment: Environment, name: NormalizedName, version: str) -> bool:
+    installed = environment.lock.versions.get(name)
+    return installed is not None and covers(version, installed)
+
+
+def _is_exact(version: str) -> bool:
+    try:
+        parsed = Version(version)
+        return len(parsed.release) >= 3
+    except InvalidVersion:
+        return False
+
+
+def _of_version(
+    family: Family, version: str, environments: Sequence[Environment]
+) -> tuple[str, Environment | None] | None:
+    """Return the id of a family's environment of a version: one of the matrix, or one that is made for it."""
+    members = [each for each in environments if each.family == family.name]
+    for each in members:
+        if each.lock.origin.version is not None and covers(version, each.lock.origin.version):
+            return each.id, each
+    if not _is_exact(version) or family.python_for(Version(version)) is None:
+        return None
+    return f"{family.name}{SWAPPED_SEPARATOR}{canonicalize_name(family.package)}=={version}", None
+
+
+def claimed_environments(
+    claims: Iterable[Claim], environments: Sequence[Environment], matrix: Matrix
+) -> tuple[str, ...]:
+    """Return an environment for each version that a report names, the failing ones first, at most MOST_CLAIMED."""
+    chosen: dict[str, None] = {}
+    for claim in sorted(claims, key=lambda each: each.says is not Says.FAILS):
+        package = installed_name(claim.package, matrix)
+        for family in matrix.families:
+            if canonicalize_name(family.package) != package or family.variables != _common(matrix):
+                continue
+            found = _of_version(family, claim.version, environments)
+            if found is not None:
+                chosen[found[0]] = None
+                break
+        else:
+            chosen.update(dict.fromkeys(_with_version(package, claim.version, environments, matrix)[:1]))
+    return tuple(chosen)[:MOST_CLAIMED]
+
+
+def _with_version(
+    package: NormalizedName, version: str, environments: Sequence[Environment], matrix: Matrix
+) -> list[str]:
+    return [
+        each.id for each in environments if each.variables == _common(matrix) and _installed(each, package, version)
+    ]
+
+
+def middle(
+    evidence: Sequence[Evidence], environments: Sequence[Environment], families: Iterable[str]
+) -> tuple[str, ...]:
+    """Return, for each two neighbours of a family that show different things, the environment in the middle."""
+    shown = {each.environment: each.shows for each in evidence}
+    wanted: list[str] = []
+    for family in families:
+        members = [each.id for each in environments if each.family == family]
+        known = [place for place, id in enumerate(members) if shown.get(id, Shows.NOT_TESTED).conclusive]
+        for before, after in itertools.pairwise(known):
+            untested = [id for id in members[before + 1 : after] if id not in shown]
+            if untested and shown[members[before]] is not shown[members[after]]:
+                wanted.append(untested[len(untested) // 2])
+    return tuple(dict.fromkeys(wanted))
+
+
+def needed_packages(report: Report, matrix: Matrix) -> tuple[str, ...]:
+    """Return the packages that the report installs and no family of the matrix is about, without their versions.
+
+    The versions are claims: a package is added as of the date of each environment.
+    """
+    families = {canonicalize_name(family.package) for family in matrix.families}
+    given = {canonicalize_name(name) for pair in matrix.provides for name in pair}
+    named = {canonicalize_name(claim.package) for claim in report.claims if claim.says is Says.FAILS}
+    needed: dict[str, None] = {}
+    for text in report.requirements:
+        try:
+            name = canonicalize_name(Requirement(text).name)
+        except InvalidRequirement:
+            continue
+        if name not in families | given | named:
+            needed[str(name)] = None
+    return tuple(needed)

@@ -1,0 +1,87 @@
+"""What each environment shows of the reported problem. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from packaging.utils import NormalizedName
+
+_SIMILAR = 0.55
+"""Share of common words above which two messages of one exception type are the same failure."""
+_LONGEST = 300
+
+
+class Shows(str, Enum):
+    """What an attempt shows, compared with the reported problem."""
+
+    BUG = "this bug"
+    PASSES = "passes"
+    OTHER = "another failure"
+    NOT_APPLICABLE = "not applicable"
+    NOT_TESTED = "not tested"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def conclusive(self) -> bool:
+        """Whether the script itself was seen to pass or to fail."""
+        return self in (Shows.BUG, Shows.PASSES, Shows.OTHER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One cell, with the versions in its environment and what it shows."""
+
+    cell: str
+    environment: str
+    family: str
+    versions: Mapping[NormalizedName, str]
+    variables: tuple[tuple[str, str], ...] = ()
+    """What the environment sets beyond the variables that every environment has."""
+    shows: Shows
+    error: str = ""
+    """`Type: message` of a failure, or the text of an observation."""
+    reason: str = ""
+    """Why it is not tested or not applicable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A failure to recognise: exception type, and message or a part of it."""
+
+    type: str
+    message: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Failure:
+        """Read `Type: message`."""
+        type, colon, message = text.partition(":")
+        return cls(type=type.strip(), message=message.strip()) if colon else cls(type=text.strip())
+
+    def matches(self, error: str) -> bool:
+        """Return whether an observed `Type: message` is this failure.
+
+        The types agree, without their modules, and so do most words of the first lines. Paths, numbers and addresses do
+        not count. A message that the report does not have matches every message of the type.
+        """
+        other = Failure.parse(error)
+        if _last(self.type) != _last(other.type):
+            return False
+        mine, theirs = _words(self.message), _words(other.message)
+        if not mine or mine <= theirs:
+            return True
+        return len(mine & theirs) / len(mine | theirs) >= _SIMILAR
+
+
+def _last(type: str) -> str:
+    return type.rpartition(".")[2]
+
+
+def _words(message: str) -> set[str]:
+    line = next((each for each in message.splitlines() if each.strip()), "")[:_LONGEST]
+    line = re.sub(r"(?:[A-Za-z]:)?(?:[\\/][\w.@+~-]+){2,}|0x[0-9a-fA-F]+|<[^>]*>", " ", line)
+    return {word for word in re.findall(r"[A-Za-z_][A-Za-z0-9_]*", line.lower()) if len(word) > 1}

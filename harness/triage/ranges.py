@@ -1,0 +1,109 @@
+"""Ranges of versions that show the same. Pure."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from harness.triage.evidence import Evidence, Shows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Neighbouring versions of a package that were run and show the same. Nothing is claimed between two ranges."""
+
+    package: NormalizedName
+    first: str
+    last: str
+    shows: Shows
+    error: str
+    reason: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Border:
+    """Two neighbouring versions that were run, one of which passes while the other shows the bug."""
+
+    package: NormalizedName
+    last: str
+    first: str
+
+    introduced: bool
+
+
+def ranges_of(evidence: Iterable[Evidence], package: NormalizedName) -> tuple[Range, ...]:
+    """Return the ranges of a package's versions, ascending.
+
+    A version with different results in different environments makes a range of its own for each result: no range
+    contradicts a cell. Evidence from environments that set variables of their own is left out: they may replace the
+    package.
+    """
+    versions: dict[str, list[Evidence]] = {}
+    for each in evidence:
+        if package in each.versions and not each.variables:
+            versions.setdefault(each.versions[package], []).append(each)
+    ranges: list[Range] = []
+    for version in sorted(versions, key=Version):
+        groups = list(_groups(versions[version]))
+        for shows, error, reason, cells in groups:
+            previous = ranges[-1] if ranges else None
+            if previous and len(groups) == 1 and _same(previous, shows, error) and previous.last != version:
+                ranges[-1] = Range(
+                    package=package,
+                    first=previous.first,
+                    last=version,
+                    shows=shows,
+                    error=previous.error,
+                    reason=previous.reason,
+                    cells=(*previous.cells, *cells),
+                )
+                continue
+            ranges.append(
+                Range(
+                    package=package,
+                    first=version,
+                    last=version,
+                    shows=shows,
+                    error=error,
+                    reason=reason,
+                    cells=tuple(cells),
+                )
+            )
+    return tuple(ranges)
+
+
+def _groups(evidence: Sequence[Evidence]) -> Iterator[tuple[Shows, str, str, list[str]]]:
+    """Group the evidence of one version by what it shows. What was not tested counts only where nothing was."""
+    conclusive = [each for each in evidence if each.shows.conclusive]
+    counted = conclusive or list(evidence)
+    groups: dict[tuple[Shows, str], list[Evidence]] = {}
+    for each in counted:
+        groups.setdefault((each.shows, each.error if each.shows is Shows.OTHER else ""), []).append(each)
+    for (shows, _), members in groups.items():
+        yield shows, members[0].error, members[0].reason, [each.cell for each in members]
+
+
+def _same(previous: Range, shows: Shows, error: str) -> bool:
+    return previous.shows is shows and (shows is not Shows.OTHER or previous.error == error)
+
+
+def borders_of(ranges: Sequence[Range]) -> tuple[Border, ...]:
+    """Return where a pass and the bug are neighbours. Another failure between them hides the border."""
+    borders = []
+    told = [each for each in ranges if each.shows is not Shows.NOT_TESTED and each.shows is not Shows.NOT_APPLICABLE]
+    for before, after in itertools.pairwise(told):
+        if {before.shows, after.shows} == {Shows.PASSES, Shows.BUG} and before.last != after.first:
+            borders.append(
+                Border(
+                    package=before.package,
+                    last=before.last,
+                    first=after.first,
+                    introduced=after.shows is Shows.BUG,
+                )
+            )
+    return tuple(borders)

@@ -1,0 +1,121 @@
+"""Run the script of a report in environments, and collect what they show. Builds on the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from packaging.utils import NormalizedName
+
+from harness.errors import HarnessError
+from harness.execute.task import Task
+from harness.model import CellResult, Environment, Scenario
+from harness.pipeline import Work, prepare
+from harness.plan.plan import Plan, make_plan
+from harness.plan.selection import Selection
+from harness.session import Session
+from harness.triage.observe import Ran
+
+RunTasks = Callable[[Session, Work, list[Task]], int]
+"""Runs tasks, shows progress, and records what they show."""
+FindEnvironment = Callable[[Session, str], Environment]
+Extend = Callable[[Plan], Plan]
+
+
+@dataclass(kw_only=True)
+class Runs:
+    """The cells of one scenario that were run so far, by environment."""
+
+    session: Session
+    scenario: Scenario
+    run_tasks: RunTasks
+    find_environment: FindEnvironment
+    extend: Extend = lambda plan: plan
+    """Adds packages to the environments of a plan."""
+    ran: dict[str, Ran] = field(default_factory=dict)
+    """By the environment's id as it was asked for."""
+    environments: dict[str, Environment] = field(default_factory=dict)
+
+    def run(self, ids: Iterable[str]) -> None:
+        """Run the script in these environments, unless it was; inline ones are resolved first."""
+        wanted = [id for id in dict.fromkeys(ids) if id not in self.ran]
+        found: dict[str, Environment] = {}
+        for id in wanted:
+            try:
+                found[id] = self.find_environment(self.session, id)
+            except HarnessError as error:
+                self.ran[id] = Ran(
+                    cell=f"{self.scenario.name}@{id}",
+                    environment=id,
+                    family="",
+                    versions={},
+                    attempt=None,
+                    reason=" ".join(str(error).split()),
+                )
+        if found:
+            self._run(found)
+
+    def _run(self, found: Mapping[str, Environment]) -> None:
+        session = self.session
+        known = {each.id for each in session.project.environments}
+        inline = tuple(each for each in found.values() if each.id not in known)
+        selection = Selection(environments=tuple(dict.fromkeys(each.id for each in found.values())))
+        plan = self.extend(make_plan(session.project, selection, scripts=(self.scenario,), written_out=inline))
+        work = prepare(session, plan, fetch=True)
+        store = session.read_store()
+        try:
+            due = work.due(store)
+        finally:
+            store.close()
+        self.run_tasks(session, work, due)
+        results = self._results(work)
+        extended = {planned.environment.id: planned.environment for planned in plan.cells}
+        for id, environment in found.items():
+            made = next((each for each in extended.values() if _is_from(each, environment)), environment)
+            self.environments[id] = made
+            self.ran[id] = _ran(results[made.id], made, session.project.matrix.variables, work.missing.get(made.id))
+
+    def _results(self, work: Work) -> dict[str, CellResult]:
+        """Return the result of each environment, with the evidence of its newest attempt."""
+        store = self.session.read_store()
+        try:
+            found = work.attempts(store)
+            results = {}
+            for result in work.results(found):
+                task = work.tasks.get(result.cell)
+                newest = store.latest_with_evidence(task.key) if task is not None else None
+                attempts = result.attempts if newest is None else (*result.attempts[:-1], newest)
+                results[result.cell.environment] = replace(result, attempts=attempts)
+            return results
+        finally:
+            store.close()
+
+    @property
+    def all(self) -> tuple[Ran, ...]:
+        """Everything that was run."""
+        return tuple(self.ran.values())
+
+    @property
+    def environments_by_id(self) -> dict[str, Environment]:
+        """The environments in which something was run, by their own ids."""
+        return {each.id: each for each in self.environments.values()}
+
+
+def _is_from(made: Environment, base: Environment) -> bool:
+    return made.id == base.id or made.id.startswith(f"{base.id} + ")
+
+
+def _ran(result: CellResult, environment: Environment, common: Sequence[tuple[str, str]], missing: str | None) -> Ran:
+    attempt = result.current
+    own = tuple(each for each in environment.variables if each not in common)
+    versions: Mapping[NormalizedName, str] = environment.lock.versions
+    return Ran(
+        cell=str(result.cell),
+        environment=environment.id,
+        family=environment.family,
+        versions=versions,
+        variables=own,
+        attempt=attempt,
+        reason=missing or "",
+        verdict=attempt is not None and attempt.is_verdict and not result.flaky,
+    )

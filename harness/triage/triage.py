@@ -1,0 +1,249 @@
+"""From a report to an answer: reproduce, compare versions, find the package, then its release and its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from harness.model import Attempt, Environment
+from harness.plan.matrix import Matrix
+from harness.reports.report import Report, Says
+from harness.triage.answer import Reproduction, TriageAnswer
+from harness.triage.claims import check
+from harness.triage.decide import (
+    changes,
+    differing_packages,
+    nearest_pair,
+    other_failures,
+    points_of,
+    responsible_package,
+    ways_out,
+)
+from harness.triage.environments import claimed_environments, failing_versions, middle, reporters_environments
+from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.observe import Problem, Ran, evidence_of, problem_of
+from harness.triage.ranges import ranges_of
+from harness.triage.runs import Runs
+from harness.triage.verdict import sentence
+
+MOST_ROUNDS = 8
+"""Rounds in which environments between two that differ are run."""
+
+Search = Callable[[str, str], Mapping[str, Any] | None]
+"""Search the releases of a package in an environment; the document of `pinpoint --json`, None if it cannot be done."""
+Blame = Callable[[str, str], Sequence[str]]
+"""Return the packages that turn a good environment into a bad one."""
+
+
+@dataclass(kw_only=True)
+class Triage:
+    """One report on its way to an answer."""
+
+    report: Report
+    runs: Runs
+    matrix: Matrix
+    environments: Sequence[Environment]
+    tier: Sequence[str]
+    """The environments that every report is run in."""
+    search: Search
+    blame: Blame
+    say: Callable[[str], None]
+    searched: dict[NormalizedName, Mapping[str, Any]] = field(default_factory=dict)
+
+    def answer(self) -> TriageAnswer:
+        """Run what the report needs, and return the answer."""
+        own = reporters_environments(failing_versions(self.report.claims, self.matrix), self.environments, self.matrix)
+        claimed = claimed_environments(self.report.claims, self.environments, self.matrix)
+        self.say(f"Environment of the report: {' or '.join(own) or 'the report names no version'}")
+        self.runs.run([*own, *claimed, *self.tier])
+        self._narrow()
+        package = self._responsible()
+        if package is not None:
+            self._run_ends(package)
+            self._search(package)
+        return self._answer(own, package)
+
+    @property
+    def _reported(self) -> Failure | None:
+        """The exception that the report shows."""
+        failure = self.report.failure
+        return Failure(type=failure.type, message=failure.message) if failure else None
+
+    @property
+    def problem(self) -> Problem:
+        """What counts as the reported problem, after all that was run."""
+        places = {says: self._places(says) for says in Says}
+        return problem_of(
+            self.runs.all, reported=self._reported, failing=places[Says.FAILS], working=places[Says.WORKS]
+        )
+
+    def _places(self, says: Says) -> list[str]:
+        """Return the environments of the versions that the report says this of."""
+        claims = [each for each in self.report.claims if each.says is says]
+        places = list(claimed_environments(claims, self.environments, self.matrix))
+        if says is Says.FAILS:
+            versions = failing_versions(self.report.claims, self.matrix)
+            places += reporters_environments(versions, self.environments, self.matrix)
+        return [self.runs.ran[each].environment for each in places if each in self.runs.ran]
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What every cell shows of the problem."""
+        return evidence_of(self.runs.all, self.problem)
+
+    def _narrow(self) -> None:
+        """Run the environments between two of a family that differ, halving, until they are neighbours."""
+        families = [each.name for each in self.matrix.families if each.variables == self.matrix.variables]
+        for _ in range(MOST_ROUNDS):
+            wanted = middle(self.evidence, self.environments, families)
+            if not wanted or self.runs.session.stop.is_set():
+                return
+            self.runs.run(wanted)
+
+    def _responsible(self) -> NormalizedName | None:
+        evidence = self.evidence
+        package = responsible_package(evidence, self.matrix)
+        if package is not None or self.runs.session.stop.is_set():
+            return package
+        pair = nearest_pair(evidence, self.runs.environments_by_id)
+        if pair is None:
+            return None
+        one, other = (self.runs.environments_by_id[id] for id in pair)
+        differing = differing_packages(one, other)
+        if len(differing) == 1 and one.python == other.python:
+            return differing[0]
+        if self.problem.failure is None:
+            return None  # the search for the package follows failures only
+        self.say(f"Comparing {pair[0]} (passes) with {pair[1]} (fails)")
+        packages = [canonicalize_name(each) for each in self.blame(*pair)]
+        return packages[0] if len(packages) == 1 else None
+
+    def _run_ends(self, package: NormalizedName) -> None:
+        """Run the first and the last release of a package in its family with a fixed base, and what lies between."""
+        for family in self.matrix.families:
+            members = [each.id for each in self.environments if each.family == family.name]
+            if family.base is not None and canonicalize_name(family.package) == package and members:
+                self.runs.run([members[0], members[-1]])
+                if self.problem.failure is None:
+                    self._narrow()
+
+    def _search(self, package: NormalizedName) -> None:
+        """Search the releases of a package where the problem is an error; what is printed is not searched for."""
+        if self.problem.failure is None:
+            return
+        place = self._place_to_search(package)
+        if place is None:
+            return
+        document = self.search(str(package), place)
+        if document is not None:
+            self.searched[package] = document
+
+    def _place_to_search(self, package: NormalizedName) -> str | None:
+        """Return a failing environment that has the package, one of a family with a fixed base if there is one."""
+        bases = {each.name for each in self.matrix.families if each.base is not None}
+        failing = [each for each in self.evidence if each.shows is Shows.BUG and package in each.versions]
+        failing.sort(key=lambda each: each.family not in bases)
+        return failing[0].environment if failing else None
+
+    def _answer(self, own: Sequence[str], package: NormalizedName | None) -> TriageAnswer:
+        problem, evidence = self.problem, self.evidence
+        stepped = package or self._stepped(evidence)
+        document = self.searched.get(package) if package else None
+        points = points_of(document, problem.failure, package) if document and package else ()
+        ranges = ranges_of([*evidence, *points], stepped) if stepped else ()
+        transitions = tuple(document["transitions"]) if document else ()
+        introduced, fixed = changes(ranges, transitions, self._reported_version(stepped, own))
+        reproduction = self._reproduction(own, problem)
+        failing = [
+            each for each in self.runs.all if problem.failure and each.failed and problem.failure.matches(each.error)
+        ]
+        newest = failing[-1].attempt if failing else None
+        return TriageAnswer(
+            name=self.report.name,
+            verdict=sentence(
+                reproduction,
+                ranges,
+                responsible=str(package) if package else None,
+                introduced=introduced,
+                fixed=fixed,
+                failure=problem.text if problem.failure or problem.output else "",
+            ),
+            observed=problem.observed,
+            reproduced=reproduction,
+            responsible=self._name(package) if package else None,
+            stepped=self._name(stepped) if stepped else None,
+            ranges=ranges,
+            introduced=introduced,
+            fixed=fixed,
+            transitions=transitions,
+            claims=check(self.report.claims, [*evidence, *points], provides=dict(self.matrix.provides)),
+            ways_out=ways_out(evidence, ranges),
+            dropped=self.report.dropped,
+            questions=self.report.questions,
+            other_failures=other_failures(evidence),
+            not_tested=tuple((each.environment, each.reason) for each in evidence if each.shows is Shows.NOT_TESTED),
+            script=self.runs.scenario.script.text,
+            traceback=newest.evidence.traceback if newest is not None else "",
+            install=_install_line(newest) if newest is not None else "",
+        )
+
+    def _failing_attempt(self, problem: Problem) -> Attempt | None:
+        """Return the last attempt that shows the reported failure."""
+        failure = problem.failure
+        failing = [each for each in self.runs.all if failure and each.failed and failure.matches(each.error)]
+        return failing[-1].attempt if failing else None
+
+    def _reported_version(self, package: NormalizedName | None, own: Sequence[str]) -> str | None:
+        """Return the reporter's version of a package: as the report names it, or as its environment has it."""
+        if package is None:
+            return None
+        named = failing_versions(self.report.claims, self.matrix).get(package)
+        if named is not None:
+            return named
+        return next((self.runs.ran[id].versions[package] for id in own if package in self.runs.ran[id].versions), None)
+
+    def _name(self, package: NormalizedName) -> str:
+        """Return the name under which people know a package: tensorflow for tensorflow-cpu."""
+        names = {canonicalize_name(giver): given for giver, given in self.matrix.provides}
+        return names.get(package, str(package))
+
+    def _stepped(self, evidence: Sequence[Evidence]) -> NormalizedName | None:
+        """Return the package of the first family in which anything conclusive was run."""
+        shown = {each.family for each in evidence if each.shows.conclusive}
+        return next((canonicalize_name(each.package) for each in self.matrix.families if each.name in shown), None)
+
+    def _reproduction(self, own: Sequence[str], problem: Problem) -> Reproduction:
+        """Return what the reporter's environment shows: the first of the possible ones that shows the problem."""
+        found = [_reproduction(self.runs.ran[id], problem) for id in own]
+        if not found:
+            return Reproduction(environment=None, result="not possible", reason="the report names no version")
+        order = ("reproduced", "fails differently", "does not fail", "not possible")
+        return min(found, key=lambda each: order.index(each.result))
+
+
+def _reproduction(ran: Ran, problem: Problem) -> Reproduction:
+    (evidence,) = evidence_of([ran], problem)
+    results = {
+        Shows.BUG: "reproduced",
+        Shows.OTHER: "fails differently",
+        Shows.PASSES: "does not fail",
+        Shows.NOT_APPLICABLE: "not possible",
+        Shows.NOT_TESTED: "not possible",
+    }
+    return Reproduction(
+        environment=ran.environment,
+        result=results[evidence.shows],
+        outcome=ran.attempt.outcome.value if ran.attempt is not None else None,
+        error=evidence.error,
+        reason=evidence.reason,
+        cell=ran.cell,
+    )
+
+
+def _install_line(attempt: Attempt) -> str:
+    """Return the line of a notebook that installs what an attempt had."""
+    pins = " ".join(f"{name}=={version}" for name, version in attempt.versions)
+    return f"# Python {attempt.interpreter.partition('-')[2] or attempt.interpreter}\n%pip install -q --no-deps {pins}"

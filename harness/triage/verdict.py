@@ -1,0 +1,57 @@
+"""The one-sentence verdict of a report. Pure; every word of it is backed by ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.triage.answer import Change, Reproduction
+from harness.triage.evidence import Shows
+from harness.triage.ranges import Range
+
+
+def sentence(
+    reproduction: Reproduction,
+    ranges: Sequence[Range],
+    *,
+    responsible: str | None,
+    introduced: Change | None,
+    fixed: Change | None,
+    failure: str,
+) -> str:
+    """Return the verdict: whether the report was reproduced, which versions have the bug, and since and until when."""
+    affected = [each for each in ranges if each.shows is Shows.BUG]
+    passing = [each for each in ranges if each.shows is Shows.PASSES]
+    if not affected:
+        return _without(reproduction, passing)
+    package = affected[0].package
+    shown = f" ({failure})" if failure else ""
+    parts = [f"The reported problem{shown} shows with {package} {listed(affected)}"]
+    if passing:
+        parts.append(
+            f"{package} {listed(passing)} passes" if len(passing) == 1 else f"{package} {listed(passing)} pass"
+        )
+    for change, word in ((introduced, "introduced"), (fixed, "fixed")):
+        if change is not None:
+            parts.append(f"{word} between {change.last} and {change.first}{_by(change)}")
+    text = "; ".join(parts)
+    if responsible is None:
+        return f"{text}. Which package is responsible was not determined."
+    return f"{text}. Responsible: {responsible}."
+
+
+def listed(ranges: Sequence[Range]) -> str:
+    """Return versions as text: `3.0.0 to 3.2.1 and 3.3.2`."""
+    texts = [each.first if each.first == each.last else f"{each.first} to {each.last}" for each in ranges]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+def _by(change: Change) -> str:
+    return f" by {change.commit['sha'][:10]}" if change.commit else ""
+
+
+def _without(reproduction: Reproduction, passing: Sequence[Range]) -> str:
+    if reproduction.result == "not possible":
+        return f"The report could not be reproduced: {reproduction.reason or 'nothing could be run'}."
+    if passing:
+        return f"Not reproduced: the script passes with {passing[0].package} {listed(passing)}."
+    return "Not reproduced: no environment shows the reported problem."
