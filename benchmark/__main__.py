@@ -22,8 +22,8 @@ from benchmark.measured import measure_harness, say
 from benchmark.recorded import fill
 from benchmark.speed import JOBS, Ours, against_the_limit, compare
 from harness.commands.tables import write_section
-from harness.folders import OwnedFolder
-from harness.plan.selection import Selection
+from harness.filesystem.folders import OwnedFolder
+from harness.project.selection import Selection
 from harness.session import Session
 
 # Two environments of different age, and as many cases as a plain noxfile runs in a few minutes.

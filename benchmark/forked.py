@@ -16,9 +16,9 @@ from benchmark.measured import measure_harness
 from benchmark.speed import JOBS
 from harness.model import Lock, LockOrigin, Pin
 from harness.pipeline import prepare
-from harness.plan.locks import write_lock
-from harness.plan.plan import make_plan
-from harness.plan.selection import Selection
+from harness.project.lock_file import write_lock
+from harness.project.plan import make_plan
+from harness.project.selection import Selection
 from harness.session import Session
 from tests.wheels import make_wheel
 

@@ -18,16 +18,16 @@ from pathlib import Path
 
 import psutil
 
-from harness.execute.run_task import unavailable
-from harness.execute.schedule import LocalScheduler
+from harness.environments.store import Provided
+from harness.execute.executor import unavailable
 from harness.execute.task import Task
 from harness.model import Attempt, Case, Cell, Environment, Outcome
 from harness.pipeline import prepare
-from harness.plan.plan import make_plan
-from harness.plan.selection import Selection
 from harness.progress import PlainProgress
-from harness.provision.environments import Provided
+from harness.project.plan import make_plan
+from harness.project.selection import Selection
 from harness.record.store import Writer
+from harness.schedule.local_pool import LocalScheduler
 from harness.session import Session
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.model import Environment
 from harness.pipeline import Work
-from harness.plan.script import PARAMETERS_STAGE
+from harness.project.script import PARAMETERS_STAGE
 
 FIRST, REST = "first", "rest"
 

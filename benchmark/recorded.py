@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harness.model import Attempt, Evidence, Outcome
 from harness.pipeline import prepare
-from harness.plan.plan import make_plan
-from harness.plan.selection import Selection
+from harness.project.plan import make_plan
+from harness.project.selection import Selection
 from harness.record.store import Writer
 from harness.session import Session
 

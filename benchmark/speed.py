@@ -13,10 +13,10 @@ from benchmark.figures import Figure
 from benchmark.measured import Took, measure, measure_harness
 from benchmark.plain_noxfile import FIRST, REST, write_noxfile
 from harness.commands.defaults import default_jobs
-from harness.execute.run_task import parent_kind
+from harness.execute.executor import parent_kind
 from harness.pipeline import Work, prepare
-from harness.plan.plan import make_plan
-from harness.plan.selection import Selection
+from harness.project.plan import make_plan
+from harness.project.selection import Selection
 from harness.session import Session
 
 JOBS = default_jobs()

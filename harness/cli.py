@@ -18,15 +18,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness import __version__
+from harness.commands.arguments import (
+    add_command,
+    add_condition,
+    add_json,
+    add_paths,
+    add_sandbox,
+    add_timeout,
+    positive_count,
+)
 from harness.commands.choose import add_selection
 from harness.commands.defaults import FORMATS, default_jobs
+from harness.commands.triage_arguments import add_triage
 from harness.errors import HarnessError, near_misses
-from harness.model.scenario import LONGEST_TIMEOUT_S
 from harness.report.foreign_text import plain
 from harness.session import Session
 
 _SELDOM = 500_000
-_RUN_SCRIPTS = frozenset({"run", "replay", "pinpoint", "blame"})
+_RUN_SCRIPTS = frozenset({"run", "replay", "pinpoint", "blame", "triage"})
 """Commands that may restart themselves where limits can be enforced."""
 _CELL = "scenario[name=value]@environment or PATH@environment; for two steps: scenario@writer -> reader; in quotes"
 _STATUS = (
@@ -46,7 +55,7 @@ def main(typed: Sequence[str] | None = None) -> int:
     arguments.typed = typed
     module, _, function = arguments.command.partition(":")
     if from_command_line and function in _RUN_SCRIPTS:
-        from harness.containment.scope import enter_scope
+        from harness.process.systemd_scope import enter_scope
 
         enter_scope(os.environ)
     try:
@@ -137,17 +146,19 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--project", metavar="DIR", help="the folder of matrix.toml (default: here or above)")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    plan = _command(commands, "plan", "planning:plan", "show what would run, what would not and why, and what it needs")
-    _add_paths(plan)
+    plan = add_command(
+        commands, "plan", "planning:plan", "show what would run, what would not and why, and what it needs"
+    )
+    add_paths(plan)
     add_selection(plan)
-    _add_condition(plan)
-    _add_json(plan)
+    add_condition(plan)
+    add_json(plan)
 
-    run = _command(commands, "run", "run:run", "run the cells without a valid attempt, and print the table")
-    _add_paths(run)
+    run = add_command(commands, "run", "run:run", "run the cells without a valid attempt, and print the table")
+    add_paths(run)
     add_selection(run)
     run.add_argument(
-        "--jobs", metavar="N", type=_count, default=default_jobs(), help="parallel attempts (default: cores)"
+        "--jobs", metavar="N", type=positive_count, default=default_jobs(), help="parallel attempts (default: cores)"
     )
     run.add_argument("--fresh", action="store_true", help="run cells again that have a valid attempt")
     run.add_argument(
@@ -156,35 +167,37 @@ def build_parser() -> argparse.ArgumentParser:
         default="fork",
         help="fork a process that has finished the imports, if this is safe; or always start a new process",
     )
-    _add_condition(run)
-    run.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each cell until it has N attempts")
+    add_condition(run)
+    run.add_argument(
+        "--repeat", metavar="N", type=positive_count, default=1, help="run each cell until it has N attempts"
+    )
     run.add_argument(
         "--confirm",
         action="store_true",
         help="then run the cells next to each transition in separate processes; required before publishing",
     )
-    _add_json(run)
+    add_json(run)
 
-    table = _command(commands, "table", "tables:table", "print the table of recorded results; run nothing")
-    _add_paths(table)
+    table = add_command(commands, "table", "tables:table", "print the table of recorded results; run nothing")
+    add_paths(table)
     add_selection(table)
-    _add_condition(table)
+    add_condition(table)
     table.add_argument("--format", choices=FORMATS, default=FORMATS[0], help=f"default: {FORMATS[0]}")
     table.add_argument("--output", metavar="FILE", help="write to a file instead of stdout")
     table.add_argument("--differing", action="store_true", help="only rows whose columns differ")
 
-    show = _command(commands, "show", "evidence:show", "show the evidence for a cell")
+    show = add_command(commands, "show", "evidence:show", "show the evidence for a cell")
     show.add_argument("cell", metavar="CELL", help=_CELL)
-    _add_condition(show)
-    _add_json(show)
+    add_condition(show)
+    add_json(show)
 
-    replay = _command(commands, "replay", "evidence:replay", "run a cell again in its environment, and compare")
+    replay = add_command(commands, "replay", "evidence:replay", "run a cell again in its environment, and compare")
     replay.add_argument("cell", metavar="CELL", help=_CELL)
-    _add_condition(replay)
+    add_condition(replay)
     replay.add_argument("--shell", action="store_true", help="open a shell in the environment instead")
 
     _add_searches(commands)
-    _add_triage(commands, parser)
+    add_triage(commands, parser)
 
     _add_reports(commands)
     _add_environments(commands)
@@ -192,43 +205,45 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_reports(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    report = _command(commands, "report", "tables:report", "write the published files")
+    report = add_command(commands, "report", "tables:report", "write the published files")
     add_selection(report)
     report.add_argument("--unconfirmed", action="store_true", help="also transitions that only forks have shown")
     report.add_argument("--folder", metavar="DIR", help="write to this folder instead of results/")
 
-    isolation = _command(
+    isolation = add_command(
         commands, "compare-isolation", "isolation:compare_isolation", "compare forks with separate processes"
     )
     add_selection(isolation)
-    isolation.add_argument("--cases", metavar="N", type=_count, help="only N cases of each scenario, evenly spread")
     isolation.add_argument(
-        "--jobs", metavar="N", type=_count, default=default_jobs(), help="parallel attempts (default: cores)"
+        "--cases", metavar="N", type=positive_count, help="only N cases of each scenario, evenly spread"
+    )
+    isolation.add_argument(
+        "--jobs", metavar="N", type=positive_count, default=default_jobs(), help="parallel attempts (default: cores)"
     )
     isolation.add_argument("--document", metavar="FILE", help="also write between the markers of a Markdown file")
 
-    diff = _command(commands, "diff", "tables:diff", "show what changed between two published results")
+    diff = add_command(commands, "diff", "tables:diff", "show what changed between two published results")
     diff.add_argument("old", metavar="OLD", help="a results.json or its folder")
     diff.add_argument("new", metavar="NEW", help="the newer results.json or its folder")
-    _add_json(diff)
+    add_json(diff)
 
 
 def _add_environments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    lock = _command(commands, "lock", "locks:lock", "create the lockfiles of matrix.toml")
+    lock = add_command(commands, "lock", "locks:lock", "create the lockfiles of matrix.toml")
     lock.add_argument("environments", metavar="GLOB", nargs="*", help="only these environments (default: all)")
     lock.add_argument("--upgrade", action="store_true", help="also resolve lockfiles that are up to date")
-    _add_sandbox(lock)
+    add_sandbox(lock)
 
-    provision = _command(commands, "provision", "locks:provision", "create environments without running anything")
+    provision = add_command(commands, "provision", "locks:provision", "create environments without running anything")
     add_selection(provision)
-    _add_sandbox(provision)
+    add_sandbox(provision)
 
-    prune = _command(commands, "prune", "locks:prune", "remove unused environments")
-    prune.add_argument("--days", metavar="N", type=_count, default=30, help="not used for N days (default: 30)")
+    prune = add_command(commands, "prune", "locks:prune", "remove unused environments")
+    prune.add_argument("--days", metavar="N", type=positive_count, default=30, help="not used for N days (default: 30)")
 
 
 def _add_searches(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    pinpoint = _command(
+    pinpoint = add_command(
         commands, "pinpoint", "pinpoint:pinpoint", "find the release and commit that introduced or fixed a failure"
     )
     _add_search(pinpoint)
@@ -253,42 +268,10 @@ def _add_searches(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     how.add_argument("--quick", action="store_true", help="bisect between the two ends only")
 
-    blame = _command(commands, "blame", "blame:blame", "find the package that makes a bad environment fail")
+    blame = add_command(commands, "blame", "blame:blame", "find the package that makes a bad environment fail")
     _add_search(blame)
     blame.add_argument("--good", metavar="ENVIRONMENT", required=True, help="the environment where the scenario passes")
     blame.add_argument("--bad", metavar="ENVIRONMENT", required=True, help="the environment where the scenario fails")
-
-
-def _add_triage(commands: argparse._SubParsersAction[argparse.ArgumentParser], parser: argparse.ArgumentParser) -> None:
-    triage = _command(commands, "triage", "triage:triage", "read a bug report, run it, and write the reply")
-    triage.add_argument("report", metavar="REPORT|-", help="an issue, a notebook, a script, a folder; - for stdin")
-    triage.add_argument("--tier", metavar="NAME", help="the environments to compare (default: the default tier)")
-    triage.add_argument("--environments", metavar="GLOBS", action="append", default=[], help="these instead of a tier")
-    triage.add_argument(
-        "--with", metavar="PACKAGE", dest="extras", action="append", default=[], help="install this package, too"
-    )
-    triage.add_argument("--repository", metavar="DIR", help="a clone of the responsible package, for the commit")
-    triage.add_argument("--output", metavar="DIR", help="write the answer there (default: beside the attempts)")
-    triage.add_argument(
-        "--jobs", metavar="N", type=_count, default=default_jobs(), help="processes at a time (default: cores)"
-    )
-    _add_sandbox(triage)
-    _add_json(triage)
-    triage.set_defaults(parse=parser.parse_args)
-
-    answer = _command(commands, "answer", "triage:answer", "print the reply to a report again")
-    answer.add_argument("name", metavar="NAME", help="the name under which triage kept it")
-    answer.add_argument(
-        "--format", choices=("markdown", "json", "notebook"), default="markdown", help="default: markdown"
-    )
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, function: str, help: str
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", allow_abbrev=False)
-    parser.set_defaults(command=function, parser=parser)
-    return parser
 
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
@@ -303,70 +286,11 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--follow", metavar="REGEX", help="follow failures in which this is found: `stage: Type: message`, all lines"
     )
-    parser.add_argument("--repeat", metavar="N", type=_count, default=1, help="run each probe N times")
+    parser.add_argument("--repeat", metavar="N", type=positive_count, default=1, help="run each probe N times")
     parser.add_argument(
-        "--jobs", metavar="N", type=_count, default=default_jobs(), help="parallel probes (default: cores)"
+        "--jobs", metavar="N", type=positive_count, default=default_jobs(), help="parallel probes (default: cores)"
     )
     parser.add_argument("--markdown", action="store_true", help="print Markdown, to paste into the report")
-    _add_sandbox(parser)
-    _add_timeout(parser)
-    _add_json(parser)
-
-
-def _add_paths(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="a script, or a folder with write.py and read.py")
-
-
-def _add_condition(parser: argparse.ArgumentParser) -> None:
-    """Add the options that can change an outcome: what they show is kept apart from the ordinary results."""
-    _add_sandbox(parser)
-    _add_overlay(parser)
-    _add_timeout(parser)
-
-
-def _add_timeout(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=_seconds,
-        help="time limit of each script, instead of its own (default: 120)",
-    )
-
-
-def _add_overlay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--overlay", metavar="PACKAGE=DIR", help="use the source tree DIR instead of the installed package"
-    )
-
-
-def _add_sandbox(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--sandbox",
-        choices=("auto", "required", "off"),
-        default="auto",
-        help="auto: use a sandbox if there is one; required: run nothing without; off: use none (docs/security.md)",
-    )
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= LONGEST_TIMEOUT_S:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0, at most {LONGEST_TIMEOUT_S}")
-    return value
-
-
-def _count(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return value
+    add_sandbox(parser)
+    add_timeout(parser)
+    add_json(parser)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from harness.errors import HarnessError
 from harness.execute.task import Task, make_task
 from harness.model import Attempt, Cell, CellResult, Condition, Environment, Outcome, Overlay
-from harness.plan.plan import Plan, PlannedCell
+from harness.project.plan import Plan, PlannedCell
 from harness.record.store import Store, Writer
 from harness.session import RunFolder, Session
 
 if TYPE_CHECKING:  # imported at run time only if cells are run
-    from harness.execute.parents import Parents
-    from harness.execute.schedule import Watcher
-    from harness.provision.environments import Provided
+    from harness.environments.store import Provided
+    from harness.execute.forkserver.pool import Parents
+    from harness.schedule.local_pool import Watcher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,9 +181,9 @@ def run_due(
 
     Isolation "process" uses a fresh process for each attempt; "fork" uses forks of a fork server where that is safe.
     """
-    from harness.execute.memory import Memory
-    from harness.execute.run_task import ForkImports, unavailable
-    from harness.execute.schedule import LocalScheduler
+    from harness.execute.executor import ForkImports, unavailable
+    from harness.schedule.local_pool import LocalScheduler
+    from harness.schedule.memory_gate import Memory
 
     session.require_condition()
     recorded = 0
@@ -262,7 +262,7 @@ def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterato
     if isolation == "process" or not session.sandbox.forks:
         yield None
         return
-    from harness.execute.parents import Parents
+    from harness.execute.forkserver.pool import Parents
 
     # The scheduler uses one, prepares the next, and may wait for the last. It ends unused ones itself.
     parents = Parents(runs, limit=jobs + 2, stop=session.stop, sandbox=session.sandbox, hidden=session.hidden)
@@ -273,7 +273,7 @@ def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterato
 
 
 def _runner(session: Session, runs: Path, parents: Parents | None, watcher: Watcher) -> Callable[[Task, Path], Attempt]:
-    from harness.execute.run_task import run_task
+    from harness.execute.executor import run_task
 
     sandbox = session.sandbox  # probe it before threads use it
 

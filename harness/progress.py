@@ -7,9 +7,9 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from harness.environments.store import Provided
 from harness.execute.task import Task
 from harness.model import Attempt, Environment
-from harness.provision.environments import Provided
 from harness.report.foreign_text import one_line
 from harness.running_scripts import RunningScripts
 

@@ -16,22 +16,22 @@ import platformdirs
 from harness import __version__
 from harness.errors import HarnessError, UsageError
 from harness.execute.artifacts import Artifacts
-from harness.folders import OwnedFolder
+from harness.filesystem.folders import OwnedFolder
+from harness.interpreters import Interpreters
 from harness.model import Environment, Lock
-from harness.plan.matrix import FILE
-from harness.plan.project import Project, read_project
-from harness.provision.interpreters import Interpreters
-from harness.provision.uv import Uv
+from harness.project.matrix import FILE
+from harness.project.project import Project, read_project
 from harness.record.store import Store
+from harness.uv.client import Uv
 
 if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do without most of them
     from harness.cgroups.groups import RunGroup
-    from harness.containment.sandbox import Sandbox
-    from harness.provision.environments import EnvironmentStore
-    from harness.provision.needs import Needs
-    from harness.provision.shared_bytecode import SharedBytecode
-    from harness.provision.sources import SourceBuilds
-    from harness.provision.unpacked import UnpackedReleases
+    from harness.environments.shared_bytecode import SharedBytecode
+    from harness.environments.size_estimate import Needs
+    from harness.environments.store import EnvironmentStore
+    from harness.environments.unpacked_releases import UnpackedReleases
+    from harness.locking.source_builds import SourceBuilds
+    from harness.sandbox.backends import Sandbox
 
 BUNDLED = Path(__file__).parent / "bundled"
 """The project that a wheel ships: matrix.toml, locks, scenarios and prepare scripts. A clone does not have it."""
@@ -117,7 +117,7 @@ class Session:
     @functools.cached_property
     def builds(self) -> SourceBuilds:
         """Builds of wheels from source."""
-        from harness.provision.sources import SourceBuilds
+        from harness.locking.source_builds import SourceBuilds
 
         return SourceBuilds(
             cache=self.cache,
@@ -131,29 +131,29 @@ class Session:
     @functools.cached_property
     def environments(self) -> EnvironmentStore:
         """The environment store."""
-        from harness.provision.environments import EnvironmentStore
+        from harness.environments.store import EnvironmentStore
 
         return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, say=self.say)
 
     @functools.cached_property
     def bytecode(self) -> SharedBytecode:
         """What source trees are compiled to."""
-        from harness.provision.shared_bytecode import SharedBytecode
+        from harness.environments.shared_bytecode import SharedBytecode
 
         return SharedBytecode(self.cache, environ=self.uv.variables)
 
     @functools.cached_property
     def unpacked(self) -> UnpackedReleases:
         """Releases that can stand in front of an environment."""
-        from harness.provision.unpacked import UnpackedReleases
+        from harness.environments.unpacked_releases import UnpackedReleases
 
         return UnpackedReleases(self.cache, uv=self.uv, bytecode=self.bytecode)
 
     @functools.cached_property
     def sandbox(self) -> Sandbox:
         """The sandbox of this machine, probed at first use. Raises HarnessError if it is required and missing."""
-        from harness.containment.remembered import remember
-        from harness.containment.sandbox import UNCONTAINED, find_sandbox, require
+        from harness.sandbox.backends import UNCONTAINED, find_sandbox, require
+        from harness.sandbox.remembered import remember
 
         if self.containing == "off":
             return replace(UNCONTAINED, groups=self._groups)
@@ -187,11 +187,11 @@ class Session:
         """True if scripts run in a sandbox: with `auto`, if one works on this machine."""
         if self.containing != "auto":
             return self.containing == "required"
-        from harness.containment.remembered import remember, remembered
+        from harness.sandbox.remembered import remember, remembered
 
         known = remembered(self.cache, self.variables)
         if known is None:
-            from harness.containment.sandbox import find_sandbox
+            from harness.sandbox.backends import find_sandbox
 
             known = find_sandbox(self.variables).contains
             remember(self.cache, self.variables, contains=known)
@@ -214,8 +214,8 @@ class Session:
 
     def needs(self, environments: Iterable[Environment]) -> Needs:
         """Estimate the requirements of environments, of which some may exist."""
-        from harness.provision.manifest import read_manifest
-        from harness.provision.needs import needs_of
+        from harness.environments.manifest import read_manifest
+        from harness.environments.size_estimate import needs_of
 
         built: list[Lock] = []
         missing: list[Lock] = []

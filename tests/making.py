@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import Problems
 from harness.execute.task import make_task
 from harness.model import Case, Cell, Environment, Lock, LockOrigin, Pin
-from harness.plan.script import read_script
+from harness.project.script import read_script
 
 OUTCOMES = Path(__file__).parent / "fixtures" / "outcomes"
 

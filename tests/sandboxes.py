@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from harness.containment.sandbox import UNCONTAINED, Means, find_sandbox
+from harness.sandbox.backends import UNCONTAINED, Means, find_sandbox
 
 
 @functools.cache

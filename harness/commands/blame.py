@@ -12,6 +12,7 @@ from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.subject import pattern_of, subject_of
 from harness.errors import UsageError
+from harness.locking.package_index import ReleaseIndex
 from harness.pinpoint.blamed import BlameAnswer, document, markdown, terminal
 from harness.pinpoint.candidates import Subject
 from harness.pinpoint.following import Following
@@ -20,7 +21,6 @@ from harness.pinpoint.members import Between
 from harness.pinpoint.packages import Blame
 from harness.pinpoint.prober import Prober, SearchStopped
 from harness.pinpoint.swapped import SwappedEnvironments
-from harness.provision.index import ReleaseIndex
 from harness.session import Session
 
 

@@ -13,10 +13,10 @@ from harness.commands.runnable import require_runnable
 from harness.errors import Problems, UsageError, near_misses, some_of
 from harness.model import Cell, Environment, Overlay, Scenario
 from harness.model.case import split_ids
-from harness.plan.plan import Plan, make_plan
-from harness.plan.project import environment_of
-from harness.plan.script import parameter_defaults, read_scenario
-from harness.plan.selection import SWAPPED_SEPARATOR, Selection, is_written_out
+from harness.project.plan import Plan, make_plan
+from harness.project.project import environment_of
+from harness.project.script import parameter_defaults, read_scenario
+from harness.project.selection import SWAPPED_SEPARATOR, Selection, is_written_out
 from harness.session import Session
 
 
@@ -142,8 +142,8 @@ def written_out_environment(session: Session, text: str) -> Environment:
         base = text.rpartition(SWAPPED_SEPARATOR)[0].strip()
         known = base in {each.name for each in matrix.families}
         return read_swapped(session, text, None if known else environment_named(session, base))
-    from harness.plan.written_out import parse_written_out
-    from harness.provision.written_out import resolve_written_out
+    from harness.locking.inline_locks import resolve_written_out
+    from harness.project.inline_environment import parse_written_out
 
     written = parse_written_out(text, matrix)
     lock = resolve_written_out(written, cache=session.cache, builds=session.builds, stop=session.stop)

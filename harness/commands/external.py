@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import HarnessError, Problems, UsageError, near_misses
-from harness.folders import OwnedFolder
+from harness.filesystem.folders import OwnedFolder
 from harness.model import Scenario
-from harness.plan.script import read_scenario
+from harness.project.script import read_scenario
 from harness.record.opening import DamagedStore
 from harness.record.scripts import KnownScript, remember_scripts
 from harness.report.foreign_text import one_line

@@ -8,12 +8,12 @@ from dataclasses import replace
 from packaging.utils import canonicalize_name
 
 from harness.errors import UsageError
+from harness.locking.package_index import ReleaseIndex
 from harness.model import Environment, Outcome
 from harness.pinpoint.swapped import SwappedEnvironments, Swaps, Untestable, exact_version, read_extra
-from harness.plan.matrix import Exclusion
-from harness.plan.plan import Absence, Plan, PlannedCell, plan_cell
-from harness.plan.selection import SWAPPED_SEPARATOR
-from harness.provision.index import ReleaseIndex
+from harness.project.matrix import Exclusion
+from harness.project.plan import Absence, Plan, PlannedCell, plan_cell
+from harness.project.selection import SWAPPED_SEPARATOR
 from harness.session import Session
 
 

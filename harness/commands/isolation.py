@@ -14,8 +14,8 @@ from harness.commands.run_tasks import run_tasks
 from harness.commands.tables import results_of, with_section, write_section
 from harness.model import Cell
 from harness.pipeline import Work, prepare
-from harness.plan.plan import Plan, fewer_cases
-from harness.report.isolation import PROCESS, compare, render, unconfirmed, without_process
+from harness.project.plan import Plan, fewer_cases
+from harness.report.isolation_comparison import PROCESS, compare, render, unconfirmed, without_process
 from harness.session import Session
 
 SECTION = "isolation"

@@ -8,11 +8,11 @@ import sys
 
 from harness.commands.choose import plan_of
 from harness.errors import HarnessError, counted
+from harness.locking.matrix_locks import Locking
+from harness.locking.package_index import ReleaseIndex
 from harness.pipeline import prepare
-from harness.plan.matrix import FILE
-from harness.plan.matrix_file import read_matrix
-from harness.provision.index import ReleaseIndex
-from harness.provision.locking import Locking
+from harness.project.matrix import FILE
+from harness.project.matrix_file import read_matrix
 from harness.report.foreign_text import one_line
 from harness.session import Session
 

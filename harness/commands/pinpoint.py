@@ -16,6 +16,7 @@ from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.subject import pattern_of, subject_of
 from harness.errors import UsageError
+from harness.locking.package_index import ReleaseIndex
 from harness.model import Environment
 from harness.pinpoint.answer import Answer, Point
 from harness.pinpoint.candidates import Candidate, Subject
@@ -30,7 +31,6 @@ from harness.pinpoint.releases import Releases, Stepper, evenly, look_at, releas
 from harness.pinpoint.repository import Repository
 from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.pinpoint.swapped import SwappedEnvironments
-from harness.provision.index import ReleaseIndex
 from harness.session import Session
 
 

@@ -10,11 +10,11 @@ from collections import Counter
 from tabulate import tabulate
 
 from harness.commands.choose import overlay_of, plan_of
+from harness.environments.size_estimate import Needs
 from harness.errors import counted
 from harness.execute.task import Task
 from harness.model import Cell
 from harness.pipeline import Work, prepare
-from harness.provision.needs import Needs
 from harness.record.store import Cost
 from harness.session import Session
 

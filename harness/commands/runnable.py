@@ -32,7 +32,7 @@ def _steps(scenario: Scenario) -> Iterator[tuple[Path, Script]]:
 def _check(session: Session, path: Path, text: str) -> Refusal | None:
     fault = find_fault(text)
     if fault is not None:
-        from harness.provision.parsing import read_elsewhere
+        from harness.environments.parsing import read_elsewhere
 
         reading = read_elsewhere(path, session.interpreters.at_hand(), session.variables, stop=session.stop)
         if reading is not None and reading.fault is None:

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import process
+from harness.environments.store import Provided
 from harness.errors import HarnessError
 from harness.execute.task import Task
 from harness.model import Cell
-from harness.provision.environments import Provided
+from harness.process import child
 from harness.session import RunFolder, Session
 
 _WINDOWS = sys.platform == "win32"
@@ -88,7 +88,7 @@ def open_shell(session: Session, task: Task) -> int:
         _announce(session, task, script)
         variables = shell_variables(session.variables, layer, task)
         command = shell_command(variables, folder)
-        # The one child that is not run through harness.process: it must have the terminal.
+        # The one child that is not run through harness.process.child: it must have the terminal.
         return subprocess.call(command, cwd=work, env=variables)
 
 
@@ -187,7 +187,7 @@ def _create_venv(base: Path, folder: Path) -> None:
     """Create a virtual environment without packages. Raises HarnessError."""
     variables = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR", "HOME") if name in os.environ}
     command: list[str | Path] = [base, "-I", "-m", "venv", "--without-pip", folder]
-    ended = process.run(command, env=variables, cwd=folder.parent, timeout_s=_CREATE_S)
+    ended = child.run(command, env=variables, cwd=folder.parent, timeout_s=_CREATE_S)
     if ended.status != 0:
         raise HarnessError(
             f"{folder}: the layer for the shell could not be created",

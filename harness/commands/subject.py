@@ -11,7 +11,7 @@ from harness.commands.runnable import require_runnable
 from harness.errors import UsageError, near_misses
 from harness.model import Case, Cell, Scenario, Value
 from harness.model.case import read_value, write_value
-from harness.plan.script import parameter_defaults
+from harness.project.script import parameter_defaults
 from harness.session import Session
 
 

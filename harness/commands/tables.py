@@ -21,8 +21,8 @@ from harness.commands.conditions import other_conditions_notes
 from harness.errors import HarnessError, UsageError
 from harness.model import Attempt
 from harness.pipeline import Work, prepare
-from harness.plan.plan import make_plan
-from harness.plan.selection import Selection
+from harness.project.plan import make_plan
+from harness.project.selection import Selection
 from harness.report.results import EnvironmentColumn, Results, to_frame
 from harness.session import Session
 
@@ -151,7 +151,7 @@ def _refuse_unknown(session: Session, results: Results, arguments: argparse.Name
 
 def _refuse_unconfirmed(session: Session, results: Results, arguments: argparse.Namespace) -> Results:
     """Refuse to publish borders that forks alone have shown, or say in the results that there are some."""
-    from harness.report.isolation import unconfirmed
+    from harness.report.isolation_comparison import unconfirmed
 
     cells = unconfirmed(results)
     if not cells:

@@ -17,11 +17,11 @@ from harness.commands.extras import with_extras
 from harness.commands.run_tasks import run_tasks
 from harness.errors import HarnessError, UsageError, near_misses
 from harness.execute.task import Task
+from harness.filesystem.atomic import write_whole
 from harness.model import Environment, matches_globs
 from harness.pinpoint.prober import SearchStopped
 from harness.pipeline import Work
-from harness.plan.plan import Plan
-from harness.provision.files import write_whole
+from harness.project.plan import Plan
 from harness.reports import read_report
 from harness.reports.report import Report
 from harness.reports.writing import write_report

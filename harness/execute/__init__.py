@@ -1,1 +1,1 @@
-"""A cell becomes an attempt: worker, limits, scheduling, verdict."""
+"""Run one cell and return its attempt."""

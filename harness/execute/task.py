@@ -10,16 +10,19 @@ import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from harness.guest import GUEST
 from harness.model import Cell, Conditions, Environment, Overlay, Script
 
-WORKER = Path(__file__).with_name("worker.py")
-SERVING = Path(__file__).with_name("serving.py")
+WORKER = GUEST / "worker.py"
+FORK_SERVER = GUEST / "fork_server.py"
 PROTOCOL = 2
 """Raise it when the same request or report comes to mean something else, though the worker's code stays the same."""
-HOLDING_BACK = Path(__file__).with_name("holding_back")
+HOLD_BACK = GUEST / "hold_back"
 """What a parent imports so that it does not import what an overlay stands in front of."""
+
+
+WORTH_PREPARING = 8  # tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +83,7 @@ def worker_digest() -> str:
 
     The hash covers the syntax trees: names, constants, structure. It leaves out comments, docstrings and formatting.
     """
-    digests = [code_digest(path.read_text(encoding="utf-8")) for path in (WORKER, SERVING)]
+    digests = [code_digest(path.read_text(encoding="utf-8")) for path in (WORKER, FORK_SERVER)]
     return f"{PROTOCOL}-{hashlib.sha256(''.join(digests).encode()).hexdigest()}"
 
 

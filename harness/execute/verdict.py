@@ -11,7 +11,7 @@ from harness.execute.failure_facts import Scene
 from harness.execute.no_verdict import finding_of
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, NoVerdict, Outcome
-from harness.running import Ended
+from harness.process.limits import Ended
 
 LONGEST_ERROR = 20000
 _MARGIN = 100  # for what the worker says of what it left out

@@ -11,8 +11,8 @@ from harness.model import Attempt, Environment
 from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.following import FOLLOWED, failure_text
 from harness.pinpoint.judging import DOES_NOT_IMPORT
-from harness.pinpoint.search import Kind, Observation, State, kind_of
 from harness.report.foreign_text import one_line
+from harness.search.transitions import Kind, Observation, State, kind_of
 
 
 @dataclass(frozen=True, kw_only=True)

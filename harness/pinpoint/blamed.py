@@ -12,10 +12,10 @@ from harness.pinpoint.answer import Found, Point
 from harness.pinpoint.members import Member
 from harness.pinpoint.packages import Blamed, Culprit
 from harness.pinpoint.prose import terminal_width, wrapped
-from harness.pinpoint.search import Kind, State
 from harness.pinpoint.statements import when
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
+from harness.search.transitions import Kind, State
 
 _WITHOUT = {
     State.GOOD: "passes",

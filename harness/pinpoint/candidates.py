@@ -7,16 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.environments.store import Provided, Unavailable
 from harness.errors import HarnessError
-from harness.execute.parents import Parents
-from harness.execute.run_task import run_task, unavailable
+from harness.execute.executor import run_task, unavailable
+from harness.execute.forkserver.pool import Parents
 from harness.execute.task import Task, make_task
 from harness.model import Attempt, Case, Cell, Environment, Header, Outcome, Overlay, Scenario, Script
 from harness.pinpoint.layers import Layer, Layers
 from harness.pinpoint.swapped import Untestable
-from harness.plan.plan import PlannedCell, make_plan
-from harness.plan.selection import Selection
-from harness.provision.environments import Provided, Unavailable
+from harness.project.plan import PlannedCell, make_plan
+from harness.project.selection import Selection
 from harness.session import Session
 
 

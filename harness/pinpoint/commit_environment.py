@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.model import Environment, Overlay
-from harness.plan.selection import SWAPPED_SEPARATOR
+from harness.project.selection import SWAPPED_SEPARATOR
 
 _COMMIT = re.compile(r"(?P<module>\w+)@(?P<sha>[0-9a-f]{10,40})")
 _SHORT = 10

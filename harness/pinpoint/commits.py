@@ -16,9 +16,9 @@ from harness.pinpoint.judging import Judge, modules_of
 from harness.pinpoint.mainline import bundled, find_on_main_line
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.repository import Described, GitFailed, Repository
-from harness.pinpoint.search import Kind, SearchPlan, State
 from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.pinpoint.swapped import Untestable
+from harness.search.transitions import Kind, SearchPlan, State
 
 _FLAKY = "one side is flaky; --repeat N runs it more often"
 

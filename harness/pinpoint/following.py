@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from harness.model import Attempt, Outcome
-from harness.pinpoint.search import Observation, State
+from harness.search.transitions import Observation, State
 
 FOLLOWED = "followed"
 """The signature of all failures in which the pattern is found: they count as one."""

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.containment.sandbox import Sandbox
-from harness.containment.view import Bind, Containment, python_binds
 from harness.model import Generation
-from harness.process import run_limited
-from harness.running import Limits
+from harness.process.child import run_limited
+from harness.process.limits import Limits
+from harness.sandbox.backends import Sandbox
+from harness.sandbox.policy import Bind, Containment, python_binds
 
 _LIMITS = Limits(timeout_s=600.0, memory_mib=8192, processes=256, disk_mib=1024)
 

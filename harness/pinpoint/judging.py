@@ -7,11 +7,11 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName, canonicalize_name
 
+from harness.environments.integrity import site_packages
 from harness.pinpoint.candidates import Candidate, ProbeResult
 from harness.pinpoint.following import Following
 from harness.pinpoint.prober import Prober
-from harness.pinpoint.search import Observation, State
-from harness.provision.condition import site_packages
+from harness.search.transitions import Observation, State
 
 DOES_NOT_IMPORT = "does not import"
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from harness.environments.store import Unavailable
+from harness.environments.unpacked_releases import NoOverlay, Unpacked, unsatisfied, why_not_in_front_of
 from harness.errors import HarnessError
+from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment, Lock, Overlay, Pin
-from harness.provision.environments import Unavailable
-from harness.provision.index import Release, ReleaseIndex
-from harness.provision.unpacked import NoOverlay, Unpacked, unsatisfied, why_not_in_front_of
-from harness.provision.uv_failures import UvFailed
 from harness.session import Session
+from harness.uv.failures import UvFailed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from harness.errors import UsageError
+from harness.locking.resolution import resolve
 from harness.model import Environment, Lock, LockOrigin
 from harness.pinpoint.swapped import kept_lock, remembered_lock, resolved_or_untestable
-from harness.plan.project import environment_of
-from harness.plan.written_out import FAMILY
-from harness.provision.resolution import resolve
+from harness.project.inline_environment import FAMILY
+from harness.project.project import environment_of
 from harness.session import Session
 
 PYTHON = "python"

@@ -9,17 +9,17 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.errors import HarnessError
+from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment
 from harness.pinpoint.answer import Found, Point
 from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.members import Between, Member
-from harness.pinpoint.minimise import Minimal, Minimiser
 from harness.pinpoint.prober import Prober
-from harness.pinpoint.search import Kind, SearchPlan, State
 from harness.pinpoint.sequence_search import SequenceSearch
 from harness.pinpoint.swapped import SwappedEnvironments
-from harness.provision.index import Release, ReleaseIndex
+from harness.search.ddmin import Minimal, Minimiser
+from harness.search.transitions import Kind, SearchPlan, State
 
 
 @dataclass(frozen=True, kw_only=True)

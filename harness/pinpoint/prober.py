@@ -13,8 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.execute.parents import Parents
-from harness.execute.run_task import Interrupted
+from harness.execute.executor import Interrupted
+from harness.execute.forkserver.pool import Parents
 from harness.model import Case, Environment, Outcome
 from harness.pinpoint.candidates import Candidate, ProbeResult, Runner, Subject, import_subject
 from harness.pinpoint.generated import Generator

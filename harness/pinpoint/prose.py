@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from harness.model import DISPLAY
 from harness.model.outcome import FLAKY
 from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
-from harness.pinpoint.search import State
 from harness.pinpoint.statements import Words, followed_words, statements
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
+from harness.search.transitions import State
 
 _WIDTH = 80
 _LONGEST_MESSAGE = 150

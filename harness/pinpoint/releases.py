@@ -12,12 +12,12 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.errors import UsageError, near_misses
+from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment
 from harness.pinpoint.candidates import Candidate
-from harness.pinpoint.search import SearchPlan
 from harness.pinpoint.swapped import SwappedEnvironments, Untestable
-from harness.plan.matrix import Family, Matrix
-from harness.provision.index import Release, ReleaseIndex
+from harness.project.matrix import Family, Matrix
+from harness.search.transitions import SearchPlan
 
 ABOUT_TWENTY = 20
 _FEW_MINORS = 8

@@ -12,12 +12,12 @@ from pathlib import Path
 from packaging.version import Version
 
 from harness.errors import UsageError, near_misses
-from harness.folders import OwnedFolder
+from harness.filesystem.folders import OwnedFolder
 from harness.model import Generation, Overlay
 from harness.pinpoint.built import Built, complete, digest_of
 from harness.pinpoint.commit_environment import note_commit
 from harness.pinpoint.generated import Generator
-from harness.process import run
+from harness.process.child import run
 
 _GIT_S = 300.0
 _KEPT_BYTES = 64 << 20

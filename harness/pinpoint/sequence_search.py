@@ -10,7 +10,7 @@ from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.following import relabelled
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.prober import Prober
-from harness.pinpoint.search import Observation, SearchPlan, largest_gap, search, transitions
+from harness.search.transitions import Observation, SearchPlan, largest_gap, search, transitions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
-from harness.pinpoint.search import Kind, State
+from harness.search.transitions import Kind, State
 
 
 def statements(answer: Answer) -> list[str]:

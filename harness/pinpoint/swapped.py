@@ -19,18 +19,18 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.errors import HarnessError, UsageError, first_line
+from harness.filesystem.atomic import write_whole
+from harness.locking.package_index import ReleaseIndex
+from harness.locking.resolution import differences, resolve
 from harness.model import Environment, Lock, LockOrigin
 from harness.pinpoint.layers import lock_with_release
-from harness.plan.locks import read_lock, write_lock
-from harness.plan.matrix import Family
-from harness.plan.project import environment_of
-from harness.plan.selection import SWAPPED_SEPARATOR
-from harness.plan.written_out import FAMILY
-from harness.provision.files import write_whole
-from harness.provision.index import ReleaseIndex
-from harness.provision.resolution import differences, resolve
-from harness.provision.uv_failures import FailureKind, UvFailed
+from harness.project.inline_environment import FAMILY
+from harness.project.lock_file import read_lock, write_lock
+from harness.project.matrix import Family
+from harness.project.project import environment_of
+from harness.project.selection import SWAPPED_SEPARATOR
 from harness.session import Session
+from harness.uv.failures import FailureKind, UvFailed
 
 _SETTLES_AFTER = dt.timedelta(days=28)
 # The release that follows a pre-release comes soon, and its dependencies with it.

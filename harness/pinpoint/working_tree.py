@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.folders import OwnedFolder
+from harness.filesystem.folders import OwnedFolder
 from harness.model import Overlay
 from harness.pinpoint.built import Built, complete
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from harness.errors import HarnessError, UsageError
 from harness.model import Attempt, Cell, Scenario
-from harness.record.holding import lock_folder, run_lock
 from harness.record.opening import SQLITE_ERRORS, damaged, open_or_move_aside, open_to_read, unreadable, unusable
 from harness.record.rows import COLUMNS, SCRIPT, from_row, pack, to_row, unpack, with_evidence
+from harness.record.run_lock import lock_folder, run_lock
 from harness.record.scripts import KnownScript, insert_scripts
 
 _KEYS_PER_QUERY = 500

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.reading import read_text
+from harness.filesystem.reading import read_text
 from harness.report.foreign_text import one_line
 
 SCHEMA = 1

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from harness.plan.syntax import tree_of
+from harness.project.syntax import tree_of
 from harness.reports.blocks import read_block
 from harness.reports.code import DISPLAYHOOK, Code, has_placeholder, names_of, usual_import
 from harness.reports.executed import executed_statements

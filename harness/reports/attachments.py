@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.plan.syntax import tree_of
-from harness.reading import read_text
+from harness.filesystem.reading import read_text
+from harness.project.syntax import tree_of
 from harness.reports.executed import imported_packages
 from harness.reports.report import Dropped, Place, ScenarioFile
 

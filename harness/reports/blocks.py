@@ -6,7 +6,7 @@ import ast
 import re
 from dataclasses import replace
 
-from harness.plan.syntax import tree_of
+from harness.project.syntax import tree_of
 from harness.reports.code import Code, is_transcript, read_cell, read_transcript
 from harness.reports.executed import imported_packages
 from harness.reports.pieces import Piece

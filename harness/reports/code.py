@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from harness.plan.syntax import UNREADABLE, tree_of
+from harness.project.syntax import UNREADABLE, tree_of
 from harness.reports.not_python import IPYTHON_PROMPT, MAGIC, PROMPT, TYPOGRAPHIC, outside_strings
 from harness.reports.report import Dropped, Output, Place
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from harness.plan.syntax import tree_of
+from harness.project.syntax import tree_of
 from harness.reports.code import names_of, usual_import
 from harness.reports.executed import Tests, executed_statements, find_tests, imported_packages, runs_tests
 from harness.reports.kinds import Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from harness.plan.syntax import tree_of
+from harness.project.syntax import tree_of
 from harness.reports.assembly import Assembled
 from harness.reports.claims import Context, claims_in, conflicts_in, default_package, verdict_of, without_repeats
 from harness.reports.code import Code, installed_by, is_transcript, read_transcript

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from harness.plan.syntax import literal
+from harness.project.syntax import literal
 from harness.reports.kinds import Kind, Refusal, shortened
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

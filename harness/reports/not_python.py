@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from harness.plan.syntax import tree_of
+from harness.project.syntax import tree_of
 from harness.reports.kinds import Fault, Kind, Refusal, shortened
 
 FENCE = re.compile(r"\s{0,3}(?:```|~~~)")

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from harness.plan.syntax import tree_of
+from harness.project.syntax import tree_of
 from harness.reports.executed import executed_statements, imported_packages
 from harness.reports.pieces import Piece
 from harness.reports.report import Report

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.plan.syntax import tree_of
-from harness.reading import describe_bytes
+from harness.filesystem.reading import describe_bytes
+from harness.project.syntax import tree_of
 from harness.reports.code import is_transcript
 from harness.reports.facts import date_of
 from harness.reports.not_python import FENCE

@@ -9,7 +9,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.model import Environment
-from harness.plan.matrix import Matrix
+from harness.project.matrix import Matrix
 from harness.triage.answer import Change, WayOut
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.ranges import Border, Range, borders_of

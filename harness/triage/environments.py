@@ -10,8 +10,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.model import Environment
-from harness.plan.matrix import Family, Matrix
-from harness.plan.selection import SWAPPED_SEPARATOR
+from harness.project.matrix import Family, Matrix
+from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Claim, Report, Says
 from harness.triage.claims import covers
 from harness.triage.evidence import Evidence, Shows

@@ -11,8 +11,8 @@ from harness.errors import HarnessError
 from harness.execute.task import Task
 from harness.model import CellResult, Environment, Scenario
 from harness.pipeline import Work, prepare
-from harness.plan.plan import Plan, make_plan
-from harness.plan.selection import Selection
+from harness.project.plan import Plan, make_plan
+from harness.project.selection import Selection
 from harness.session import Session
 from harness.triage.observe import Ran
 

@@ -9,7 +9,7 @@ from typing import Any
 from packaging.utils import NormalizedName, canonicalize_name
 
 from harness.model import Attempt, Environment
-from harness.plan.matrix import Matrix
+from harness.project.matrix import Matrix
 from harness.reports.report import Report, Says
 from harness.triage.answer import Reproduction, TriageAnswer
 from harness.triage.claims import check

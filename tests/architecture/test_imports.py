@@ -1,4 +1,4 @@
-"""The rooms of the house: who may import whom, who alone may do what. docs/architecture.md says why."""
+"""The layers of the package: which part may import which, and which part alone may do what. See docs/architecture.md."""
 
 import ast
 import functools
@@ -9,53 +9,59 @@ import pytest
 HARNESS = Path(__file__).parents[2] / "harness"
 LONGEST_MODULE = 350
 
-# From the ground up: a module imports from its own floor or from those above it in this list.
-FLOORS = (
-    ("errors", "folders", "reading"),
+# From the bottom up: a part imports from its own layer and from those above it in this list.
+LAYERS = (
+    ("errors", "filesystem"),
     ("model",),
-    ("capture", "measure", "running"),
+    ("guest",),
     ("cgroups",),
     ("process",),
-    ("containment",),
-    ("plan",),
+    ("sandbox",),
+    ("project",),
     ("reports",),
-    ("provision",),
+    ("uv",),
+    ("interpreters",),
+    ("locking",),
+    ("environments",),
     ("execute",),
+    ("schedule",),
     ("record",),
+    ("search",),
     ("report",),
     ("session", "running_scripts"),
     ("progress",),
     ("pipeline",),
     ("pinpoint",),
+    ("triage",),
     ("commands",),
     ("cli",),
     ("__main__", "__init__"),
 )
-LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # A report is made of values: whoever has results can draw them.
-FORBIDDEN = {"report": {"plan", "provision", "execute", "record"}}
+FORBIDDEN = {"report": {"project", "locking", "environments", "execute", "record"}}
 SPAWNING = {
     "subprocess": {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"},
     "os": {"system", "popen", "fork", "posix_spawn", "posix_spawnp", "forkpty", "spawnv", "spawnl", "execv", "execve"},
 }
-# The door for child processes, the shell that must have the terminal, the processes that fork, and what runs elsewhere.
+# The module for child processes, the shell that needs the terminal, fork servers, and code that runs in other interpreters.
 MAY_SPAWN = {
-    "process.py",
+    "process/child.py",
     "commands/shell.py",
-    "containment/namespaces.py",
-    "containment/scope.py",
-    "execute/parent.py",
-    "execute/serving.py",
+    "guest/namespaces.py",
+    "process/systemd_scope.py",
+    "execute/forkserver/server.py",
+    "guest/fork_server.py",
 }
-MAY_NAME_UV = {"provision/uv.py"}
+MAY_NAME_UV = {"uv/client.py"}
 MAY_USE_SQLITE = "record/"
-# Run by Pythons of environments under test, started by path: they can import nothing of ours.
-STRANGERS = {
-    "containment/namespaces.py",
-    "execute/serving.py",
-    "execute/worker.py",
-    "provision/compile_sources.py",
-    "provision/look_inside.py",
+# Run by the interpreters under test, started by path: they cannot import the harness.
+GUESTS = {
+    "guest/namespaces.py",
+    "guest/fork_server.py",
+    "guest/worker.py",
+    "guest/compile_sources.py",
+    "guest/probe.py",
 }
 
 FILES = {path.relative_to(HARNESS).as_posix(): path for path in sorted(HARNESS.rglob("*.py"))}
@@ -66,13 +72,13 @@ def parsed(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def room(module):
-    """Give the part of the package that a dotted name, or a path, is in: the first step below `harness`."""
+def part_of(module):
+    """Return the part of the package that a dotted name or a path belongs to: the first step below `harness`."""
     return module.replace("harness.", "", 1).replace("/", ".").partition(".")[0]
 
 
 def imported(path):
-    """Give every module that a file imports, wherever it does so, as a dotted name; and the line."""
+    """Yield every module that a file imports, as a dotted name, and the line."""
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
@@ -82,20 +88,20 @@ def imported(path):
             yield "." * node.level + (node.module or ""), node.lineno
 
 
-# Each rule gives, for a file, what breaks it: the line, and what to do about it.
+# Each rule yields the violations in a file: the line, and what to do.
 
 
 def imports_point_down(name, path):
-    own = room(name.removesuffix(".py"))
+    own = part_of(name.removesuffix(".py"))
     if own not in LEVEL:
-        yield 1, f"is in no known room. Say in {Path(__file__).name} on which floor {own!r} is"
+        yield 1, f"is in no known layer. Add {own!r} to LAYERS in {Path(__file__).name}"
         return
     for module, line in imported(path):
         if module.startswith("."):
             yield line, "imports relatively. Write it out, from harness on"
         if not module.startswith("harness.") or module == "harness.__version__":
             continue
-        other = room(module)
+        other = part_of(module)
         if LEVEL.get(other, -1) > LEVEL[own]:
             yield line, f"imports {module}, which is above it. Move what both need down, or take it as a parameter"
         if other in FORBIDDEN.get(own, ()):
@@ -112,14 +118,16 @@ def only_the_record_uses_sqlite(name, path):
 def only_one_module_calls_uv(name, path):
     if name not in MAY_NAME_UV:
         yield from (
-            (line, "imports uv. Use harness.provision.uv") for module, line in imported(path) if room(module) == "uv"
+            (line, "imports uv. Use harness.uv.client")
+            for module, line in imported(path)
+            if module == "uv" or module.startswith("uv.")
         )
 
 
 def only_one_module_starts_processes(name, path):
     if name in MAY_SPAWN:
         return
-    instead = "Use harness.process.run, which ends it with all that it leaves behind"
+    instead = "Use harness.process.child.run, which ends it with all that it leaves behind"
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if node.attr in SPAWNING.get(node.value.id, ()):
@@ -131,7 +139,7 @@ def only_one_module_starts_processes(name, path):
 
 
 def only_the_command_line_prints_and_exits(name, path):
-    if name in {"cli.py", "__main__.py", "progress.py", *STRANGERS}:
+    if name in {"cli.py", "__main__.py", "progress.py", *GUESTS}:
         return
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.exit", "exit", "quit"):
@@ -140,7 +148,7 @@ def only_the_command_line_prints_and_exits(name, path):
 
 def modules_stay_readable(name, path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    if lines > LONGEST_MODULE and name not in STRANGERS:
+    if lines > LONGEST_MODULE and name not in GUESTS:
         yield (
             lines,
             f"is longer than {LONGEST_MODULE} lines. Find the part that has a name of its own, and make it a module",
@@ -154,7 +162,7 @@ def names_say_what_is_inside(name, path):
 
 
 def what_runs_elsewhere_imports_nothing_of_ours(name, path):
-    if name in STRANGERS:
+    if name in GUESTS:
         yield from ((line, f"imports {module}, and runs where there is no harness")
                     for module, line in imported(path) if module.startswith(("harness", ".")))  # fmt: skip
 
@@ -180,21 +188,21 @@ def test_rule_is_kept(rule):
 @pytest.mark.parametrize(
     ("rule", "name", "text"),
     [
-        (imports_point_down, "model/bad.py", "from harness.plan import script"),
+        (imports_point_down, "model/bad.py", "from harness.project import script"),
         (imports_point_down, "model/bad.py", "from harness import cli"),
-        (imports_point_down, "model/bad.py", "def f():\n    import harness.plan.script"),
+        (imports_point_down, "model/bad.py", "def f():\n    import harness.project.script"),
         (imports_point_down, "model/bad.py", "from . import case"),
         (imports_point_down, "report/bad.py", "import harness.record.store"),
         (imports_point_down, "attic/bad.py", ""),
-        (only_the_record_uses_sqlite, "plan/bad.py", "import sqlite3"),
-        (only_one_module_calls_uv, "plan/bad.py", "from uv import find_uv_bin"),
-        (only_one_module_starts_processes, "plan/bad.py", "import subprocess\nsubprocess.run(['x'])"),
-        (only_one_module_starts_processes, "plan/bad.py", "from os import system"),
-        (only_the_command_line_prints_and_exits, "plan/bad.py", "print(1)"),
-        (only_the_command_line_prints_and_exits, "plan/bad.py", "import sys\nsys.exit(1)"),
-        (modules_stay_readable, "plan/bad.py", "x = 1\n" * (LONGEST_MODULE + 1)),
-        (names_say_what_is_inside, "plan/helpers.py", ""),
-        (what_runs_elsewhere_imports_nothing_of_ours, "execute/worker.py", "from harness import errors"),
+        (only_the_record_uses_sqlite, "project/bad.py", "import sqlite3"),
+        (only_one_module_calls_uv, "project/bad.py", "from uv import find_uv_bin"),
+        (only_one_module_starts_processes, "project/bad.py", "import subprocess\nsubprocess.run(['x'])"),
+        (only_one_module_starts_processes, "project/bad.py", "from os import system"),
+        (only_the_command_line_prints_and_exits, "project/bad.py", "print(1)"),
+        (only_the_command_line_prints_and_exits, "project/bad.py", "import sys\nsys.exit(1)"),
+        (modules_stay_readable, "project/bad.py", "x = 1\n" * (LONGEST_MODULE + 1)),
+        (names_say_what_is_inside, "project/helpers.py", ""),
+        (what_runs_elsewhere_imports_nothing_of_ours, "guest/worker.py", "from harness import errors"),
     ],
 )
 def test_rule_sees_what_it_forbids(tmp_path, rule, name, text):

@@ -3,7 +3,7 @@
 import psutil
 import pytest
 
-from harness.containment.sandbox import Means
+from harness.sandbox.backends import Means
 from tests.execute.forking import Bench
 from tests.sandboxes import sandbox_of
 

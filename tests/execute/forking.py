@@ -7,8 +7,8 @@ from dataclasses import replace
 import psutil
 
 from harness.execute.artifacts import Artifacts
-from harness.execute.parents import Parents
-from harness.execute.run_task import run_task
+from harness.execute.executor import run_task
+from harness.execute.forkserver.pool import Parents
 from tests.making import make_python, outcome_task
 
 HEAVY = """

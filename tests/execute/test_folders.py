@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.containment.sandbox import Means
 from harness.errors import Problems
 from harness.execute.artifacts import Artifacts
-from harness.execute.run_task import run_task
+from harness.execute.executor import run_task
 from harness.execute.task import make_task
 from harness.model import Case, Cell, Outcome
-from harness.plan.script import read_script
+from harness.project.script import read_script
+from harness.sandbox.backends import Means
 from tests.making import make_environment
 from tests.sandboxes import sandbox_of
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.execute.conversation import ParentLost
-from harness.execute.parent import CAN_FORK
-from harness.execute.run_task import ForkImports, parent_kind
+from harness.execute.executor import ForkImports, parent_kind
+from harness.execute.forkserver.channel import ParentLost
+from harness.execute.forkserver.server import CAN_FORK
 from harness.model import Outcome, Overlay, Preparation
-from harness.process import TOKEN_VARIABLE
+from harness.process.child import TOKEN_VARIABLE
 from tests.making import OUTCOMES, make_python
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")

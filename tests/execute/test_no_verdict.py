@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from harness.containment.sandbox import Means
 from harness.errors import Problems
 from harness.execute.artifacts import Artifacts
-from harness.execute.run_task import run_task
+from harness.execute.executor import run_task
 from harness.execute.task import make_task
 from harness.model import Case, Cell, NoVerdict, Outcome, Setting
-from harness.plan.script import read_script
+from harness.project.script import read_script
+from harness.sandbox.backends import Means
 from tests.making import make_environment, make_python
 from tests.sandboxes import sandbox_of
 

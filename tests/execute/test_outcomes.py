@@ -13,13 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.containment.sandbox import Means
 from harness.execute.artifacts import Artifacts
-from harness.execute.run_task import Interrupted, run_task
+from harness.execute.executor import Interrupted, run_task
 from harness.execute.verdict import LOST
 from harness.model import Label, Outcome, Pattern, label_of
 from harness.pinpoint.following import Following
-from harness.pinpoint.search import State
+from harness.sandbox.backends import Means
+from harness.search.transitions import State
 from tests.making import outcome_task
 from tests.sandboxes import sandbox_of
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.execute.conversation import ParentLost
-from harness.execute.parent import CAN_FORK, Root
-from harness.execute.run_task import parent_kind
-from harness.execute.task import SERVING
+from harness.execute.executor import parent_kind
+from harness.execute.forkserver.channel import ParentLost
+from harness.execute.forkserver.server import CAN_FORK, Root
+from harness.execute.task import FORK_SERVER
 from harness.model import Outcome, Preparation
 from tests.making import make_python
 
@@ -91,7 +91,7 @@ def test_one_that_leaves_too_much_to_put_back_is_done_without(bench):
 def load_serving():
     """Load what forks as the worker does, by path."""
     module = types.ModuleType("serving")
-    exec(compile(SERVING.read_text(encoding="utf-8"), str(SERVING), "exec"), module.__dict__)
+    exec(compile(FORK_SERVER.read_text(encoding="utf-8"), str(FORK_SERVER), "exec"), module.__dict__)
     return module
 
 

@@ -15,8 +15,8 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.containment.sandbox import find_sandbox
-from harness.folders import remove_folder
+from harness.filesystem.folders import remove_folder
+from harness.sandbox.backends import find_sandbox
 from tests.faults import indexes, stores
 from tests.faults.faults import CannotInject, Fault
 from tests.faults.kills import kill_at_random, prepare, results

@@ -22,7 +22,7 @@ import psutil
 
 from harness.cli import main
 from harness.commands import run as _imported_before_the_forks  # noqa: F401
-from harness.folders import remove_folder
+from harness.filesystem.folders import remove_folder
 from tests.runs.conftest import BUILD, READ, WRITE, Project
 
 SCHEDULER, PARENT, WORKER, BUILDER = "scheduler", "fork server", "worker", "builder of an environment"

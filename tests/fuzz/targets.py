@@ -21,34 +21,33 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from harness.containment.sandbox import UNCONTAINED
+from harness.environments.integrity import corrupted_packages
+from harness.environments.manifest import read_import_result, read_manifest
+from harness.environments.probe import parse_probe_report
+from harness.environments.store import find_damage, lock_differences
 from harness.errors import HarnessError, Problems, UsageError
-from harness.execute.folder import Folder
-from harness.execute.run_task import attempt_of
+from harness.execute.attempt_dir import Folder
+from harness.execute.executor import attempt_of
+from harness.execute.isolation import InProcess
 from harness.execute.task import Task
-from harness.execute.ways import InProcess
+from harness.filesystem.reading import describe_bytes
+from harness.locking.matrix_locks import wanted_origins
+from harness.locking.package_index import Release
+from harness.locking.pylock import parse_resolution
+from harness.locking.source_metadata import requires_of, tools_of
 from harness.model import Attempt, Case, Cell
 from harness.model.case import split_ids
 from harness.pinpoint.repository import version_of_tag
 from harness.pinpoint.swapped import Swaps
-from harness.plan.locks import read_lock, write_lock
-from harness.plan.matrix_file import read_matrix_noting
-from harness.plan.plan import make_plan
-from harness.plan.preload import find_preload
-from harness.plan.project import Project, read_project
-from harness.plan.script import read_scenario
-from harness.plan.selection import Selection
-from harness.plan.written_out import parse_written_out
-from harness.provision.condition import corrupted_packages
-from harness.provision.environments import find_damage, lock_differences
-from harness.provision.index import Release
-from harness.provision.inside import parse_probe_report
-from harness.provision.locking import wanted_origins
-from harness.provision.manifest import read_import_result, read_manifest
-from harness.provision.pylock import parse_resolution
-from harness.provision.source_files import requires_of, tools_of
-from harness.provision.uv_failures import failure_from, last_output_line, packages_without_wheels
-from harness.reading import describe_bytes
+from harness.process.limits import Ended
+from harness.project.inline_environment import parse_written_out
+from harness.project.lock_file import read_lock, write_lock
+from harness.project.matrix_file import read_matrix_noting
+from harness.project.plan import make_plan
+from harness.project.preload import find_preload
+from harness.project.project import Project, read_project
+from harness.project.script import read_scenario
+from harness.project.selection import Selection
 from harness.record.migrations import migrate
 from harness.record.rows import COLUMNS, from_row, to_row, unpack
 from harness.report.difference import changes, read_results
@@ -57,7 +56,8 @@ from harness.reports import read_report
 from harness.reports.not_python import recognise
 from harness.reports.scripts import Fault, check_script, find_fault
 from harness.reports.writing import write_report
-from harness.running import Ended
+from harness.sandbox.backends import UNCONTAINED
+from harness.uv.failures import failure_from, last_output_line, packages_without_wheels
 from tests.forms import NOT_SCRIPTS, SCRIPTS
 from tests.making import make_lock, outcome_task
 

@@ -15,15 +15,15 @@ import pytest
 
 from harness.cgroups.groups import RunGroup, here
 from harness.cgroups.layout import task_limit
-from harness.containment.sandbox import Means
+from harness.environments.integrity import contents
 from harness.errors import Problems
 from harness.execute.artifacts import Artifacts
-from harness.execute.parents import Parents
-from harness.execute.run_task import run_task
+from harness.execute.executor import run_task
+from harness.execute.forkserver.pool import Parents
 from harness.execute.task import make_task
 from harness.model import Case, Cell, Outcome
-from harness.plan.script import read_script
-from harness.provision.condition import contents
+from harness.project.script import read_script
+from harness.sandbox.backends import Means
 from tests.making import make_environment, make_python
 from tests.sandboxes import sandbox_of
 

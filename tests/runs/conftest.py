@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from harness.model import Lock, LockOrigin, Pin
-from harness.plan.locks import write_lock
-from harness.process import TOKEN_VARIABLE
+from harness.process.child import TOKEN_VARIABLE
+from harness.project.lock_file import write_lock
 from tests.schemas import validated
 from tests.wheels import make_wheel
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.containment.sandbox import Means, find_sandbox
+from harness.sandbox.backends import Means, find_sandbox
 from tests.runs.conftest import MATRIX, sha256, wait_until
 from tests.wheels import make_wheel
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from harness.provision.interpreters import Interpreters
+from harness.interpreters import Interpreters
 
 NOTEBOOK = {
     "cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "source": ["import demo\n", "demo.build([1])"]}],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.execute.parent import CAN_FORK
+from harness.execute.forkserver.server import CAN_FORK
 from tests.runs.conftest import BUILD, MATRIX
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")

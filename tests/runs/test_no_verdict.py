@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from harness.containment.sandbox import find_sandbox
+from harness.sandbox.backends import find_sandbox
 
 LACKS = "import demo\nimport other\ndemo.save('x', 'y')\nassert demo.load('x') == 'y'\n"
 DOWNLOADS = """\

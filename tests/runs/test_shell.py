@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from harness.provision.condition import contents
+from harness.environments.integrity import contents
 from tests.runs.conftest import LIMIT_S
 
 CELL = "build[shape=tuple]@demo1.0"

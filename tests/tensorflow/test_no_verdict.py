@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.containment.sandbox import find_sandbox
+from harness.sandbox.backends import find_sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.timeout(1800)]
 

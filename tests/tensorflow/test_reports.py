@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.execute.parent import CAN_FORK
+from harness.execute.forkserver.server import CAN_FORK
 
 REPORTS = sorted((Path(__file__).parent / "reports").glob("*.py"))
 ENVIRONMENTS = ("tf2.10.1", "tf2.16.2")

@@ -16,7 +16,7 @@ _TAKES = re.compile(
 
 @pytest.mark.parametrize(("source", "page"), [("script.py", "writing_a_scenario.md"), ("matrix_file.py", "matrix.md")])
 def test_every_key_that_is_read_is_documented(source, page):
-    keys = set(_TAKES.findall((ROOT / "harness" / "plan" / source).read_text(encoding="utf-8")))
+    keys = set(_TAKES.findall((ROOT / "harness" / "project" / source).read_text(encoding="utf-8")))
     assert len(keys) > 8, "the expression that finds the keys finds none any more"
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     assert [key for key in sorted(keys) if not re.search(rf"[`.\[]{key}\b", text)] == []

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from harness.execute.leavings import sanitize
+from harness.execute.sanitize import sanitize
 
 
 @pytest.fixture

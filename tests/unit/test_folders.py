@@ -6,7 +6,7 @@ import threading
 import filelock
 import pytest
 
-from harness.folders import OwnedFolder, remove_folder
+from harness.filesystem.folders import OwnedFolder, remove_folder
 
 
 def left_by_the_dead(parent, name="run-1-dead"):
@@ -44,7 +44,7 @@ def test_folders_of_dead_processes_are_removed_and_of_live_ones_kept(tmp_path, h
 def test_failed_removal_is_repeated_later(tmp_path, monkeypatch):
     """A child of the dead process may still write into the folder."""
     left_by_the_dead(tmp_path)
-    monkeypatch.setattr("harness.folders.shutil.rmtree", lambda *_, **__: None)
+    monkeypatch.setattr("harness.filesystem.folders.shutil.rmtree", lambda *_, **__: None)
     with OwnedFolder(tmp_path, "run-"):
         pass
     assert len(names(tmp_path)) == 4

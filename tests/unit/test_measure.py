@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from harness import measure
-from harness.folders import remove_folder
+from harness.filesystem.folders import remove_folder
+from harness.process import usage as measure
 
 
 def disk_mib(folder):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.execute.memory import Memory
-from harness.execute.order import WORTH_PREPARING, Execute, Order, Prepare
+from harness.schedule.memory_gate import Memory
+from harness.schedule.order import WORTH_PREPARING, Execute, Order, Prepare
 from tests.unit.test_schedule import FakeKind, task
 
 PYTHON = Path("python")

@@ -13,8 +13,8 @@ from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.documents import document
 from harness.pinpoint.following import FOLLOWED
 from harness.pinpoint.prose import markdown, terminal
-from harness.pinpoint.search import Observation, State
 from harness.pinpoint.statements import statements
+from harness.search.transitions import Observation, State
 from tests.making import make_environment
 
 BASE = make_environment("env", keras="3.4.1")

@@ -7,7 +7,7 @@ import pytest
 
 from harness.model import Attempt, Case, Cell, Outcome
 from harness.pinpoint.following import Following, followed_by, relabelled
-from harness.pinpoint.search import Observation, State
+from harness.search.transitions import Observation, State
 
 
 def attempt(outcome=Outcome.FAILED, error="ValueError: no", stage="load", settled=True):

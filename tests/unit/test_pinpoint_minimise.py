@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.pinpoint.minimise import Minimiser
-from harness.pinpoint.search import State
+from harness.search.ddmin import Minimiser
+from harness.search.transitions import State
 
 
 def minimise(count, test):

@@ -6,10 +6,10 @@ import pytest
 from packaging.version import Version
 
 from harness.errors import UsageError
+from harness.locking.package_index import Release
 from harness.pinpoint.releases import Cost, look_at, releases_between
 from harness.pinpoint.repository import version_of_tag
 from harness.pinpoint.swapped import Swaps
-from harness.provision.index import Release
 
 KERAS = [
     "2.15.0",

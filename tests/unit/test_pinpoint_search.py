@@ -6,7 +6,7 @@ import math
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness.pinpoint.search import Observation, SearchPlan, State, largest_gap, search, transitions
+from harness.search.transitions import Observation, SearchPlan, State, largest_gap, search, transitions
 
 GOOD = Observation(state=State.GOOD)
 BAD = Observation(state=State.BAD, signature="b")

@@ -12,8 +12,8 @@ from harness.pinpoint.answer import Answer, Commit, Found, Point, failures_of
 from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.documents import document
 from harness.pinpoint.prose import markdown, terminal
-from harness.pinpoint.search import Kind, Observation, SearchPlan, State, search, transitions
 from harness.pinpoint.statements import statements
+from harness.search.transitions import Kind, Observation, SearchPlan, State, search, transitions
 from tests.unit.test_pinpoint_answer import BASE
 from tests.unit.test_pinpoint_search import plans
 

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.plan.blocks import TOMLDecodeError, find_block
+from harness.project.inline_metadata import TOMLDecodeError, find_block
 
 REFERENCE = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 lines = st.sampled_from(["# /// script", "# ///", "#", "# a = 1", "# b = 2", "code", "", "# /// script ", "#x"])

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from harness.errors import HarnessError, UsageError
 from harness.model import Build, Lock, LockOrigin, Pin
-from harness.plan.locks import parse_lock, read_lock, write_lock
+from harness.project.lock_file import parse_lock, read_lock, write_lock
 from tests.making import make_lock
 
 DIGEST = "ab" * 32

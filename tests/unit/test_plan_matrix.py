@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from harness.errors import HarnessError, Problems, UsageError
 from harness.model import Preparation
-from harness.plan.matrix_file import read_matrix, read_matrix_noting
+from harness.project.matrix_file import read_matrix, read_matrix_noting
 
 PROJECT = Path(__file__).parents[2]
 GOOD = """

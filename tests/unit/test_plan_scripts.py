@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import Problems
-from harness.plan.script import find_marks, parameter_defaults, read_scenario
+from harness.project.script import find_marks, parameter_defaults, read_scenario
 
 PROJECT = Path(__file__).parents[2]
 HEADER = """\

@@ -8,10 +8,10 @@ import pytest
 
 from harness.errors import UsageError
 from harness.model import Cell, Outcome
-from harness.plan.locks import parse_lock, write_lock
-from harness.plan.plan import fewer_cases, make_plan
-from harness.plan.project import environment_of, read_project
-from harness.plan.selection import Selection, is_written_out
+from harness.project.lock_file import parse_lock, write_lock
+from harness.project.plan import fewer_cases, make_plan
+from harness.project.project import environment_of, read_project
+from harness.project.selection import Selection, is_written_out
 from tests.making import make_lock
 
 MATRIX = """

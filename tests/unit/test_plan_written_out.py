@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError, UsageError
-from harness.plan.matrix_file import read_matrix
-from harness.plan.written_out import parse_written_out
+from harness.project.inline_environment import parse_written_out
+from harness.project.matrix_file import read_matrix
 
 MATRIX = read_matrix(Path(__file__).parents[2] / "matrix.toml")
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.execute.parent import CAN_FORK
-from harness.execute.run_task import parent_kind
+from harness.execute.executor import parent_kind
+from harness.execute.forkserver.server import CAN_FORK
 from harness.model import Overlay
-from harness.plan.preload import Preload, find_preload
+from harness.project.preload import Preload, find_preload
 from tests.making import outcome_task
 
 MODULES = ("tensorflow", "keras")

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.capture import Capped
+from harness.process.capture import Capped
 
 
 @given(st.lists(st.binary(max_size=40), max_size=30), st.integers(2, 60))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.plan.locks import read_lock, write_lock
-from harness.plan.project import read_project
+from harness.project.lock_file import read_lock, write_lock
+from harness.project.project import read_project
 
 ROOT = Path(__file__).parents[2]
 PATHS = sorted((ROOT / "locks").rglob("*.txt"))

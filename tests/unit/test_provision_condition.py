@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from harness.provision.condition import contents, corrupted_packages, site_packages
+from harness.environments.integrity import contents, corrupted_packages, site_packages
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="environments are laid out another way there")
 

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from harness.folders import remove_folder
-from harness.provision.files import make_folders_read_only, write_whole
-from harness.provision.housekeeping import disk_use, prune
+from harness.environments.prune import disk_use, prune
+from harness.filesystem.atomic import make_folders_read_only, write_whole
+from harness.filesystem.folders import remove_folder
 
 NOW = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
 KEPT, OTHER = "a" * 16, "b" * 16
@@ -16,7 +16,7 @@ KEPT, OTHER = "a" * 16, "b" * 16
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     # The search for orphaned processes scans all processes; these tests do not need it.
-    monkeypatch.setattr("harness.provision.housekeeping.end_orphans", lambda folder: None)
+    monkeypatch.setattr("harness.environments.prune.end_orphans", lambda folder: None)
 
     def add(fingerprint, idle):
         folder = tmp_path / f"{fingerprint}-cpython-3.11.7"

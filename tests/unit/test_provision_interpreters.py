@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from harness import process
-from harness.provision.interpreters import Interpreters, MissingInterpreter, executables
-from harness.provision.uv import Uv
-from harness.running import Ended
+from harness.interpreters import Interpreters, MissingInterpreter, executables
+from harness.process import child
+from harness.process.limits import Ended
+from harness.uv.client import Uv
 
 
 class Machine:
@@ -18,7 +18,7 @@ class Machine:
         self.answers = {}
         self.asked = []
         self.uv_status = 2
-        monkeypatch.setattr(process, "run", self._run)
+        monkeypatch.setattr(child, "run", self._run)
 
     def add(self, name, version, *, implementation="cpython", release=True, executable=None):
         path = self.folder / name

@@ -2,8 +2,8 @@
 
 import ast
 
-from harness.provision import look_inside
-from harness.provision.inside import PROBE_SCRIPT, first_line
+from harness.environments.probe import PROBE_SCRIPT, first_line
+from harness.guest import probe as look_inside
 
 
 def test_parses_as_python_3_6_and_imports_only_the_standard_library():

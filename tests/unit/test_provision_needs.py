@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from harness.provision.needs import needs_of
+from harness.environments.size_estimate import needs_of
 from tests.making import make_lock
 
 

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 
 from harness.errors import HarnessError
-from harness.plan.locks import parse_lock, write_lock
-from harness.provision.pylock import parse_resolution
-from harness.provision.resolution import differences
+from harness.locking.pylock import parse_resolution
+from harness.locking.resolution import differences
+from harness.project.lock_file import parse_lock, write_lock
 from tests.making import make_lock
 
 ANSWER = (

@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from harness import process
-from harness.plan.blocks import loads
-from harness.provision.uv import Resolution, SourceMetadata, Uv
-from harness.provision.uv_failures import FailureKind, UvFailed
-from harness.running import Ended
+from harness.process import child
+from harness.process.limits import Ended
+from harness.project.inline_metadata import loads
+from harness.uv.client import Resolution, SourceMetadata, Uv
+from harness.uv.failures import FailureKind, UvFailed
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def calls(monkeypatch):
         calls.append((list(command)[1:], dict(env), cwd))
         return calls.ended
 
-    monkeypatch.setattr(process, "run", run)
+    monkeypatch.setattr(child, "run", run)
     return calls
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.provision.uv_failures import FailureKind, failure_from, packages_without_wheels
+from harness.uv.failures import FailureKind, failure_from, packages_without_wheels
 
 SAID = {
     "conflict": (

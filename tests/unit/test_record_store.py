@@ -16,10 +16,10 @@ from harness.errors import HarnessError
 from harness.model import Attempt, Case, Cell, Evidence, Outcome
 from harness.model.scenario import identity_of_two
 from harness.record import migrations
-from harness.record.holding import StoreInUse
 from harness.record.migrations import MIGRATIONS, migrate
 from harness.record.old_identities import identities_of_old
 from harness.record.opening import DamagedStore, move_aside
+from harness.record.run_lock import StoreInUse
 from harness.record.store import Cost, Store, Writer
 
 START = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.model import Outcome
-from harness.report.isolation import compare, render, unconfirmed, without_process
+from harness.report.isolation_comparison import compare, render, unconfirmed, without_process
 from tests.unit.test_report_results import cell_of, result, scenario
 from tests.unit.test_report_transitions import results_of
 

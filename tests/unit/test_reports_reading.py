@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UsageError
-from harness.plan.syntax import tree_of
+from harness.project.syntax import tree_of
 from harness.reports import read_report
 from harness.reports.mentions import find_mentions
 from harness.reports.report import Form, Says

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.reading import describe_bytes
+from harness.filesystem.reading import describe_bytes
 from harness.reports.kinds import Fault, Kind
 from harness.reports.scripts import check_script, find_fault
 from tests.forms import NOT_SCRIPTS, SCRIPTS

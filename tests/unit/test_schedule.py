@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.environments.store import Provided, Unavailable
 from harness.errors import HarnessError
-from harness.execute.memory import Memory
-from harness.execute.run_task import Interrupted, failed_to_run, unavailable
-from harness.execute.schedule import LocalScheduler
+from harness.execute.executor import Interrupted, failed_to_run, unavailable
 from harness.execute.task import make_task
 from harness.execute.verdict import MACHINE_OUT_OF_MEMORY
 from harness.model import Attempt, Case, Cell, Header, Outcome, Script
-from harness.provision.environments import Provided, Unavailable
+from harness.schedule.local_pool import LocalScheduler
+from harness.schedule.memory_gate import Memory
 from tests.making import make_environment
 
 WAIT_S = 20

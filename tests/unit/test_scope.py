@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.containment.scope import SCOPE_VARIABLE, scope_command
+from harness.process.systemd_scope import SCOPE_VARIABLE, scope_command
 
 USER = {"XDG_RUNTIME_DIR": "/run/user/1000"}
 RUN = "/usr/bin/systemd-run"

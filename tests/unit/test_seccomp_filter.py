@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from harness.containment import namespaces as ns
+from harness.guest import namespaces as ns
 
 X86_64, SOCKET, SHMGET = 0xC000003E, 41, 29
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.execute.verdict import LONGEST_REASON, LOST, MACHINE_OUT_OF_MEMORY, Seen, Verdict, judge
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, NoVerdict, Outcome
-from harness.running import Ended
+from harness.process.limits import Ended
 
 PASSED = {"outcome": "passed", "executed": True}
 TRAIL = ("", "define", "load")

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from keras import layers
+
 from shapes import column
+from keras import layers
 
 
 def test_once():

@@ -1,3 +1,5 @@
+import unittest
+
 import tensorflow as tf
 
 

@@ -1,0 +1,1 @@
+"""The environment store: create, check, probe and prune environments."""

@@ -1,0 +1,349 @@
+"""Execute a task: create its folder, run the worker, and judge the result."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harness.execute.artifacts import Artifacts
+from harness.execute.attempt_dir import Folder
+from harness.execute.failure_facts import Places, Scene
+from harness.execute.forkserver.channel import ParentLost
+from harness.execute.forkserver.pool import Parents
+from harness.execute.forkserver.server import CAN_FORK, ParentKind, RootKind
+from harness.execute.isolation import InFork, InProcess, Way, fixed_variables, new_folder
+from harness.execute.no_verdict import companions
+from harness.execute.sanitize import sanitize
+from harness.execute.task import WORTH_PREPARING, Task, this_platform
+from harness.execute.timed_out import is_conclusive
+from harness.execute.verdict import LOST, Seen, Verdict, judge
+from harness.model import Attempt, Condition, Environment, Evidence, Outcome
+from harness.process.limits import Ended
+from harness.project.preload import find_preload
+from harness.sandbox.backends import Means, Sandbox
+
+_MOST = 1e9
+_TRIES = 3
+# The state of the fork server may have caused these outcomes: repeat them in a fresh process.
+_TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
+
+
+class Interrupted(Exception):
+    """The run was stopped during the attempt, which has no result."""
+
+
+def run_task(
+    task: Task,
+    *,
+    python: Path,
+    runs: Path,
+    artifacts: Artifacts,
+    stop: threading.Event,
+    sandbox: Sandbox,
+    hidden: Sequence[Path] = (),
+    parents: Parents | None = None,
+    heard: Callable[[bytes], None] | None = None,
+) -> Attempt:
+    """Execute a task in a temporary folder in `runs`. Raises Interrupted if the run was stopped.
+
+    With `parents`, use a fork of a fork server if possible. Repeat a fork that crashed or hit a limit in a fresh
+    process, and return that attempt. `hidden` are folders to hide, even below system folders.
+    """
+    alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden, heard=heard)
+    once = partial(_run_once, task, artifacts=artifacts, stop=stop)
+    kind = parent_kind(task, python) if parents is not None and sandbox.forks else None
+    if parents is not None and kind is not None:
+        with contextlib.suppress(ParentLost):
+            seen: list[Ended] = []
+            with parents.lend(kind) as parent:
+                attempt = once(InFork(python=python, parent=parent, heard=heard), seen=seen)
+            if attempt.outcome not in _TO_CONFIRM or _is_conclusive_time_out(task, attempt, seen):
+                return attempt
+    return _repeat_if_killed(partial(once, alone))
+
+
+def _is_conclusive_time_out(task: Task, attempt: Attempt, seen: list[Ended]) -> bool:
+    busy = bool(seen) and seen[-1].busy
+    dump, script = attempt.evidence.dump, task.script.file_name
+    return attempt.outcome is Outcome.TIMED_OUT and is_conclusive(dump, script=script, busy=busy)
+
+
+def _repeat_if_killed(once: Callable[[], Attempt]) -> Attempt:
+    """Repeat an attempt that was killed from outside.
+
+    The sender of a SIGKILL is unknown. One from outside does not occur again, one of the script does. So accept a
+    SIGKILL that occurred twice. If the sandbox was killed, there is no result.
+    """
+    killed = False
+    for _ in range(_TRIES):
+        attempt = once()
+        if attempt.error.startswith("SIGKILL:"):
+            if killed:
+                return attempt
+            killed = True
+        elif attempt.reason.startswith(LOST):
+            lost = attempt
+        else:
+            return attempt
+    return lost  # two of three attempts lost their sandbox, otherwise a SIGKILL would have occurred twice
+
+
+def parent_kind(task: Task, python: Path) -> ParentKind | None:
+    """Return the kind of fork server for a task, or None if it needs a fresh process."""
+    if not CAN_FORK or task.script.header.own_process:
+        return None
+    preload = find_preload(task.script.text, task.environment.preload, task.environment.touch)
+    if preload is None:
+        return None
+    modules, touched, absent = preload.modules, preload.touched, tuple[str, ...]()
+    front = next(iter(task.overlays), None)
+    if front is not None:
+        if task.overlay is None and front.package not in task.environment.preload:
+            return None  # another import of the fork server may look for it, and go on without
+        if _imports_through_parent(task.script.text, task.environment.imports, front.package):
+            return None
+        # Each attempt must import the overlaid package itself.
+        others = (each for each in task.environment.imports if each != front.package)
+        modules = ("harness_holds_back", *others, "harness_lets_go")
+        touched, absent = (), (front.package,)
+    fixed = fixed_variables(python)
+    variables = {**dict(preload.defaults), **fixed, **dict(task.variables), **dict(preload.variables)}
+    root = RootKind(
+        python=python,
+        module=modules[0],
+        variables=tuple(sorted(variables.items())),
+        scripts=() if front else _scripts(task.environment, variables),
+        trees=front.folder.parent if front else None,
+        held_back=front.package if front else None,
+    )
+    return ParentKind(root=root, modules=modules[1:], touched=touched, absent=absent)
+
+
+def _imports_through_parent(source: str, imports: Iterable[str], package: str) -> bool:
+    """Return True if a script may import a package as a submodule of another one.
+
+    `import tensorflow.keras` uses the location that TensorFlow recorded: in a fork server, the installed package.
+    """
+    return any(re.search(rf"(?<![\w.]){re.escape(each)}\.{re.escape(package)}\b", source) for each in imports)
+
+
+def _scripts(environment: Environment, variables: Mapping[str, str]) -> tuple[tuple[str, Path], ...]:
+    """Return the prepare scripts for a process with these variables, with the module that each follows."""
+    return tuple(
+        (each.module, each.script) for each in environment.prepare if dict(each.where).items() <= variables.items()
+    )
+
+
+@dataclass(frozen=True)
+class ForkImports:
+    """Creates fork servers ahead of their tasks."""
+
+    parents: Parents
+    note: Callable[[str], None]
+    """Shows a message to the user."""
+    _needed: dict[RootKind, set[ParentKind]] = field(default_factory=dict)
+    """Fork servers by zygote that tasks need and have not released."""
+
+    def kind_of(self, task: Task, python: Path) -> ParentKind | None:
+        """Return the kind of fork server of a task, or None."""
+        kind = parent_kind(task, python)
+        if kind is not None:
+            self._needed.setdefault(kind.root, set()).add(kind)
+        return kind
+
+    def prepare(self, task: Task, python: Path, *, tasks: int) -> None:
+        """Create the fork server of `tasks` tasks."""
+        if (kind := parent_kind(task, python)) is not None:
+            failed = self.parents.prepare(kind, thoroughly=tasks >= WORTH_PREPARING)
+            if failed is not None:
+                self.note(f"{task.environment.id}: the prepare script failed, so scripts run slower: {failed}")
+
+    def release(self, task: Task, python: Path) -> None:
+        """End the unused fork server of a task, and its zygote if no other task needs it."""
+        if (kind := parent_kind(task, python)) is not None:
+            self.parents.release(kind)
+            needed = self._needed.get(kind.root, set())
+            needed.discard(kind)
+            if not needed:
+                self.parents.release_root(kind.root)
+
+
+def _run_once(
+    task: Task, way: Way, *, artifacts: Artifacts, stop: threading.Event, seen: list[Ended] | None = None
+) -> Attempt:
+    """Execute a task once. `seen` receives how its process ended."""
+    started = dt.datetime.now(dt.timezone.utc)
+    try:
+        folder = new_folder(way)
+    except OSError as error:
+        return failed_to_run(task, f"could not be started: {error}", started)
+    try:
+        folder.make()
+        if task.reads is not None:
+            artifacts.copy_to(task.reads, folder.work)
+        ended = way.run(task, folder, stop)
+        if seen is not None:
+            seen.append(ended)
+        if ended.stopped:
+            raise Interrupted
+        attempt = replace(attempt_of(task, folder, ended, started, way), limits=str(way.limits))
+        if task.writes and attempt.outcome is Outcome.PASSED:
+            attempt = _keep(task, attempt, folder, artifacts)
+        return attempt
+    except OSError as error:
+        return failed_to_run(task, f"could not be started: {error}", started)
+    finally:
+        folder.remove()
+
+
+def _keep(task: Task, attempt: Attempt, folder: Folder, artifacts: Artifacts) -> Attempt:
+    """Sanitize and keep the artifacts of a writer. Return the attempt, with a note about removed files."""
+    result = sanitize(folder.work)
+    if result.bytes > task.script.header.disk_mib << 20:
+        error = f"TooMuchDisk: what is to be read is larger than {task.script.header.disk_mib} MiB"
+        return replace(attempt, outcome=Outcome.FAILED, stage="exit", error=error)
+    artifacts.keep(task.key, folder.work)
+    if not result.removed:
+        return attempt
+    note = f"\n[not kept, because not a file, folder or link inside: {', '.join(result.removed[:20])}]\n"
+    return replace(attempt, evidence=replace(attempt.evidence, stderr=attempt.evidence.stderr + note))
+
+
+def failed_to_run(task: Task, reason: str, started: dt.datetime) -> Attempt:
+    """Return the attempt of a task that could not be executed."""
+    return _record(task, Verdict(outcome=Outcome.ERROR, reason=reason, settled=False), started)
+
+
+def unavailable(task: Task, reason: str, *, settled: bool) -> Attempt:
+    """Return the attempt of a task whose environment is unavailable."""
+    now = dt.datetime.now(dt.timezone.utc)
+    return _record(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, settled=settled), now)
+
+
+def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, way: Way) -> Attempt:
+    """Return the attempt of an ended process. Everything that it wrote is untrusted."""
+    report = folder.report()
+    scene = _scene(task, folder, ended, report or {}, sandboxed=way.means is not Means.NONE)
+    seen = Seen(ended=ended, report=report, trail=folder.trail(), header=task.script.header, scene=scene)
+    report = report or {}
+    evidence = Evidence(
+        stdout=folder.tidy(ended.stdout.decode("utf-8", "replace")),
+        stderr=folder.tidy(ended.stderr.decode("utf-8", "replace")),
+        traceback=folder.tidy(str(report.get("traceback", ""))),
+        dump=folder.tidy(folder.text("dump")),
+        script=task.script.text,
+    )
+    return _record(
+        task,
+        judge(seen),
+        started,
+        duration_s=ended.duration_s,
+        script_s=_number(report.get("duration_s")),
+        # Without a report, only the measurement from outside is known.
+        peak_mib=int(_number(report.get("peak_mib"))) or ended.peak_mib,
+        versions=_versions_of(report, task),
+        evidence=evidence,
+        isolation=way.isolation,
+        sandbox=str(way.means),
+        tidy_with=folder,
+    )
+
+
+def _scene(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], *, sandboxed: bool) -> Scene:
+    """Return facts about an attempt besides its report, including missing files that exist next to the script."""
+    places = Places(
+        script=folder.seen(folder.script),
+        work=folder.seen(folder.work),
+        home=folder.places["HOME"],
+        temporary=folder.places["TMPDIR"],
+    )
+    original = task.script.path
+    wanted = companions(report, places) if original is not None and report.get("outcome") == "failed" else ()
+    return Scene(
+        places=places,
+        sandboxed=sandboxed,
+        packages=task.environment.packages,
+        beside=frozenset(each for each in wanted if original is not None and _exists(original.parent / each)),
+        reads_artifact=task.reads is not None,
+        reads_arguments="argv" in task.script.text,
+        output=(ended.stdout + ended.stderr).decode("utf-8", "replace"),
+    )
+
+
+def _exists(path: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        return path.exists()
+    return False
+
+
+def _record(
+    task: Task,
+    verdict: Verdict,
+    started: dt.datetime,
+    *,
+    duration_s: float = 0.0,
+    script_s: float = 0.0,
+    peak_mib: int = 0,
+    versions: tuple[tuple[str, str], ...] = (),
+    evidence: Evidence | None = None,
+    isolation: str = "process",
+    sandbox: str = str(Means.NONE),
+    tidy_with: Folder | None = None,
+) -> Attempt:
+    attempt = Attempt(
+        cell=task.cell,
+        key=task.key,
+        outcome=verdict.outcome,
+        stage=verdict.stage,
+        error=tidy_with.tidy(verdict.error) if tidy_with else verdict.error,
+        reason=tidy_with.tidy(verdict.reason) if tidy_with else verdict.reason,
+        cause=verdict.cause,
+        settled=verdict.settled,
+        started=started,
+        duration_s=round(duration_s, 3),
+        script_s=script_s,
+        peak_mib=peak_mib,
+        interpreter=task.interpreter,
+        platform=this_platform(),
+        lock=task.environment.lock.fingerprint,
+        versions=versions,
+        variables=task.variables,
+        isolation=isolation,
+        sandbox=sandbox,
+        limit_s=task.limit_s,
+        identity=task.identity,
+        external=task.external,
+        layer=task.layer,
+        evidence=evidence or Evidence(script=task.script.text),
+    )
+    return replace(attempt, condition=str(_condition_of(task, attempt)))
+
+
+def _condition_of(task: Task, attempt: Attempt) -> Condition:
+    """Return the condition of an attempt. Include the time limit only if the script's own could change the result."""
+    return Condition(
+        sandboxed=task.sandboxed,
+        overlay=task.overlay.package if task.overlay is not None else None,
+        timeout_s=None if attempt.holds_within(task.own_limit_s) else task.limit_s,
+    )
+
+
+def _number(seen: object) -> float:
+    """Return a number of an untrusted report, or 0."""
+    return float(seen) if isinstance(seen, (int, float)) and 0 <= seen < _MOST else 0.0
+
+
+def _versions_of(report: Mapping[str, Any], task: Task) -> tuple[tuple[str, str], ...]:
+    """Return the reported versions of locked packages, without vendored copies inside other packages."""
+    seen = report.get("versions")
+    if not isinstance(seen, Mapping):
+        return ()
+    locked = task.environment.lock.versions
+    return tuple(sorted((str(name), str(version)) for name, version in seen.items() if name in locked))

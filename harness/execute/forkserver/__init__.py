@@ -1,0 +1,1 @@
+"""Fork servers: processes that import once and are forked for each attempt."""

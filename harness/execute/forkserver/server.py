@@ -1,0 +1,317 @@
+"""Zygotes and fork servers: processes that import modules once, and fork a process for each attempt.
+
+A `Root` is a zygote: it serves one environment with one set of variables, and has imported the first module of the
+scripts. A `Parent` is a fork server: a fork of a zygote that has imported further modules. So the fork servers of a
+zygote share its import. They execute only imports and prepare scripts of the project. If one dies, its attempts run
+again in other processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+
+from harness.cgroups.groups import Group
+from harness.execute.attempt_dir import Folder
+from harness.execute.forkserver.channel import Conversation, Fork, ParentLost
+from harness.execute.sandbox_paths import (
+    FORK_SERVER_INSIDE,
+    HOLD_BACK_INSIDE,
+    NAMESPACES_INSIDE,
+    WORKER_INSIDE,
+    ParentPlace,
+)
+from harness.execute.task import FORK_SERVER, HOLD_BACK, WORKER
+from harness.model import Overlay
+from harness.process.child import TOKEN_VARIABLE, end_contained
+from harness.sandbox.backends import Means, Sandbox
+
+CAN_FORK = sys.platform == "linux"
+_IMPORT_TIMEOUT_S = 180.0
+_ANSWER_TIMEOUT_S = 30.0
+_END_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RootKind:
+    """The identity of a zygote. Its fork servers differ in their further imports."""
+
+    python: Path
+    module: str
+    variables: tuple[tuple[str, str], ...]
+    scripts: tuple[tuple[str, Path], ...] = ()
+    """Prepare scripts by module: the zygote and each of its fork servers run them after the import of the module."""
+    trees: Path | None = None
+    """The folder of source trees that can overlay an installed package."""
+    held_back: str | None = None
+    """The package that can be overlaid. The zygote must not import it."""
+
+    @property
+    def bare(self) -> RootKind:
+        """The same kind without prepare scripts."""
+        return replace(self, scripts=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParentKind:
+    """The identity of a fork server. Equal ones can serve the same attempts."""
+
+    root: RootKind
+    modules: tuple[str, ...]
+    """Modules that it imports after those of the zygote."""
+    touched: tuple[str, ...]
+    """Attributes of these modules to access once."""
+    absent: tuple[str, ...]
+    """Modules that these imports must not import."""
+
+    @property
+    def slow(self) -> bool:
+        """True if prepare scripts run in it, which take longer than imports."""
+        return bool(self.root.scripts)
+
+
+class Root:
+    """A zygote. It and all its forks run in the same sandbox as attempts."""
+
+    def __init__(self, kind: RootKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path]) -> None:
+        self.kind = kind
+        self.place = ParentPlace(top=folder)
+        self.means = sandbox.parents
+        self.sandbox = sandbox
+        self.parents: set[Parent] = set()
+        """Its fork servers that are not closed."""
+        self.importing = threading.Lock()
+        """Held while a fork server imports: they share a working folder, and must not find each other's files."""
+        self._token = uuid.uuid4().hex
+        self._said = Conversation()
+        self.place.make()
+        variables = dict(kind.variables)
+        if kind.held_back is not None:
+            place = HOLD_BACK_INSIDE if self.contained else str(HOLD_BACK)
+            variables |= {"PYTHONPATH": place, "HARNESS_HOLDS_BACK": kind.held_back}
+        containment = self.place.containment(
+            kind.python, kind.trees, scripts=[path for _, path in kind.scripts], hidden=hidden, variables=variables
+        )
+        ours: list[str | Path] = [WORKER_INSIDE, "--serve", FORK_SERVER_INSIDE]
+        if not self.contained:
+            ours = [WORKER, "--serve", FORK_SERVER]
+        theirs = self._said.theirs.fileno()
+        command: Sequence[str | Path] = sandbox.command(containment, [kind.python, *ours, str(theirs)])
+        try:
+            with (folder / "output").open("wb") as output:
+                if sandbox.groups is not None:
+                    command = sandbox.groups.servers.join_command(command)
+                self._process = subprocess.Popen(
+                    command,
+                    env={**self.own.places, **({} if self.contained else variables), TOKEN_VARIABLE: self._token},
+                    cwd=self.place.own.work,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=[theirs],
+                    start_new_session=True,
+                )
+        except BaseException:
+            self._said.discard()
+            raise
+        self._said.listen()
+        try:
+            self._said.send(
+                {
+                    "parent": 0 if self.contained else os.getpid(),
+                    "containment": NAMESPACES_INSIDE if self.contained else None,
+                    "own": self.own.seen(self.own.top),
+                    **_wanted([kind.module], scripts=self._scripts),
+                }
+            )
+        except ParentLost:
+            self.close()
+            raise
+
+    @property
+    def contained(self) -> bool:
+        """True if it runs in a sandbox, and each attempt in a nested one."""
+        return self.means is not Means.NONE
+
+    @property
+    def own(self) -> Folder:
+        """Its own folder. In the sandbox, it has the same path as the folders of attempts."""
+        return self.place.own if self.contained else Folder(top=self.place.own.top)
+
+    @property
+    def lost(self) -> bool:
+        """True if the process is gone."""
+        return self._said.over.is_set()
+
+    def wait_until_ready(self, stop: threading.Event) -> None:
+        """Wait for its import. Raises ParentLost if it fails, times out, or the run was stopped."""
+        self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
+
+    def fork_parent(self, kind: ParentKind, *, many: bool) -> Parent:
+        """Fork a fork server, for `many` attempts or for few. Raises ParentLost, or OSError."""
+        message = _wanted(kind.modules, kind.touched, kind.absent, self._scripts, many=many)
+        said = Conversation()
+        try:
+            self._said.send(message, (said.theirs.fileno(),))
+        except ParentLost:
+            said.discard()
+            raise
+        said.listen()
+        parent = Parent(kind, self, said)
+        self.parents.add(parent)
+        return parent
+
+    @property
+    def _scripts(self) -> list[tuple[str, str, str]]:
+        """Prepare scripts as it sees them: module, path, name."""
+        return [
+            (module, self.place.script(number) if self.contained else str(path), path.name)
+            for number, (module, path) in enumerate(self.kind.scripts)
+        ]
+
+    def close(self) -> None:
+        """Kill it and all its forks."""
+        self._said.close(0)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_TIMEOUT_S)
+        if self.contained:
+            end_contained(self._process.pid)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        if not self.contained:
+            self._end_orphans()
+        self._said.over.wait(_END_TIMEOUT_S)
+        self._said.discard()
+
+    def owns(self, process: psutil.Process) -> bool:
+        """Return True if a process descends from this one and belongs to no running attempt.
+
+        A forked child of an attempt has the environment variables of the zygote. The attempt of an orphaned child is
+        unknown: while any attempt runs, return False for it.
+        """
+        if process.pid == self._process.pid or process.environ().get(TOKEN_VARIABLE) != self._token:
+            return False
+        of_ours = os.getsid(process.pid) == self._process.pid
+        return not of_ours and not any(parent.running() for parent in tuple(self.parents))
+
+    def _end_orphans(self) -> None:
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get(TOKEN_VARIABLE) == self._token:
+                    process.kill()
+
+
+class Parent:
+    """A fork server: a fork of a zygote with further imports."""
+
+    def __init__(self, kind: ParentKind, root: Root, said: Conversation) -> None:
+        self.kind = kind
+        self.root = root
+        self._said = said
+        self.running = said.running
+
+    @property
+    def contained(self) -> bool:
+        """True if it runs in a sandbox, and each of its forks in a nested one."""
+        return self.root.contained
+
+    def wait_until_ready(self, stop: threading.Event) -> None:
+        """Wait for its imports. Raises ParentLost if they fail, time out, or the run was stopped."""
+        self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
+
+    def fork(
+        self,
+        folder: Folder,
+        request: str,
+        *,
+        env: Mapping[str, str],
+        overlays: Sequence[Overlay],
+        output: tuple[int, int],
+        group: Group | None = None,
+    ) -> Child:
+        """Fork a child that runs a request and writes its output to descriptors.
+
+        It joins the control group, if there is one, before it does anything else. Raises ParentLost.
+        """
+        id, fork = self._said.expect()
+        nest = self.root.place.nest(folder, self.root.kind.python, overlays) if self.contained else None
+        message = {"id": id, "request": request, "env": dict(env), "cwd": folder.seen(folder.work), "nest": nest}
+        with group.open_to_join() if group is not None else contextlib.nullcontext(()) as joins:
+            self._said.send(message, (*output, *joins))
+        if not fork.started.wait(_ANSWER_TIMEOUT_S) or fork.pid is None:
+            raise ParentLost("it does not answer")
+        return Child(self, fork, fork.pid)
+
+    def close(self) -> None:
+        """Kill it and its running attempts."""
+        if not self._said.close(_END_TIMEOUT_S) and self._said.pid is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self._said.pid, signal.SIGKILL)
+            self._said.over.wait(_END_TIMEOUT_S)
+        self._said.discard()
+        self.root.parents.discard(self)
+
+
+@dataclass(frozen=True)
+class Child:
+    """A fork that runs an attempt, for supervision by harness.process.child."""
+
+    parent: Parent
+    fork: Fork
+    pid: int
+
+    @property
+    def contained(self) -> bool:
+        """True if it is the init process of its own sandbox, or waits for that process."""
+        return self.parent.contained
+
+    @property
+    def attendants(self) -> int:
+        """The number of processes above the one that runs the script."""
+        return (1 if self.fork.first else 2) if self.contained else 0
+
+    @property
+    def lost(self) -> bool:
+        """Return False: an attempt whose fork was killed by a signal is repeated in any case."""
+        return False
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Return the exit status, or None after the time-out. Raises ParentLost if the fork server died."""
+        if not self.fork.ended.wait(timeout_s):
+            return None
+        if self.fork.status is None:
+            raise ParentLost("it died during an attempt")
+        return self.fork.status
+
+    def is_stray(self, process: psutil.Process) -> bool:
+        """Return True if a process was left by this or an earlier attempt."""
+        return self.parent.root.owns(process)
+
+
+def _wanted(
+    modules: Iterable[str],
+    touched: Iterable[str] = (),
+    absent: Iterable[str] = (),
+    scripts: Iterable[tuple[str, str, str]] = (),
+    *,
+    many: bool = False,
+) -> dict[str, object]:
+    """Return the message with the imports to do before forking. With `many`, it uses optimisations for many forks."""
+    return {
+        "modules": [*modules],
+        "touched": [*touched],
+        "absent": [*absent],
+        "prepare": [*scripts],
+        "many": many,
+    }

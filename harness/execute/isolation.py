@@ -1,0 +1,192 @@
+"""The two ways to execute a task: the worker in a fresh process, or in a fork of a fork server."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from harness.cgroups.layout import Mechanism
+from harness.execute.attempt_dir import TEXT_KEPT, Folder
+from harness.execute.forkserver.server import Child, Parent
+from harness.execute.sandbox_paths import ATTEMPT, NAMESPACES_INSIDE, OVERLAYS, WORKER_INSIDE, attempt_containment
+from harness.execute.task import WORKER, Task
+from harness.process.child import run_limited, supervise
+from harness.process.limits import Ended, Limits
+from harness.sandbox.backends import Means, Sandbox
+
+_GRACE_S = 1.0
+_MOST_TASKS = 4096
+
+
+class Way(Protocol):
+    """One of the two ways."""
+
+    @property
+    def isolation(self) -> str:
+        """The value of `isolation` in an attempt."""
+
+    @property
+    def means(self) -> Means:
+        """The sandbox of the attempt."""
+
+    @property
+    def limits(self) -> Mechanism:
+        """What enforces limits of memory and processes."""
+
+    @property
+    def runs(self) -> Path:
+        """The parent of the folder of the attempt."""
+
+    def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
+        """Run the worker. Raises OSError if it cannot be started."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InProcess:
+    """A fresh process, in a sandbox if there is one."""
+
+    python: Path
+    runs: Path
+    sandbox: Sandbox
+    hidden: Sequence[Path]
+    """Folders to hide, even below system folders."""
+    isolation: str = "process"
+    heard: Callable[[bytes], None] | None = None
+    """Receives what the script prints, while it runs."""
+
+    @property
+    def means(self) -> Means:
+        """The sandbox of the attempt."""
+        return self.sandbox.alone
+
+    @property
+    def limits(self) -> Mechanism:
+        """What enforces limits of memory and processes."""
+        return self.sandbox.limits
+
+    def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
+        """Run the worker. In a sandbox, its first process acts as init."""
+        self.python.stat()  # raise OSError here: the error of a sandbox would differ
+        request = _write_request(task, folder, self.means)
+        command: list[str | Path] = [self.python, WORKER, request]
+        if self.sandbox.contains:
+            containment = attempt_containment(folder, self.python, overlays=task.overlays, hidden=self.hidden)
+            inside: list[str | Path] = [self.python, WORKER_INSIDE, "--contained", NAMESPACES_INSIDE, request]
+            command = [*self.sandbox.command(containment, inside)]
+        limits = _limits(task, folder)
+        with self.sandbox.group(limits) as group:
+            return run_limited(
+                command,
+                env=variables(task, folder, self.python, self.means),
+                cwd=folder.work,
+                limits=limits,
+                contained=self.sandbox.contains,
+                group=group,
+                stop=stop,
+                keep_bytes=TEXT_KEPT,
+                heard=self.heard,
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InFork:
+    """A fork of a fork server. If the fork server has a sandbox, the fork has a nested one."""
+
+    python: Path
+    parent: Parent
+    isolation: str = "fork"
+    heard: Callable[[bytes], None] | None = None
+
+    @property
+    def means(self) -> Means:
+        """The sandbox of the attempt."""
+        return self.parent.root.means
+
+    @property
+    def limits(self) -> Mechanism:
+        """What enforces limits of memory and processes."""
+        return self.parent.root.sandbox.limits
+
+    @property
+    def runs(self) -> Path:
+        """A folder that the fork server can access."""
+        return self.parent.root.place.attempts
+
+    def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
+        """Run the worker in a fork. Raises ParentLost."""
+        request = _write_request(task, folder, self.means)
+        env = variables(task, folder, self.python, self.means)
+
+        limits = _limits(task, folder)
+        with self.parent.root.sandbox.group(limits) as group:
+
+            def fork(stdout: int, stderr: int) -> Child:
+                return self.parent.fork(
+                    folder, request, env=env, overlays=task.overlays, output=(stdout, stderr), group=group
+                )
+
+            return supervise(fork, limits=limits, group=group, stop=stop, keep_bytes=TEXT_KEPT, heard=self.heard)
+
+
+def new_folder(way: Way) -> Folder:
+    """Create the folder of an attempt."""
+    return Folder.new(way.runs, inside=None if way.means is Means.NONE else ATTEMPT)
+
+
+def _write_request(task: Task, folder: Folder, means: Means) -> str:
+    # What is written at once, and what multiplies, the system itself must limit. It counts threads, too, and outside
+    # a sandbox all that the user has.
+    limits = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": task.script.header.disk_mib << 20}
+    if means is not Means.NONE:
+        limits["RLIMIT_NPROC"] = _MOST_TASKS
+    return folder.write_request(task, overlays=_seen_overlays(task, means), limits=limits)
+
+
+def _seen_overlays(task: Task, means: Means) -> list[str]:
+    """Return where an attempt sees what stands in front of its environment."""
+    if means is Means.NONE:
+        return [str(each.folder) for each in task.overlays]
+    return list(OVERLAYS[: len(task.overlays)])
+
+
+def _limits(task: Task, folder: Folder) -> Limits:
+    header = task.script.header
+    return Limits(
+        timeout_s=header.timeout_s + _GRACE_S,
+        memory_mib=header.memory_mib,
+        processes=header.processes,
+        disk_mib=header.disk_mib,
+        folder=folder.top,
+    )
+
+
+def variables(task: Task, folder: Folder, python: Path, means: Means) -> dict[str, str]:
+    """Return the environment variables of the process: an allow-list, independent of the user's shell.
+
+    PYTHONPATH names the overlays, for other Pythons that a script starts.
+    """
+    overlays = _seen_overlays(task, means)
+    path = {"PYTHONPATH": os.pathsep.join(overlays)} if overlays else {}
+    return {**fixed_variables(python), **path, **folder.places, **dict(task.variables)}
+
+
+def fixed_variables(python: Path) -> dict[str, str]:
+    """Return the variables that are equal for all attempts in an environment."""
+    fixed = {
+        "PATH": os.pathsep.join([str(python.parent), os.defpath]),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONHASHSEED": "0",
+        "PYTHONUNBUFFERED": "1",
+        # The environment has bytecode already. Its files are shared, so nothing may write there.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    if sys.platform == "win32":
+        fixed["SYSTEMROOT"] = os.environ.get("SYSTEMROOT", "")
+    return fixed

@@ -1,0 +1,1 @@
+"""Resolve requirements as of a date and write locks; build packages that have no wheel."""

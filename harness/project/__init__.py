@@ -1,0 +1,1 @@
+"""Read `matrix.toml`, locks, scripts and a selection; make the plan. Starts nothing."""

@@ -1,0 +1,225 @@
+"""Which means of containment work here, found by trying, and how a command is started with them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from harness.cgroups.groups import Group, RunGroup
+from harness.cgroups.layout import Mechanism
+from harness.errors import HarnessError
+from harness.guest import GUEST
+from harness.process import child
+from harness.process.limits import Limits
+from harness.sandbox.policy import GID, HOST, SHARED_MEMORY_MIB, UID, Bind, Containment, python_binds
+
+NAMESPACES = GUEST / "namespaces.py"
+_TRY_S = 20.0
+_NO_NESTING = 96
+_SHARED_MEMORY = str(SHARED_MEMORY_MIB << 20)
+
+
+class Means(str, Enum):
+    """What holds a process; the words of the `sandbox` column."""
+
+    NONE = "none"
+    BUBBLEWRAP = "bubblewrap"
+    NAMESPACES = "namespaces"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """The means to use: for what has a process of its own, and for parents that contain each of their forks."""
+
+    alone: Means = Means.NONE
+    parents: Means = Means.NONE
+    bwrap: str = ""
+    """Path of bubblewrap, where it is used."""
+    bwrap_can: frozenset[str] = frozenset()
+    """Options of this bubblewrap that not every version has."""
+    why_not: str = ""
+    """Why nothing, or not all, can be contained here."""
+    groups: RunGroup | None = field(default=None, compare=False)
+    """The control group of the run; without one, limits of memory and processes are polled."""
+
+    @property
+    def limits(self) -> Mechanism:
+        """What enforces limits of memory and processes."""
+        return self.groups.mechanism if self.groups is not None else Mechanism.POLLED
+
+    @contextlib.contextmanager
+    def group(self, limits: Limits) -> Iterator[Group | None]:
+        """Create a control group with these limits, if that is possible here; remove it afterwards. Raises OSError."""
+        if self.groups is None:
+            yield None
+            return
+        with contextlib.closing(self.groups.attempt(memory_mib=limits.memory_mib, processes=limits.processes)) as group:
+            yield group
+
+    @property
+    def contains(self) -> bool:
+        """Whether processes are contained at all."""
+        return self.alone is not Means.NONE
+
+    @property
+    def forks(self) -> bool:
+        """Whether forks may be used: each is contained by itself, or nothing is."""
+        return self.parents is not Means.NONE or not self.contains
+
+    def command(self, containment: Containment, command: Sequence[str | Path]) -> list[str]:
+        """Give the command that runs a command contained. What it names must be seen in there."""
+        parts = [os.fspath(part) for part in command]
+        match self.parents if containment.nests else self.alone:
+            case Means.NONE:
+                return parts
+            case Means.BUBBLEWRAP:
+                return [*self._bubblewrap(containment), *parts]
+            case Means.NAMESPACES:
+                return [sys.executable, "-I", "-S", str(NAMESPACES), json.dumps(_specification(containment)), *parts]
+
+    def _bubblewrap(self, containment: Containment) -> list[str]:
+        options = [self.bwrap, "--die-with-parent", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
+        options += ["--unshare-cgroup-try", "--cap-drop", "ALL", "--uid", str(UID), "--gid", str(GID)]
+        options += ["--hostname", HOST]
+        for name, value in containment.variables.items():
+            options += ["--setenv", name, value]
+        if not containment.network:
+            options += ["--unshare-net"]
+        if containment.first:
+            options += ["--as-pid-1"]
+        if not containment.nests and "--disable-userns" in self.bwrap_can:
+            options += ["--disable-userns"]
+        for path, target in containment.system.links:
+            options += ["--symlink", target, path]
+        for bind in containment.system.binds:
+            options += _bind(bind)
+        for folder in containment.covered:
+            options += ["--tmpfs", folder]
+        options += ["--dev", "/dev", *self._sized(), "--tmpfs", "/dev/shm", "--proc", "/proc"]
+        for folder in containment.folders:
+            options += ["--dir", folder]
+        for bind in containment.binds:
+            options += _bind(bind)
+        if not containment.nests:
+            options += ["--remount-ro", "/proc"]
+        for folder in (*containment.covered, "/dev", "/"):
+            options += ["--remount-ro", folder]
+        return [*options, "--chdir", containment.cwd, "--"]
+
+    def _sized(self) -> list[str]:
+        return ["--size", _SHARED_MEMORY] if "--size" in self.bwrap_can else []
+
+
+UNCONTAINED = Sandbox()
+
+
+def _bind(bind: Bind) -> list[str]:
+    return ["--bind" if bind.writable else "--ro-bind", str(bind.source), bind.place]
+
+
+def _specification(containment: Containment) -> dict[str, object]:
+    return {
+        "uid": UID,
+        "gid": GID,
+        "host": HOST,
+        "network": containment.network,
+        "nests": containment.nests,
+        "first": containment.first,
+        "variables": dict(containment.variables),
+        "cwd": containment.cwd,
+        "shared_memory_bytes": int(_SHARED_MEMORY),
+        "folders": list(containment.folders),
+        "links": [list(link) for link in containment.system.links],
+        "covered": containment.covered,
+        "system": [[str(each.source), each.place, each.writable] for each in containment.system.binds],
+        "binds": [[str(each.source), each.place, each.writable] for each in containment.binds],
+    }
+
+
+def find_sandbox(variables: Mapping[str, str], *, only: Means | None = None) -> Sandbox:
+    """Try what there is, the best first; with `only`, nothing but that. What is not contained, says why not."""
+    if sys.platform != "linux":
+        return Sandbox(why_not=f"containment needs Linux, and this is {sys.platform}")
+    found: list[Sandbox] = []
+    reasons: list[str] = []
+    for candidate in _candidates(variables, only):
+        nests, why = _try(candidate)
+        if why:
+            reasons.append(f"{candidate.alone}: {why}")
+        else:
+            found.append(candidate if nests else _alone(candidate))
+        if nests:
+            break
+    why_not = "; ".join(reasons)
+    if not found:
+        return Sandbox(why_not=why_not)
+    # The last one tried is the one that parents can use, if any is.
+    return Sandbox(
+        alone=found[0].alone,
+        parents=found[-1].parents,
+        bwrap=found[0].bwrap,
+        bwrap_can=found[0].bwrap_can,
+        why_not=why_not,
+    )
+
+
+def _candidates(variables: Mapping[str, str], only: Means | None) -> list[Sandbox]:
+    candidates = []
+    bwrap = shutil.which("bwrap", path=variables.get("PATH") or os.defpath)
+    if bwrap is not None and only in (None, Means.BUBBLEWRAP):
+        candidates.append(
+            Sandbox(alone=Means.BUBBLEWRAP, parents=Means.BUBBLEWRAP, bwrap=bwrap, bwrap_can=_options_of(bwrap))
+        )
+    if only in (None, Means.NAMESPACES):
+        candidates.append(Sandbox(alone=Means.NAMESPACES, parents=Means.NAMESPACES))
+    if os.geteuid() == 0:
+        # Bubblewrap's devices can be changed by who owns them: to root they are better bound read-only.
+        candidates.reverse()
+    return candidates
+
+
+def _alone(sandbox: Sandbox) -> Sandbox:
+    return Sandbox(alone=sandbox.alone, bwrap=sandbox.bwrap, bwrap_can=sandbox.bwrap_can)
+
+
+def _options_of(bwrap: str) -> frozenset[str]:
+    ended = child.run([bwrap, "--help"], env={}, cwd=Path("/"), timeout_s=_TRY_S)
+    return frozenset(each for each in ("--disable-userns", "--size") if each.encode() in ended.stdout)
+
+
+def _try(sandbox: Sandbox) -> tuple[bool, str]:
+    """Really contain a process, and a fork of it. Give whether forks can be, and why nothing can, if so."""
+    python = Path(sys.executable)
+    ours = Bind(source=NAMESPACES, target="/namespaces.py")
+    containment = Containment(binds=(*python_binds(python), ours), nests=True)
+    ended = child.run(
+        sandbox.command(containment, [python, "-I", "-S", ours.target, "--try"]),
+        env={},
+        cwd=Path("/"),
+        timeout_s=_TRY_S,
+    )
+    if ended.status in (0, _NO_NESTING):
+        return ended.status == 0, ""
+    said = ended.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    return False, said or f"it ended with status {ended.status}"
+
+
+def require(sandbox: Sandbox) -> None:
+    """Raise a HarnessError if nothing can be contained."""
+    if not sandbox.contains:
+        raise HarnessError(
+            "Scripts cannot be contained here, and --sandbox required asks for it",
+            why=sandbox.why_not,
+            next_step="Install bubblewrap (apt install bubblewrap), or let users make namespaces: docs/security.md; "
+            "or run on such a machine, or, if you trust the scripts, with --sandbox off",
+        )

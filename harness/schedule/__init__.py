@@ -1,0 +1,1 @@
+"""Decide what runs next on this machine: environments, fork servers, attempts, memory."""

@@ -1,0 +1,1 @@
+"""Searches over a sequence and over a set. Pure: they know nothing of packages."""

@@ -1,0 +1,58 @@
+"""What makes of the worker a process that forks, in every Python that is here."""
+
+import ast
+import subprocess
+import threading
+from dataclasses import replace
+
+import pytest
+
+from harness.execute.artifacts import Artifacts
+from harness.execute.executor import parent_kind, run_task
+from harness.execute.forkserver.pool import Parents
+from harness.execute.forkserver.server import CAN_FORK
+from harness.execute.task import FORK_SERVER
+from harness.model import Outcome
+from harness.sandbox.backends import Means
+from tests.making import outcome_task
+from tests.sandboxes import sandbox_of
+
+SOURCE = "import json, decimal, sys\nprint(sys.version_info[:2], 'decimal' in sys.modules)\n"
+
+
+def test_the_file_parses_as_python_3_6():
+    ast.parse(FORK_SERVER.read_text(encoding="utf-8"), feature_version=(3, 6))
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
+@pytest.mark.parametrize("means", [Means.NONE, Means.NAMESPACES], ids=str)
+def test_it_imports_and_forks(python, means, tmp_path):
+    sandbox = sandbox_of(means)
+    if sandbox.contains and sandbox.parents is Means.NONE:
+        pytest.skip(f"{means} cannot contain forks here, so there are none")
+    stop = threading.Event()
+    parents = Parents(tmp_path / "runs", limit=1, stop=stop, sandbox=sandbox)
+    task = outcome_task("asserts")
+    task = replace(
+        task,
+        script=replace(task.script, text=SOURCE, marks=()),
+        environment=replace(task.environment, preload=("json", "decimal")),
+    )
+    try:
+        failed = parents.prepare(parent_kind(task, python), thoroughly=True)
+        attempt = run_task(
+            task,
+            python=python,
+            runs=tmp_path / "runs",
+            artifacts=Artifacts(folder=tmp_path / "artifacts"),
+            stop=stop,
+            sandbox=sandbox,
+            parents=parents,
+        )
+    finally:
+        parents.close()
+    version = subprocess.run(
+        [python, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    assert (failed, attempt.outcome, attempt.isolation) == (None, Outcome.PASSED, "fork")
+    assert attempt.evidence.stdout == f"{version} True\n"
