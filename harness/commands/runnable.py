@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.errors import Problems
 from harness.model import Scenario, Script
+from harness.reports.kinds import advice
 from harness.reports.scripts import Refusal, check_script, find_fault
 from harness.session import Session
 
@@ -19,7 +20,7 @@ def require_runnable(session: Session, scenarios: Iterable[Scenario]) -> None:
             refusal = _check(session, path, script.text)
             if refusal is not None:
                 where = str(path) if refusal.line is None else f"{path}:{refusal.line}"
-                problems.add(where, refusal.what, refusal.next_step)
+                problems.add(where, refusal.what, advice(refusal, str(path)))
     problems.raise_if_any("The scripts cannot be used")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import shlex
 from dataclasses import dataclass
 
 _LONGEST_QUOTE = 80
@@ -39,6 +40,21 @@ class Kind(enum.Enum):
     UNITTEST = "a unittest file"
 
 
+_READ_BY_TRIAGE = frozenset(
+    {
+        Kind.NOTEBOOK,
+        Kind.MARKDOWN,
+        Kind.HTML,
+        Kind.TRANSCRIPT,
+        Kind.IPYTHON_TRANSCRIPT,
+        Kind.MAGICS,
+        Kind.PROSE,
+        Kind.PYTEST,
+        Kind.UNITTEST,
+    }
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """Where a Python stopped reading a text, and its message."""
@@ -63,6 +79,13 @@ class Refusal:
         """What the input is, the offending line, and why it is not run: one sentence without a full stop."""
         shown = f", {self.quoted!r}" if self.quoted else ""
         return f"this is {self.kind.value}{shown}" + (f": {self.why}" if self.why else "")
+
+
+def advice(refusal: Refusal, path: str) -> str:
+    """Return what to do about a refused file: `harness triage` takes many of them as they are."""
+    if refusal.kind not in _READ_BY_TRIAGE:
+        return refusal.next_step
+    return f"`harness triage {shlex.quote(path)}` takes it as it is. Or: {refusal.next_step}"
 
 
 def shortened(line: str) -> str:
