@@ -141,6 +141,16 @@ def _decisive(commits: Sequence[Commit], kind: Kind) -> Commit | None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Suspect:
+    """A commit that touches a file of the traceback, where no commit could be run. It is not tested."""
+
+    sha: str
+    title: str
+    date: str
+    pull_request: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """A transition: two points that were run, twice each, and differ; all that lies between is untestable."""
 
@@ -152,6 +162,8 @@ class Found:
     """Every commit between the two at which something changed, oldest first."""
     commit_note: str = ""
     """Why no commit is named, or what else there is to say of it."""
+    suspects: tuple[Suspect, ...] = ()
+    """Without a commit: those between the two tags that touch the files in the traceback, none of them tested."""
 
     @property
     def kind(self) -> Kind:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
 from harness.model import Environment, Overlay
-from harness.pinpoint.answer import Commit, Found, Point
+from harness.pinpoint.answer import Commit, Found, Point, Suspect
 from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.generated import GenerationFailed
 from harness.pinpoint.judging import Judge, modules_of
@@ -20,6 +21,8 @@ from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.pinpoint.swapped import Untestable
 from harness.search.transitions import Kind, SearchPlan, State
 
+_MOST_SUSPECTS = 20
+_SOURCE_FILE = re.compile(r'File "[^"\n]*/(?:site-packages|overlay[^/"\n]*)/([\w/]+\.py)"')
 _FLAKY = "one side is flaky; --repeat N runs it more often"
 
 
@@ -52,7 +55,39 @@ class CommitSearch:
             return replace(found, commits=self._commits(found))
         except (Unanswered, GitFailed) as error:
             self.say(f"{found.package} {found.before.name} -> {found.after.name}: no commit: {error}")
-            return replace(found, commit_note=f"no commit: {error}")
+            return replace(found, commit_note=f"no commit: {error}", suspects=self._suspects(found))
+
+    def _suspects(self, found: Found) -> tuple[Suspect, ...]:
+        """Return the commits between the two tags that touch a file of the traceback, oldest first. None is tested."""
+        failing = found.after.failing or found.before.failing
+        if failing is None or found.flaky:
+            return ()
+        try:
+            last = self.repository.commit_of_release(found.package, found.before.name)
+            first = self.repository.commit_of_release(found.package, found.after.name)
+            files = self._files_in(self.prober.traceback_of(failing), first)
+            shas = self.repository.line(last, first, files) if files else []
+            commits = [self.repository.describe(sha) for sha in shas[-_MOST_SUSPECTS:]]
+        except GitFailed:
+            return ()
+        return tuple(
+            Suspect(sha=each.sha, title=each.title, date=each.date, pull_request=each.pull_request) for each in commits
+        )
+
+    def _files_in(self, traceback: str, commit: str) -> list[str]:
+        """Return the files of a traceback that a commit's tree has, by their paths in the repository."""
+        paths = dict.fromkeys(_SOURCE_FILE.findall(traceback))
+        found = []
+        for path in paths:
+            top, _, rest = path.partition("/")
+            place = self.repository.place_of(commit, top.removesuffix(".py"))
+            if place is None:
+                continue
+            # A module that is one file in the wheel may be a folder in the sources, and the reverse.
+            file = place if place.endswith(".py") else f"{place}/{rest or '__init__.py'}"
+            if self.repository.has(commit, file):
+                found.append(file)
+        return found
 
     def line_between(self, package: str, environment: Environment, first: str, last: str) -> CommitLine:
         """Give the commits of the last one's own line from the first one on, or from where their lines part.

@@ -92,6 +92,10 @@ def _transition(found: Found, failures: Mapping[str, Failure]) -> dict[str, obje
         "commit": _commit(found.commit, failures),
         "commits": [_commit(each, failures) for each in found.commits],
         "commit_note": found.commit_note,
+        "not_tested": [
+            {"sha": each.sha, "title": each.title, "date": each.date, "pull_request": each.pull_request}
+            for each in found.suspects
+        ],
     }
 
 

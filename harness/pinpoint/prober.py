@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.errors import HarnessError
 from harness.execute.executor import Interrupted
 from harness.execute.forkserver.pool import Parents
-from harness.model import Case, Environment, Outcome
+from harness.model import Attempt, Case, Environment, Outcome
 from harness.pinpoint.candidates import Candidate, ProbeResult, Runner, Subject, import_subject
 from harness.pinpoint.generated import Generator
 from harness.pinpoint.layers import Layers
@@ -87,6 +87,15 @@ class Prober:
         """Make the environment of a candidate in the background: it may be asked for."""
         if candidate.name not in {*self._begun, *self._ahead, *self._shown}:
             self._ahead[candidate.name] = self._builders.submit(self._provide_quietly, candidate)
+
+    def traceback_of(self, attempt: Attempt) -> str:
+        """Return the traceback of an attempt, as the store has it."""
+        store = self._session.read_store()
+        try:
+            known = store.latest_with_evidence(attempt.key)
+        finally:
+            store.close()
+        return known.evidence.traceback if known is not None else attempt.evidence.traceback
 
     def show(self, candidate: Candidate) -> ProbeResult:
         """Give what a candidate shows, running what the store does not know yet."""

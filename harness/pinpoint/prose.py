@@ -134,6 +134,10 @@ def _facts(found: Found, words: Words) -> list[str]:
     facts = [fact for commit in found.commits for fact in _commit_facts(found, commit, words)]
     if found.commit_note:
         facts.append(found.commit_note)
+    facts += [
+        f"not tested, touches a file of the traceback: {each.sha[:10]} of {each.date}: {each.title}"
+        for each in found.suspects
+    ]
     if found.flaky:
         facts.append("One side is flaky: --repeat N runs it more often.")
     moved = found.after.environment.lock.origin.moved if found.after.environment else ()

@@ -199,6 +199,10 @@ class Repository:
         deep = [folder for folder in folders if folder.endswith(f"/{module}")]
         return min(deep, key=len, default=None)
 
+    def has(self, commit: str, path: str) -> bool:
+        """Return whether a commit's tree has a file."""
+        return bool(self._git("ls-tree", "--name-only", commit, "--", path).strip())
+
     def overlay(self, commit: str, module: str, *, generator: Generator | None = None) -> Overlay | None:
         """Put a commit's source tree of a module into the cache, once for each tree; None if it has none."""
         place = self.place_of(commit, module)

@@ -386,3 +386,22 @@ def test_every_cell_that_a_search_names_can_be_shown_replayed_and_searched_again
         (cell,) = playground.json("run", "--cells", id)["cells"]
         assert (cell["cell"], cell["outcome"]) == (id, playground.json("show", id)["outcome"])
         assert playground.json("pinpoint", id, *search[2:])["transitions"][0]["first"] == "1.1"
+
+
+def test_without_a_commit_those_that_touch_the_files_of_the_traceback_are_listed(playground, repository):
+    """The wheel of 1.1 fails, and no source tree does: what its build did is not in the repository."""
+    playground.releases("lib", {"1.0": source(42), "1.1": RAISES})
+    repository.commit("Begin", source(42), tag="v1.0")
+    touching = repository.commit("Rework answers (#5)", source(42, "reworked"))
+    repository.commit("Only words", other="README.md")
+    repository.commit("Another file", other="lib/other.py", tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert found["commit"] is None
+    assert "does not show what the release shows" in found["commit_note"]
+    assert [(each["sha"], each["title"], each["pull_request"]) for each in found["not_tested"]] == [
+        (touching, "Rework answers (#5)", 5)
+    ]
+    text = playground.harness(
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--repository", repository.folder
+    )
+    assert f"not tested, touches a file of the traceback: commit {touching[:10]}" in " ".join(text.split())
