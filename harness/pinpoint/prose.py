@@ -135,7 +135,7 @@ def _facts(found: Found, words: Words) -> list[str]:
     if found.commit_note:
         facts.append(found.commit_note)
     facts += [
-        f"not tested, touches a file of the traceback: {each.sha[:10]} of {each.date}: {each.title}"
+        f"not tested, touches a file of the traceback: commit {each.sha[:10]} of {each.date}: {each.title}"
         for each in found.suspects
     ]
     if found.flaky:
