@@ -232,7 +232,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
     report = folder.report()
     scene = _scene(task, folder, ended, report or {}, sandboxed=way.means is not Means.NONE)
     seen = Seen(ended=ended, report=report, trail=folder.trail(), header=task.script.header, scene=scene)
-    report = report or {}
+    report = seen.worker_report or {}
     evidence = Evidence(
         stdout=folder.tidy(ended.stdout.decode("utf-8", "replace")),
         stderr=folder.tidy(ended.stderr.decode("utf-8", "replace")),

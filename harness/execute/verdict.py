@@ -1,4 +1,4 @@
-"""What an attempt showed, from how its process ended and what its report says. Pure; the rules stand in one table."""
+"""Judge an attempt by the end of its process, its report and its stage log. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.model import Header, NoVerdict, Outcome
 from harness.process.limits import Ended
 
 LONGEST_ERROR = 20000
-_MARGIN = 100  # for what the worker says of what it left out
+_MARGIN = 100  # for the worker's note about omitted characters
 LONGEST_REASON = 400
 LONGEST_STAGE = 200
 _OUTCOMES = {"passed": Outcome.PASSED, "failed": Outcome.FAILED}
@@ -22,6 +22,8 @@ MACHINE_OUT_OF_MEMORY = (
     "the machine, or the memory limit of the whole run, ran out of memory: the kernel killed a process of the script, "
     "which was within its own limit"
 )
+EXIT = "exit"
+"""The last line of the stage log: the worker writes it before its report."""
 LOST = "what contained the script was killed from outside"
 
 
@@ -39,7 +41,7 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """All that the parent can see of an ended worker: `report` is None if there was none, or no readable one."""
+    """The facts about an ended worker. `report` is None if there is no readable one."""
 
     ended: Ended
     report: dict[str, Any] | None
@@ -49,21 +51,28 @@ class Seen:
 
     @property
     def stage(self) -> str | None:
-        """The stage that the trail ends in; `exit` once the script itself had ended."""
+        """The last stage of the stage log. It is `exit` after the end of the script."""
         return _storable(self.trail[-1], LONGEST_STAGE) or None if self.trail else None
+
+    @property
+    def worker_report(self) -> dict[str, Any] | None:
+        """The report, or None if the script wrote it and ended the process itself.
+
+        The stage log then lacks the worker's line. A script that writes this line, too, decides its own result only.
+        """
+        return self.report if EXIT in self.trail else None
 
 
 def judge(seen: Seen) -> Verdict:
-    """Give the verdict. Limits come first: what they ended can't be believed to have ended by itself."""
+    """Return the verdict. Check limits first: a limit may have caused any other fact."""
     over = _over_a_limit(seen)
     if over is not None:
         return over
     if seen.ended.lost:
         reason = f"{LOST}: {_signal_name(-seen.ended.status)}"
         return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=reason, settled=False)
-    if seen.report is None:
-        return _without_report(seen)
-    return _with_report(seen, seen.report)
+    report = seen.worker_report
+    return _without_report(seen) if report is None else _with_report(seen, report)
 
 
 def _over_a_limit(seen: Seen) -> Verdict | None:
@@ -104,7 +113,7 @@ def _as_reported(seen: Seen, report: dict[str, Any]) -> Verdict:
             return Verdict(outcome=Outcome.PASSED)
         case "passed":
             # The script ended well and its process did not, as in a segmentation fault while modules are torn down.
-            return _by_status(seen.ended.status, stage="exit")
+            return _by_status(seen.ended.status, stage=EXIT)
         case "not applicable":
             stage = _text(report, "stage", LONGEST_STAGE)
             return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=stage, reason=_last_line(seen.ended))
@@ -126,12 +135,9 @@ def _without_report(seen: Seen) -> Verdict:
     if status == NOT_APPLICABLE_STATUS:
         return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=seen.stage, reason=_last_line(seen.ended))
     if status == 0:
-        return Verdict(
-            outcome=Outcome.ERROR,
-            stage=seen.stage,
-            reason="the process ended with status 0 and no report (os._exit, or replaced by another program?)",
-            settled=False,
-        )
+        which = "no report" if seen.report is None else "a report that is not from the worker"
+        reason = f"the process ended with status 0 and {which} (os._exit, or replaced by another program?)"
+        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=reason, settled=False)
     return _by_status(status, stage=seen.stage)
 
 
@@ -154,19 +160,19 @@ def _text(report: dict[str, Any], key: str, longest: int) -> str | None:
 
 
 def _both_ends(text: str) -> str:
-    """Return a message without its middle if it is longer than the worker lets it be; the rest as it is stored."""
+    """Return a storable message. Remove the middle if it is longer than a worker's message."""
     if len(text) > LONGEST_ERROR + _MARGIN:
         text = f"{text[: LONGEST_ERROR // 2]}\n[...]\n{text[-LONGEST_ERROR // 2 :]}"
     return _storable(text, len(text))
 
 
 def _storable(text: str, longest: int) -> str:
-    """Shorten a text, and replace the halves of characters in it: JSON can name them, UTF-8 has none."""
+    """Shorten a text, and replace lone surrogates: JSON can contain them, UTF-8 cannot."""
     return text[:longest].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _last_line(ended: Ended) -> str:
-    """Give the last printed line: by convention the reason for an exit with 125."""
+    """Return the last printed line: by convention the reason for an exit with 125."""
     return _last_line_of(ended.stdout) or _last_line_of(ended.stderr) or "the script says that it does not apply here"
 
 

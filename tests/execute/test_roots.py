@@ -35,6 +35,10 @@ many = [[] for _ in range(100_000)]
 """
 
 
+ACTS = "print()\n"
+"""One statement: a script that only imports is not applicable."""
+
+
 def importing(bench, *modules, rest="", **preparation):
     """Give a task whose script begins with the imports of these modules."""
     task = bench.task("asserts", source="".join(f"import {each}\n" for each in modules) + rest)
@@ -104,14 +108,14 @@ def test_what_an_attempt_has_started_is_left_to_it_while_others_end(bench):
     with ThreadPoolExecutor(1) as pool:
         longer = pool.submit(bench.run, importing(bench, "heavy", rest=waits))
         while not longer.done():
-            assert bench.run(importing(bench, "heavy", "one")).outcome is Outcome.PASSED
+            assert bench.run(importing(bench, "heavy", "one", rest=ACTS)).outcome is Outcome.PASSED
     assert (longer.result().outcome, longer.result().isolation) == (Outcome.PASSED, "fork")
 
 
 def test_one_that_was_killed_while_it_imported_is_made_again(bench):
     slow = "import time\ntime.sleep(1)\n"
     make_python(bench.folder / "environment", heavy=slow)
-    task = importing(bench, "heavy")
+    task = importing(bench, "heavy", rest=ACTS)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(bench.run, task)
         while not (processes := bench.parent_processes()):
@@ -146,7 +150,8 @@ def test_what_a_script_has_spoiled_is_done_without(bench):
     make_python(bench.folder / "environment", one="import heavy\nassert not hasattr(heavy, 'made')\n")
     script = bench.folder / "prepares.py"
     script.write_text("import heavy\nheavy.made = True\n")
-    task = importing(bench, "heavy", "one", prepare=(Preparation(module="heavy", script=script),))
+    prepare = (Preparation(module="heavy", script=script),)
+    task = importing(bench, "heavy", "one", rest=ACTS, prepare=prepare)
     assert "AssertionError" in bench.parents.prepare(parent_kind(task, bench.python), thoroughly=True)
     assert (bench.run(task).outcome, bench.run(task).isolation) == (Outcome.PASSED, "fork")
 

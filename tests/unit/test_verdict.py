@@ -1,4 +1,4 @@
-"""The decision table: from how a process ended, what its report says and where its trail ends, to the verdict."""
+"""The decision table: from how a process ended, what its report says and its stage log, to the verdict."""
 
 import signal
 
@@ -16,10 +16,14 @@ TRAIL = ("", "define", "load")
 FAILED = {"outcome": "failed", "stage": "load", "type": "ValueError", "message": "no such layer"}
 NOTHING = "nothing was executed: the script only imports and defines things. Call what it defines at its end"
 NO_REPORT = "the process ended with status 0 and no report (os._exit, or replaced by another program?)"
+FORGED = NO_REPORT.replace("no report", "a report that is not from the worker")
 DEFAULT_REASON = "the script says that it does not apply here"
 
 
-def seen(*, report=None, trail=TRAIL, status=0, stdout=b"", stderr=b"", **limits):
+def seen(*, report=None, trail=None, status=0, stdout=b"", stderr=b"", **limits):
+    """Return the facts of an attempt. By default, a report follows the last line of the stage log, as the worker's does."""
+    if trail is None:
+        trail = TRAIL if report is None else (*TRAIL, "exit")
     ended = Ended(status=status, stdout=stdout, stderr=stderr, duration_s=1.0, **limits)
     return Seen(
         ended=ended, report=report, trail=trail, header=Header(timeout_s=60.0, memory_mib=512, processes=9, disk_mib=99)
@@ -41,7 +45,7 @@ def row(id, seen, expected):
         row("the machine has no memory", seen(status=-9, machine_out_of_memory=True),
             verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, settled=False)),
         row("the machine has no memory, and the script reports a failure", seen(report=FAILED, status=1,
-            machine_out_of_memory=True), verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, settled=False)),
+            trail=TRAIL, machine_out_of_memory=True), verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, settled=False)),
         # With a report.
         row("passed", seen(report=PASSED), verdict(Outcome.PASSED)),
         row("passed, then a crash at exit", seen(report=PASSED, status=-11),
@@ -76,6 +80,13 @@ def row(id, seen, expected):
             verdict(Outcome.ERROR, reason="the report is malformed: outcome ['passed']", settled=False)),
         row("passed, and nothing was executed", seen(report={"outcome": "passed"}),
             verdict(Outcome.NOT_APPLICABLE, reason=NOTHING, cause=NoVerdict.NOTHING_EXECUTED)),
+        # With a report that the script wrote before it ended the process itself.
+        row("forged pass", seen(report=PASSED, trail=TRAIL), verdict(Outcome.ERROR, "load", reason=FORGED, settled=False)),
+        row("forged failure", seen(report=FAILED, trail=TRAIL), verdict(Outcome.ERROR, "load", reason=FORGED, settled=False)),
+        row("forged pass, another status", seen(report=PASSED, trail=TRAIL, status=4),
+            verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),
+        row("passed, and a child of the script reached a stage later", seen(report=PASSED, trail=("", "exit", "load")),
+            verdict(Outcome.PASSED)),
         # Without one.
         row("no report, status 0", seen(), verdict(Outcome.ERROR, "load", reason=NO_REPORT, settled=False)),
         row("no report, another status", seen(status=4), verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),

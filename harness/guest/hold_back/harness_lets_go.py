@@ -3,7 +3,7 @@
 import os
 import sys
 
-from harness._holds_back import HoldsBack
+from harness_holds_back import HoldsBack
 
 sys.meta_path.remove(HoldsBack)
 folder = os.path.dirname(os.path.abspath(__file__))
