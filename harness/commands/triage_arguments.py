@@ -18,7 +18,7 @@ def add_triage(commands: argparse._SubParsersAction[argparse.ArgumentParser], pa
         "--with", metavar="PACKAGE", dest="extras", action="append", default=[], help="install this package, too"
     )
     triage.add_argument("--repository", metavar="DIR", help="a clone of the responsible package, for the commit")
-    triage.add_argument("--output", metavar="DIR", help="write the answer there (default: beside the attempts)")
+    triage.add_argument("--output", metavar="DIR", help="write the answer there (default: next to the attempts)")
     triage.add_argument(
         "--jobs", metavar="N", type=positive_count, default=default_jobs(), help="processes at a time (default: cores)"
     )
