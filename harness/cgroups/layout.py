@@ -31,7 +31,7 @@ class Base:
     memory: str
     pids: str
     must_move: bool = False
-    """Whether this process must first move to a child group and enable the controllers (v2)."""
+    """True if this process must first move to a child group and enable the controllers (v2)."""
 
 
 @dataclass(frozen=True, kw_only=True)

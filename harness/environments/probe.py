@@ -1,4 +1,4 @@
-"""Run look_inside.py in an environment and parse its report."""
+"""Run the probe in an environment and parse its report."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Capped:
             self._dropped += dropped
 
     def bytes(self) -> bytes:
-        """Give what was kept, with a note of how much was not."""
+        """Return the text that was kept, with a note of how much was dropped."""
         tail = b"".join(self._tail)
         cut = max(0, len(tail) - self._half)
         if not self._dropped + cut:

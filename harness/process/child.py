@@ -68,7 +68,7 @@ class _Started:
         return status if self._told is None else self._told_status(self._told, status)
 
     def _told_status(self, told: int, status: int) -> int:
-        """Give the status that was told; without any, the usual translation of a signal into one."""
+        """Return the reported status; without one, the customary translation of a signal."""
         with contextlib.suppress(OSError, ValueError):
             return os.waitstatus_to_exitcode(int(os.read(told, 64)))
         status = 128 - status if status > 128 else status
@@ -253,7 +253,7 @@ class _Watch:
         return self._cpu_s is not None and self._cpu_end_s - self._cpu_s > _BUSY * quarter_s
 
     def _over(self) -> str | None:
-        """Say which limit is exceeded."""
+        """Return the name of an exceeded limit, or None."""
         limits, started = self._limits, time.monotonic()
         tree = tree_of(self._running.pid) if limits != Limits(timeout_s=limits.timeout_s) else []
         over = None

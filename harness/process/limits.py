@@ -37,11 +37,11 @@ class Ended:
     stopped: bool = False
     peak_mib: int = 0
     busy: bool = False
-    """Whether it used the processor in the last quarter of its time, if it reached its time limit."""
+    """True if it reached its time limit and used the processor in the last quarter of its time."""
     machine_out_of_memory: bool = False
-    """Whether the kernel killed a process of it although it was within its own memory limit."""
+    """True if the kernel killed one of its processes although it was within its own memory limit."""
     lost: bool = False
-    """Whether what contained it was killed: how it would have ended, nobody can tell."""
+    """True if its sandbox was killed: its own end is unknown."""
 
 
 class Running(Protocol):
@@ -49,7 +49,7 @@ class Running(Protocol):
 
     @property
     def contained(self) -> bool:
-        """Whether it waits for contained processes, all of which end with the first of them, or is that one."""
+        """Return whether it is the init process of a sandbox, or waits for one; all processes there end with it."""
 
     @property
     def attendants(self) -> int:
@@ -64,7 +64,7 @@ class Running(Protocol):
 
     @property
     def lost(self) -> bool:
-        """Whether, having ended, it was contained and what contained it was killed, which nothing inside can do."""
+        """Return whether its sandbox was killed. No process inside the sandbox can do that."""
 
     def is_stray(self, process: psutil.Process) -> bool:
-        """Whether another process descends from it and has left its group."""
+        """Return whether another process descends from it and has left its group."""

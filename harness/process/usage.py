@@ -18,7 +18,7 @@ _PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 
 def tree_of(pid: int) -> list[psutil.Process]:
-    """Give a process and its descendants; none, if it is gone."""
+    """Return a process and its descendants; none if it has ended."""
     try:
         top = psutil.Process(pid)
         return [top, *top.children(recursive=True)]
@@ -36,9 +36,10 @@ def cpu_s(processes: Iterable[psutil.Process]) -> float:
 
 
 def memory_mib(processes: Iterable[psutil.Process], limit_mib: int) -> int:
-    """Give the memory that processes hold, in MiB: where it could be over a limit, what they share counts once.
+    """Return the memory of processes, in MiB.
 
-    What each holds by itself is quick to see, and counts shared pages in each, such as those of a fork.
+    The sum of their resident memory is quick to read, but counts pages that forks share more than once. If it is above
+    the limit, shared pages count once.
     """
     listed = list(processes)
     total = 0
@@ -51,9 +52,9 @@ def memory_mib(processes: Iterable[psutil.Process], limit_mib: int) -> int:
 
 
 def _threads(pid: int) -> list[str]:
-    """Give the places where the system shows a process's threads, the first of them first.
+    """Return the paths of a process's threads in /proc, the main thread first.
 
-    If that has ended before the others, it shows nothing any more of what they all have.
+    If the main thread has ended before the others, its path no longer shows what all threads share.
     """
     try:
         return [f"/proc/{each}" for each in sorted(int(each.name) for each in Path(f"/proc/{pid}/task").iterdir())]
@@ -82,7 +83,7 @@ def _share_kib(process: psutil.Process) -> int:
 
 
 def disk_mib(folder: Path, processes: Iterable[psutil.Process], *, free_before_mib: int) -> int:
-    """Give the disk that a folder takes, in MiB, with what processes hold open of files that are there no more.
+    """Return the disk space of a folder, in MiB, with removed files that processes still have open.
 
     Each file counts as at least a block. Links are not followed. What is too much to be looked through, more than
     262 144 entries or folders nested beyond the length of a path, counts as more than any limit. Where a folder is
@@ -120,7 +121,7 @@ def machine_oom_kills() -> int:
 
 
 def free_mib(folder: Path) -> int:
-    """Give the room on the disk of a folder, in MiB; 0 if that cannot be told."""
+    """Return the free space on the disk of a folder, in MiB; 0 if it is unknown."""
     try:
         return shutil.disk_usage(folder).free >> 20
     except OSError:

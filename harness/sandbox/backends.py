@@ -68,16 +68,16 @@ class Sandbox:
 
     @property
     def contains(self) -> bool:
-        """Whether processes are contained at all."""
+        """True if processes run in a sandbox."""
         return self.alone is not Means.NONE
 
     @property
     def forks(self) -> bool:
-        """Whether forks may be used: each is contained by itself, or nothing is."""
+        """True if forks may be used: each has its own sandbox, or there is no sandbox."""
         return self.parents is not Means.NONE or not self.contains
 
     def command(self, containment: Containment, command: Sequence[str | Path]) -> list[str]:
-        """Give the command that runs a command contained. What it names must be seen in there."""
+        """Return the command that runs a command in the sandbox. The paths in it must exist there."""
         parts = [os.fspath(part) for part in command]
         match self.parents if containment.nests else self.alone:
             case Means.NONE:

@@ -83,9 +83,9 @@ class Containment:
     cwd: str = "/"
     network: bool = False
     nests: bool = False
-    """Whether it contains its own children further; others can make no namespaces."""
+    """True if it creates namespaces for its children; others cannot create any."""
     first: bool = False
-    """Whether the command is made to be the first process in there, which no other can end or look into."""
+    """True if the command is the init process of the sandbox; no other process there can end or inspect it."""
     system: System = field(default_factory=System.here)
 
     @property
@@ -97,7 +97,7 @@ class Containment:
 
 
 def python_binds(python: Path) -> tuple[Bind, ...]:
-    """Say what of the disk a Python needs: its environment, and the interpreter that this was made with."""
+    """Return the binds that a Python needs: its environment, and the interpreter that this was created with."""
     found: dict[str, Path] = {}
     environment = python.parent.parent
     bases = {python.resolve().parent.parent}
@@ -119,7 +119,7 @@ def _homes(settings: Path) -> Iterator[str]:
 
 
 def _parts(base: Path) -> list[Path]:
-    """Give an interpreter's own folders; where it lies among other things (/usr, a home folder), only those."""
+    """Return an interpreter's folders; if its prefix also has other files (/usr, a home folder), only its own."""
     if base == Path("/") or base.is_relative_to("/usr"):
         return []  # seen by all
     home = Path.home()

@@ -1,4 +1,4 @@
-"""Whether this machine can sandbox, as the last run found out: to try it takes longer than to read a file."""
+"""Remember whether this machine can sandbox: reading a file is faster than trying."""
 
 from __future__ import annotations
 

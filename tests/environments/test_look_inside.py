@@ -1,4 +1,4 @@
-"""look_inside.py in every installed Python, including the oldest."""
+"""The probe runs in every installed Python, including the oldest."""
 
 import json
 import subprocess

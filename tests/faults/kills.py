@@ -22,6 +22,7 @@ import psutil
 
 from harness.cli import main
 from harness.commands import run as _imported_before_the_forks  # noqa: F401
+from harness.environments.probe import PROBE_SCRIPT
 from harness.filesystem.folders import remove_folder
 from tests.runs.conftest import BUILD, READ, WRITE, Project
 
@@ -270,7 +271,7 @@ def _victim(pid: int, kind: str, spared: set[object], chance: random.Random) -> 
 def _kind_of(process: psutil.Process) -> str | None:
     with contextlib.suppress(psutil.Error, OSError):
         command = process.cmdline()
-        if {"uv", "look_inside.py"} & {Path(part).name for part in command[:4]}:
+        if {"uv", PROBE_SCRIPT.name} & {Path(part).name for part in command[:4]}:
             return BUILDER
         if "--serve" in command:
             # Of the one that serves parents are forked, with the same command, and of these what runs attempts.
@@ -282,12 +283,12 @@ def _kind_of(process: psutil.Process) -> str | None:
 
 
 def _is_worker(command: list[str], way: str) -> bool:
-    """Whether a command is the worker itself, working in some way, and not what starts it contained."""
+    """Return whether a command is the worker itself in a mode, and not the sandbox that starts it."""
     return len(command) > 2 and command[1].endswith("worker.py") and command[2] == way
 
 
 def _executes_alone(process: psutil.Process) -> bool:
-    """Whether a script is executed by this very process, and not in a fork, which is always asked again without one."""
+    """Return whether this process executes a script itself. A script in a fork is always repeated in a process."""
     with contextlib.suppress(psutil.Error, OSError):
         command = process.cmdline()
         if _is_worker(command, "--contained"):

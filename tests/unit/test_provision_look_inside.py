@@ -1,4 +1,4 @@
-"""look_inside.py runs in foreign Pythons: it uses syntax of Python 3.6, and reads all kinds of metadata."""
+"""The probe runs in foreign Pythons: it uses syntax of Python 3.6, and reads all kinds of metadata."""
 
 import ast
 
