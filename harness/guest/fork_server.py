@@ -109,7 +109,7 @@ def do_imports(wanted, folder, left, worker):
 
 
 def left_in(folder):
-    """Give what is in a folder by its paths: of a file the bytes in it, of a link where to, of a folder None."""
+    """Return the entries of a folder by path: a file's bytes, a link's target, None for a folder."""
     found, size = {}, 0
     for top, folders, files in os.walk(folder):
         for path in (os.path.join(top, name) for name in folders + files):
@@ -282,7 +282,7 @@ def gather_pages():
 
 
 def filled():
-    """Give (start, end) of what could be huge pages and is mostly in use, in memory that no file stands behind."""
+    """Return (start, end) of anonymous memory that is mostly in use and could be huge pages."""
     try:
         with open("/proc/self/smaps", "rb") as stream:
             lines = [line.split() for line in stream]
@@ -300,9 +300,9 @@ def filled():
 
 
 def with_versions():
-    """Give (name, module, where the version of its dictionary stands, that version) of each module that there is.
+    """Return (name, module, address of its dictionary's version, that version) of each module.
 
-    CPython up to 3.12 gives a dictionary another number whenever it changes (PEP 509); without one there is nothing.
+    CPython up to 3.12 changes the version of a dictionary with each change (PEP 509). Without one the list is empty.
     """
     if platform.python_implementation() != "CPython" or sys.version_info > (3, 13) or sys.maxsize <= 1 << 32:
         return []
@@ -358,7 +358,7 @@ def drain(descriptor):
 
 
 def ended_children():
-    """Give (pid, status as the system has it) of the children that ended."""
+    """Return (pid, wait status) of the children that ended."""
     ended = []
     while True:
         try:
@@ -371,7 +371,7 @@ def ended_children():
 
 
 def become_child(message, descriptors, parent, first, containment, worker):
-    """Make of a fork what a new process would be: group, output, folder, variables, and chance of its own."""
+    """Set up a fork like a new process: its own group, output, folder, variables and random state."""
     for group in descriptors[2:]:
         os.write(group, b"0")  # joins: from here on its limits hold
         os.close(group)

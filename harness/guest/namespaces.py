@@ -433,7 +433,7 @@ def fail(name, target):
 
 
 def die_with_parent():
-    """Ask the kernel to kill this process when its parent ends."""
+    """Request that the kernel kills this process when its parent ends."""
     call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 

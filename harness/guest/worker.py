@@ -147,7 +147,7 @@ def run_request(path, parent):
 
 
 def die_with(parent):
-    """Ask Linux to end this process when the one that started it ends, however that comes about."""
+    """Request that Linux kills this process when its parent process ends."""
     if sys.platform != "linux" or parent == NOBODY:
         return
     try:
@@ -334,7 +334,7 @@ def unparsed(error, source):
 
 
 def become_main(path):
-    """Make a fresh `__main__` like the one of `python FILE`, and give its namespace.
+    """Create a fresh `__main__` like the one of `python FILE`; return its namespace.
 
     It finds modules in the working folder and not beside the script: one called keras.py would be taken for Keras, in
     a process and not in a fork, and what it is called is not part of what an attempt is known by.
@@ -411,7 +411,7 @@ def is_literal(node):
 
 
 def after_exit(exit, stage, path):
-    """Say what a SystemExit means: none or 0 is a normal end, 125 is not applicable, the rest are failures."""
+    """Return the meaning of a SystemExit: none or 0 is a normal end, 125 is not applicable, the rest are failures."""
     status = exit.code
     if status is None or status == 0:
         return {"outcome": "passed", "stage": None, "status": 0}
@@ -564,7 +564,7 @@ def first_answer(functions):
 
 
 def walk(frames):
-    """Give each entry of a traceback, outermost first."""
+    """Yield the entries of a traceback, outermost first."""
     while frames is not None:
         yield frames
         frames = frames.tb_next
@@ -580,7 +580,7 @@ def shorten(text, longest=LONGEST_TEXT):
 
 
 def python_facts():
-    """Say which Python this is."""
+    """Return the version, implementation and platform of this Python."""
     return {
         "version": platform.python_version(),
         "implementation": platform.python_implementation().lower(),
@@ -590,7 +590,7 @@ def python_facts():
 
 
 def peak_mib():
-    """Give the most memory that this process has held, in MiB; None where the system does not tell."""
+    """Return the peak memory of this process in MiB; None if the system does not report it."""
     if resource is None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -598,7 +598,7 @@ def peak_mib():
 
 
 def versions_seen(folders):
-    """Give the version of every distribution on the path, read from the names of its metadata folders."""
+    """Return the version of every distribution on the path, from the names of the metadata folders."""
     versions = {}
     for folder in folders:
         try:

@@ -53,14 +53,14 @@ class Running(Protocol):
 
     @property
     def attendants(self) -> int:
-        """How many processes, itself among them, only stand over the one that does the work."""
+        """Number of processes, itself included, that only supervise the one that does the work."""
 
     @property
     def pid(self) -> int:
-        """Its number, which is that of its group too."""
+        """Its process id, which is also the id of its group."""
 
     def wait(self, timeout_s: float) -> int | None:
-        """Wait for its end at most so long; give its status (minus the signal's number), or None."""
+        """Wait for its end, at most this long; return its status (minus the signal's number), or None."""
 
     @property
     def lost(self) -> bool:

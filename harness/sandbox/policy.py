@@ -1,4 +1,4 @@
-"""What a contained process sees: the parts of the system that every program needs, and what it is given besides."""
+"""What a process in a sandbox sees: the parts of the system that every program needs, and its own binds."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Containment:
 
     @property
     def covered(self) -> list[str]:
-        """The folders that lie among the system's and are to be hidden, whatever links lead to them."""
+        """The system folders that must be hidden, also through links."""
         roots = [each.place for each in self.system.binds]
         hidden = dict.fromkeys(each.resolve() for each in self.hidden)
         return [str(each) for each in hidden if any(each.is_relative_to(root) for root in roots) and each.is_dir()]

@@ -29,7 +29,7 @@ class HoldsBack:
 
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
-        """Give the spec that would be found, but for its loader."""
+        """Return the spec that would be found, with another loader."""
         if name != os.environ[VARIABLE]:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
