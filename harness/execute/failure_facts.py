@@ -1,4 +1,4 @@
-"""What the worker reports of a failure, read with care: a script may have forged all of it. Judges nothing."""
+"""Read the facts of a failure from a report. A script may have forged all of them. No verdicts here."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Scene:
     beside: frozenset[str] = frozenset()
     """Of the files that the script may have missed (`companions`), those that lie beside the original script."""
     reads_artifact: bool = False
-    """Whether it is the second step of two, for which the first leaves files in the working folder."""
+    """True for a reader: the working folder has the artifacts of the writer."""
     reads_arguments: bool = False
-    """Whether the script's text mentions `sys.argv`."""
+    """True if the script's text contains `argv`."""
     output: str = ""
 
 
@@ -73,7 +73,7 @@ class Raised:
         )
 
     def speaks_of(self, inner: Raised) -> bool:
-        """Whether this was raised because of another, and not only while that was being handled."""
+        """Return True if this was raised because of `inner`, not only while `inner` was handled."""
         if inner.link == "cause" or {"ImportError"} <= self.bases & inner.bases:
             return True
         named = [inner.message, *inner.texts, inner.filename, inner.module]

@@ -1,7 +1,7 @@
-"""Whether what ended a script says anything of the version under test. Pure: judges the facts that the worker reports.
+"""Decide whether the end of a script says something about the version under test. Pure.
 
-Each rule returns None, or a Finding: a cause, and a sentence with what can be done. What the script can forge in a
-report changes nothing but its own verdict.
+Input: the facts that the worker reports. Each rule returns None, or a Finding: a cause, and a sentence with what the
+user can do. A script that forges its report changes its own verdict only.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _ASKS_FOR = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A cause, what to tell people, and the outcome that goes with it."""
+    """A cause, a reason for the user, and the outcome."""
 
     cause: NoVerdict
     reason: str
@@ -106,7 +106,7 @@ def _nothing_executed() -> Finding:
 
 
 def _no_tests(report: Mapping[str, Any]) -> Finding | None:
-    """Find a script that ended with unittest's word on tests of which none ran."""
+    """Return a finding if unittest ran none of the tests."""
     tests = report.get("tests")
     if not isinstance(tests, Mapping):
         return None
@@ -162,7 +162,7 @@ def _missing_module(failure: Failure) -> Finding | None:
 
 
 def _asked_package(failure: Failure) -> Finding | None:
-    """Find what a library asks for that has caught the ImportError itself."""
+    """Return a finding if a library that caught the ImportError itself names a missing package."""
     if not failure.chain or "ImportError" not in failure.chain[0].bases or failure.chain[0].module is not None:
         return None
     for pattern in _ASKS_FOR:
@@ -222,7 +222,7 @@ def _missing_file(failure: Failure) -> Finding | None:
 
 
 def _missing_paths(failure: Failure) -> Iterator[str]:
-    """Yield the paths that were not found, whoever says so."""
+    """Yield the paths that an exception reports as missing."""
     for raised in failure.chain:
         if raised.filename is not None and "FileNotFoundError" in raised.bases:
             yield raised.filename
@@ -291,7 +291,7 @@ def _input(failure: Failure) -> Finding | None:
 
 
 def _is_elsewhere(path: str, failure: Failure) -> bool:
-    """Whether a path is neither the attempt's own nor a part of what is installed."""
+    """Return True if a path is neither in the attempt folder nor in the installation."""
     places = failure.scene.places
     own = (places.script, places.work, places.home, places.temporary, *failure.prefixes, "/tmp", "/dev", "/proc")
     return path.startswith("/") and not any(_inside(path, each) for each in own if each)

@@ -1,4 +1,4 @@
-"""Where an attempt is, as it sees it itself: inside a sandbox at the same short paths, whatever holds it there."""
+"""The paths that an attempt sees. They are equal in all sandbox backends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.sandbox.policy import SHARED_MEMORY_MIB, Bind, Containment, python_
 
 ATTEMPT = "/attempt"
 OVERLAYS = ("/overlay", "/overlay-beneath")
-"""Where overlays are seen, the first in front of all."""
+"""The paths of overlays. The first one comes first on the path of modules."""
 WORKER_INSIDE = "/harness/worker.py"
 FORK_SERVER_INSIDE = "/harness/serving.py"
 NAMESPACES_INSIDE = "/harness/namespaces.py"
@@ -33,7 +33,7 @@ _OURS = (
 def attempt_containment(
     folder: Folder, python: Path, *, overlays: Sequence[Overlay], hidden: Sequence[Path] = ()
 ) -> Containment:
-    """Say what an attempt in a process of its own sees."""
+    """Return what an attempt in a fresh process sees."""
     binds = [*_own(folder.top), *python_binds(python), *_OURS, Bind(source=folder.script, target=f"{ATTEMPT}/script")]
     binds += [Bind(source=each.folder, target=place) for each, place in zip(overlays, OVERLAYS, strict=False)]
     return Containment(binds=binds, hidden=hidden, cwd=f"{ATTEMPT}/work", first=True)
@@ -49,31 +49,31 @@ def _own(top: Path) -> list[Bind]:
 
 @dataclass(frozen=True, kw_only=True)
 class ParentPlace:
-    """The folder of a parent: in it one that it has as its attempts will have theirs, and one for all of theirs.
+    """The folder of a fork server: its own attempt folder, and one with the folders of its attempts.
 
-    What modules note of places while they are imported (home, temporary files) holds in each attempt, then, and means
-    the attempt's own.
+    Modules can note paths while they are imported (home, temporary files). In an attempt, these paths are the
+    attempt's own.
     """
 
     top: Path
 
     @property
     def own(self) -> Folder:
-        """What the parent itself uses."""
+        """The folder of the fork server itself."""
         return Folder(top=self.top / "own", inside=ATTEMPT)
 
     @property
     def attempts(self) -> Path:
-        """Where the folders of its attempts are made."""
+        """The parent of the folders of its attempts."""
         return self.top / "attempts"
 
     def make(self) -> None:
-        """Make the folders."""
+        """Create the folders."""
         self.own.make()
         self.attempts.mkdir()
 
     def script(self, number: int) -> str:
-        """Say where the parent sees one of the scripts that prepare it."""
+        """Return the path of a prepare script, as the fork server sees it."""
         return f"/harness/prepare-{number}.py"
 
     def containment(
@@ -85,7 +85,7 @@ class ParentPlace:
         hidden: Sequence[Path],
         variables: Mapping[str, str],
     ) -> Containment:
-        """Say what the parent sees. Of its variables some are its scripts' own: what contains it must not heed them."""
+        """Return what the fork server sees. `variables` may come from scripts: the backend must not use them."""
         binds = [*_own(self.own.top), *python_binds(python), *_OURS]
         binds += [Bind(source=path, target=self.script(number)) for number, path in enumerate(scripts)]
         binds.append(Bind(source=self.attempts, target=_ATTEMPTS, writable=True))
@@ -96,7 +96,7 @@ class ParentPlace:
         )
 
     def nest(self, folder: Folder, python: Path, overlays: Sequence[Overlay]) -> dict[str, object]:
-        """Say what a fork of the parent does so that an attempt sees what is its own, and nothing of the others."""
+        """Return the mounts of a fork: an attempt sees its own folders, and none of other attempts."""
         top = f"{_ATTEMPTS}/{folder.top.name}"
         binds: list[tuple[str, str, bool]] = [
             (f"{top}/private/tmp", _TEMPORARY, True),
@@ -118,8 +118,8 @@ class ParentPlace:
 
 @functools.lru_cache(maxsize=64)
 def _kept(parent: Path, python: Path) -> tuple[str, ...]:
-    """Say what of a parent's Python lies where its forks have temporary folders of their own; asked for by each fork.
+    """Return the paths of a fork server's Python that are below the temporary folder, which forks replace.
 
-    Of each parent anew: it sees what was there when it was started.
+    The cache is per fork server: it sees the files that existed at its start.
     """
     return tuple(each.place for each in python_binds(python) if each.place.startswith(f"{_TEMPORARY}/"))

@@ -44,7 +44,7 @@ class Task:
     """The key of the attempt whose artifact is read."""
     overlay: Overlay | None = None
     sandboxed: bool = True
-    """Whether its condition asks for a sandbox."""
+    """True if its condition has a sandbox."""
     identity: str = ""
     """The digest of the script's content: of two steps, of both files."""
     external: bool = False
@@ -120,7 +120,7 @@ def this_platform() -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _together(own: tuple[tuple[str, str], ...], passed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Give the variables of an environment and those that are passed through, which prevail, in order."""
+    """Return the variables of an environment and the pass-env variables, sorted. The latter take precedence."""
     return tuple(sorted({**dict(own), **dict(passed)}.items()))
 
 

@@ -50,20 +50,20 @@ class Watcher(Protocol):
         """Receive a call several times a second while tasks run."""
 
     def finished(self, task: Task, attempt: Attempt) -> None:
-        """An attempt is there."""
+        """Receive the attempt of a task."""
 
 
 class Imports(Protocol):
-    """Does the imports that many tasks begin with, before the first of them asks for it."""
+    """Creates fork servers ahead of their tasks."""
 
     def kind_of(self, task: Task, python: Path) -> Kind | None:
-        """Say which imports serve a task; None if it does its own."""
+        """Return the kind of fork server of a task, or None."""
 
     def prepare(self, task: Task, python: Path, *, tasks: int) -> None:
-        """Do the imports that serve so many tasks, of which this is one. If they fail, that is for the tasks to say."""
+        """Create the fork server of `tasks` tasks, one of which is `task`. Do not raise if its imports fail."""
 
     def release(self, task: Task, python: Path) -> None:
-        """Note that no task is left which they serve."""
+        """Release the fork server: no task is left that needs it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +79,13 @@ class LocalScheduler:
     memory: Memory = field(default_factory=Memory)
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Attempt]:
-        """Give the attempts as they come. When `stop` is set, what runs is ended and nothing more is given."""
+        """Yield the attempts in order of completion. When `stop` is set, end running tasks and yield nothing more."""
         with _Shift(self, tasks) as shift:
             yield from shift.attempts()
 
 
 class _Shift:
-    """One run of the scheduler: what is being made and what runs just now."""
+    """One run of the scheduler: running builds, preparations and tasks."""
 
     def __init__(self, scheduler: LocalScheduler, tasks: Iterable[Task]) -> None:
         self._given = scheduler
@@ -112,7 +112,7 @@ class _Shift:
         self._runners.shutdown(cancel_futures=stopped)
 
     def attempts(self) -> Iterator[Attempt]:
-        """Hand out steps and give what comes of them until nothing is left, or until the stop."""
+        """Start steps and yield their attempts until nothing is left, or until the stop."""
         stop = self._given.stop
         while (self._builds or self._order or self._running or self._preparing) and not stop.is_set():
             self._hand_out()
@@ -125,7 +125,7 @@ class _Shift:
                 yield from self._take(future)
 
     def _hand_out(self) -> None:
-        """Give each idle runner a step, if there is memory for it. No more are handed out: a stop calls back little."""
+        """Start a step for each idle runner, if its memory is free. Queue none: a stop then cancels little."""
         while len(self._running) + len(self._preparing) < self._given.jobs:
             step = self._order.next()
             if step is None:
@@ -144,7 +144,7 @@ class _Shift:
             self._started[future] = (time.monotonic(), step.needs_mib)
 
     def _take(self, future: Future[Any]) -> Iterator[Attempt]:
-        """Give the attempts that come of what has ended."""
+        """Yield the attempts of a completed future."""
         self._started.pop(future, None)
         if future in self._builds:
             yield from self._after_build(future, self._builds.pop(future))
@@ -237,7 +237,7 @@ def _why_lost(build: Future[Provided]) -> tuple[str, bool] | None:
 
 
 def _result(future: Future[Attempt]) -> Attempt | None:
-    """Give what a task came to, or None if it was stopped."""
+    """Return the attempt of a task, or None if it was stopped."""
     try:
         return future.result()
     except Interrupted:

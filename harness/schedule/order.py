@@ -20,11 +20,11 @@ class Kind(Protocol):
 
     @property
     def root(self) -> Hashable:
-        """What is imported first of all. Kinds of one root have that in common, so it is there once one is ready."""
+        """The zygote. Kinds with the same zygote share its imports."""
 
     @property
     def slow(self) -> bool:
-        """Whether more is made beforehand than imports."""
+        """True if the zygote also runs prepare scripts."""
 
     def __hash__(self) -> int: ...
 
@@ -37,7 +37,7 @@ _IMPORT_MIB = 768
 
 @dataclass(kw_only=True, eq=False)
 class Batch:
-    """Tasks that can be executed once the same imports are there; of those without a kind each does its own."""
+    """Tasks of one fork server. Without a kind, each task imports for itself."""
 
     kind: Kind | None
     python: Path
@@ -46,11 +46,11 @@ class Batch:
     being_prepared: bool = False
     running: int = 0
     left_s: float = 0.0
-    """How long its tasks take, one after another."""
+    """The expected total duration of its tasks."""
 
     @property
     def longest_s(self) -> float:
-        """How long its first task takes; no task of it takes longer."""
+        """The expected duration of its first task, which is the longest."""
         return _seconds(self.tasks[0])
 
 
@@ -88,13 +88,13 @@ class Order:
 
     jobs: int
     import_s: float = _IMPORT_S
-    """How long imports take; at first a guess, then what was seen."""
+    """The expected duration of imports: an estimate at first, then the measured one."""
     _batches: list[Batch] = field(default_factory=list)
     _made: set[Hashable] = field(default_factory=set)
-    """Roots that are there, or have been."""
+    """Zygotes that exist or existed."""
 
     def __bool__(self) -> bool:
-        """Whether there is a task left to hand out."""
+        """Return True if a task is left to start."""
         return bool(self._batches)
 
     def add(self, tasks: Iterable[tuple[Kind | None, Task]], python: Path) -> None:
@@ -109,7 +109,7 @@ class Order:
             self._batches.append(batch)
 
     def next(self) -> Step | None:
-        """Take the next step; None if all that is left waits for imports that are being done."""
+        """Remove and return the next step, or None if all remaining tasks wait for running imports."""
         usable = next((batch for batch in self._batches if batch.ready), None)
         ahead = self._to_prepare()
         if ahead is not None and (usable is None or self._runs_short()):
@@ -125,7 +125,7 @@ class Order:
         return Execute(task=task, batch=usable)
 
     def put_back(self, step: Step) -> None:
-        """Have a step that could not be taken now come next."""
+        """Put a step back that could not start: it is the next one."""
         match step:
             case Prepare(batch=batch):
                 batch.being_prepared = False
@@ -135,12 +135,12 @@ class Order:
                 self._restore(batch, task)
 
     def again(self, step: Execute) -> None:
-        """Have a task executed once more, last of its batch."""
+        """Add a task again, at the end of its batch."""
         step.batch.tasks.append(step.task)
         self._restore(step.batch, step.task)
 
     def finished(self, step: Execute) -> bool:
-        """Note that a task has been executed; say whether its batch needs its imports no more."""
+        """Record that a task has ended. Return True if its batch needs its fork server no more."""
         step.batch.running -= 1
         return not step.batch.running and not step.batch.tasks
 
@@ -150,7 +150,7 @@ class Order:
             self._batches.insert(0, batch)
 
     def prepared(self, step: Prepare, took_s: float) -> None:
-        """Note that imports are done; if they failed, each task does its own."""
+        """Record that imports have ended. If they failed, each task imports for itself."""
         step.batch.ready = True
         root = step.batch.kind.root if step.batch.kind is not None else None
         if root not in self._made:  # or it took much less than the next will
@@ -158,9 +158,10 @@ class Order:
         self._made.add(root)
 
     def _to_prepare(self) -> Batch | None:
-        """Give the batch that is to be prepared next: of a root that is there, so that these are few, or a slow one.
+        """Return the batch to prepare next, or None.
 
-        That is best begun while there is other work. None whose root is just being made: it would be waited for.
+        Prefer an existing zygote, which keeps their number low, then a slow one, which starts best while other tasks
+        run. Skip batches whose zygote is being created: they would wait for it.
         """
         waiting = [(batch.kind, batch) for batch in self._batches if batch.kind is not None and not batch.ready]
         being_made = {kind.root for kind, batch in waiting if batch.being_prepared}
@@ -171,7 +172,7 @@ class Order:
         return kind.root in self._made, kind.slow and len(batch.tasks) >= WORTH_PREPARING, batch.longest_s
 
     def _runs_short(self) -> bool:
-        """Whether the others would run out of work if one of them did imports any later than now."""
+        """Return True if the other runners would be idle unless one of them starts imports now."""
         if self.jobs == 1 or any(batch.being_prepared and not batch.ready for batch in self._batches):
             return False
         left_s = sum(batch.left_s for batch in self._batches if batch.ready)
