@@ -19,8 +19,10 @@ from harness.execute.task import Task
 from harness.model import Attempt, Cell, CellResult, Condition, Label, Outcome, label_of
 from harness.pipeline import Work, prepare, run_due
 from harness.progress import progress_for
+from harness.project.selection import changes_of
 from harness.record.store import Store, Writer
 from harness.report.foreign_text import one_line, plain
+from harness.report.results import condition_text
 from harness.session import Session
 
 
@@ -169,7 +171,7 @@ def _document(session: Session, seen: _Seen, again: str) -> dict[str, object]:
         "isolation": attempt.isolation,
         "sandbox": attempt.sandbox,
         "limits": attempt.limits,
-        "condition": attempt.condition or None,
+        "condition": _condition(session, attempt) or None,
         "layer": attempt.layer,
         "variables": dict(attempt.variables),
         "versions": dict(attempt.versions),
@@ -180,6 +182,13 @@ def _document(session: Session, seen: _Seen, again: str) -> dict[str, object]:
         "script": attempt.evidence.script,
         "replay": again,
     }
+
+
+def _condition(session: Session, attempt: Attempt) -> str:
+    """Return what differed from the ordinary condition, with the packages that were added to the environments."""
+    families = [each.name for each in session.project.matrix.families]
+    environments = filter(None, (attempt.cell.environment, attempt.cell.writer))
+    return condition_text(attempt.condition, *(changes_of(each, families) for each in environments))
 
 
 def _label(session: Session, attempt: Attempt) -> Label | None:

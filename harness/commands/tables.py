@@ -22,7 +22,7 @@ from harness.errors import HarnessError, UsageError
 from harness.model import Attempt
 from harness.pipeline import Work, prepare
 from harness.project.plan import make_plan
-from harness.project.selection import Selection
+from harness.project.selection import Selection, changes_of
 from harness.report.results import EnvironmentColumn, Results, to_frame
 from harness.session import Session
 
@@ -50,8 +50,9 @@ def results_of(session: Session, work: Work, found: Mapping[str, list[Attempt]] 
 
 
 def _columns(session: Session, work: Work) -> Iterator[EnvironmentColumn]:
-    """Make the columns; where a family has every release, each of its columns knows the one before it."""
+    """Return the columns; where a family has every release, each of its columns knows the one before it."""
     matrix = session.project.matrix
+    families = [each.name for each in matrix.families]
     for environment in work.plan.environments:
         family = matrix.family(environment.family)
         before = session.project.release_before(environment)
@@ -60,6 +61,7 @@ def _columns(session: Session, work: Work) -> Iterator[EnvironmentColumn]:
             show=matrix.show,
             package=family.package if family else None,
             follows=before.id if before is not None else None,
+            changes=changes_of(environment.id, families),
         )
 
 

@@ -59,7 +59,12 @@ def document(answer: BlameAnswer) -> dict[str, object]:
             if not each.observation.tested
         ],
         "tested": [
-            {"environment": each.name, "state": each.observation.state.value, "shows": each.text}
+            {
+                "environment": each.name,
+                "state": each.observation.state.value,
+                "shows": each.text,
+                "cell": str(each.attempt.cell) if each.attempt is not None else None,
+            }
             for each in answer.blamed.candidates
         ],
         "statements": statements(answer),
@@ -146,6 +151,9 @@ def terminal(answer: BlameAnswer, width: int | None = None) -> str:
     lines += ["", "Failure:", *wrapped(answer.blamed.bad.text, width, "  "), "", "Runs:"]
     for point in answer.blamed.candidates:
         lines += wrapped(f"{one_line(point.name, longest=200)}: {one_line(point.text, longest=150)}", width, "  ")
+        if point.attempt is not None:
+            # On a line of its own, however long: it is there to be copied.
+            lines.append(f"    {one_line(str(point.attempt.cell), longest=1000)}")
     cell = answer.blamed.bad.attempt.cell if answer.blamed.bad.attempt else None
     if cell is not None:
         lines += ["", "See the failure:", f"  harness show {shlex.quote(str(cell))}"]
@@ -164,8 +172,12 @@ def markdown(answer: BlameAnswer) -> str:
     lines = [head, "", *(f"* **{escaped(each)}**" for each in statements(answer)), ""]
     lines += [f"Failure: {code(answer.blamed.bad.text)}", ""]
     rows = [
-        (escaped(one_line(each.name, longest=80)), code(one_line(each.text, longest=100)))
+        (
+            escaped(one_line(each.name, longest=80)),
+            code(one_line(each.text, longest=100)),
+            code(one_line(str(each.attempt.cell), longest=1000)) if each.attempt is not None else "",
+        )
         for each in answer.blamed.candidates
     ]
-    lines.append(table(["moved", "result"], rows))
+    lines.append(table(["moved", "result", "cell"], rows))
     return "\n".join([*lines, "", "Run it again:", "", "```", answer.command, "```", ""])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from harness.errors import UsageError, near_misses, some_of
@@ -44,6 +44,15 @@ def is_written_out(text: str) -> bool:
 def base_of(id: str) -> str:
     """Return the id of the environment that an environment is derived from: `tf2.16.2` of `tf2.16.2 + pandas`."""
     return id.rpartition(SWAPPED_SEPARATOR)[0] or id
+
+
+def changes_of(id: str, families: Collection[str]) -> str:
+    """Return the packages that an id adds or replaces, `pandas` of `tf2.16.2 + pandas`; empty for releases and commits.
+
+    After the name of a family stands one of its releases, and after the name of a package with an `@` a commit.
+    """
+    base, _, changes = id.rpartition(SWAPPED_SEPARATOR)
+    return changes if base and base not in families and "@" not in changes else ""
 
 
 def check_globs(globs: Iterable[str], names: Iterable[str], *, option: str, kind: str) -> None:

@@ -46,10 +46,18 @@ class EnvironmentColumn:
     """The version of that package."""
     follows: str | None = None
     """The environment of the release just before, where it is known that no other release lies between."""
+    changes: str = ""
+    """The packages that were added to an environment or replaced in it, as in `--with`."""
 
     @classmethod
     def of(
-        cls, environment: Environment, *, show: Iterable[str], package: str | None = None, follows: str | None = None
+        cls,
+        environment: Environment,
+        *,
+        show: Iterable[str],
+        package: str | None = None,
+        follows: str | None = None,
+        changes: str = "",
     ) -> EnvironmentColumn:
         """Return the column of an environment with the versions of these packages."""
         versions = environment.lock.versions
@@ -64,6 +72,7 @@ class EnvironmentColumn:
             package=package,
             version=environment.lock.origin.version if package else None,
             follows=follows,
+            changes=changes,
         )
 
 
@@ -138,7 +147,7 @@ class Record:
     """How the script was run, and what contained it; empty where none was run."""
     sandbox: str = ""
     condition: str = ""
-    """The condition under which it ran; empty is the ordinary one."""
+    """What differed from the ordinary condition; empty is the ordinary one."""
 
     @property
     def state(self) -> str:
@@ -167,14 +176,25 @@ def _records_of(results: Results) -> tuple[Record, ...]:
     scenarios = {scenario.name: scenario for scenario in results.scenarios}
     columns = {environment.id: environment for environment in results.environments}
     found = [
-        _record(result, scenarios[result.cell.case.scenario], columns[result.cell.environment])
+        _record(
+            result,
+            scenarios[result.cell.case.scenario],
+            columns[result.cell.environment],
+            columns[result.cell.writer].changes if result.cell.writer else "",
+        )
         for result in results.cells
     ]
     rank = _Rank(results)
     return tuple(sorted(found, key=rank))
 
 
-def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColumn) -> Record:
+def condition_text(condition: str, *changes: str) -> str:
+    """Return what differed from the ordinary condition: the options of an attempt, and packages that were changed."""
+    added = (f"with {each}" for each in dict.fromkeys(changes) if each)
+    return ", ".join(filter(None, (condition, *added)))
+
+
+def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColumn, writer_changes: str) -> Record:
     current, flaky = result.current, result.flaky
     shown = _newest_failure(result) if flaky else current
     failed = shown is not None and shown.outcome.is_failure and shown.cause is None
@@ -201,7 +221,7 @@ def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColu
         started=current.started if current else None,
         isolation=shown.isolation if shown and ran else "",
         sandbox=shown.sandbox if shown and ran else "",
-        condition=shown.condition if shown else "",
+        condition=condition_text(shown.condition if shown else "", environment.changes, writer_changes),
     )
 
 

@@ -35,6 +35,19 @@ def blame(playground, good, bad, *more):
     return playground.json("blame", playground.script(SCRIPT), "--good", good, "--bad", bad, *more)
 
 
+def test_each_run_is_listed_with_its_cell(playground):
+    publish(playground, "two.version < '2'")
+    asked = ("blame", playground.script(SCRIPT), "--good", env("1.0"), "--bad", env("2.0"))
+    cells = [each["cell"] for each in playground.json(*asked)["tested"]]
+    assert f"shows_it@{env('2.0')}" in cells
+    assert len(cells) == len(set(cells)) > 2
+    text, markdown = playground.harness(*asked), playground.harness(*asked, "--markdown")
+    for cell in cells:
+        assert f"    {cell}\n" in text
+        assert f"| `{cell}` |" in markdown
+    assert "wrong answer" in playground.harness("show", f"shows_it@{env('2.0')}")
+
+
 def names(document):
     return [each["name"] for each in document["packages"]]
 

@@ -27,8 +27,11 @@ def outcomes(document):
 
 def test_a_package_is_added_as_of_the_date_of_the_environment(published):
     script = published.script(SCRIPT)
-    found = outcomes(published.json("run", script, "--environments", IN, "--with", "extra"))
-    assert found == {f"shows_it@{IN} + extra": ("passed", None)}
+    cell = f"shows_it@{IN} + extra"
+    document = published.json("run", script, "--environments", IN, "--with", "extra")
+    assert outcomes(document) == {cell: ("passed", None)}
+    assert document["cells"][0]["condition"] == "with extra"
+    assert published.json("show", cell)["condition"] == "with extra"
 
 
 def test_an_exact_version_may_be_younger_than_the_environment(published):
@@ -48,8 +51,9 @@ def test_the_id_is_an_environment_that_run_show_and_replay_take(published):
 
 def test_an_environment_that_has_the_package_stays_what_it_is(published):
     script = published.script("import lib\nprint(lib.version)\n")
-    found = outcomes(published.json("run", script, "--environments", IN, "--with", "lib"))
-    assert list(found) == [f"shows_it@{IN}"]
+    document = published.json("run", script, "--environments", IN, "--with", "lib")
+    assert list(outcomes(document)) == [f"shows_it@{IN}"]
+    assert document["cells"][0]["condition"] is None
 
 
 def test_no_package_of_the_base_moves(published):
@@ -58,7 +62,7 @@ def test_no_package_of_the_base_moves(published):
     published.index.add("greedy", "1.0", "2024-01-03", requires=["lib>=2"])
     script = published.script("import lib\nprint(lib.version)\n")
     (cell,) = published.json("run", script, "--environments", IN, "--with", "greedy")["cells"]
-    assert cell["outcome"] == "unavailable"
+    assert (cell["outcome"], cell["condition"]) == ("unavailable", "with greedy")
     assert cell["reason"].startswith("cannot add greedy: ")
     assert "lib" in cell["reason"]
 

@@ -25,6 +25,7 @@ from tests.wheels import make_wheel
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 PROJECT = Path(__file__).parents[2]
 LIMIT_S = 180
+CONDITIONED = ("plan", "run", "table", "show", "replay")
 
 MATRIX = f"""
 default-tier = "small"
@@ -155,7 +156,7 @@ class Project:
     cache: Path
     variables: dict[str, str] = field(default_factory=dict)
     sandbox: str | None = None
-    """What runs are told of containment, if anything."""
+    """The value of `--sandbox` of every command that has the option, if any: each has results of its own."""
 
     @property
     def store(self) -> Path:
@@ -200,7 +201,7 @@ class Project:
 
     def start(self, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[str]:
         """Start the command line in the project's folder, in a session of its own."""
-        if self.sandbox is not None and arguments[0] in ("run", "replay"):
+        if self.sandbox is not None and arguments[0] in CONDITIONED:
             arguments = (*arguments, "--sandbox", self.sandbox)
         return subprocess.Popen(
             [sys.executable, "-m", "harness", *arguments],

@@ -278,10 +278,10 @@ class TestScriptsFromOutside:
 
     def test_script_is_planned_and_its_table_drawn_without_running_it(self, project, tmp_path):
         script = tmp_path / "mine.py"
-        script.write_text("import demo\n", encoding="utf-8")
+        script.write_text("import demo\nprint(demo.VERSION)\n", encoding="utf-8")
         planned = project.call("plan", str(script), "--environments", "demo1.*", "--json").document["cells"]
         assert {cell["cell"]: cell["state"] for cell in planned} == {"mine@demo1.0": "due", "mine@demo1.1": "due"}
-        assert not project.store.exists()
+        assert count(project) == 0, "the ids that it printed are remembered, and nothing else"
         project.run(str(script), "--environments", "demo1.0")
         table = project.call("table", str(script), "--environments", "demo1.*", "--format", "markdown").stdout
         assert "| `mine` | ✅ | ? |" in table
@@ -321,12 +321,15 @@ class TestScriptsFromOutside:
 
     def test_script_that_is_named_twice_is_run_once(self, project, tmp_path):
         script = tmp_path / "mine.py"
-        script.write_text("import demo\n", encoding="utf-8")
+        script.write_text("import demo\nprint(demo.VERSION)\n", encoding="utf-8")
         done = project.run(str(script), str(tmp_path / "." / "mine.py"), "--environments", "demo1.0")
         assert done.attempts == {"mine@demo1.0": 1}
 
     def test_what_was_never_run_under_a_name_is_told_how_it_is(self, project):
-        assert "give its path: harness run PATH" in project.call("show", "report@demo1.0", status=2).stderr
+        assert (
+            "A script from outside is run by its path: harness run PATH"
+            in project.call("show", "report@demo1.0", status=2).stderr
+        )
 
     def test_wrong_header_is_named_with_the_file(self, project, tmp_path):
         script = tmp_path / "mine.py"

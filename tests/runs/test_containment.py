@@ -39,7 +39,7 @@ def sandbox():
 @pytest.fixture
 def script(tmp_path):
     path = tmp_path / "script.py"
-    path.write_text("import demo\n", encoding="utf-8")
+    path.write_text("import demo\nprint(demo.VERSION)\n", encoding="utf-8")
     return str(path)
 
 
@@ -62,7 +62,7 @@ def test_what_was_in_force_is_shown(project, script, sandbox):
     project.run(script, "--environments", "demo1.0", "--sandbox", "required")
     assert f"sandbox {sandbox.alone}" in project.call("show", "script@demo1.0").stdout
     project.run(script, "--environments", "demo1.0", "--sandbox", "off", "--fresh")
-    assert "sandbox none" in project.call("show", "script@demo1.0").stdout
+    assert "sandbox none" in project.call("show", "script@demo1.0", "--sandbox", "off").stdout
 
 
 def test_without_bubblewrap_the_kernels_own_means_are_taken(project, script):

@@ -110,7 +110,7 @@ def test_difference_is_named_written_down_and_makes_the_cell_flaky(forking):
     document.write_text("before\n<!-- isolation:begin -->\n<!-- isolation:end -->\nafter\n", encoding="utf-8")
     asked = ("compare-isolation", "--scenarios", "differs", "--environments", "demo1.0", "--document", str(document))
     done = forking.call(*asked, status=1)
-    line = "* differs@demo1.0: in a fork failed at look (AssertionError: forked), in a process of its own passed"
+    line = "* differs@demo1.0: in a fork failed at look (AssertionError: forked), in a fresh process passed"
     assert line in done.stdout
     assert document.read_text(encoding="utf-8") == (
         f"before\n<!-- isolation:begin -->\n{done.stdout}<!-- isolation:end -->\nafter\n"
