@@ -56,7 +56,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
-    """Make the plan that was asked for."""
+    """Return the selected plan."""
     return _plan_of(session, arguments, _listed("--cells", arguments.cells), command=["run", "--cells"])
 
 
@@ -116,7 +116,7 @@ def _listed(option: str, values: list[str]) -> tuple[str, ...]:
 
 
 def environment_named(session: Session, text: str) -> Environment:
-    """Give the environment of an id, or one that is written out."""
+    """Return the environment of an id, or an inline environment."""
     if is_written_out(text):
         return written_out_environment(session, text)
     environment = session.project.environment(text)

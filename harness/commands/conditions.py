@@ -86,7 +86,7 @@ def other_conditions(
 def other_conditions_notes(
     session: Session, work: Work, results: Results, arguments: argparse.Namespace
 ) -> Iterable[str]:
-    """Say in one line for each other condition how many cells have results under it, with the command for those."""
+    """Report in one line for each other condition how many cells have results under it, with the command for those."""
     for condition, cells in other_conditions(session, work, results, arguments):
         typed = shlex.join(["table", *selection_options(arguments), *condition.options])
         have = "has a result" if len(cells) == 1 else "have results"

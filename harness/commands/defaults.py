@@ -10,5 +10,5 @@ FORMATS = ("terminal", "markdown", "csv", "json", "html")
 
 
 def default_jobs() -> int:
-    """Give the cores that this process may use: one attempt more costs more than idle moments do (performance.md)."""
+    """Return the cores that this process may use: one attempt more costs more than idle moments do (performance.md)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

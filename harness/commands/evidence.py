@@ -50,7 +50,7 @@ class _Seen:
     result: CellResult
     """All attempts under the same conditions."""
     current: bool = True
-    """Whether these are today's."""
+    """True if these are today's."""
 
     @classmethod
     def read(cls, store: Store, cell: Cell, key: str, limit_s: float, *, current: bool = True) -> _Seen | None:

@@ -22,7 +22,7 @@ SECTION = "isolation"
 
 
 def compare_isolation(session: Session, arguments: argparse.Namespace) -> int:
-    """Run cells in forks and in processes of their own, and say where they differ; exit status 1 if any does."""
+    """Run cells in forks and in processes of their own, and report where they differ; exit status 1 if any does."""
     if arguments.document is not None:
         with_section(Path(arguments.document), SECTION, "")  # what it can't be written to is said before the hours
     work = prepare(session, _chosen(session, arguments), fetch=True)
@@ -46,7 +46,7 @@ def compare_isolation(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def confirm_borders(session: Session, work: Work, *, jobs: int) -> int:
-    """Run each cell beside a border in a process of its own, unless that has been done. Give how many were recorded.
+    """Run each cell beside a border in a process of its own, unless that has been done. Return how many were recorded.
 
     What one shows may differ from what the fork showed, and make new borders.
     """

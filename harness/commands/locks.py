@@ -18,7 +18,7 @@ from harness.session import Session
 
 
 def lock(session: Session, arguments: argparse.Namespace) -> int:
-    """Make the locks that are missing or out of date; exit status 1 if one could not be made."""
+    """Create the lockfiles that are missing or out of date; exit status 1 if one could not be created."""
     session.require_clone("harness lock", "Change into a clone, or write --project DIR before the command")
     report = Locking(
         matrix=read_matrix(session.root / FILE),
@@ -39,7 +39,7 @@ def lock(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def provision(session: Session, arguments: argparse.Namespace) -> int:
-    """Make the environments of a selection; exit status 1 if one cannot be had."""
+    """Create the environments of a selection; exit status 1 if one is unavailable."""
     work = prepare(session, plan_of(session, arguments), fetch=True)
     environments = work.plan.environments
     needs = session.needs([each for each in environments if each.id not in work.missing])

@@ -266,7 +266,7 @@ def _repository(session: Session, arguments: argparse.Namespace) -> Repository |
 
 
 def _between_releases(walked: SequenceResult) -> list[str]:
-    """Say how to find what came and went between two releases, where the releases show nothing of it."""
+    """Report how to find what came and went between two releases, where the releases show nothing of it."""
     tested = [point.name for point in walked.points if point.observation.tested]
     if walked.found or len(tested) < 2:
         return []

@@ -28,7 +28,7 @@ def run_tasks(session: Session, work: Work, due: list[Task], *, jobs: int, isola
 
 
 def _announce(session: Session, work: Work, due: list[Task]) -> None:
-    """Say before it starts what will be run, downloaded and kept."""
+    """Report before the run what will be run, downloaded and kept."""
     used = {task.environment.id for task in due}
     environments = [each for each in work.plan.environments if each.id in used and each.id not in work.missing]
     needs = session.needs(environments)

@@ -93,7 +93,7 @@ def open_shell(session: Session, task: Task) -> int:
 
 
 def _put_artifact(session: Session, task: Task, work: Path) -> None:
-    """Put what the writer of a two-step cell wrote into the folder, or tell the user how to get it."""
+    """Copy the artifacts of the writer of a two-step cell into the folder, or report how to get them."""
     if task.reads is None:
         return
     if session.artifacts.has(task.reads):

@@ -70,7 +70,7 @@ def _case_of_id(text: str) -> Case:
 
 
 def case_of(scenario: Scenario, values: dict[str, Value]) -> Case:
-    """Give the case with these values; what is not named has the script's own value. Raises UsageError."""
+    """Return the case with these values; a parameter without one has the script's own. Raises UsageError."""
     defaults = parameter_defaults(scenario.script.text)
     declared = dict(scenario.header.parameters)
     settable = {*declared, *(defaults.names if defaults else ())}

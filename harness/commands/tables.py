@@ -170,7 +170,7 @@ def _refuse_unconfirmed(session: Session, results: Results, arguments: argparse.
 
 
 def _instead(session: Session, arguments: argparse.Namespace, *command: str) -> str:
-    """Give what was typed, with another command in the place of `report`; options before it stay before it."""
+    """Return what was typed, with another command in the place of `report`; options before it stay before it."""
     typed: list[str] = []
     words = iter(arguments.typed)
     for word in words:
@@ -183,12 +183,12 @@ def _instead(session: Session, arguments: argparse.Namespace, *command: str) -> 
 
 
 def write_section(path: Path, section: str, text: str) -> None:
-    """Put a text between the markers of a section of a file."""
+    """Write a text between the markers of a section of a file."""
     _write(path, with_section(path, section, text))
 
 
 def with_section(path: Path, section: str, text: str) -> str:
-    """Give the text of a file with a section of it replaced. Raises HarnessError if it has no place for it."""
+    """Return the text of a file with a section replaced. Raises HarnessError if the markers are missing."""
     from harness.report.publish import replace_between_markers
 
     try:

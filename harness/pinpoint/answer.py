@@ -111,7 +111,7 @@ class Commit:
     main_line: Commit | None = None
     """Of a commit on a release branch: the commit of the main line that carries the same change."""
     lacking: bool = False
-    """Whether it is on the line of the earlier release only: the later release lacks it."""
+    """True if it is on the line of the earlier release only: the later release lacks it."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -121,7 +121,7 @@ class Commit:
 
     @property
     def flaky(self) -> bool:
-        """Whether one side is not always the same: then the commit is not certain."""
+        """True if one side is flaky: then the commit is not certain."""
         return State.FLAKY in (self.before.observation.state, self.after.observation.state)
 
     @property
@@ -181,7 +181,7 @@ class Found:
 
     @property
     def flaky(self) -> bool:
-        """Whether one side is not always the same."""
+        """True if one side is flaky."""
         return State.FLAKY in (self.before.observation.state, self.after.observation.state)
 
 
@@ -216,7 +216,7 @@ class Answer:
 
     @property
     def undecided(self) -> bool:
-        """Whether nothing at all could be judged."""
+        """True if nothing could be judged."""
         return not any(point.observation.tested for point in self.points)
 
 

@@ -18,7 +18,7 @@ def complete(package: Path, built: Built) -> None:
 
 
 def digest_of(tree: str, built: Built) -> str:
-    """Give 40 hex digits for a tree of git's that has been completed so."""
+    """Return 40 hex digits for a tree of git's that has been completed so."""
     if not built:
         return tree
     return hashlib.sha1(f"{tree} {built}".encode(), usedforsecurity=False).hexdigest()

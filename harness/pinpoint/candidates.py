@@ -29,7 +29,7 @@ class Subject:
     writer: Environment | None = None
     reader: Environment | None = None
     own_limit: bool = False
-    """Whether it keeps its own time limit, whatever is asked for."""
+    """True if it keeps its own time limit, regardless of `--timeout`."""
 
     @classmethod
     def of(cls, scenario: Scenario, case: Case) -> Subject:
@@ -37,7 +37,7 @@ class Subject:
         return cls(scenario=narrowed(scenario, case), case=case)
 
     def cells(self, environment: Environment) -> tuple[Cell, ...]:
-        """Give what is to be run for an environment, in this order; the last one is what is asked."""
+        """Return the cells to run for an environment, in this order; the last one is the result."""
         if self.scenario.write is None:
             return (Cell(case=self.case, environment=environment.id),)
         writer, reader = self.writer or environment, self.reader or environment
@@ -48,7 +48,7 @@ class Subject:
 
 
 def narrowed(scenario: Scenario, case: Case) -> Scenario:
-    """Give a scenario with this case alone."""
+    """Return a scenario with this case alone."""
     header = replace(scenario.header, parameters=tuple((name, (value,)) for name, value in case.parameters))
     return replace(scenario, script=replace(scenario.script, header=header))
 
@@ -106,7 +106,7 @@ class Runner:
         self._session.bytecode.compile(overlay.folder, interpreter, stop=stop)
 
     def run(self, subject: Subject, candidate: Candidate, *, at_least: int, own_process: bool) -> ProbeResult:
-        """Give what a subject shows, running what is lacking of so many attempts. Raises Interrupted."""
+        """Return what a subject shows. Run what is missing of so many attempts. Raises Interrupted."""
         try:
             environment = candidate.make()
             overlay = candidate.overlay() if candidate.overlay else None
@@ -173,7 +173,7 @@ class Runner:
         )
 
     def _attempts(self, task: Task, at_least: int, own_process: bool) -> tuple[list[Attempt], list[Attempt]]:
-        """Give the settled attempts of a task, running as many as are lacking, and apart from them the new ones."""
+        """Return the conclusive attempts of a task, and the new ones among them. Run as many as are missing."""
         store = self._session.read_store()
         try:
             found = store.by_keys([task.key]).get(task.key, [])
@@ -223,7 +223,7 @@ class Runner:
 
 
 def import_subject(modules: tuple[str, ...]) -> Subject:
-    """Ask nothing but whether modules import."""
+    """Check only that modules import."""
     text = "".join(f"import {module}\nassert {module}\n" for module in modules)
     script = Script(
         file_name="imports.py",

@@ -37,7 +37,7 @@ class _Line:
     shas: tuple[str, ...]
     notes: tuple[str, ...] = ()
     lacking: bool = False
-    """Whether it is the line of the earlier release, so that the later release lacks these commits."""
+    """True if it is the line of the earlier release, so that the later release lacks these commits."""
 
 
 class CommitSearch:
@@ -90,7 +90,7 @@ class CommitSearch:
         return found
 
     def line_between(self, package: str, environment: Environment, first: str, last: str) -> CommitLine:
-        """Give the commits of the last one's own line from the first one on, or from where their lines part.
+        """Return the commits of the last one's own line from the first one on, or from where their lines part.
 
         Raises Unanswered.
         """
@@ -269,7 +269,7 @@ class _One:
         )
 
     def distance(self, sha: str) -> int:
-        """Say how far a commit is from the beginning, for an order of visits that does not depend on the bounds."""
+        """Return how far a commit is from the beginning, for an order of visits that does not depend on the bounds."""
         place = self._repository.place_of(sha, self._module)
         return self._repository.distance(sha, [place] if place else [])
 
@@ -337,7 +337,7 @@ def _both_pass_or_both_fail(one: Point, another: Point) -> bool:
 
 
 def same(one: Point, another: Point) -> bool:
-    """Whether two points show the same, called other or not."""
+    """Return True if two points show the same."""
     states = {one.observation.state, another.observation.state}
     if State.UNTESTABLE in states or State.FLAKY in states:
         return False

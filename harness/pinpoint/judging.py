@@ -27,7 +27,7 @@ class Judge:
         """Signatures that were seen where the package imports."""
 
     def observe(self, candidate: Candidate, shown: ProbeResult) -> Observation:
-        """Say what a candidate showed."""
+        """Return what a candidate showed."""
         observation = self._following.observe(shown.attempts, shown.reason)
         asked_for = self._following.pattern is not None and observation.state is State.BAD
         if asked_for or observation.state not in (State.BAD, State.OTHER) or observation.signature in self._real:
@@ -56,7 +56,7 @@ class Judge:
 
 
 def modules_of(folder: Path, package: NormalizedName) -> tuple[str, ...]:
-    """Name the module to import of a package in an environment: that of its name, or the only one that it has."""
+    """Return the module to import of a package in an environment: that of its name, or the only one that it has."""
     site = site_packages(folder)
     records = [each for each in site.glob("*.dist-info/RECORD") if _name(each) == package]
     tops: set[str] = set()
@@ -74,6 +74,6 @@ def _name(record: Path) -> NormalizedName:
 
 
 def _top(path: str) -> str:
-    """Give the module that a file belongs to, or something that is no identifier."""
+    """Return the module that a file belongs to, or something that is no identifier."""
     top, slash, _ = path.partition("/")
     return top if slash else top.removesuffix(".py") if top.endswith(".py") else "-"

@@ -75,7 +75,7 @@ class Between:
         return f"{self.good.id} with {moved_names} of {self.bad.id}"
 
     def moved(self, members: tuple[Member, ...], *, forced: bool = False) -> Environment:
-        """Give the good environment with these moved. Raises Untestable, if that cannot be installed.
+        """Return the good environment with these moved. Raises Untestable if that cannot be installed.
 
         `forced` installs also what its packages' own requirements speak against.
         """
@@ -127,7 +127,7 @@ class Between:
         return replace(lock, origin=replace(lock.origin, requirements=tuple(versions), constraints=()))
 
     def _base_date(self) -> dt.datetime:
-        """Give the day of the bases that releases were swapped into, which may be later than the releases."""
+        """Return the day of the bases that releases were swapped into, which may be later than the releases."""
         families = [self._session.project.matrix.family(each.family) for each in (self.good, self.bad)]
         days = [each.base.as_of for each in families if each is not None and each.base is not None]
         return max([*days, self.good.lock.origin.as_of])

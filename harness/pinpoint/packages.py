@@ -52,7 +52,7 @@ class Blamed:
 
     culprits: tuple[Culprit, ...]
     forced: bool
-    """Whether it could only be installed against what the packages themselves ask for."""
+    """True if it could only be installed against the requirements of the packages."""
     together: tuple[Member, ...]
     """The smallest set that can be installed without force."""
     candidates: tuple[Point, ...]
@@ -61,7 +61,7 @@ class Blamed:
 
     @property
     def proven(self) -> bool:
-        """Whether each member was shown to be needed."""
+        """True if each member was shown to be needed."""
         return all(each.without in (State.GOOD, State.OTHER) for each in self.culprits)
 
 

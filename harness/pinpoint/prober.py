@@ -84,7 +84,7 @@ class Prober:
             self._begun[candidate.name] = pool.submit(self._run, self._subject, candidate, self._repeat)
 
     def provide_ahead(self, candidate: Candidate) -> None:
-        """Make the environment of a candidate in the background: it may be asked for."""
+        """Create the environment of a candidate in the background: it may be needed."""
         if candidate.name not in {*self._begun, *self._ahead, *self._shown}:
             self._ahead[candidate.name] = self._builders.submit(self._provide_quietly, candidate)
 
@@ -98,7 +98,7 @@ class Prober:
         return known.evidence.traceback if known is not None else attempt.evidence.traceback
 
     def show(self, candidate: Candidate) -> ProbeResult:
-        """Give what a candidate shows, running what the store does not know yet."""
+        """Return what a candidate shows. Run what the store does not have yet."""
         if candidate.name not in self._shown:
             self._begin(candidate, self._urgent)
             self._shown[candidate.name] = self._recorded(candidate, self._begun.pop(candidate.name))
@@ -112,7 +112,7 @@ class Prober:
             )
 
     def show_again(self, candidate: Candidate) -> ProbeResult:
-        """Give what a candidate shows if it is repeated."""
+        """Return what a candidate shows if it is repeated."""
         self.begin_again(candidate)
         self._shown[candidate.name] = self._recorded(candidate, self._again.pop(candidate.name), again=True)
         return self._shown[candidate.name]
@@ -149,7 +149,7 @@ class Prober:
         return self._session.environments.folder_of(host.lock, interpreter)
 
     def is_layered(self, environment: Environment) -> bool:
-        """Whether an environment is a release in front of another environment."""
+        """Return True if an environment is a release as an overlay over another environment."""
         return self._runner.layer_of(environment) is not None
 
     def import_error(self, candidate: Candidate, modules: tuple[str, ...], *, own_process: bool = False) -> str | None:

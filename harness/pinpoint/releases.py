@@ -40,7 +40,7 @@ class Releases:
         return tuple(str(each.version) for each in self.points)
 
     def place_of(self, version: str) -> int:
-        """Say where a version stands among them, or would stand."""
+        """Return where a version stands among them, or would stand."""
         return sum(each.version < Version(version) for each in self.points)
 
     def from_the_first_wheel(self, python: str) -> Releases:
@@ -101,7 +101,7 @@ class Look:
     plan: SearchPlan
     words: str
     complete: bool = False
-    """Whether it looks at every one, so that nothing can have been missed."""
+    """True if every release is run, so that nothing can have been missed."""
     mode: str = ""
     """`every`, `grid` or `quick`."""
     why: str = ""
@@ -163,7 +163,7 @@ class Cost:
 
     @property
     def affordable(self) -> bool:
-        """Whether somebody may be made to wait for it who has not asked for it."""
+        """True if it is fast enough to be the default."""
         return self.seconds <= _AFFORDABLE_S
 
     def __str__(self) -> str:
@@ -172,7 +172,7 @@ class Cost:
 
 
 def evenly(size: int, offset: int, mode: str, unit: str) -> Look:
-    """Say how to look at points that are all alike: "every", "quick", or about twenty of them ("grid", "auto")."""
+    """Return how to search points that are all alike: "every", "quick", or about twenty of them ("grid", "auto")."""
     if mode == "every":
         words = f"every one of {size} {unit}s"
         return Look(
@@ -200,7 +200,7 @@ class Stepper:
     def __init__(
         self, base: Environment, releases: Releases, made: SwappedEnvironments, matrix: Matrix, *, bounded: bool
     ) -> None:
-        """Say if somebody set bounds; if not, the oldest releases are left out, as far as they have no wheel."""
+        """Skip the oldest releases as far as they have no wheel, unless bounds were set (`bounded`)."""
         self.base = base
         self._made = made
         self.family = stepping_family(base, releases.package, matrix)
@@ -213,7 +213,7 @@ class Stepper:
 
     @property
     def moves_more(self) -> bool:
-        """Whether a step takes more than the package: Python, constraints and dated dependencies of a family."""
+        """True if a step takes more than the package: Python, constraints and dated dependencies of a family."""
         return self.family is not None and self.family.base is None
 
     def cost(self, jobs: int) -> Cost:
@@ -222,7 +222,7 @@ class Stepper:
         return Cost(releases=len(self.releases.points), overlaid=overlaid, jobs=jobs)
 
     def candidate(self, place: int) -> Candidate:
-        """Give the candidate of a release."""
+        """Return the candidate of a release."""
         release = self.releases.points[place]
         return Candidate(
             name=f"{self.releases.package} {release.version}", make=functools.partial(self._environment, release)

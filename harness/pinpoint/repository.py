@@ -92,7 +92,7 @@ class Repository:
             )
 
     def commit_of_release(self, package: str, version: str) -> str:
-        """Give the commit of a release's tag, whatever style its name has. Raises GitFailed, naming near misses."""
+        """Return the commit of a release's tag, whatever style its name has. Raises GitFailed, naming near misses."""
         tags = self.tags()
         found = [tag for tag in tags if version_of_tag(tag) == Version(version)]
         if not found:
@@ -105,7 +105,7 @@ class Repository:
         return self._git("rev-parse", f"refs/tags/{best}^{{commit}}").strip()
 
     def commit_named(self, package: str, name: str) -> str:
-        """Give the commit that a release, a tag, a branch or a sha names. Raises UsageError."""
+        """Return the commit that a release, a tag, a branch or a sha names. Raises UsageError."""
         with contextlib.suppress(GitFailed, ValueError):
             return self.commit_of_release(package, str(Version(name)))
         try:
@@ -128,7 +128,7 @@ class Repository:
         return listed.split()
 
     def fork_of(self, base: str, tip: str) -> str | None:
-        """Give the commit of the tip's own line from which on it has what the base lacks; None if there is none."""
+        """Return the commit of the tip's own line from which on it has what the base lacks; None if there is none."""
         line = self._git("rev-list", "--first-parent", "--reverse", tip, f"^{base}").split()
         if not line:
             return tip
@@ -136,11 +136,11 @@ class Repository:
         return parents[0] if parents else None
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Whether a commit is in the history of another."""
+        """Return True if a commit is in the history of another."""
         return self._git("rev-list", "-n", "1", older, f"^{newer}").strip() == ""
 
     def describe(self, sha: str) -> Described:
-        """Tell of a commit."""
+        """Return the sha, parents, date, title and body of a commit."""
         fields = self._git("show", "-s", "--format=%H%x00%P%x00%cs%x00%s%x00%b", sha).split("\0", 4)
         return Described(
             sha=fields[0], parents=tuple(fields[1].split()), date=fields[2], title=fields[3], body=fields[4].strip()
@@ -181,14 +181,14 @@ class Repository:
         return found or None
 
     def on_default_line(self, sha: str) -> bool:
-        """Whether a commit is in the history of the repository's HEAD."""
+        """Return True if a commit is in the history of the repository's HEAD."""
         try:
             return self.is_ancestor(sha, "HEAD")
         except GitFailed:
             return True  # a HEAD that points nowhere says nothing
 
     def place_of(self, commit: str, module: str) -> str | None:
-        """Say where a module lies in a commit's tree: its folder or file; None if it is not there."""
+        """Return where a module lies in a commit's tree: its folder or file; None if it is not there."""
         files = self._git("ls-tree", "-r", "--name-only", commit).split("\n")
         folders = {file.rpartition("/")[0] for file in files if file.endswith("/__init__.py")}
         there = folders | set(files)
@@ -204,7 +204,7 @@ class Repository:
         return bool(self._git("ls-tree", "--name-only", commit, "--", path).strip())
 
     def overlay(self, commit: str, module: str, *, generator: Generator | None = None) -> Overlay | None:
-        """Put a commit's source tree of a module into the cache, once for each tree; None if it has none."""
+        """Write a commit's source tree of a module to the cache, once for each tree. Return None if it has none."""
         place = self.place_of(commit, module)
         if place is None:
             return None
@@ -220,7 +220,7 @@ class Repository:
         return overlay
 
     def _lacks_what_is_generated(self, commit: str, place: str, generation: Generation) -> bool:
-        """Whether the sources of a commit have to be completed, and can be."""
+        """Return True if the sources of a commit have to be completed, and can be."""
         inside = set(self._git("ls-tree", "--name-only", f"{commit}:{place}").split("\n"))
         beside = set(self._git("ls-tree", "--name-only", f"{commit}:{place.rpartition('/')[0]}").split("\n"))
         return not inside.intersection(generation.unless) and beside.issuperset(generation.needs)

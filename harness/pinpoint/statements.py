@@ -97,7 +97,7 @@ class Words:
         return f"{segment.first.short} to {segment.last.short}{rest}"
 
     def ends_fail_differently(self, segments: Sequence[Segment]) -> bool:
-        """Whether the first and the last point both fail, each in its own way."""
+        """True if the first and the last point both fail, each in its own way."""
         first, last = segments[0].first.observation, segments[-1].last.observation
         fails = all(each.state in (State.BAD, State.OTHER) for each in (first, last))
         return fails and first.differs_from(last)

@@ -136,11 +136,11 @@ class SwappedEnvironments:
         return None if lock is None else replace(lock, origin=replace(origin, as_of=base.lock.origin.as_of))
 
     def known(self, id: str) -> Environment | None:
-        """Give an environment of the matrix."""
+        """Return an environment of the matrix."""
         return self._session.project.environment(id)
 
     def of_family(self, family: Family, version: Version) -> Environment:
-        """Give a family's environment of any release, as if the matrix asked for it. Raises Untestable."""
+        """Return a family's environment of any release, as if the matrix asked for it. Raises Untestable."""
         matrix = self._session.project.matrix
         id = family.environment_id(version)
         known = self.known(id)
@@ -211,7 +211,7 @@ class SwappedEnvironments:
         return kept_lock(path, replace(lock, origin=replace(lock.origin, moved=tuple(moved))))
 
     def _settled_date(self, name: NormalizedName, version: str) -> dt.datetime:
-        """Give the date as of which a release counts: some weeks after it, when its wheels are all there."""
+        """Return the date as of which a release counts: some weeks after it, when its wheels are all there."""
         wanted = Version(version)
         for release in self._index.releases(name, every=True):
             if release.version == wanted:
@@ -257,7 +257,7 @@ def resolved_or_untestable(attempt: Callable[[], Lock]) -> Lock:
 
 
 def read_swapped(session: Session, text: str, base: Environment | None) -> Environment:
-    """Give the environment that is written as a base with swaps; without a base, what stands there names a family."""
+    """Return the environment that is written as a base with swaps; without a base, what stands there names a family."""
     swaps = Swaps.parse(text)
     made = SwappedEnvironments(session, ReleaseIndex.configured(session.variables))
     try:

@@ -54,7 +54,7 @@ def _source_of(module: str, folder: Path) -> Path:
 
 
 def _digest(folder: Path) -> str:
-    """Give 40 hex digits for what a folder holds."""
+    """Return 40 hex digits for the content of a folder."""
     digest = hashlib.sha256()
     for path in sorted(_files(folder)):
         content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()

@@ -57,7 +57,7 @@ class Transition:
     first: Step
     between: tuple[Step, ...] = ()
     adjacent: bool = False
-    """Whether it is known that no release lies between the two but those."""
+    """True if it is known that no other release lies between the two."""
 
     @property
     def kind(self) -> str:
