@@ -44,6 +44,12 @@ def harness(session: nox.Session) -> None:
 
 
 @nox.session
+def triage(session: nox.Session) -> None:
+    """Answer a bug report: nox -s triage -- REPORT, or - for standard input."""
+    _harness(session, "triage", *session.posargs)
+
+
+@nox.session
 def pinpoint(session: nox.Session) -> None:
     """Find the releases and commits of a bug: nox -s pinpoint -- SCENARIO --package NAME --in ENVIRONMENT."""
     _harness(session, "pinpoint", *session.posargs)

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schemas"
 # Which commands print which document; a schema without a command is of a command of the same name.
-COMMANDS = {"run": "results", "table": "results"}
+COMMANDS = {"run": "results", "table": "results", "answer": "triage"}
 
 
 @functools.cache

@@ -26,20 +26,31 @@ from harness.reports import read_report
 from harness.reports.report import Report
 from harness.reports.writing import write_report
 from harness.session import Session
-from harness.triage.answer import document
+from harness.triage.answer import TriageAnswer, document
 from harness.triage.environments import needed_packages
 from harness.triage.notebook import notebook
 from harness.triage.reply import markdown
 from harness.triage.runs import Runs
-from harness.triage.triage import Triage
+from harness.triage.triage import Triage, unanswerable
 
 FORMATS = ("markdown", "json", "notebook")
 _NAME = re.compile(r"[^\w.+-]+")
 
 
 def triage(session: Session, arguments: argparse.Namespace) -> int:
-    """Read a report, run it, keep and print the answer; exit status 1 if nothing could be run."""
-    report, path = _read(session, arguments.report)
+    """Read a report, run it, keep and print the answer; exit status 1 if nothing could be run.
+
+    Raises UsageError, after it printed the questions for the reporter, if the report has nothing to run.
+    """
+    report, folder, path = _read(session, arguments.report)
+    if path is None:
+        why = "; ".join(dict.fromkeys(each.why for each in report.dropped)) or "no code was found"
+        _publish(session, arguments, unanswerable(report, why, provides=dict(session.project.matrix.provides)))
+        raise UsageError(
+            f"{arguments.report}: the report has no code that can be run",
+            why=why,
+            next_step=f"Ask the reporter. What was read is in {folder}",
+        )
     (scenario,) = scripts_at(session, [path])
 
     extras = [*arguments.extras, *needed_packages(report, session.project.matrix)]
@@ -65,19 +76,26 @@ def triage(session: Session, arguments: argparse.Namespace) -> int:
         search=partial(_search, session, arguments, path),
         blame=partial(_blame, session, arguments, path),
         say=session.say,
+        script_name=path.name,
     ).answer()
-    folder = answers_folder(session) / name_of(report)
+    if session.stop.is_set():
+        session.say("Stopped. What was run is recorded; the same command goes on.")
+        return 130
+    _publish(session, arguments, found)
+    return 0 if any(each.attempt is not None for each in runs.all) else 1
+
+
+def _publish(session: Session, arguments: argparse.Namespace, found: TriageAnswer) -> None:
+    """Keep an answer in all formats, and print it in the one that was asked for."""
     texts = {
         "markdown": markdown(found),
         "json": json.dumps(document(found), indent=1) + "\n",
         "notebook": notebook(found),
     }
-    _keep(Path(arguments.output) if arguments.output else folder, texts)
-    if session.stop.is_set():
-        session.say("Stopped. What was run is recorded; the same command goes on.")
-        return 130
+    kept = answers_folder(session) / _file_name(found.name)
+    for folder in dict.fromkeys([kept, Path(arguments.output or kept)]):
+        _keep(folder, texts)
     sys.stdout.write(texts["json"] if arguments.json else texts["markdown"])
-    return 0 if any(each.attempt is not None for each in runs.all) else 1
 
 
 def answer(session: Session, arguments: argparse.Namespace) -> int:
@@ -175,21 +193,12 @@ def _blame(session: Session, arguments: argparse.Namespace, path: Path, good: st
     return [each["name"] for each in found["packages"] if each["kind"] == "package"]
 
 
-def _read(session: Session, source: str) -> tuple[Report, Path]:
-    """Read a report, and write the folder with what is run of it. Raises UsageError if there is nothing to run."""
+def _read(session: Session, source: str) -> tuple[Report, Path, Path | None]:
+    """Read a report; return it with its folder and the path of its scenario, None if there is nothing to run."""
     report = read_report(_standard_input() if source == "-" else Path(source))
     folder = answers_folder(session) / name_of(report) / "report"
     shutil.rmtree(folder, ignore_errors=True)
-    path = write_report(report, folder)
-    if path is None:
-        for question in report.questions:
-            session.say(f"Ask the reporter: {question}")
-        raise UsageError(
-            f"{source}: the report has no code that can be run",
-            why="; ".join(dict.fromkeys(each.why for each in report.dropped)) or "no code was found",
-            next_step=f"What was read is in {folder}",
-        )
-    return report, path
+    return report, folder, write_report(report, folder)
 
 
 def _standard_input() -> str:
@@ -198,4 +207,8 @@ def _standard_input() -> str:
 
 def name_of(report: Report) -> str:
     """Return the name under which an answer is kept."""
-    return _NAME.sub("-", report.name).strip("-.") or "report"
+    return _file_name(report.name)
+
+
+def _file_name(name: str) -> str:
+    return _NAME.sub("-", name).strip("-.") or "report"

@@ -47,6 +47,8 @@ class Family:
     variables: tuple[tuple[str, str], ...]
     imports: tuple[str, ...]
     base: Base | None
+    replaces: str | None = None
+    """The package that the environments do not use: their variables select another in its place."""
 
     @property
     def has_every_release(self) -> bool:

@@ -239,6 +239,7 @@ def _read_family(table: Table, name: str, imports: tuple[str, ...], variables: t
         variables=tuple({**dict(variables), **dict(_strings(table.table("variables")))}.items()),
         imports=table.texts("imports") if table.has("imports") else imports,
         base=_read_base(table.table("base")) if table.has("base") else None,
+        replaces=table.text("replaces", "") or None,
     )
     table.end()
     return family

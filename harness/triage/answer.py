@@ -68,6 +68,8 @@ class TriageAnswer:
     not_tested: tuple[tuple[str, str], ...] = ()
     """Environments without a result, with the reason."""
     script: str = ""
+    script_name: str = ""
+    """The file name of the script in `commands`."""
     traceback: str = ""
     install: str = ""
     """Shell line of a notebook that installs the versions with which the problem shows."""

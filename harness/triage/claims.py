@@ -42,16 +42,30 @@ def check(
 
     `provides` maps a package that is installed to the name that reports use, such as tensorflow-cpu to tensorflow. A
     version of two numbers stands for all releases of that minor version. Another failure than the reported one
-    confirms neither "works" nor "fails".
+    confirms neither "works" nor "fails". What a report says twice is checked once, at its first line.
     """
-    return tuple(_check(claim, evidence, provides) for claim in claims)
+    unique: dict[tuple[str, ...], Claim] = {}
+    for claim in claims:
+        key = (canonicalize_name(claim.package), claim.version, claim.writer, claim.says.value)
+        unique.setdefault(key, claim)
+    return tuple(_check(claim, evidence, provides) for claim in unique.values())
+
+
+def questions_about(checked: Iterable[CheckedClaim]) -> tuple[str, ...]:
+    """Return what to ask the reporter about failing versions that could not be tested."""
+    return tuple(
+        f"Does it also fail with a released version? {each.claim.package} {each.claim.version} was not tested: "
+        f"{each.note}."
+        for each in checked
+        if each.result is Checked.NOT_TESTED and each.claim.says is Says.FAILS and not each.cells
+    )
 
 
 def _check(claim: Claim, evidence: Sequence[Evidence], provides: Mapping[str, str]) -> CheckedClaim:
     fitting = [each for each in evidence if not each.variables and _has(each, claim, provides)]
     conclusive = [each for each in fitting if each.shows.conclusive]
     if not conclusive:
-        return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, note="no environment with this version was run")
+        return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, note=_why_not(claim, fitting, evidence))
     wanted = Shows.PASSES if claim.says is Says.WORKS else Shows.BUG
     against = Shows.BUG if claim.says is Says.WORKS else Shows.PASSES
     agreeing = [each.cell for each in conclusive if each.shows is wanted]
@@ -73,6 +87,22 @@ def _check(claim: Claim, evidence: Sequence[Evidence], provides: Mapping[str, st
             claim=claim, result=Checked.CONTRADICTED, cells=others, note="it fails there, with another error"
         )
     return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, cells=others, note="it fails there, with another error")
+
+
+def _why_not(claim: Claim, fitting: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
+    """Return why nothing conclusive was run with a claimed version."""
+    if is_nightly(claim):
+        return "a nightly build changes every day, and that of the report cannot be installed again"
+    # An environment that could not be made has no versions; its id names the one that was wanted.
+    wanted = f"{canonicalize_name(claim.package)}=={claim.version}"
+    reasons = [each.reason for each in fitting]
+    reasons += [each.reason for each in evidence if wanted in each.environment.split()]
+    return next((each for each in reasons if each), "no environment with this version was run")
+
+
+def is_nightly(claim: Claim) -> bool:
+    """Return whether a claim is about a nightly build."""
+    return "nightly" in claim.package or "nightly" in claim.version.lower() or ".dev" in claim.version
 
 
 def _has(evidence: Evidence, claim: Claim, provides: Mapping[str, str]) -> bool:

@@ -12,6 +12,7 @@ from harness.model import Environment
 from harness.project.matrix import Matrix
 from harness.triage.answer import Change, WayOut
 from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.local_paths import without_local_paths
 from harness.triage.ranges import Border, Range, borders_of
 
 MOST_WAYS_OUT = 4
@@ -28,6 +29,24 @@ def responsible_package(evidence: Sequence[Evidence], matrix: Matrix) -> Normali
         shown = {each.shows for each in evidence if each.family == family.name}
         if {Shows.PASSES, Shows.BUG} <= shown:
             return canonicalize_name(family.package)
+    return _replaced_package(evidence, matrix)
+
+
+def _replaced_package(evidence: Sequence[Evidence], matrix: Matrix) -> NormalizedName | None:
+    """Return the package that a family replaces, if the bug is gone with it at the same version."""
+    for family in matrix.families:
+        if family.replaces is None:
+            continue
+        package, replaced = canonicalize_name(family.package), canonicalize_name(family.replaces)
+        failing = {
+            each.versions.get(package)
+            for each in evidence
+            if each.shows is Shows.BUG and not each.variables and replaced in each.versions
+        }
+        own = [each for each in evidence if each.family == family.name and each.versions.get(package) in failing]
+        shown = {each.shows for each in own if each.shows.conclusive}
+        if shown == {Shows.PASSES}:
+            return replaced
     return None
 
 
@@ -76,8 +95,8 @@ def _point(point: Mapping[str, Any], failure: Failure | None, package: Normalize
         family="",
         versions={package: point["version"]},
         shows=shows,
-        error=error if shows in (Shows.BUG, Shows.OTHER) else "",
-        reason=point.get("reason") or "",
+        error=without_local_paths(error) if shows in (Shows.BUG, Shows.OTHER) else "",
+        reason=without_local_paths(point.get("reason") or ""),
     )
 
 
@@ -124,7 +143,7 @@ def ways_out(evidence: Sequence[Evidence], ranges: Sequence[Range]) -> tuple[Way
         last = Version(affected[-1].last)
         later = [each for each in passing if Version(each.first) > last]
         earlier = [each for each in passing if Version(each.last) < last]
-        found += [WayOut(text=f"{each.package} {each.first} or later", cell=each.cells[0]) for each in later[:1]]
+        found += [WayOut(text=f"{each.package} {each.text}", cell=each.cells[0]) for each in later[:1]]
         found += [WayOut(text=f"{each.package} {each.last}", cell=each.cells[-1]) for each in reversed(earlier[-1:])]
     by_variables: dict[tuple[tuple[str, str], ...], list[Evidence]] = {}
     for each in evidence:

@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 from harness.model import Attempt, Outcome
 from harness.model.observation import normalise_output
 from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.local_paths import without_local_paths
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ class Problem:
     def text(self) -> str:
         """The problem in one line."""
         if self.failure is not None:
-            return f"{self.failure.type}: {self.failure.message}".rstrip(": ")
+            return without_local_paths(f"{self.failure.type}: {self.failure.message}".rstrip(": "))
         return self.observed if self.output is None else differing_line(self.output, self.expected)
 
 
@@ -125,8 +126,8 @@ def _evidence(ran: Ran, problem: Problem) -> Evidence:
         versions=ran.versions,
         variables=ran.variables,
         shows=shows,
-        error=error,
-        reason=reason,
+        error=without_local_paths(error),
+        reason=without_local_paths(reason),
     )
 
 

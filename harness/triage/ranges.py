@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,11 @@ class Range:
     error: str
     reason: str
     cells: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The versions in words."""
+        return self.first if self.first == self.last else f"{self.first} to {self.last}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +54,12 @@ def ranges_of(evidence: Iterable[Evidence], package: NormalizedName) -> tuple[Ra
         if package in each.versions and not each.variables:
             versions.setdefault(each.versions[package], []).append(each)
     ranges: list[Range] = []
+    extensible = False
     for version in sorted(versions, key=Version):
         groups = list(_groups(versions[version]))
         for shows, error, reason, cells in groups:
             previous = ranges[-1] if ranges else None
-            if previous and len(groups) == 1 and _same(previous, shows, error) and previous.last != version:
+            if previous and extensible and len(groups) == 1 and _same(previous, shows, error):
                 ranges[-1] = Range(
                     package=package,
                     first=previous.first,
@@ -74,6 +81,8 @@ def ranges_of(evidence: Iterable[Evidence], package: NormalizedName) -> tuple[Ra
                     cells=tuple(cells),
                 )
             )
+        # What a version with different results shows in one environment says nothing of the next version.
+        extensible = len(groups) == 1
     return tuple(ranges)
 
 
@@ -93,11 +102,16 @@ def _same(previous: Range, shows: Shows, error: str) -> bool:
 
 
 def borders_of(ranges: Sequence[Range]) -> tuple[Border, ...]:
-    """Return where a pass and the bug are neighbours. Another failure between them hides the border."""
+    """Return where a pass and the bug are neighbours.
+
+    Another failure between them hides the border, and so does a version with different results.
+    """
     borders = []
-    told = [each for each in ranges if each.shows is not Shows.NOT_TESTED and each.shows is not Shows.NOT_APPLICABLE]
+    told = [each for each in ranges if each.shows.conclusive]
+    results = Counter(version for each in told for version in {each.first, each.last})
     for before, after in itertools.pairwise(told):
-        if {before.shows, after.shows} == {Shows.PASSES, Shows.BUG} and before.last != after.first:
+        clear = results[before.last] == results[after.first] == 1
+        if clear and {before.shows, after.shows} == {Shows.PASSES, Shows.BUG}:
             borders.append(
                 Border(
                     package=before.package,

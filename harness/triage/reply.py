@@ -38,7 +38,8 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _listed("Not tested", [f"{code(name)}: {escaped(reason)}" for name, reason in answer.not_tested])
     yield _listed("Questions for the reporter", [escaped(each) for each in answer.questions])
     if answer.commands:
-        yield "To reproduce:\n\n" + _fenced("\n".join(answer.commands), "")
+        file = code(answer.script_name or "report.py")
+        yield f"To reproduce, save the script below as {file}:\n\n" + _fenced("\n".join(answer.commands), "console")
     yield _details("Traceback", answer.traceback, "text")
     yield _details("Script", answer.script, "python")
     yield _listed("Left out of the report", [_dropped(each) for each in answer.dropped])
@@ -59,7 +60,7 @@ def _ranges(answer: TriageAnswer) -> str:
         return ""
     rows = [
         [
-            escaped(each.first if each.first == each.last else f"{each.first} to {each.last}"),
+            escaped(each.text),
             _MARKS[each.shows] + (f": {code(_short(each.error))}" if each.error and each.shows is Shows.OTHER else ""),
             f"{len(each.cells)}",
         ]
@@ -120,7 +121,6 @@ def _listed(title: str, items: Iterable[str]) -> str:
 def _details(title: str, text: str, language: str) -> str:
     if not text.strip():
         return ""
-    text = re.sub(r"(?<![\w.])[\\/][^\s\"']*(?=[\\/](?:site-packages|lib[\\/]python3\.\d+)[\\/])", "...", text)
     return f"<details><summary>{title}</summary>\n\n{_fenced(text, language)}\n\n</details>"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -12,7 +12,8 @@ from harness.model import Attempt, Environment
 from harness.project.matrix import Matrix
 from harness.reports.report import Report, Says
 from harness.triage.answer import Reproduction, TriageAnswer
-from harness.triage.claims import check
+from harness.triage.claims import check, questions_about
+from harness.triage.commands import reproducing
 from harness.triage.decide import (
     changes,
     differing_packages,
@@ -24,8 +25,9 @@ from harness.triage.decide import (
 )
 from harness.triage.environments import claimed_environments, failing_versions, middle, reporters_environments
 from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.observe import Problem, Ran, evidence_of, problem_of
-from harness.triage.ranges import ranges_of
+from harness.triage.ranges import Range, ranges_of
 from harness.triage.runs import Runs
 from harness.triage.verdict import sentence
 
@@ -51,6 +53,8 @@ class Triage:
     search: Search
     blame: Blame
     say: Callable[[str], None]
+    script_name: str = "report.py"
+    """The file name of the script in the commands of the answer."""
     searched: dict[NormalizedName, Mapping[str, Any]] = field(default_factory=dict)
 
     def answer(self) -> TriageAnswer:
@@ -153,20 +157,19 @@ class Triage:
         stepped = package or self._stepped(evidence)
         document = self.searched.get(package) if package else None
         points = points_of(document, problem.failure, package) if document and package else ()
-        ranges = ranges_of([*evidence, *points], stepped) if stepped else ()
+        ranges = self._named(ranges_of([*evidence, *points], stepped)) if stepped else ()
         transitions = tuple(document["transitions"]) if document else ()
         introduced, fixed = changes(ranges, transitions, self._reported_version(stepped, own))
         reproduction = self._reproduction(own, problem)
-        failing = [
-            each for each in self.runs.all if problem.failure and each.failed and problem.failure.matches(each.error)
-        ]
-        newest = failing[-1].attempt if failing else None
+        newest = self._failing_attempt(problem)
+        checked = check(self.report.claims, [*evidence, *points], provides=dict(self.matrix.provides))
+        place = self._place_to_search(package) if package and document else None
         return TriageAnswer(
             name=self.report.name,
             verdict=sentence(
                 reproduction,
                 ranges,
-                responsible=str(package) if package else None,
+                responsible=self._name(package) if package else None,
                 introduced=introduced,
                 fixed=fixed,
                 failure=problem.text if problem.failure or problem.output else "",
@@ -178,15 +181,23 @@ class Triage:
             ranges=ranges,
             introduced=introduced,
             fixed=fixed,
-            transitions=transitions,
-            claims=check(self.report.claims, [*evidence, *points], provides=dict(self.matrix.provides)),
+            transitions=tuple(shared(dict(each)) for each in transitions),
+            claims=checked,
             ways_out=ways_out(evidence, ranges),
             dropped=self.report.dropped,
-            questions=self.report.questions,
+            questions=(*self.report.questions, *questions_about(checked)),
+            commands=reproducing(
+                self.script_name,
+                evidence,
+                first=reproduction.environment,
+                pair=nearest_pair(evidence, self.runs.environments_by_id),
+                searched=(str(package), place) if package and place else None,
+            ),
             other_failures=other_failures(evidence),
             not_tested=tuple((each.environment, each.reason) for each in evidence if each.shows is Shows.NOT_TESTED),
             script=self.runs.scenario.script.text,
-            traceback=newest.evidence.traceback if newest is not None else "",
+            script_name=self.script_name,
+            traceback=without_local_paths(newest.evidence.traceback) if newest is not None else "",
             install=_install_line(newest) if newest is not None else "",
         )
 
@@ -205,6 +216,9 @@ class Triage:
             return named
         return next((self.runs.ran[id].versions[package] for id in own if package in self.runs.ran[id].versions), None)
 
+    def _named(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        return tuple(replace(each, package=canonicalize_name(self._name(each.package))) for each in ranges)
+
     def _name(self, package: NormalizedName) -> str:
         """Return the name under which people know a package: tensorflow for tensorflow-cpu."""
         names = {canonicalize_name(giver): given for giver, given in self.matrix.provides}
@@ -222,6 +236,22 @@ class Triage:
             return Reproduction(environment=None, result="not possible", reason="the report names no version")
         order = ("reproduced", "fails differently", "does not fail", "not possible")
         return min(found, key=lambda each: order.index(each.result))
+
+
+def unanswerable(report: Report, why: str, *, provides: Mapping[str, str]) -> TriageAnswer:
+    """Return the answer to a report without code that can be run: what to ask the reporter."""
+    reproduction = Reproduction(environment=None, result="not possible", reason=without_local_paths(why))
+    return TriageAnswer(
+        name=report.name,
+        verdict=sentence(reproduction, (), responsible=None, introduced=None, fixed=None, failure=""),
+        observed="error",
+        reproduced=reproduction,
+        responsible=None,
+        stepped=None,
+        claims=check(report.claims, (), provides=provides),
+        dropped=report.dropped,
+        questions=report.questions,
+    )
 
 
 def _reproduction(ran: Ran, problem: Problem) -> Reproduction:

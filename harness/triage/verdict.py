@@ -41,7 +41,7 @@ def sentence(
 
 def listed(ranges: Sequence[Range]) -> str:
     """Return versions as text: `3.0.0 to 3.2.1 and 3.3.2`."""
-    texts = [each.first if each.first == each.last else f"{each.first} to {each.last}" for each in ranges]
+    texts = [each.text for each in ranges]
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 

@@ -1,0 +1,39 @@
+"""The commands with which anyone can check an answer. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from harness.triage.evidence import Evidence, Shows
+
+
+def reproducing(
+    script: str,
+    evidence: Sequence[Evidence],
+    *,
+    first: str | None,
+    pair: tuple[str, str] | None,
+    searched: tuple[str, str] | None,
+) -> tuple[str, ...]:
+    """Return the command lines for a script with this file name; none if nothing was run.
+
+    `first` is the environment of the report, `pair` a passing and a failing one, `searched` a package and the
+    environment in which its releases were searched.
+    """
+    conclusive = [each.environment for each in evidence if each.shows.conclusive]
+    failing = [each.environment for each in evidence if each.shows is Shows.BUG]
+    wanted = [each for each in (first, *reversed(pair or ())) if each in conclusive] or (failing or conclusive)[:1]
+    commands = [_run(script, dict.fromkeys(wanted))] if wanted else []
+    if searched is not None:
+        package, environment = searched
+        words = ["harness", "pinpoint", script, "--package", package, "--in", environment]
+        commands.append(shlex.join(words))
+    return tuple(commands)
+
+
+def _run(script: str, environments: dict[str, None]) -> str:
+    words = ["harness", "run", script]
+    for each in environments:
+        words += ["--environments", each]
+    return shlex.join(words)

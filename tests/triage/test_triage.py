@@ -1,0 +1,132 @@
+"""A report in, an answer out: the command line, real environments of throw-away wheels."""
+
+import json
+import os
+import shlex
+import subprocess
+
+import pytest
+
+from tests.pinpoint.conftest import MATRIX
+from tests.schemas import validated
+
+RIGHT = "def double(number):\n    return 2 * number\n"
+WRONG = "def double(number):\n    raise ValueError('cannot double %r' % (number,))\n"
+RELEASES = {"9.0.0": RIGHT, "9.1.0": RIGHT, "9.2.0": WRONG, "9.3.0": WRONG, "9.4.0": RIGHT}
+CODE = "import keras\n\nprint(keras.double(21))\n"
+ISSUE = f"""\
+# double() fails
+
+```python
+{CODE}```
+
+It worked in keras 9.1.0. It also works in keras 9.3.0. With keras 9.2.0 I get
+
+```
+Traceback (most recent call last):
+  File "/home/someone/report.py", line 3, in <module>
+    print(keras.double(21))
+ValueError: cannot double 21
+```
+"""
+BASE = """
+[families.keras.base]
+exclude-newer = 2024-03-01
+requirements = ["keras"]
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def framework(playground):
+    playground.releases("keras", RELEASES)
+    matrix = playground.root / "matrix.toml"
+    text = MATRIX.replace("framework", "keras").replace("\n[tiers.all]", f"{BASE}\n[tiers.all]")
+    matrix.write_text(text, encoding="utf-8")
+    playground.harness("lock")
+    return playground
+
+
+def shown(document):
+    return [(each["first"], each["last"], each["shows"]) for each in document["ranges"]]
+
+
+def test_issue_text_on_standard_input_is_answered(framework):
+    ended = subprocess.run(
+        framework.command("triage", "-", "--json"), input=ISSUE, env=framework.environ, cwd=framework.folder,
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    document = validated(ended.stdout, ("triage",))
+    assert document["observed"] == "error"
+    assert document["reproduced"]["result"] == "reproduced"
+    assert document["reproduced"]["environment"] == "keras9.2.0"
+    assert document["responsible"] == "keras"
+    assert shown(document) == [
+        ("9.0.0", "9.1.0", "passes"), ("9.2.0", "9.3.0", "this bug"), ("9.4.0", "9.4.0", "passes"),
+    ]  # fmt: skip
+    assert (document["introduced"]["last"], document["introduced"]["first"]) == ("9.1.0", "9.2.0")
+    assert (document["fixed"]["last"], document["fixed"]["first"]) == ("9.3.0", "9.4.0")
+    assert {(each["version"], each["says"], each["result"]) for each in document["claims"]} == {
+        ("9.1.0", "works", "confirmed"), ("9.3.0", "works", "contradicted"), ("9.2.0", "fails", "confirmed"),
+    }  # fmt: skip
+    assert [each["text"] for each in document["ways_out"]] == ["keras 9.4.0", "keras 9.1.0"]
+    assert str(framework.folder) not in ended.stdout
+    again = framework.harness("answer", document["name"], "--format", "json")
+    assert json.loads(again) == document
+    reply = framework.harness("answer", document["name"])
+    assert document["verdict"].split(";")[0].split("(")[0] in reply
+    for text in (reply, framework.harness("answer", document["name"], "--format", "notebook")):
+        assert str(framework.folder) not in text
+
+
+def test_folder_and_script_have_the_same_answer_and_the_commands_reproduce_it(framework):
+    folder = framework.folder / "sent"
+    folder.mkdir()
+    (folder / "report.md").write_text("It fails in keras 9.2.0, see repro.py.", encoding="utf-8")
+    (folder / "repro.py").write_text(CODE, encoding="utf-8")
+    of_folder = framework.json("triage", "sent")
+    of_script = framework.json("triage", framework.script(CODE, "repro.py"))
+    assert shown(of_folder) == shown(of_script)
+    assert of_folder["responsible"] == of_script["responsible"] == "keras"
+    assert of_script["reproduced"]["result"] == "not possible"  # it names no version
+    for command in of_folder["commands"]:
+        ended = subprocess.run(
+            framework.command(*shlex.split(command)[1:]), env=framework.environ,
+            cwd=framework.folder, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+        assert ended.returncode in (0, 1), ended.stderr
+        assert "ValueError: cannot double 21" in ended.stdout
+    assert "--environments keras9.2.0" in of_folder["commands"][0]
+
+
+def test_report_that_no_environment_shows_is_not_reproduced(framework):
+    text = ISSUE.replace("keras.double(21)", "keras.__name__").replace("9.3.0", "9.4.0")
+    framework.script(text, "quiet.md")
+    document = framework.json("triage", "quiet.md")
+    assert document["reproduced"]["result"] == "does not fail"
+    assert document["verdict"].startswith("Not reproduced: the script passes with keras")
+    assert (document["responsible"], document["introduced"], document["ways_out"]) == (None, None, [])
+    results = {(each["version"], each["says"]): each["result"] for each in document["claims"]}
+    assert results[("9.2.0", "fails")] == "contradicted"
+
+
+def test_report_without_code_prints_the_questions(playground):
+    playground.script("Nothing works any more in keras 9.2.0. Please help!", "words.md")
+    document = playground.json("triage", "words.md", status=2)
+    assert "no code that can be run" in playground.said
+    assert document["reproduced"]["result"] == "not possible"
+    assert document["questions"]
+    reply = playground.harness("triage", "words.md", status=2)
+    assert document["questions"][0].split("`")[0][:30] in reply
+
+
+def test_answer_that_does_not_exist_lists_the_known_ones(playground):
+    playground.harness("answer", "words", status=2)
+    assert "there is no answer 'words'" in playground.said
+    playground.script("It does not work.", "words.md")
+    playground.harness("triage", "words.md", status=2)
+    playground.harness("answer", "word", status=2)
+    assert "Known here: words" in playground.said
+    assert os.sep not in playground.harness("answer", "words").split("Questions")[0]

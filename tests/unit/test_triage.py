@@ -1,0 +1,567 @@
+"""Triage without running anything: what counts as the problem, ranges, borders, claims, the verdict, the reply."""
+
+import datetime as dt
+import itertools
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
+from packaging.version import Version
+
+from harness.model import Attempt, Cell, NoVerdict, Outcome
+from harness.model import Evidence as Texts
+from harness.project.matrix_file import read_matrix
+from harness.reports.report import Claim, Dropped, Place, Says
+from harness.triage.answer import Change, Reproduction, TriageAnswer, WayOut, document
+from harness.triage.claims import Checked, check, covers, questions_about
+from harness.triage.commands import reproducing
+from harness.triage.decide import changes, nearest_pair, points_of, responsible_package, ways_out
+from harness.triage.environments import claimed_environments, failing_versions, middle, reporters_environments
+from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.local_paths import shared, without_local_paths
+from harness.triage.notebook import notebook
+from harness.triage.observe import Ran, evidence_of, problem_of
+from harness.triage.ranges import borders_of, ranges_of
+from harness.triage.reply import markdown
+from harness.triage.verdict import sentence
+from tests.making import make_environment
+from tests.schemas import validator
+
+MATRIX = """
+imports = []
+default-tier = "all"
+
+[variables]
+ALL = "1"
+
+[provides]
+engine-cpu = "engine"
+
+[families.engine]
+package = "engine-cpu"
+id = "engine{version}"
+versions = ">=1"
+pythons = { "3.11" = ">=1" }
+
+[families.layers]
+package = "layers"
+id = "layers{version}"
+versions = ">=1"
+pythons = { "3.11" = ">=1" }
+requirements = ["layers=={version}"]
+
+[families.layers.base]
+exclude-newer = 2025-01-01
+requirements = ["engine-cpu==2.0.0"]
+
+[families.old]
+package = "engine-cpu"
+id = "engine{version}-old"
+versions = ">=1"
+pythons = { "3.11" = ">=1" }
+variables = { OLD_LAYERS = "1" }
+replaces = "layers"
+
+[tiers.all]
+environments = ["*"]
+"""
+BUG, PASSES, OTHER, NOT_TESTED = Shows.BUG, Shows.PASSES, Shows.OTHER, Shows.NOT_TESTED
+OLD = (("OLD_LAYERS", "1"),)
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory):
+    path = tmp_path_factory.mktemp("matrix") / "matrix.toml"
+    path.write_text(MATRIX, encoding="utf-8")
+    return read_matrix(path)
+
+
+def evidence(version, shows, *, environment="", package="layers", family="layers", variables=(), error="", **more):
+    environment = environment or f"{family}{version}"
+    return Evidence(
+        cell=f"report@{environment}",
+        environment=environment,
+        family=family,
+        versions={package: version, **more.pop("versions", {})},
+        variables=variables,
+        shows=shows,
+        error=error or ("ValueError: gone" if shows in (BUG, OTHER) else ""),
+        **more,
+    )
+
+
+def claim(version, says=Says.FAILS, package="layers", line=1):
+    return Claim(text=f"{package} {version}", place=Place(line=line), says=says, package=package, version=version)
+
+
+def ran(environment, outcome, *, error="", stdout="", cause=None, variables=(), **versions):
+    attempt = Attempt(
+        cell=Cell.parse(f"report@{environment}"),
+        key="key",
+        outcome=outcome,
+        error=error,
+        cause=cause,
+        started=dt.datetime(2025, 1, 1, tzinfo=dt.timezone.utc),
+        evidence=Texts(stdout=stdout),
+    )
+    return Ran(
+        cell=f"report@{environment}", environment=environment, family="layers", versions=versions,
+        variables=variables, attempt=attempt, verdict=attempt.is_verdict,
+    )  # fmt: skip
+
+
+# What counts as the reported problem
+
+
+@pytest.mark.parametrize(
+    ("reported", "observed", "same"),
+    [
+        ("ValueError: Unknown layer: 'Gap' at 0x7f12", "ValueError: Unknown layer: 'Gap' at 0x1111", True),
+        ("ValueError: Unknown layer: 'Gap'", "TypeError: Unknown layer: 'Gap'", False),
+        ("pkg.errors.NotFoundError: no such file /a/b/c", "NotFoundError: no such file /x/y", True),
+        ("ValueError", "ValueError: whatever it says", True),
+        ("ValueError: Unknown layer: Gap", "ValueError: the optimizer is missing a slot variable", False),
+        ("ValueError: Cannot convert '3' to a shape.", "ValueError: Cannot convert '3' to a shape.\nmore", True),
+    ],
+)
+def test_failure_is_recognised_by_type_and_most_words(reported, observed, same):
+    assert Failure.parse(reported).matches(observed) is same
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
+def test_every_failure_matches_itself(text):
+    failure = Failure.parse(f"ValueError: {text}")
+    assert failure.matches(f"ValueError: {text}")
+
+
+def test_reported_failure_counts_if_an_environment_shows_it():
+    cells = [
+        ran("a", Outcome.FAILED, error="ImportError: no module"),
+        ran("b", Outcome.FAILED, error="ImportError: no module"),
+        ran("c", Outcome.FAILED, error="ValueError: gone"),
+    ]
+    problem = problem_of(cells, reported=Failure.parse("ValueError: gone"), failing=[], working=[])
+    assert [each.shows for each in evidence_of(cells, problem)] == [OTHER, OTHER, BUG]
+
+
+def test_failure_of_the_environments_that_the_report_names_counts_before_the_most_frequent():
+    cells = [ran(name, Outcome.FAILED, error="ImportError: no module") for name in "ab"]
+    cells.append(ran("c", Outcome.FAILED, error="ValueError: gone"))
+    problem = problem_of(cells, reported=Failure.parse("KeyError: x"), failing=["c"], working=[])
+    assert problem.failure == Failure(type="ValueError", message="gone")
+
+
+def test_printed_text_is_the_problem_where_nothing_fails():
+    cells = [ran("a", Outcome.PASSED, stdout="18.5"), ran("b", Outcome.PASSED, stdout="30.0")]
+    problem = problem_of(cells, reported=None, failing=["a"], working=["b"])
+    assert (problem.observed, problem.text) == ("output", "18.5")
+    assert [each.shows for each in evidence_of(cells, problem)] == [BUG, PASSES]
+
+
+def test_text_of_no_environment_is_the_problem_if_the_report_does_not_say_which_is_wrong():
+    cells = [ran("a", Outcome.PASSED, stdout="18.5"), ran("b", Outcome.PASSED, stdout="30.0")]
+    problem = problem_of(cells, reported=None, failing=[], working=[])
+    assert {each.shows for each in evidence_of(cells, problem)} == {PASSES}
+
+
+def test_time_out_is_a_hang():
+    cells = [ran("a", Outcome.TIMED_OUT)]
+    assert problem_of(cells, reported=None, failing=["a"], working=[]).observed == "hang"
+
+
+# Ranges and borders
+
+VERSIONS = [f"{major}.{minor}.{patch}" for major, minor, patch in itertools.product((1, 2), range(3), range(3))]
+EVIDENCE = st.lists(
+    st.builds(
+        evidence,
+        st.sampled_from(VERSIONS),
+        st.sampled_from([BUG, PASSES, OTHER, NOT_TESTED, Shows.NOT_APPLICABLE]),
+        environment=st.sampled_from(["one", "two", "three"]),
+        error=st.sampled_from(["ValueError: gone", "TypeError: other"]),
+    ),
+    max_size=30,
+)
+
+
+@given(EVIDENCE)
+def test_no_range_contradicts_a_cell(cells):
+    unique = {(each.versions["layers"], each.environment): replace(each, cell=f"{number}") for number, each in enumerate(cells)}  # fmt: skip
+    by_cell = {each.cell: each for each in unique.values()}
+    ranges = ranges_of(unique.values(), "layers")
+    for each in ranges:
+        assert {by_cell[cell].shows for cell in each.cells} == {each.shows}
+        inside = [
+            other for other in unique.values()
+            if Version(each.first) <= Version(other.versions["layers"]) <= Version(each.last) and other.shows.conclusive
+        ]  # fmt: skip
+        if each.first != each.last:
+            assert {other.shows for other in inside} <= {each.shows}
+    conclusive = {each.cell for each in unique.values() if each.shows.conclusive}
+    assert conclusive <= {cell for each in ranges for cell in each.cells}
+    assert [Version(each.first) for each in ranges] == sorted(Version(each.first) for each in ranges)
+
+
+@given(EVIDENCE)
+def test_borders_are_between_a_version_that_passes_and_one_with_the_bug_everywhere(cells):
+    shown = {}
+    for each in cells:
+        if each.shows.conclusive:
+            shown.setdefault(each.versions["layers"], set()).add(each.shows)
+    for border in borders_of(ranges_of(cells, "layers")):
+        before, after = shown[border.last], shown[border.first]
+        assert (before, after) == (({PASSES}, {BUG}) if border.introduced else ({BUG}, {PASSES}))
+        between = [each for each in shown if Version(border.last) < Version(each) < Version(border.first)]
+        assert between == []
+
+
+@given(EVIDENCE)
+def test_verdict_names_only_versions_that_were_run(cells):
+    ranges = ranges_of(cells, "layers")
+    introduced, fixed = changes(ranges, (), None)
+    text = sentence(
+        Reproduction(environment="x", result="reproduced"), ranges,
+        responsible="layers", introduced=introduced, fixed=fixed, failure="",
+    )  # fmt: skip
+    tested = {each.versions["layers"] for each in cells if each.shows.conclusive}
+    assert set(re.findall(r"\b\d+\.\d+\.\d+\b", text)) <= tested
+
+
+def test_version_with_different_results_makes_a_range_for_each_and_no_border():
+    cells = [evidence("1.0.0", PASSES), evidence("1.1.0", BUG, environment="x"), evidence("1.1.0", PASSES, environment="y"),
+             evidence("1.2.0", PASSES)]  # fmt: skip
+    ranges = ranges_of(cells, "layers")
+    assert [(each.text, each.shows) for each in ranges] == [
+        ("1.0.0", PASSES), ("1.1.0", BUG), ("1.1.0", PASSES), ("1.2.0", PASSES),
+    ]  # fmt: skip
+    assert borders_of(ranges) == ()
+
+
+def test_environment_with_variables_of_its_own_is_in_no_range():
+    cells = [evidence("1.0.0", BUG), evidence("1.0.0", PASSES, environment="old", variables=OLD)]
+    assert [each.shows for each in ranges_of(cells, "layers")] == [BUG]
+
+
+def test_change_is_that_of_the_range_with_the_reported_version():
+    cells = [evidence(version, shows) for version, shows in
+             zip(["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"], [PASSES, BUG, PASSES, BUG, PASSES], strict=True)]  # fmt: skip
+    commit = {"sha": "0" * 40}
+    introduced, fixed = changes(ranges_of(cells, "layers"), [{"last": "1.0.0", "first": "1.1.0", "commit": commit}], "1.1.0")  # fmt: skip
+    assert introduced == Change(package="layers", last="1.0.0", first="1.1.0", commit=commit)
+    assert fixed == Change(package="layers", last="1.1.0", first="1.2.0")
+
+
+def test_another_failure_hides_a_border():
+    cells = [evidence("1.0.0", PASSES), evidence("1.1.0", OTHER, error="TypeError: other"), evidence("1.2.0", BUG)]
+    assert changes(ranges_of(cells, "layers"), (), None) == (None, None)
+
+
+def test_releases_of_a_search_are_evidence():
+    tested = [
+        {"version": "1.0.0", "cell": "a", "environment": "x", "state": "good", "error": None},
+        {"version": "1.1.0", "cell": "b", "environment": "x", "state": "other", "error": "ValueError: gone"},
+        {"version": "1.2.0", "cell": "c", "environment": "x", "state": "bad", "error": "TypeError: other"},
+        {"version": "1.3.0", "cell": None, "environment": None, "state": "untestable", "error": None, "reason": "no"},
+    ]
+    points = points_of({"tested": tested}, Failure.parse("ValueError: gone"), "layers")
+    assert [each.shows for each in points] == [PASSES, BUG, OTHER, NOT_TESTED]
+
+
+# The claims of the report
+
+
+@pytest.mark.parametrize(
+    ("claimed", "installed", "covered"),
+    [
+        ("2.15", "2.15.1", True), ("2.15.0", "2.15.1", False), ("2.15.1", "2.15.1", True), ("2", "2.15.1", True),
+        ("2.1", "2.15.1", False), ("2.13.0rc2", "2.13.0rc2", True), ("2.13", "2.13.0rc2", True), ("nightly", "2.15.1", False),
+        ("<3", "2.15.1", True),
+    ],
+)  # fmt: skip
+def test_claimed_version_covers_installed_ones(claimed, installed, covered):
+    assert covers(claimed, installed) is covered
+
+
+def test_claims_are_confirmed_contradicted_or_not_tested():
+    cells = [evidence("1.0.0", PASSES), evidence("1.1.0", BUG)]
+    checked = check(
+        [claim("1.0", Says.WORKS), claim("1.1"), claim("1.0"), claim("1.1", Says.WORKS), claim("9.0")],
+        cells,
+        provides={},
+    )
+    assert [each.result for each in checked] == [
+        Checked.CONFIRMED, Checked.CONFIRMED, Checked.CONTRADICTED, Checked.CONTRADICTED, Checked.NOT_TESTED,
+    ]  # fmt: skip
+    assert checked[2].cells == ("report@layers1.0.0",)
+
+
+def test_claim_about_the_package_that_people_know_is_checked_with_the_installed_one():
+    (checked,) = check(
+        [claim("2.0", package="engine")],
+        [evidence("2.0.1", BUG, package="engine-cpu")],
+        provides={"engine-cpu": "engine"},
+    )
+    assert checked.result is Checked.CONFIRMED
+
+
+def test_claim_that_is_made_twice_is_checked_once():
+    checked = check([claim("1.1", line=3), claim("1.1", line=9)], [evidence("1.1.0", BUG)], provides={})
+    assert [each.claim.place.line for each in checked] == [3]
+
+
+def test_another_failure_confirms_no_claim():
+    cells = [evidence("1.0.0", OTHER)]
+    fails, works = check([claim("1.0"), claim("1.0", Says.WORKS)], cells, provides={})
+    assert (fails.result, works.result) == (Checked.NOT_TESTED, Checked.CONTRADICTED)
+
+
+def test_nightly_build_is_not_tested_with_the_reason():
+    (checked,) = check([claim("nightly", package="engine-nightly")], [evidence("1.0.0", BUG)], provides={})
+    assert checked.result is Checked.NOT_TESTED
+    assert "nightly" in checked.note
+    (question,) = questions_about([checked])
+    assert "released version" in question
+
+
+def test_failing_version_that_cannot_be_had_is_asked_about_with_the_reason():
+    cells = [
+        Evidence(cell="c", environment="engine + layers==9.9.9", family="", versions={}, shows=NOT_TESTED,
+                 reason="there is no layers 9.9.9"),
+    ]  # fmt: skip
+    checked = check([claim("9.9.9"), claim("9.9.9", Says.WORKS)], cells, provides={})
+    assert [each.note for each in checked] == ["there is no layers 9.9.9"] * 2
+    (question,) = questions_about(checked)
+    assert "layers 9.9.9" in question and "there is no layers 9.9.9" in question
+
+
+def test_environments_that_differ_at_one_version_neither_confirm_nor_contradict():
+    cells = [evidence("1.0.0", BUG, environment="x"), evidence("1.0.0", PASSES, environment="y")]
+    (checked,) = check([claim("1.0")], cells, provides={})
+    assert (checked.result, len(checked.cells)) == (Checked.NOT_TESTED, 2)
+
+
+# Environments
+
+
+def environment(id, family, version, **more):
+    made = make_environment(id, variables={"ALL": "1", **more.pop("variables", {})}, **more)
+    origin = replace(made.lock.origin, version=version)
+    return replace(made, family=family, lock=replace(made.lock, origin=origin))
+
+
+ENVIRONMENTS = [
+    environment("engine1.0.1", "engine", "1.0.1", engine_cpu="1.0.1", layers="1.0.0"),
+    environment("engine2.0.0", "engine", "2.0.0", engine_cpu="2.0.0", layers="2.0.0"),
+    environment("engine3.0.0", "engine", "3.0.0", engine_cpu="3.0.0", layers="2.0.0"),
+    environment("layers2.1.0", "layers", "2.1.0", engine_cpu="2.0.0", layers="2.1.0"),
+]
+
+
+def test_reporters_environment_has_the_versions_that_fail(matrix):
+    fails = failing_versions([claim("2.0", package="engine"), claim("2.1.0"), claim("1.0", Says.WORKS)], matrix)
+    assert fails == {"layers": "2.1.0", "engine-cpu": "2.0"}
+    assert reporters_environments(fails, ENVIRONMENTS, matrix) == ("engine2.0.0", "engine2.0.0 + layers==2.1.0")
+
+
+def test_report_without_a_version_has_no_environment(matrix):
+    assert reporters_environments({}, ENVIRONMENTS, matrix) == ()
+
+
+def test_claimed_environments_are_those_of_the_versions_the_failing_ones_first(matrix):
+    claims = [claim("1.0", Says.WORKS, package="engine"), claim("3.0.0", package="engine"), claim("nightly")]
+    assert claimed_environments(claims, ENVIRONMENTS, matrix) == ("engine3.0.0", "engine1.0.1")
+
+
+def test_environment_in_the_middle_of_two_that_differ_is_next():
+    cells = [evidence("1.0.1", PASSES, environment="engine1.0.1"), evidence("3.0.0", BUG, environment="engine3.0.0")]
+    assert middle(cells, ENVIRONMENTS, ["engine"]) == ("engine2.0.0",)
+    assert middle([*cells, evidence("2.0.0", NOT_TESTED, environment="engine2.0.0")], ENVIRONMENTS, ["engine"]) == ()
+
+
+def test_nearest_pair_differs_in_as_few_packages_as_possible():
+    cells = [evidence("1.0.0", PASSES, environment="engine1.0.1"), evidence("2.0.0", PASSES, environment="engine2.0.0"),
+             evidence("3.0.0", BUG, environment="engine3.0.0")]  # fmt: skip
+    assert nearest_pair(cells, {each.id: each for each in ENVIRONMENTS}) == ("engine2.0.0", "engine3.0.0")
+
+
+# The responsible package, and ways out
+
+
+def test_pass_and_bug_over_a_fixed_base_name_the_package_of_the_family(matrix):
+    assert responsible_package([evidence("1.0.0", PASSES), evidence("1.1.0", BUG)], matrix) == "layers"
+
+
+def test_pass_with_the_replacement_at_the_same_version_names_the_replaced_package(matrix):
+    plain = evidence("2.0.0", BUG, family="engine", package="engine-cpu", versions={"layers": "2.0.0"})
+    old = evidence("2.0.0", PASSES, family="old", package="engine-cpu", variables=OLD)
+    assert responsible_package([plain, old], matrix) == "layers"
+    assert responsible_package([plain, replace(old, versions={"engine-cpu": "3.0.0"})], matrix) is None
+    assert responsible_package([plain, replace(old, shows=BUG)], matrix) is None
+    assert responsible_package([replace(plain, shows=OTHER), old], matrix) is None
+    assert responsible_package([replace(plain, versions={"engine-cpu": "2.0.0"}), old], matrix) is None
+
+
+def test_ways_out_are_versions_and_variables_that_pass():
+    cells = [evidence("1.0.0", PASSES), evidence("1.1.0", BUG), evidence("1.2.0", PASSES), evidence("1.3.0", PASSES),
+             evidence("1.1.0", PASSES, environment="old", variables=OLD)]  # fmt: skip
+    found = ways_out(cells, ranges_of(cells, "layers"))
+    assert [each.text for each in found] == ["layers 1.2.0 to 1.3.0", "layers 1.0.0", "set OLD_LAYERS=1"]
+    assert {each.cell for each in found} <= {each.cell for each in cells if each.shows is PASSES}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.PASSED])
+def test_environment_with_a_cause_is_no_way_out(outcome):
+    cells = [ran("a", Outcome.FAILED, error="ValueError: gone", layers="1.0.0"),
+             ran("b", outcome, cause=next(iter(NoVerdict)), variables=OLD, layers="1.0.0")]  # fmt: skip
+    problem = problem_of(cells, reported=None, failing=[], working=[])
+    found = evidence_of(cells, problem)
+    assert found[1].shows is NOT_TESTED
+    assert ways_out(found, ranges_of(found, "layers")) == ()
+
+
+# The answer in its forms
+
+_CELL = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": "^[a-zA-Z0-9-_]{1,64}$"},
+        "metadata": {"type": "object"},
+        "source": {"type": "array", "items": {"type": "string"}},
+        "execution_count": {"type": "null"},
+        "outputs": {"type": "array", "maxItems": 0},
+        "cell_type": {},
+    },
+    "additionalProperties": False,
+    "required": ["id", "cell_type", "metadata", "source"],
+}
+# What the schema of the notebook format 4.5 asks of markdown and code cells without outputs.
+NOTEBOOK = {
+    "type": "object",
+    "properties": {
+        "metadata": {"type": "object"},
+        "nbformat": {"const": 4},
+        "nbformat_minor": {"const": 5},
+        "cells": {
+            "type": "array",
+            "items": {
+                "allOf": [_CELL],
+                "if": {"properties": {"cell_type": {"const": "code"}}},
+                "then": {"required": ["execution_count", "outputs"]},
+                "else": {
+                    "properties": {"cell_type": {"const": "markdown"}, "outputs": False, "execution_count": False}
+                },
+            },
+        },
+    },
+    "required": ["metadata", "nbformat", "nbformat_minor", "cells"],
+}
+
+HOSTILE = "</details><script>alert(1)</script> ![x](http://x.y) @someone #123 | `code` \x1b[31m ```\nnext"
+
+
+def an_answer(**more):
+    cells = [evidence("1.0.0", PASSES), evidence("1.1.0", BUG, error=f"ValueError: {HOSTILE}")]
+    ranges = ranges_of(cells, "layers")
+    values = {
+        "name": "report", "verdict": f"It fails. {HOSTILE}", "observed": "error",
+        "reproduced": Reproduction(environment="layers1.1.0", result="reproduced", outcome="failed", error=HOSTILE),
+        "responsible": "layers", "stepped": "layers", "ranges": ranges,
+        "introduced": Change(package="layers", last="1.0.0", first="1.1.0",
+                             commit={"sha": "a" * 40, "title": f"Change (#12) {HOSTILE}", "repository": "o/r", "pull_request": 12}),
+        "claims": check([claim("1.1"), claim("nightly")], cells, provides={}),
+        "ways_out": (WayOut(text="layers 1.0.0", cell="report@layers1.0.0"),),
+        "dropped": (Dropped(place=Place(line=3), text=HOSTILE, why="a shell line"),),
+        "questions": (HOSTILE,), "other_failures": (HOSTILE,), "not_tested": (("x", HOSTILE),),
+        "commands": ("harness run report.py --environments layers1.1.0",),
+        "script": "import layers\nprint('```')\n", "script_name": "report.py", "traceback": "Traceback\n```\nValueError",
+        "install": "%pip install layers==1.1.0",
+    }  # fmt: skip
+    return TriageAnswer(**{**values, **more})
+
+
+def test_document_matches_its_schema_and_has_the_keys_of_the_contract():
+    found = json.loads(json.dumps(document(an_answer())))
+    validator("triage").validate(found)
+    validator("triage").validate(json.loads(json.dumps(document(an_answer(responsible=None, introduced=None)))))
+
+
+def test_reply_makes_no_markup_of_foreign_text():
+    tokens = MarkdownIt("commonmark").parse(markdown(an_answer()))
+    raw = [each.content for each in tokens if each.type == "html_block"]
+    raw += [child.content for each in tokens for child in each.children or [] if child.type == "html_inline"]
+    tags = {tag for each in raw for tag in re.findall(r"<[^>]*>", each)}
+    assert tags <= {"<code>", "</code>", "<!-- -->", "<details>", "</details>", "<summary>", "</summary>", "<br>"}
+    assert not [child for each in tokens for child in each.children or [] if child.type in ("image", "link_open")]
+    assert "\x1b" not in markdown(an_answer())
+
+
+def test_reply_names_pull_requests_with_their_repository():
+    assert "o/r#12" in markdown(an_answer())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('File "/home/me/.cache/e/lib/python3.11/site-packages/keras/a.py", line 3', 'File ".../site-packages/keras/a.py", line 3'),
+        ('File "/Users/My Name/venv/lib/python3.11/json/a.py"', 'File ".../lib/python3.11/json/a.py"'),
+        ("no such file: '/tmp/tmp12/model.h5'", "no such file: '.../model.h5'"),
+        ("see https://example.org/home/x and a/tmp/b", "see https://example.org/home/x and a/tmp/b"),
+        ("group /model_weights/dense/kernel:0", "group /model_weights/dense/kernel:0"),
+        ("C:\\Users\\me\\x.py", ".../x.py"),
+        ("/root/.cache/harness: cannot", ".../harness: cannot"),
+    ],
+)  # fmt: skip
+def test_local_paths_are_shortened(text, shown):
+    assert without_local_paths(text) == shown
+    assert shared({"a": [text, 1, None]}) == {"a": [shown, 1, None]}
+
+
+@given(st.text(max_size=300))
+def test_shortening_is_idempotent(text):
+    once = without_local_paths(text)
+    assert without_local_paths(once) == once
+
+
+def test_evidence_has_no_local_paths():
+    cells = [ran("a", Outcome.FAILED, error="OSError: '/root/private/x.h5' is broken")]
+    (found,) = evidence_of(cells, problem_of(cells, reported=None, failing=["a"], working=[]))
+    assert found.error == "OSError: '.../x.h5' is broken"
+
+
+@given(name=st.text(max_size=40), script=st.text(max_size=200), install=st.sampled_from(["", "%pip install x==1"]))
+def test_notebook_is_valid(name, script, install):
+    text = notebook(an_answer(name=name, script=script, install=install))
+    found = json.loads(text)
+    Draft202012Validator(NOTEBOOK).validate(found)
+    ids = [each["id"] for each in found["cells"]]
+    assert len(set(ids)) == len(ids)
+    assert "".join(found["cells"][-1]["source"]) == script
+
+
+def test_commands_run_both_environments_and_search_the_releases():
+    cells = [evidence("1.0.0", PASSES), evidence("1.1.0", BUG), evidence("1.1.0", NOT_TESTED, environment="x + y==1")]
+    found = reproducing(
+        "my report.py", cells, first="x + y==1", pair=("layers1.0.0", "layers1.1.0"), searched=("layers", "layers1.1.0")
+    )
+    assert found == (
+        "harness run 'my report.py' --environments layers1.1.0 --environments layers1.0.0",
+        "harness pinpoint 'my report.py' --package layers --in layers1.1.0",
+    )
+    assert reproducing("r.py", [], first=None, pair=None, searched=None) == ()
+
+
+@pytest.mark.parametrize(
+    ("reproduction", "expected"),
+    [
+        (Reproduction(environment=None, result="not possible", reason="no version"), "could not be reproduced: no version"),
+        (Reproduction(environment="x", result="does not fail"), "passes with layers 1.0.0 to 1.1.0"),
+    ],
+)  # fmt: skip
+def test_verdict_without_the_bug(reproduction, expected):
+    ranges = ranges_of([evidence("1.0.0", PASSES), evidence("1.1.0", PASSES)], "layers")
+    assert expected in sentence(reproduction, ranges, responsible=None, introduced=None, fixed=None, failure="")
