@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -52,6 +53,12 @@ def triage(session: Session, arguments: argparse.Namespace) -> int:
             next_step=f"Ask the reporter. What was read is in {folder}",
         )
     (scenario,) = scripts_at(session, [path])
+    if scenario.write is not None:
+        raise UsageError(
+            f"{arguments.report}: the report has two steps, write.py and read.py",
+            why="an answer compares one version at a time, and such a report needs pairs of versions",
+            next_step=f"Run the pairs: {session.command} run {shlex.quote(str(path))} --writers GLOBS --readers GLOBS",
+        )
 
     extras = [*arguments.extras, *needed_packages(report, session.project.matrix)]
     if extras:
