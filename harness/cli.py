@@ -91,7 +91,7 @@ def _write_whatever_it_is() -> None:
 
 
 def _unknown(found: list[str], parser: argparse.ArgumentParser) -> str:
-    """Say of arguments what a command does not take, and what was meant."""
+    """Return the error for arguments that a command does not take, with near misses."""
     first = found[0].partition("=")[0]
     if first == "--project":
         return "--project DIR stands before the command"

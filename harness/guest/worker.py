@@ -175,7 +175,7 @@ def set_limits(limits):
 
 
 class Trail:
-    """Says where the script was, for whoever finds that this process is no more."""
+    """Stage log: the stages in which the script was, readable after the process has died."""
 
     def __init__(self, path):
         self.stages = []

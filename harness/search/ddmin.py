@@ -51,7 +51,7 @@ class Minimiser(Generic[T]):
         )
 
     def _smaller(self, members: tuple[T, ...], parts: int) -> tuple[T, ...] | None:
-        """Give a part, or all but a part, that is bad by itself."""
+        """Return a part, or all but a part, that is bad by itself."""
         chunks = [members[len(members) * i // parts : len(members) * (i + 1) // parts] for i in range(parts)]
         complements = [_less(members, set(chunk)) for chunk in chunks] if parts > 2 else []
         return next((each for each in [*chunks, *complements] if self._consider(each) is State.BAD), None)
