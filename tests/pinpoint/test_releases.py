@@ -236,7 +236,7 @@ def test_a_parameter_that_the_script_does_not_have(playground):
 def test_an_answer_to_paste(playground):
     playground.releases("lib", {"1.0": GOOD, "1.1": BAD, "1.2": GOOD})
     text = playground.harness("pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--markdown")
-    assert "Fails in lib 1.1, introduced in 1.1, fixed in 1.2" in text
+    assert "lib 1.1: fails with \\[A\\]. Introduced in 1.1. Fixed in 1.2." in text
     assert "wrong answer" in text
     assert "harness " in text.rstrip().splitlines()[-2]
 
@@ -302,7 +302,7 @@ def test_a_search_that_was_stopped_goes_on_where_it_was(playground):
     said = []
     for line in running.stderr:
         said.append(line)
-        if "lib 1.1: passes" in line:
+        if "lib 1.1 (known): passes" in line:
             time.sleep(1.0)
             running.send_signal(signal.SIGINT)
             break
