@@ -29,7 +29,7 @@ _KEPT_FREE_MIB = 512
 _REMOVE_TRIES = 100
 _REMOVE_PAUSE_S = 0.01
 _NUMBERS = itertools.count()
-# The shell joins each group named before "--", then becomes the command. "0" stands for whoever writes it.
+# The shell joins each group named before "--", then becomes the command. "0" is the process that writes it.
 _JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 98; shift; done; shift; exec "$@"'
 
 

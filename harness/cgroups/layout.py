@@ -143,7 +143,7 @@ class Events:
     """What the kernel counted in a group and in the group of the whole run since the attempt began."""
 
     killed: int = 0
-    """Processes of the group that the kernel killed for lack of memory, whoever's."""
+    """Processes of the group that the kernel killed for lack of memory, under any limit."""
     own_limit: int = 0
     """How often the group's own memory limit was hit."""
     run_limit: int = 0

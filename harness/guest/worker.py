@@ -1,13 +1,11 @@
-"""Runs one scenario inside the environment under test: `python worker.py REQUEST`.
+"""Run one scenario inside the environment under test: `python worker.py REQUEST`.
 
-Or many, each in a fork of a process that has imported what they begin with: `python worker.py --serve FILE SOCKET`.
-Or one, as the second process of a sandbox whose first then stands over it: `python worker.py --contained FILE REQUEST`.
-The file is the one of ours that knows how: serving.py, and namespaces.py.
+`--serve FILE SOCKET` starts a fork server: it imports once and is forked for each request. FILE is fork_server.py.
+`--contained FILE REQUEST` runs as the second process of a sandbox; the first acts as init. FILE is namespaces.py.
 
-A separate species: standard library only, any Python from 3.6 up, started by path, imports nothing of the project.
-It reads a request file, runs the script cell by cell in the namespace of `__main__`, leaves a line in the trail
-file as each stage begins, and writes its report to a temporary name that it renames. What the script prints goes
-where the parent directed it and is none of the worker's business.
+Standard library only, Python 3.6 or newer, started by path; imports nothing of the harness. The worker reads a request
+file, runs the script cell by cell in the namespace of `__main__`, writes each stage to a stage log before it starts,
+and renames its report into place. The harness has redirected the script's output; the worker does not read it.
 """
 
 import sys

@@ -48,7 +48,11 @@ def load(path: Path) -> tuple[str, list[Dropped]]:
             data = stream.read(_KEPT)
             size = path.stat().st_size
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read", why=str(error.strerror or error)) from None
+        raise UsageError(
+            f"{path}: cannot be read",
+            why=str(error.strerror or error),
+            next_step="Check the path, or write - to read the report from standard input",
+        ) from None
     dropped = []
     if size > len(data):
         why = f"the file has {size >> 20} MiB: only its first {_KEPT >> 20} MiB are read"

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from harness.errors import UsageError
+from harness.reports import read_report
 from harness.reports.kinds import advice
 from harness.reports.scripts import check_script, find_fault
 
@@ -31,3 +33,8 @@ def test_triage_is_named_for_what_it_reads(text):
 def test_other_files_are_to_be_changed(text):
     refusal = refusal_of(text)
     assert advice(refusal, "report.py") == refusal.next_step
+
+
+def test_a_path_that_does_not_exist_says_what_to_do(tmp_path):
+    with pytest.raises(UsageError, match="Check the path, or write - to read"):
+        read_report(tmp_path / "nothing.md")
