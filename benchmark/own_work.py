@@ -68,7 +68,7 @@ def _provided(environment: Environment) -> Provided:
 
 
 def _passed(task: Task, python: Path) -> Attempt:
-    attempt = unavailable(task, "", settled=True)
+    attempt = unavailable(task, "", conclusive=True)
     return replace(attempt, outcome=Outcome.PASSED, duration_s=0.001, started=dt.datetime.now(dt.timezone.utc))
 
 

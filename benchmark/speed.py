@@ -13,7 +13,7 @@ from benchmark.figures import Figure
 from benchmark.measured import Took, measure, measure_harness
 from benchmark.plain_noxfile import FIRST, REST, write_noxfile
 from harness.commands.defaults import default_jobs
-from harness.execute.executor import parent_kind
+from harness.execute.executor import fork_server_kind
 from harness.pipeline import Work, prepare
 from harness.project.plan import make_plan
 from harness.project.selection import Selection
@@ -122,15 +122,15 @@ def _imports_s(session: Session, work: Work) -> Iterator[float]:
         interpreter = session.interpreters.find(environment.python)
         python = session.environments.provide(environment, interpreter).python
         tasks = (task for task in work.tasks.values() if task.environment.id == environment.id)
-        kinds = [kind for task in tasks if (kind := parent_kind(task, python)) is not None]
+        kinds = [kind for task in tasks if (kind := fork_server_kind(task, python)) is not None]
         if not kinds:
             continue
-        modules = dict.fromkeys(name for kind in kinds for name in (kind.root.module, *kind.modules))
+        modules = dict.fromkeys(name for kind in kinds for name in (kind.zygote.module, *kind.modules))
         touched = dict.fromkeys(name for kind in kinds for name in kind.touched)
         statements = [*(f"import {name}" for name in modules), *touched]
         tried = "".join(f"with contextlib.suppress(Exception): {each}\n" for each in statements)
         code = f"import contextlib, time\nstarted = time.time()\n{tried}print(time.time() - started)"
         done = subprocess.run(
-            [str(python), "-c", code], env=dict(kinds[0].root.variables), capture_output=True, text=True, check=True
+            [str(python), "-c", code], env=dict(kinds[0].zygote.variables), capture_output=True, text=True, check=True
         )
         yield float(done.stdout.split()[-1])

@@ -19,7 +19,7 @@ from harness.session import RunFolder, Session
 
 if TYPE_CHECKING:  # imported at run time only if cells are run
     from harness.environments.store import Provided
-    from harness.execute.forkserver.pool import Parents
+    from harness.execute.forkserver.pool import ForkServers
     from harness.schedule.local_pool import Watcher
 
 
@@ -49,14 +49,16 @@ class Work:
         due: list[Task] = []
         for task in {task.key: task for task in self.tasks.values()}.values():
             valid = (each for each in found.get(task.key, []) if isolation in ("fork", each.isolation) and not fresh)
-            settled = [attempt for attempt in valid if attempt.settled]
+            conclusive = [attempt for attempt in valid if attempt.conclusive]
             written = any(each.outcome is Outcome.PASSED for each in found.get(task.reads or "", []))
-            # Do not repeat settled results without a verdict (not applicable, unavailable), unless the artifacts that
-            # were missing exist now.
-            could_not_read = task.reads is not None and bool(settled) and settled[-1].outcome is Outcome.UNAVAILABLE
-            if settled and not settled[-1].outcome.shown_by_scenario and not (could_not_read and written):
+            # Do not repeat conclusive results without a verdict (not applicable, unavailable), unless the artifacts
+            # that were missing exist now.
+            could_not_read = (
+                task.reads is not None and bool(conclusive) and conclusive[-1].outcome is Outcome.UNAVAILABLE
+            )
+            if conclusive and not conclusive[-1].outcome.shown_by_scenario and not (could_not_read and written):
                 continue
-            shown = sum(attempt.outcome.shown_by_scenario for attempt in settled)
+            shown = sum(attempt.outcome.shown_by_scenario for attempt in conclusive)
             due.extend([task] * max(0, repeat - shown))
         return due
 
@@ -117,7 +119,7 @@ def prepare(
             missing[environment.id] = (
                 f"Python {environment.python} is not installed; `harness run` tries to download it"
             )
-        # Without an interpreter, the key has the requested version. Its attempt will not be settled.
+        # Without an interpreter, the key has the requested version. Its attempt will not be conclusive.
         interpreters[environment.id] = interpreter.id if interpreter else f"cpython-{environment.python}"
     tasks: dict[Cell, Task] = {}
     # Writers first: the key of a writer is part of the key of its readers.
@@ -198,7 +200,7 @@ def run_due(
             lost.add(attempt.key)
         writer.add(attempt)
         recorded += 1
-        if not attempt.settled:
+        if not attempt.conclusive:
             unsettled.add(attempt.key)
 
     due = _with_lost_artifacts(session, work, due)
@@ -211,19 +213,19 @@ def run_due(
             else:
                 # Missing artifacts are final, unless their writer will be tried again.
                 lost_for_good = task.environment.id not in work.missing and task.reads not in unsettled
-                attempt = unavailable(task, reason, settled=lost_for_good)
+                attempt = unavailable(task, reason, conclusive=lost_for_good)
                 watcher.finished(task, attempt)
                 record(attempt)
-        with RunFolder(session.cache / "runs") as runs, _parents(session, runs, jobs, isolation) as parents:
+        with RunFolder(session.cache / "runs") as runs, _fork_servers(session, runs, jobs, isolation) as fork_servers:
             groups = session.sandbox.groups
             scheduler = LocalScheduler(
                 memory=Memory(available_mib=groups.available_mib) if groups is not None else Memory(),
                 jobs=jobs,
                 provide=_provider(session),
-                run_one=_runner(session, runs, parents, watcher),
+                run_one=_runner(session, runs, fork_servers, watcher),
                 watcher=watcher,
                 stop=session.stop,
-                imports=ForkImports(parents, watcher.note) if parents is not None else None,
+                imports=ForkImports(fork_servers, watcher.note) if fork_servers is not None else None,
             )
             for attempt in scheduler.run(tasks):
                 record(attempt)
@@ -258,21 +260,23 @@ def _provider(session: Session) -> Callable[[Environment], Provided]:
 
 
 @contextlib.contextmanager
-def _parents(session: Session, runs: Path, jobs: int, isolation: str) -> Iterator[Parents | None]:
+def _fork_servers(session: Session, runs: Path, jobs: int, isolation: str) -> Iterator[ForkServers | None]:
     if isolation == "process" or not session.sandbox.forks:
         yield None
         return
-    from harness.execute.forkserver.pool import Parents
+    from harness.execute.forkserver.pool import ForkServers
 
     # The scheduler uses one, prepares the next, and may wait for the last. It ends unused ones itself.
-    parents = Parents(runs, limit=jobs + 2, stop=session.stop, sandbox=session.sandbox, hidden=session.hidden)
+    fork_servers = ForkServers(runs, limit=jobs + 2, stop=session.stop, sandbox=session.sandbox, hidden=session.hidden)
     try:
-        yield parents
+        yield fork_servers
     finally:
-        parents.close()
+        fork_servers.close()
 
 
-def _runner(session: Session, runs: Path, parents: Parents | None, watcher: Watcher) -> Callable[[Task, Path], Attempt]:
+def _runner(
+    session: Session, runs: Path, fork_servers: ForkServers | None, watcher: Watcher
+) -> Callable[[Task, Path], Attempt]:
     from harness.execute.executor import run_task
 
     sandbox = session.sandbox  # probe it before threads use it
@@ -286,7 +290,7 @@ def _runner(session: Session, runs: Path, parents: Parents | None, watcher: Watc
             stop=session.stop,
             sandbox=sandbox,
             hidden=session.hidden,
-            parents=parents,
+            fork_servers=fork_servers,
             heard=partial(watcher.printed, task),
         )
 
@@ -298,5 +302,5 @@ def undecided(results: Iterable[CellResult]) -> list[CellResult]:
     return [
         result
         for result in results
-        if result.current is None or result.current.outcome is Outcome.ERROR or not result.current.settled
+        if result.current is None or result.current.outcome is Outcome.ERROR or not result.current.conclusive
     ]

@@ -253,7 +253,7 @@ def replay(session: Session, arguments: argparse.Namespace) -> int:
     after = seen.newest.attempt
     sys.stdout.write(_text(session, seen.newest, _replay_command(session, cell, arguments)))
     sys.stdout.write(_comparison(before, after))
-    return 0 if after.settled else 1
+    return 0 if after.conclusive else 1
 
 
 def _comparison(before: Attempt | None, after: Attempt) -> str:

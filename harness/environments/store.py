@@ -53,12 +53,12 @@ class Provided:
 
 
 class Unavailable(HarnessError):
-    """The environment cannot be provided. `settled` is True if a retry would fail in the same way."""
+    """The environment cannot be provided. `conclusive` is True if a retry would fail in the same way."""
 
-    def __init__(self, environment: str, reason: str, *, settled: bool, next_step: str = "") -> None:
+    def __init__(self, environment: str, reason: str, *, conclusive: bool, next_step: str = "") -> None:
         super().__init__(f"{environment}: not available", why=reason, next_step=next_step)
         self.reason = reason
-        self.settled = settled
+        self.conclusive = conclusive
 
 
 class _VerificationFailed(Exception):
@@ -97,12 +97,12 @@ class EnvironmentStore:
             return self._provide(environment, interpreter, stop)
         except Stopped:
             raise Unavailable(
-                environment.id, "stopped", settled=False, next_step="Run the same command again to continue"
+                environment.id, "stopped", conclusive=False, next_step="Run the same command again to continue"
             ) from None
         except OSError as error:
             reason = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
             raise Unavailable(
-                environment.id, reason, settled=False, next_step="Fix this, then run the command again"
+                environment.id, reason, conclusive=False, next_step="Fix this, then run the command again"
             ) from error
 
     def _provide(self, environment: Environment, interpreter: Interpreter, stop: threading.Event | None) -> Provided:
@@ -149,7 +149,7 @@ class EnvironmentStore:
             raise Unavailable(
                 environment.id,
                 f"built twice, but {error}",
-                settled=error.certain,
+                conclusive=error.certain,
                 next_step="Update its lock with `harness lock --upgrade`" if error.certain else "Run the command again",
             ) from None
 
@@ -273,9 +273,9 @@ def _unavailable(id: str, error: UvFailed) -> Unavailable:
     if error.kind is FailureKind.CONFLICT:
         reason = f"the package index does not offer the locked files: {error.reason}"
         return Unavailable(
-            id, reason, settled=False, next_step="Try again later, or update the lock with `harness lock --upgrade`"
+            id, reason, conclusive=False, next_step="Try again later, or update the lock with `harness lock --upgrade`"
         )
-    return Unavailable(id, error.summary, settled=error.kind is FailureKind.NO_WHEEL, next_step=error.next_step)
+    return Unavailable(id, error.summary, conclusive=error.kind is FailureKind.NO_WHEEL, next_step=error.next_step)
 
 
 def find_damage(folder: Path, manifest: Manifest) -> str | None:

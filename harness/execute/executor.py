@@ -15,9 +15,9 @@ from typing import Any
 from harness.execute.artifacts import Artifacts
 from harness.execute.attempt_dir import Folder
 from harness.execute.failure_facts import Places, Scene
-from harness.execute.forkserver.channel import ParentLost
-from harness.execute.forkserver.pool import Parents
-from harness.execute.forkserver.server import CAN_FORK, ParentKind, RootKind
+from harness.execute.forkserver.channel import ForkServerLost
+from harness.execute.forkserver.pool import ForkServers
+from harness.execute.forkserver.server import CAN_FORK, ForkServerKind, ZygoteKind
 from harness.execute.isolation import InFork, InProcess, Way, fixed_variables, new_folder
 from harness.execute.no_verdict import companions
 from harness.execute.sanitize import sanitize
@@ -48,22 +48,22 @@ def run_task(
     stop: threading.Event,
     sandbox: Sandbox,
     hidden: Sequence[Path] = (),
-    parents: Parents | None = None,
+    fork_servers: ForkServers | None = None,
     heard: Callable[[bytes], None] | None = None,
 ) -> Attempt:
     """Execute a task in a temporary folder in `runs`. Raises Interrupted if the run was stopped.
 
-    With `parents`, use a fork of a fork server if possible. Repeat a fork that crashed or hit a limit in a fresh
+    With `fork_servers`, use a fork of a fork server if possible. Repeat a fork that crashed or hit a limit in a fresh
     process, and return that attempt. `hidden` are folders to hide, even below system folders.
     """
     alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden, heard=heard)
     once = partial(_run_once, task, artifacts=artifacts, stop=stop)
-    kind = parent_kind(task, python) if parents is not None and sandbox.forks else None
-    if parents is not None and kind is not None:
-        with contextlib.suppress(ParentLost):
+    kind = fork_server_kind(task, python) if fork_servers is not None and sandbox.forks else None
+    if fork_servers is not None and kind is not None:
+        with contextlib.suppress(ForkServerLost):
             seen: list[Ended] = []
-            with parents.lend(kind) as parent:
-                attempt = once(InFork(python=python, parent=parent, heard=heard), seen=seen)
+            with fork_servers.lend(kind) as server:
+                attempt = once(InFork(python=python, server=server, heard=heard), seen=seen)
             if attempt.outcome not in _TO_CONFIRM or _is_conclusive_time_out(task, attempt, seen):
                 return attempt
     return _repeat_if_killed(partial(once, alone))
@@ -95,7 +95,7 @@ def _repeat_if_killed(once: Callable[[], Attempt]) -> Attempt:
     return lost  # two of three attempts lost their sandbox, otherwise a SIGKILL would have occurred twice
 
 
-def parent_kind(task: Task, python: Path) -> ParentKind | None:
+def fork_server_kind(task: Task, python: Path) -> ForkServerKind | None:
     """Return the kind of fork server for a task, or None if it needs a fresh process."""
     if not CAN_FORK or task.script.header.own_process:
         return None
@@ -115,7 +115,7 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
         touched, absent = (), (front.package,)
     fixed = fixed_variables(python)
     variables = {**dict(preload.defaults), **fixed, **dict(task.variables), **dict(preload.variables)}
-    root = RootKind(
+    zygote = ZygoteKind(
         python=python,
         module=modules[0],
         variables=tuple(sorted(variables.items())),
@@ -123,7 +123,7 @@ def parent_kind(task: Task, python: Path) -> ParentKind | None:
         trees=front.folder.parent if front else None,
         held_back=front.package if front else None,
     )
-    return ParentKind(root=root, modules=modules[1:], touched=touched, absent=absent)
+    return ForkServerKind(zygote=zygote, modules=modules[1:], touched=touched, absent=absent)
 
 
 def _imports_through_parent(source: str, imports: Iterable[str], package: str) -> bool:
@@ -145,34 +145,34 @@ def _scripts(environment: Environment, variables: Mapping[str, str]) -> tuple[tu
 class ForkImports:
     """Creates fork servers ahead of their tasks."""
 
-    parents: Parents
+    fork_servers: ForkServers
     note: Callable[[str], None]
     """Shows a message to the user."""
-    _needed: dict[RootKind, set[ParentKind]] = field(default_factory=dict)
+    _needed: dict[ZygoteKind, set[ForkServerKind]] = field(default_factory=dict)
     """Fork servers by zygote that tasks need and have not released."""
 
-    def kind_of(self, task: Task, python: Path) -> ParentKind | None:
+    def kind_of(self, task: Task, python: Path) -> ForkServerKind | None:
         """Return the kind of fork server of a task, or None."""
-        kind = parent_kind(task, python)
+        kind = fork_server_kind(task, python)
         if kind is not None:
-            self._needed.setdefault(kind.root, set()).add(kind)
+            self._needed.setdefault(kind.zygote, set()).add(kind)
         return kind
 
     def prepare(self, task: Task, python: Path, *, tasks: int) -> None:
         """Create the fork server of `tasks` tasks."""
-        if (kind := parent_kind(task, python)) is not None:
-            failed = self.parents.prepare(kind, thoroughly=tasks >= WORTH_PREPARING)
+        if (kind := fork_server_kind(task, python)) is not None:
+            failed = self.fork_servers.prepare(kind, thoroughly=tasks >= WORTH_PREPARING)
             if failed is not None:
                 self.note(f"{task.environment.id}: the prepare script failed, so scripts run slower: {failed}")
 
     def release(self, task: Task, python: Path) -> None:
         """End the unused fork server of a task, and its zygote if no other task needs it."""
-        if (kind := parent_kind(task, python)) is not None:
-            self.parents.release(kind)
-            needed = self._needed.get(kind.root, set())
+        if (kind := fork_server_kind(task, python)) is not None:
+            self.fork_servers.release(kind)
+            needed = self._needed.get(kind.zygote, set())
             needed.discard(kind)
             if not needed:
-                self.parents.release_root(kind.root)
+                self.fork_servers.release_zygote(kind.zygote)
 
 
 def _run_once(
@@ -218,13 +218,13 @@ def _keep(task: Task, attempt: Attempt, folder: Folder, artifacts: Artifacts) ->
 
 def failed_to_run(task: Task, reason: str, started: dt.datetime) -> Attempt:
     """Return the attempt of a task that could not be executed."""
-    return _record(task, Verdict(outcome=Outcome.ERROR, reason=reason, settled=False), started)
+    return _record(task, Verdict(outcome=Outcome.ERROR, reason=reason, conclusive=False), started)
 
 
-def unavailable(task: Task, reason: str, *, settled: bool) -> Attempt:
+def unavailable(task: Task, reason: str, *, conclusive: bool) -> Attempt:
     """Return the attempt of a task whose environment is unavailable."""
     now = dt.datetime.now(dt.timezone.utc)
-    return _record(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, settled=settled), now)
+    return _record(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, conclusive=conclusive), now)
 
 
 def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, way: Way) -> Attempt:
@@ -305,7 +305,7 @@ def _record(
         error=tidy_with.tidy(verdict.error) if tidy_with else verdict.error,
         reason=tidy_with.tidy(verdict.reason) if tidy_with else verdict.reason,
         cause=verdict.cause,
-        settled=verdict.settled,
+        conclusive=verdict.conclusive,
         started=started,
         duration_s=round(duration_s, 3),
         script_s=script_s,

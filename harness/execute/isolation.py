@@ -12,7 +12,7 @@ from typing import Protocol
 
 from harness.cgroups.layout import Mechanism
 from harness.execute.attempt_dir import TEXT_KEPT, Folder
-from harness.execute.forkserver.server import Child, Parent
+from harness.execute.forkserver.server import Child, ForkServer
 from harness.execute.sandbox_paths import ATTEMPT, NAMESPACES_INSIDE, OVERLAYS, WORKER_INSIDE, attempt_containment
 from harness.execute.task import WORKER, Task
 from harness.process.child import run_limited, supervise
@@ -98,35 +98,35 @@ class InFork:
     """A fork of a fork server. If the fork server has a sandbox, the fork has a nested one."""
 
     python: Path
-    parent: Parent
+    server: ForkServer
     isolation: str = "fork"
     heard: Callable[[bytes], None] | None = None
 
     @property
     def means(self) -> Means:
         """The sandbox of the attempt."""
-        return self.parent.root.means
+        return self.server.zygote.means
 
     @property
     def limits(self) -> Mechanism:
         """What enforces limits of memory and processes."""
-        return self.parent.root.sandbox.limits
+        return self.server.zygote.sandbox.limits
 
     @property
     def runs(self) -> Path:
         """A folder that the fork server can access."""
-        return self.parent.root.place.attempts
+        return self.server.zygote.place.attempts
 
     def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
-        """Run the worker in a fork. Raises ParentLost."""
+        """Run the worker in a fork. Raises ForkServerLost."""
         request = _write_request(task, folder, self.means)
         env = variables(task, folder, self.python, self.means)
 
         limits = _limits(task, folder)
-        with self.parent.root.sandbox.group(limits) as group:
+        with self.server.zygote.sandbox.group(limits) as group:
 
             def fork(stdout: int, stderr: int) -> Child:
-                return self.parent.fork(
+                return self.server.fork(
                     folder, request, env=env, overlays=task.overlays, output=(stdout, stderr), group=group
                 )
 

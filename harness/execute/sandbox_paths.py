@@ -48,7 +48,7 @@ def _own(top: Path) -> list[Bind]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParentPlace:
+class ForkServerPlace:
     """The folder of a fork server: its own attempt folder, and one with the folders of its attempts.
 
     Modules can note paths while they are imported (home, temporary files). In an attempt, these paths are the

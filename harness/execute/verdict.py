@@ -36,7 +36,7 @@ class Verdict:
     error: str = ""
     reason: str = ""
     cause: NoVerdict | None = None
-    settled: bool = True
+    conclusive: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def judge(seen: Seen) -> Verdict:
         return over
     if seen.ended.lost:
         reason = f"{LOST}: {_signal_name(-seen.ended.status)}"
-        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=reason, settled=False)
+        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=reason, conclusive=False)
     report = seen.worker_report
     return _without_report(seen) if report is None else _with_report(seen, report)
 
@@ -78,7 +78,7 @@ def judge(seen: Seen) -> Verdict:
 def _over_a_limit(seen: Seen) -> Verdict | None:
     ended, header = seen.ended, seen.header
     if ended.machine_out_of_memory:
-        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=MACHINE_OUT_OF_MEMORY, settled=False)
+        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=MACHINE_OUT_OF_MEMORY, conclusive=False)
     if ended.over_memory:
         error = f"OutOfMemory: over {header.memory_mib} MiB"
         return Verdict(outcome=Outcome.OUT_OF_MEMORY, stage=seen.stage, error=error)
@@ -124,20 +124,20 @@ def _as_reported(seen: Seen, report: dict[str, Any]) -> Verdict:
             return Verdict(outcome=Outcome.FAILED, stage=stage, error=error)
         case other:
             reason = f"the report is malformed: outcome {_storable(reprlib.repr(other), LONGEST_REASON)}"
-            return Verdict(outcome=Outcome.ERROR, reason=reason, settled=False)
+            return Verdict(outcome=Outcome.ERROR, reason=reason, conclusive=False)
 
 
 def _without_report(seen: Seen) -> Verdict:
     status = seen.ended.status
     if not seen.trail or status in (BROKEN_STATUS, GATE_STATUS):
         why = _last_line_of(seen.ended.stderr) or f"exit status {status}"
-        return Verdict(outcome=Outcome.ERROR, reason=f"the worker could not do its work: {why}", settled=False)
+        return Verdict(outcome=Outcome.ERROR, reason=f"the worker could not do its work: {why}", conclusive=False)
     if status == NOT_APPLICABLE_STATUS:
         return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=seen.stage, reason=_last_line(seen.ended))
     if status == 0:
         which = "no report" if seen.report is None else "a report that is not from the worker"
         reason = f"the process ended with status 0 and {which} (os._exit, or replaced by another program?)"
-        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=reason, settled=False)
+        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=reason, conclusive=False)
     return _by_status(status, stage=seen.stage)
 
 

@@ -77,7 +77,7 @@ class Attempt:
     """Why there is no verdict (not applicable, unavailable, error, or a failure with a cause), or what a limit was."""
     cause: NoVerdict | None = None
     """What made it end so, where that says nothing of the version under test."""
-    settled: bool = True
+    conclusive: bool = True
     """Whether the same conditions would show the same again; if not, the next run tries again."""
     started: dt.datetime
     duration_s: float = 0.0
@@ -117,7 +117,7 @@ class Attempt:
     @property
     def is_verdict(self) -> bool:
         """True if it is a verdict: the scenario passed or failed, and not for an external cause."""
-        return self.settled and self.outcome.shown_by_scenario and self.cause is None
+        return self.conclusive and self.outcome.shown_by_scenario and self.cause is None
 
     def holds_within(self, limit_s: float) -> bool:
         """Return True if the result also holds under another time limit.
@@ -147,7 +147,7 @@ class CellResult:
     @functools.cached_property
     def current(self) -> Attempt | None:
         """The newest attempt that says something of the cell, or else the newest at all."""
-        newest = next((attempt for attempt in reversed(self.attempts) if attempt.settled), None)
+        newest = next((attempt for attempt in reversed(self.attempts) if attempt.conclusive), None)
         if newest is not None and newest.outcome.is_failure and newest.cause is not None and self.verdicts:
             return self.verdicts[-1]
         return newest or (self.attempts[-1] if self.attempts else None)

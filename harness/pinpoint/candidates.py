@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.environments.store import Provided, Unavailable
 from harness.errors import HarnessError
 from harness.execute.executor import run_task, unavailable
-from harness.execute.forkserver.pool import Parents
+from harness.execute.forkserver.pool import ForkServers
 from harness.execute.task import Task, make_task
 from harness.model import Attempt, Case, Cell, Environment, Header, Outcome, Overlay, Scenario, Script
 from harness.pinpoint.layers import Layer, Layers
@@ -80,10 +80,10 @@ class ProbeResult:
 class Runner:
     """Runs subjects in environments; records nothing. May be used from several threads."""
 
-    def __init__(self, session: Session, folder: Path, parents: Parents, layers: Layers | None) -> None:
+    def __init__(self, session: Session, folder: Path, fork_servers: ForkServers, layers: Layers | None) -> None:
         self._session = session
         self._runs_folder = folder
-        self._parents = parents
+        self._fork_servers = fork_servers
         self._layers = layers
 
     def layer_of(self, environment: Environment) -> Layer | None:
@@ -178,7 +178,7 @@ class Runner:
         try:
             found = store.by_keys([task.key]).get(task.key, [])
             known = [
-                replace(each, cell=task.cell) for each in found if each.settled and each.holds_within(task.limit_s)
+                replace(each, cell=task.cell) for each in found if each.conclusive and each.holds_within(task.limit_s)
             ]
         finally:
             store.close()
@@ -196,9 +196,9 @@ class Runner:
             if task.overlay is not None:
                 self.compile(task.overlay, task.environment, self._session.stop)
         except Unavailable as error:
-            return [unavailable(task, error.reason, settled=error.settled)]
+            return [unavailable(task, error.reason, conclusive=error.conclusive)]
         if provided.import_error and task.script.header.requires_import:
-            return [unavailable(task, f"does not import: {provided.import_error}", settled=provided.import_certain)]
+            return [unavailable(task, f"does not import: {provided.import_error}", conclusive=provided.import_certain)]
         layer = self.layer_of(task.environment)
         if layer is not None:
             task = replace(task, release=layer.overlay, layer=layer.text)
@@ -218,7 +218,7 @@ class Runner:
             stop=self._session.stop,
             sandbox=self._session.sandbox,
             hidden=self._session.hidden,
-            parents=self._parents if forks else None,
+            fork_servers=self._fork_servers if forks else None,
         )
 
 

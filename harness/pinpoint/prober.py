@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.execute.executor import Interrupted
-from harness.execute.forkserver.pool import Parents
+from harness.execute.forkserver.pool import ForkServers
 from harness.model import Attempt, Case, Environment, Outcome
 from harness.pinpoint.candidates import Candidate, ProbeResult, Runner, Subject, import_subject
 from harness.pinpoint.generated import Generator
@@ -59,9 +59,11 @@ class Prober:
             if self._writer.notice:
                 session.say(self._writer.notice)
             folder = stack.enter_context(RunFolder(session.cache / "runs"))
-            parents = Parents(folder, limit=self.jobs, stop=stop, sandbox=session.sandbox, hidden=session.hidden)
-            stack.callback(parents.close)
-            self._runner = Runner(session, folder, parents, self.layers)
+            fork_servers = ForkServers(
+                folder, limit=self.jobs, stop=stop, sandbox=session.sandbox, hidden=session.hidden
+            )
+            stack.callback(fork_servers.close)
+            self._runner = Runner(session, folder, fork_servers, self.layers)
             self._runners = ThreadPoolExecutor(self.jobs, thread_name_prefix="probe")
             # What somebody waits for does not queue behind what was begun ahead.
             self._urgent = ThreadPoolExecutor(self.jobs, thread_name_prefix="probe-now")
@@ -160,7 +162,7 @@ class Prober:
         future = self._urgent.submit(self._run, import_subject(modules), candidate, 1, own_process=own_process)
         shown = self._recorded(candidate, future, again=True)
         attempt = shown.attempt
-        if attempt is None or attempt.outcome is Outcome.PASSED or not attempt.settled:
+        if attempt is None or attempt.outcome is Outcome.PASSED or not attempt.conclusive:
             return None
         return attempt.error or (attempt.reason if attempt.cause is not None else None)
 
@@ -173,7 +175,7 @@ class Prober:
                 raise SearchStopped
         for attempt in shown.new:
             # What a stop cut short was not seen to be so.
-            if attempt.settled or not self._session.stop.is_set():
+            if attempt.conclusive or not self._session.stop.is_set():
                 self._writer.add(attempt)
         self.runs += len(shown.new)
         if shown.new and not again:

@@ -251,7 +251,7 @@ def resolved_or_untestable(attempt: Callable[[], Lock]) -> Lock:
     try:
         return attempt()
     except UvFailed as error:
-        if not error.kind.settled:
+        if not error.kind.conclusive:
             raise
         raise Untestable(error.summary) from error
 

@@ -76,10 +76,14 @@ class Store:
             yield from self._rows(f"SELECT {COLUMNS} FROM {table} WHERE key IN ({marks}) ORDER BY id", some)
 
     def latest_with_evidence(self, key: str) -> Attempt | None:
-        """Return the newest settled attempt of a key, or else the newest attempt, with its evidence."""
+        """Return the newest conclusive attempt of a key, or else the newest attempt, with its evidence."""
         attempts = self.all_with_evidence(key)
         newest = next(attempts, None)
-        return newest if newest is None or newest.settled else next((each for each in attempts if each.settled), newest)
+        return (
+            newest
+            if newest is None or newest.conclusive
+            else next((each for each in attempts if each.conclusive), newest)
+        )
 
     def all_with_evidence(self, key: str) -> Iterator[Attempt]:
         """Yield the attempts of a key with their evidence, newest first."""

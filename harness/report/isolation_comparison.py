@@ -60,7 +60,7 @@ def compare(cells: Iterable[CellResult]) -> Comparison:
             pairs.append(Pair(fork=fork, process=process))
         elif process is not None:
             own_process += 1
-        elif fork is not None or each.current is None or not each.current.settled:
+        elif fork is not None or each.current is None or not each.current.conclusive:
             not_compared += 1
     return Comparison(pairs=tuple(pairs), own_process=own_process, not_compared=not_compared)
 
@@ -99,8 +99,8 @@ def render(comparison: Comparison) -> str:
 
 def _newest(result: CellResult, isolation: str) -> Attempt | None:
     """Return the newest attempt in which the script passed, failed, or reported that the cell is not applicable."""
-    settled = (each for each in reversed(result.attempts) if each.settled and each.isolation == isolation)
-    return next((each for each in settled if each.outcome.shown_by_scenario or _script_not_applicable(each)), None)
+    conclusive = (each for each in reversed(result.attempts) if each.conclusive and each.isolation == isolation)
+    return next((each for each in conclusive if each.outcome.shown_by_scenario or _script_not_applicable(each)), None)
 
 
 def _script_not_applicable(attempt: Attempt) -> bool:

@@ -39,10 +39,10 @@ class Means(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """The means to use: for what has a process of its own, and for parents that contain each of their forks."""
+    """The means to use: for what has a process of its own, and for fork servers that contain each of their forks."""
 
     alone: Means = Means.NONE
-    parents: Means = Means.NONE
+    fork_servers: Means = Means.NONE
     bwrap: str = ""
     """Path of bubblewrap, where it is used."""
     bwrap_can: frozenset[str] = frozenset()
@@ -74,12 +74,12 @@ class Sandbox:
     @property
     def forks(self) -> bool:
         """True if forks may be used: each has its own sandbox, or there is no sandbox."""
-        return self.parents is not Means.NONE or not self.contains
+        return self.fork_servers is not Means.NONE or not self.contains
 
     def command(self, containment: Containment, command: Sequence[str | Path]) -> list[str]:
         """Return the command that runs a command in the sandbox. The paths in it must exist there."""
         parts = [os.fspath(part) for part in command]
-        match self.parents if containment.nests else self.alone:
+        match self.fork_servers if containment.nests else self.alone:
             case Means.NONE:
                 return parts
             case Means.BUBBLEWRAP:
@@ -163,10 +163,10 @@ def find_sandbox(variables: Mapping[str, str], *, only: Means | None = None) -> 
     why_not = "; ".join(reasons)
     if not found:
         return Sandbox(why_not=why_not)
-    # The last one tried is the one that parents can use, if any is.
+    # The last one tried is the one that fork servers can use, if any is.
     return Sandbox(
         alone=found[0].alone,
-        parents=found[-1].parents,
+        fork_servers=found[-1].fork_servers,
         bwrap=found[0].bwrap,
         bwrap_can=found[0].bwrap_can,
         why_not=why_not,
@@ -178,10 +178,10 @@ def _candidates(variables: Mapping[str, str], only: Means | None) -> list[Sandbo
     bwrap = shutil.which("bwrap", path=variables.get("PATH") or os.defpath)
     if bwrap is not None and only in (None, Means.BUBBLEWRAP):
         candidates.append(
-            Sandbox(alone=Means.BUBBLEWRAP, parents=Means.BUBBLEWRAP, bwrap=bwrap, bwrap_can=_options_of(bwrap))
+            Sandbox(alone=Means.BUBBLEWRAP, fork_servers=Means.BUBBLEWRAP, bwrap=bwrap, bwrap_can=_options_of(bwrap))
         )
     if only in (None, Means.NAMESPACES):
-        candidates.append(Sandbox(alone=Means.NAMESPACES, parents=Means.NAMESPACES))
+        candidates.append(Sandbox(alone=Means.NAMESPACES, fork_servers=Means.NAMESPACES))
     if os.geteuid() == 0:
         # Bubblewrap's devices can be changed by who owns them: to root they are better bound read-only.
         candidates.reverse()

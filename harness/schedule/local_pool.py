@@ -187,9 +187,9 @@ class _Shift:
         environment = group[0].environment
         lost = _why_lost(build)
         if lost is not None:
-            reason, settled = lost
+            reason, conclusive = lost
             self._given.watcher.unavailable(environment, reason)
-            yield from self._unavailable(group, reason, settled=settled)
+            yield from self._unavailable(group, reason, conclusive=conclusive)
             return
         provided = build.result()
         self._given.watcher.ready(environment, provided)
@@ -199,11 +199,11 @@ class _Shift:
         if provided.import_error:
             barred = [task for task in group if task.script.header.requires_import]
             reason = f"does not import: {provided.import_error}"
-            yield from self._unavailable(barred, reason, settled=provided.import_certain)
+            yield from self._unavailable(barred, reason, conclusive=provided.import_certain)
 
-    def _unavailable(self, tasks: Iterable[Task], reason: str, *, settled: bool) -> Iterator[Attempt]:
+    def _unavailable(self, tasks: Iterable[Task], reason: str, *, conclusive: bool) -> Iterator[Attempt]:
         for task in tasks:
-            attempt = unavailable(task, reason, settled=settled)
+            attempt = unavailable(task, reason, conclusive=conclusive)
             self._given.watcher.finished(task, attempt)
             yield attempt
 
@@ -230,7 +230,7 @@ def _why_lost(build: Future[Provided]) -> tuple[str, bool] | None:
     if error is None:
         return None
     if isinstance(error, Unavailable):
-        return error.reason, error.settled
+        return error.reason, error.conclusive
     if isinstance(error, (HarnessError, OSError)):
         return " ".join(str(error).split()), False
     raise error

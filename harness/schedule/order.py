@@ -19,7 +19,7 @@ class Kind(Protocol):
     """Which imports a task needs: those of equal kinds are the same."""
 
     @property
-    def root(self) -> Hashable:
+    def zygote(self) -> Hashable:
         """The zygote. Kinds with the same zygote share its imports."""
 
     @property
@@ -152,10 +152,10 @@ class Order:
     def prepared(self, step: Prepare, took_s: float) -> None:
         """Record that imports have ended. If they failed, each task imports for itself."""
         step.batch.ready = True
-        root = step.batch.kind.root if step.batch.kind is not None else None
-        if root not in self._made:  # or it took much less than the next will
+        zygote = step.batch.kind.zygote if step.batch.kind is not None else None
+        if zygote not in self._made:  # or it took much less than the next will
             self.import_s = max(took_s, self.import_s / 2)
-        self._made.add(root)
+        self._made.add(zygote)
 
     def _to_prepare(self) -> Batch | None:
         """Return the batch to prepare next, or None.
@@ -164,12 +164,12 @@ class Order:
         run. Skip batches whose zygote is being created: they would wait for it.
         """
         waiting = [(batch.kind, batch) for batch in self._batches if batch.kind is not None and not batch.ready]
-        being_made = {kind.root for kind, batch in waiting if batch.being_prepared}
-        free = [(kind, batch) for kind, batch in waiting if kind.root not in being_made]
+        being_made = {kind.zygote for kind, batch in waiting if batch.being_prepared}
+        free = [(kind, batch) for kind, batch in waiting if kind.zygote not in being_made]
         return max(free, key=lambda each: self._rank(*each))[1] if free else None
 
     def _rank(self, kind: Kind, batch: Batch) -> tuple[bool, bool, float]:
-        return kind.root in self._made, kind.slow and len(batch.tasks) >= WORTH_PREPARING, batch.longest_s
+        return kind.zygote in self._made, kind.slow and len(batch.tasks) >= WORTH_PREPARING, batch.longest_s
 
     def _runs_short(self) -> bool:
         """Return True if the other runners would be idle unless one of them starts imports now."""

@@ -24,7 +24,7 @@ class FailureKind(enum.Enum):
     OTHER = "uv failed"
 
     @property
-    def settled(self) -> bool:
+    def conclusive(self) -> bool:
         """True if a retry would fail in the same way."""
         return self in (FailureKind.CONFLICT, FailureKind.NO_WHEEL, FailureKind.HASH_MISMATCH, FailureKind.BUILD_FAILED)
 

@@ -184,7 +184,7 @@ def test_wrong_hash_is_rejected_but_not_final(world):
     with pytest.raises(Unavailable, match=r"Hash mismatch for `made-up==1.0`") as caught:
         world.provide(replace(environment, lock=replace(environment.lock, pins=pins)))
 
-    assert not caught.value.settled, "the index may be repaired"
+    assert not caught.value.conclusive, "the index may be repaired"
     assert "harness lock --upgrade" in caught.value.next_step
     assert leftovers(world) == []
 
@@ -206,7 +206,7 @@ def test_failure_of_the_index_is_temporary(world, trouble, reason):
     with pytest.raises(Unavailable, match=reason) as caught:
         world.provide(environment)
 
-    assert not caught.value.settled
+    assert not caught.value.conclusive
     assert leftovers(world) == []
     world.index.fails_with, world.index.cuts_off = None, False
     assert world.provide(environment).built
@@ -219,7 +219,7 @@ def test_unreachable_index_is_no_final_result(world):
     with pytest.raises(Unavailable, match="Connection refused") as caught:
         world.provide(environment)
 
-    assert not caught.value.settled
+    assert not caught.value.conclusive
     assert "127.0.0.1" not in caught.value.reason
 
 
@@ -245,7 +245,7 @@ def test_incomplete_cache_without_an_index_is_reported(world):
     with pytest.raises(Unavailable, match=r"503 .*uv's cache does not have all files") as caught:
         world.provide(world.environment(lock=lock))
 
-    assert not caught.value.settled
+    assert not caught.value.conclusive
     assert leftovers(world) == []
 
 
@@ -295,7 +295,7 @@ def test_missing_wheel_for_this_python_is_final(world):
     with pytest.raises(Unavailable, match="no wheels with a matching Python ABI tag") as caught:
         world.provide(environment)
 
-    assert caught.value.settled
+    assert caught.value.conclusive
 
 
 def test_only_sources_in_the_lock_are_built(world):
@@ -320,7 +320,7 @@ def test_stopped_build_leaves_nothing(world):
     with pytest.raises(Unavailable, match="stopped") as caught:
         world.provide(environment, stop=stop)
 
-    assert not caught.value.settled
+    assert not caught.value.conclusive
     assert leftovers(world) == []
 
 

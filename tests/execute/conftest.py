@@ -11,10 +11,10 @@ from tests.sandboxes import sandbox_of
 @pytest.fixture(params=list(Means), ids=str)
 def bench(tmp_path, request):
     sandbox = sandbox_of(request.param)
-    if sandbox.contains and sandbox.parents is Means.NONE:
+    if sandbox.contains and sandbox.fork_servers is Means.NONE:
         pytest.skip(f"{request.param} cannot contain forks here, so there are none")
     bench = Bench(tmp_path, sandbox)
     yield bench
-    bench.parents.close()
+    bench.fork_servers.close()
     left = [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
     assert left == []

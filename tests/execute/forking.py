@@ -8,7 +8,7 @@ import psutil
 
 from harness.execute.artifacts import Artifacts
 from harness.execute.executor import run_task
-from harness.execute.forkserver.pool import Parents
+from harness.execute.forkserver.pool import ForkServers
 from tests.making import make_python, outcome_task
 
 HEAVY = """
@@ -28,7 +28,7 @@ class Bench:
         self.sandbox = sandbox
         self.python = make_python(folder / "environment", heavy=heavy)
         self.stop = threading.Event()
-        self.parents = Parents(folder / "runs", limit=2, stop=self.stop, sandbox=sandbox)
+        self.fork_servers = ForkServers(folder / "runs", limit=2, stop=self.stop, sandbox=sandbox)
 
     @property
     def contained(self):
@@ -49,11 +49,11 @@ class Bench:
             artifacts=Artifacts(folder=self.folder / "artifacts"),
             stop=self.stop,
             sandbox=self.sandbox,
-            parents=self.parents if forked else None,
+            fork_servers=self.fork_servers if forked else None,
         )
 
     def parent_processes(self):
-        """Give the processes that import, and that fork: each root before the parents that are forked of it."""
+        """Give the processes that import, and that fork: each root before the fork servers that are forked from it."""
         return [each for each in psutil.Process().children(recursive=True) if self._serves(each)]
 
     def _serves(self, process):

@@ -68,18 +68,18 @@ def artifacts(tmp_path):
 )
 def test_invalid_report_is_not_a_pass(execute, spoil):
     attempt = execute(f"# %% load\nimport os\nreport = os.path.join('..', 'report.json')\n{spoil}\nos._exit(0)\n")
-    assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)
+    assert (attempt.outcome, attempt.conclusive) == (Outcome.ERROR, False)
 
 
 def test_missing_python_is_an_unsettled_error(execute, tmp_path):
     attempt = execute("x = 1", python=tmp_path / "no" / "python")
-    assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)
+    assert (attempt.outcome, attempt.conclusive) == (Outcome.ERROR, False)
     assert "could not be started" in attempt.reason
 
 
 def test_program_other_than_python_is_an_error(execute):
     attempt = execute("x = 1", python=Path("/bin/false"))
-    assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)
+    assert (attempt.outcome, attempt.conclusive) == (Outcome.ERROR, False)
     assert attempt.reason == "the worker could not do its work: exit status 1"
 
 
@@ -124,4 +124,4 @@ def test_reader_starts_with_the_artifacts(execute):
 
 def test_missing_artifact_is_an_unsettled_error(execute):
     attempt = execute("x = 1", reads="0" * 64)
-    assert (attempt.outcome, attempt.settled) == (Outcome.ERROR, False)
+    assert (attempt.outcome, attempt.conclusive) == (Outcome.ERROR, False)

@@ -13,14 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.execute.executor import ForkImports, parent_kind
-from harness.execute.forkserver.channel import ParentLost
+from harness.execute.executor import ForkImports, fork_server_kind
+from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.server import CAN_FORK
 from harness.model import Outcome, Overlay, Preparation
 from harness.process.child import TOKEN_VARIABLE
 from tests.making import OUTCOMES, make_python
 
-pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="fork servers need Linux")
 
 
 def shown(attempt):
@@ -36,14 +36,14 @@ FORKABLE = sorted({path.stem for path in OUTCOMES.glob("*.py")} - {"passes", "is
 def test_fork_gives_the_same_result_as_a_process(bench, name):
     limits = {"timeout_s": 5, "memory_mib": 300} if "hang" in name or "memory" in name else {}
     task = bench.task(name, **limits)
-    assert parent_kind(task, bench.python) is not None
+    assert fork_server_kind(task, bench.python) is not None
     assert shown(bench.run(task)) == shown(bench.run(task, forked=False))
 
 
 def test_imports_are_done_once(bench):
     task = bench.task("asserts", source="import heavy\nprint(heavy.imported)\n")
     attempts = [bench.run(task) for _ in range(5)]
-    assert {(attempt.isolation, attempt.sandbox) for attempt in attempts} == {("fork", str(bench.sandbox.parents))}
+    assert {(attempt.isolation, attempt.sandbox) for attempt in attempts} == {("fork", str(bench.sandbox.fork_servers))}
     assert len({attempt.evidence.stdout for attempt in attempts}) == 1
 
 
@@ -65,8 +65,8 @@ def test_zygote_ends_with_its_last_user(bench):
     make_python(bench.folder / "environment", more="")
     tasks = [bench.task("asserts", source=f"{line}\nprint(1)\n") for line in ("import heavy", "import heavy, more")]
     tasks = [replace(task, environment=replace(task.environment, preload=("heavy", "more"))) for task in tasks]
-    imports = ForkImports(bench.parents, note=print)
-    assert len({imports.kind_of(task, bench.python).root for task in tasks}) == 1
+    imports = ForkImports(bench.fork_servers, note=print)
+    assert len({imports.kind_of(task, bench.python).zygote for task in tasks}) == 1
     for task, left in zip(tasks, (1, 0), strict=True):
         imports.prepare(task, bench.python, tasks=1)
         assert len(bench.parent_processes()) == 2
@@ -105,7 +105,7 @@ def test_fork_server_of_many_attempts_uses_huge_pages(bench):
         pytest.skip("this system has none on demand")
     make_python(bench.folder / "environment", heavy="kept = [str(number) for number in range(300_000)]\n")
     task = bench.task("asserts", source="import heavy\nassert heavy.kept[-1] == '299999'\n")
-    assert bench.parents.prepare(parent_kind(task, bench.python), thoroughly=True) is None
+    assert bench.fork_servers.prepare(fork_server_kind(task, bench.python), thoroughly=True) is None
     _, parent = bench.parent_processes()
     smaps = Path(f"/proc/{parent.pid}/smaps").read_text().splitlines()
     assert any(int(line.split()[1]) for line in smaps if line.startswith("AnonHugePages:"))
@@ -308,8 +308,8 @@ class TestScriptsThatPrepareAParent:
         task = replace(
             task, environment=replace(task.environment, prepare=(Preparation(module="heavy", script=script),))
         )
-        kind = parent_kind(task, bench.python)
-        return task, bench.parents.prepare(kind, **{"thoroughly": True, **options})
+        kind = fork_server_kind(task, bench.python)
+        return task, bench.fork_servers.prepare(kind, **{"thoroughly": True, **options})
 
     def test_forks_inherit_prepared_state(self, bench):
         task, failed = self.prepared(bench, "import heavy\nheavy.made = True\n")
@@ -341,7 +341,7 @@ class TestScriptsThatPrepareAParent:
             source = f"import os\nos.environ['SETTING'] = {setting!r}\n{self.MADE}"
             task = bench.task("asserts", source=source)
             task = replace(task, environment=replace(task.environment, prepare=(preparation,)))
-            assert bench.parents.prepare(parent_kind(task, bench.python), thoroughly=True) is None
+            assert bench.fork_servers.prepare(fork_server_kind(task, bench.python), thoroughly=True) is None
             assert bench.run(task).evidence.stdout == made
 
     def test_fresh_process_runs_no_prepare_script(self, bench):
@@ -375,8 +375,8 @@ class TestScriptsThatPrepareAParent:
             task.environment, prepare=(Preparation(module="absent", script=bench.folder / "prepares.py"),)
         )
         (bench.folder / "prepares.py").write_text("1 / 0\n")
-        kind = parent_kind(replace(task, environment=environment), bench.python)
-        assert bench.parents.prepare(kind, thoroughly=True) is None
+        kind = fork_server_kind(replace(task, environment=environment), bench.python)
+        assert bench.fork_servers.prepare(kind, thoroughly=True) is None
 
 
 def token_of(process):
@@ -496,10 +496,10 @@ def test_forged_numbers_are_ignored(bench):
 def test_sandbox_of_a_fork_server_has_no_variables_of_a_script(bench):
     """The system's library loads code from where some of them say, and that is not contained yet."""
     task = bench.task("passes", source="import os\nos.environ['CHOSEN'] = 'here'\nimport heavy\nassert heavy.chosen")
-    kind = parent_kind(task, bench.python)
-    assert ("CHOSEN", "here") in kind.root.variables
-    with bench.parents.lend(kind) as parent:
-        seen = psutil.Process(parent.root._process.pid).environ()
+    kind = fork_server_kind(task, bench.python)
+    assert ("CHOSEN", "here") in kind.zygote.variables
+    with bench.fork_servers.lend(kind) as server:
+        seen = psutil.Process(server.zygote._process.pid).environ()
     assert ("CHOSEN" in seen) is not bench.contained
     attempt = bench.run(task)
     assert (attempt.outcome, attempt.isolation) == (Outcome.PASSED, "fork"), attempt.error
@@ -507,9 +507,9 @@ def test_sandbox_of_a_fork_server_has_no_variables_of_a_script(bench):
 
 def test_fork_server_that_cannot_start_is_skipped(bench):
     task = bench.task("passes", source="import heavy\nprint(1)\n")
-    kind = parent_kind(task, bench.python)
-    kind = replace(kind, root=replace(kind.root, variables=(("A", "x" * (1 << 18)),)))
-    with pytest.raises(ParentLost), bench.parents.lend(kind):
+    kind = fork_server_kind(task, bench.python)
+    kind = replace(kind, zygote=replace(kind.zygote, variables=(("A", "x" * (1 << 18)),)))
+    with pytest.raises(ForkServerLost), bench.fork_servers.lend(kind):
         pass
     assert bench.run(task).outcome is Outcome.PASSED
 

@@ -92,12 +92,12 @@ def test_failure_has_the_stage_that_called_and_a_signature_without_accidents(exe
 
 def test_not_applicable_gives_the_last_printed_line_as_reason(execute):
     attempt = execute("exits_not_applicable")
-    assert (attempt.reason, attempt.settled) == ("this version has no such format", True)
+    assert (attempt.reason, attempt.conclusive) == ("this version has no such format", True)
 
 
 def test_exit_without_a_report_is_no_pass_and_is_tried_again(execute):
     attempt = execute("exits_zero_silently")
-    assert not attempt.settled
+    assert not attempt.conclusive
     assert "no report" in attempt.reason
 
 
@@ -173,7 +173,7 @@ def test_the_end_of_what_contains_a_script_is_not_the_scripts_own(execute, sandb
     attempt = execute("hangs", timeout_s=3)
     killer.join()
     assert shown(attempt) == expected
-    assert attempt.settled == (attempt.outcome is not Outcome.ERROR)
+    assert attempt.conclusive == (attempt.outcome is not Outcome.ERROR)
     assert attempt.reason == (f"{LOST}: SIGKILL" if times == 3 else "")
 
 

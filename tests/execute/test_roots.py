@@ -1,4 +1,4 @@
-"""Roots and their parents: what one import leaves is not for the next, what dies costs nothing, few are there at a time."""
+"""Zygotes and their fork servers: what one import leaves is not for the next, what dies costs nothing, few are there at a time."""
 
 import shutil
 import threading
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.execute.executor import parent_kind
-from harness.execute.forkserver.channel import ParentLost
-from harness.execute.forkserver.server import CAN_FORK, Root
+from harness.execute.executor import fork_server_kind
+from harness.execute.forkserver.channel import ForkServerLost
+from harness.execute.forkserver.server import CAN_FORK, Zygote
 from harness.execute.task import FORK_SERVER
 from harness.model import Outcome, Preparation
 from tests.making import make_python
 
-pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="fork servers need Linux")
 
 NOTES = (
     "import os\nplace = os.path.expanduser('~/.settings')\nfound = os.path.exists(place)\nopen(place, 'w').close()\n"
@@ -86,8 +86,8 @@ def test_one_that_leaves_too_much_to_put_back_is_done_without(bench):
         attempt = bench.run(importing(bench, "heavy"))
         assert attempt.isolation == "process"
     with (
-        pytest.raises(ParentLost, match="leaves more than 64 MiB"),
-        bench.parents.lend(parent_kind(importing(bench, "heavy"), bench.python)),
+        pytest.raises(ForkServerLost, match="leaves more than 64 MiB"),
+        bench.fork_servers.lend(fork_server_kind(importing(bench, "heavy"), bench.python)),
     ):
         pass
 
@@ -128,8 +128,8 @@ def test_one_that_was_killed_while_it_imported_is_made_again(bench):
 def test_one_that_says_it_cannot_is_not_made_again(bench, monkeypatch):
     make_python(bench.folder / "environment", heavy="raise ValueError")
     made = []
-    original = Root.__init__
-    monkeypatch.setattr(Root, "__init__", lambda self, *given: (made.append(1), original(self, *given))[1])
+    original = Zygote.__init__
+    monkeypatch.setattr(Zygote, "__init__", lambda self, *given: (made.append(1), original(self, *given))[1])
     for _ in range(3):
         assert bench.run(importing(bench, "heavy")).isolation == "process"
     assert len(made) == 1
@@ -142,7 +142,7 @@ def test_few_scripts_do_without_what_a_root_was_prepared_with(bench):
     prepare = (Preparation(module="heavy", script=script),)
     rest = "print(hasattr(heavy, 'made'))\n"
     many, few = (importing(bench, *names, rest=rest, prepare=prepare) for names in (["heavy"], ["heavy", "one"]))
-    assert bench.parents.prepare(parent_kind(many, bench.python), thoroughly=True) is None
+    assert bench.fork_servers.prepare(fork_server_kind(many, bench.python), thoroughly=True) is None
     assert [bench.run(task).evidence.stdout for task in (many, few)] == ["True\n", "False\n"]
 
 
@@ -152,7 +152,7 @@ def test_what_a_script_has_spoiled_is_done_without(bench):
     script.write_text("import heavy\nheavy.made = True\n")
     prepare = (Preparation(module="heavy", script=script),)
     task = importing(bench, "heavy", "one", rest=ACTS, prepare=prepare)
-    assert "AssertionError" in bench.parents.prepare(parent_kind(task, bench.python), thoroughly=True)
+    assert "AssertionError" in bench.fork_servers.prepare(fork_server_kind(task, bench.python), thoroughly=True)
     assert (bench.run(task).outcome, bench.run(task).isolation) == (Outcome.PASSED, "fork")
 
 
@@ -162,7 +162,7 @@ def test_roots_that_serve_nobody_do_not_pile_up(bench):
         source = f"import os\nos.environ['SETTING'] = '{setting}'\nimport heavy, one\n"
         task = bench.task("asserts", source=source)
         task = replace(task, environment=replace(task.environment, preload=("heavy", "one")))
-        with pytest.raises(ParentLost), bench.parents.lend(parent_kind(task, bench.python)):
+        with pytest.raises(ForkServerLost), bench.fork_servers.lend(fork_server_kind(task, bench.python)):
             pass
     deadline = time.monotonic() + 5
     while len(bench.parent_processes()) > 2 and time.monotonic() < deadline:

@@ -56,7 +56,7 @@ def main() -> int:
     measured.seeds.append(arguments.seed)
     measured.seconds += round(time.monotonic() - started)
     sandbox = find_sandbox(os.environ)
-    contained = f"{sandbox.alone}, forks by {sandbox.parents}"
+    contained = f"{sandbox.alone}, forks by {sandbox.fork_servers}"
     measured.sandboxes += [contained] if contained not in measured.sandboxes else []
     measured.write()
     print(write_table(measured, FAULTS))

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from harness.execute.artifacts import Artifacts
-from harness.execute.executor import parent_kind, run_task
-from harness.execute.forkserver.pool import Parents
+from harness.execute.executor import fork_server_kind, run_task
+from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import CAN_FORK
 from harness.execute.task import FORK_SERVER
 from harness.model import Outcome
@@ -24,14 +24,14 @@ def test_the_file_parses_as_python_3_6():
     ast.parse(FORK_SERVER.read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
-@pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
+@pytest.mark.skipif(not CAN_FORK, reason="fork servers need Linux")
 @pytest.mark.parametrize("means", [Means.NONE, Means.NAMESPACES], ids=str)
 def test_it_imports_and_forks(python, means, tmp_path):
     sandbox = sandbox_of(means)
-    if sandbox.contains and sandbox.parents is Means.NONE:
+    if sandbox.contains and sandbox.fork_servers is Means.NONE:
         pytest.skip(f"{means} cannot contain forks here, so there are none")
     stop = threading.Event()
-    parents = Parents(tmp_path / "runs", limit=1, stop=stop, sandbox=sandbox)
+    fork_servers = ForkServers(tmp_path / "runs", limit=1, stop=stop, sandbox=sandbox)
     task = outcome_task("asserts")
     task = replace(
         task,
@@ -39,7 +39,7 @@ def test_it_imports_and_forks(python, means, tmp_path):
         environment=replace(task.environment, preload=("json", "decimal")),
     )
     try:
-        failed = parents.prepare(parent_kind(task, python), thoroughly=True)
+        failed = fork_servers.prepare(fork_server_kind(task, python), thoroughly=True)
         attempt = run_task(
             task,
             python=python,
@@ -47,10 +47,10 @@ def test_it_imports_and_forks(python, means, tmp_path):
             artifacts=Artifacts(folder=tmp_path / "artifacts"),
             stop=stop,
             sandbox=sandbox,
-            parents=parents,
+            fork_servers=fork_servers,
         )
     finally:
-        parents.close()
+        fork_servers.close()
     version = subprocess.run(
         [python, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True, check=True
     ).stdout.strip()

@@ -19,7 +19,7 @@ from harness.environments.integrity import contents
 from harness.errors import Problems
 from harness.execute.artifacts import Artifacts
 from harness.execute.executor import run_task
-from harness.execute.forkserver.pool import Parents
+from harness.execute.forkserver.pool import ForkServers
 from harness.execute.task import make_task
 from harness.model import Case, Cell, Outcome
 from harness.project.script import read_script
@@ -119,7 +119,7 @@ class House:
         self.python = make_python(folder / "environment", heavy="value = 1\n")
         self.before = contents(folder / "environment")
         self.stop = threading.Event()
-        self.parents = Parents(folder / "runs", limit=2, stop=self.stop, sandbox=sandbox)
+        self.fork_servers = ForkServers(folder / "runs", limit=2, stop=self.stop, sandbox=sandbox)
 
     def run(self, name):
         return run_task(
@@ -129,7 +129,7 @@ class House:
             artifacts=Artifacts(folder=self.folder / "artifacts"),
             stop=self.stop,
             sandbox=self.sandbox,
-            parents=self.parents if self.isolation == "fork" else None,
+            fork_servers=self.fork_servers if self.isolation == "fork" else None,
         )
 
     def task(self, name):
@@ -144,7 +144,7 @@ class House:
         return make_task(cell, script, environment, interpreter="cpython-3.11.0", caller_variables={})
 
     def left_over(self):
-        """Give the processes that attempts in this house have left, but for its parents."""
+        """Give the processes that attempts in this house have left, but for its fork servers."""
         return [each for each in psutil.process_iter() if self._is_ours(each)]
 
     def _is_ours(self, process):
@@ -202,7 +202,7 @@ def house(request, tmp_path_factory, sandbox, facts):
         pytest.skip(f"{sandbox.alone} cannot contain forks here, so there are none")
     house = House(tmp_path_factory.mktemp("house"), sandbox, request.param, facts)
     yield house
-    house.parents.close()
+    house.fork_servers.close()
     if house.groups is not None:
         house.groups.close()
         assert not house.groups.memory.exists()

@@ -5,7 +5,7 @@ import pytest
 from harness.execute.forkserver.server import CAN_FORK
 from tests.runs.conftest import BUILD, MATRIX
 
-pytestmark = pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only")
+pytestmark = pytest.mark.skipif(not CAN_FORK, reason="fork servers need Linux")
 
 BORDER = {f"build[shape=list]@demo{version}" for version in ("1.0", "1.1", "2.0")}
 # Only what has been forked of a process that had done the imports has anything that the collector leaves alone.

@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.network,
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(not CAN_FORK, reason="parents fork on Linux only"),
+    pytest.mark.skipif(not CAN_FORK, reason="fork servers need Linux"),
 ]
 
 

@@ -13,9 +13,11 @@ CELL = Cell(case=Case(scenario="s"), environment="tf2")
 PASSED, FAILED, ERROR, UNAVAILABLE = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.UNAVAILABLE
 
 
-def attempt(outcome, *, error="", stage=None, settled=True, number=0):
+def attempt(outcome, *, error="", stage=None, conclusive=True, number=0):
     started = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc) + dt.timedelta(hours=number)
-    return Attempt(cell=CELL, key="k", outcome=outcome, error=error, stage=stage, settled=settled, started=started)
+    return Attempt(
+        cell=CELL, key="k", outcome=outcome, error=error, stage=stage, conclusive=conclusive, started=started
+    )
 
 
 def result(*attempts, labels=()):
@@ -37,12 +39,12 @@ def test_newest_settled_attempt_is_current():
 
 
 def test_error_of_ours_does_not_hide_what_was_seen_before():
-    seen, ours = attempt(PASSED, number=1), attempt(ERROR, settled=False, number=2)
+    seen, ours = attempt(PASSED, number=1), attempt(ERROR, conclusive=False, number=2)
     assert result(seen, ours).current is seen
 
 
 def test_newest_is_current_when_none_is_settled():
-    first, second = attempt(UNAVAILABLE, settled=False), attempt(ERROR, settled=False)
+    first, second = attempt(UNAVAILABLE, conclusive=False), attempt(ERROR, conclusive=False)
     assert result(first, second).current is second
 
 
@@ -57,7 +59,7 @@ def test_newest_is_current_when_none_is_settled():
                      id="fails at two stages"),
         pytest.param([attempt(FAILED, error="E: at 0x1"), attempt(FAILED, error="E: at 0x2")], False, 0,
                      id="accidents do not count"),
-        pytest.param([attempt(PASSED), attempt(ERROR, settled=False)], False, 1, id="errors of ours do not count"),
+        pytest.param([attempt(PASSED), attempt(ERROR, conclusive=False)], False, 1, id="errors of ours do not count"),
         pytest.param([attempt(PASSED), attempt(UNAVAILABLE)], False, 1, id="nor do lost environments"),
     ],
 )  # fmt: skip

@@ -10,14 +10,14 @@ from harness.pinpoint.following import Following, followed_by, relabelled
 from harness.search.transitions import Observation, State
 
 
-def attempt(outcome=Outcome.FAILED, error="ValueError: no", stage="load", settled=True):
+def attempt(outcome=Outcome.FAILED, error="ValueError: no", stage="load", conclusive=True):
     return Attempt(
         cell=Cell(case=Case(scenario="s"), environment="e"),
         key="k",
         outcome=outcome,
         stage=None if outcome is Outcome.PASSED else stage,
         error="" if outcome is Outcome.PASSED else error,
-        settled=settled,
+        conclusive=conclusive,
         started=dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc),
     )
 
@@ -35,10 +35,10 @@ PASS = attempt(Outcome.PASSED)
         pytest.param([attempt(Outcome.OUT_OF_MEMORY, "OutOfMemory")], State.UNTESTABLE, id="out of memory"),
         pytest.param([attempt(Outcome.NOT_APPLICABLE)], State.UNTESTABLE, id="not applicable"),
         pytest.param([attempt(Outcome.UNAVAILABLE)], State.UNTESTABLE, id="unavailable"),
-        pytest.param([attempt(Outcome.ERROR, settled=False)], State.UNTESTABLE, id="error of ours"),
+        pytest.param([attempt(Outcome.ERROR, conclusive=False)], State.UNTESTABLE, id="error of ours"),
         pytest.param([PASS, attempt()], State.FLAKY, id="both"),
         pytest.param([attempt(), attempt(error="TypeError: no")], State.FLAKY, id="two failures"),
-        pytest.param([attempt(), attempt(Outcome.ERROR, settled=False)], State.BAD, id="an error of ours beside"),
+        pytest.param([attempt(), attempt(Outcome.ERROR, conclusive=False)], State.BAD, id="an error of ours beside"),
         pytest.param([], State.UNTESTABLE, id="none"),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.execute.executor import parent_kind
+from harness.execute.executor import fork_server_kind
 from harness.execute.forkserver.server import CAN_FORK
 from harness.model import Overlay
 from harness.project.preload import Preload, find_preload
@@ -137,5 +137,5 @@ def test_overlay_of_a_submodule_of_tensorflow_needs_a_fresh_process(source, fork
     environment = replace(task.environment, imports=("tensorflow",), preload=("tensorflow",))
     overlay = Overlay(package="keras", folder=Path("trees/digest"), digest="digest")
     task = replace(task, script=replace(task.script, text=source), environment=environment, overlay=overlay)
-    assert (parent_kind(task, Path("python")) is not None) is forks
-    assert parent_kind(replace(task, overlay=None), Path("python")) is not None
+    assert (fork_server_kind(task, Path("python")) is not None) is forks
+    assert fork_server_kind(replace(task, overlay=None), Path("python")) is not None

@@ -141,9 +141,9 @@ def test_a_reason_is_cut_between_words():
 
 
 def test_only_repeatable_failures_are_settled():
-    settled = {kind for kind in FailureKind if kind.settled}
+    conclusive = {kind for kind in FailureKind if kind.conclusive}
 
-    assert settled == {
+    assert conclusive == {
         FailureKind.CONFLICT, FailureKind.NO_WHEEL, FailureKind.HASH_MISMATCH, FailureKind.BUILD_FAILED,
     }  # fmt: skip
 

@@ -26,13 +26,13 @@ START = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
 
 
 def attempt(
-    number=0, *, key=None, cell=None, outcome=Outcome.PASSED, settled=True, duration_s=1.0, stdout="", peak_mib=0
+    number=0, *, key=None, cell=None, outcome=Outcome.PASSED, conclusive=True, duration_s=1.0, stdout="", peak_mib=0
 ):
     return Attempt(
         cell=cell or Cell(case=Case(scenario="s", parameters=(("n", number),)), environment="env"),
         key=key or f"{number:064x}",
         outcome=outcome,
-        settled=settled,
+        conclusive=conclusive,
         started=START + dt.timedelta(seconds=number),
         duration_s=duration_s,
         peak_mib=peak_mib,
@@ -82,7 +82,7 @@ attempts = st.builds(
     stage=st.none() | texts,
     error=texts,
     reason=texts,
-    settled=st.booleans(),
+    conclusive=st.booleans(),
     started=st.datetimes(timezones=st.just(dt.timezone.utc)),
     duration_s=st.floats(0, 1e6),
     interpreter=texts,
@@ -141,7 +141,7 @@ def test_more_keys_than_a_query_takes(path, reading, recorded):
 
 
 def test_settled_attempt_is_preferred_to_a_newer_unsettled_one(path, reading):
-    fill(path, [attempt(0, key="k"), attempt(1, key="k", outcome=Outcome.ERROR, settled=False)])
+    fill(path, [attempt(0, key="k"), attempt(1, key="k", outcome=Outcome.ERROR, conclusive=False)])
     assert reading().latest_with_evidence("k").outcome is Outcome.PASSED
 
 

@@ -13,7 +13,7 @@ PASSED = {}
 FAILED = {"outcome": Outcome.FAILED, "stage": "load", "error": "ValueError: one"}
 LATER = {"outcome": Outcome.FAILED, "stage": "predict", "error": "ValueError: one"}
 SAYS_NO = {"outcome": Outcome.NOT_APPLICABLE}
-BROKEN = {"outcome": Outcome.ERROR, "settled": False}
+BROKEN = {"outcome": Outcome.ERROR, "conclusive": False}
 
 
 def shown(case, *attempts):

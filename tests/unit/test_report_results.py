@@ -52,7 +52,7 @@ def column(name, family="pkg", version="1.0", variables=(), follows=None):
     )
 
 
-def attempt(cell, *, outcome=Outcome.PASSED, stage=None, error="", reason="", settled=True, duration_s=1.25):
+def attempt(cell, *, outcome=Outcome.PASSED, stage=None, error="", reason="", conclusive=True, duration_s=1.25):
     return Attempt(
         cell=cell,
         key="k",
@@ -60,7 +60,7 @@ def attempt(cell, *, outcome=Outcome.PASSED, stage=None, error="", reason="", se
         stage=stage,
         error=error,
         reason=reason,
-        settled=settled,
+        conclusive=conclusive,
         started=MEASURED,
         duration_s=duration_s,
     )
@@ -120,7 +120,7 @@ def sample() -> Results:
         "c": [{"outcome": Outcome.OUT_OF_MEMORY, "stage": "train", "reason": "over its limit of 8192 MiB"}],
         "d": [{"outcome": Outcome.NOT_APPLICABLE, "reason": "needs pkg>=3.5, and this environment has pkg 3.4.1"}],
         "e": [{"outcome": Outcome.UNAVAILABLE, "reason": "no wheel for Python 3.11"}],
-        "f": [{"outcome": Outcome.ERROR, "reason": "the worker left no report", "settled": False}],
+        "f": [{"outcome": Outcome.ERROR, "reason": "the worker left no report", "conclusive": False}],
         "g": [{}, {"outcome": Outcome.FAILED, "stage": "compare", "error": "AssertionError: numbers differ"}, {}],
     }
     for phase, shown in odd.items():

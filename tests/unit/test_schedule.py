@@ -32,7 +32,7 @@ def task(name, environment="env", *, expected_s=0.0, **header):
 
 
 def passed(task):
-    return replace(unavailable(task, "", settled=True), outcome=Outcome.PASSED)
+    return replace(unavailable(task, "", conclusive=True), outcome=Outcome.PASSED)
 
 
 def provided(environment, import_error=None):
@@ -152,15 +152,15 @@ def test_no_more_than_jobs_at_a_time_and_no_fewer():
 
 
 @pytest.mark.parametrize(
-    ("error", "reason", "settled"),
+    ("error", "reason", "conclusive"),
     [
-        pytest.param(Unavailable("a", "no wheel", settled=True), "no wheel", True, id="for good"),
-        pytest.param(Unavailable("a", "index does not answer", settled=False), "index does not answer", False, id="for now"),
+        pytest.param(Unavailable("a", "no wheel", conclusive=True), "no wheel", True, id="for good"),
+        pytest.param(Unavailable("a", "index does not answer", conclusive=False), "index does not answer", False, id="for now"),
         pytest.param(HarnessError("uv is gone", why="deleted"), "uv is gone. deleted.", False, id="another error of ours"),
         pytest.param(OSError("disk"), "disk", False, id="of the system"),
     ],
 )  # fmt: skip
-def test_environment_that_cannot_be_had_gives_attempts_with_the_reason(error, reason, settled):
+def test_environment_that_cannot_be_had_gives_attempts_with_the_reason(error, reason, conclusive):
     def provide(environment):
         if environment.id == "a":
             raise error
@@ -174,7 +174,7 @@ def test_environment_that_cannot_be_had_gives_attempts_with_the_reason(error, re
     assert {cell: each.outcome for cell, each in found.items()} == {
         "s@a": Outcome.UNAVAILABLE, "t@a": Outcome.UNAVAILABLE, "s@b": Outcome.PASSED,
     }  # fmt: skip
-    assert (found["s@a"].reason, found["s@a"].settled) == (reason, settled)
+    assert (found["s@a"].reason, found["s@a"].conclusive) == (reason, conclusive)
     assert notes.of("unavailable") == ["a"]
     assert sorted(notes.of("finished")) == ["s@a", "s@b", "t@a"]
 
@@ -186,7 +186,7 @@ def test_framework_that_does_not_import_rules_out_the_scripts_that_need_it():
     }
     assert found["needs"].outcome is Outcome.UNAVAILABLE
     assert found["needs"].reason == "does not import: ImportError: numpy"
-    assert found["needs"].settled
+    assert found["needs"].conclusive
     assert found["asks"].outcome is Outcome.PASSED
 
 
@@ -240,7 +240,7 @@ def test_stop_while_an_environment_is_made_gives_no_attempt():
 
     def provide(environment):
         stop.set()
-        raise Unavailable(environment.id, "stopped", settled=False)
+        raise Unavailable(environment.id, "stopped", conclusive=False)
 
     assert list(schedule(provide=provide, stop=stop).run([task("s")])) == []
 
@@ -283,7 +283,7 @@ class FakeKind:
     slow: bool = False
 
     @property
-    def root(self):
+    def zygote(self):
         return self.name.rstrip("0123456789")
 
 
@@ -362,7 +362,7 @@ def test_what_the_machine_had_no_memory_for_is_tried_again_when_its_limit_is_fre
         seen.append(task.expected_mib)
         if len(seen) > 1:
             return passed(task)
-        return replace(passed(task), outcome=Outcome.ERROR, reason=MACHINE_OUT_OF_MEMORY, settled=False)
+        return replace(passed(task), outcome=Outcome.ERROR, reason=MACHINE_OUT_OF_MEMORY, conclusive=False)
 
     first = replace(task("s"), expected_mib=100)
     (attempt,) = schedule(run_one=run_one).run([first])

@@ -30,8 +30,8 @@ def seen(*, report=None, trail=None, status=0, stdout=b"", stderr=b"", **limits)
     )
 
 
-def verdict(outcome, stage=None, *, error="", reason="", settled=True, cause=None):
-    return Verdict(outcome=outcome, stage=stage, error=error, reason=reason, settled=settled, cause=cause)
+def verdict(outcome, stage=None, *, error="", reason="", conclusive=True, cause=None):
+    return Verdict(outcome=outcome, stage=stage, error=error, reason=reason, conclusive=conclusive, cause=cause)
 
 
 def row(id, seen, expected):
@@ -43,9 +43,9 @@ def row(id, seen, expected):
     [
         # Killed for want of memory elsewhere: no verdict, whatever else there is.
         row("the machine has no memory", seen(status=-9, machine_out_of_memory=True),
-            verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, settled=False)),
+            verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, conclusive=False)),
         row("the machine has no memory, and the script reports a failure", seen(report=FAILED, status=1,
-            trail=TRAIL, machine_out_of_memory=True), verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, settled=False)),
+            trail=TRAIL, machine_out_of_memory=True), verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, conclusive=False)),
         # With a report.
         row("passed", seen(report=PASSED), verdict(Outcome.PASSED)),
         row("passed, then a crash at exit", seen(report=PASSED, status=-11),
@@ -74,21 +74,21 @@ def row(id, seen, expected):
         row("not applicable, no reason", seen(report={"outcome": "not applicable"}, status=125),
             verdict(Outcome.NOT_APPLICABLE, reason=DEFAULT_REASON)),
         row("unknown outcome in the report", seen(report={"outcome": "great"}),
-            verdict(Outcome.ERROR, reason="the report is malformed: outcome 'great'", settled=False)),
-        row("empty report", seen(report={}), verdict(Outcome.ERROR, reason="the report is malformed: outcome None", settled=False)),
+            verdict(Outcome.ERROR, reason="the report is malformed: outcome 'great'", conclusive=False)),
+        row("empty report", seen(report={}), verdict(Outcome.ERROR, reason="the report is malformed: outcome None", conclusive=False)),
         row("outcome is no text", seen(report={"outcome": ["passed"]}),
-            verdict(Outcome.ERROR, reason="the report is malformed: outcome ['passed']", settled=False)),
+            verdict(Outcome.ERROR, reason="the report is malformed: outcome ['passed']", conclusive=False)),
         row("passed, and nothing was executed", seen(report={"outcome": "passed"}),
             verdict(Outcome.NOT_APPLICABLE, reason=NOTHING, cause=NoVerdict.NOTHING_EXECUTED)),
         # With a report that the script wrote before it ended the process itself.
-        row("forged pass", seen(report=PASSED, trail=TRAIL), verdict(Outcome.ERROR, "load", reason=FORGED, settled=False)),
-        row("forged failure", seen(report=FAILED, trail=TRAIL), verdict(Outcome.ERROR, "load", reason=FORGED, settled=False)),
+        row("forged pass", seen(report=PASSED, trail=TRAIL), verdict(Outcome.ERROR, "load", reason=FORGED, conclusive=False)),
+        row("forged failure", seen(report=FAILED, trail=TRAIL), verdict(Outcome.ERROR, "load", reason=FORGED, conclusive=False)),
         row("forged pass, another status", seen(report=PASSED, trail=TRAIL, status=4),
             verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),
         row("passed, and a child of the script reached a stage later", seen(report=PASSED, trail=("", "exit", "load")),
             verdict(Outcome.PASSED)),
         # Without one.
-        row("no report, status 0", seen(), verdict(Outcome.ERROR, "load", reason=NO_REPORT, settled=False)),
+        row("no report, status 0", seen(), verdict(Outcome.ERROR, "load", reason=NO_REPORT, conclusive=False)),
         row("no report, another status", seen(status=4), verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),
         row("no report, at exit", seen(status=4, trail=("", "load", "exit")), verdict(Outcome.FAILED, "exit", error="ExitStatus: 4")),
         row("no report, 125", seen(status=NOT_APPLICABLE_STATUS, stdout=b"not here\n"),
@@ -98,19 +98,19 @@ def row(id, seen, expected):
         row("no report, an unknown signal", seen(status=-99), verdict(Outcome.CRASHED, "load", error="signal 99: killed by a signal")),
         row("crashed before any stage", seen(status=-11, trail=("",)), verdict(Outcome.CRASHED, None, error="SIGSEGV: killed by a signal")),
         row("Python too old", seen(status=GATE_STATUS, trail=(), stderr=b"needs Python 3.6\n"),
-            verdict(Outcome.ERROR, reason="the worker could not do its work: needs Python 3.6", settled=False)),
+            verdict(Outcome.ERROR, reason="the worker could not do its work: needs Python 3.6", conclusive=False)),
         row("worker broken", seen(status=BROKEN_STATUS, stderr=b"Traceback\nKeyError: 'script'\n"),
-            verdict(Outcome.ERROR, reason="the worker could not do its work: KeyError: 'script'", settled=False)),
+            verdict(Outcome.ERROR, reason="the worker could not do its work: KeyError: 'script'", conclusive=False)),
         row("worker never began", seen(status=1, trail=()),
-            verdict(Outcome.ERROR, reason="the worker could not do its work: exit status 1", settled=False)),
+            verdict(Outcome.ERROR, reason="the worker could not do its work: exit status 1", conclusive=False)),
         row("worker killed before it began", seen(status=-9, trail=()),
-            verdict(Outcome.ERROR, reason="the worker could not do its work: exit status -9", settled=False)),
+            verdict(Outcome.ERROR, reason="the worker could not do its work: exit status -9", conclusive=False)),
         # What contained it was killed: nothing that it left says how it would have ended.
-        row("lost", seen(status=-9, lost=True), verdict(Outcome.ERROR, "load", reason=f"{LOST}: SIGKILL", settled=False)),
+        row("lost", seen(status=-9, lost=True), verdict(Outcome.ERROR, "load", reason=f"{LOST}: SIGKILL", conclusive=False)),
         row("lost, with a report", seen(report=PASSED, status=-9, trail=("", "exit"), lost=True),
-            verdict(Outcome.ERROR, "exit", reason=f"{LOST}: SIGKILL", settled=False)),
+            verdict(Outcome.ERROR, "exit", reason=f"{LOST}: SIGKILL", conclusive=False)),
         row("lost before it began", seen(status=-15, trail=(), lost=True),
-            verdict(Outcome.ERROR, None, reason=f"{LOST}: SIGTERM", settled=False)),
+            verdict(Outcome.ERROR, None, reason=f"{LOST}: SIGTERM", conclusive=False)),
         row("lost, over time", seen(status=-9, timed_out=True, lost=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
         # Limits go before all else.
         row("over time", seen(status=-15, timed_out=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
@@ -169,4 +169,4 @@ def test_every_verdict_has_what_belongs_to_it(seen):
     no_verdict = found.outcome in (Outcome.ERROR, Outcome.NOT_APPLICABLE) or found.cause is not None
     assert bool(found.reason) == no_verdict
     assert found.cause is None or found.outcome in (Outcome.FAILED, Outcome.NOT_APPLICABLE)
-    assert found.settled == (found.outcome is not Outcome.ERROR)
+    assert found.conclusive == (found.outcome is not Outcome.ERROR)

@@ -15,11 +15,11 @@ _LONGEST_MESSAGE = 1 << 16
 _CREDENTIALS = struct.Struct("3i")
 
 
-class ParentLost(Exception):
+class ForkServerLost(Exception):
     """A fork server failed or died. Its tasks can run in fresh processes."""
 
 
-class ParentRefused(ParentLost):
+class ForkServerRefused(ForkServerLost):
     """A fork server reported that it cannot work, or timed out. Another one of its kind would fail, too."""
 
 
@@ -35,7 +35,7 @@ class Fork:
         self.status: int | None = None
 
 
-class Conversation:
+class Channel:
     """The local end of the socket, and a thread that reads from it until the other end is closed."""
 
     def __init__(self) -> None:
@@ -71,24 +71,24 @@ class Conversation:
             each.close()
 
     def send(self, message: Mapping[str, object], descriptors: tuple[int, ...] = ()) -> None:
-        """Send a message. Raises ParentLost if the process is gone."""
+        """Send a message. Raises ForkServerLost if the process is gone."""
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
         try:
             self._ours.sendmsg([json.dumps(message).encode()], rights)
         except OSError as error:
-            raise ParentLost(f"it cannot be reached: {error}") from error
+            raise ForkServerLost(f"it cannot be reached: {error}") from error
 
     def wait_until_ready(self, stop: threading.Event, timeout_s: float) -> None:
-        """Wait until the process can fork. Raises ParentRefused if it cannot, timed out or stopped, or ParentLost."""
+        """Wait until the process can fork. Raises ForkServerRefused if it cannot or times out, or ForkServerLost."""
         waited = 0.0
         while not self._ready.wait(0.1):
             waited += 0.1
             if stop.is_set() or waited > timeout_s:
-                raise ParentRefused("its imports timed out")
+                raise ForkServerRefused("its imports timed out")
         if self._refusal:
-            raise ParentRefused(self._refusal)
+            raise ForkServerRefused(self._refusal)
         if self.over.is_set():
-            raise ParentLost("it died during its imports")
+            raise ForkServerLost("it died during its imports")
 
     def expect(self) -> tuple[str, Fork]:
         """Register a new fork. Return it with the id that its messages have."""

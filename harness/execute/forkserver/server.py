@@ -1,9 +1,8 @@
 """Zygotes and fork servers: processes that import modules once, and fork a process for each attempt.
 
-A `Root` is a zygote: it serves one environment with one set of variables, and has imported the first module of the
-scripts. A `Parent` is a fork server: a fork of a zygote that has imported further modules. So the fork servers of a
-zygote share its import. They execute only imports and prepare scripts of the project. If one dies, its attempts run
-again in other processes.
+A zygote serves one environment with one set of variables, and has imported the first module of the scripts. A fork
+server is a fork of a zygote that has imported further modules. So the fork servers of a zygote share its import. They
+execute only imports and prepare scripts of the project. If one dies, its attempts run again in other processes.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ import psutil
 
 from harness.cgroups.groups import Group
 from harness.execute.attempt_dir import Folder
-from harness.execute.forkserver.channel import Conversation, Fork, ParentLost
+from harness.execute.forkserver.channel import Channel, Fork, ForkServerLost
 from harness.execute.sandbox_paths import (
     FORK_SERVER_INSIDE,
     HOLD_BACK_INSIDE,
     NAMESPACES_INSIDE,
     WORKER_INSIDE,
-    ParentPlace,
+    ForkServerPlace,
 )
 from harness.execute.task import FORK_SERVER, HOLD_BACK, WORKER
 from harness.model import Overlay
@@ -43,7 +42,7 @@ _END_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class RootKind:
+class ZygoteKind:
     """The identity of a zygote. Its fork servers differ in their further imports."""
 
     python: Path
@@ -57,16 +56,16 @@ class RootKind:
     """The package that can be overlaid. The zygote must not import it."""
 
     @property
-    def bare(self) -> RootKind:
+    def bare(self) -> ZygoteKind:
         """The same kind without prepare scripts."""
         return replace(self, scripts=())
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParentKind:
+class ForkServerKind:
     """The identity of a fork server. Equal ones can serve the same attempts."""
 
-    root: RootKind
+    zygote: ZygoteKind
     modules: tuple[str, ...]
     """Modules that it imports after those of the zygote."""
     touched: tuple[str, ...]
@@ -77,23 +76,23 @@ class ParentKind:
     @property
     def slow(self) -> bool:
         """True if prepare scripts run in it, which take longer than imports."""
-        return bool(self.root.scripts)
+        return bool(self.zygote.scripts)
 
 
-class Root:
+class Zygote:
     """A zygote. It and all its forks run in the same sandbox as attempts."""
 
-    def __init__(self, kind: RootKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path]) -> None:
+    def __init__(self, kind: ZygoteKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path]) -> None:
         self.kind = kind
-        self.place = ParentPlace(top=folder)
-        self.means = sandbox.parents
+        self.place = ForkServerPlace(top=folder)
+        self.means = sandbox.fork_servers
         self.sandbox = sandbox
-        self.parents: set[Parent] = set()
+        self.fork_servers: set[ForkServer] = set()
         """Its fork servers that are not closed."""
         self.importing = threading.Lock()
         """Held while a fork server imports: they share a working folder, and must not find each other's files."""
         self._token = uuid.uuid4().hex
-        self._said = Conversation()
+        self._channel = Channel()
         self.place.make()
         variables = dict(kind.variables)
         if kind.held_back is not None:
@@ -105,7 +104,7 @@ class Root:
         ours: list[str | Path] = [WORKER_INSIDE, "--serve", FORK_SERVER_INSIDE]
         if not self.contained:
             ours = [WORKER, "--serve", FORK_SERVER]
-        theirs = self._said.theirs.fileno()
+        theirs = self._channel.theirs.fileno()
         command: Sequence[str | Path] = sandbox.command(containment, [kind.python, *ours, str(theirs)])
         try:
             with (folder / "output").open("wb") as output:
@@ -122,11 +121,11 @@ class Root:
                     start_new_session=True,
                 )
         except BaseException:
-            self._said.discard()
+            self._channel.discard()
             raise
-        self._said.listen()
+        self._channel.listen()
         try:
-            self._said.send(
+            self._channel.send(
                 {
                     "parent": 0 if self.contained else os.getpid(),
                     "containment": NAMESPACES_INSIDE if self.contained else None,
@@ -134,7 +133,7 @@ class Root:
                     **_wanted([kind.module], scripts=self._scripts),
                 }
             )
-        except ParentLost:
+        except ForkServerLost:
             self.close()
             raise
 
@@ -151,25 +150,25 @@ class Root:
     @property
     def lost(self) -> bool:
         """True if the process is gone."""
-        return self._said.over.is_set()
+        return self._channel.over.is_set()
 
     def wait_until_ready(self, stop: threading.Event) -> None:
-        """Wait for its import. Raises ParentLost if it fails, times out, or the run was stopped."""
-        self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
+        """Wait for its import. Raises ForkServerLost if it fails, times out, or the run was stopped."""
+        self._channel.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
 
-    def fork_parent(self, kind: ParentKind, *, many: bool) -> Parent:
-        """Fork a fork server, for `many` attempts or for few. Raises ParentLost, or OSError."""
+    def fork(self, kind: ForkServerKind, *, many: bool) -> ForkServer:
+        """Fork a fork server, for `many` attempts or for few. Raises ForkServerLost, or OSError."""
         message = _wanted(kind.modules, kind.touched, kind.absent, self._scripts, many=many)
-        said = Conversation()
+        channel = Channel()
         try:
-            self._said.send(message, (said.theirs.fileno(),))
-        except ParentLost:
-            said.discard()
+            self._channel.send(message, (channel.theirs.fileno(),))
+        except ForkServerLost:
+            channel.discard()
             raise
-        said.listen()
-        parent = Parent(kind, self, said)
-        self.parents.add(parent)
-        return parent
+        channel.listen()
+        server = ForkServer(kind, self, channel)
+        self.fork_servers.add(server)
+        return server
 
     @property
     def _scripts(self) -> list[tuple[str, str, str]]:
@@ -181,7 +180,7 @@ class Root:
 
     def close(self) -> None:
         """Kill it and all its forks."""
-        self._said.close(0)
+        self._channel.close(0)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_TIMEOUT_S)
         if self.contained:
@@ -191,8 +190,8 @@ class Root:
         self._process.wait()
         if not self.contained:
             self._end_orphans()
-        self._said.over.wait(_END_TIMEOUT_S)
-        self._said.discard()
+        self._channel.over.wait(_END_TIMEOUT_S)
+        self._channel.discard()
 
     def owns(self, process: psutil.Process) -> bool:
         """Return True if a process descends from this one and belongs to no running attempt.
@@ -203,7 +202,7 @@ class Root:
         if process.pid == self._process.pid or process.environ().get(TOKEN_VARIABLE) != self._token:
             return False
         of_ours = os.getsid(process.pid) == self._process.pid
-        return not of_ours and not any(parent.running() for parent in tuple(self.parents))
+        return not of_ours and not any(server.running() for server in tuple(self.fork_servers))
 
     def _end_orphans(self) -> None:
         for process in psutil.process_iter():
@@ -212,23 +211,23 @@ class Root:
                     process.kill()
 
 
-class Parent:
+class ForkServer:
     """A fork server: a fork of a zygote with further imports."""
 
-    def __init__(self, kind: ParentKind, root: Root, said: Conversation) -> None:
+    def __init__(self, kind: ForkServerKind, zygote: Zygote, channel: Channel) -> None:
         self.kind = kind
-        self.root = root
-        self._said = said
-        self.running = said.running
+        self.zygote = zygote
+        self._channel = channel
+        self.running = channel.running
 
     @property
     def contained(self) -> bool:
         """True if it runs in a sandbox, and each of its forks in a nested one."""
-        return self.root.contained
+        return self.zygote.contained
 
     def wait_until_ready(self, stop: threading.Event) -> None:
-        """Wait for its imports. Raises ParentLost if they fail, time out, or the run was stopped."""
-        self._said.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
+        """Wait for its imports. Raises ForkServerLost if they fail, time out, or the run was stopped."""
+        self._channel.wait_until_ready(stop, _IMPORT_TIMEOUT_S)
 
     def fork(
         self,
@@ -242,39 +241,39 @@ class Parent:
     ) -> Child:
         """Fork a child that runs a request and writes its output to descriptors.
 
-        It joins the control group, if there is one, before it does anything else. Raises ParentLost.
+        It joins the control group, if there is one, before it does anything else. Raises ForkServerLost.
         """
-        id, fork = self._said.expect()
-        nest = self.root.place.nest(folder, self.root.kind.python, overlays) if self.contained else None
+        id, fork = self._channel.expect()
+        nest = self.zygote.place.nest(folder, self.zygote.kind.python, overlays) if self.contained else None
         message = {"id": id, "request": request, "env": dict(env), "cwd": folder.seen(folder.work), "nest": nest}
         with group.open_to_join() if group is not None else contextlib.nullcontext(()) as joins:
-            self._said.send(message, (*output, *joins))
+            self._channel.send(message, (*output, *joins))
         if not fork.started.wait(_ANSWER_TIMEOUT_S) or fork.pid is None:
-            raise ParentLost("it does not answer")
+            raise ForkServerLost("it does not answer")
         return Child(self, fork, fork.pid)
 
     def close(self) -> None:
         """Kill it and its running attempts."""
-        if not self._said.close(_END_TIMEOUT_S) and self._said.pid is not None:
+        if not self._channel.close(_END_TIMEOUT_S) and self._channel.pid is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(self._said.pid, signal.SIGKILL)
-            self._said.over.wait(_END_TIMEOUT_S)
-        self._said.discard()
-        self.root.parents.discard(self)
+                os.kill(self._channel.pid, signal.SIGKILL)
+            self._channel.over.wait(_END_TIMEOUT_S)
+        self._channel.discard()
+        self.zygote.fork_servers.discard(self)
 
 
 @dataclass(frozen=True)
 class Child:
     """A fork that runs an attempt, for supervision by harness.process.child."""
 
-    parent: Parent
+    server: ForkServer
     fork: Fork
     pid: int
 
     @property
     def contained(self) -> bool:
         """True if it is the init process of its own sandbox, or waits for that process."""
-        return self.parent.contained
+        return self.server.contained
 
     @property
     def attendants(self) -> int:
@@ -287,16 +286,16 @@ class Child:
         return False
 
     def wait(self, timeout_s: float) -> int | None:
-        """Return the exit status, or None after the time-out. Raises ParentLost if the fork server died."""
+        """Return the exit status, or None after the time-out. Raises ForkServerLost if the fork server died."""
         if not self.fork.ended.wait(timeout_s):
             return None
         if self.fork.status is None:
-            raise ParentLost("it died during an attempt")
+            raise ForkServerLost("it died during an attempt")
         return self.fork.status
 
     def is_stray(self, process: psutil.Process) -> bool:
         """Return True if a process was left by this or an earlier attempt."""
-        return self.parent.root.owns(process)
+        return self.server.zygote.owns(process)
 
 
 def _wanted(
