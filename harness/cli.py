@@ -249,7 +249,12 @@ def _add_searches(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     _add_search(pinpoint)
     pinpoint.add_argument("--package", metavar="NAME", required=True, help="the package whose releases are searched")
     pinpoint.add_argument(
-        "--in", metavar="ENVIRONMENT", dest="environment", required=True, help="an id, or an inline one in quotes"
+        "--in", metavar="ENVIRONMENT", dest="environment", help="an id, or an inline one in quotes; not with --both"
+    )
+    pinpoint.add_argument(
+        "--both",
+        action="store_true",
+        help="two steps: search which side of a failing pair changed, --writer or --reader",
     )
     what = pinpoint.add_mutually_exclusive_group()
     what.add_argument("--versions", metavar="FIRST..LAST", help="only these releases, including both ends")
@@ -286,6 +291,8 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--follow", metavar="REGEX", help="follow failures in which this is found: `stage: Type: message`, all lines"
     )
+    parser.add_argument("--writer", metavar="ENVIRONMENT", help="two steps: always write in this environment")
+    parser.add_argument("--reader", metavar="ENVIRONMENT", help="two steps: always read in this environment")
     parser.add_argument("--repeat", metavar="N", type=positive_count, default=1, help="run each probe N times")
     parser.add_argument(
         "--jobs", metavar="N", type=positive_count, default=default_jobs(), help="parallel probes (default: cores)"

@@ -23,6 +23,8 @@ def validator(name: str) -> Draft202012Validator:
 def validated(text: str, arguments: tuple[str, ...]) -> Any:
     """Return the document that a command with these arguments printed. Raises ValidationError if it breaks its schema."""
     document = json.loads(text)
+    if "--both" in arguments:
+        arguments = ("pair", *arguments)
     names = [COMMANDS.get(each, each) for each in arguments]
     name = next((each for each in names if (FOLDER / f"{each}.schema.json").exists()), None)
     assert name is not None, f"no schema for {arguments}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
+from harness.commands.sides import held_of
 from harness.commands.subject import pattern_of, subject_of
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
@@ -53,7 +54,9 @@ def _answer(session: Session, arguments: argparse.Namespace) -> BlameAnswer:
         raise UsageError(f"{good.id} and {bad.id} do not differ", next_step="Name two environments that do")
     session.say(f"{case}: {good.id} and {bad.id} differ in {', '.join(each.name for each in between.members)}")
     index = ReleaseIndex.configured(session.variables)
-    prober = Prober(session, Subject.of(scenario, case), jobs=arguments.jobs, repeat=arguments.repeat)
+    held = held_of(session, arguments, scenario)
+    subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
+    prober = Prober(session, subject, jobs=arguments.jobs, repeat=arguments.repeat)
     with prober.open():
         judge = Judge(prober, following, None)
         made = SwappedEnvironments(session, index)

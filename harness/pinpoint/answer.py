@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from harness.model import Attempt, Environment
 from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.following import FOLLOWED, failure_text
+from harness.pinpoint.held import Held
 from harness.pinpoint.judging import DOES_NOT_IMPORT
 from harness.report.foreign_text import one_line
 from harness.search.transitions import Kind, Observation, State, kind_of
@@ -213,6 +214,18 @@ class Answer:
     """Why that mode."""
     unit: str = "release"
     """What the points are: releases, or commits."""
+    held: Held | None = None
+    """Of two steps: the one that stays in one environment."""
+
+    @property
+    def where(self) -> str:
+        """The environment that was named; of two steps with one held, writer and reader."""
+        return self.held.pair(self.base.id) if self.held is not None else self.base.id
+
+    @property
+    def role(self) -> str:
+        """What the stepped releases do where one of two steps is held; empty otherwise."""
+        return self.held.role if self.held is not None else ""
 
     @property
     def undecided(self) -> bool:

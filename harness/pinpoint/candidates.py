@@ -32,9 +32,11 @@ class Subject:
     """True if it keeps its own time limit, regardless of `--timeout`."""
 
     @classmethod
-    def of(cls, scenario: Scenario, case: Case) -> Subject:
-        """Narrow a scenario to a case, which need not be one that its header declares."""
-        return cls(scenario=narrowed(scenario, case), case=case)
+    def of(
+        cls, scenario: Scenario, case: Case, *, writer: Environment | None = None, reader: Environment | None = None
+    ) -> Subject:
+        """Narrow a scenario to a case, which need not be one that its header declares; hold one of two steps."""
+        return cls(scenario=narrowed(scenario, case), case=case, writer=writer, reader=reader)
 
     def cells(self, environment: Environment) -> tuple[Cell, ...]:
         """Return the cells to run for an environment, in this order; the last one is the result."""
@@ -85,6 +87,9 @@ class Runner:
         self._runs_folder = folder
         self._fork_servers = fork_servers
         self._layers = layers
+        self._guard = threading.Lock()
+        self._writing: dict[str, threading.Lock] = {}
+        self._written: dict[str, list[Attempt]] = {}
 
     def layer_of(self, environment: Environment) -> Layer | None:
         """Return the release that stands in front of another environment, if that is how an environment is had."""
@@ -125,11 +130,13 @@ class Runner:
         reads: str | None = None
         attempts: list[Attempt] = []
         for each in planned:
-            stepped = each.environment.id == environment.id
+            stepped = (subject.writer if each.writes else subject.reader) is None
             timeout_s = None if subject.own_limit else self._session.timeout_s
             task = self._task(each, reads, overlay if stepped else None, timeout_s)
-            wanted = 1 if task.writes else at_least
-            attempts, more = self._attempts(task, wanted, own_process)
+            if task.writes:
+                attempts, more = self._written_once(task, own_process)
+            else:
+                attempts, more = self._attempts(task, at_least, own_process)
             new += more
             if task.writes and not self._session.artifacts.has(task.key):
                 if stepped and attempts and attempts[-1].outcome.is_failure:
@@ -171,6 +178,18 @@ class Runner:
             identity=scenario.identity,
             external=scenario.external,
         )
+
+    def _written_once(self, task: Task, own_process: bool) -> tuple[list[Attempt], list[Attempt]]:
+        """Return the attempts of a first step. Probes that run side by side share one: new ones belong to the first."""
+        with self._guard:
+            writing = self._writing.setdefault(task.key, threading.Lock())
+        with writing:
+            if task.key in self._written:
+                return [replace(each, cell=task.cell) for each in self._written[task.key]], []
+            attempts, new = self._attempts(task, 1, own_process)
+            if attempts and attempts[-1].conclusive:
+                self._written[task.key] = attempts
+            return attempts, new
 
     def _attempts(self, task: Task, at_least: int, own_process: bool) -> tuple[list[Attempt], list[Attempt]]:
         """Return the conclusive attempts of a task, and the new ones among them. Run as many as are missing."""

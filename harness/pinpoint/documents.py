@@ -16,6 +16,8 @@ def document(answer: Answer) -> dict[str, object]:
         "case": answer.case,
         "package": answer.package,
         "environment": answer.base.id,
+        "stepped": answer.held.side.other.value if answer.held else None,
+        "held": {"side": answer.held.side.value, "environment": answer.held.environment.id} if answer.held else None,
         "unit": answer.unit,
         "searched": answer.searched,
         "mode": answer.mode,

@@ -148,7 +148,10 @@ class Prober:
         layer = self._runner.layer_of(environment)
         host = layer.host if layer is not None else environment
         interpreter = self._session.interpreters.find(host.python)
-        return self._session.environments.folder_of(host.lock, interpreter)
+        folder = self._session.environments.folder_of(host.lock, interpreter)
+        if not folder.is_dir():  # what it shows is known from another search, or it was pruned since
+            self._runner.provide(host, self._session.stop)
+        return folder
 
     def is_layered(self, environment: Environment) -> bool:
         """Return True if an environment is a release as an overlay over another environment."""

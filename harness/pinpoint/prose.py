@@ -24,7 +24,7 @@ def terminal(answer: Answer, width: int | None = None) -> str:
     """Return the answer as plain text, at most 100 columns wide."""
     width = width or terminal_width()
     words = Words(answer, failures_of(answer))
-    lines = wrapped(f"{answer.case}: {answer.package} in {answer.base.id}", width, "")
+    lines = wrapped(f"{answer.case}: {answer.package} in {answer.base.id}{answer.role}", width, "")
     lines += ["", *(line for each in statements(answer) for line in wrapped(each, width, ""))]
     rows = list(_rows(answer, words))
     if rows:
@@ -78,7 +78,8 @@ def _failures(answer: Answer, width: int) -> list[str]:
 def markdown(answer: Answer) -> str:
     """Return the answer as Markdown."""
     words = Words(answer, failures_of(answer))
-    lines = [f"{link(answer.case, answer.issue)}: {answer.unit}s of {answer.package} in {code(answer.base.id)}", ""]
+    title = f"{link(answer.case, answer.issue)}: {answer.unit}s of {answer.package} in {code(answer.base.id)}"
+    lines = [f"{title}{escaped(answer.role)}", ""]
     lines += [f"* **{escaped(each)}**" for each in statements(answer)]
     rows = [(names, f"{mark} {escaped(shown)}") for names, shown, mark in _rows(answer, words)]
     if rows:

@@ -16,7 +16,7 @@ def statements(answer: Answer) -> list[str]:
         return [f"No {answer.unit} of {answer.package} could be tested."]
     words = Words(answer, failures_of(answer))
     if len(segments) == 1 and segments[0].first.observation.state is State.GOOD:
-        return [f"{answer.package} {words.range(segments[0])}: passes; nothing differs."]
+        return [f"{answer.package} {words.range(segments[0])}{answer.role}: passes; nothing differs."]
     borders = [None, *pairwise(segments), None]
     lines = [
         words.segment(before and before[0], segment, after and after[1])
@@ -33,7 +33,7 @@ def statements(answer: Answer) -> list[str]:
 
 def followed_words(answer: Answer) -> str:
     """Return which failure is followed, and why; or why none is."""
-    named, base = answer.named, answer.base.id
+    named, base = answer.named, answer.where
     label = Words(answer, failures_of(answer)).label(named)
     reason = named.observation.reason
     if answer.pattern is not None:
@@ -104,7 +104,7 @@ class Words:
 
     def segment(self, before: Segment | None, segment: Segment, after: Segment | None) -> str:
         """Return what holds in a segment, how it came and how it went."""
-        parts = [f"{self._answer.package} {self.range(segment)}: {self.shows(segment.first)}."]
+        parts = [f"{self._answer.package} {self.range(segment)}{self._answer.role}: {self.shows(segment.first)}."]
         earlier = before.last if before and before.last.observation.state is not State.GOOD else None
         later = after.first if after and after.first.observation.state is not State.GOOD else None
         neighbours = [each for each in (earlier, later) if each is not None]

@@ -1,0 +1,302 @@
+"""A search over the releases or the commits of one package, from what was typed to an answer."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from harness.commands.subject import pattern_of
+from harness.errors import UsageError
+from harness.locking.package_index import ReleaseIndex
+from harness.model import Case, Environment, Scenario
+from harness.pinpoint.answer import Answer, Point
+from harness.pinpoint.candidates import Candidate, Subject
+from harness.pinpoint.commits import CommitSearch, Unanswered
+from harness.pinpoint.following import Following, followed_by
+from harness.pinpoint.held import Held
+from harness.pinpoint.judging import Judge
+from harness.pinpoint.layers import Layers
+from harness.pinpoint.prober import Prober
+from harness.pinpoint.releases import Releases, Stepper, evenly, look_at, releases_between
+from harness.pinpoint.repository import Repository
+from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
+from harness.pinpoint.swapped import SwappedEnvironments
+from harness.search.transitions import State
+from harness.session import Session
+
+
+def search_in(
+    session: Session,
+    arguments: argparse.Namespace,
+    asked_of: tuple[Scenario, Case],
+    base: Environment,
+    *,
+    held: Held | None = None,
+    failing: bool = False,
+) -> Answer:
+    """Search releases or commits in an environment, with one of two steps held. Raises SearchStopped, HarnessError.
+
+    With `failing`, raises UsageError if the named environment passes.
+    """
+    scenario, case = asked_of
+    following = Following(pattern=pattern_of(arguments.follow))
+    subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
+    prober = Prober(session, subject, jobs=arguments.jobs, repeat=arguments.repeat)
+    asked = _Asked(
+        session=session, arguments=arguments, prober=prober, following=following, base=base, held=held, failing=failing
+    )
+    searched = _over_releases(asked) if arguments.commits is None else _over_commits(asked)
+    return Answer(
+        case=str(case),
+        issue=scenario.header.issue,
+        package=searched.package,
+        base=base,
+        searched=searched.words,
+        complete=searched.complete,
+        mode=searched.mode,
+        why=searched.why,
+        largest_gap=searched.walked.largest_gap,
+        points=searched.walked.points,
+        found=searched.walked.found,
+        probes=len(prober.ran),
+        runs=prober.runs,
+        named=searched.named,
+        pattern=following.pattern.pattern if following.pattern else None,
+        command=f"{session.command} {shlex.join(arguments.typed)}",
+        notes=searched.notes,
+        unit=searched.unit,
+        held=held,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What both kinds of searches are told."""
+
+    session: Session
+    arguments: argparse.Namespace
+    prober: Prober
+    following: Following
+    base: Environment
+    held: Held | None = None
+    """Of two steps: the one that stays where it is."""
+    failing: bool = False
+    """True if the named environment must fail."""
+
+    @property
+    def role(self) -> str:
+        """What the stepped releases do, if one of two steps is held."""
+        return self.held.role if self.held is not None else ""
+
+    @property
+    def mode(self) -> str:
+        """How to look."""
+        named = [name for name in ("every", "quick", "grid") if getattr(self.arguments, name)]
+        return named[0] if named else "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Searched:
+    """What a search over releases, or over commits, came to."""
+
+    package: str
+    unit: str
+    walked: SequenceResult
+    named: Point
+    words: str
+    complete: bool
+    mode: str
+    why: str
+    notes: tuple[str, ...]
+
+
+def _over_releases(asked: _Asked) -> _Searched:
+    session, arguments, prober, following, base = (
+        asked.session,
+        asked.arguments,
+        asked.prober,
+        asked.following,
+        asked.base,
+    )
+    index = ReleaseIndex.configured(session.variables)
+    releases = releases_between(
+        index, arguments.package, arguments.versions, pre=arguments.pre, yanked=arguments.yanked
+    )
+    repository = _repository(session, arguments)
+    if repository is not None:
+        repository.require_tags(releases.package, releases.versions)
+    bounded = arguments.versions is not None
+    made = SwappedEnvironments(session, index)
+    stepper = Stepper(base, releases, made, session.project.matrix, bounded=bounded)
+    releases = stepper.releases
+    if not stepper.moves_more:
+        prober.layers = Layers(session, index, releases.package)
+        prober.layers.add_host(base)
+    look = look_at(
+        releases,
+        asked.mode,
+        known=None if bounded else stepper.version_in_base,
+        cost=stepper.cost(arguments.jobs),
+    )
+    place = _place_of_base(stepper)
+    plan, words = look.plan, look.words
+    if place is not None and place not in plan.marks:
+        plan, words = plan.including(place), f"{words}, and {releases.versions[place]} that {base.id} has"
+    where = f"{releases.package} in {base.id}{asked.role}"
+    session.say(f"{prober.case}: {where}: {words}, {', '.join(_ends(releases.versions))}")
+    session.say(f"Mode {look.mode}: {look.why}.")
+    with prober.open():
+        judge = Judge(prober, following, releases.package)
+        candidate = _candidate_of(base) if place is None else stepper.candidate(place)
+        for certain in plan.certain({})[: prober.jobs] if place is not None else ():
+            prober.begin(stepper.candidate(certain))
+        asked.session.say(f"{base.id}: {_named(asked, judge, candidate).text}")
+        walk = SequenceSearch(
+            prober,
+            judge,
+            plan,
+            candidate=stepper.candidate,
+            name=lambda place: releases.versions[place],
+            say=session.say,
+        )
+        walked = walk.run(releases.package)
+        named = _named(asked, judge, candidate)  # after the search, which may have run it again
+        walked = walked.following(_followed(following, named))
+        if repository is not None:
+            commits = CommitSearch(prober, judge, repository, session.say)
+            walked = replace(walked, found=tuple(commits.narrow(each) for each in walked.found))
+    ends = _ends(releases.versions[walked.given_up :])
+    unseen = _between_releases(walked) if repository is not None else []
+    return _Searched(
+        package=releases.package,
+        unit="release",
+        walked=walked,
+        named=named,
+        words=f"{words} of {releases.package}, {' to '.join(ends)}",
+        complete=look.complete and not walked.given_up,
+        mode=look.mode,
+        why=look.why,
+        notes=(*_notes(stepper), *_given_up(walked, releases), *unseen),
+    )
+
+
+def _over_commits(asked: _Asked) -> _Searched:
+    session, arguments, prober, following, base = (
+        asked.session,
+        asked.arguments,
+        asked.prober,
+        asked.following,
+        asked.base,
+    )
+    package = canonicalize_name(arguments.package)
+    repository = _repository(session, arguments)
+    first, dots, last = arguments.commits.partition("..")
+    if repository is None or not (first and dots and last):
+        raise UsageError(
+            f"--commits {arguments.commits!r} makes no sense"
+            if repository
+            else "--commits asks for the repository that they are in",
+            next_step="Write --repository DIR --commits FIRST..LAST, each a release, a tag, a branch or a sha",
+        )
+    if package not in base.lock.versions:
+        raise UsageError(f"--package {package}: {base.id} has no such package")
+    ends = [repository.commit_named(package, name) for name in (first, last)]
+    with prober.open():
+        judge = Judge(prober, following, package)
+        search = CommitSearch(prober, judge, repository, session.say)
+        try:
+            line = search.line_between(package, base, ends[0], ends[1])
+        except Unanswered as error:
+            raise UsageError(f"--commits {arguments.commits}: cannot be searched", why=str(error)) from error
+        look = evenly(len(line.shas), line.offset, asked.mode, "commit")
+        session.say(f"{prober.case}: {package} in {base.id}: {look.words} from {first} to {last}")
+        named = _named(asked, judge, _candidate_of(base))
+        session.say(f"{base.id}: {named.text}")
+        walked = line.walk(package, look.plan).following(_followed(following, named))
+    return _Searched(
+        package=package,
+        unit="commit",
+        walked=walked,
+        named=named,
+        words=f"{look.words} that touch {package} from {first} to {last}",
+        complete=look.complete,
+        mode=look.mode,
+        why=look.why,
+        notes=(line.note,) if line.note else (),
+    )
+
+
+def _place_of_base(stepper: Stepper) -> int | None:
+    """Return the place of the release whose environment is the named one itself; None if it is not among them."""
+    if stepper.moves_more:
+        return None
+    wanted = Version(stepper.version_in_base)
+    return next((place for place, each in enumerate(stepper.releases.points) if each.version == wanted), None)
+
+
+def _candidate_of(base: Environment) -> Candidate:
+    return Candidate(name=base.id, make=lambda: base)
+
+
+def _named(asked: _Asked, judge: Judge, candidate: Candidate) -> Point:
+    """Return what the environment shows that the user named: its failure is followed."""
+    shown = asked.prober.show(candidate)
+    named = Point(name=asked.base.id, observation=judge.observe(candidate, shown), shown=shown)
+    if asked.failing and asked.held is not None and named.observation.state is State.GOOD:
+        raise UsageError(
+            f"--both: {asked.held.pair(asked.base.id)} passes",
+            why="the responsible side is that of a pair that fails",
+            next_step="Name a writer and a reader that fail together",
+        )
+    return named
+
+
+def _followed(following: Following, named: Point) -> frozenset[str]:
+    return frozenset() if following.pattern is not None else followed_by(named.observation)
+
+
+def _repository(session: Session, arguments: argparse.Namespace) -> Repository | None:
+    if arguments.repository is None:
+        return None
+    return Repository(
+        Path(arguments.repository).absolute(),
+        environ=session.variables,
+        cache=session.cache,
+        built=dict(session.project.matrix.package_dirs),
+    )
+
+
+def _between_releases(walked: SequenceResult) -> list[str]:
+    """Report how to find what came and went between two releases, where the releases show nothing of it."""
+    tested = [point.name for point in walked.points if point.observation.tested]
+    if walked.found or len(tested) < 2:
+        return []
+    return [f"What came and went between two releases was not looked for; --commits {tested[0]}..{tested[-1]} does."]
+
+
+def _ends(versions: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((versions[0], versions[-1])))
+
+
+def _notes(stepper: Stepper) -> list[str]:
+    if not stepper.moves_more or stepper.family is None:
+        return []
+    return [
+        f"More than {stepper.releases.package} moved from step to step: each release has the Python, the constraints "
+        f"and the dated dependencies of families.{stepper.family.name} in matrix.toml."
+    ]
+
+
+def _given_up(walked: SequenceResult, releases: Releases) -> list[str]:
+    if not walked.given_up:
+        return []
+    tried = [each.name for each in walked.points if releases.place_of(each.name) <= walked.given_up]
+    return [
+        f"Releases of {releases.package} before {releases.versions[walked.given_up]} were not looked at, since none of "
+        f"{', '.join(tried)} could be tested; --versions FIRST..LAST looks at them all the same."
+    ]

@@ -1,0 +1,73 @@
+"""From what was typed to a pair of environments: which of two steps is held, and which is stepped."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.commands.choose import environment_named
+from harness.commands.subject import subject_of
+from harness.errors import UsageError
+from harness.model import Case, Cell, Environment, Scenario
+from harness.pinpoint.held import Held, Side
+from harness.session import Session
+
+_EXAMPLE = "harness pinpoint SCENARIO --both --writer ENVIRONMENT --reader ENVIRONMENT --package NAME"
+
+
+def held_of(session: Session, arguments: argparse.Namespace, scenario: Scenario) -> Held | None:
+    """Return the step that --writer or --reader holds. Raises UsageError."""
+    named = [(Side.WRITER, arguments.writer), (Side.READER, arguments.reader)]
+    given = [(side, text) for side, text in named if text is not None]
+    if not given:
+        return None
+    _require_two_steps(scenario, f"--{given[0][0]}")
+    if len(given) == 2:
+        raise UsageError(
+            "--writer and --reader hold both steps, so that nothing is left to step",
+            next_step="Leave out one of them and name its environment with --in, or add --both",
+        )
+    ((side, text),) = given
+    return Held(side=side, environment=environment_named(session, text))
+
+
+def pair_of(
+    session: Session, arguments: argparse.Namespace
+) -> tuple[Scenario, Case, tuple[tuple[Held, Environment], tuple[Held, Environment]]]:
+    """Return what --both searches: the held writer with the reader to step, and the held reader with the writer.
+
+    The pair is that of --writer and --reader; --in stands for the one that is missing. The id of a cell with a writer
+    names both.
+    """
+    scenario, case = subject_of(session, arguments.scenario, arguments.parameters)
+    _require_two_steps(scenario, "--both")
+    if arguments.commits is not None:
+        raise UsageError("--both searches releases", why="--commits names commits", next_step="Hold one side instead")
+    writer, reader = arguments.writer, arguments.reader
+    if writer is None and reader is None:
+        writer, reader = _of_cell(arguments.scenario)
+    elif arguments.environment is not None:
+        writer, reader = writer or arguments.environment, reader or arguments.environment
+    if writer is None or reader is None:
+        raise UsageError("--both: a pair of environments is needed", next_step=f"Write {_EXAMPLE}")
+    write, read = environment_named(session, writer), environment_named(session, reader)
+    return (
+        scenario,
+        case,
+        ((Held(side=Side.WRITER, environment=write), read), (Held(side=Side.READER, environment=read), write)),
+    )
+
+
+def _of_cell(text: str) -> tuple[str | None, str | None]:
+    try:
+        cell = Cell.parse(text)
+    except UsageError:
+        return None, None
+    return (cell.writer, cell.environment) if cell.writer is not None else (None, None)
+
+
+def _require_two_steps(scenario: Scenario, option: str) -> None:
+    if scenario.write is None:
+        raise UsageError(
+            f"{option}: {scenario.name} has one step",
+            why="only a folder with write.py and read.py has a writer and a reader",
+        )

@@ -1,0 +1,69 @@
+"""Files of real releases of Keras: which side of a pair changed, and since when."""
+
+import json
+import os
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.timeout(1800)]
+
+# A clone of Keras, with its tags: what the commits are is asked where there is one.
+REPOSITORY = os.environ.get("HARNESS_TEST_KERAS")
+LOSS = """\
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("distance")
+def distance(wanted, found):
+    return ops.mean(ops.abs(wanted - found), axis=-1)
+
+"""
+WRITE = f"""\
+{LOSS}
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+model.compile(optimizer="sgd", loss=distance)
+model.save("model.keras")
+"""
+READ = f"""\
+{LOSS}
+# %% load
+model = keras.models.load_model("model.keras")
+assert model.loss is distance
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scenario") / "registered_loss"
+    folder.mkdir()
+    (folder / "write.py").write_text(WRITE)
+    (folder / "read.py").write_text(READ)
+    return folder
+
+
+def searched(clone, folder, *arguments):
+    repository = ["--repository", REPOSITORY] if REPOSITORY else []
+    typed = ["pinpoint", str(folder), "--package", "keras", *arguments, *repository, "--json"]
+    return json.loads(clone.harness(*typed).stdout)
+
+
+def transitions(document):
+    return [(each["kind"], each["last"], each["first"]) for each in document["transitions"]]
+
+
+def test_readers_of_a_file_of_keras_3_6(clone, folder):
+    document = searched(clone, folder, "--writer", "keras3.6.0", "--in", "keras3.8.0")
+    assert transitions(document) == [("introduced", "3.6.0", "3.7.0"), ("fixed", "3.8.0", "3.9.0")]
+    assert "Could not locate function 'distance'" in document["failures"][0]["message"]
+    if REPOSITORY:
+        assert [each["commit"]["sha"][:10] for each in document["transitions"]] == ["0c2bdff313", "14d9256108"]
+
+
+def test_reader_stopped_accepting_the_file(clone, folder):
+    document = searched(clone, folder, "--both", "--writer", "keras3.6.0", "--reader", "keras3.8.0")
+    assert document["responsible"] == ["reader"]
+    assert document["statements"][0].startswith("The reader stopped accepting what keras3.6.0 writes: keras 3.6.0")
+    borders = {(each["side"], each["kind"], each["last"], each["first"]) for each in document["transitions"]}
+    assert ("reader", "introduced", "3.6.0", "3.7.0") in borders
+    assert ("writer", "fixed", "3.6.0", "3.7.0") in borders
