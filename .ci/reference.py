@@ -64,8 +64,8 @@ def _options(parser: argparse.ArgumentParser) -> str:
 
 def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction | argparse._HelpAction):
-            continue
+        if isinstance(action, argparse._SubParsersAction | argparse._HelpAction) or action.dest == "more_verbose":
+            continue  # -v stands among the options of all commands
         names = ", ".join(action.option_strings)
         takes = action.nargs != 0
         shown = " ".join(filter(None, [names, _value(action) if takes else ""]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 __all__ = ["__version__", "load_results"]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # the program that imports this decides what is shown
 
 
 def load_results(project: str | os.PathLike[str] | None = None, *, tier: str = "full") -> pd.DataFrame:

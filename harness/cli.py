@@ -10,10 +10,12 @@ import contextlib
 import gc
 import importlib
 import io
+import logging
 import os
 import shlex
 import signal
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,23 +27,27 @@ from harness.commands.arguments import (
     add_paths,
     add_sandbox,
     add_timeout,
+    add_verbose,
     positive_count,
 )
 from harness.commands.choose import add_selection
-from harness.commands.defaults import FORMATS, default_jobs
+from harness.commands.defaults import FORMATS, INTERRUPTED_STATUS, default_jobs
 from harness.commands.triage_arguments import add_triage
-from harness.errors import HarnessError, near_misses
+from harness.errors import HarnessError, first_line, near_misses
 from harness.report.foreign_text import plain
-from harness.session import Session
+from harness.run_log import RunLog, recording
+from harness.session import Session, cache_folder
 
+_log = logging.getLogger(__name__)
 _SELDOM = 500_000
 _RUN_SCRIPTS = frozenset({"run", "replay", "pinpoint", "blame", "triage"})
 """Commands that may restart themselves where limits can be enforced."""
 _CELL = "scenario[name=value]@environment or PATH@environment; for two steps: scenario@writer -> reader; in quotes"
 _STATUS = (
     "Exit status: 0 finished, also if cells failed; 1 a cell has no result, or compare-isolation found a difference; "
-    "2 wrong usage, or an error in a file of the project; 130 stopped."
+    "2 wrong usage, or an error in a file of the project; 3 internal error, which is a bug; 130 stopped."
 )
+_INTERNAL_ERROR = 3
 
 
 def main(typed: Sequence[str] | None = None) -> int:
@@ -53,11 +59,24 @@ def main(typed: Sequence[str] | None = None) -> int:
     if unknown:
         arguments.parser.error(_unknown(unknown, arguments.parser))
     arguments.typed = typed
-    module, _, function = arguments.command.partition(":")
-    if from_command_line and function in _RUN_SCRIPTS:
-        from harness.process.systemd_scope import enter_scope
+    with recording(cache_folder(os.environ) / "logs", typed, verbose=arguments.verbose + arguments.more_verbose) as log:
+        if from_command_line and arguments.command.partition(":")[2] in _RUN_SCRIPTS:
+            from harness.process.systemd_scope import enter_scope
 
-        enter_scope(os.environ)
+            enter_scope(os.environ)
+        status, error = _run(arguments)
+        if status in (1, _INTERNAL_ERROR):
+            log.open()
+        if error is not None and status == _INTERNAL_ERROR:
+            _report_bug(error, log)
+        elif status not in (0, INTERRUPTED_STATUS) and log.exists:
+            _say(f"The log is in {log.path}")
+    return status
+
+
+def _run(arguments: argparse.Namespace) -> tuple[int, Exception | None]:
+    """Run a command and print its error. Return the exit status and the error."""
+    module, _, function = arguments.command.partition(":")
     try:
         if arguments.project is None:
             session = Session.here(Path.cwd(), os.environ, _say)
@@ -67,17 +86,31 @@ def main(typed: Sequence[str] | None = None) -> int:
         session.timeout_s = getattr(arguments, "timeout", None)
         command = getattr(importlib.import_module(f"harness.commands.{module}"), function)
         with _stopped_by_signals(session), _collecting_seldom():
-            return int(command(session, arguments))
+            return int(command(session, arguments)), None
     except HarnessError as error:
+        _log.debug("the command failed", exc_info=True)
         _say(str(error))
-        return error.exit_status
+        return error.exit_status, error
     except BrokenPipeError:
         # Whoever read our output has had enough, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 0, None
     except KeyboardInterrupt:
         _say("Stopped at once. What was recorded is safe; the same command goes on.")
-        return 130
+        return INTERRUPTED_STATUS, None
+    except Exception as error:
+        _log.critical("unexpected error", exc_info=True)
+        return _INTERNAL_ERROR, error
+
+
+def _report_bug(error: Exception, log: RunLog) -> None:
+    """Print that an unexpected error is a bug, and where its traceback is."""
+    _say(f"Internal error: {type(error).__name__}: {first_line(error)}\nThis is a bug of repro-matrix {__version__}.")
+    if log.exists:
+        _say(f"The log with the traceback is in {log.path}\nReport the bug, and attach the log.")
+    else:
+        _say("The log cannot be written. Report the bug with this traceback:")
+        _say("".join(traceback.format_exception(error)).rstrip())
 
 
 def _write_whatever_it_is() -> None:
@@ -101,6 +134,7 @@ def _unknown(found: list[str], parser: argparse.ArgumentParser) -> str:
 
 
 def _say(line: str) -> None:
+    _log.debug("message: %s", line)
     # Reasons and errors may quote what a script or an index said: it moves no cursor here either.
     print(plain(line), file=sys.stderr, flush=True)  # noqa: T201 - this is where printing happens
 
@@ -144,6 +178,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"repro-matrix {__version__}")
     parser.add_argument("--project", metavar="DIR", help="the folder of matrix.toml (default: here or above)")
+    add_verbose(parser, dest="verbose")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     plan = add_command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do w
     from harness.locking.source_builds import SourceBuilds
     from harness.sandbox.backends import Sandbox
 
+_log = logging.getLogger(__name__)
 BUNDLED = Path(__file__).parent / "bundled"
 """The project that a wheel ships: matrix.toml, locks, scenarios and prepare scripts. A clone does not have it."""
 
@@ -91,8 +93,7 @@ class Session:
     @property
     def cache(self) -> Path:
         """The folder shared by all clones of this user."""
-        named = self.variables.get("HARNESS_CACHE")
-        return Path(named).absolute() if named else Path(platformdirs.user_cache_dir("harness", appauthor=False))
+        return cache_folder(self.variables)
 
     @property
     def store_path(self) -> Path:
@@ -156,6 +157,7 @@ class Session:
         from harness.sandbox.remembered import remember
 
         if self.containing == "off":
+            _log.info("no sandbox: --sandbox off")
             return replace(UNCONTAINED, groups=self._groups)
         sandbox = replace(find_sandbox(self.variables), groups=self._groups)
         remember(self.cache, self.variables, contains=sandbox.contains)
@@ -172,13 +174,16 @@ class Session:
         """The control group of all attempts of this call, removed when it ends; None where none can be created."""
         from harness.cgroups.groups import RunGroup, here
 
-        base, _ = here()
+        base, why_not = here()
         if base is None:
+            _log.info("limits are polled: %s", why_not)
             return None
         try:
             groups = RunGroup.create(base)
-        except OSError:
-            return None  # what the files promise, the kernel refuses: limits are polled
+        except OSError as error:  # the kernel refuses what the files promise
+            _log.info("limits are polled: a group of %s cannot be created: %s", base.mechanism, error)
+            return None
+        _log.info("limits are enforced by %s in %s", base.mechanism, base.memory)
         atexit.register(groups.close)
         return groups
 
@@ -233,6 +238,12 @@ class Session:
     def read_store(self) -> Store:
         """Open the store for reading."""
         return Store(self.store_path)
+
+
+def cache_folder(variables: Mapping[str, str]) -> Path:
+    """Return the cache folder of this user, or the one that HARNESS_CACHE names."""
+    named = variables.get("HARNESS_CACHE")
+    return Path(named).absolute() if named else Path(platformdirs.user_cache_dir("harness", appauthor=False))
 
 
 def _root_above(folder: Path) -> Path | None:

@@ -13,7 +13,15 @@ def add_command(
     """Add a command; `function` is `module:function` below harness.commands."""
     parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", allow_abbrev=False)
     parser.set_defaults(command=function, parser=parser)
+    add_verbose(parser, dest="more_verbose")
     return parser
+
+
+def add_verbose(parser: argparse.ArgumentParser, *, dest: str) -> None:
+    """Add -v. It stands before the command or after it, under two names: what stands after would replace the other."""
+    parser.add_argument(
+        "-v", "--verbose", dest=dest, action="count", default=0, help="print the log to stderr; -vv with details"
+    )
 
 
 def add_paths(parser: argparse.ArgumentParser) -> None:

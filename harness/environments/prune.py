@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import logging
 import os
 import re
 from collections.abc import Collection, Iterator
@@ -13,6 +15,7 @@ from harness.environments.build_mutex import end_orphans, try_environment_lock
 from harness.errors import counted
 from harness.filesystem.folders import remove_folder
 
+_log = logging.getLogger(__name__)
 # A process that requested the environment earlier may still run in it.
 _IN_USE = dt.timedelta(hours=1)
 _TEMPORARY = re.compile(r"\.building-(?P<name>[0-9a-f]{16}-.+)-\d+-[0-9a-f]{8}(-old)*")
@@ -100,7 +103,14 @@ def _remove(environment: Path, folder: Path) -> bool:
             aside = folder.with_name(f".building-{environment.name}-{os.getpid()}-{os.urandom(4).hex()}-old")
             folder.rename(aside)
             remove_folder(aside)
+        _log.info("%s: %s", folder.name, "removed" if acquired else "kept: another process uses it")
         return acquired
+
+
+def mark_used(environment: Path) -> None:
+    """Record that an environment is used now."""
+    with contextlib.suppress(OSError):
+        (environment / "used").touch()
 
 
 def _last_used(folder: Path) -> dt.datetime:

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
+import logging
 import os
 import threading
 import time
@@ -23,7 +24,7 @@ from harness.environments.bytecode import CAN_LINK, compile_modules, link_byteco
 from harness.environments.integrity import contents, corrupted_packages, python_of
 from harness.environments.manifest import ImportResult, Manifest, read_import_result, read_manifest, write_import_result
 from harness.environments.probe import ProbeResult, first_line, probe_imports, probe_versions
-from harness.environments.prune import DiskUse, Pruned, disk_use, prune
+from harness.environments.prune import DiskUse, Pruned, disk_use, mark_used, prune
 from harness.errors import HarnessError
 from harness.filesystem.atomic import make_folders_read_only
 from harness.filesystem.folders import remove_folder
@@ -35,6 +36,9 @@ from harness.uv.failures import FailureKind, UvFailed
 
 if TYPE_CHECKING:
     from harness.locking.source_builds import SourceBuilds
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +124,7 @@ class EnvironmentStore:
                     result = self._probe_imports(environment, folder, stop)
                     write_import_result(folder, key, result)
         mark_used(folder)
+        _log.info("%s: environment %s: %s", environment.id, "built" if built else "reused", folder.name)
         return Provided(
             python=python_of(folder),
             folder=folder,
@@ -292,12 +297,6 @@ def find_damage(folder: Path, manifest: Manifest) -> str | None:
     if now.files != manifest.contents.files:
         return f"{now.files} files instead of {manifest.contents.files}"
     return None if now == manifest.contents else "files have changed"
-
-
-def mark_used(folder: Path) -> None:
-    """Record that an environment is used now."""
-    with contextlib.suppress(OSError):
-        (folder / "used").touch()
 
 
 def lock_differences(lock: Lock, installed: Mapping[str, str]) -> list[str]:

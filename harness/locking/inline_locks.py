@@ -41,7 +41,7 @@ def resolve_written_out(
         lock = resolve(written.origin(min(written.as_of or moment, moment)), builds=builds, stop=stop)
     except UvFailed as error:
         raise HarnessError(
-            f"{written.id}: cannot be resolved: {error.kind.value}", why=error.reason, next_step=error.next_step
+            f"{written.id}: cannot be resolved: {error.kind.value}", why=error.why, next_step=error.next_step
         ) from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from harness.model import Build, Lock, LockOrigin
 from harness.uv.client import Resolution, SourceMetadata, Uv
 from harness.uv.failures import FailureKind, UvFailed, packages_without_wheels
 
+_log = logging.getLogger(__name__)
 _MOST_SOURCES = 12
 _MOST_ROUNDS = 30
 
@@ -45,11 +47,13 @@ def resolve(
             more = tuple(each for each in packages_without_wheels(error.output) if each not in sources)
             if not more or len(sources) + len(more) > _MOST_SOURCES:
                 raise
+            _log.info("%s: no wheel of %s: resolving with builds from source", origin.environment, ", ".join(more))
             sources += tuple(canonicalize_name(each) for each in more)
             continue
         built = [pin for pin in lock.pins if pin.name in sources]
         new = [pin for pin in built if (pin.name, pin.version) not in found]
         if not new:
+            _log.info("%s: resolved to %d packages as of %s", origin.environment, len(lock.pins), origin.as_of)
             taken = replace(origin, sources=tuple(pin.name for pin in built))
             return replace(lock, origin=taken, builds=tuple(found[pin.name, pin.version][0] for pin in built))
         for pin in new:
@@ -86,6 +90,7 @@ def resolve_swapped(
         later = origin.as_of > base.origin.as_of
         if error.kind not in (FailureKind.CONFLICT, FailureKind.NO_WHEEL) or not later:
             raise
+        _log.info("%s: no solution as of the base's date: resolving as of %s", origin.environment, origin.as_of)
         lock = resolve(origin, builds=builds, prefer=prefer, stop=stop)
     after = {str(name): version for name, version in lock.versions.items()}
     moved = differences(before, after, but=swapped)

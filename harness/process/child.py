@@ -8,6 +8,7 @@ the first process is killed, and the system ends all others with it.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -23,9 +24,11 @@ import psutil
 from harness.cgroups.groups import Group
 from harness.cgroups.layout import Over
 from harness.process.capture import Reader
+from harness.process.command_text import command_text
 from harness.process.limits import Ended, Limits, Running
 from harness.process.usage import cpu_s, disk_mib, free_mib, machine_oom_kills, memory_mib, tree_of
 
+_log = logging.getLogger(__name__)
 TOKEN_VARIABLE = "HARNESS_PROCESS_TOKEN"
 STATUS_VARIABLE = "HARNESS_STATUS_DESCRIPTOR"
 """Names the descriptor on which the first of contained processes tells how the one that counts has ended."""
@@ -112,9 +115,11 @@ def run_limited(
 
     In a control group, if there is one: the kernel then enforces the limits of memory and processes.
     """
+    text = command_text(command)
     if group is not None:
         command = group.join_command(command)
     token = uuid.uuid4().hex
+    pid = 0
     with contextlib.ExitStack() as descriptors:
         told = tells = None
         if contained:
@@ -123,6 +128,7 @@ def run_limited(
             descriptors.callback(os.close, told)
 
         def start(stdout: int, stderr: int) -> Running:
+            nonlocal pid
             variables = {**env, TOKEN_VARIABLE: token}
             if tells is not None:
                 variables[STATUS_VARIABLE] = str(tells)
@@ -141,9 +147,17 @@ def run_limited(
             finally:
                 if tells is not None:
                     os.close(tells)
+            pid = process.pid
+            _log.debug("process %d started in %s: %s", pid, cwd, text)
             return _Started(process, token, told)
 
-        return supervise(start, limits=limits, group=group, stop=stop, keep_bytes=keep_bytes, heard=heard)
+        try:
+            ended = supervise(start, limits=limits, group=group, stop=stop, keep_bytes=keep_bytes, heard=heard)
+        except OSError as error:
+            _log.debug("process not started in %s: %s: %s", cwd, error, text)
+            raise
+        _log.debug("process %d ended after %.2f s: %s", pid, ended.duration_s, ended.text)
+        return ended
 
 
 def supervise(

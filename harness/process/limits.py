@@ -43,6 +43,20 @@ class Ended:
     lost: bool = False
     """True if its sandbox was killed: its own end is unknown."""
 
+    @property
+    def text(self) -> str:
+        """How it ended, for the log."""
+        reasons = {
+            "timed out": self.timed_out,
+            "over its memory limit": self.over_memory,
+            "over its limit of processes": self.over_processes,
+            "over its disk limit": self.over_disk,
+            "stopped": self.stopped,
+            "the machine was out of memory": self.machine_out_of_memory,
+            "its sandbox was killed": self.lost,
+        }
+        return ", ".join([f"status {self.status}", *(reason for reason, applies in reasons.items() if applies)])
+
 
 class Running(Protocol):
     """A process that has been started, wherever it was: the leader of a group of its own."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import sys
@@ -20,6 +21,7 @@ from harness.process import child
 from harness.process.limits import Limits
 from harness.sandbox.policy import GID, HOST, SHARED_MEMORY_MIB, UID, Bind, Containment, python_binds
 
+_log = logging.getLogger(__name__)
 NAMESPACES = GUEST / "namespaces.py"
 _TRY_S = 20.0
 _NO_NESTING = 96
@@ -154,6 +156,7 @@ def find_sandbox(variables: Mapping[str, str], *, only: Means | None = None) -> 
     reasons: list[str] = []
     for candidate in _candidates(variables, only):
         nests, why = _try(candidate)
+        _log.info("sandbox %s: %s", candidate.alone, why or ("works" if nests else "works, but not for forks"))
         if why:
             reasons.append(f"{candidate.alone}: {why}")
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +32,7 @@ from harness.triage.ranges import Range, ranges_of
 from harness.triage.runs import Runs
 from harness.triage.verdict import sentence
 
+_log = logging.getLogger(__name__)
 MOST_ROUNDS = 8
 """Rounds in which environments between two that differ are run."""
 
@@ -65,6 +67,9 @@ class Triage:
         self.runs.run([*own, *claimed, *self.tier])
         self._narrow()
         package = self._responsible()
+        _log.info(
+            "problem: %s; responsible package: %s", self.problem.text or self.problem.observed, package or "unknown"
+        )
         if package is not None:
             self._run_ends(package)
             self._search(package)
@@ -105,6 +110,7 @@ class Triage:
             wanted = middle(self.evidence, self.environments, families)
             if not wanted or self.runs.session.stop.is_set():
                 return
+            _log.info("running between environments that differ: %s", ", ".join(wanted))
             self.runs.run(wanted)
 
     def _responsible(self) -> NormalizedName | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import logging
 import os
 import tempfile
 import threading
@@ -20,11 +21,12 @@ from harness.errors import HarnessError
 from harness.filesystem.folders import OwnedFolder
 from harness.process import child
 from harness.process.limits import Limits
-from harness.uv.failures import FailureKind, UvFailed, failure_from, last_output_line
+from harness.uv.failures import FailureKind, UvFailed, failure_from, last_output_line, timed_out
 
 if TYPE_CHECKING:
     from harness.sandbox.backends import Sandbox
 
+_log = logging.getLogger(__name__)
 _RESOLVE_S = 900.0
 _INSTALL_S = 3600.0
 _QUICK_S = 300.0
@@ -176,6 +178,7 @@ class Uv:
         except UvFailed as error:
             if error.kind is not FailureKind.UNREACHABLE:
                 raise
+            _log.info("the package index does not answer: installing from uv's cache")
             self._install_offline(command, error, folder=folder, stop=stop)
             return False
         return True
@@ -233,9 +236,11 @@ class Uv:
             raise UvFailed(FailureKind.STOPPED, "it was stopped", "")
         output = ended.stderr.decode(errors="replace") + ended.stdout.decode(errors="replace")
         if ended.timed_out or ended.lost:
-            raise UvFailed(FailureKind.TIMED_OUT, f"{sdist.name}: its build timed out or was killed", output)
+            _log.info("the build of %s timed out or was killed; its output:\n%s", sdist.name, output)
+            raise timed_out(f"{sdist.name}: its build timed out or was killed", output)
         wheels = [path for path in (folder / "out").glob("*.whl") if path.is_file() and not path.is_symlink()]
         if ended.status != 0 or len(wheels) != 1:
+            _log.info("the build of %s failed with status %d; its output:\n%s", sdist.name, ended.status, output)
             why = last_output_line(output) or f"its build exited with status {ended.status} and {len(wheels)} wheels"
             raise UvFailed(FailureKind.BUILD_FAILED, f"{sdist.name}: {why}", output)
         return wheels[0]
@@ -264,11 +269,12 @@ class Uv:
         if ended.stopped:
             raise UvFailed(FailureKind.STOPPED, "it was stopped", "")
         output = ended.stderr.decode(errors="replace") + ended.stdout.decode(errors="replace")
+        if not ended.timed_out and ended.status == 0:
+            return ended.stdout
+        _log.info("uv %s failed: %s; its output:\n%s", " ".join(arguments[:2]), ended.text, output)
         if ended.timed_out:
-            raise UvFailed(FailureKind.TIMED_OUT, f"uv did not finish within {timeout_s:.0f} s", output)
-        if ended.status != 0:
-            raise failure_from(output, status=ended.status)
-        return ended.stdout
+            raise timed_out(f"uv did not finish within {timeout_s:.0f} s", output)
+        raise failure_from(output, status=ended.status)
 
 
 @contextlib.contextmanager

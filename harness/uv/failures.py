@@ -38,16 +38,21 @@ _NEXT_STEP = {
     FailureKind.DISK_FULL: "Free disk space (`harness prune` removes unused environments), then run the command again",
     FailureKind.TIMED_OUT: "Run the command again",
     FailureKind.STOPPED: "Run the same command again to continue",
-    FailureKind.BUILD_FAILED: "Read the output of its build. Builds have no network, and only the tools in the lock",
-    FailureKind.OTHER: "Read uv's output",
+    FailureKind.BUILD_FAILED: "Read the output of its build in the log. Builds have no network, and only the tools "
+    "in the lock",
+    FailureKind.OTHER: "Read uv's output in the log",
 }
 
 
 class UvFailed(HarnessError):
-    """uv failed. Has the kind of failure, a short reason, and the complete output."""
+    """uv failed. Has the kind of failure, a short reason from uv's output, and the complete output.
+
+    `why` has the reason and uv's hints.
+    """
 
     def __init__(self, kind: FailureKind, reason: str, output: str) -> None:
-        super().__init__(kind.value, why=reason, next_step=_NEXT_STEP[kind])
+        why = "\n".join([reason, *(hint for hint in uv_hints(output) if hint not in reason)])
+        super().__init__(kind.value, why=why, next_step=_NEXT_STEP[kind])
         self.kind = kind
         self.reason = reason
         self.output = output
@@ -99,6 +104,13 @@ def packages_without_wheels(output: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(r"Wheels are required for `([^`]+)`", output)))
 
 
+def uv_hints(output: str) -> list[str]:
+    """Return the first hints in uv's output, each on one line. URLs are shortened: they may contain passwords."""
+    hints = dict.fromkeys(_shortened(_without_addresses(match)) for match in _HINT.findall(output))
+    return [f"hint: {each}" for each in list(hints)[:_MOST_HINTS]]
+
+
+_MOST_HINTS = 3
 _HINT = re.compile(r"hint: (.*)")
 _MARK = re.compile(r"^\s*(?:[×╰├│─▶▸]\s*)*(?:(?:error|cause|Caused by):)?\s*")
 _NOISE = re.compile(r"^\s*(warning:|hint:|Using |Resolved |Downloading |Building |Prepared |Installed )")
@@ -119,14 +131,23 @@ def failure_reason(output: str) -> str:
             clauses[-1] += f" {text}"  # a continuation line
         else:
             clauses.append(text)
-    text = _without_addresses(": ".join(clauses))
-    return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 6].rsplit(" ", 1)[0] + " [...]"
+    return _shortened(_without_addresses(": ".join(clauses)))
 
 
 def last_output_line(output: str) -> str:
     """Return the last line of a build's output before uv's own error message."""
     said = [line.strip() for line in re.split(r"(?m)^error: ", output)[0].splitlines() if line.strip()]
     return _without_addresses(said[-1])[:_REASON_LENGTH] if said else ""
+
+
+def timed_out(what: str, output: str) -> UvFailed:
+    """Return the error for a uv, or a build, that did not end in time: with the last line of its output."""
+    last = last_output_line(output)
+    return UvFailed(FailureKind.TIMED_OUT, f"{what}; its last output: {last}" if last else what, output)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _REASON_LENGTH else text[: _REASON_LENGTH - 6].rsplit(" ", 1)[0] + " [...]"
 
 
 def _without_addresses(text: str) -> str:

@@ -29,7 +29,7 @@ LAYERS = (
     ("search",),
     ("report",),
     ("session", "running_scripts"),
-    ("progress",),
+    ("progress", "run_log"),
     ("pipeline",),
     ("pinpoint",),
     ("triage",),
