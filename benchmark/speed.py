@@ -13,7 +13,7 @@ from benchmark.figures import Figure
 from benchmark.measured import Took, measure, measure_harness
 from benchmark.plain_noxfile import FIRST, REST, write_noxfile
 from harness.commands.defaults import default_jobs
-from harness.execute.executor import fork_server_kind
+from harness.execute.fork_choice import fork_server_kind
 from harness.pipeline import Work, prepare
 from harness.project.plan import make_plan
 from harness.project.selection import Selection

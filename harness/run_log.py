@@ -42,7 +42,10 @@ class RunLog(logging.Handler):
         super().__init__(logging.DEBUG)
         moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         self.path = folder / f"{moment}-{os.getpid()}.log"
-        self._typed = typed
+        system = f"{platform.system()} {platform.release()} {platform.machine()}"
+        first = f"repro-matrix {__version__}, Python {platform.python_version()}, {system}: "
+        first += shlex.join(["harness", *typed])
+        self._first = logging.LogRecord(__name__, logging.INFO, __file__, 0, first, None, None)
         self._pending: list[logging.LogRecord] = []
         self._file: _BoundedFile | None = None
         self._closed = False
@@ -73,11 +76,7 @@ class RunLog(logging.Handler):
             except OSError:
                 self._closed = True
                 return
-            system = f"{platform.system()} {platform.release()} {platform.machine()}"
-            first = f"repro-matrix {__version__}, Python {platform.python_version()}, {system}: " + (
-                shlex.join(["harness", *self._typed])
-            )
-            self._file.handle(logging.makeLogRecord({"name": __name__, "msg": first, "levelname": "INFO"}))
+            self._file.handle(self._first)
             for record in self._pending:
                 self._file.handle(record)
             self._pending.clear()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import re
+import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,20 +15,21 @@ from typing import Any
 from harness.execute.artifacts import Artifacts
 from harness.execute.attempt_dir import Folder
 from harness.execute.failure_facts import Places, Scene
+from harness.execute.fork_choice import fork_server_kind, fork_server_or_reason
 from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.pool import ForkServers
-from harness.execute.forkserver.server import CAN_FORK, ForkServerKind, ZygoteKind
-from harness.execute.isolation import InFork, InProcess, Way, fixed_variables, new_folder
+from harness.execute.forkserver.server import ForkServerKind, ZygoteKind
+from harness.execute.isolation import InFork, InProcess, Way, new_folder
 from harness.execute.no_verdict import companions
 from harness.execute.sanitize import sanitize
 from harness.execute.task import WORTH_PREPARING, Task, this_platform
 from harness.execute.timed_out import is_conclusive
 from harness.execute.verdict import LOST, Seen, Verdict, judge
-from harness.model import Attempt, Condition, Environment, Evidence, Outcome
+from harness.model import Attempt, Condition, Evidence, Outcome
 from harness.process.limits import Ended
-from harness.project.preload import find_preload
 from harness.sandbox.backends import Means, Sandbox
 
+_log = logging.getLogger(__name__)
 _MOST = 1e9
 _TRIES = 3
 # The state of the fork server may have caused these outcomes: repeat them in a fresh process.
@@ -58,14 +59,21 @@ def run_task(
     """
     alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden, heard=heard)
     once = partial(_run_once, task, artifacts=artifacts, stop=stop)
-    kind = fork_server_kind(task, python) if fork_servers is not None and sandbox.forks else None
-    if fork_servers is not None and kind is not None:
-        with contextlib.suppress(ForkServerLost):
+    if fork_servers is None or not sandbox.forks:
+        kind: ForkServerKind | str = "no forks are used"
+    else:
+        kind = fork_server_or_reason(task, python)
+    if fork_servers is not None and isinstance(kind, ForkServerKind):
+        try:
             seen: list[Ended] = []
             with fork_servers.lend(kind) as server:
                 attempt = once(InFork(python=python, server=server, heard=heard), seen=seen)
             if attempt.outcome not in _TO_CONFIRM or _is_conclusive_time_out(task, attempt, seen):
                 return attempt
+            kind = f"its fork {attempt.outcome}"
+        except ForkServerLost as lost:
+            kind = f"the fork server failed: {lost}"
+    _log.info("%s: process of its own: %s", task.cell, kind)
     return _repeat_if_killed(partial(once, alone))
 
 
@@ -93,52 +101,6 @@ def _repeat_if_killed(once: Callable[[], Attempt]) -> Attempt:
         else:
             return attempt
     return lost  # two of three attempts lost their sandbox, otherwise a SIGKILL would have occurred twice
-
-
-def fork_server_kind(task: Task, python: Path) -> ForkServerKind | None:
-    """Return the kind of fork server for a task, or None if it needs a fresh process."""
-    if not CAN_FORK or task.script.header.own_process:
-        return None
-    preload = find_preload(task.script.text, task.environment.preload, task.environment.touch)
-    if preload is None:
-        return None
-    modules, touched, absent = preload.modules, preload.touched, tuple[str, ...]()
-    front = next(iter(task.overlays), None)
-    if front is not None:
-        if task.overlay is None and front.package not in task.environment.preload:
-            return None  # another import of the fork server may look for it, and go on without
-        if _imports_through_parent(task.script.text, task.environment.imports, front.package):
-            return None
-        # Each attempt must import the overlaid package itself.
-        others = (each for each in task.environment.imports if each != front.package)
-        modules = ("harness_holds_back", *others, "harness_lets_go")
-        touched, absent = (), (front.package,)
-    fixed = fixed_variables(python)
-    variables = {**dict(preload.defaults), **fixed, **dict(task.variables), **dict(preload.variables)}
-    zygote = ZygoteKind(
-        python=python,
-        module=modules[0],
-        variables=tuple(sorted(variables.items())),
-        scripts=() if front else _scripts(task.environment, variables),
-        trees=front.folder.parent if front else None,
-        held_back=front.package if front else None,
-    )
-    return ForkServerKind(zygote=zygote, modules=modules[1:], touched=touched, absent=absent)
-
-
-def _imports_through_parent(source: str, imports: Iterable[str], package: str) -> bool:
-    """Return True if a script may import a package as a submodule of another one.
-
-    `import tensorflow.keras` uses the location that TensorFlow recorded: in a fork server, the installed package.
-    """
-    return any(re.search(rf"(?<![\w.]){re.escape(each)}\.{re.escape(package)}\b", source) for each in imports)
-
-
-def _scripts(environment: Environment, variables: Mapping[str, str]) -> tuple[tuple[str, Path], ...]:
-    """Return the prepare scripts for a process with these variables, with the module that each follows."""
-    return tuple(
-        (each.module, each.script) for each in environment.prepare if dict(each.where).items() <= variables.items()
-    )
 
 
 @dataclass(frozen=True)
@@ -180,6 +142,7 @@ def _run_once(
 ) -> Attempt:
     """Execute a task once. `seen` receives how its process ended."""
     started = dt.datetime.now(dt.timezone.utc)
+    _log.debug("%s: started: %s", task.cell, way.isolation)
     try:
         folder = new_folder(way)
     except OSError as error:
@@ -196,6 +159,8 @@ def _run_once(
         attempt = replace(attempt_of(task, folder, ended, started, way), limits=str(way.limits))
         if task.writes and attempt.outcome is Outcome.PASSED:
             attempt = _keep(task, attempt, folder, artifacts)
+        stage = f" in stage {attempt.stage}" if attempt.stage else ""
+        _log.info("%s: %s%s after %.2f s (%s)", task.cell, attempt.outcome, stage, ended.duration_s, way.isolation)
         return attempt
     except OSError as error:
         return failed_to_run(task, f"could not be started: {error}", started)

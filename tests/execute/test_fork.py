@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.execute.executor import ForkImports, fork_server_kind
+from harness.execute.executor import ForkImports
+from harness.execute.fork_choice import fork_server_kind
 from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.server import CAN_FORK
 from harness.model import Outcome, Overlay, Preparation

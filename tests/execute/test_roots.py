@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.execute.executor import fork_server_kind
+from harness.execute.fork_choice import fork_server_kind
 from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.server import CAN_FORK, Zygote
 from harness.execute.task import FORK_SERVER

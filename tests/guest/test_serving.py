@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from harness.execute.artifacts import Artifacts
-from harness.execute.executor import fork_server_kind, run_task
+from harness.execute.executor import run_task
+from harness.execute.fork_choice import fork_server_kind
 from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import CAN_FORK
 from harness.execute.task import FORK_SERVER

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.runs.conftest import MATRIX, PYTHON, Project
+from tests.runs.conftest import BUILD, MATRIX, PYTHON, Project
 
 BREAK_TABLE = """\
 import harness.commands.tables
@@ -30,6 +30,7 @@ def test_log_of_a_run_has_processes_and_decisions_but_no_values_of_variables(pro
     assert re.search(r"process \d+ ended after [0-9.]+ s: status 0", text)
     assert re.search(r"no sandbox: |sandbox (bubblewrap|namespaces): ", text)
     assert "limits are " in text
+    assert re.search(r"build\[shape=list\]@demo1\.0: passed after [0-9.]+ s \((fork|process)\)", text)
     assert "a-secret-value" not in text
 
 
@@ -90,3 +91,16 @@ def test_unexpected_error_without_a_log_prints_its_traceback(project, tmp_path):
     done = project.call("table", status=3, bug=True)
     assert "Internal error: ZeroDivisionError: a bug" in done.stderr
     assert 'raise ZeroDivisionError("a bug")' in done.stderr
+
+
+def test_log_has_fork_servers_and_why_a_script_was_not_forked(project):
+    project.matrix(MATRIX.replace("[families.demo]", 'preload = ["demo"]\n\n[families.demo]'))
+    text = BUILD.replace("timeout = 60", 'timeout = 60\n# isolation = "process"') + "print()\n"
+    project.scenario("build/alone.py", text)
+    project.run("--environments", "demo1.0", "--scenarios", "build,alone")
+    (text,) = logs(project)
+    assert "alone[shape=list]@demo1.0: process of its own: its header asks for it" in text
+    if "process of its own: no forks are used" not in text:
+        assert "zygote of demo: started with " in text
+        assert "zygote of demo: ended" in text
+        assert re.search(r"build\[shape=list\]@demo1\.0: passed after [0-9.]+ s \(fork\)", text)

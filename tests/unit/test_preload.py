@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.execute.executor import fork_server_kind
+from harness.execute.fork_choice import fork_server_kind
 from harness.execute.forkserver.server import CAN_FORK
 from harness.model import Overlay
 from harness.project.preload import Preload, find_preload

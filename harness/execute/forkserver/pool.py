@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,8 @@ from pathlib import Path
 from harness.execute.forkserver.channel import ForkServerLost, ForkServerRefused
 from harness.execute.forkserver.server import ForkServer, ForkServerKind, Zygote, ZygoteKind
 from harness.sandbox.backends import Sandbox
+
+_log = logging.getLogger(__name__)
 
 
 class ForkServers:
@@ -80,6 +83,7 @@ class ForkServers:
         with self._guard:
             server = None if self._in_use.get(kind) else self._fork_servers.pop(kind, None)
         if server is not None:
+            _log.info("fork server of %s: ended: no task needs it", _modules(kind))
             server.close()
 
     def release_zygote(self, kind: ZygoteKind) -> None:
@@ -88,6 +92,7 @@ class ForkServers:
             with self._guard:
                 zygote = None if self._is_needed(each) else self._zygotes.pop(each, None)
             if zygote is not None:
+                _log.info("zygote of %s: ended", each.module)
                 zygote.close()
 
     def _is_needed(self, kind: ZygoteKind) -> bool:
@@ -135,10 +140,12 @@ class ForkServers:
                 try:
                     server.wait_until_ready(self._stop)
                 except ForkServerLost as lost:
+                    _log.info("fork server of %s: cannot be used: %s", _modules(kind), lost)
                     self._lose(server)
                     if not zygote.lost and not of.scripts:
                         self._count_loss(kind, lost)
                     raise
+            _log.info("fork server of %s: started", _modules(kind))
             with self._guard:
                 self._fork_servers[kind] = server
             return server
@@ -169,9 +176,11 @@ class ForkServers:
             try:
                 zygote.wait_until_ready(self._stop)
             except ForkServerLost as lost:
+                _log.info("zygote of %s: cannot be used: %s", kind.module, lost)
                 zygote.close()
                 self._count_loss(kind, lost)
                 raise
+            _log.info("zygote of %s: started with %s", kind.module, kind.python)
             with self._guard:
                 self._zygotes[kind] = zygote
             return zygote
@@ -206,6 +215,7 @@ class ForkServers:
                 if not self._in_use.get(kind):
                     ended.append(self._fork_servers.pop(kind))
         for server in ended:
+            _log.info("fork server of %s: ended", _modules(server.kind))
             server.close()
             self.release_zygote(server.zygote.kind)
         with self._guard:
@@ -220,3 +230,8 @@ class ForkServers:
         for kind in list(self._zygotes):
             self.release_zygote(kind)
         self._creator.shutdown()
+
+
+def _modules(kind: ForkServerKind) -> str:
+    """Return the modules that a fork server has imported, for the log."""
+    return ", ".join([kind.zygote.module, *kind.modules])
