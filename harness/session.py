@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import functools
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,7 @@ import platformdirs
 from harness import __version__
 from harness.errors import HarnessError, UsageError
 from harness.execute.artifacts import Artifacts
+from harness.execute.tuning import tuning_off
 from harness.filesystem.folders import OwnedFolder
 from harness.interpreters import Interpreters
 from harness.model import Environment, Lock
@@ -156,6 +158,7 @@ class Session:
         from harness.sandbox.backends import UNCONTAINED, find_sandbox, require
         from harness.sandbox.remembered import remember
 
+        tuning_off(os.environ)  # an unknown name is an error before the first attempt
         if self.containing == "off":
             _log.info("no sandbox: --sandbox off")
             return replace(UNCONTAINED, groups=self._groups)

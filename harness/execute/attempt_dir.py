@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.execute.task import Task
+from harness.execute.tuning import tuning_off
 from harness.filesystem.folders import remove_folder
 from harness.project.script import PARAMETERS_STAGE
 
@@ -98,7 +99,8 @@ class Folder:
             "timeout_s": task.script.header.timeout_s,
             "variables": [name for name, _ in task.variables],
             "report": self.seen(self.file("report.json")),
-            "trail": self.seen(self.file("trail")),
+            "stage_log": self.seen(self.file("stage_log")),
+            "tuning_off": tuning_off(os.environ),
             "dump": self.seen(self.file("dump")),
         }
         path = self.file("request.json")
@@ -113,10 +115,10 @@ class Folder:
             return report if isinstance(report, dict) else None
         return None
 
-    def trail(self) -> tuple[str, ...]:
+    def stage_log(self) -> tuple[str, ...]:
         """Return the stages that were started, in order."""
         stages = []
-        for line in self.text("trail").splitlines():
+        for line in self.text("stage_log").splitlines():
             with contextlib.suppress(ValueError, RecursionError):
                 stages.append(str(json.loads(line)))
         return tuple(stages)

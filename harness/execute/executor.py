@@ -196,7 +196,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
     """Return the attempt of an ended process. Everything that it wrote is untrusted."""
     report = folder.report()
     scene = _scene(task, folder, ended, report or {}, sandboxed=way.means is not Means.NONE)
-    seen = Seen(ended=ended, report=report, trail=folder.trail(), header=task.script.header, scene=scene)
+    seen = Seen(ended=ended, report=report, stage_log=folder.stage_log(), header=task.script.header, scene=scene)
     report = seen.worker_report or {}
     evidence = Evidence(
         stdout=folder.tidy(ended.stdout.decode("utf-8", "replace")),

@@ -13,7 +13,7 @@ from typing import Protocol
 from harness.cgroups.layout import Mechanism
 from harness.execute.attempt_dir import TEXT_KEPT, Folder
 from harness.execute.forkserver.server import Child, ForkServer
-from harness.execute.sandbox_paths import ATTEMPT, NAMESPACES_INSIDE, OVERLAYS, WORKER_INSIDE, attempt_containment
+from harness.execute.sandbox_paths import ATTEMPT, OVERLAYS, WORKER_INSIDE, attempt_containment
 from harness.execute.task import WORKER, Task
 from harness.process.child import run_limited, supervise
 from harness.process.limits import Ended, Limits
@@ -76,7 +76,7 @@ class InProcess:
         command: list[str | Path] = [self.python, WORKER, request]
         if self.sandbox.contains:
             containment = attempt_containment(folder, self.python, overlays=task.overlays, hidden=self.hidden)
-            inside: list[str | Path] = [self.python, WORKER_INSIDE, "--contained", NAMESPACES_INSIDE, request]
+            inside: list[str | Path] = [self.python, WORKER_INSIDE, "--as-init", request]
             command = [*self.sandbox.command(containment, inside)]
         limits = _limits(task, folder)
         with self.sandbox.group(limits) as group:

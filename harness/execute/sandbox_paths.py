@@ -8,33 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.execute.attempt_dir import Folder
-from harness.execute.task import FORK_SERVER, HOLD_BACK, WORKER
+from harness.guest import GUEST
 from harness.model import Overlay
-from harness.sandbox.backends import NAMESPACES
 from harness.sandbox.policy import SHARED_MEMORY_MIB, Bind, Containment, python_binds
 
 ATTEMPT = "/attempt"
 OVERLAYS = ("/overlay", "/overlay-beneath")
 """The paths of overlays. The first one comes first on the path of modules."""
-WORKER_INSIDE = "/harness/worker.py"
-FORK_SERVER_INSIDE = "/harness/serving.py"
-NAMESPACES_INSIDE = "/harness/namespaces.py"
-HOLD_BACK_INSIDE = "/harness/holding_back"
+_GUEST_INSIDE = "/harness"
+WORKER_INSIDE = f"{_GUEST_INSIDE}/worker.py"
+HOLD_BACK_INSIDE = f"{_GUEST_INSIDE}/hold_back"
+_PREPARE = "/prepare"
 _ATTEMPTS = "/attempts"
 _TREES = "/trees"
 _TEMPORARY = "/tmp"
-_OURS = (
-    Bind(source=WORKER, target=WORKER_INSIDE),
-    Bind(source=FORK_SERVER, target=FORK_SERVER_INSIDE),
-    Bind(source=NAMESPACES, target=NAMESPACES_INSIDE),
-)
+_OURS = Bind(source=GUEST, target=_GUEST_INSIDE)
 
 
 def attempt_containment(
     folder: Folder, python: Path, *, overlays: Sequence[Overlay], hidden: Sequence[Path] = ()
 ) -> Containment:
     """Return what an attempt in a fresh process sees."""
-    binds = [*_own(folder.top), *python_binds(python), *_OURS, Bind(source=folder.script, target=f"{ATTEMPT}/script")]
+    binds = [*_own(folder.top), *python_binds(python), _OURS, Bind(source=folder.script, target=f"{ATTEMPT}/script")]
     binds += [Bind(source=each.folder, target=place) for each, place in zip(overlays, OVERLAYS, strict=False)]
     return Containment(binds=binds, hidden=hidden, cwd=f"{ATTEMPT}/work", first=True)
 
@@ -74,7 +69,7 @@ class ForkServerPlace:
 
     def script(self, number: int) -> str:
         """Return the path of a prepare script, as the fork server sees it."""
-        return f"/harness/prepare-{number}.py"
+        return f"{_PREPARE}/{number}.py"
 
     def containment(
         self,
@@ -86,11 +81,11 @@ class ForkServerPlace:
         variables: Mapping[str, str],
     ) -> Containment:
         """Return what the fork server sees. `variables` may come from scripts: the backend must not use them."""
-        binds = [*_own(self.own.top), *python_binds(python), *_OURS]
+        binds = [*_own(self.own.top), *python_binds(python), _OURS]
         binds += [Bind(source=path, target=self.script(number)) for number, path in enumerate(scripts)]
         binds.append(Bind(source=self.attempts, target=_ATTEMPTS, writable=True))
         if trees is not None:
-            binds += [Bind(source=trees, target=_TREES), Bind(source=HOLD_BACK, target=HOLD_BACK_INSIDE)]
+            binds.append(Bind(source=trees, target=_TREES))
         return Containment(
             binds=binds, folders=OVERLAYS, hidden=hidden, cwd=f"{ATTEMPT}/work", nests=True, variables=variables
         )

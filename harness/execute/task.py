@@ -15,7 +15,19 @@ from harness.guest import GUEST
 from harness.model import Cell, Conditions, Environment, Overlay, Script
 
 WORKER = GUEST / "worker.py"
-FORK_SERVER = GUEST / "fork_server.py"
+KEYED_FILES = (
+    "worker.py",
+    "attempt.py",
+    "failures.py",
+    "fork_server.py",
+    "fork_tuning.py",
+    "process_facts.py",
+    "process_setup.py",
+    "script_cells.py",
+    "shared_folder.py",
+    "unittest_log.py",
+)
+"""The guest files whose code is part of the key of cells. Those of the sandbox are not: decision 2."""
 PROTOCOL = 2
 """Raise it when the same request or report comes to mean something else, though the worker's code stays the same."""
 HOLD_BACK = GUEST / "hold_back"
@@ -79,20 +91,46 @@ def recorded_as(cell: Cell, identity: str) -> tuple[str, str]:
 
 @functools.cache
 def worker_digest() -> str:
-    """Return what identifies the worker in a key: the protocol's version, and a hash of the code of its two files.
+    """Return what identifies the worker in a key: the protocol's version, and a hash of the code of its files.
 
-    The hash covers the syntax trees: names, constants, structure. It leaves out comments, docstrings and formatting.
+    The hash covers the syntax trees: names, constants, structure. It leaves out comments, docstrings, types and
+    formatting.
     """
-    digests = [code_digest(path.read_text(encoding="utf-8")) for path in (WORKER, FORK_SERVER)]
+    digests = [code_digest((GUEST / name).read_text(encoding="utf-8")) for name in KEYED_FILES]
     return f"{PROTOCOL}-{hashlib.sha256(''.join(digests).encode()).hexdigest()}"
 
 
 def code_digest(source: str) -> str:
     """Return the sha256 of a source file's syntax tree: the same in every Python that runs the harness (3.10 to 3.13).
 
-    Strings that stand alone as a statement (docstrings) are left out; a renamed identifier changes the hash.
+    Strings that stand alone as a statement (docstrings) and types are left out; a renamed identifier changes the hash.
     """
-    return hashlib.sha256(json.dumps(_structure(ast.parse(source))).encode()).hexdigest()
+    tree = _WithoutTypes().visit(ast.parse(source))
+    return hashlib.sha256(json.dumps(_structure(tree)).encode()).hexdigest()
+
+
+class _WithoutTypes(ast.NodeTransformer):
+    """Removes annotations, and what only type checkers see."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        """Replace `if TYPE_CHECKING:` by its else branch."""
+        self.generic_visit(node)
+        return node.orelse if ast.unparse(node.test) == "TYPE_CHECKING" else node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        """Replace an annotated assignment by an assignment; remove a declaration."""
+        self.generic_visit(node)
+        return None if node.value is None else ast.Assign(targets=[node.target], value=node.value)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        """Remove the annotation of a parameter."""
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Remove the annotation of the result."""
+        node.returns = None
+        return self.generic_visit(node)
 
 
 def _structure(node: object) -> object:

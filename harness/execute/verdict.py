@@ -45,14 +45,14 @@ class Seen:
 
     ended: Ended
     report: dict[str, Any] | None
-    trail: tuple[str, ...]
+    stage_log: tuple[str, ...]
     header: Header
     scene: Scene = field(default_factory=Scene)
 
     @property
     def stage(self) -> str | None:
         """The last stage of the stage log. It is `exit` after the end of the script."""
-        return _storable(self.trail[-1], LONGEST_STAGE) or None if self.trail else None
+        return _storable(self.stage_log[-1], LONGEST_STAGE) or None if self.stage_log else None
 
     @property
     def worker_report(self) -> dict[str, Any] | None:
@@ -60,7 +60,7 @@ class Seen:
 
         The stage log then lacks the worker's line. A script that writes this line, too, decides its own result only.
         """
-        return self.report if EXIT in self.trail else None
+        return self.report if EXIT in self.stage_log else None
 
 
 def judge(seen: Seen) -> Verdict:
@@ -129,7 +129,7 @@ def _as_reported(seen: Seen, report: dict[str, Any]) -> Verdict:
 
 def _without_report(seen: Seen) -> Verdict:
     status = seen.ended.status
-    if not seen.trail or status in (BROKEN_STATUS, GATE_STATUS):
+    if not seen.stage_log or status in (BROKEN_STATUS, GATE_STATUS):
         why = _last_line_of(seen.ended.stderr) or f"exit status {status}"
         return Verdict(outcome=Outcome.ERROR, reason=f"the worker could not do its work: {why}", conclusive=False)
     if status == NOT_APPLICABLE_STATUS:

@@ -1,4 +1,4 @@
-"""Compiles Python sources to bytecode that is valid wherever a source with this content lies.
+"""Compile Python sources to bytecode that is valid wherever a source with this content lies.
 
     python compile_sources.py LISTING
 
@@ -15,7 +15,7 @@ if sys.version_info < (3, 7):
 
 
 def main(listing: str) -> None:
-    """Compile what is listed."""
+    """Compile the sources of a listing."""
     with open(listing, encoding="utf-8", errors="surrogateescape") as stream:
         for line in stream:
             source, target = json.loads(line)
@@ -23,7 +23,7 @@ def main(listing: str) -> None:
                 py_compile.compile(
                     source, cfile=target, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
                 )
-            except Exception as error:  # a file for another Python, or one that cannot be read
+            except Exception as error:  # a source for another Python, or an unreadable file
                 sys.stderr.write(f"{source}: {type(error).__name__}\n")
 
 

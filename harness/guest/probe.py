@@ -1,6 +1,6 @@
 """Report the packages of an environment and whether they import. Run by path in any Python from 3.6 up.
 
-    python look_inside.py REPORT [MODULE ...]
+    python probe.py REPORT [MODULE ...]
 
 Standard library only; imports nothing of this project. The report is renamed into place twice: with the versions
 before any import, and again with the results. So a crash of an import differs from a crash of this file.
@@ -15,10 +15,14 @@ import sys
 if sys.version_info < (3, 6):
     sys.exit(3)
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
 
-def installed(folders):
+
+def installed(folders: "List[str]") -> "Dict[str, str]":
     """Return the version of each distribution in these folders by its normalised name, from metadata files."""
-    versions = {}
+    versions: "Dict[str, str]" = {}
     for folder in folders:
         if not os.path.isdir(folder):
             continue
@@ -30,7 +34,7 @@ def installed(folders):
     return versions
 
 
-def name_and_version(folder):
+def name_and_version(folder: str) -> "Tuple[str, str]":
     """Return name and version from metadata, or ("", "")."""
     found = {"name": "", "version": ""}
     for candidate in (os.path.join(folder, "METADATA"), os.path.join(folder, "PKG-INFO"), folder):
@@ -46,7 +50,7 @@ def name_and_version(folder):
     return found["name"], found["version"]
 
 
-def import_error(module):
+def import_error(module: str) -> "Optional[str]":
     """Import a module. Return the type and message of its exception, None if it imports."""
     try:
         __import__(module)
@@ -55,7 +59,7 @@ def import_error(module):
     return None
 
 
-def write(path, report):
+def write(path: str, report: "Dict[str, Any]") -> None:
     """Write the report atomically: under a temporary name, then renamed."""
     temporary = path + ".part"
     with open(temporary, "w", encoding="utf-8") as stream:
@@ -63,10 +67,10 @@ def write(path, report):
     os.replace(temporary, path)
 
 
-def main(path, modules):
+def main(path: str, modules: "List[str]") -> None:
     """Report the versions, then the imports."""
     folders = [folder for folder in sys.path if os.path.basename(folder) in ("site-packages", "dist-packages")]
-    report = {
+    report: "Dict[str, Any]" = {
         "python": platform.python_version(),
         "implementation": platform.python_implementation().lower(),
         "versions": installed(folders),

@@ -203,10 +203,10 @@ def _options_of(bwrap: str) -> frozenset[str]:
 def _try(sandbox: Sandbox) -> tuple[bool, str]:
     """Really contain a process, and a fork of it. Give whether forks can be, and why nothing can, if so."""
     python = Path(sys.executable)
-    ours = Bind(source=NAMESPACES, target="/namespaces.py")
+    ours = Bind(source=GUEST, target="/harness")
     containment = Containment(binds=(*python_binds(python), ours), nests=True)
     ended = child.run(
-        sandbox.command(containment, [python, "-I", "-S", ours.target, "--try"]),
+        sandbox.command(containment, [python, "-I", "-S", f"{ours.target}/{NAMESPACES.name}", "--try"]),
         env={},
         cwd=Path("/"),
         timeout_s=_TRY_S,

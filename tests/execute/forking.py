@@ -7,7 +7,7 @@ from dataclasses import replace
 import psutil
 
 from harness.execute.artifacts import Artifacts
-from harness.execute.executor import run_task
+from harness.execute.executor import fork_server_kind, run_task
 from harness.execute.forkserver.pool import ForkServers
 from tests.making import make_python, outcome_task
 
@@ -28,7 +28,15 @@ class Bench:
         self.sandbox = sandbox
         self.python = make_python(folder / "environment", heavy=heavy)
         self.stop = threading.Event()
-        self.fork_servers = ForkServers(folder / "runs", limit=2, stop=self.stop, sandbox=sandbox)
+        self.restart()
+
+    def restart(self):
+        """Create a new pool of fork servers."""
+        self.fork_servers = ForkServers(self.folder / "runs", limit=2, stop=self.stop, sandbox=self.sandbox)
+
+    def kind_of(self, task):
+        """Return the kind of fork server that a task needs."""
+        return fork_server_kind(task, self.python)
 
     @property
     def contained(self):

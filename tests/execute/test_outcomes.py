@@ -198,16 +198,16 @@ def kill_containers(victim, times, then=None):
             outside = next(each for each in psutil.Process().children() if each.pid not in killed)
             [first] = outside.children()
             [script] = first.children()
-            if "load" in trail_of(script):
+            if "load" in stage_log_of(script):
                 parts = {"who waits outside": outside, "the first inside": first, "the script": script}
                 parts[victims[len(killed)]].kill()
                 killed.add(outside.pid)
 
 
-def trail_of(script):
+def stage_log_of(script):
     """Say which stages a contained script has begun."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{script.pid}/root/attempt/trail").read_text()
+        return Path(f"/proc/{script.pid}/root/attempt/stage_log").read_text()
     return ""
 
 

@@ -3,7 +3,6 @@
 import shutil
 import threading
 import time
-import types
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from harness.execute.fork_choice import fork_server_kind
 from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.server import CAN_FORK, Zygote
-from harness.execute.task import FORK_SERVER
+from harness.guest.shared_folder import contents_of, restore
 from harness.model import Outcome, Preparation
 from tests.making import make_python
 
@@ -54,7 +53,7 @@ def test_an_import_does_not_find_what_another_parents_import_has_left(bench):
 
 
 def test_what_was_left_is_put_back_and_what_is_new_goes(tmp_path):
-    serving, outside = load_serving(), tmp_path / "outside"
+    outside = tmp_path / "outside"
     outside.write_text("outside")
     folder = tmp_path / "own"
     for name in ("kept", "changed", "removed", "linked", "in/folder"):
@@ -62,7 +61,7 @@ def test_what_was_left_is_put_back_and_what_is_new_goes(tmp_path):
         (folder / name).write_text("before")
     (folder / "link").symlink_to("kept")
     (folder / "empty").mkdir()
-    before = serving.left_in(str(folder))
+    before = contents_of(str(folder))
     (folder / "changed").write_text("after")
     (folder / "removed").unlink()
     (folder / "linked").unlink()
@@ -74,8 +73,8 @@ def test_what_was_left_is_put_back_and_what_is_new_goes(tmp_path):
     (folder / "new" / "deep").mkdir(parents=True)
     (folder / "new" / "deep" / "file").write_text("new")
     (folder / "other").symlink_to("kept", target_is_directory=True)
-    serving.put_back(str(folder), before)
-    assert serving.left_in(str(folder)) == before
+    restore(str(folder), before)
+    assert contents_of(str(folder)) == before
     assert outside.read_text() == "outside"
 
 
@@ -90,13 +89,6 @@ def test_one_that_leaves_too_much_to_put_back_is_done_without(bench):
         bench.fork_servers.lend(fork_server_kind(importing(bench, "heavy"), bench.python)),
     ):
         pass
-
-
-def load_serving():
-    """Load what forks as the worker does, by path."""
-    module = types.ModuleType("serving")
-    exec(compile(FORK_SERVER.read_text(encoding="utf-8"), str(FORK_SERVER), "exec"), module.__dict__)
-    return module
 
 
 def test_what_an_attempt_has_started_is_left_to_it_while_others_end(bench):

@@ -291,10 +291,10 @@ def _executes_alone(process: psutil.Process) -> bool:
     """Return whether this process executes a script itself. A script in a fork is always repeated in a process."""
     with contextlib.suppress(psutil.Error, OSError):
         command = process.cmdline()
-        if _is_worker(command, "--contained"):
-            # The first in there stands over the one that does.
+        if _is_worker(command, "--as-init"):
+            # The init process is the parent of the process that executes it.
             above = process.parent()
-            return above is not None and _is_worker(above.cmdline(), "--contained")
+            return above is not None and _is_worker(above.cmdline(), "--as-init")
         return len(command) == 3 and command[1].endswith("worker.py")
     return True
 

@@ -211,16 +211,16 @@ def _task() -> Task:
 
 
 def report(data: bytes, folder: Path) -> None:
-    """What a worker leaves, or whoever forged it: report, then behind a NUL the trail. It must fit into the store."""
-    left, _, trail = data.partition(b"\0")
+    """What a worker leaves, or whoever forged it: report, then behind a NUL the stage log. It must fit into the store."""
+    left, _, stage_log = data.partition(b"\0")
     left_in = Folder(top=folder)
     left_in.file("report.json").write_bytes(left)
-    left_in.file("trail").write_bytes(trail)
-    left_in.file("dump").write_bytes(trail)
+    left_in.file("stage_log").write_bytes(stage_log)
+    left_in.file("dump").write_bytes(stage_log)
     task = _task()
     way = InProcess(python=folder, runs=folder, sandbox=UNCONTAINED, hidden=())
     for status in (0, 1, -11):
-        ended = Ended(status=status, stdout=left, stderr=trail, duration_s=1.0)
+        ended = Ended(status=status, stdout=left, stderr=stage_log, duration_s=1.0)
         attempt = attempt_of(task, left_in, ended, _DAY, way)
         assert len(attempt.error) <= 5000
         assert len(attempt.stage or "") <= 500

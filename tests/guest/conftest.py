@@ -1,5 +1,6 @@
 """Pythons to run the worker with: the one that runs the tests, and every other from 3.6 up that is found."""
 
+import ast
 import functools
 import platform
 import sys
@@ -8,8 +9,22 @@ from pathlib import Path
 import findpython
 import pytest
 
+from harness.guest import GUEST
+
+GUEST_FILES = [path for path in sorted(GUEST.rglob("*.py")) if path.name != "__init__.py"]
+"""The files that run in the interpreters under test."""
+
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 OTHERS = [version for version in (f"3.{minor}" for minor in range(6, 15)) if version != THIS]
+
+
+def what_runs(path: Path) -> ast.Module:
+    """Parse a file without what only type checkers see."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 6))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    return tree
 
 
 @functools.cache

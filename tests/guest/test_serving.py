@@ -1,6 +1,5 @@
 """What makes of the worker a process that forks, in every Python that is here."""
 
-import ast
 import subprocess
 import threading
 from dataclasses import replace
@@ -12,17 +11,12 @@ from harness.execute.executor import run_task
 from harness.execute.fork_choice import fork_server_kind
 from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import CAN_FORK
-from harness.execute.task import FORK_SERVER
 from harness.model import Outcome
 from harness.sandbox.backends import Means
 from tests.making import outcome_task
 from tests.sandboxes import sandbox_of
 
 SOURCE = "import json, decimal, sys\nprint(sys.version_info[:2], 'decimal' in sys.modules)\n"
-
-
-def test_the_file_parses_as_python_3_6():
-    ast.parse(FORK_SERVER.read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
 @pytest.mark.skipif(not CAN_FORK, reason="fork servers need Linux")

@@ -27,7 +27,7 @@ class Result:
 
     status: int
     report: dict | None
-    trail: list
+    stage_log: list
     stdout: str
     stderr: str
 
@@ -56,9 +56,10 @@ class Work:
             "timeout_s": LIMIT_S,
             "variables": [],
             "overlays": [],
+            "tuning_off": [],
             "limits": {},
             "report": str(self.folder / "report.json"),
-            "trail": str(self.folder / "trail"),
+            "stage_log": str(self.folder / "stage_log"),
             "dump": str(self.folder / "dump"),
             **changes,
         }
@@ -72,12 +73,12 @@ class Work:
         environ = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, timeout=LIMIT_S, check=False)
         report = self.folder / "report.json"
-        trail = self.folder / "trail"
-        lines = trail.read_text(encoding="utf-8").splitlines() if trail.exists() else []
+        stage_log = self.folder / "stage_log"
+        lines = stage_log.read_text(encoding="utf-8").splitlines() if stage_log.exists() else []
         return Result(
             status=done.returncode,
             report=json.loads(report.read_text(encoding="utf-8")) if report.exists() else None,
-            trail=[json.loads(line) for line in lines],
+            stage_log=[json.loads(line) for line in lines],
             stdout=done.stdout.decode("utf-8"),
             stderr=done.stderr.decode("utf-8"),
         )
@@ -96,8 +97,8 @@ def test_pass_is_reported_with_what_was_seen(python, work):
     assert result.report["outcome"] == "passed"
     assert result.report["python"]["version"].split(".")[:2] == version_of(python)
     assert result.report["variables"] == {"LANG": os.environ.get("LANG"), "NONE_SUCH": None}
-    assert result.trail == ["", "define", "load", "exit"]
-    assert [stage for stage, _ in result.report["stages"]] == result.trail
+    assert result.stage_log == ["", "define", "load", "exit"]
+    assert [stage for stage, _ in result.report["stages"]] == result.stage_log
 
 
 def version_of(python):
@@ -223,7 +224,7 @@ def test_decorated_definition_belongs_to_the_marker_above_its_decorator(python, 
 def test_marker_inside_a_statement_does_not_cut_it(python, work):
     result = work.run(python, "# %% define\nx = [\n# %% inner\n1]\n# %% load\nassert x == [1]\n")
     assert result.report["outcome"] == "passed"
-    assert result.trail == ["", "define", "inner", "load", "exit"]
+    assert result.stage_log == ["", "define", "inner", "load", "exit"]
 
 
 def test_source_that_is_not_ascii(python, work):
@@ -254,9 +255,9 @@ def test_long_message_keeps_both_ends(python, work):
     assert len(message) < 25000
 
 
-@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux tells of its turns")
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux has scheduling policies")
 @pytest.mark.parametrize(("chosen", "runs"), [("SCHED_OTHER", "SCHED_BATCH"), ("SCHED_IDLE", "SCHED_IDLE")])
-def test_turns_are_long_unless_somebody_has_chosen_others(python, work, chosen, runs):
+def test_batch_scheduling_is_used_unless_the_user_chose_a_policy(python, work, chosen, runs):
     def run():
         os.sched_setscheduler(0, getattr(os, chosen), os.sched_param(0))  # of this thread, and of what it starts
         return work.run(python, "import os; print(os.sched_getscheduler(0))")
@@ -264,6 +265,16 @@ def test_turns_are_long_unless_somebody_has_chosen_others(python, work, chosen, 
     with ThreadPoolExecutor(1) as pool:
         result = pool.submit(run).result()
     assert result.stdout == f"{getattr(os, runs)}\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux has scheduling policies")
+def test_batch_scheduling_can_be_switched_off(python, work):
+    result = work.run(python, "import os; print(os.sched_getscheduler(0))", tuning_off=["batch-scheduling"])
+    assert result.stdout == f"{os.sched_getscheduler(0)}\n"
+
+
+def test_script_finds_no_typing_imported(python, work):
+    assert work.run(python, "import sys\nassert 'ty' + 'ping' not in sys.modules\n").report["outcome"] == "passed"
 
 
 def test_overlay_goes_before_what_is_installed(python, work):
@@ -317,7 +328,7 @@ def test_broken_request_is_the_workers_failure(python, work):
 def test_crash_leaves_a_trail_and_a_dump(python, work):
     result = work.run(python, "# %% load\nimport os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
     assert result.status == -11
-    assert result.trail == ["", "load"]
+    assert result.stage_log == ["", "load"]
     assert 'scenario.py", line 3' in (work.folder / "dump").read_text()
 
 
@@ -364,33 +375,8 @@ def test_older_python_is_told_so_by_the_gate():
     assert b"needs Python 3.6 or newer, and this is 2.7" in done.stderr
 
 
-def test_the_file_parses_as_python_3_6():
-    ast.parse(WORKER.read_text(encoding="utf-8"), feature_version=(3, 6))
-
-
 def test_gate_stands_above_every_import_but_that_of_sys():
     body = ast.parse(WORKER.read_text(encoding="utf-8")).body
     gate = next(number for number, each in enumerate(body) if isinstance(each, ast.If))
     before = [ast.unparse(each) for each in body[:gate] if isinstance(each, (ast.Import, ast.ImportFrom))]
     assert before == ["import sys"]
-
-
-def test_worker_and_parent_agree_on_the_statuses():
-    assigned = {
-        statement.targets[0].id: statement.value.value
-        for statement in ast.parse(WORKER.read_text(encoding="utf-8")).body
-        if isinstance(statement, ast.Assign) and statement.targets[0].id.endswith("_STATUS")
-    }
-    assert assigned == {name: value for name, value in vars(worker_status).items() if name.endswith("_STATUS")}
-
-
-def test_worker_imports_nothing_but_the_standard_library():
-    imported = {
-        name.partition(".")[0]
-        for node in ast.walk(ast.parse(WORKER.read_text(encoding="utf-8")))
-        for name in (
-            [alias.name for alias in node.names] if isinstance(node, ast.Import)
-            else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        )
-    }  # fmt: skip
-    assert imported <= set(sys.stdlib_module_names)

@@ -43,7 +43,7 @@ EXPECTED = {
     "report_is_a_folder": UNREPORTED,
     "report_is_a_symlink": UNREPORTED,
     "report_of_10_gb": (Outcome.FAILED, "load", "OSError: [Errno 27] File too large"),
-    "trail_is_a_fifo": (Outcome.ERROR, None, ""),
+    "stage_log_is_a_fifo": (Outcome.ERROR, None, ""),
     "dump_is_a_fifo": HARMLESS,
     "writes_its_own_report": UNREPORTED,
     "fork_bomb": (Outcome.FAILED, "load", "TooManyProcesses: over 64"),

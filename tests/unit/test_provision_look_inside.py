@@ -4,10 +4,11 @@ import ast
 
 from harness.environments.probe import PROBE_SCRIPT, first_line
 from harness.guest import probe as look_inside
+from tests.guest.conftest import what_runs
 
 
 def test_parses_as_python_3_6_and_imports_only_the_standard_library():
-    tree = ast.parse(PROBE_SCRIPT.read_text(), feature_version=(3, 6))
+    tree = what_runs(PROBE_SCRIPT)
 
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert imported == {"json", "os", "platform", "re", "sys"}

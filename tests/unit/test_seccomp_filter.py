@@ -4,14 +4,16 @@ import struct
 
 import pytest
 
-from harness.guest import namespaces as ns
+from tests.guest_files import load
+
+ns = load("seccomp.py")
 
 X86_64, SOCKET, SHMGET = 0xC000003E, 41, 29
 
 
 def decide(architecture, call, argument=0):
     """Run the assembled filter on a system call; return whether it is allowed."""
-    code = list(struct.iter_unpack(ns.INSTRUCTION, ns.assemble(ns.seccomp_program(X86_64, SOCKET, SHMGET))))
+    code = list(struct.iter_unpack(ns.INSTRUCTION, ns.assemble(ns.program_of(X86_64, SOCKET, SHMGET))))
     data = {ns.ARCHITECTURE: architecture, ns.CALL_NUMBER: call, ns.FIRST_ARGUMENT: argument}
     place, loaded = 0, 0
     while True:

@@ -12,7 +12,7 @@ from harness.model import Header, NoVerdict, Outcome
 from harness.process.limits import Ended
 
 PASSED = {"outcome": "passed", "executed": True}
-TRAIL = ("", "define", "load")
+STAGE_LOG = ("", "define", "load")
 FAILED = {"outcome": "failed", "stage": "load", "type": "ValueError", "message": "no such layer"}
 NOTHING = "nothing was executed: the script only imports and defines things. Call what it defines at its end"
 NO_REPORT = "the process ended with status 0 and no report (os._exit, or replaced by another program?)"
@@ -20,13 +20,16 @@ FORGED = NO_REPORT.replace("no report", "a report that is not from the worker")
 DEFAULT_REASON = "the script says that it does not apply here"
 
 
-def seen(*, report=None, trail=None, status=0, stdout=b"", stderr=b"", **limits):
+def seen(*, report=None, stage_log=None, status=0, stdout=b"", stderr=b"", **limits):
     """Return the facts of an attempt. By default, a report follows the last line of the stage log, as the worker's does."""
-    if trail is None:
-        trail = TRAIL if report is None else (*TRAIL, "exit")
+    if stage_log is None:
+        stage_log = STAGE_LOG if report is None else (*STAGE_LOG, "exit")
     ended = Ended(status=status, stdout=stdout, stderr=stderr, duration_s=1.0, **limits)
     return Seen(
-        ended=ended, report=report, trail=trail, header=Header(timeout_s=60.0, memory_mib=512, processes=9, disk_mib=99)
+        ended=ended,
+        report=report,
+        stage_log=stage_log,
+        header=Header(timeout_s=60.0, memory_mib=512, processes=9, disk_mib=99),
     )
 
 
@@ -45,7 +48,7 @@ def row(id, seen, expected):
         row("the machine has no memory", seen(status=-9, machine_out_of_memory=True),
             verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, conclusive=False)),
         row("the machine has no memory, and the script reports a failure", seen(report=FAILED, status=1,
-            trail=TRAIL, machine_out_of_memory=True), verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, conclusive=False)),
+            stage_log=STAGE_LOG, machine_out_of_memory=True), verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, conclusive=False)),
         # With a report.
         row("passed", seen(report=PASSED), verdict(Outcome.PASSED)),
         row("passed, then a crash at exit", seen(report=PASSED, status=-11),
@@ -81,45 +84,45 @@ def row(id, seen, expected):
         row("passed, and nothing was executed", seen(report={"outcome": "passed"}),
             verdict(Outcome.NOT_APPLICABLE, reason=NOTHING, cause=NoVerdict.NOTHING_EXECUTED)),
         # With a report that the script wrote before it ended the process itself.
-        row("forged pass", seen(report=PASSED, trail=TRAIL), verdict(Outcome.ERROR, "load", reason=FORGED, conclusive=False)),
-        row("forged failure", seen(report=FAILED, trail=TRAIL), verdict(Outcome.ERROR, "load", reason=FORGED, conclusive=False)),
-        row("forged pass, another status", seen(report=PASSED, trail=TRAIL, status=4),
+        row("forged pass", seen(report=PASSED, stage_log=STAGE_LOG), verdict(Outcome.ERROR, "load", reason=FORGED, conclusive=False)),
+        row("forged failure", seen(report=FAILED, stage_log=STAGE_LOG), verdict(Outcome.ERROR, "load", reason=FORGED, conclusive=False)),
+        row("forged pass, another status", seen(report=PASSED, stage_log=STAGE_LOG, status=4),
             verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),
-        row("passed, and a child of the script reached a stage later", seen(report=PASSED, trail=("", "exit", "load")),
+        row("passed, and a child of the script reached a stage later", seen(report=PASSED, stage_log=("", "exit", "load")),
             verdict(Outcome.PASSED)),
         # Without one.
         row("no report, status 0", seen(), verdict(Outcome.ERROR, "load", reason=NO_REPORT, conclusive=False)),
         row("no report, another status", seen(status=4), verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),
-        row("no report, at exit", seen(status=4, trail=("", "load", "exit")), verdict(Outcome.FAILED, "exit", error="ExitStatus: 4")),
+        row("no report, at exit", seen(status=4, stage_log=("", "load", "exit")), verdict(Outcome.FAILED, "exit", error="ExitStatus: 4")),
         row("no report, 125", seen(status=NOT_APPLICABLE_STATUS, stdout=b"not here\n"),
             verdict(Outcome.NOT_APPLICABLE, "load", reason="not here")),
         row("no report, a signal", seen(status=-int(signal.SIGABRT)),
             verdict(Outcome.CRASHED, "load", error="SIGABRT: killed by a signal")),
         row("no report, an unknown signal", seen(status=-99), verdict(Outcome.CRASHED, "load", error="signal 99: killed by a signal")),
-        row("crashed before any stage", seen(status=-11, trail=("",)), verdict(Outcome.CRASHED, None, error="SIGSEGV: killed by a signal")),
-        row("Python too old", seen(status=GATE_STATUS, trail=(), stderr=b"needs Python 3.6\n"),
+        row("crashed before any stage", seen(status=-11, stage_log=("",)), verdict(Outcome.CRASHED, None, error="SIGSEGV: killed by a signal")),
+        row("Python too old", seen(status=GATE_STATUS, stage_log=(), stderr=b"needs Python 3.6\n"),
             verdict(Outcome.ERROR, reason="the worker could not do its work: needs Python 3.6", conclusive=False)),
         row("worker broken", seen(status=BROKEN_STATUS, stderr=b"Traceback\nKeyError: 'script'\n"),
             verdict(Outcome.ERROR, reason="the worker could not do its work: KeyError: 'script'", conclusive=False)),
-        row("worker never began", seen(status=1, trail=()),
+        row("worker never began", seen(status=1, stage_log=()),
             verdict(Outcome.ERROR, reason="the worker could not do its work: exit status 1", conclusive=False)),
-        row("worker killed before it began", seen(status=-9, trail=()),
+        row("worker killed before it began", seen(status=-9, stage_log=()),
             verdict(Outcome.ERROR, reason="the worker could not do its work: exit status -9", conclusive=False)),
         # What contained it was killed: nothing that it left says how it would have ended.
         row("lost", seen(status=-9, lost=True), verdict(Outcome.ERROR, "load", reason=f"{LOST}: SIGKILL", conclusive=False)),
-        row("lost, with a report", seen(report=PASSED, status=-9, trail=("", "exit"), lost=True),
+        row("lost, with a report", seen(report=PASSED, status=-9, stage_log=("", "exit"), lost=True),
             verdict(Outcome.ERROR, "exit", reason=f"{LOST}: SIGKILL", conclusive=False)),
-        row("lost before it began", seen(status=-15, trail=(), lost=True),
+        row("lost before it began", seen(status=-15, stage_log=(), lost=True),
             verdict(Outcome.ERROR, None, reason=f"{LOST}: SIGTERM", conclusive=False)),
         row("lost, over time", seen(status=-9, timed_out=True, lost=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
         # Limits go before all else.
         row("over time", seen(status=-15, timed_out=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
-        row("over time, with a report", seen(report=PASSED, status=-15, timed_out=True, trail=("", "exit")),
+        row("over time, with a report", seen(report=PASSED, status=-15, timed_out=True, stage_log=("", "exit")),
             verdict(Outcome.TIMED_OUT, "exit", error="Timeout: over 60 s")),
         row("over memory", seen(status=-9, over_memory=True), verdict(Outcome.OUT_OF_MEMORY, "load", error="OutOfMemory: over 512 MiB")),
         row("over both", seen(status=-9, over_memory=True, timed_out=True),
             verdict(Outcome.OUT_OF_MEMORY, "load", error="OutOfMemory: over 512 MiB")),
-        row("over memory before any stage", seen(status=-9, over_memory=True, trail=()),
+        row("over memory before any stage", seen(status=-9, over_memory=True, stage_log=()),
             verdict(Outcome.OUT_OF_MEMORY, None, error="OutOfMemory: over 512 MiB")),
     ],
 )  # fmt: skip
@@ -142,7 +145,7 @@ KEYS = (
 anything = st.builds(
     seen,
     report=st.none() | st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, json)),
-    trail=st.lists(st.sampled_from(["", "define", "load", "exit"]), max_size=3).map(tuple),
+    stage_log=st.lists(st.sampled_from(["", "define", "load", "exit"]), max_size=3).map(tuple),
     status=st.integers(-70, 255),
     stdout=st.binary(max_size=20),
     stderr=st.binary(max_size=20),

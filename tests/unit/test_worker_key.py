@@ -57,6 +57,16 @@ def test_every_python_that_runs_the_harness_gets_the_same_hash():
     assert code_digest(CODE) == "baef9835cfbd5ff8731e5b598e48be906cb92106c2a8650acfe3fb3eb088fed3"
 
 
+def test_types_change_no_key():
+    typed = CODE.replace("(self, stage, *, known=None)", '(self, stage: str, *, known: "Optional[str]" = None) -> list')
+    guard = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    {}\nelse:\n    load()\nvalue{} = 1\n"
+    assert typed != CODE
+    assert code_digest(typed) == code_digest(CODE)
+    plain, full = guard.format("pass", ""), guard.format("from typing import List", ': "int"')
+    assert code_digest(plain) == code_digest(full)
+    assert code_digest(plain) != code_digest(plain.replace("load()", "unload()"))
+
+
 def test_key_names_the_protocol():
     protocol, _, digest = worker_digest().partition("-")
     assert (int(protocol), len(digest)) == (PROTOCOL, 64)

@@ -23,14 +23,9 @@ import psutil
 from harness.cgroups.groups import Group
 from harness.execute.attempt_dir import Folder
 from harness.execute.forkserver.channel import Channel, Fork, ForkServerLost
-from harness.execute.sandbox_paths import (
-    FORK_SERVER_INSIDE,
-    HOLD_BACK_INSIDE,
-    NAMESPACES_INSIDE,
-    WORKER_INSIDE,
-    ForkServerPlace,
-)
-from harness.execute.task import FORK_SERVER, HOLD_BACK, WORKER
+from harness.execute.sandbox_paths import HOLD_BACK_INSIDE, WORKER_INSIDE, ForkServerPlace
+from harness.execute.task import HOLD_BACK, WORKER
+from harness.execute.tuning import tuning_off
 from harness.model import Overlay
 from harness.process.child import TOKEN_VARIABLE, end_contained
 from harness.sandbox.backends import Means, Sandbox
@@ -101,11 +96,9 @@ class Zygote:
         containment = self.place.containment(
             kind.python, kind.trees, scripts=[path for _, path in kind.scripts], hidden=hidden, variables=variables
         )
-        ours: list[str | Path] = [WORKER_INSIDE, "--serve", FORK_SERVER_INSIDE]
-        if not self.contained:
-            ours = [WORKER, "--serve", FORK_SERVER]
         theirs = self._channel.theirs.fileno()
-        command: Sequence[str | Path] = sandbox.command(containment, [kind.python, *ours, str(theirs)])
+        worker = WORKER_INSIDE if self.contained else WORKER
+        command: Sequence[str | Path] = sandbox.command(containment, [kind.python, worker, "--serve", str(theirs)])
         try:
             with (folder / "output").open("wb") as output:
                 if sandbox.groups is not None:
@@ -128,7 +121,8 @@ class Zygote:
             self._channel.send(
                 {
                     "parent": 0 if self.contained else os.getpid(),
-                    "containment": NAMESPACES_INSIDE if self.contained else None,
+                    "sandboxed": self.contained,
+                    "tuning_off": tuning_off(os.environ),
                     "own": self.own.seen(self.own.top),
                     **_wanted([kind.module], scripts=self._scripts),
                 }
