@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.cli import build_parser
+from harness.commands.arguments import CommandParser
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 _HEAD = """\
@@ -20,7 +21,8 @@ In a clone, `nox -s harness -- COMMAND` runs it without installation.
 def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """Return the parsers of the commands, by name."""
     actions = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
-    return {name: command for action in actions for name, command in action.choices.items()}
+    found = {name: command for action in actions for name, command in action.choices.items()}
+    return {name: each.complete() if isinstance(each, CommandParser) else each for name, each in found.items()}
 
 
 def render() -> str:

@@ -21,7 +21,7 @@ from benchmark.forked import forked
 from benchmark.measured import measure_harness, say
 from benchmark.recorded import fill
 from benchmark.speed import JOBS, Ours, against_the_limit, compare
-from harness.commands.tables import write_section
+from harness.commands.output_files import write_section
 from harness.filesystem.folders import OwnedFolder
 from harness.project.selection import Selection
 from harness.session import Session

@@ -23,6 +23,6 @@ def load_results(project: str | os.PathLike[str] | None = None, *, tier: str = "
     Runs nothing. docs/reading_the_table.md lists the columns. Raises harness.errors.HarnessError if the project
     cannot be read.
     """
-    from harness.commands.tables import load_frame
+    from harness.commands.results import load_frame
 
     return load_frame(project, tier=tier)

@@ -25,6 +25,7 @@ from harness.model import Environment, Lock
 from harness.project.matrix import FILE
 from harness.project.project import Project, read_project
 from harness.record.store import Store
+from harness.sandbox.policy import SandboxMode
 from harness.uv.client import Uv
 
 if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do without most of them
@@ -50,8 +51,7 @@ class Session:
     say: Callable[[str], None]
     """Shows a message to the user."""
     stop: threading.Event = field(default_factory=threading.Event)
-    containing: str = "auto"
-    """`auto`: use a sandbox if one works; `required`: run nothing without one; `off`: use none."""
+    sandbox_mode: SandboxMode = SandboxMode.AUTO
     timeout_s: float | None = None
     """The time limit that replaces every script's own, in seconds."""
 
@@ -159,12 +159,12 @@ class Session:
         from harness.sandbox.remembered import remember
 
         tuning_off(os.environ)  # an unknown name is an error before the first attempt
-        if self.containing == "off":
+        if self.sandbox_mode is SandboxMode.OFF:
             _log.info("no sandbox: --sandbox off")
             return replace(UNCONTAINED, groups=self._groups)
         sandbox = replace(find_sandbox(self.variables), groups=self._groups)
         remember(self.cache, self.variables, contains=sandbox.contains)
-        if self.containing == "required":
+        if self.sandbox_mode is SandboxMode.REQUIRED:
             require(sandbox)
         if not sandbox.contains:
             self.say(
@@ -193,8 +193,8 @@ class Session:
     @functools.cached_property
     def sandboxed(self) -> bool:
         """True if scripts run in a sandbox: with `auto`, if one works on this machine."""
-        if self.containing != "auto":
-            return self.containing == "required"
+        if self.sandbox_mode is not SandboxMode.AUTO:
+            return self.sandbox_mode is SandboxMode.REQUIRED
         from harness.sandbox.remembered import remember, remembered
 
         known = remembered(self.cache, self.variables)

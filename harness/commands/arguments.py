@@ -1,20 +1,83 @@
-"""Arguments that several commands share. Light to import: --help starts at once."""
+"""Arguments that several commands share, and the base of their options. Light to import: --help starts at once."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, TypeVar
 
+from harness.commands.defaults import default_jobs
 from harness.model.scenario import LONGEST_TIMEOUT_S
+from harness.sandbox.policy import SandboxMode
+
+Read = TypeVar("Read", bound="CommandOptions")
 
 
-def add_command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, function: str, help: str
-) -> argparse.ArgumentParser:
-    """Add a command; `function` is `module:function` below harness.commands."""
-    parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", allow_abbrev=False)
-    parser.set_defaults(command=function, parser=parser)
-    add_verbose(parser, dest="more_verbose")
-    return parser
+@dataclass(frozen=True, kw_only=True)
+class CommandOptions:
+    """The options of a command: what was typed, read once. A subclass has a field for each argument, by its name."""
+
+    typed: tuple[str, ...] = ()
+    """The whole command line."""
+
+    @classmethod
+    def of(cls: type[Read], namespace: argparse.Namespace) -> Read:
+        """Return the options that were parsed. Lists become tuples."""
+        values = {each.name: getattr(namespace, each.name) for each in fields(cls)}
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+    @classmethod
+    def parse(cls: type[Read], add_arguments: Callable[[argparse.ArgumentParser], None], typed: Sequence[str]) -> Read:
+        """Return the options of a command line that another command makes: `[command, argument, ...]`."""
+        parser = argparse.ArgumentParser(prog=typed[0], allow_abbrev=False)
+        add_arguments(parser)
+        return cls.of(parser.parse_args(typed[1:], argparse.Namespace(typed=tuple(typed))))
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The parser of a command. Its arguments are those of the module of the command, which is imported when needed."""
+
+    def __init__(self, *, module: str = "", **settings: Any) -> None:  # noqa: ANN401 - of ArgumentParser
+        super().__init__(**settings)
+        self._module = module
+
+    def complete(self) -> CommandParser:
+        """Add the arguments of the command."""
+        if self._module:
+            module, self._module = self._module, ""
+            add_verbose(self, dest="more_verbose")
+            importlib.import_module(module).add_arguments(self)
+        return self
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 - as it is overloaded
+        """Parse arguments, after the arguments of the command were added."""
+        return argparse.ArgumentParser.parse_known_args(self.complete(), args, namespace)
+
+
+class _StoreChoice(argparse.Action):
+    """Store the member of an enumeration that has the typed value."""
+
+    def __init__(self, *, enumeration: type[Enum], **settings: Any) -> None:  # noqa: ANN401 - of Action
+        super().__init__(choices=[each.value for each in enumeration], **settings)
+        self._enumeration = enumeration
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the member."""
+        setattr(namespace, self.dest, self._enumeration(values))
+
+
+def add_choice(parser: argparse.ArgumentParser, option: str, default: Enum, *, help: str) -> None:
+    """Add an option with the values of an enumeration, that of its default."""
+    parser.add_argument(option, action=_StoreChoice, enumeration=type(default), default=default, help=help)
 
 
 def add_verbose(parser: argparse.ArgumentParser, *, dest: str) -> None:
@@ -22,11 +85,6 @@ def add_verbose(parser: argparse.ArgumentParser, *, dest: str) -> None:
     parser.add_argument(
         "-v", "--verbose", dest=dest, action="count", default=0, help="print the log to stderr; -vv with details"
     )
-
-
-def add_paths(parser: argparse.ArgumentParser) -> None:
-    """Add the paths of scripts."""
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="a script, or a folder with write.py and read.py")
 
 
 def add_overlay(parser: argparse.ArgumentParser) -> None:
@@ -37,11 +95,11 @@ def add_overlay(parser: argparse.ArgumentParser) -> None:
 
 
 def add_sandbox(parser: argparse.ArgumentParser) -> None:
-    """Add --sandbox."""
-    parser.add_argument(
+    """Add --sandbox. The command line sets it in the session."""
+    add_choice(
+        parser,
         "--sandbox",
-        choices=("auto", "required", "off"),
-        default="auto",
+        SandboxMode.AUTO,
         help="auto: use a sandbox if there is one; required: run nothing without; off: use none (docs/security.md)",
     )
 
@@ -49,6 +107,23 @@ def add_sandbox(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add --json."""
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def add_jobs(parser: argparse.ArgumentParser, what: str = "parallel attempts") -> None:
+    """Add --jobs."""
+    parser.add_argument(
+        "--jobs", metavar="N", type=positive_count, default=default_jobs(), help=f"{what} (default: cores)"
+    )
+
+
+def add_cell(parser: argparse.ArgumentParser) -> None:
+    """Add the id of one cell."""
+    parser.add_argument(
+        "cell",
+        metavar="CELL",
+        help="scenario[name=value]@environment or PATH@environment; for two steps: scenario@writer -> reader; "
+        "in quotes",
+    )
 
 
 def positive_seconds(text: str) -> float:
@@ -81,7 +156,7 @@ def add_condition(parser: argparse.ArgumentParser) -> None:
 
 
 def add_timeout(parser: argparse.ArgumentParser) -> None:
-    """Add --timeout."""
+    """Add --timeout. The command line sets it in the session."""
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",

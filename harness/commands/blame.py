@@ -6,10 +6,12 @@ import argparse
 import json
 import shlex
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
+from harness.commands.search_options import SearchOptions, add_search
 from harness.commands.sides import held_of
 from harness.commands.subject import pattern_of, subject_of
 from harness.errors import UsageError
@@ -25,38 +27,55 @@ from harness.pinpoint.swapped import SwappedEnvironments
 from harness.session import Session
 
 
-def blame(session: Session, arguments: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options(SearchOptions):
+    """The options of `harness blame`."""
+
+    good: str
+    bad: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `harness blame`."""
+    add_search(parser)
+    parser.add_argument(
+        "--good", metavar="ENVIRONMENT", required=True, help="the environment where the scenario passes"
+    )
+    parser.add_argument("--bad", metavar="ENVIRONMENT", required=True, help="the environment where the scenario fails")
+
+
+def execute(session: Session, options: Options) -> int:
     """Search and print the answer."""
     try:
-        answer = _answer(session, arguments)
+        answer = _answer(session, options)
     except SearchStopped:
         session.say("Stopped. What was run is recorded. To go on:")
-        session.say(f"  {session.command} {shlex.join(arguments.typed)}")
+        session.say(f"  {session.command} {shlex.join(options.typed)}")
         return INTERRUPTED_STATUS
-    if arguments.json:
+    if options.json:
         sys.stdout.write(json.dumps(document(answer), indent=1) + "\n")
     else:
-        sys.stdout.write(markdown(answer) if arguments.markdown else terminal(answer))
+        sys.stdout.write(markdown(answer) if options.markdown else terminal(answer))
     return 0
 
 
-def search(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
+def search(session: Session, options: Options) -> dict[str, Any]:
     """Search, and return the document of `--json`. Raises SearchStopped and HarnessError."""
-    return document(_answer(session, arguments))
+    return document(_answer(session, options))
 
 
-def _answer(session: Session, arguments: argparse.Namespace) -> BlameAnswer:
-    following = Following(pattern=pattern_of(arguments.follow))
-    scenario, case = subject_of(session, arguments.scenario, arguments.parameters)
-    good, bad = environment_named(session, arguments.good), environment_named(session, arguments.bad)
+def _answer(session: Session, options: Options) -> BlameAnswer:
+    following = Following(pattern=pattern_of(options.follow))
+    scenario, case = subject_of(session, options.scenario, options.parameters)
+    good, bad = environment_named(session, options.good), environment_named(session, options.bad)
     between = Between(session, good, bad)
     if not between.members:
         raise UsageError(f"{good.id} and {bad.id} do not differ", next_step="Name two environments that do")
     session.say(f"{case}: {good.id} and {bad.id} differ in {', '.join(each.name for each in between.members)}")
     index = ReleaseIndex.configured(session.variables)
-    held = held_of(session, arguments, scenario)
+    held = held_of(session, options, scenario)
     subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
-    prober = Prober(session, subject, jobs=arguments.jobs, repeat=arguments.repeat)
+    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat)
     with prober.open():
         judge = Judge(prober, following, None)
         made = SwappedEnvironments(session, index)
@@ -70,5 +89,5 @@ def _answer(session: Session, arguments: argparse.Namespace) -> BlameAnswer:
         blamed=blamed,
         probes=len(prober.ran),
         runs=prober.runs,
-        command=f"{session.command} {shlex.join(arguments.typed)}",
+        command=f"{session.command} {shlex.join(options.typed)}",
     )

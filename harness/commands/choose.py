@@ -1,8 +1,7 @@
-"""From what was typed to a plan: the options that choose cells, and scripts and environments from outside."""
+"""From the options of a command to a plan: chosen cells, and scripts and environments from outside."""
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from harness.commands.external import name_scripts, recall, split_path, unknown_script
 from harness.commands.runnable import require_runnable
+from harness.commands.selection_options import SelectionOptions
 from harness.errors import Problems, UsageError, near_misses, some_of
 from harness.model import Cell, Environment, Overlay, Scenario
 from harness.model.case import split_ids
@@ -20,59 +20,23 @@ from harness.project.selection import SWAPPED_SEPARATOR, Selection, is_written_o
 from harness.session import Session
 
 
-def add_selection(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a SELECTION."""
-    group = parser.add_argument_group("selection", "comma-separated globs; `!glob` excludes; default: the default tier")
-    group.add_argument(
-        "--environments", metavar="GLOBS", action="append", default=[], help="ids, or an inline environment in quotes"
-    )
-    group.add_argument("--scenarios", metavar="GLOBS", action="append", default=[], help="names of scenarios or cases")
-    group.add_argument(
-        "--cells", metavar="IDS", action="append", default=[], help="cells: scenario[name=value]@environment"
-    )
-    group.add_argument("--tier", metavar="NAME", help="a tier of matrix.toml")
-    group.add_argument(
-        "--with",
-        metavar="PACKAGE",
-        dest="extras",
-        action="append",
-        default=[],
-        help="add this package to each environment; NAME==VERSION even if pip would refuse it",
-    )
-    group.add_argument(
-        "--writers",
-        metavar="GLOBS",
-        action="append",
-        default=[],
-        help="two-step scenarios only: environments that save",
-    )
-    group.add_argument(
-        "--readers",
-        metavar="GLOBS",
-        action="append",
-        default=[],
-        help="two-step scenarios only: environments that load",
-    )
-
-
-def plan_of(session: Session, arguments: argparse.Namespace) -> Plan:
+def plan_of(session: Session, selection: SelectionOptions) -> Plan:
     """Return the selected plan."""
-    return _plan_of(session, arguments, _listed("--cells", arguments.cells), command=["run", "--cells"])
+    return _plan_of(session, selection, _listed("--cells", selection.cells), command=["run", "--cells"])
 
 
 def plan_of_cell(session: Session, text: str, *, command: str) -> Plan:
     """Plan one cell, named by its id or by PATH@ENVIRONMENT."""
-    selection = argparse.Namespace(environments=[], scenarios=[], writers=[], readers=[], tier=None, paths=[])
-    return _plan_of(session, selection, [text], command=[command])
+    return _plan_of(session, SelectionOptions(), [text], command=[command])
 
 
-def _plan_of(session: Session, arguments: argparse.Namespace, ids: Sequence[str], *, command: Sequence[str]) -> Plan:
+def _plan_of(session: Session, options: SelectionOptions, ids: Sequence[str], *, command: Sequence[str]) -> Plan:
     # Before an environment is resolved: that takes long, and is for nothing if the scripts cannot be used.
-    scripts = scripts_at(session, [Path(path) for path in getattr(arguments, "paths", [])])
+    scripts = scripts_at(session, [Path(path) for path in options.script_paths])
     named = cells_named(session, ids, scripts, command=command)
     cells = named.cells
-    environments = _listed("--environments", arguments.environments)
-    writers, readers = _listed("--writers", arguments.writers), _listed("--readers", arguments.readers)
+    environments = _listed("--environments", options.environments)
+    writers, readers = _listed("--writers", options.writers), _listed("--readers", options.readers)
     texts = [*environments, *writers, *readers, *(id for cell in cells for id in (cell.environment, cell.writer) if id)]
     written_out = {
         text: written_out_environment(session, text) for text in dict.fromkeys(texts) if is_written_out(text)
@@ -80,9 +44,9 @@ def _plan_of(session: Session, arguments: argparse.Namespace, ids: Sequence[str]
     ids_of = {text: environment.id for text, environment in written_out.items()}
     selection = Selection(
         environments=tuple(ids_of.get(each, each) for each in environments),
-        scenarios=_listed("--scenarios", arguments.scenarios),
+        scenarios=_listed("--scenarios", options.scenarios),
         cells=cells,
-        tier=arguments.tier,
+        tier=options.tier,
         writers=tuple(ids_of.get(each, each) for each in writers),
         readers=tuple(ids_of.get(each, each) for each in readers),
     )
@@ -90,24 +54,23 @@ def _plan_of(session: Session, arguments: argparse.Namespace, ids: Sequence[str]
     plan = make_plan(session.project, selection, scripts=scripts, recalled=named.scripts, written_out=unique)
     if not scripts:
         require_runnable(session, plan.scenarios)
-    extras = getattr(arguments, "extras", [])
-    if not extras:
+    if not options.extras:
         return plan
     from harness.commands.extras import with_extras
 
-    return with_extras(session, plan, extras)
+    return with_extras(session, plan, options.extras)
 
 
-def overlay_of(session: Session, arguments: argparse.Namespace) -> Overlay | None:
+def overlay_of(session: Session, named: str | None) -> Overlay | None:
     """Read the working tree that --overlay names."""
-    if getattr(arguments, "overlay", None) is None:
+    if named is None:
         return None
     from harness.pinpoint.working_tree import read_overlay
 
-    return read_overlay(arguments.overlay, session.cache, dict(session.project.matrix.package_dirs))
+    return read_overlay(named, session.cache, dict(session.project.matrix.package_dirs))
 
 
-def _listed(option: str, values: list[str]) -> tuple[str, ...]:
+def _listed(option: str, values: Iterable[str]) -> tuple[str, ...]:
     """Split what an option lists. An empty value, as of a shell variable that is not set, does not mean everything."""
     lists = [split_ids(value) for value in values]
     if not all(lists):

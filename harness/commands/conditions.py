@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from collections.abc import Iterable
 
+from harness.commands.selection_options import ScriptOptions
 from harness.errors import counted
 from harness.model import Cell, Condition
 from harness.pipeline import Work, prepare
 from harness.record.store import Store
 from harness.report.results import Results
+from harness.sandbox.policy import SandboxMode
 from harness.session import Session
 
-_LISTS = ("environments", "scenarios", "cells", "writers", "readers")
 
-
-def asked_condition(session: Session, arguments: argparse.Namespace) -> Condition:
+def asked_condition(session: Session, overlay: str | None) -> Condition:
     """Return the condition that was asked for, without its time limit, which concerns only some outcomes."""
-    overlay = getattr(arguments, "overlay", None)
     package = overlay.partition("=")[0].strip().replace("-", "_") if overlay is not None else None
     return Condition(sandboxed=session.sandboxed, overlay=package)
 
 
-def condition_options(session: Session, arguments: argparse.Namespace) -> list[str]:
+def condition_options(session: Session, overlay: str | None) -> list[str]:
     """Return the options of the condition that was asked for, as they are typed."""
     options: list[str] = []
-    if session.containing != "auto":
-        options += ["--sandbox", session.containing]
-    if getattr(arguments, "overlay", None) is not None:
-        options += ["--overlay", arguments.overlay]
+    if session.sandbox_mode is not SandboxMode.AUTO:
+        options += ["--sandbox", session.sandbox_mode.value]
+    if overlay is not None:
+        options += ["--overlay", overlay]
     if session.timeout_s is not None:
         options += ["--timeout", f"{session.timeout_s:.12g}"]
     return options
-
-
-def selection_options(arguments: argparse.Namespace) -> list[str]:
-    """Return the paths and the options of the selection that was asked for, as they are typed."""
-    options = list(getattr(arguments, "paths", []))
-    for name in _LISTS:
-        for value in getattr(arguments, name):
-            options += [f"--{name}", value]
-    for package in getattr(arguments, "extras", []):
-        options += ["--with", package]
-    return options if arguments.tier is None else [*options, "--tier", arguments.tier]
 
 
 def known_under(session: Session, work: Work, store: Store, condition: Condition) -> set[Cell]:
@@ -58,7 +45,7 @@ def known_under(session: Session, work: Work, store: Store, condition: Condition
 
 
 def other_conditions(
-    session: Session, work: Work, results: Results, arguments: argparse.Namespace
+    session: Session, work: Work, results: Results, options: ScriptOptions
 ) -> tuple[tuple[Condition, set[Cell]], ...]:
     """Return under which other conditions cells have results that are not shown, and which cells."""
     shown = {
@@ -66,7 +53,7 @@ def other_conditions(
         for each in results.cells
         if each.cell in work.tasks
     }
-    asked = str(asked_condition(session, arguments))
+    asked = str(asked_condition(session, options.overlay))
     store = session.read_store()
     try:
         candidates: set[str] = set()
@@ -83,12 +70,10 @@ def other_conditions(
     return tuple((condition, cells) for condition, cells in found if cells)
 
 
-def other_conditions_notes(
-    session: Session, work: Work, results: Results, arguments: argparse.Namespace
-) -> Iterable[str]:
+def other_conditions_notes(session: Session, work: Work, results: Results, options: ScriptOptions) -> Iterable[str]:
     """Report in one line for each other condition how many cells have results under it, with the command for those."""
-    for condition, cells in other_conditions(session, work, results, arguments):
-        typed = shlex.join(["table", *selection_options(arguments), *condition.options])
+    for condition, cells in other_conditions(session, work, results, options):
+        typed = shlex.join(["table", *options.retyped, *condition.options])
         have = "has a result" if len(cells) == 1 else "have results"
         yield (
             f"{counted(len(cells), 'cell')} {have} under another condition ({str(condition) or 'the ordinary one'}), "

@@ -6,7 +6,6 @@ import os
 
 # What a shell gives for a process that Ctrl-C ended.
 INTERRUPTED_STATUS = 130
-FORMATS = ("terminal", "markdown", "csv", "json", "html")
 
 
 def default_jobs() -> int:

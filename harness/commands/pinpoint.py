@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shlex
 import sys
@@ -11,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
+from harness.commands.pinpoint_options import Options, add_arguments
 from harness.commands.searching import search_in
 from harness.commands.sides import held_of, pair_of
 from harness.commands.subject import subject_of
@@ -22,72 +22,74 @@ from harness.pinpoint.prober import SearchStopped
 from harness.pinpoint.prose import markdown, terminal
 from harness.session import Session
 
+__all__ = ["Options", "add_arguments", "execute", "search", "search_pair"]
 
-def pinpoint(session: Session, arguments: argparse.Namespace) -> int:
+
+def execute(session: Session, options: Options) -> int:
     """Search and print the answer; exit status 1 if nothing could be judged."""
     try:
-        if arguments.both:
-            return _print_pair(session, arguments)
-        answer = _answer(session, arguments)
+        if options.both:
+            return _print_pair(session, options)
+        answer = _answer(session, options)
     except SearchStopped:
         session.say("Stopped. What was run is recorded. To go on:")
-        session.say(f"  {session.command} {shlex.join(arguments.typed)}")
+        session.say(f"  {session.command} {shlex.join(options.typed)}")
         return INTERRUPTED_STATUS
-    if arguments.json:
+    if options.json:
         sys.stdout.write(json.dumps(document(answer), indent=1) + "\n")
     else:
-        sys.stdout.write(markdown(answer) if arguments.markdown else terminal(answer))
+        sys.stdout.write(markdown(answer) if options.markdown else terminal(answer))
     if answer.undecided:
         session.say(f"Nothing could be judged: not one {answer.unit} could be tested. The reasons stand above.")
     return 1 if answer.undecided else 0
 
 
-def search(session: Session, arguments: argparse.Namespace) -> dict[str, object]:
+def search(session: Session, options: Options) -> dict[str, object]:
     """Search, and return the document of `--json`. Raises SearchStopped and HarnessError."""
-    return document(_answer(session, arguments))
+    return document(_answer(session, options))
 
 
-def search_pair(session: Session, arguments: argparse.Namespace) -> PairAnswer:
+def search_pair(session: Session, options: Options) -> PairAnswer:
     """Search both sides of a failing pair. Raises SearchStopped and HarnessError."""
-    scenario, case, pair = pair_of(session, arguments)
+    scenario, case, pair = pair_of(session, options)
     sides = []
     for held, base in pair:
         side = held.side.other
         session.say(f"Stepping the {side}, {held.pair(base.id)}")
-        if canonicalize_name(arguments.package) not in base.lock.versions:
-            sides.append(Searched(side=side, answer=None, why_not=f"{base.id} has no package {arguments.package}"))
+        if canonicalize_name(options.package) not in base.lock.versions:
+            sides.append(Searched(side=side, answer=None, why_not=f"{base.id} has no package {options.package}"))
             continue
         sides.append(
-            Searched(side=side, answer=search_in(session, arguments, (scenario, case), base, held=held, failing=True))
+            Searched(side=side, answer=search_in(session, options, (scenario, case), base, held=held, failing=True))
         )
     (_, reader), (_, writer) = pair
     if all(each.answer is None for each in sides):
-        raise UsageError(f"--package {arguments.package}: neither {writer.id} nor {reader.id} has such a package")
+        raise UsageError(f"--package {options.package}: neither {writer.id} nor {reader.id} has such a package")
     return PairAnswer(
         case=str(case),
-        package=arguments.package,
+        package=options.package,
         writer=writer.id,
         reader=reader.id,
         sides=tuple(sides),
-        command=f"{session.command} {shlex.join(arguments.typed)}",
+        command=f"{session.command} {shlex.join(options.typed)}",
     )
 
 
-def _print_pair(session: Session, arguments: argparse.Namespace) -> int:
-    found = search_pair(session, arguments)
-    if arguments.json:
+def _print_pair(session: Session, options: Options) -> int:
+    found = search_pair(session, options)
+    if options.json:
         sys.stdout.write(json.dumps(pair_document(found), indent=1) + "\n")
     else:
-        sys.stdout.write(pair_markdown(found) if arguments.markdown else pair_terminal(found))
+        sys.stdout.write(pair_markdown(found) if options.markdown else pair_terminal(found))
     return 1 if found.undecided else 0
 
 
-def _answer(session: Session, arguments: argparse.Namespace) -> Answer:
-    scenario, case = subject_of(session, arguments.scenario, arguments.parameters)
-    held = held_of(session, arguments, scenario)
-    if arguments.environment is None:
+def _answer(session: Session, options: Options) -> Answer:
+    scenario, case = subject_of(session, options.scenario, options.parameters)
+    held = held_of(session, options, scenario)
+    if options.environment is None:
         raise UsageError(
             "--in: no environment is named",
             next_step="Name an environment whose releases are stepped: --in ENVIRONMENT",
         )
-    return search_in(session, arguments, (scenario, case), environment_named(session, arguments.environment), held=held)
+    return search_in(session, options, (scenario, case), environment_named(session, options.environment), held=held)

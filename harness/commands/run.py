@@ -9,33 +9,71 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.commands.arguments import add_choice, add_condition, add_jobs, add_json, positive_count
 from harness.commands.choose import overlay_of, plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
-from harness.commands.tables import render, results_of, with_condition
+from harness.commands.results import TableFormat, render, results_of, with_condition
+from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
 from harness.errors import counted
 from harness.execute.task import Task
-from harness.model import Attempt
+from harness.model import Attempt, Isolation
 from harness.pipeline import Work, prepare, undecided, with_costs
 from harness.record.opening import DamagedStore, move_aside
 from harness.session import RunFolder, Session
 
 
-def run(session: Session, arguments: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options(ScriptOptions):
+    """The options of `harness run`."""
+
+    jobs: int
+    fresh: bool
+    isolation: Isolation
+    repeat: int
+    confirm: bool
+    json: bool
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `harness run`."""
+    add_paths(parser)
+    add_selection(parser)
+    add_jobs(parser)
+    parser.add_argument("--fresh", action="store_true", help="run cells again that have a valid attempt")
+    add_choice(
+        parser,
+        "--isolation",
+        Isolation.FORK,
+        help="fork a process that has finished the imports, if this is safe; or always start a new process",
+    )
+    add_condition(parser)
+    parser.add_argument(
+        "--repeat", metavar="N", type=positive_count, default=1, help="run each cell until it has N attempts"
+    )
+    parser.add_argument(
+        "--confirm",
+        action="store_true",
+        help="then run the cells next to each transition in separate processes; required before publishing",
+    )
+    add_json(parser)
+
+
+def execute(session: Session, options: Options) -> int:
     """Run the cells that are due and print the results; exit status 1 if a cell could not be judged."""
     for notice in session.project.notices:
         session.say(notice)
-    work = prepare(session, plan_of(session, arguments), fetch=True, overlay=overlay_of(session, arguments))
-    due = _find_due(session, work, arguments)
-    count = _run_due(session, work, due.tasks, arguments)
+    work = prepare(session, plan_of(session, options), fetch=True, overlay=overlay_of(session, options.overlay))
+    due = _find_due(session, work, options)
+    count = _run_due(session, work, due.tasks, options)
     # Where nothing was run, what was read is what there is.
-    results = results_of(session, work, due.found if not due.tasks and not arguments.confirm else None)
-    results = with_condition(session, work, results, arguments)
+    results = results_of(session, work, due.found if not due.tasks and not options.confirm else None)
+    results = with_condition(session, work, results, options)
     if session.stop.is_set():
         session.say(f"Stopped. {counted(count, 'attempt')} recorded, nothing that had finished is lost. To go on:")
-        session.say(f"  {session.command} {shlex.join(arguments.typed)}")
+        session.say(f"  {session.command} {shlex.join(options.typed)}")
         return INTERRUPTED_STATUS
     to_terminal = sys.stdout.isatty()
-    sys.stdout.write(render(results, "json" if arguments.json else "terminal", terminal=to_terminal))
+    sys.stdout.write(render(results, TableFormat.JSON if options.json else TableFormat.TERMINAL, terminal=to_terminal))
     open_cells = undecided(results.cells)
     if open_cells:
         session.say(f"{counted(len(open_cells), 'cell')} could not be judged; the same command tries again. The first:")
@@ -47,16 +85,16 @@ def run(session: Session, arguments: argparse.Namespace) -> int:
 # What runs something is imported once there is something to run: a run with nothing to do answers at once.
 
 
-def _run_due(session: Session, work: Work, due: list[Task], arguments: argparse.Namespace) -> int:
+def _run_due(session: Session, work: Work, due: list[Task], options: Options) -> int:
     count = 0
     if due:
         from harness.commands.run_tasks import run_tasks
 
-        count += run_tasks(session, work, due, jobs=arguments.jobs, isolation=arguments.isolation)
-    if arguments.confirm:
-        from harness.commands.isolation import confirm_borders
+        count += run_tasks(session, work, due, jobs=options.jobs, isolation=options.isolation)
+    if options.confirm:
+        from harness.commands.confirm import confirm_borders
 
-        count += confirm_borders(session, work, jobs=arguments.jobs)
+        count += confirm_borders(session, work, jobs=options.jobs)
     return count
 
 
@@ -68,13 +106,13 @@ class _Due:
     found: Mapping[str, list[Attempt]]
 
 
-def _find_due(session: Session, work: Work, arguments: argparse.Namespace) -> _Due:
+def _find_due(session: Session, work: Work, options: Options) -> _Due:
     """Find out what is to be run; say so if that is nothing."""
     try:
-        due = _read_due(session, work, arguments)
+        due = _read_due(session, work, options)
     except DamagedStore as error:
         session.say(move_aside(session.store_path, error.why))
-        due = _read_due(session, work, arguments)
+        due = _read_due(session, work, options)
     if not due.tasks:
         session.say("Nothing to run: every cell has a valid attempt.")
         with contextlib.suppress(OSError):
@@ -82,11 +120,11 @@ def _find_due(session: Session, work: Work, arguments: argparse.Namespace) -> _D
     return due
 
 
-def _read_due(session: Session, work: Work, arguments: argparse.Namespace) -> _Due:
+def _read_due(session: Session, work: Work, options: Options) -> _Due:
     store = session.read_store()
     try:
         found = work.attempts(store)
-        tasks = work.due_of(found, fresh=arguments.fresh, repeat=arguments.repeat, isolation=arguments.isolation)
+        tasks = work.due_of(found, fresh=options.fresh, repeat=options.repeat, isolation=options.isolation)
         return _Due(tasks=with_costs(tasks, store), found=found)
     finally:
         store.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from harness.commands.pinpoint_options import Options
 from harness.commands.subject import pattern_of
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
@@ -32,7 +32,7 @@ from harness.session import Session
 
 def search_in(
     session: Session,
-    arguments: argparse.Namespace,
+    options: Options,
     asked_of: tuple[Scenario, Case],
     base: Environment,
     *,
@@ -44,13 +44,13 @@ def search_in(
     With `failing`, raises UsageError if the named environment passes.
     """
     scenario, case = asked_of
-    following = Following(pattern=pattern_of(arguments.follow))
+    following = Following(pattern=pattern_of(options.follow))
     subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
-    prober = Prober(session, subject, jobs=arguments.jobs, repeat=arguments.repeat)
+    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat)
     asked = _Asked(
-        session=session, arguments=arguments, prober=prober, following=following, base=base, held=held, failing=failing
+        session=session, options=options, prober=prober, following=following, base=base, held=held, failing=failing
     )
-    searched = _over_releases(asked) if arguments.commits is None else _over_commits(asked)
+    searched = _over_releases(asked) if options.commits is None else _over_commits(asked, options.commits)
     return Answer(
         case=str(case),
         issue=scenario.header.issue,
@@ -67,7 +67,7 @@ def search_in(
         runs=prober.runs,
         named=searched.named,
         pattern=following.pattern.pattern if following.pattern else None,
-        command=f"{session.command} {shlex.join(arguments.typed)}",
+        command=f"{session.command} {shlex.join(options.typed)}",
         notes=searched.notes,
         unit=searched.unit,
         held=held,
@@ -79,7 +79,7 @@ class _Asked:
     """What both kinds of searches are told."""
 
     session: Session
-    arguments: argparse.Namespace
+    options: Options
     prober: Prober
     following: Following
     base: Environment
@@ -92,12 +92,6 @@ class _Asked:
     def role(self) -> str:
         """What the stepped releases do, if one of two steps is held."""
         return self.held.role if self.held is not None else ""
-
-    @property
-    def mode(self) -> str:
-        """How to look."""
-        named = [name for name in ("every", "quick", "grid") if getattr(self.arguments, name)]
-        return named[0] if named else "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,21 +110,19 @@ class _Searched:
 
 
 def _over_releases(asked: _Asked) -> _Searched:
-    session, arguments, prober, following, base = (
+    session, options, prober, following, base = (
         asked.session,
-        asked.arguments,
+        asked.options,
         asked.prober,
         asked.following,
         asked.base,
     )
     index = ReleaseIndex.configured(session.variables)
-    releases = releases_between(
-        index, arguments.package, arguments.versions, pre=arguments.pre, yanked=arguments.yanked
-    )
-    repository = _repository(session, arguments)
+    releases = releases_between(index, options.package, options.versions, pre=options.pre, yanked=options.yanked)
+    repository = _repository(session, options)
     if repository is not None:
         repository.require_tags(releases.package, releases.versions)
-    bounded = arguments.versions is not None
+    bounded = options.versions is not None
     made = SwappedEnvironments(session, index)
     stepper = Stepper(base, releases, made, session.project.matrix, bounded=bounded)
     releases = stepper.releases
@@ -139,9 +131,9 @@ def _over_releases(asked: _Asked) -> _Searched:
         prober.layers.add_host(base)
     look = look_at(
         releases,
-        asked.mode,
+        options.mode,
         known=None if bounded else stepper.version_in_base,
-        cost=stepper.cost(arguments.jobs),
+        cost=stepper.cost(options.jobs),
     )
     place = _place_of_base(stepper)
     plan, words = look.plan, look.words
@@ -185,20 +177,20 @@ def _over_releases(asked: _Asked) -> _Searched:
     )
 
 
-def _over_commits(asked: _Asked) -> _Searched:
-    session, arguments, prober, following, base = (
+def _over_commits(asked: _Asked, commits: str) -> _Searched:
+    session, options, prober, following, base = (
         asked.session,
-        asked.arguments,
+        asked.options,
         asked.prober,
         asked.following,
         asked.base,
     )
-    package = canonicalize_name(arguments.package)
-    repository = _repository(session, arguments)
-    first, dots, last = arguments.commits.partition("..")
+    package = canonicalize_name(options.package)
+    repository = _repository(session, options)
+    first, dots, last = commits.partition("..")
     if repository is None or not (first and dots and last):
         raise UsageError(
-            f"--commits {arguments.commits!r} makes no sense"
+            f"--commits {commits!r} makes no sense"
             if repository
             else "--commits asks for the repository that they are in",
             next_step="Write --repository DIR --commits FIRST..LAST, each a release, a tag, a branch or a sha",
@@ -212,8 +204,8 @@ def _over_commits(asked: _Asked) -> _Searched:
         try:
             line = search.line_between(package, base, ends[0], ends[1])
         except Unanswered as error:
-            raise UsageError(f"--commits {arguments.commits}: cannot be searched", why=str(error)) from error
-        look = evenly(len(line.shas), line.offset, asked.mode, "commit")
+            raise UsageError(f"--commits {commits}: cannot be searched", why=str(error)) from error
+        look = evenly(len(line.shas), line.offset, options.mode, "commit")
         session.say(f"{prober.case}: {package} in {base.id}: {look.words} from {first} to {last}")
         named = _named(asked, judge, _candidate_of(base))
         session.say(f"{base.id}: {named.text}")
@@ -260,11 +252,11 @@ def _followed(following: Following, named: Point) -> frozenset[str]:
     return frozenset() if following.pattern is not None else followed_by(named.observation)
 
 
-def _repository(session: Session, arguments: argparse.Namespace) -> Repository | None:
-    if arguments.repository is None:
+def _repository(session: Session, options: Options) -> Repository | None:
+    if options.repository is None:
         return None
     return Repository(
-        Path(arguments.repository).absolute(),
+        Path(options.repository).absolute(),
         environ=session.variables,
         cache=session.cache,
         built=dict(session.project.matrix.package_dirs),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-
 from harness.commands.choose import environment_named
+from harness.commands.pinpoint_options import Options
+from harness.commands.search_options import SearchOptions
 from harness.commands.subject import subject_of
 from harness.errors import UsageError
 from harness.model import Case, Cell, Environment, Scenario
@@ -14,9 +14,9 @@ from harness.session import Session
 _EXAMPLE = "harness pinpoint SCENARIO --both --writer ENVIRONMENT --reader ENVIRONMENT --package NAME"
 
 
-def held_of(session: Session, arguments: argparse.Namespace, scenario: Scenario) -> Held | None:
+def held_of(session: Session, options: SearchOptions, scenario: Scenario) -> Held | None:
     """Return the step that --writer or --reader holds. Raises UsageError."""
-    named = [(Side.WRITER, arguments.writer), (Side.READER, arguments.reader)]
+    named = [(Side.WRITER, options.writer), (Side.READER, options.reader)]
     given = [(side, text) for side, text in named if text is not None]
     if not given:
         return None
@@ -31,22 +31,22 @@ def held_of(session: Session, arguments: argparse.Namespace, scenario: Scenario)
 
 
 def pair_of(
-    session: Session, arguments: argparse.Namespace
+    session: Session, options: Options
 ) -> tuple[Scenario, Case, tuple[tuple[Held, Environment], tuple[Held, Environment]]]:
     """Return what --both searches: the held writer with the reader to step, and the held reader with the writer.
 
     The pair is that of --writer and --reader; --in stands for the one that is missing. The id of a cell with a writer
     names both.
     """
-    scenario, case = subject_of(session, arguments.scenario, arguments.parameters)
+    scenario, case = subject_of(session, options.scenario, options.parameters)
     _require_two_steps(scenario, "--both")
-    if arguments.commits is not None:
+    if options.commits is not None:
         raise UsageError("--both searches releases", why="--commits names commits", next_step="Hold one side instead")
-    writer, reader = arguments.writer, arguments.reader
+    writer, reader = options.writer, options.reader
     if writer is None and reader is None:
-        writer, reader = _of_cell(arguments.scenario)
-    elif arguments.environment is not None:
-        writer, reader = writer or arguments.environment, reader or arguments.environment
+        writer, reader = _of_cell(options.scenario)
+    elif options.environment is not None:
+        writer, reader = writer or options.environment, reader or options.environment
     if writer is None or reader is None:
         raise UsageError("--both: a pair of environments is needed", next_step=f"Write {_EXAMPLE}")
     write, read = environment_named(session, writer), environment_named(session, reader)

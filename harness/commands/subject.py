@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.commands.choose import script_named, scripts_at
@@ -23,7 +24,7 @@ def pattern_of(text: str | None) -> re.Pattern[str] | None:
         raise UsageError(f"--follow {text!r} is no regular expression", why=str(error)) from None
 
 
-def subject_of(session: Session, named: str, assignments: list[str]) -> tuple[Scenario, Case]:
+def subject_of(session: Session, named: str, assignments: Iterable[str]) -> tuple[Scenario, Case]:
     """Find the scenario that was named, and the values of its parameters.
 
     A name is that of a scenario, the path or the label of a script, or the id of a case or a cell; of a cell the

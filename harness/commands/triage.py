@@ -1,4 +1,4 @@
-"""`harness triage` and `harness answer`: a report in, an answer out."""
+"""`harness triage`: a report in, an answer out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.commands.answer import AnswerFormat, answers_folder
+from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_sandbox
 from harness.commands.choose import environment_named, scripts_at
 from harness.commands.extras import with_extras
 from harness.commands.run_tasks import run_tasks
-from harness.errors import HarnessError, UsageError, near_misses
+from harness.errors import HarnessError, UsageError
 from harness.execute.task import Task
 from harness.filesystem.atomic import write_whole
 from harness.model import Environment, matches_globs
@@ -34,33 +37,64 @@ from harness.triage.reply import markdown
 from harness.triage.runs import Runs
 from harness.triage.triage import Triage, unanswerable
 
-FORMATS = ("markdown", "json", "notebook")
 _NAME = re.compile(r"[^\w.+-]+")
 
 
-def triage(session: Session, arguments: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options(CommandOptions):
+    """The options of `harness triage`."""
+
+    report: str
+    tier: str | None
+    environments: tuple[str, ...]
+    """Globs, instead of a tier."""
+    extras: tuple[str, ...]
+    """The packages of --with."""
+    repository: str | None
+    output: str | None
+    """A folder; None for the one next to the attempts."""
+    jobs: int
+    json: bool
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `harness triage`."""
+    parser.add_argument("report", metavar="REPORT|-", help="an issue, a notebook, a script, a folder; - for stdin")
+    parser.add_argument("--tier", metavar="NAME", help="the environments to compare (default: the default tier)")
+    parser.add_argument("--environments", metavar="GLOBS", action="append", default=[], help="these instead of a tier")
+    parser.add_argument(
+        "--with", metavar="PACKAGE", dest="extras", action="append", default=[], help="install this package, too"
+    )
+    parser.add_argument("--repository", metavar="DIR", help="a clone of the responsible package, for the commit")
+    parser.add_argument("--output", metavar="DIR", help="write the answer there (default: next to the attempts)")
+    add_jobs(parser, "processes at a time")
+    add_sandbox(parser)
+    add_json(parser)
+
+
+def execute(session: Session, options: Options) -> int:
     """Read a report, run it, keep and print the answer; exit status 1 if nothing could be run.
 
     Raises UsageError, after it printed the questions for the reporter, if the report has nothing to run.
     """
-    report, folder, path = _read(session, arguments.report)
+    report, folder, path = _read(session, options.report)
     if path is None:
         why = "; ".join(dict.fromkeys(each.why for each in report.dropped)) or "no code was found"
-        _publish(session, arguments, unanswerable(report, why, provides=dict(session.project.matrix.provides)))
+        _publish(session, options, unanswerable(report, why, provides=dict(session.project.matrix.provides)))
         raise UsageError(
-            f"{arguments.report}: the report has no code that can be run",
+            f"{options.report}: the report has no code that can be run",
             why=why,
             next_step=f"Ask the reporter. What was read is in {folder}",
         )
     (scenario,) = scripts_at(session, [path])
     if scenario.write is not None:
         raise UsageError(
-            f"{arguments.report}: the report has two steps, write.py and read.py",
+            f"{options.report}: the report has two steps, write.py and read.py",
             why="an answer compares one version at a time, and such a report needs pairs of versions",
             next_step=f"Run the pairs: {session.command} run {shlex.quote(str(path))} --writers GLOBS --readers GLOBS",
         )
 
-    extras = [*arguments.extras, *needed_packages(report, session.project.matrix)]
+    extras = [*options.extras, *needed_packages(report, session.project.matrix)]
     if extras:
         session.say(f"Added to each environment: {', '.join(extras)}")
 
@@ -70,7 +104,7 @@ def triage(session: Session, arguments: argparse.Namespace) -> int:
     runs = Runs(
         session=session,
         scenario=scenario,
-        run_tasks=partial(_run, jobs=arguments.jobs),
+        run_tasks=partial(_run, jobs=options.jobs),
         find_environment=environment_named,
         extend=extend,
     )
@@ -79,59 +113,37 @@ def triage(session: Session, arguments: argparse.Namespace) -> int:
         runs=runs,
         matrix=session.project.matrix,
         environments=session.project.environments,
-        tier=[each.id for each in _tier(session, arguments)],
-        search=partial(_search, session, arguments, path),
-        blame=partial(_blame, session, arguments, path),
+        tier=[each.id for each in _tier(session, options)],
+        search=partial(_search, session, options, path),
+        blame=partial(_blame, session, options, path),
         say=session.say,
         script_name=path.name,
     ).answer()
     if session.stop.is_set():
         session.say("Stopped. What was run is recorded; the same command goes on.")
         return 130
-    _publish(session, arguments, found)
+    _publish(session, options, found)
     return 0 if any(each.attempt is not None for each in runs.all) else 1
 
 
-def _publish(session: Session, arguments: argparse.Namespace, found: TriageAnswer) -> None:
+def _publish(session: Session, options: Options, found: TriageAnswer) -> None:
     """Keep an answer in all formats, and print it in the one that was asked for."""
     texts = {
-        "markdown": markdown(found),
-        "json": json.dumps(document(found), indent=1) + "\n",
-        "notebook": notebook(found),
+        AnswerFormat.MARKDOWN: markdown(found),
+        AnswerFormat.JSON: json.dumps(document(found), indent=1) + "\n",
+        AnswerFormat.NOTEBOOK: notebook(found),
     }
     kept = answers_folder(session) / _file_name(found.name)
-    for folder in dict.fromkeys([kept, Path(arguments.output or kept)]):
+    for folder in dict.fromkeys([kept, Path(options.output or kept)]):
         _keep(folder, texts)
-    sys.stdout.write(texts["json"] if arguments.json else texts["markdown"])
+    sys.stdout.write(texts[AnswerFormat.JSON if options.json else AnswerFormat.MARKDOWN])
 
 
-def answer(session: Session, arguments: argparse.Namespace) -> int:
-    """Print an answer again."""
-    folder = answers_folder(session)
-    path = folder / arguments.name / _FILES[arguments.format]
-    if not path.is_file():
-        known = sorted(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
-        raise UsageError(
-            f"there is no answer {arguments.name!r}. {near_misses(arguments.name, known)}".rstrip(),
-            next_step=f"Known here: {', '.join(known)}" if known else "Run `harness triage REPORT` first",
-        )
-    sys.stdout.write(path.read_text(encoding="utf-8"))
-    return 0
-
-
-_FILES = {"markdown": "answer.md", "json": "answer.json", "notebook": "answer.ipynb"}
-
-
-def answers_folder(session: Session) -> Path:
-    """Return the folder in which the answers of this project are kept."""
-    return session.store_path.parent / "answers"
-
-
-def _keep(folder: Path, texts: Mapping[str, str]) -> None:
+def _keep(folder: Path, texts: Mapping[AnswerFormat, str]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for format, text in texts.items():
-            write_whole(folder / _FILES[format], text)
+            write_whole(folder / format.file_name, text)
     except OSError as error:
         raise HarnessError(
             f"{folder}: the answer cannot be written",
@@ -144,16 +156,16 @@ def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
     return run_tasks(session, work, due, jobs=jobs)
 
 
-def _tier(session: Session, arguments: argparse.Namespace) -> list[Environment]:
+def _tier(session: Session, options: Options) -> list[Environment]:
     """Return the environments of the tier, or those that --environments chooses."""
     project = session.project
-    if arguments.environments:
-        globs = tuple(glob for text in arguments.environments for glob in text.split(","))
+    if options.environments:
+        globs = tuple(glob for text in options.environments for glob in text.split(","))
         chosen = [each for each in project.environments if matches_globs(each.id, globs)]
         if not chosen:
             raise UsageError(f"--environments: {', '.join(globs)} matches no environment")
         return chosen
-    name = arguments.tier or project.matrix.default_tier
+    name = options.tier or project.matrix.default_tier
     chosen = [each for each in project.environments if name in each.tiers]
     if not chosen:
         known = [tier.name for tier in project.matrix.tiers]
@@ -161,17 +173,15 @@ def _tier(session: Session, arguments: argparse.Namespace) -> list[Environment]:
     return chosen
 
 
-def _search(
-    session: Session, arguments: argparse.Namespace, path: Path, package: str, environment: str
-) -> Mapping[str, Any] | None:
+def _search(session: Session, options: Options, path: Path, package: str, environment: str) -> Mapping[str, Any] | None:
     """Search the releases of a package, and the commits if there is a repository."""
     from harness.commands import pinpoint
 
-    typed = ["pinpoint", str(path), "--package", package, "--in", environment, "--jobs", str(arguments.jobs)]
-    if arguments.repository:
-        typed += ["--repository", arguments.repository]
+    typed = ["pinpoint", str(path), "--package", package, "--in", environment, "--jobs", str(options.jobs)]
+    if options.repository:
+        typed += ["--repository", options.repository]
     try:
-        return pinpoint.search(session, _parsed(arguments, typed))
+        return pinpoint.search(session, pinpoint.Options.parse(pinpoint.add_arguments, typed))
     except SearchStopped:
         return None
     except HarnessError as error:
@@ -179,19 +189,12 @@ def _search(
         return None
 
 
-def _parsed(arguments: argparse.Namespace, typed: list[str]) -> argparse.Namespace:
-    """Return the arguments of another command of the command line."""
-    parsed: argparse.Namespace = arguments.parse(typed)
-    parsed.typed = typed
-    return parsed
-
-
-def _blame(session: Session, arguments: argparse.Namespace, path: Path, good: str, bad: str) -> Sequence[str]:
+def _blame(session: Session, options: Options, path: Path, good: str, bad: str) -> Sequence[str]:
     from harness.commands import blame
 
     try:
-        typed = ["blame", str(path), "--good", good, "--bad", bad, "--jobs", str(arguments.jobs)]
-        found = blame.search(session, _parsed(arguments, typed))
+        typed = ["blame", str(path), "--good", good, "--bad", bad, "--jobs", str(options.jobs)]
+        found = blame.search(session, blame.Options.parse(blame.add_arguments, typed))
     except SearchStopped:
         return ()
     except HarnessError as error:

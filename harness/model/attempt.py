@@ -8,11 +8,22 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from harness.model.case import Cell
 from harness.model.outcome import NoVerdict, Outcome
 from harness.model.scenario import Label
 from harness.model.signature import signature
+
+
+class Isolation(str, Enum):
+    """How attempts are kept apart: `fork` allows forks of a fork server, `process` starts a process for each."""
+
+    FORK = "fork"
+    PROCESS = "process"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 UID = GID = 1000
@@ -22,6 +23,17 @@ _SETTINGS = (
 )  # fmt: skip
 # How many processors there are and how they share caches: numerical libraries choose their ways by it.
 _MACHINE = ("/sys/devices/system/cpu", "/sys/devices/system/node")
+
+
+class SandboxMode(str, Enum):
+    """The values of --sandbox."""
+
+    AUTO = "auto"
+    """Use a sandbox if one works."""
+    REQUIRED = "required"
+    """Run nothing without one."""
+    OFF = "off"
+    """Use none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,6 +143,14 @@ def only_the_command_line_prints_and_exits(name, path):
             yield node.lineno, f"calls {ast.unparse(node.func)}. Give or raise what is to be said"
 
 
+def only_the_edge_knows_parsed_arguments(name, path):
+    if name in {"cli.py", "commands/arguments.py", *GUESTS}:
+        return
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Attribute) and node.attr == "Namespace":
+            yield node.lineno, "uses argparse.Namespace. Take the Options of the command"
+
+
 def modules_stay_readable(name, path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
     if lines > LONGEST_MODULE:
@@ -177,6 +185,7 @@ RULES = [
     only_one_module_calls_uv,
     only_one_module_starts_processes,
     only_the_command_line_prints_and_exits,
+    only_the_edge_knows_parsed_arguments,
     modules_stay_readable,
     names_say_what_is_inside,
     what_runs_elsewhere_imports_nothing_of_ours,
@@ -204,6 +213,7 @@ def test_rule_is_kept(rule):
         (only_one_module_starts_processes, "project/bad.py", "from os import system"),
         (only_the_command_line_prints_and_exits, "project/bad.py", "print(1)"),
         (only_the_command_line_prints_and_exits, "project/bad.py", "import sys\nsys.exit(1)"),
+        (only_the_edge_knows_parsed_arguments, "commands/bad.py", "import argparse\ndef f(x: argparse.Namespace): ..."),
         (modules_stay_readable, "project/bad.py", "x = 1\n" * (LONGEST_MODULE + 1)),
         (names_say_what_is_inside, "project/helpers.py", ""),
         (what_runs_elsewhere_imports_nothing_of_ours, "guest/worker.py", "from harness import errors"),

@@ -5,12 +5,12 @@ import re
 from tests.runs.conftest import BUILD, MATRIX, PYTHON, Project
 
 BREAK_TABLE = """\
-import harness.commands.tables
+import harness.commands.table
 
-def broken(session, arguments):
+def broken(session, options):
     raise ZeroDivisionError("a bug")
 
-harness.commands.tables.table = broken
+harness.commands.table.execute = broken
 """
 
 

@@ -6,10 +6,13 @@ import argparse
 import json
 import sys
 from collections import Counter
+from dataclasses import dataclass
 
 from tabulate import tabulate
 
+from harness.commands.arguments import add_condition, add_json
 from harness.commands.choose import overlay_of, plan_of
+from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
 from harness.environments.size_estimate import Needs
 from harness.errors import counted
 from harness.execute.task import Task
@@ -19,9 +22,24 @@ from harness.record.store import Cost
 from harness.session import Session
 
 
-def plan(session: Session, arguments: argparse.Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Options(ScriptOptions):
+    """The options of `harness plan`."""
+
+    json: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `harness plan`."""
+    add_paths(parser)
+    add_selection(parser)
+    add_condition(parser)
+    add_json(parser)
+
+
+def execute(session: Session, options: Options) -> int:
     """Print the plan of a selection."""
-    work = prepare(session, plan_of(session, arguments), overlay=overlay_of(session, arguments))
+    work = prepare(session, plan_of(session, options), overlay=overlay_of(session, options.overlay))
     store = session.read_store()
     try:
         due = work.due(store)
@@ -30,7 +48,7 @@ def plan(session: Session, arguments: argparse.Namespace) -> int:
         store.close()
     needs = session.needs([each for each in work.plan.environments if each.id not in work.missing])
     seconds = _seconds(due, costs)
-    if arguments.json:
+    if options.json:
         sys.stdout.write(json.dumps(_document(work, due, needs, seconds), indent=1) + "\n")
     else:
         for notice in session.project.notices:

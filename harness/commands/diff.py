@@ -1,0 +1,44 @@
+"""`harness diff`: what changed between two published results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.commands.arguments import CommandOptions, add_json
+from harness.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(CommandOptions):
+    """The options of `harness diff`."""
+
+    old: str
+    new: str
+    json: bool
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `harness diff`."""
+    parser.add_argument("old", metavar="OLD", help="a results.json or its folder")
+    parser.add_argument("new", metavar="NEW", help="the newer results.json or its folder")
+    add_json(parser)
+
+
+def execute(session: Session, options: Options) -> int:
+    """Print what changed between two published results."""
+    from harness.report.difference import changes, read_results
+
+    found = changes(read_results(Path(options.old)), read_results(Path(options.new)))
+    if options.json:
+        rows = [{"cell": each.cell, "kind": each.kind, "old": each.old, "new": each.new} for each in found]
+        sys.stdout.write(json.dumps({"schema": 1, "changes": rows}, indent=1) + "\n")
+    else:
+        kinds = Counter(each.kind for each in found)
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        sys.stdout.write("".join(f"{each}\n" for each in found) + f"{counts or 'nothing differs'}\n")
+    return 0

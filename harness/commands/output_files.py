@@ -1,0 +1,39 @@
+"""Files that commands write: whole files, and sections of Markdown files."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from harness.errors import HarnessError, UsageError
+
+
+def write_section(path: Path, section: str, text: str) -> None:
+    """Write a text between the markers of a section of a file."""
+    write_file(path, with_section(path, section, text))
+
+
+def with_section(path: Path, section: str, text: str) -> str:
+    """Return the text of a file with a section replaced. Raises HarnessError if the markers are missing."""
+    from harness.report.publish import replace_between_markers
+
+    try:
+        before = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise HarnessError(f"{path}: could not be read", why=str(error)) from error
+    return replace_between_markers(before, section, text)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder", next_step="Name a file")
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8", newline="")
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):  # not there, or what should be its folder is none
+            temporary.unlink()
+        raise HarnessError(f"{path}: could not be written", why=str(error)) from error

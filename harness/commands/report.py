@@ -1,0 +1,97 @@
+"""`harness report`: write the published files."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.commands.choose import plan_of
+from harness.commands.output_files import write_file
+from harness.commands.results import results_of
+from harness.commands.selection_options import SelectionOptions, add_selection
+from harness.errors import HarnessError, UsageError
+from harness.pipeline import prepare
+from harness.report.results import Results
+from harness.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(SelectionOptions):
+    """The options of `harness report`."""
+
+    unconfirmed: bool
+    folder: str | None
+    """None for results/."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `harness report`."""
+    add_selection(parser)
+    parser.add_argument("--unconfirmed", action="store_true", help="also transitions that only forks have shown")
+    parser.add_argument("--folder", metavar="DIR", help="write to this folder instead of results/")
+
+
+def execute(session: Session, options: Options) -> int:
+    """Write the published files into results/ or another folder."""
+    from harness.report.publish import files
+
+    if options.folder is None:
+        session.require_clone("harness report", "Write --folder DIR, or change into a clone")
+    folder = session.root / "results" if options.folder is None else Path(options.folder)
+    if options.folder == "" or (folder.exists() and not folder.is_dir()):
+        raise UsageError(
+            f"--folder {options.folder!r}: is no folder", next_step="Name one; it is made if it is not there"
+        )
+    work = prepare(session, plan_of(session, options))
+    results = results_of(session, work)
+    _refuse_unknown(session, results, options)
+    results = _refuse_unconfirmed(session, results, options)
+    for name, text in files(results).items():
+        write_file(folder / name, text)
+        session.say(f"{options.folder or 'results'}/{name}: written")
+    return 0
+
+
+def _refuse_unknown(session: Session, results: Results, options: Options) -> None:
+    """Refuse to write question marks over what is published: the attempts are those of this clone alone."""
+    unknown = [each.cell for each in results.cells if each.current is None]
+    if unknown:
+        raise HarnessError(
+            f"{len(unknown)} of {len(results.cells)} cells were never run here, and what is published would say so",
+            why=f"the first is {unknown[0]}",
+            next_step=f"`{_instead(session, options, 'run')}` runs them; `{session.command} table --output "
+            "FILE` writes what there is",
+        )
+
+
+def _refuse_unconfirmed(session: Session, results: Results, options: Options) -> Results:
+    """Refuse to publish borders that forks alone have shown, or say in the results that there are some."""
+    from harness.report.isolation_comparison import unconfirmed
+
+    cells = unconfirmed(results)
+    if not cells:
+        return results
+    what = f"{len(cells)} cells beside a border were not confirmed in a process of their own"
+    if options.unconfirmed:
+        return replace(results, notes=(*results.notes, f"{what}."))
+    raise HarnessError(
+        what,
+        why=f"the first is {cells[0]}; a border is published when both of its sides are confirmed",
+        next_step=f"`{_instead(session, options, 'run', '--confirm')}` runs them; or publish with --unconfirmed, and "
+        "the table says so",
+    )
+
+
+def _instead(session: Session, options: Options, *command: str) -> str:
+    """Return what was typed, with another command in the place of `report`; options before it stay before it."""
+    typed: list[str] = []
+    words = iter(options.typed)
+    for word in words:
+        if word == "--folder":
+            next(words)
+        elif word != "--unconfirmed" and not word.startswith("--folder="):
+            typed.append(word)
+    at = typed.index("report")
+    return f"{session.command} {shlex.join([*typed[:at], *command, *typed[at + 1 :]])}"

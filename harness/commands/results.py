@@ -1,0 +1,119 @@
+"""The results of a plan: read from the store, drawn in a format."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.commands.conditions import other_conditions_notes
+from harness.commands.selection_options import ScriptOptions
+from harness.model import Attempt
+from harness.pipeline import Work, prepare
+from harness.project.plan import make_plan
+from harness.project.selection import Selection, changes_of
+from harness.report.results import EnvironmentColumn, Results, to_frame
+from harness.sandbox.policy import SandboxMode
+from harness.session import Session
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class TableFormat(str, Enum):
+    """The formats of a table."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"
+
+    @property
+    def has_every_cell(self) -> bool:
+        """True for formats that programs read: they leave out nothing."""
+        return self in (TableFormat.CSV, TableFormat.JSON)
+
+
+def results_of(session: Session, work: Work, found: Mapping[str, list[Attempt]] | None = None) -> Results:
+    """Collect what the store knows of a plan's cells, unless its attempts have been found already."""
+    if found is None:
+        store = session.read_store()
+        try:
+            found = work.attempts(store)
+        finally:
+            store.close()
+    return Results(
+        scenarios=work.plan.scenarios,
+        environments=tuple(_columns(session, work)),
+        cells=work.results(found),
+        generated=dt.datetime.now(dt.timezone.utc),
+    )
+
+
+def _columns(session: Session, work: Work) -> Iterator[EnvironmentColumn]:
+    """Return the columns; where a family has every release, each of its columns knows the one before it."""
+    matrix = session.project.matrix
+    families = [each.name for each in matrix.families]
+    for environment in work.plan.environments:
+        family = matrix.family(environment.family)
+        before = session.project.release_before(environment)
+        yield EnvironmentColumn.of(
+            environment,
+            show=matrix.show,
+            package=family.package if family else None,
+            follows=before.id if before is not None else None,
+            changes=changes_of(environment.id, families),
+        )
+
+
+def with_condition(session: Session, work: Work, results: Results, options: ScriptOptions) -> Results:
+    """Note in results under which condition they were asked for, and under which others there are more."""
+    notes = list(other_conditions_notes(session, work, results, options))
+    if session.sandbox_mode is SandboxMode.OFF:
+        notes.insert(0, "With --sandbox off: these results are kept apart from those with a sandbox.")
+    if options.overlay is not None:
+        notes.insert(0, f"With --overlay {options.overlay}: these sources, and not the versions that are installed.")
+    return replace(results, notes=(*results.notes, *notes))
+
+
+def render(results: Results, format: TableFormat, *, only_differing: bool = False, terminal: bool = False) -> str:
+    """Draw results in a format; `terminal` if it goes to one, with its width and in colour."""
+    # Each format brings what it needs, and one of them is asked for.
+    match format:
+        case TableFormat.MARKDOWN:
+            from harness.report import markdown
+
+            return markdown.render(results, only_differing=only_differing)
+        case TableFormat.CSV:
+            from harness.report import csv_table
+
+            return csv_table.render(results)
+        case TableFormat.JSON:
+            from harness.report import json_document
+
+            return json_document.render(results)
+        case TableFormat.HTML:
+            from harness.report import html_page
+
+            return html_page.render(results, only_differing=only_differing)
+        case TableFormat.TERMINAL:
+            from harness.report import terminal as terminal_table
+
+            width = shutil.get_terminal_size((160, 24)).columns
+            return terminal_table.render(results, width=width, colour=terminal, only_differing=only_differing)
+
+
+def load_frame(project: str | os.PathLike[str] | None, *, tier: str) -> pd.DataFrame:
+    """Return the results of a tier as a DataFrame."""
+    if project is None:
+        session = Session.here(Path.cwd(), os.environ, lambda line: None)
+    else:
+        session = Session.at(Path(project).absolute(), os.environ, lambda line: None)
+    work = prepare(session, make_plan(session.project, Selection(tier=tier)))
+    return to_frame(results_of(session, work))

@@ -1,0 +1,47 @@
+"""The options that `harness pinpoint` and `harness blame` share."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_sandbox, add_timeout, positive_count
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions(CommandOptions):
+    """What every search takes."""
+
+    scenario: str
+    """A scenario, a path, or the id of a cell."""
+    parameters: tuple[str, ...]
+    """name=value."""
+    follow: str | None
+    writer: str | None
+    reader: str | None
+    repeat: int
+    jobs: int
+    markdown: bool
+    json: bool
+
+
+def add_search(parser: argparse.ArgumentParser) -> None:
+    """Add what every search takes."""
+    parser.add_argument(
+        "scenario",
+        metavar="SCENARIO|PATH|CELL",
+        help="a scenario of this project, the path of a script, or the id of a cell",
+    )
+    # With a default, it is not said to be required where something else is missing.
+    parser.add_argument("parameters", metavar="name=value", nargs="*", default=[], help="values of its parameters")
+    parser.add_argument(
+        "--follow", metavar="REGEX", help="follow failures in which this is found: `stage: Type: message`, all lines"
+    )
+    parser.add_argument("--writer", metavar="ENVIRONMENT", help="two steps: always write in this environment")
+    parser.add_argument("--reader", metavar="ENVIRONMENT", help="two steps: always read in this environment")
+    parser.add_argument("--repeat", metavar="N", type=positive_count, default=1, help="run each probe N times")
+    add_jobs(parser, "parallel probes")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown, to paste into the report")
+    add_sandbox(parser)
+    add_timeout(parser)
+    add_json(parser)

@@ -1,0 +1,140 @@
+"""`harness show`: the evidence for a cell."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shlex
+import sys
+from dataclasses import dataclass, replace
+
+from harness.commands.arguments import add_cell, add_condition, add_json
+from harness.commands.conditions import asked_condition, condition_options
+from harness.commands.evidence import (
+    CellEvidence,
+    CellOptions,
+    condition_of,
+    find_label,
+    replay_command,
+    text_of,
+    work_of,
+)
+from harness.errors import HarnessError
+from harness.execute.task import Task
+from harness.model import Attempt, Condition
+from harness.record.store import Store
+from harness.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(CellOptions):
+    """The options of `harness show`."""
+
+    json: bool
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `harness show`."""
+    add_cell(parser)
+    add_condition(parser)
+    add_json(parser)
+
+
+def execute(session: Session, options: Options) -> int:
+    """Print what an attempt showed and the evidence for it; of repeats that differ, the newest that did not pass."""
+    work = work_of(session, options, "show")
+    task = work.tasks[work.plan.cells[0].cell]
+    with contextlib.closing(session.read_store()) as store:
+        seen = _seen(session, store, task, options)
+    if seen is None:
+        raise _never_run(session, task, options)
+    again = replay_command(session, task.cell, options)
+    if options.json:
+        sys.stdout.write(json.dumps(_document(session, seen, again), indent=1) + "\n")
+    else:
+        sys.stdout.write(text_of(session, seen, again))
+    return 0
+
+
+def _never_run(session: Session, task: Task, options: Options) -> HarnessError:
+    """Return the error for a cell without a result; it names the other conditions under which there is one."""
+    cell, condition = task.cell, condition_options(session, options.overlay)
+    with contextlib.closing(session.read_store()) as store:
+        known_under = store.conditions({task.recorded_as}).get(task.recorded_as, set())
+        others = sorted(known_under - {str(asked_condition(session, options.overlay))})
+    commands = (shlex.join(["show", str(cell), *Condition.parse(each).options]) for each in others)
+    known = "; ".join(f"`{session.command} {each}`" for each in commands)
+    run = shlex.join(["run", "--cells", str(cell), *condition])
+    return HarnessError(
+        f"{cell}: never run" + (" under this condition" if others else ""),
+        why=f"results under another condition are shown by {known}" if others else "",
+        next_step=f"`{session.command} {run}` runs it",
+    )
+
+
+def _seen(session: Session, store: Store, task: Task, options: Options) -> CellEvidence | None:
+    """Find the attempts of a cell, under today's conditions if there are such, or else under its last."""
+    cell, identity = task.cell, task.identity if task.external else ""
+    seen = CellEvidence.read(store, cell, task.key, task.limit_s)
+    if seen is None and options.overlay is None:
+        asked = asked_condition(session, options.overlay)
+        last = next((each for each in store.of_cell(cell, identity) if _is_under(each, asked, task.limit_s)), None)
+        if last is not None:
+            seen = CellEvidence.read(store, cell, last.key, task.limit_s, current=False)
+    return seen.failing if seen is not None else None
+
+
+def _is_under(attempt: Attempt, asked: Condition, limit_s: float) -> bool:
+    return replace(Condition.parse(attempt.condition), timeout_s=None) == asked and attempt.holds_within(limit_s)
+
+
+def _document(session: Session, seen: CellEvidence, again: str) -> dict[str, object]:
+    attempt = seen.attempt
+    label = find_label(session, attempt)
+    return {
+        "schema": 1,
+        "cell": str(attempt.cell),
+        "outcome": attempt.outcome.value,
+        "stage": attempt.stage,
+        "error": attempt.error,
+        "signature": attempt.signature,
+        "label": label.label if label else None,
+        "note": label.note if label else None,
+        "link": label.link if label else None,
+        "reason": attempt.reason,
+        "cause": attempt.cause.value if attempt.cause else None,
+        "started": attempt.started.isoformat(),
+        "duration_s": attempt.duration_s,
+        "script_s": attempt.script_s,
+        "peak_mib": attempt.peak_mib,
+        "current": seen.current,
+        "flaky": {"passes": seen.result.passes, "of": len(seen.result.verdicts)} if seen.result.flaky else None,
+        "attempts": [
+            {
+                "started": each.started.isoformat(),
+                "outcome": each.outcome.value,
+                "stage": each.stage,
+                "signature": each.signature,
+                "error": each.error,
+                "isolation": each.isolation,
+            }
+            for each in seen.result.attempts
+        ],
+        "interpreter": attempt.interpreter,
+        "platform": attempt.platform,
+        "lock": attempt.lock,
+        "isolation": attempt.isolation,
+        "sandbox": attempt.sandbox,
+        "limits": attempt.limits,
+        "condition": condition_of(session, attempt) or None,
+        "layer": attempt.layer,
+        "variables": dict(attempt.variables),
+        "versions": dict(attempt.versions),
+        "stdout": attempt.evidence.stdout,
+        "stderr": attempt.evidence.stderr,
+        "traceback": attempt.evidence.traceback,
+        "dump": attempt.evidence.dump,
+        "script": attempt.evidence.script,
+        "replay": again,
+    }
