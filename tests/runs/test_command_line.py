@@ -50,7 +50,7 @@ class TestUsage:
             pytest.param(["run", "--tier", "smal"], ["there is no tier 'smal'", "Did you mean small"], id="tier"),
             pytest.param(["plan", "--tiers", "full"], ["harness plan: error: unrecognized arguments: --tiers", "Did you mean --tier"], id="option"),
             pytest.param(["plan", "--project", "."], ["--project DIR stands before the command"], id="project behind"),
-            pytest.param(["pinpoint"], ["required: SCENARIO|PATH|CELL, --package, --in"], id="required"),
+            pytest.param(["pinpoint"], ["required: SCENARIO|PATH|CELL, --package"], id="required"),
             pytest.param(["run", "--environments", ""], ["--environments: nothing is named"], id="empty value"),
             pytest.param(["run", "--cells", ","], ["--cells: nothing is named", "leave --cells out"], id="empty list"),
             pytest.param(["blame", "build", "--good", "demo1.0", "--bad", "demo1.2"], ["no environment 'demo1.2'. Did you mean demo1"], id="blame"),
