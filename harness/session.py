@@ -155,13 +155,13 @@ class Session:
     @functools.cached_property
     def sandbox(self) -> Sandbox:
         """The sandbox of this machine, probed at first use. Raises HarnessError if it is required and missing."""
-        from harness.sandbox.backends import UNCONTAINED, find_sandbox, require
+        from harness.sandbox.backends import NO_SANDBOX, find_sandbox, require
         from harness.sandbox.remembered import remember
 
         tuning_off(os.environ)  # an unknown name is an error before the first attempt
         if self.sandbox_mode is SandboxMode.OFF:
             _log.info("no sandbox: --sandbox off")
-            return replace(UNCONTAINED, groups=self._groups)
+            return replace(NO_SANDBOX, groups=self._groups)
         sandbox = replace(find_sandbox(self.variables), groups=self._groups)
         remember(self.cache, self.variables, contains=sandbox.contains)
         if self.sandbox_mode is SandboxMode.REQUIRED:

@@ -1,23 +1,23 @@
-"""The means of containment that a test is to be run with, each of those that work here, and none."""
+"""The sandbox backends that a test runs with: each that works here, and none."""
 
 import functools
 import os
 
 import pytest
 
-from harness.sandbox.backends import UNCONTAINED, Means, find_sandbox
+from harness.sandbox.backends import NO_SANDBOX, SandboxBackend, find_sandbox
 
 
 @functools.cache
-def sandbox_of(means):
-    """Give a sandbox of these means and no others; skip the test where they do not work."""
-    if means is Means.NONE:
-        return UNCONTAINED
-    found = find_sandbox(os.environ, only=means)
+def sandbox_of(backend):
+    """Return a sandbox of this backend; skip the test if it does not work."""
+    if backend is SandboxBackend.NONE:
+        return NO_SANDBOX
+    found = find_sandbox(os.environ, only=backend)
     if not found.contains:
-        pytest.skip(f"{means} cannot contain here: {found.why_not or 'it is not installed'}")
+        pytest.skip(f"{backend} cannot contain here: {found.why_not or 'it is not installed'}")
     return found
 
 
-every = pytest.mark.parametrize("means", list(Means), ids=str)
-containing = pytest.mark.parametrize("means", [Means.BUBBLEWRAP, Means.NAMESPACES], ids=str)
+every = pytest.mark.parametrize("backend", list(SandboxBackend), ids=str)
+containing = pytest.mark.parametrize("backend", [SandboxBackend.BUBBLEWRAP, SandboxBackend.NAMESPACES], ids=str)

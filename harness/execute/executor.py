@@ -27,7 +27,7 @@ from harness.execute.timed_out import is_conclusive
 from harness.execute.verdict import LOST, Seen, Verdict, judge
 from harness.model import Attempt, Condition, Evidence, Outcome
 from harness.process.limits import Ended
-from harness.sandbox.backends import Means, Sandbox
+from harness.sandbox.backends import Sandbox, SandboxBackend
 
 _log = logging.getLogger(__name__)
 _MOST = 1e9
@@ -195,7 +195,7 @@ def unavailable(task: Task, reason: str, *, conclusive: bool) -> Attempt:
 def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, way: Way) -> Attempt:
     """Return the attempt of an ended process. Everything that it wrote is untrusted."""
     report = folder.report()
-    scene = _scene(task, folder, ended, report or {}, sandboxed=way.means is not Means.NONE)
+    scene = _scene(task, folder, ended, report or {}, sandboxed=way.backend is not SandboxBackend.NONE)
     seen = Seen(ended=ended, report=report, stage_log=folder.stage_log(), header=task.script.header, scene=scene)
     report = seen.worker_report or {}
     evidence = Evidence(
@@ -216,7 +216,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
         versions=_versions_of(report, task),
         evidence=evidence,
         isolation=way.isolation,
-        sandbox=str(way.means),
+        sandbox=str(way.backend),
         tidy_with=folder,
     )
 
@@ -259,7 +259,7 @@ def _record(
     versions: tuple[tuple[str, str], ...] = (),
     evidence: Evidence | None = None,
     isolation: str = "process",
-    sandbox: str = str(Means.NONE),
+    sandbox: str = str(SandboxBackend.NONE),
     tidy_with: Folder | None = None,
 ) -> Attempt:
     attempt = Attempt(

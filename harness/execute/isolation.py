@@ -13,11 +13,11 @@ from typing import Protocol
 from harness.cgroups.layout import Mechanism
 from harness.execute.attempt_dir import TEXT_KEPT, Folder
 from harness.execute.forkserver.server import Child, ForkServer
-from harness.execute.sandbox_paths import ATTEMPT, OVERLAYS, WORKER_INSIDE, attempt_containment
+from harness.execute.sandbox_paths import ATTEMPT, OVERLAYS, WORKER_INSIDE, attempt_view
 from harness.execute.task import WORKER, Task
 from harness.process.child import run_limited, supervise
 from harness.process.limits import Ended, Limits
-from harness.sandbox.backends import Means, Sandbox
+from harness.sandbox.backends import Sandbox, SandboxBackend
 
 _GRACE_S = 1.0
 _MOST_TASKS = 4096
@@ -31,7 +31,7 @@ class Way(Protocol):
         """The value of `isolation` in an attempt."""
 
     @property
-    def means(self) -> Means:
+    def backend(self) -> SandboxBackend:
         """The sandbox of the attempt."""
 
     @property
@@ -60,7 +60,7 @@ class InProcess:
     """Receives what the script prints, while it runs."""
 
     @property
-    def means(self) -> Means:
+    def backend(self) -> SandboxBackend:
         """The sandbox of the attempt."""
         return self.sandbox.alone
 
@@ -72,17 +72,17 @@ class InProcess:
     def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
         """Run the worker. In a sandbox, its first process acts as init."""
         self.python.stat()  # raise OSError here: the error of a sandbox would differ
-        request = _write_request(task, folder, self.means)
+        request = _write_request(task, folder, self.backend)
         command: list[str | Path] = [self.python, WORKER, request]
         if self.sandbox.contains:
-            containment = attempt_containment(folder, self.python, overlays=task.overlays, hidden=self.hidden)
+            view = attempt_view(folder, self.python, overlays=task.overlays, hidden=self.hidden)
             inside: list[str | Path] = [self.python, WORKER_INSIDE, "--as-init", request]
-            command = [*self.sandbox.command(containment, inside)]
+            command = [*self.sandbox.command(view, inside)]
         limits = _limits(task, folder)
         with self.sandbox.group(limits) as group:
             return run_limited(
                 command,
-                env=variables(task, folder, self.python, self.means),
+                env=variables(task, folder, self.python, self.backend),
                 cwd=folder.work,
                 limits=limits,
                 contained=self.sandbox.contains,
@@ -103,9 +103,9 @@ class InFork:
     heard: Callable[[bytes], None] | None = None
 
     @property
-    def means(self) -> Means:
+    def backend(self) -> SandboxBackend:
         """The sandbox of the attempt."""
-        return self.server.zygote.means
+        return self.server.zygote.backend
 
     @property
     def limits(self) -> Mechanism:
@@ -119,8 +119,8 @@ class InFork:
 
     def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
         """Run the worker in a fork. Raises ForkServerLost."""
-        request = _write_request(task, folder, self.means)
-        env = variables(task, folder, self.python, self.means)
+        request = _write_request(task, folder, self.backend)
+        env = variables(task, folder, self.python, self.backend)
 
         limits = _limits(task, folder)
         with self.server.zygote.sandbox.group(limits) as group:
@@ -135,21 +135,21 @@ class InFork:
 
 def new_folder(way: Way) -> Folder:
     """Create the folder of an attempt."""
-    return Folder.new(way.runs, inside=None if way.means is Means.NONE else ATTEMPT)
+    return Folder.new(way.runs, inside=None if way.backend is SandboxBackend.NONE else ATTEMPT)
 
 
-def _write_request(task: Task, folder: Folder, means: Means) -> str:
+def _write_request(task: Task, folder: Folder, backend: SandboxBackend) -> str:
     # What is written at once, and what multiplies, the system itself must limit. It counts threads, too, and outside
     # a sandbox all that the user has.
     limits = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": task.script.header.disk_mib << 20}
-    if means is not Means.NONE:
+    if backend is not SandboxBackend.NONE:
         limits["RLIMIT_NPROC"] = _MOST_TASKS
-    return folder.write_request(task, overlays=_seen_overlays(task, means), limits=limits)
+    return folder.write_request(task, overlays=_seen_overlays(task, backend), limits=limits)
 
 
-def _seen_overlays(task: Task, means: Means) -> list[str]:
+def _seen_overlays(task: Task, backend: SandboxBackend) -> list[str]:
     """Return where an attempt sees what stands in front of its environment."""
-    if means is Means.NONE:
+    if backend is SandboxBackend.NONE:
         return [str(each.folder) for each in task.overlays]
     return list(OVERLAYS[: len(task.overlays)])
 
@@ -165,12 +165,12 @@ def _limits(task: Task, folder: Folder) -> Limits:
     )
 
 
-def variables(task: Task, folder: Folder, python: Path, means: Means) -> dict[str, str]:
+def variables(task: Task, folder: Folder, python: Path, backend: SandboxBackend) -> dict[str, str]:
     """Return the environment variables of the process: an allow-list, independent of the user's shell.
 
     PYTHONPATH names the overlays, for other Pythons that a script starts.
     """
-    overlays = _seen_overlays(task, means)
+    overlays = _seen_overlays(task, backend)
     path = {"PYTHONPATH": os.pathsep.join(overlays)} if overlays else {}
     return {**fixed_variables(python), **path, **folder.places, **dict(task.variables)}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.execute.attempt_dir import Folder
 from harness.guest import GUEST
 from harness.model import Overlay
-from harness.sandbox.policy import SHARED_MEMORY_MIB, Bind, Containment, python_binds
+from harness.sandbox.policy import SHARED_MEMORY_MIB, Bind, SandboxView, python_binds
 
 ATTEMPT = "/attempt"
 OVERLAYS = ("/overlay", "/overlay-beneath")
@@ -25,13 +25,13 @@ _TEMPORARY = "/tmp"
 _OURS = Bind(source=GUEST, target=_GUEST_INSIDE)
 
 
-def attempt_containment(
+def attempt_view(
     folder: Folder, python: Path, *, overlays: Sequence[Overlay], hidden: Sequence[Path] = ()
-) -> Containment:
+) -> SandboxView:
     """Return what an attempt in a fresh process sees."""
     binds = [*_own(folder.top), *python_binds(python), _OURS, Bind(source=folder.script, target=f"{ATTEMPT}/script")]
     binds += [Bind(source=each.folder, target=place) for each, place in zip(overlays, OVERLAYS, strict=False)]
-    return Containment(binds=binds, hidden=hidden, cwd=f"{ATTEMPT}/work", first=True)
+    return SandboxView(binds=binds, hidden=hidden, cwd=f"{ATTEMPT}/work", first=True)
 
 
 def _own(top: Path) -> list[Bind]:
@@ -71,7 +71,7 @@ class ForkServerPlace:
         """Return the path of a prepare script, as the fork server sees it."""
         return f"{_PREPARE}/{number}.py"
 
-    def containment(
+    def view(
         self,
         python: Path,
         trees: Path | None,
@@ -79,14 +79,14 @@ class ForkServerPlace:
         scripts: Sequence[Path] = (),
         hidden: Sequence[Path],
         variables: Mapping[str, str],
-    ) -> Containment:
+    ) -> SandboxView:
         """Return what the fork server sees. `variables` may come from scripts: the backend must not use them."""
         binds = [*_own(self.own.top), *python_binds(python), _OURS]
         binds += [Bind(source=path, target=self.script(number)) for number, path in enumerate(scripts)]
         binds.append(Bind(source=self.attempts, target=_ATTEMPTS, writable=True))
         if trees is not None:
             binds.append(Bind(source=trees, target=_TREES))
-        return Containment(
+        return SandboxView(
             binds=binds, folders=OVERLAYS, hidden=hidden, cwd=f"{ATTEMPT}/work", nests=True, variables=variables
         )
 

@@ -13,7 +13,7 @@ from harness.model import Generation
 from harness.process.child import run_limited
 from harness.process.limits import Limits
 from harness.sandbox.backends import Sandbox
-from harness.sandbox.policy import Bind, Containment, python_binds
+from harness.sandbox.policy import Bind, SandboxView, python_binds
 
 _LIMITS = Limits(timeout_s=600.0, memory_mib=8192, processes=256, disk_mib=1024)
 
@@ -43,7 +43,7 @@ class Generator:
         python, script, tree = self.find_python(), self.generation.script, folder / "tree"
         for name in ("home", "tmp"):
             (folder / name).mkdir()
-        containment = Containment(
+        view = SandboxView(
             binds=[*python_binds(python), Bind(source=script), Bind(source=folder, writable=True)],
             cwd=str(folder),
             hidden=self.hidden,
@@ -59,7 +59,7 @@ class Generator:
         }
         try:
             ended = run_limited(
-                self.sandbox.command(containment, [python, script, tree]),
+                self.sandbox.command(view, [python, script, tree]),
                 env=variables,
                 cwd=folder,
                 limits=replace(_LIMITS, folder=folder),

@@ -1,4 +1,4 @@
-"""Which means of containment work here, found by trying, and how a command is started with them."""
+"""Find the sandbox backends that work on this machine, and start commands with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.errors import HarnessError
 from harness.guest import GUEST
 from harness.process import child
 from harness.process.limits import Limits
-from harness.sandbox.policy import GID, HOST, SHARED_MEMORY_MIB, UID, Bind, Containment, python_binds
+from harness.sandbox.policy import GID, HOST, SHARED_MEMORY_MIB, UID, Bind, SandboxView, python_binds
 
 _log = logging.getLogger(__name__)
 NAMESPACES = GUEST / "namespaces.py"
@@ -28,8 +28,8 @@ _NO_NESTING = 96
 _SHARED_MEMORY = str(SHARED_MEMORY_MIB << 20)
 
 
-class Means(str, Enum):
-    """What holds a process; the words of the `sandbox` column."""
+class SandboxBackend(str, Enum):
+    """What limits the view of a process; the values of the `sandbox` column."""
 
     NONE = "none"
     BUBBLEWRAP = "bubblewrap"
@@ -41,16 +41,16 @@ class Means(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """The means to use: for what has a process of its own, and for fork servers that contain each of their forks."""
+    """The backends: `alone` for separate processes, `fork_servers` for those whose forks have nested sandboxes."""
 
-    alone: Means = Means.NONE
-    fork_servers: Means = Means.NONE
+    alone: SandboxBackend = SandboxBackend.NONE
+    fork_servers: SandboxBackend = SandboxBackend.NONE
     bwrap: str = ""
     """Path of bubblewrap, where it is used."""
     bwrap_can: frozenset[str] = frozenset()
     """Options of this bubblewrap that not every version has."""
     why_not: str = ""
-    """Why nothing, or not all, can be contained here."""
+    """Why there is no sandbox, or none for forks."""
     groups: RunGroup | None = field(default=None, compare=False)
     """The control group of the run; without one, limits of memory and processes are polled."""
 
@@ -71,87 +71,87 @@ class Sandbox:
     @property
     def contains(self) -> bool:
         """True if processes run in a sandbox."""
-        return self.alone is not Means.NONE
+        return self.alone is not SandboxBackend.NONE
 
     @property
     def forks(self) -> bool:
         """True if forks may be used: each has its own sandbox, or there is no sandbox."""
-        return self.fork_servers is not Means.NONE or not self.contains
+        return self.fork_servers is not SandboxBackend.NONE or not self.contains
 
-    def command(self, containment: Containment, command: Sequence[str | Path]) -> list[str]:
+    def command(self, view: SandboxView, command: Sequence[str | Path]) -> list[str]:
         """Return the command that runs a command in the sandbox. The paths in it must exist there."""
         parts = [os.fspath(part) for part in command]
-        match self.fork_servers if containment.nests else self.alone:
-            case Means.NONE:
+        match self.fork_servers if view.nests else self.alone:
+            case SandboxBackend.NONE:
                 return parts
-            case Means.BUBBLEWRAP:
-                return [*self._bubblewrap(containment), *parts]
-            case Means.NAMESPACES:
-                return [sys.executable, "-I", "-S", str(NAMESPACES), json.dumps(_specification(containment)), *parts]
+            case SandboxBackend.BUBBLEWRAP:
+                return [*self._bubblewrap(view), *parts]
+            case SandboxBackend.NAMESPACES:
+                return [sys.executable, "-I", "-S", str(NAMESPACES), json.dumps(_specification(view)), *parts]
 
-    def _bubblewrap(self, containment: Containment) -> list[str]:
+    def _bubblewrap(self, view: SandboxView) -> list[str]:
         options = [self.bwrap, "--die-with-parent", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
         options += ["--unshare-cgroup-try", "--cap-drop", "ALL", "--uid", str(UID), "--gid", str(GID)]
         options += ["--hostname", HOST]
-        for name, value in containment.variables.items():
+        for name, value in view.variables.items():
             options += ["--setenv", name, value]
-        if not containment.network:
+        if not view.network:
             options += ["--unshare-net"]
-        if containment.first:
+        if view.first:
             options += ["--as-pid-1"]
-        if not containment.nests and "--disable-userns" in self.bwrap_can:
+        if not view.nests and "--disable-userns" in self.bwrap_can:
             options += ["--disable-userns"]
-        for path, target in containment.system.links:
+        for path, target in view.system.links:
             options += ["--symlink", target, path]
-        for bind in containment.system.binds:
+        for bind in view.system.binds:
             options += _bind(bind)
-        for folder in containment.covered:
+        for folder in view.covered:
             options += ["--tmpfs", folder]
         options += ["--dev", "/dev", *self._sized(), "--tmpfs", "/dev/shm", "--proc", "/proc"]
-        for folder in containment.folders:
+        for folder in view.folders:
             options += ["--dir", folder]
-        for bind in containment.binds:
+        for bind in view.binds:
             options += _bind(bind)
-        if not containment.nests:
+        if not view.nests:
             options += ["--remount-ro", "/proc"]
-        for folder in (*containment.covered, "/dev", "/"):
+        for folder in (*view.covered, "/dev", "/"):
             options += ["--remount-ro", folder]
-        return [*options, "--chdir", containment.cwd, "--"]
+        return [*options, "--chdir", view.cwd, "--"]
 
     def _sized(self) -> list[str]:
         return ["--size", _SHARED_MEMORY] if "--size" in self.bwrap_can else []
 
 
-UNCONTAINED = Sandbox()
+NO_SANDBOX = Sandbox()
 
 
 def _bind(bind: Bind) -> list[str]:
     return ["--bind" if bind.writable else "--ro-bind", str(bind.source), bind.place]
 
 
-def _specification(containment: Containment) -> dict[str, object]:
+def _specification(view: SandboxView) -> dict[str, object]:
     return {
         "uid": UID,
         "gid": GID,
         "host": HOST,
-        "network": containment.network,
-        "nests": containment.nests,
-        "first": containment.first,
-        "variables": dict(containment.variables),
-        "cwd": containment.cwd,
+        "network": view.network,
+        "nests": view.nests,
+        "first": view.first,
+        "variables": dict(view.variables),
+        "cwd": view.cwd,
         "shared_memory_bytes": int(_SHARED_MEMORY),
-        "folders": list(containment.folders),
-        "links": [list(link) for link in containment.system.links],
-        "covered": containment.covered,
-        "system": [[str(each.source), each.place, each.writable] for each in containment.system.binds],
-        "binds": [[str(each.source), each.place, each.writable] for each in containment.binds],
+        "folders": list(view.folders),
+        "links": [list(link) for link in view.system.links],
+        "covered": view.covered,
+        "system": [[str(each.source), each.place, each.writable] for each in view.system.binds],
+        "binds": [[str(each.source), each.place, each.writable] for each in view.binds],
     }
 
 
-def find_sandbox(variables: Mapping[str, str], *, only: Means | None = None) -> Sandbox:
+def find_sandbox(variables: Mapping[str, str], *, only: SandboxBackend | None = None) -> Sandbox:
     """Try what there is, the best first; with `only`, nothing but that. What is not contained, says why not."""
     if sys.platform != "linux":
-        return Sandbox(why_not=f"containment needs Linux, and this is {sys.platform}")
+        return Sandbox(why_not=f"sandboxes need Linux, and this is {sys.platform}")
     found: list[Sandbox] = []
     reasons: list[str] = []
     for candidate in _candidates(variables, only):
@@ -176,15 +176,20 @@ def find_sandbox(variables: Mapping[str, str], *, only: Means | None = None) -> 
     )
 
 
-def _candidates(variables: Mapping[str, str], only: Means | None) -> list[Sandbox]:
+def _candidates(variables: Mapping[str, str], only: SandboxBackend | None) -> list[Sandbox]:
     candidates = []
     bwrap = shutil.which("bwrap", path=variables.get("PATH") or os.defpath)
-    if bwrap is not None and only in (None, Means.BUBBLEWRAP):
+    if bwrap is not None and only in (None, SandboxBackend.BUBBLEWRAP):
         candidates.append(
-            Sandbox(alone=Means.BUBBLEWRAP, fork_servers=Means.BUBBLEWRAP, bwrap=bwrap, bwrap_can=_options_of(bwrap))
+            Sandbox(
+                alone=SandboxBackend.BUBBLEWRAP,
+                fork_servers=SandboxBackend.BUBBLEWRAP,
+                bwrap=bwrap,
+                bwrap_can=_options_of(bwrap),
+            )
         )
-    if only in (None, Means.NAMESPACES):
-        candidates.append(Sandbox(alone=Means.NAMESPACES, fork_servers=Means.NAMESPACES))
+    if only in (None, SandboxBackend.NAMESPACES):
+        candidates.append(Sandbox(alone=SandboxBackend.NAMESPACES, fork_servers=SandboxBackend.NAMESPACES))
     if os.geteuid() == 0:
         # Bubblewrap's devices can be changed by who owns them: to root they are better bound read-only.
         candidates.reverse()
@@ -204,9 +209,9 @@ def _try(sandbox: Sandbox) -> tuple[bool, str]:
     """Really contain a process, and a fork of it. Give whether forks can be, and why nothing can, if so."""
     python = Path(sys.executable)
     ours = Bind(source=GUEST, target="/harness")
-    containment = Containment(binds=(*python_binds(python), ours), nests=True)
+    view = SandboxView(binds=(*python_binds(python), ours), nests=True)
     ended = child.run(
-        sandbox.command(containment, [python, "-I", "-S", f"{ours.target}/{NAMESPACES.name}", "--try"]),
+        sandbox.command(view, [python, "-I", "-S", f"{ours.target}/{NAMESPACES.name}", "--try"]),
         env={},
         cwd=Path("/"),
         timeout_s=_TRY_S,

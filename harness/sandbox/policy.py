@@ -77,7 +77,7 @@ class System:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Containment:
+class SandboxView:
     """What a process sees besides the system's programs and libraries, and how it is held.
 
     Everything else is not there: no home folders, no network but a loopback of its own, no other processes. What it is

@@ -209,7 +209,7 @@ class Uv:
 
         The build can access the source, the Python and that folder, and has no network. The wheel is untrusted.
         """
-        from harness.sandbox.policy import Bind, Containment, python_binds
+        from harness.sandbox.policy import Bind, SandboxView, python_binds
 
         for name in ("home", "tmp", "out"):
             (folder / name).mkdir()
@@ -217,7 +217,7 @@ class Uv:
         command += ["--python", str(python), "--out-dir", str(folder / "out"), str(sdist), "--color", "never"]
         binds = [*python_binds(python), Bind(source=self.executable.resolve(), target=str(self.executable))]
         binds += [Bind(source=sdist), Bind(source=folder, writable=True)]
-        containment = Containment(binds=binds, cwd=str(folder), hidden=hidden)
+        view = SandboxView(binds=binds, cwd=str(folder), hidden=hidden)
         variables = {
             "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "UV_CACHE_DIR": str(folder / "cache"),
             "PATH": os.pathsep.join([str(python.parent), os.defpath]), "LANG": "C.UTF-8",
@@ -227,7 +227,7 @@ class Uv:
         try:
             with sandbox.group(limits) as group:
                 ended = child.run_limited(
-                    sandbox.command(containment, command), env=variables, cwd=folder, limits=limits,
+                    sandbox.command(view, command), env=variables, cwd=folder, limits=limits,
                     contained=sandbox.contains, group=group, stop=stop,
                 )  # fmt: skip
         except OSError as error:

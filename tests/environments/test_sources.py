@@ -12,7 +12,7 @@ import pytest
 from harness.environments.store import Unavailable
 from harness.errors import HarnessError
 from harness.project.lock_file import parse_lock, write_lock
-from harness.sandbox.backends import UNCONTAINED
+from harness.sandbox.backends import NO_SANDBOX
 from harness.uv.failures import FailureKind, UvFailed
 from tests.sandboxes import containing, sandbox_of
 from tests.wheels import make_sdist, make_wheel
@@ -47,7 +47,7 @@ def publish(world, name="from_source", **more):
 
 
 @containing
-def test_a_hostile_source_reaches_nothing_while_it_is_locked_and_built(world, tmp_path, means):
+def test_a_hostile_source_reaches_nothing_while_it_is_locked_and_built(world, tmp_path, backend):
     secret, outside = tmp_path / "secret", tmp_path / "outside"
     secret.write_text("hunter2")
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -57,7 +57,7 @@ def test_a_hostile_source_reaches_nothing_while_it_is_locked_and_built(world, tm
         )  # fmt: skip
         publish(world, does=harm)
         world.uv = replace(world.uv, variables={**world.uv.variables, "SECRET_TOKEN": "hunter2"})
-        world.use_sandbox(sandbox_of(means))
+        world.use_sandbox(sandbox_of(backend))
 
         provided = world.provide(world.environment("made-up", "from-source", imports=("from_source",)))
 
@@ -67,7 +67,7 @@ def test_a_hostile_source_reaches_nothing_while_it_is_locked_and_built(world, tm
     (module,) = provided.folder.rglob("from_source.py")
     assert module.read_text() == "built = True\nfound = []\n"
     assert not outside.exists()
-    assert f"from-source 1.0: building from source in the sandbox ({means})" in world.said
+    assert f"from-source 1.0: building from source in the sandbox ({backend})" in world.said
 
 
 def test_harmful_actions_succeed_without_a_sandbox(world, tmp_path):
@@ -75,7 +75,7 @@ def test_harmful_actions_succeed_without_a_sandbox(world, tmp_path):
     (tmp_path / "secret").write_text("")
     publish(world, does=HARM.format(secret=str(tmp_path / "secret"), outside=str(tmp_path / "outside"),
                                     cache=str(tmp_path), home=str(tmp_path), port=9, pid=os.getpid()))  # fmt: skip
-    world.use_sandbox(UNCONTAINED)
+    world.use_sandbox(NO_SANDBOX)
 
     provided = world.provide(world.environment("from-source", imports=("from_source",)))
 

@@ -1,17 +1,17 @@
-"""A bench for each means of containment, which leaves no process."""
+"""A bench for each sandbox backend, which leaves no process."""
 
 import psutil
 import pytest
 
-from harness.sandbox.backends import Means
+from harness.sandbox.backends import SandboxBackend
 from tests.execute.forking import Bench
 from tests.sandboxes import sandbox_of
 
 
-@pytest.fixture(params=list(Means), ids=str)
+@pytest.fixture(params=list(SandboxBackend), ids=str)
 def bench(tmp_path, request):
     sandbox = sandbox_of(request.param)
-    if sandbox.contains and sandbox.fork_servers is Means.NONE:
+    if sandbox.contains and sandbox.fork_servers is SandboxBackend.NONE:
         pytest.skip(f"{request.param} cannot contain forks here, so there are none")
     bench = Bench(tmp_path, sandbox)
     yield bench

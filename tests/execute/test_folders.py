@@ -13,12 +13,12 @@ from harness.execute.executor import run_task
 from harness.execute.task import make_task
 from harness.model import Case, Cell, Outcome
 from harness.project.script import read_script
-from harness.sandbox.backends import Means
+from harness.sandbox.backends import SandboxBackend
 from tests.making import make_environment
 from tests.sandboxes import sandbox_of
 
 
-@pytest.fixture(params=list(Means), ids=str)
+@pytest.fixture(params=list(SandboxBackend), ids=str)
 def sandbox(request):
     return sandbox_of(request.param)
 

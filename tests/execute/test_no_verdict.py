@@ -12,7 +12,7 @@ from harness.execute.executor import run_task
 from harness.execute.task import make_task
 from harness.model import Case, Cell, NoVerdict, Outcome, Setting
 from harness.project.script import read_script
-from harness.sandbox.backends import Means
+from harness.sandbox.backends import SandboxBackend
 from tests.making import make_environment, make_python
 from tests.sandboxes import sandbox_of
 
@@ -53,7 +53,7 @@ def python(tmp_path_factory):
 
 @pytest.fixture
 def attempt(tmp_path, python):
-    def run(text, *, means=Means.NONE, beside=(), packages=("demo",), settings=(BACKEND,), variables=None):
+    def run(text, *, backend=SandboxBackend.NONE, beside=(), packages=("demo",), settings=(BACKEND,), variables=None):
         folder = tmp_path / "report"
         folder.mkdir()
         path = folder / "report.py"
@@ -72,7 +72,7 @@ def attempt(tmp_path, python):
         )  # fmt: skip
         return run_task(
             task, python=python, runs=tmp_path / "runs", artifacts=Artifacts(folder=tmp_path / "artifacts"),
-            stop=threading.Event(), sandbox=sandbox_of(means),
+            stop=threading.Event(), sandbox=sandbox_of(backend),
         )  # fmt: skip
 
     return run
@@ -80,7 +80,7 @@ def attempt(tmp_path, python):
 
 def contained():
     """Whatever can contain a script here."""
-    return [pytest.param(each, id=str(each)) for each in Means if each is not Means.NONE]
+    return [pytest.param(each, id=str(each)) for each in SandboxBackend if each is not SandboxBackend.NONE]
 
 
 class TestNothingExecuted:
@@ -237,7 +237,7 @@ class TestSettings:
 
 
 class TestSandbox:
-    @pytest.mark.parametrize("means", contained())
+    @pytest.mark.parametrize("backend", contained())
     @pytest.mark.parametrize(
         ("text", "cause", "words"),
         [
@@ -252,13 +252,13 @@ class TestSandbox:
             pytest.param("open('/usr/x', 'w')\n", NoVerdict.OUTSIDE_SANDBOX, "sandbox", id="a read-only folder"),
         ],
     )  # fmt: skip
-    def test_its_effects_are_no_verdict(self, attempt, means, text, cause, words):
-        seen = attempt(text, means=means)
+    def test_its_effects_are_no_verdict(self, attempt, backend, text, cause, words):
+        seen = attempt(text, backend=backend)
         assert (seen.outcome, seen.cause, seen.is_verdict) == (Outcome.FAILED, cause, False)
         assert words in seen.reason
         assert seen.error
 
-    @pytest.mark.parametrize("means", contained())
+    @pytest.mark.parametrize("backend", contained())
     @pytest.mark.parametrize(
         "text",
         [
@@ -269,8 +269,8 @@ class TestSandbox:
             "raise AssertionError('Network is unreachable')\n",
         ],
     )
-    def test_what_the_script_or_a_package_lost_is_a_failure(self, attempt, means, text):
-        seen = attempt(text, means=means)
+    def test_what_the_script_or_a_package_lost_is_a_failure(self, attempt, backend, text):
+        seen = attempt(text, backend=backend)
         assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
 
     def test_without_a_sandbox_there_are_none(self, attempt):

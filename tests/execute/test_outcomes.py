@@ -18,13 +18,13 @@ from harness.execute.executor import Interrupted, run_task
 from harness.execute.verdict import LOST
 from harness.model import Label, Outcome, Pattern, label_of
 from harness.pinpoint.following import Following
-from harness.sandbox.backends import Means
+from harness.sandbox.backends import SandboxBackend
 from harness.search.transitions import State
 from tests.making import outcome_task
 from tests.sandboxes import sandbox_of
 
 
-@pytest.fixture(params=list(Means), ids=str)
+@pytest.fixture(params=list(SandboxBackend), ids=str)
 def sandbox(request):
     return sandbox_of(request.param)
 

@@ -56,7 +56,7 @@ from harness.reports import read_report
 from harness.reports.not_python import recognise
 from harness.reports.scripts import Fault, check_script, find_fault
 from harness.reports.writing import write_report
-from harness.sandbox.backends import UNCONTAINED
+from harness.sandbox.backends import NO_SANDBOX
 from harness.uv.failures import failure_from, last_output_line, packages_without_wheels
 from tests.forms import NOT_SCRIPTS, SCRIPTS
 from tests.making import make_lock, outcome_task
@@ -218,7 +218,7 @@ def report(data: bytes, folder: Path) -> None:
     left_in.file("stage_log").write_bytes(stage_log)
     left_in.file("dump").write_bytes(stage_log)
     task = _task()
-    way = InProcess(python=folder, runs=folder, sandbox=UNCONTAINED, hidden=())
+    way = InProcess(python=folder, runs=folder, sandbox=NO_SANDBOX, hidden=())
     for status in (0, 1, -11):
         ended = Ended(status=status, stdout=left, stderr=stage_log, duration_s=1.0)
         attempt = attempt_of(task, left_in, ended, _DAY, way)

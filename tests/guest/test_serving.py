@@ -12,7 +12,7 @@ from harness.execute.fork_choice import fork_server_kind
 from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import CAN_FORK
 from harness.model import Outcome
-from harness.sandbox.backends import Means
+from harness.sandbox.backends import SandboxBackend
 from tests.making import outcome_task
 from tests.sandboxes import sandbox_of
 
@@ -20,11 +20,11 @@ SOURCE = "import json, decimal, sys\nprint(sys.version_info[:2], 'decimal' in sy
 
 
 @pytest.mark.skipif(not CAN_FORK, reason="fork servers need Linux")
-@pytest.mark.parametrize("means", [Means.NONE, Means.NAMESPACES], ids=str)
-def test_it_imports_and_forks(python, means, tmp_path):
-    sandbox = sandbox_of(means)
-    if sandbox.contains and sandbox.fork_servers is Means.NONE:
-        pytest.skip(f"{means} cannot contain forks here, so there are none")
+@pytest.mark.parametrize("backend", [SandboxBackend.NONE, SandboxBackend.NAMESPACES], ids=str)
+def test_it_imports_and_forks(python, backend, tmp_path):
+    sandbox = sandbox_of(backend)
+    if sandbox.contains and sandbox.fork_servers is SandboxBackend.NONE:
+        pytest.skip(f"{backend} cannot contain forks here, so there are none")
     stop = threading.Event()
     fork_servers = ForkServers(tmp_path / "runs", limit=1, stop=stop, sandbox=sandbox)
     task = outcome_task("asserts")

@@ -23,7 +23,7 @@ from harness.execute.forkserver.pool import ForkServers
 from harness.execute.task import make_task
 from harness.model import Case, Cell, Outcome
 from harness.project.script import read_script
-from harness.sandbox.backends import Means
+from harness.sandbox.backends import SandboxBackend
 from tests.making import make_environment, make_python
 from tests.sandboxes import sandbox_of
 
@@ -191,7 +191,7 @@ def facts(tmp_path_factory):
     del os.environ["SOME_SERVICES_TOKEN"]
 
 
-@pytest.fixture(scope="module", params=[Means.BUBBLEWRAP, Means.NAMESPACES], ids=str)
+@pytest.fixture(scope="module", params=[SandboxBackend.BUBBLEWRAP, SandboxBackend.NAMESPACES], ids=str)
 def sandbox(request):
     return sandbox_of(request.param)
 

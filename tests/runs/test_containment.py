@@ -1,4 +1,4 @@
-"""Containment as whoever runs a stranger's script meets it: what is said, what is left, what is refused."""
+"""Sandboxes as whoever runs a stranger's script meets it: what is said, what is left, what is refused."""
 
 import csv
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.sandbox.backends import Means, find_sandbox
+from harness.sandbox.backends import SandboxBackend, find_sandbox
 from tests.runs.conftest import MATRIX, sha256, wait_until
 from tests.wheels import make_wheel
 
@@ -66,7 +66,7 @@ def test_what_was_in_force_is_shown(project, script, sandbox):
 
 
 def test_without_bubblewrap_the_kernels_own_means_are_taken(project, script):
-    if not find_sandbox(os.environ, only=Means.NAMESPACES).contains:
+    if not find_sandbox(os.environ, only=SandboxBackend.NAMESPACES).contains:
         pytest.skip("users can make no namespaces here")
     project.variables["PATH"] = "/nowhere"
     project.run(script, "--environments", "demo1.0", "--sandbox", "required")

@@ -1,11 +1,11 @@
-"""The means of containment that work on this machine, each of them."""
+"""Each sandbox backend that works on this machine."""
 
 import pytest
 
-from harness.sandbox.backends import Means
+from harness.sandbox.backends import SandboxBackend
 from tests.sandboxes import sandbox_of
 
 
-@pytest.fixture(scope="session", params=[Means.BUBBLEWRAP, Means.NAMESPACES], ids=str)
+@pytest.fixture(scope="session", params=[SandboxBackend.BUBBLEWRAP, SandboxBackend.NAMESPACES], ids=str)
 def sandbox(request):
     return sandbox_of(request.param)

@@ -12,7 +12,7 @@ from harness.cgroups.groups import RunGroup, here
 from harness.cgroups.layout import Events, Mechanism, Over, task_limit
 from harness.process.child import run_limited
 from harness.process.limits import Limits
-from harness.sandbox.backends import UNCONTAINED
+from harness.sandbox.backends import NO_SANDBOX
 
 PROJECT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ def run():
 def ended(run, code, tmp_path, *, memory_mib=128, processes=8):
     """Run a script in a group of its own; polling sees nothing of what these scripts do."""
     limits = Limits(timeout_s=60, memory_mib=memory_mib, processes=processes)
-    with replace(UNCONTAINED, groups=run).group(limits) as group:
+    with replace(NO_SANDBOX, groups=run).group(limits) as group:
         assert group is not None
         return run_limited([sys.executable, "-I", "-S", "-c", code], env={}, cwd=tmp_path, limits=limits, group=group)
 

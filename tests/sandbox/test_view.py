@@ -1,4 +1,4 @@
-"""What a contained process sees and may do, whatever it is and whichever means hold it."""
+"""What a contained process sees and may do, whatever it is and whichever backend is used."""
 
 import os
 import socket
@@ -9,8 +9,8 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.process import child
-from harness.sandbox.backends import UNCONTAINED, Means, Sandbox, find_sandbox, require
-from harness.sandbox.policy import Bind, Containment, System, python_binds
+from harness.sandbox.backends import NO_SANDBOX, Sandbox, SandboxBackend, find_sandbox, require
+from harness.sandbox.policy import Bind, SandboxView, System, python_binds
 
 PYTHON = Path(sys.executable)
 
@@ -21,7 +21,7 @@ def contained(sandbox, tmp_path):
 
     def run(code, **options):
         binds = (*python_binds(PYTHON), *options.pop("binds", ()))
-        command = sandbox.command(Containment(binds=binds, **options), [PYTHON, "-c", code])
+        command = sandbox.command(SandboxView(binds=binds, **options), [PYTHON, "-c", code])
         ended = child.run(command, env={"GIVEN": "yes"}, cwd=tmp_path, timeout_s=60)
         assert ended.status == 0, ended.stderr.decode()
         return ended.stdout.decode().strip()
@@ -140,7 +140,7 @@ print(getpass.getuser(), pwd.getpwuid(os.getuid()).pw_name, os.cpu_count())
 
 def test_changes_no_device(contained, sandbox):
     """It is shown those of the machine, and run by root it owns them."""
-    if os.geteuid() == 0 and sandbox.alone is Means.BUBBLEWRAP:
+    if os.geteuid() == 0 and sandbox.alone is SandboxBackend.BUBBLEWRAP:
         pytest.skip("bubblewrap cannot show root devices that it cannot change: root is given namespaces")
     code = """
 import os
@@ -174,11 +174,9 @@ def test_its_end_is_the_end_of_all_that_it_started(sandbox, tmp_path):
     code = (
         "import os\nif os.fork() == 0:\n    os.setsid()\n    open('/w/alive', 'w')\n    import time; time.sleep(600)\n"
     )
-    containment = Containment(
-        binds=(*python_binds(PYTHON), Bind(source=tmp_path, target="/w", writable=True)), cwd="/w"
-    )
+    view = SandboxView(binds=(*python_binds(PYTHON), Bind(source=tmp_path, target="/w", writable=True)), cwd="/w")
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    ended = child.run(sandbox.command(containment, [PYTHON, "-c", code]), env={}, cwd=tmp_path, timeout_s=60)
+    ended = child.run(sandbox.command(view, [PYTHON, "-c", code]), env={}, cwd=tmp_path, timeout_s=60)
     assert (ended.status, ended.timed_out) == (0, False)
     assert os.read(reader, 1) == b"", "somebody still holds the pipe"
     os.close(reader)
@@ -191,16 +189,18 @@ def test_required_containment_that_cannot_be_had_says_what_to_do():
 
 
 def test_without_means_nothing_is_changed(monkeypatch):
-    assert UNCONTAINED.command(Containment(), ["echo", "x"]) == ["echo", "x"]
+    assert NO_SANDBOX.command(SandboxView(), ["echo", "x"]) == ["echo", "x"]
 
 
 def test_bubblewrap_is_taken_first_but_not_by_root(monkeypatch):
-    both = [find_sandbox(os.environ, only=each).contains for each in (Means.BUBBLEWRAP, Means.NAMESPACES)]
+    both = [
+        find_sandbox(os.environ, only=each).contains for each in (SandboxBackend.BUBBLEWRAP, SandboxBackend.NAMESPACES)
+    ]
     if not all(both):
         pytest.skip("only one of the two works here")
-    for user, means in ((1000, Means.BUBBLEWRAP), (0, Means.NAMESPACES)):
+    for user, backend in ((1000, SandboxBackend.BUBBLEWRAP), (0, SandboxBackend.NAMESPACES)):
         monkeypatch.setattr(os, "geteuid", lambda user=user: user)
-        assert find_sandbox(os.environ).alone is means
+        assert find_sandbox(os.environ).alone is backend
 
 
 def test_bubblewrap_that_does_not_work_gives_way(tmp_path, monkeypatch):
@@ -209,7 +209,7 @@ def test_bubblewrap_that_does_not_work_gives_way(tmp_path, monkeypatch):
     fake.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     fake.chmod(0o755)
     found = find_sandbox({"PATH": str(tmp_path)})
-    assert found.alone is not Means.BUBBLEWRAP
+    assert found.alone is not SandboxBackend.BUBBLEWRAP
     assert "bubblewrap: bwrap: setting up uid map: Permission denied" in found.why_not
 
 
@@ -232,4 +232,4 @@ def test_a_folder_is_hidden_also_where_a_link_leads_to_it(tmp_path):
     (tmp_path / "usr" / "cache").mkdir(parents=True)
     (tmp_path / "cache").symlink_to(tmp_path / "usr" / "cache")
     system = System(binds=(Bind(source=tmp_path / "usr"),), links=())
-    assert Containment(hidden=[tmp_path / "cache"], system=system).covered == [str(tmp_path / "usr" / "cache")]
+    assert SandboxView(hidden=[tmp_path / "cache"], system=system).covered == [str(tmp_path / "usr" / "cache")]

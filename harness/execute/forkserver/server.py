@@ -28,7 +28,7 @@ from harness.execute.task import HOLD_BACK, WORKER
 from harness.execute.tuning import tuning_off
 from harness.model import Overlay
 from harness.process.child import TOKEN_VARIABLE, end_contained
-from harness.sandbox.backends import Means, Sandbox
+from harness.sandbox.backends import Sandbox, SandboxBackend
 
 CAN_FORK = sys.platform == "linux"
 _IMPORT_TIMEOUT_S = 180.0
@@ -80,7 +80,7 @@ class Zygote:
     def __init__(self, kind: ZygoteKind, folder: Path, sandbox: Sandbox, hidden: Sequence[Path]) -> None:
         self.kind = kind
         self.place = ForkServerPlace(top=folder)
-        self.means = sandbox.fork_servers
+        self.backend = sandbox.fork_servers
         self.sandbox = sandbox
         self.fork_servers: set[ForkServer] = set()
         """Its fork servers that are not closed."""
@@ -93,12 +93,12 @@ class Zygote:
         if kind.held_back is not None:
             place = HOLD_BACK_INSIDE if self.contained else str(HOLD_BACK)
             variables |= {"PYTHONPATH": place, "HARNESS_HOLDS_BACK": kind.held_back}
-        containment = self.place.containment(
+        view = self.place.view(
             kind.python, kind.trees, scripts=[path for _, path in kind.scripts], hidden=hidden, variables=variables
         )
         theirs = self._channel.theirs.fileno()
         worker = WORKER_INSIDE if self.contained else WORKER
-        command: Sequence[str | Path] = sandbox.command(containment, [kind.python, worker, "--serve", str(theirs)])
+        command: Sequence[str | Path] = sandbox.command(view, [kind.python, worker, "--serve", str(theirs)])
         try:
             with (folder / "output").open("wb") as output:
                 if sandbox.groups is not None:
@@ -134,7 +134,7 @@ class Zygote:
     @property
     def contained(self) -> bool:
         """True if it runs in a sandbox, and each attempt in a nested one."""
-        return self.means is not Means.NONE
+        return self.backend is not SandboxBackend.NONE
 
     @property
     def own(self) -> Folder:
