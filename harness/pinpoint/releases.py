@@ -15,7 +15,7 @@ from harness.errors import UsageError, near_misses
 from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment
 from harness.pinpoint.candidates import Candidate
-from harness.pinpoint.swapped import SwappedEnvironments, Untestable
+from harness.pinpoint.swapped import SwappedEnvironments, Untestable, changes_of
 from harness.project.matrix import Family, Matrix
 from harness.search.transitions import SearchPlan
 
@@ -230,7 +230,7 @@ class Stepper:
 
     def _environment(self, release: Release) -> Environment:
         if self.moves_more and self.family is not None:
-            return self._made.of_family(self.family, release.version)
+            return self._with_changes_of_base(self._made.of_family(self.family, release.version))
         if Version(self.base.lock.versions[self.releases.package]) == release.version:
             return self.base
         if not _runs_on(release, self.base.python):
@@ -242,6 +242,12 @@ class Stepper:
             if known is not None:
                 return known
         return self._made.swapped(self.base, {self.releases.package: str(release.version)})
+
+    def _with_changes_of_base(self, environment: Environment) -> Environment:
+        """Return an environment with the packages that the base, an inline environment, replaces and adds."""
+        versions, added = changes_of(self.base.id)
+        versions.pop(self.releases.package, None)
+        return self._made.swapped(environment, versions, added) if versions or added else environment
 
 
 def stepping_family(base: Environment, package: NormalizedName, matrix: Matrix) -> Family | None:

@@ -71,6 +71,15 @@ class Swaps:
         return cls(base=base, versions=tuple(exact.items()), added=tuple(dict.fromkeys(added)))
 
 
+def changes_of(id: str) -> tuple[dict[NormalizedName, str], tuple[str, ...]]:
+    """Return what an environment's id replaces and adds, from the innermost base outwards; nothing for a plain id."""
+    if SWAPPED_SEPARATOR not in id:
+        return {}, ()
+    swaps = Swaps.parse(id)
+    versions, added = changes_of(swaps.base)
+    return versions | dict(swaps.versions), tuple(dict.fromkeys([*added, *swaps.added]))
+
+
 def read_extra(text: str, *, where: str) -> Requirement:
     """Read a package that is added to an environment or replaced in it. Raises UsageError."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -36,19 +36,20 @@ class CheckedClaim:
 
 
 def check(
-    claims: Iterable[Claim], evidence: Sequence[Evidence], *, provides: Mapping[str, str]
+    claims: Iterable[Claim], evidence: Sequence[Evidence], *, provides: Mapping[str, str], own: Collection[str] = ()
 ) -> tuple[CheckedClaim, ...]:
     """Check each claim against the evidence from environments with that version.
 
     `provides` maps a package that is installed to the name that reports use, such as tensorflow-cpu to tensorflow. A
     version of two numbers stands for all releases of that minor version. Another failure than the reported one
-    confirms neither "works" nor "fails". What a report says twice is checked once, at its first line.
+    confirms neither "works" nor "fails". What a report says twice is checked once, at its first line. Where one of the
+    reporter's own environments, `own`, has the version, the others do not count.
     """
     unique: dict[tuple[str, ...], Claim] = {}
     for claim in claims:
         key = (canonicalize_name(claim.package), claim.version, claim.writer, claim.says.value)
         unique.setdefault(key, claim)
-    return tuple(_check(claim, evidence, provides) for claim in unique.values())
+    return tuple(_check(claim, evidence, provides, own) for claim in unique.values())
 
 
 def questions_about(checked: Iterable[CheckedClaim]) -> tuple[str, ...]:
@@ -61,9 +62,12 @@ def questions_about(checked: Iterable[CheckedClaim]) -> tuple[str, ...]:
     )
 
 
-def _check(claim: Claim, evidence: Sequence[Evidence], provides: Mapping[str, str]) -> CheckedClaim:
+def _check(
+    claim: Claim, evidence: Sequence[Evidence], provides: Mapping[str, str], own: Collection[str]
+) -> CheckedClaim:
     fitting = [each for each in evidence if not each.variables and _has(each, claim, provides)]
     conclusive = [each for each in fitting if each.shows.conclusive]
+    conclusive = [each for each in conclusive if each.environment in own] or conclusive
     if not conclusive:
         return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, note=_why_not(claim, fitting, evidence))
     wanted = Shows.PASSES if claim.says is Says.WORKS else Shows.BUG
@@ -71,22 +75,19 @@ def _check(claim: Claim, evidence: Sequence[Evidence], provides: Mapping[str, st
     agreeing = [each.cell for each in conclusive if each.shows is wanted]
     opposing = [each.cell for each in conclusive if each.shows is against]
     if agreeing and opposing:
-        return CheckedClaim(
-            claim=claim,
-            result=Checked.NOT_TESTED,
-            cells=(*agreeing, *opposing),
-            note="environments with this version differ: the other packages decide",
-        )
+        cells = (*agreeing, *opposing)
+        if claim.says is Says.FAILS and own:
+            note = f"it depends on other packages: {opposing[0]} passes"
+            return CheckedClaim(claim=claim, result=Checked.CONFIRMED, cells=cells, note=note)
+        note = "environments with this version differ: the other packages decide"
+        return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, cells=cells, note=note)
     if agreeing:
         return CheckedClaim(claim=claim, result=Checked.CONFIRMED, cells=tuple(agreeing))
     if opposing:
         return CheckedClaim(claim=claim, result=Checked.CONTRADICTED, cells=tuple(opposing))
     others = tuple(each.cell for each in conclusive)
-    if claim.says is Says.WORKS:
-        return CheckedClaim(
-            claim=claim, result=Checked.CONTRADICTED, cells=others, note="it fails there, with another error"
-        )
-    return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, cells=others, note="it fails there, with another error")
+    result = Checked.CONTRADICTED if claim.says is Says.WORKS else Checked.NOT_TESTED
+    return CheckedClaim(claim=claim, result=result, cells=others, note="it fails there, with another error")
 
 
 def _why_not(claim: Claim, fitting: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:

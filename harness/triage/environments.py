@@ -57,9 +57,23 @@ def reporters_environments(
         others = {name: version for name, version in fails.items() if name != package and _is_exact(version)}
         if known is not None:
             others = {name: version for name, version in others.items() if not _installed(known, name, version)}
-        swaps = " ".join(f"{name}=={version}" for name, version in others.items())
-        return (id, f"{id}{SWAPPED_SEPARATOR}{swaps}") if swaps else (id,)
+        return (id, _with_versions(id, others)) if others else (id,)
     return ()
+
+
+def with_one_version_each(own: Sequence[str]) -> tuple[str, ...]:
+    """Return what to run if the environment with all versions of a report cannot be built: one version at a time.
+
+    `own` is the result of `reporters_environments`.
+    """
+    if len(own) < 2:
+        return ()
+    base, all_swaps = own[0], own[1].removeprefix(own[0] + SWAPPED_SEPARATOR).split()
+    return tuple(f"{base}{SWAPPED_SEPARATOR}{swap}" for swap in all_swaps) if len(all_swaps) > 1 else ()
+
+
+def _with_versions(base: str, versions: Mapping[NormalizedName, str]) -> str:
+    return f"{base}{SWAPPED_SEPARATOR}{' '.join(f'{name}=={version}' for name, version in versions.items())}"
 
 
 def _common(matrix: Matrix) -> tuple[tuple[str, str], ...]:
@@ -93,22 +107,68 @@ def _of_version(
 
 
 def claimed_environments(
-    claims: Iterable[Claim], environments: Sequence[Environment], matrix: Matrix
-) -> tuple[str, ...]:
-    """Return an environment for each version that a report names, the failing ones first, at most MOST_CLAIMED."""
-    chosen: dict[str, None] = {}
+    claims: Iterable[Claim], environments: Sequence[Environment], matrix: Matrix, *, base: str | None = None
+) -> tuple[tuple[Claim, str], ...]:
+    """Return an environment for each claim about a version, the failing ones first, at most MOST_CLAIMED environments.
+
+    A version of a package that no family is about is installed in `base`, the reporter's environment, if the report
+    has both working and failing versions of it: only the two beside each other show whether it decides.
+    """
+    claims = tuple(claims)
+    compared = _compared_packages(claims, matrix) if base is not None else frozenset[NormalizedName]()
+    chosen: list[tuple[Claim, str]] = []
     for claim in sorted(claims, key=lambda each: each.says is not Says.FAILS):
         package = installed_name(claim.package, matrix)
-        for family in matrix.families:
-            if canonicalize_name(family.package) != package or family.variables != _common(matrix):
-                continue
-            found = _of_version(family, claim.version, environments)
-            if found is not None:
-                chosen[found[0]] = None
-                break
+        if base is None or package not in compared:
+            id = _environment_of(package, claim.version, environments, matrix)
         else:
-            chosen.update(dict.fromkeys(_with_version(package, claim.version, environments, matrix)[:1]))
-    return tuple(chosen)[:MOST_CLAIMED]
+            needless = not _is_exact(claim.version) and _has_exact(claims, claim)
+            id = None if needless else _with_versions(base, {package: claim.version})
+        if id is not None:
+            chosen.append((claim, id))
+    kept = tuple(dict.fromkeys(id for _, id in chosen))[:MOST_CLAIMED]
+    return tuple((claim, id) for claim, id in chosen if id in kept)
+
+
+def _environment_of(
+    package: NormalizedName, version: str, environments: Sequence[Environment], matrix: Matrix
+) -> str | None:
+    """Return the environment of a family of the package, or the first one that has this version of it."""
+    for family in matrix.families:
+        if canonicalize_name(family.package) == package and family.variables == _common(matrix):
+            found = _of_version(family, version, environments)
+            if found is not None:
+                return found[0]
+    return next(iter(_with_version(package, version, environments, matrix)), None)
+
+
+def _compared_packages(claims: Sequence[Claim], matrix: Matrix) -> frozenset[NormalizedName]:
+    """Return the packages without a family of which the report has both a working and a failing version."""
+    families = {canonicalize_name(family.package) for family in matrix.families}
+    said: dict[NormalizedName, set[Says]] = {}
+    for claim in claims:
+        if _is_version(claim.version):
+            said.setdefault(installed_name(claim.package, matrix), set()).add(claim.says)
+    return frozenset(name for name, says in said.items() if len(says) > 1 and name not in families)
+
+
+def _has_exact(claims: Sequence[Claim], claim: Claim) -> bool:
+    """Return whether another claim says the same of an exact version that this one covers."""
+    return any(
+        each.package == claim.package
+        and each.says is claim.says
+        and _is_exact(each.version)
+        and covers(claim.version, each.version)
+        for each in claims
+    )
+
+
+def _is_version(version: str) -> bool:
+    try:
+        Version(version)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def _with_version(

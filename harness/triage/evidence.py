@@ -12,6 +12,12 @@ from packaging.utils import NormalizedName
 _SIMILAR = 0.55
 """Share of common words above which two messages of one exception type are the same failure."""
 _LONGEST = 300
+_QUOTED = r"['\"`‘“]([^'\"`’”]+)"
+_DECISIVE = re.compile(
+    rf"(?:no attribute|no module named|cannot import name|unexpected keyword argument|required positional argument:"
+    rf"|could not locate (?:class|function)|unknown \w+:?|(?<!\w)name) {_QUOTED}|undefined symbol: (\S+)",
+    re.IGNORECASE,
+)
 
 
 class Shows(str, Enum):
@@ -66,10 +72,14 @@ class Failure:
         """Return whether an observed `Type: message` is this failure.
 
         The types agree, without their modules, and so do most words of the first lines. Paths, numbers and addresses do
-        not count. A message that the report does not have matches every message of the type.
+        not count. A name that is missing, unknown or unexpected must be the same: the words around it are those of
+        every such message. A message that the report does not have matches every message of the type.
         """
         other = Failure.parse(error)
         if _last(self.type) != _last(other.type):
+            return False
+        names, their_names = _decisive_names(self), _decisive_names(other)
+        if names and their_names and not names & their_names:
             return False
         mine, theirs = _words(self.message), _words(other.message)
         if not mine or mine <= theirs:
@@ -77,11 +87,22 @@ class Failure:
         return len(mine & theirs) / len(mine | theirs) >= _SIMILAR
 
 
+def _decisive_names(failure: Failure) -> set[str]:
+    """Return the names that a standard message is about: the attribute, module, argument, symbol or key."""
+    line = _first_line(failure.message)
+    if _last(failure.type) == "KeyError":
+        return {line.strip("'\"")} if line else set()
+    return {match[1] or match[2] for match in _DECISIVE.finditer(line)}
+
+
 def _last(type: str) -> str:
     return type.rpartition(".")[2]
 
 
 def _words(message: str) -> set[str]:
-    line = next((each for each in message.splitlines() if each.strip()), "")[:_LONGEST]
-    line = re.sub(r"(?:[A-Za-z]:)?(?:[\\/][\w.@+~-]+){2,}|0x[0-9a-fA-F]+|<[^>]*>", " ", line)
+    line = re.sub(r"(?:[A-Za-z]:)?(?:[\\/][\w.@+~-]+){2,}|0x[0-9a-fA-F]+|<[^>]*>", " ", _first_line(message))
     return {word for word in re.findall(r"[A-Za-z_][A-Za-z0-9_]*", line.lower()) if len(word) > 1}
+
+
+def _first_line(message: str) -> str:
+    return next((each for each in message.splitlines() if each.strip()), "")[:_LONGEST]

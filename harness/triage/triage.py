@@ -11,7 +11,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from harness.model import Attempt, Environment
 from harness.project.matrix import Matrix
-from harness.reports.report import Report, Says
+from harness.project.selection import SWAPPED_SEPARATOR
+from harness.reports.report import Claim, Report, Says
 from harness.triage.answer import Reproduction, TriageAnswer
 from harness.triage.claims import check, questions_about
 from harness.triage.commands import reproducing
@@ -24,7 +25,13 @@ from harness.triage.decide import (
     responsible_package,
     ways_out,
 )
-from harness.triage.environments import claimed_environments, failing_versions, middle, reporters_environments
+from harness.triage.environments import (
+    claimed_environments,
+    failing_versions,
+    middle,
+    reporters_environments,
+    with_one_version_each,
+)
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.observe import Problem, Ran, evidence_of, problem_of
@@ -61,10 +68,13 @@ class Triage:
 
     def answer(self) -> TriageAnswer:
         """Run what the report needs, and return the answer."""
-        own = reporters_environments(failing_versions(self.report.claims, self.matrix), self.environments, self.matrix)
-        claimed = claimed_environments(self.report.claims, self.environments, self.matrix)
+        own = self._reporters()
         self.say(f"Environment of the report: {' or '.join(own) or 'the report names no version'}")
-        self.runs.run([*own, *claimed, *self.tier])
+        self.runs.run([*own, *(id for _, id in self._claimed(own)), *self.tier])
+        if own and self.runs.ran[own[-1]].attempt is None:
+            fallback = with_one_version_each(own)
+            self.runs.run(fallback)
+            own = (*own, *fallback)
         self._narrow()
         package = self._responsible()
         _log.info(
@@ -74,6 +84,18 @@ class Triage:
             self._run_ends(package)
             self._search(package)
         return self._answer(own, package)
+
+    def _reporters(self) -> tuple[str, ...]:
+        """Return the environments closest to the reporter's."""
+        return reporters_environments(failing_versions(self.report.claims, self.matrix), self.environments, self.matrix)
+
+    def _with_reporters_base(self, own: Sequence[str]) -> list[str]:
+        """Return the environments that differ from the reporter's in a package that the report compares."""
+        return [id for _, id in self._claimed(own) if own and id.startswith(f"{own[0]}{SWAPPED_SEPARATOR}")]
+
+    def _claimed(self, own: Sequence[str]) -> tuple[tuple[Claim, str], ...]:
+        base = own[0] if own else None
+        return claimed_environments(self.report.claims, self.environments, self.matrix, base=base)
 
     @property
     def _reported(self) -> Failure | None:
@@ -91,11 +113,10 @@ class Triage:
 
     def _places(self, says: Says) -> list[str]:
         """Return the environments of the versions that the report says this of."""
-        claims = [each for each in self.report.claims if each.says is says]
-        places = list(claimed_environments(claims, self.environments, self.matrix))
+        own = self._reporters()
+        places = [id for claim, id in self._claimed(own) if claim.says is says]
         if says is Says.FAILS:
-            versions = failing_versions(self.report.claims, self.matrix)
-            places += reporters_environments(versions, self.environments, self.matrix)
+            places += own
         return [self.runs.ran[each].environment for each in places if each in self.runs.ran]
 
     @property
@@ -168,7 +189,12 @@ class Triage:
         introduced, fixed = changes(ranges, transitions, self._reported_version(stepped, own))
         reproduction = self._reproduction(own, problem)
         newest = self._failing_attempt(problem)
-        checked = check(self.report.claims, [*evidence, *points], provides=dict(self.matrix.provides))
+        checked = check(
+            self.report.claims,
+            [*evidence, *points],
+            provides=dict(self.matrix.provides),
+            own=[self.runs.ran[id].environment for id in (*own, *self._with_reporters_base(own))],
+        )
         place = self._place_to_search(package) if package and document else None
         return TriageAnswer(
             name=self.report.name,

@@ -374,7 +374,7 @@ def test_report_without_a_version_has_no_environment(matrix):
 
 def test_claimed_environments_are_those_of_the_versions_the_failing_ones_first(matrix):
     claims = [claim("1.0", Says.WORKS, package="engine"), claim("3.0.0", package="engine"), claim("nightly")]
-    assert claimed_environments(claims, ENVIRONMENTS, matrix) == ("engine3.0.0", "engine1.0.1")
+    assert [id for _, id in claimed_environments(claims, ENVIRONMENTS, matrix)] == ["engine3.0.0", "engine1.0.1"]
 
 
 def test_environment_in_the_middle_of_two_that_differ_is_next():
