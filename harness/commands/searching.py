@@ -162,7 +162,8 @@ def _over_releases(asked: _Asked) -> _Searched:
         if repository is not None:
             commits = CommitSearch(prober, judge, repository, session.say)
             walked = replace(walked, found=tuple(commits.narrow(each) for each in walked.found))
-    ends = _ends(releases.versions[walked.given_up :])
+    newest = walked.newest
+    ends = _ends(releases.versions[walked.given_up : None if newest is None else newest + 1])
     unseen = _between_releases(walked) if repository is not None else []
     return _Searched(
         package=releases.package,
@@ -170,7 +171,7 @@ def _over_releases(asked: _Asked) -> _Searched:
         walked=walked,
         named=named,
         words=f"{words} of {releases.package}, {' to '.join(ends)}",
-        complete=look.complete and not walked.given_up,
+        complete=look.complete and not walked.given_up and newest is None,
         mode=look.mode,
         why=look.why,
         notes=(*_notes(stepper), *_given_up(walked, releases), *unseen),
@@ -285,10 +286,16 @@ def _notes(stepper: Stepper) -> list[str]:
 
 
 def _given_up(walked: SequenceResult, releases: Releases) -> list[str]:
-    if not walked.given_up:
-        return []
-    tried = [each.name for each in walked.points if releases.place_of(each.name) <= walked.given_up]
+    """Return which releases were not looked at, and after which ones the search stopped."""
+    notes, newest = [], walked.newest
+    if walked.given_up:
+        tried = [each.name for each in walked.points if releases.place_of(each.name) <= walked.given_up]
+        notes.append(("before", releases.versions[walked.given_up], tried))
+    if newest is not None:
+        tried = [each.name for each in walked.points if releases.place_of(each.name) >= newest]
+        notes.append(("after", releases.versions[newest], tried))
     return [
-        f"Releases of {releases.package} before {releases.versions[walked.given_up]} were not looked at, since none of "
-        f"{', '.join(tried)} could be tested; --versions FIRST..LAST looks at them all the same."
+        f"Releases of {releases.package} {where} {version} were not looked at, since none of {', '.join(tried)} could "
+        f"be tested; --versions FIRST..LAST looks at them all the same."
+        for where, version, tried in notes
     ]

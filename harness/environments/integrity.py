@@ -78,6 +78,23 @@ def corrupted_packages(folder: Path) -> tuple[str, ...]:
     return tuple(corrupted)
 
 
+def packages_with_the_same_files(folder: Path) -> tuple[tuple[str, ...], str] | None:
+    """Return packages that install one file with different contents, and the file; None if there are none.
+
+    Only one of them can be whole: the file is that of the package that was installed last.
+    """
+    owners: dict[str, dict[str, str]] = {}
+    for record in sorted(site_packages(folder).glob("*.dist-info/RECORD")):
+        package = canonicalize_name(re.split(r"-\d", record.parent.name)[0])
+        for path, digest, _ in _recorded(record):
+            owners.setdefault(path, {})[package] = digest
+    shared = {path: found for path, found in owners.items() if len(set(found.values())) > 1}
+    if not shared:
+        return None
+    path = min(shared, key=lambda each: (each.count("/"), each))
+    return tuple(sorted(shared[path])), path
+
+
 def differing_files(record: Path) -> bool:
     """Return True if a file of one package differs from the RECORD file of its wheel."""
     site = record.parent.parent

@@ -21,7 +21,7 @@ from packaging.version import Version
 
 from harness.environments.build_mutex import Stopped, end_orphans, environment_lock
 from harness.environments.bytecode import CAN_LINK, compile_modules, link_bytecode, most_similar_environment
-from harness.environments.integrity import contents, corrupted_packages, python_of
+from harness.environments.integrity import contents, corrupted_packages, packages_with_the_same_files, python_of
 from harness.environments.manifest import ImportResult, Manifest, read_import_result, read_manifest, write_import_result
 from harness.environments.probe import ProbeResult, first_line, probe_imports, probe_versions
 from harness.environments.prune import DiskUse, Pruned, disk_use, mark_used, prune
@@ -255,6 +255,15 @@ class EnvironmentStore:
         if differences:
             raise _VerificationFailed(f"its packages differ from its lock: {', '.join(differences)}")
         corrupted = corrupted_packages(folder)
+        conflict = packages_with_the_same_files(folder) if corrupted else None
+        if conflict is not None:
+            packages, path = conflict
+            raise Unavailable(
+                lock.origin.environment,
+                f"{' and '.join(packages)} install different files at {path}",
+                conclusive=True,
+                next_step="Leave one of them out: installed together, neither is as published",
+            )
         if corrupted:
             self._uv.remove_from_cache(corrupted, folder=folder)
             raise _VerificationFailed(f"files of {', '.join(corrupted)} in uv's cache are not the published files")

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from harness.locking.pylock import parse_resolution
 from harness.locking.source_builds import SourceBuilds
-from harness.model import Build, Lock, LockOrigin
+from harness.model import Build, Lock, LockOrigin, Pin
 from harness.uv.client import Resolution, SourceMetadata, Uv
 from harness.uv.failures import FailureKind, UvFailed, packages_without_wheels
 
@@ -27,9 +27,12 @@ def resolve(
     builds: SourceBuilds,
     prefer: Mapping[str, str] | None = None,
     dates: Mapping[str, dt.datetime] | None = None,
+    built_as_in: Lock | None = None,
     stop: threading.Event | None = None,
 ) -> Lock:
     """Resolve an origin. Use versions in `prefer` if possible; `dates` are cut-off dates of single packages.
+
+    A source package that the lock `built_as_in` has at the same version keeps the build tools of that lock.
 
     Use wheels only. A package without a fitting wheel is built from source; the lock records why and with which tools.
     Its dependencies come from the built wheel and are passed to uv, so uv executes no code of the package.
@@ -57,11 +60,19 @@ def resolve(
             taken = replace(origin, sources=tuple(pin.name for pin in built))
             return replace(lock, origin=taken, builds=tuple(found[pin.name, pin.version][0] for pin in built))
         for pin in new:
-            build = builds.describe_build(pin, dated, stop=stop)
+            kept = _build_of(pin, built_as_in, origin.python)
+            build = kept or builds.describe_build(pin, dated, stop=stop)
             found[pin.name, pin.version] = build, builds.metadata(pin, build, origin.python, stop=stop)
     raise UvFailed(
         FailureKind.CONFLICT, f"no stable result: each version of {', '.join(sources)} has other dependencies", ""
     )
+
+
+def _build_of(pin: Pin, lock: Lock | None, python: str) -> Build | None:
+    """Return how a lock for the same Python builds exactly this package; None if it does not."""
+    if lock is None or lock.origin.python != python or pin not in lock.pins:
+        return None
+    return next((build for build in lock.builds if build.name == pin.name), None)
 
 
 def _source_metadata(

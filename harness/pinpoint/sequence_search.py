@@ -22,6 +22,8 @@ class SequenceResult:
     largest_gap: int
     given_up: int = 0
     """How many of the first points were given up, since what came after them could not be tested."""
+    newest: int | None = None
+    """The last place that was looked at, if later ones were given up since what came before could not be tested."""
 
     def following(self, followed: frozenset[str]) -> SequenceResult:
         """Return the same, with each failure that is not among these signatures called "other"."""
@@ -62,8 +64,9 @@ class SequenceSearch:
 
     def run(self, package: str) -> SequenceResult:
         """Search, and return all transitions between neighbours."""
+        plan = self._plan
         seen = search(
-            self._plan,
+            plan,
             self._probe,
             again=self._again,
             begin=self._begin,
@@ -92,7 +95,8 @@ class SequenceSearch:
             points=tuple(points.values()),
             found=found,
             largest_gap=largest_gap(seen),
-            given_up=self._plan.oldest(seen),
+            given_up=plan.oldest(seen),
+            newest=plan.newest(seen) if plan.newest(seen) < plan.size - 1 else None,
         )
 
     def _probe(self, place: int) -> Observation:

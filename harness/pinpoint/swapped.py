@@ -203,16 +203,18 @@ class SwappedEnvironments:
                 pins = tuple(f"{name}=={version}" for name, version in prefer.items())
                 fixed = replace(held, constraints=(*held.constraints, *pins))
                 try:
-                    return replace_origin(resolve(fixed, builds=builds, prefer=prefer, dates=dates, stop=stop), held)
+                    return replace_origin(
+                        resolve(fixed, builds=builds, prefer=prefer, dates=dates, built_as_in=base, stop=stop), held
+                    )
                 except UvFailed as error:
                     if not versions or error.kind is not FailureKind.CONFLICT:
                         raise
             try:
-                return resolve(held, builds=builds, prefer=prefer, dates=dates, stop=stop)
+                return resolve(held, builds=builds, prefer=prefer, dates=dates, built_as_in=base, stop=stop)
             except UvFailed as error:
                 if error.kind not in (FailureKind.CONFLICT, FailureKind.NO_WHEEL) or later == base.origin.as_of:
                     raise
-            return resolve(replace(origin, as_of=later), builds=builds, prefer=prefer, stop=stop)
+            return resolve(replace(origin, as_of=later), builds=builds, prefer=prefer, built_as_in=base, stop=stop)
 
         lock = resolved_or_untestable(attempt)
         after = {str(name): version for name, version in lock.versions.items()}

@@ -7,7 +7,7 @@ untestable. A run of points without a probed one is missed; the plan has the poi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -69,7 +69,7 @@ def kind_of(before: Observation, after: Observation) -> Kind:
 
 Observations = Mapping[int, Observation]
 _GIVES_UP_AFTER = 4
-"""So many untestable marks in a row end the search backwards: a few of them prove nothing about older points."""
+"""So many untestable marks in a row end the search on its way from the known point."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +97,17 @@ class SearchPlan:
     marks: tuple[int, ...]
     offset: int = 0
     known: int | None = None
-    """A point that is known to be testable: the search goes back from it, as far as points are testable."""
+    """A point that is known to be testable: the search goes back from it, as far as points are testable.
+
+    If the last point is untestable, it goes forward from it in the same way.
+    """
 
     @classmethod
     def grid(cls, size: int, marks: tuple[int, ...], offset: int = 0, *, known: int | None = None) -> SearchPlan:
         """Return a plan that probes both ends and the marks, then narrows each border.
 
-        With a known point, the marks before it are probed backwards, as long as they are testable.
+        With a known point, the marks before it are probed backwards, as long as they are testable. If the last point is
+        untestable, the marks after the known one are probed forwards in the same way.
         """
         inside = {mark for mark in marks if 0 <= mark < size}
         return cls(size=size, marks=tuple(sorted({*_ends(size), *inside})), offset=offset, known=known)
@@ -127,9 +131,9 @@ class SearchPlan:
         marks = self.certain(seen)
         if marks:
             return marks[0]
-        oldest = self.oldest(seen)
+        oldest, newest = self.oldest(seen), self.newest(seen)
         for mark in self.marks:
-            point = self._for_mark(mark, oldest, seen) if mark >= oldest else None
+            point = self._for_mark(mark, oldest, newest, seen) if oldest <= mark <= newest else None
             if point is not None:
                 return point
         for last, first in _borders(seen):
@@ -140,27 +144,32 @@ class SearchPlan:
 
     def certain(self, seen: Observations) -> tuple[int, ...]:
         """Return the marks that will be probed whatever the others show, the next one first. The ends come first."""
-        before = self._before_known()
-        there = [mark for mark in dict.fromkeys((*self.marks[:1], *self.marks[-1:], *self.marks)) if mark not in before]
-        reached = next((place for place, mark in enumerate(before) if mark not in seen), len(before))
-        run = list(itertools.takewhile(lambda mark: not seen[mark].tested, reversed(before[:reached])))
-        there += before[reached : reached + _GIVES_UP_AFTER - len(run)]
-        return tuple(mark for mark in there if mark not in seen)
+        before, after = self._before_known(), self._after_known(seen)
+        there = list(dict.fromkeys((*self.marks[:1], *self.marks[-1:], *self.marks)))
+        there = [mark for mark in there if mark not in before and mark not in after]
+        return tuple(mark for mark in (*there, *_reached(before, seen), *_reached(after, seen)) if mark not in seen)
 
     def oldest(self, seen: Observations) -> int:
         """Return the first point that is probed. Unless it is 0, the search stopped there on its way back.
 
         Old releases of a package often fit nothing else in the environment, and there may be a hundred of them.
         """
-        before = self._before_known()
-        for place in range(len(before) - _GIVES_UP_AFTER + 1):
-            if all(mark in seen and not seen[mark].tested for mark in before[place : place + _GIVES_UP_AFTER]):
-                return before[place]
-        return 0
+        return next(_given_up(self._before_known(), seen), 0)
+
+    def newest(self, seen: Observations) -> int:
+        """Return the last point that is probed. Unless it is the last of all, the search stopped there on its way."""
+        return next(_given_up(self._after_known(seen), seen), self.size - 1)
 
     def _before_known(self) -> list[int]:
         """Return the marks before the known point, the nearest first."""
         return [mark for mark in reversed(self.marks) if self.known is not None and mark < self.known]
+
+    def _after_known(self, seen: Observations) -> list[int]:
+        """Return the marks between the known point and the end, the nearest first; none if the end can be tested."""
+        end = self.size - 1
+        if self.known is None or (end in seen and seen[end].tested):
+            return []
+        return [mark for mark in self.marks if self.known < mark < end]
 
     def possible_next(self, point: int, seen: Observations) -> tuple[int, ...]:
         """Return the points that may be probed after this one, so that their environments can be built ahead."""
@@ -175,11 +184,11 @@ class SearchPlan:
                 found[following] = None
         return tuple(found)
 
-    def _for_mark(self, mark: int, oldest: int, seen: Observations) -> int | None:
+    def _for_mark(self, mark: int, oldest: int, newest: int, seen: Observations) -> int | None:
         """Return the point to probe for a mark: the mark, or if it is untestable the nearest that is not."""
         place = self.marks.index(mark)
         low = max(oldest, self.marks[place - 1] + 1 if place else 0)
-        high = self.marks[place + 1] - 1 if place + 1 < len(self.marks) else self.size - 1
+        high = min(newest, self.marks[place + 1] - 1 if place + 1 < len(self.marks) else self.size - 1)
         for point in _widening(mark, low, high):
             if point not in seen:
                 return point
@@ -193,6 +202,20 @@ class SearchPlan:
             return None
         middle = _middle(last, first, self.offset)
         return next((point for point in _widening(middle, last + 1, first - 1) if point not in seen), None)
+
+
+def _reached(marks: Sequence[int], seen: Observations) -> Sequence[int]:
+    """Return the marks to probe next on a way that ends at a run of untestable ones."""
+    reached = next((place for place, mark in enumerate(marks) if mark not in seen), len(marks))
+    run = list(itertools.takewhile(lambda mark: not seen[mark].tested, reversed(marks[:reached])))
+    return marks[reached : reached + _GIVES_UP_AFTER - len(run)]
+
+
+def _given_up(marks: Sequence[int], seen: Observations) -> Iterator[int]:
+    """Yield the mark with which a run of untestable ones began that ended the search on its way."""
+    for place in range(len(marks) - _GIVES_UP_AFTER + 1):
+        if all(mark in seen and not seen[mark].tested for mark in marks[place : place + _GIVES_UP_AFTER]):
+            yield marks[place]
 
 
 def search(

@@ -72,7 +72,7 @@ def test_every_transition_at_the_step_of_the_marks_is_found(case):
     sequence, plan = case
     seen, _ = run(plan, sequence)
     found = transitions(seen)
-    marks = [mark for mark in plan.marks if mark >= plan.oldest(seen)]
+    marks = [mark for mark in plan.marks if plan.oldest(seen) <= mark <= plan.newest(seen)]
     testable = [mark for mark in marks if sequence[mark] != "-"]
     assert all(mark in seen for mark in marks)
     for one, another in itertools.pairwise(testable):
@@ -123,6 +123,26 @@ def test_nothing_is_given_up_but_what_lies_before_four_marks_that_cannot_be_test
         assert oldest < plan.known
         assert [sequence[mark] for mark in (oldest, *older)] == ["-"] * 4
         assert {point for point in seen if point < oldest} == set(older)
+
+
+@given(searches())
+def test_nothing_is_given_up_but_what_lies_after_four_marks_that_cannot_be_tested(case):
+    sequence, plan = case
+    seen, _ = run(plan, sequence)
+    newest, end = plan.newest(seen), len(sequence) - 1
+    if plan.known is None or (sequence and sequence[-1] != "-"):
+        assert newest == end
+    if newest != end:
+        newer = [mark for mark in plan.marks if mark > newest][:3]
+        assert newest > plan.known
+        assert [sequence[mark] for mark in (newest, *newer)] == ["-"] * 4
+        assert {point for point in seen if point > newest} == {*newer, end}
+
+
+def test_newer_points_are_not_looked_at_after_four_untestable_marks_and_an_untestable_end():
+    sequence = "gg" + "-" * 98
+    seen = search(SearchPlan.grid(100, tuple(range(0, 100, 10)), known=1), lambda point: LETTERS[sequence[point]])
+    assert sorted(seen) == [*range(11), 20, 30, 40, 99]
 
 
 def test_what_is_certain_is_begun_and_always_probed():

@@ -1,0 +1,44 @@
+"""What the packages of an environment require and do not find: the combinations that pip refuses. Reads metadata."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterator
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
+from harness.environments.integrity import site_packages
+
+
+def unmet_requirements(folder: Path, python: str) -> tuple[str, ...]:
+    """Return each requirement of an installed package on another version than the installed one, in words.
+
+    `python` is the minor version of the environment, such as 3.9. Requirements on packages that are not installed at
+    all do not count: they may be left out on purpose.
+    """
+    packages = list(importlib.metadata.distributions(path=[str(site_packages(folder))]))
+    installed = {canonicalize_name(each.name): each.version for each in packages}
+    markers = {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
+    return tuple(
+        f"{package.name} {package.version} requires {requirement.name}{requirement.specifier}, "
+        f"but {requirement.name} {found} is installed"
+        for package in sorted(packages, key=lambda each: each.name.lower())
+        for requirement, found in _unmet(package, installed, markers)
+    )
+
+
+def _unmet(
+    package: importlib.metadata.Distribution, installed: dict[NormalizedName, str], markers: dict[str, str]
+) -> Iterator[tuple[Requirement, str]]:
+    for line in package.requires or ():
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:  # the metadata of old packages is not always valid
+            continue
+        found = installed.get(canonicalize_name(requirement.name))
+        if found is None or (requirement.marker is not None and not requirement.marker.evaluate(markers)):
+            continue
+        if not requirement.specifier.contains(found, prereleases=True):
+            yield requirement, found
