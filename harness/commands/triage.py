@@ -19,6 +19,7 @@ from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_s
 from harness.commands.choose import environment_named, scripts_at
 from harness.commands.extras import with_extras
 from harness.commands.run_tasks import run_tasks
+from harness.environments.requirements import unmet_requirements
 from harness.errors import HarnessError, UsageError
 from harness.execute.task import Task
 from harness.filesystem.atomic import write_whole
@@ -117,6 +118,7 @@ def execute(session: Session, options: Options) -> int:
         search=partial(_search, session, options, path),
         blame=partial(_blame, session, options, path),
         say=session.say,
+        unmet=partial(_unmet, session),
         script_name=path.name,
     ).answer()
     if session.stop.is_set():
@@ -154,6 +156,12 @@ def _keep(folder: Path, texts: Mapping[AnswerFormat, str]) -> None:
 
 def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
     return run_tasks(session, work, due, jobs=jobs)
+
+
+def _unmet(session: Session, environment: Environment) -> tuple[str, ...]:
+    """Return what the packages of an environment require and do not find; nothing if it is not on disk."""
+    folder = session.environments.folder_of(environment.lock, session.interpreters.find(environment.python))
+    return unmet_requirements(folder, environment.python) if folder.is_dir() else ()
 
 
 def _tier(session: Session, options: Options) -> list[Environment]:

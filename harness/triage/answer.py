@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from packaging.utils import NormalizedName
+
 from harness.reports.report import Dropped
 from harness.triage.claims import CheckedClaim
 from harness.triage.ranges import Range
@@ -24,6 +26,11 @@ class Reproduction:
     reason: str = ""
     cell: str | None = None
 
+    @property
+    def reproduced(self) -> bool:
+        """Whether the environment shows the reported problem."""
+        return self.result == "reproduced"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
@@ -33,6 +40,16 @@ class Change:
     last: str
     first: str
     commit: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldPackage:
+    """The package whose version was the same in all environments in which the responsible package was compared."""
+
+    package: NormalizedName
+    name: str
+    """The name that people use."""
+    version: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +75,8 @@ class TriageAnswer:
     introduced: Change | None = None
     fixed: Change | None = None
     transitions: tuple[dict[str, Any], ...] = ()
+    forced: tuple[str, ...] = ()
+    """What pip refuses about the environments in which the problem shows."""
     claims: tuple[CheckedClaim, ...] = ()
     ways_out: tuple[WayOut, ...] = ()
     dropped: tuple[Dropped, ...] = ()
@@ -108,6 +127,7 @@ def document(answer: TriageAnswer) -> dict[str, Any]:
         "introduced": _change(answer.introduced),
         "fixed": _change(answer.fixed),
         "transitions": list(answer.transitions),
+        "forced": list(answer.forced),
         "claims": [
             {
                 "text": each.claim.text,

@@ -77,7 +77,8 @@ def _check(
     if agreeing and opposing:
         cells = (*agreeing, *opposing)
         if claim.says is Says.FAILS and own:
-            note = f"it depends on other packages: {opposing[0]} passes"
+            passing = next(each.environment for each in conclusive if each.shows is against)
+            note = f"it depends on other packages: {passing} passes"
             return CheckedClaim(claim=claim, result=Checked.CONFIRMED, cells=cells, note=note)
         note = "environments with this version differ: the other packages decide"
         return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, cells=cells, note=note)

@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from harness.model import Environment
 from harness.project.matrix import Matrix
-from harness.triage.answer import Change, WayOut
+from harness.triage.answer import Change, HeldPackage, WayOut
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
 from harness.triage.ranges import Border, Range, borders_of
@@ -134,8 +134,13 @@ def _change(border: Border | None, commits: Mapping[tuple[str, str], Any]) -> Ch
     return Change(package=border.package, last=border.last, first=border.first, commit=commit)
 
 
-def ways_out(evidence: Sequence[Evidence], ranges: Sequence[Range]) -> tuple[WayOut, ...]:
-    """Return what works instead: later versions, other variables, earlier versions; each with a cell that passes."""
+def ways_out(
+    evidence: Sequence[Evidence], ranges: Sequence[Range], *, held: HeldPackage | None = None
+) -> tuple[WayOut, ...]:
+    """Return what works instead: later versions, other variables, earlier versions; each with a cell that passes.
+
+    If the versions were compared with one version of another package, a later version of that package counts, too.
+    """
     found: list[WayOut] = []
     affected = [each for each in ranges if each.shows is Shows.BUG]
     passing = [each for each in ranges if each.shows is Shows.PASSES]
@@ -145,6 +150,8 @@ def ways_out(evidence: Sequence[Evidence], ranges: Sequence[Range]) -> tuple[Way
         earlier = [each for each in passing if Version(each.last) < last]
         found += [WayOut(text=f"{each.package} {each.text}", cell=each.cells[0]) for each in later[:1]]
         found += [WayOut(text=f"{each.package} {each.last}", cell=each.cells[-1]) for each in reversed(earlier[-1:])]
+    if affected and held is not None:
+        found += _with_later_version(evidence, affected[0], held)
     by_variables: dict[tuple[tuple[str, str], ...], list[Evidence]] = {}
     for each in evidence:
         if each.variables:
@@ -155,6 +162,18 @@ def ways_out(evidence: Sequence[Evidence], ranges: Sequence[Range]) -> tuple[Way
             text = " ".join(f"{name}={value}" for name, value in variables)
             found += [WayOut(text=f"set {text}", cell=passed[-1].cell)] if passed else []
     return tuple(found[:MOST_WAYS_OUT])
+
+
+def _with_later_version(evidence: Sequence[Evidence], affected: Range, held: HeldPackage) -> list[WayOut]:
+    """Return the first later version of another package that passes with an affected version, or a later one."""
+    fitting = []
+    for each in evidence:
+        found, other = each.versions.get(affected.package), each.versions.get(held.package)
+        if each.shows is not Shows.PASSES or each.variables or found is None or other is None:
+            continue
+        if Version(found) >= Version(affected.first) and Version(other) > Version(held.version):
+            fitting.append((Version(other), f"{held.name} {other} with {affected.package} {found}", each.cell))
+    return [WayOut(text=text, cell=cell) for _, text, cell in sorted(fitting)[:1]]
 
 
 def other_failures(evidence: Iterable[Evidence]) -> tuple[str, ...]:

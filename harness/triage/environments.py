@@ -112,7 +112,7 @@ def claimed_environments(
     """Return an environment for each claim about a version, the failing ones first, at most MOST_CLAIMED environments.
 
     A version of a package that no family is about is installed in `base`, the reporter's environment, if the report
-    has both working and failing versions of it: only the two beside each other show whether it decides.
+    has both working and failing versions of it: only the two together show whether it decides.
     """
     claims = tuple(claims)
     compared = _compared_packages(claims, matrix) if base is not None else frozenset[NormalizedName]()

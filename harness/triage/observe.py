@@ -40,6 +40,11 @@ class Ran:
         return self.attempt is not None and self.attempt.outcome is Outcome.PASSED and self.verdict
 
     @property
+    def conclusive(self) -> bool:
+        """Whether the script was seen to pass or to fail."""
+        return self.passed or self.failed
+
+    @property
     def error(self) -> str:
         """The failure as `Type: message`, or its outcome."""
         return (self.attempt.error or str(self.attempt.outcome)) if self.attempt is not None else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def ranges_of(evidence: Iterable[Evidence], package: NormalizedName) -> tuple[Ra
         groups = list(_groups(versions[version]))
         for shows, error, reason, cells in groups:
             previous = ranges[-1] if ranges else None
-            if previous and extensible and len(groups) == 1 and _same(previous, shows, error):
+            if previous and extensible and len(groups) == 1 and _same(previous, shows, error, reason):
                 ranges[-1] = Range(
                     package=package,
                     first=previous.first,
@@ -97,8 +98,16 @@ def _groups(evidence: Sequence[Evidence]) -> Iterator[tuple[Shows, str, str, lis
         yield shows, members[0].error, members[0].reason, [each.cell for each in members]
 
 
-def _same(previous: Range, shows: Shows, error: str) -> bool:
-    return previous.shows is shows and (shows is not Shows.OTHER or previous.error == error)
+def _same(previous: Range, shows: Shows, error: str, reason: str) -> bool:
+    if previous.shows is not shows:
+        return False
+    if shows is Shows.OTHER:
+        return previous.error == error
+    return shows.conclusive or _without_numbers(previous.reason) == _without_numbers(reason)
+
+
+def _without_numbers(reason: str) -> str:
+    return re.sub(r"\d+(?:\.\d+)*", "", reason).rstrip(". ")
 
 
 def borders_of(ranges: Sequence[Range]) -> tuple[Border, ...]:

@@ -11,6 +11,7 @@ from harness.reports.report import Dropped
 from harness.triage.answer import Change, TriageAnswer
 from harness.triage.claims import Checked
 from harness.triage.evidence import Shows
+from harness.triage.ranges import Range
 
 _MARKS = {
     Shows.BUG: "❌ this bug",
@@ -33,6 +34,9 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _ranges(answer)
     yield _changes(answer)
     yield _claims(answer)
+    yield _listed(
+        "pip refuses this combination, and it was installed anyway", [escaped(each) for each in answer.forced]
+    )
     yield _listed("Ways out", [f"{escaped(each.text)} ({code(each.cell)})" for each in answer.ways_out])
     yield _listed("Not this bug", [code(each) for each in answer.other_failures])
     yield _listed("Not tested", [f"{code(name)}: {escaped(reason)}" for name, reason in answer.not_tested])
@@ -58,15 +62,15 @@ def _reproduced(answer: TriageAnswer) -> str:
 def _ranges(answer: TriageAnswer) -> str:
     if not answer.ranges:
         return ""
-    rows = [
-        [
-            escaped(each.text),
-            _MARKS[each.shows] + (f": {code(_short(each.error))}" if each.error and each.shows is Shows.OTHER else ""),
-            f"{len(each.cells)}",
-        ]
-        for each in answer.ranges
-    ]
+    rows = [[escaped(each.text), _MARKS[each.shows] + _why(each), f"{len(each.cells)}"] for each in answer.ranges]
     return table([escaped(answer.ranges[0].package), "shows", "environments run"], rows)
+
+
+def _why(shown: Range) -> str:
+    """Return the failure that is not the bug, or why there is no result."""
+    if shown.shows is Shows.OTHER and shown.error:
+        return f": {code(_short(shown.error))}"
+    return "" if shown.shows.conclusive or not shown.reason else f": {escaped(_short(shown.reason))}"
 
 
 def _changes(answer: TriageAnswer) -> str:

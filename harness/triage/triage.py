@@ -13,7 +13,7 @@ from harness.model import Attempt, Environment
 from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Claim, Report, Says
-from harness.triage.answer import Reproduction, TriageAnswer
+from harness.triage.answer import HeldPackage, Reproduction, TriageAnswer
 from harness.triage.claims import check, questions_about
 from harness.triage.commands import reproducing
 from harness.triage.decide import (
@@ -34,8 +34,9 @@ from harness.triage.environments import (
 )
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import shared, without_local_paths
-from harness.triage.observe import Problem, Ran, evidence_of, problem_of
+from harness.triage.observe import Problem, evidence_of, problem_of
 from harness.triage.ranges import Range, ranges_of
+from harness.triage.reproduction import reproduction_of
 from harness.triage.runs import Runs
 from harness.triage.verdict import sentence
 
@@ -62,6 +63,8 @@ class Triage:
     search: Search
     blame: Blame
     say: Callable[[str], None]
+    unmet: Callable[[Environment], Sequence[str]] = lambda environment: ()
+    """Return the requirements that an environment does not meet: what pip refuses."""
     script_name: str = "report.py"
     """The file name of the script in the commands of the answer."""
     searched: dict[NormalizedName, Mapping[str, Any]] = field(default_factory=dict)
@@ -71,7 +74,7 @@ class Triage:
         own = self._reporters()
         self.say(f"Environment of the report: {' or '.join(own) or 'the report names no version'}")
         self.runs.run([*own, *(id for _, id in self._claimed(own)), *self.tier])
-        if own and self.runs.ran[own[-1]].attempt is None:
+        if own and not self.runs.ran[own[-1]].conclusive:
             fallback = with_one_version_each(own)
             self.runs.run(fallback)
             own = (*own, *fallback)
@@ -177,17 +180,43 @@ class Triage:
         bases = {each.name for each in self.matrix.families if each.base is not None}
         failing = [each for each in self.evidence if each.shows is Shows.BUG and package in each.versions]
         failing.sort(key=lambda each: each.family not in bases)
-        return failing[0].environment if failing else None
+        return self._without_swap(failing[0].environment, package) if failing else None
+
+    def _without_swap(self, id: str, package: NormalizedName) -> str:
+        """Return the environment in which only this package was replaced, if it was run, else the same id."""
+        base, _, swap = id.rpartition(SWAPPED_SEPARATOR)
+        only = swap.startswith(f"{package}==") and " " not in swap
+        return base if only and base in self.runs.ran and self.runs.ran[base].conclusive else id
+
+    def _fixed_base(self, package: NormalizedName | None) -> str | None:
+        """Return the environment in which the versions of a package without a family were compared."""
+        families = {canonicalize_name(family.package) for family in self.matrix.families}
+        replaced = {canonicalize_name(family.replaces) for family in self.matrix.families if family.replaces}
+        if package is None or package in families | replaced:
+            return None
+        return self._place_to_search(package)
+
+    def _held_package(self, base: str) -> HeldPackage | None:
+        """Return the first package of a family that an environment has."""
+        versions = self.runs.ran[base].versions
+        for family in self.matrix.families:
+            name = canonicalize_name(family.package)
+            if name in versions:
+                return HeldPackage(package=name, name=self._name(name), version=versions[name])
+        return None
 
     def _answer(self, own: Sequence[str], package: NormalizedName | None) -> TriageAnswer:
         problem, evidence = self.problem, self.evidence
         stepped = package or self._stepped(evidence)
         document = self.searched.get(package) if package else None
         points = points_of(document, problem.failure, package) if document and package else ()
-        ranges = self._named(ranges_of([*evidence, *points], stepped)) if stepped else ()
+        base = self._fixed_base(package)
+        compared = evidence if base is None else [each for each in evidence if _is_in(each.environment, base)]
+        held = self._held_package(base) if base is not None else None
+        ranges = self._named(ranges_of([*compared, *points], stepped)) if stepped else ()
         transitions = tuple(document["transitions"]) if document else ()
         introduced, fixed = changes(ranges, transitions, self._reported_version(stepped, own))
-        reproduction = self._reproduction(own, problem)
+        reproduction = reproduction_of([self.runs.ran[id] for id in own], problem)
         newest = self._failing_attempt(problem)
         checked = check(
             self.report.claims,
@@ -205,6 +234,7 @@ class Triage:
                 introduced=introduced,
                 fixed=fixed,
                 failure=problem.text if problem.failure or problem.output else "",
+                held=held,
             ),
             observed=problem.observed,
             reproduced=reproduction,
@@ -215,9 +245,10 @@ class Triage:
             fixed=fixed,
             transitions=tuple(shared(dict(each)) for each in transitions),
             claims=checked,
-            ways_out=ways_out(evidence, ranges),
+            forced=self._forced(reproduction, ranges),
+            ways_out=ways_out(evidence, ranges, held=held),
             dropped=self.report.dropped,
-            questions=(*self.report.questions, *questions_about(checked)),
+            questions=(*self.report.questions, *(() if reproduction.reproduced else questions_about(checked))),
             commands=reproducing(
                 self.script_name,
                 evidence,
@@ -231,6 +262,20 @@ class Triage:
             script_name=self.script_name,
             traceback=without_local_paths(newest.evidence.traceback) if newest is not None else "",
             install=_install_line(newest) if newest is not None else "",
+        )
+
+    def _forced(self, reproduction: Reproduction, ranges: Sequence[Range]) -> tuple[str, ...]:
+        """Return what pip refuses about the environments in which the problem shows, if one was put together here."""
+        affected = {cell for each in ranges if each.shows is Shows.BUG for cell in each.cells}
+        ids = [reproduction.environment, *(each.environment for each in self.evidence if each.cell in affected)]
+        swapped = [id for id in dict.fromkeys(ids) if id is not None and SWAPPED_SEPARATOR in id]
+        return tuple(
+            dict.fromkeys(
+                line
+                for environment in (self.runs.environments_by_id.get(id) for id in swapped)
+                if environment is not None
+                for line in self.unmet(environment)
+            )
         )
 
     def _failing_attempt(self, problem: Problem) -> Attempt | None:
@@ -261,13 +306,10 @@ class Triage:
         shown = {each.family for each in evidence if each.shows.conclusive}
         return next((canonicalize_name(each.package) for each in self.matrix.families if each.name in shown), None)
 
-    def _reproduction(self, own: Sequence[str], problem: Problem) -> Reproduction:
-        """Return what the reporter's environment shows: the first of the possible ones that shows the problem."""
-        found = [_reproduction(self.runs.ran[id], problem) for id in own]
-        if not found:
-            return Reproduction(environment=None, result="not possible", reason="the report names no version")
-        order = ("reproduced", "fails differently", "does not fail", "not possible")
-        return min(found, key=lambda each: order.index(each.result))
+
+def _is_in(environment: str, base: str) -> bool:
+    """Return whether an environment is this one, or this one with other versions."""
+    return environment == base or environment.startswith(f"{base}{SWAPPED_SEPARATOR}")
 
 
 def unanswerable(report: Report, why: str, *, provides: Mapping[str, str]) -> TriageAnswer:
@@ -283,25 +325,6 @@ def unanswerable(report: Report, why: str, *, provides: Mapping[str, str]) -> Tr
         claims=check(report.claims, (), provides=provides),
         dropped=report.dropped,
         questions=report.questions,
-    )
-
-
-def _reproduction(ran: Ran, problem: Problem) -> Reproduction:
-    (evidence,) = evidence_of([ran], problem)
-    results = {
-        Shows.BUG: "reproduced",
-        Shows.OTHER: "fails differently",
-        Shows.PASSES: "does not fail",
-        Shows.NOT_APPLICABLE: "not possible",
-        Shows.NOT_TESTED: "not possible",
-    }
-    return Reproduction(
-        environment=ran.environment,
-        result=results[evidence.shows],
-        outcome=ran.attempt.outcome.value if ran.attempt is not None else None,
-        error=evidence.error,
-        reason=evidence.reason,
-        cell=ran.cell,
     )
 
 

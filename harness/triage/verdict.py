@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.triage.answer import Change, Reproduction
+from harness.triage.answer import Change, HeldPackage, Reproduction
 from harness.triage.evidence import Shows
 from harness.triage.ranges import Range
 
@@ -17,15 +17,21 @@ def sentence(
     introduced: Change | None,
     fixed: Change | None,
     failure: str,
+    held: HeldPackage | None = None,
 ) -> str:
-    """Return the verdict: whether the report was reproduced, which versions have the bug, and since and until when."""
+    """Return the verdict: whether the report was reproduced, which versions have the bug, and since and until when.
+
+    `held` is the package and version of the environment in which the versions were compared, if they were compared in
+    one only.
+    """
     affected = [each for each in ranges if each.shows is Shows.BUG]
     passing = [each for each in ranges if each.shows is Shows.PASSES]
     if not affected:
         return _without(reproduction, passing)
     package = affected[0].package
     shown = f" ({failure})" if failure else ""
-    parts = [f"The reported problem{shown} shows with {package} {listed(affected)}"]
+    together = f" together with {held.name} {held.version}" if held else ""
+    parts = [f"The reported problem{shown} shows with {package} {listed(affected)}{together}"]
     if passing:
         parts.append(
             f"{package} {listed(passing)} passes" if len(passing) == 1 else f"{package} {listed(passing)} pass"

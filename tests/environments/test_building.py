@@ -177,6 +177,19 @@ def test_corrupted_file_in_uvs_cache_is_not_installed(world):
     assert any("files of made-up in uv's cache are not the published files" in line for line in world.said)
 
 
+def test_two_packages_with_the_same_file_are_refused_by_name(world):
+    folder = world.index.folder
+    world.index.publish(make_wheel(folder, "layers", "1.0", {"layers.py": "version = '1.0'\n"}), "2023-01-01")
+    world.index.publish(make_wheel(folder, "layers_nightly", "1.1", {"layers.py": "version = '1.1'\n"}), "2023-01-01")
+    environment = world.environment("layers", "layers-nightly", imports=("layers",))
+
+    with pytest.raises(Unavailable, match=r"layers and layers-nightly install different files at layers\.py") as caught:
+        world.provide(environment)
+
+    assert caught.value.conclusive
+    assert leftovers(world) == []
+
+
 def test_wrong_hash_is_rejected_but_not_final(world):
     environment = world.environment("made-up")
     pins = tuple(replace(pin, hashes=("0" * 64,)) if pin.name == "made-up" else pin for pin in environment.lock.pins)

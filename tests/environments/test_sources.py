@@ -11,6 +11,7 @@ import pytest
 
 from harness.environments.store import Unavailable
 from harness.errors import HarnessError
+from harness.locking.resolution import resolve
 from harness.project.lock_file import parse_lock, write_lock
 from harness.sandbox.backends import NO_SANDBOX
 from harness.uv.failures import FailureKind, UvFailed
@@ -198,3 +199,17 @@ def test_stopped_build_leaves_nothing(world):
         world.lock("from-source", stop=stop)
     scratch = world.uv.scratch
     assert scratch is None or not [each for each in scratch.iterdir() if each.is_dir()]
+
+
+def test_replacing_another_package_keeps_the_build_tools_of_the_base(world):
+    """Later tools would make another wheel, and every replaced version would build it again."""
+    publish(world, requires=["helper-package"], tools=["made_up"])
+    base = world.lock("from-source", "made-up==1.0")
+    later = dt.datetime(2025, 6, 1, tzinfo=dt.timezone.utc)
+    origin = replace(base.origin, as_of=later)
+
+    fresh = resolve(origin, builds=world.builds)
+    kept = resolve(origin, builds=world.builds, built_as_in=base)
+
+    assert [tool.version for tool in fresh.builds[0].tools if tool.name == "made-up"] == ["2.0"]
+    assert kept.builds == base.builds

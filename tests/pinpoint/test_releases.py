@@ -255,6 +255,24 @@ def test_a_step_of_a_dated_family_moves_more_and_says_so(playground):
     assert document["tested"][0]["environment"] == "framework + framework==1.0"
 
 
+def test_a_step_of_a_dated_family_keeps_what_the_environment_adds_and_replaces(playground):
+    """Without them, each release would lack what the script imports, and nothing could be tested."""
+    playground.index.add("extra", "1.0", "2024-01-01")
+    for version in ("1.0", "2.0"):
+        playground.index.add("dep", version, "2024-01-01")
+        month = 1 + int(version[0])
+        playground.index.add(
+            "framework", version, f"2024-0{month}-02", GOOD.replace("42", version[0]), requires=["dep"]
+        )
+    script = playground.script(
+        "import dep, extra, framework\nassert dep.version == '1.0', 'another dep'\nassert framework.answer() == 1\n"
+    )
+    base = f"python={PYTHON} framework as-of=2024-12-01 + dep==1.0 extra"
+    document = playground.json("pinpoint", script, "--package", "framework", "--in", base)
+    assert transitions(document) == [("introduced", "1.0", "2.0")]
+    assert document["tested"][0]["environment"] == "framework + framework==1.0 + dep==1.0 extra"
+
+
 def test_a_step_of_two_is_written_and_read_in_each_release(playground):
     folder = playground.root / "scenarios" / "kept"
     folder.mkdir()

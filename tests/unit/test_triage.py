@@ -17,11 +17,17 @@ from harness.model import Attempt, Cell, NoVerdict, Outcome
 from harness.model import Evidence as Texts
 from harness.project.matrix_file import read_matrix
 from harness.reports.report import Claim, Dropped, Place, Says
-from harness.triage.answer import Change, Reproduction, TriageAnswer, WayOut, document
+from harness.triage.answer import Change, HeldPackage, Reproduction, TriageAnswer, WayOut, document
 from harness.triage.claims import Checked, check, covers, questions_about
 from harness.triage.commands import reproducing
 from harness.triage.decide import changes, nearest_pair, points_of, responsible_package, ways_out
-from harness.triage.environments import claimed_environments, failing_versions, middle, reporters_environments
+from harness.triage.environments import (
+    claimed_environments,
+    failing_versions,
+    middle,
+    reporters_environments,
+    with_one_version_each,
+)
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.notebook import notebook
@@ -345,6 +351,39 @@ def test_environments_that_differ_at_one_version_neither_confirm_nor_contradict(
     assert (checked.result, len(checked.cells)) == (Checked.NOT_TESTED, 2)
 
 
+@pytest.mark.parametrize(
+    ("reported", "seen", "same"),
+    [
+        ("AttributeError: module 'a.v2' has no attribute 'x'", "AttributeError: module 'a._tf' has no attribute 'x'", True),
+        ("AttributeError: module 'a.v2' has no attribute 'x'", "AttributeError: module 'a.v2' has no attribute 'y'", False),
+        ("ModuleNotFoundError: No module named 'a.b'", "ModuleNotFoundError: No module named 'a.c'", False),
+        ("ImportError: cannot import name 'f' from 'a' (a.py)", "ImportError: cannot import name 'g' from 'a' (a.py)", False),
+        ("TypeError: f() got an unexpected keyword argument 'x'", "TypeError: g() got an unexpected keyword argument 'x'", True),
+        ("TypeError: f() got an unexpected keyword argument 'x'", "TypeError: f() got an unexpected keyword argument 'y'", False),
+        ("NotFoundError: /a/b.so: undefined symbol: _ZN1a", "NotFoundError: /c/d.so: undefined symbol: _ZN1a", True),
+        ("NotFoundError: /a/b.so: undefined symbol: _ZN1a", "NotFoundError: /a/b.so: undefined symbol: _ZN2b", False),
+        ("ValueError: Unknown layer: 'Mine'. Register it", "ValueError: Unknown layer: 'Yours'. Register it", False),
+        ("KeyError: 'loss'", "KeyError: 'accuracy'", False),
+        ("NameError: name 'tf' is not defined", "NameError: name 'np' is not defined", False),
+    ],
+)  # fmt: skip
+def test_the_name_that_a_message_is_about_must_be_the_same(reported, seen, same):
+    assert Failure.parse(reported).matches(seen) is same
+
+
+def test_versions_in_the_reporters_environment_decide_about_a_claim():
+    own = ["engine2.0.0", "engine2.0.0 + layers==1.1.0"]
+    cells = [
+        evidence("1.0.0", PASSES, environment=own[0], versions={"engine": "2.0.0"}),
+        evidence("1.1.0", BUG, environment=own[1], versions={"engine": "2.0.0"}),
+        evidence("1.1.0", PASSES, environment="engine3.0.0"),
+    ]
+    claims = [claim("1.1.0"), claim("1.0.0", Says.WORKS), claim("2.0.0", package="engine")]
+    layers, before, engine = check(claims, cells, provides={}, own=own)
+    assert (layers.result, before.result, engine.result) == (Checked.CONFIRMED,) * 3
+    assert engine.note == "it depends on other packages: engine2.0.0 passes"
+
+
 # Environments
 
 
@@ -375,6 +414,50 @@ def test_report_without_a_version_has_no_environment(matrix):
 def test_claimed_environments_are_those_of_the_versions_the_failing_ones_first(matrix):
     claims = [claim("1.0", Says.WORKS, package="engine"), claim("3.0.0", package="engine"), claim("nightly")]
     assert [id for _, id in claimed_environments(claims, ENVIRONMENTS, matrix)] == ["engine3.0.0", "engine1.0.1"]
+
+
+def test_working_and_failing_versions_of_another_package_are_put_into_the_reporters_environment(matrix):
+    claims = [
+        claim("2.0", package="engine"),
+        claim("1.20", package="numpy"),
+        claim("1.20.3", package="numpy"),
+        claim("1.19.5", Says.WORKS, package="numpy"),
+    ]
+    found = [id for _, id in claimed_environments(claims, ENVIRONMENTS, matrix, base="engine2.0.0")]
+    assert found == ["engine2.0.0", "engine2.0.0 + numpy==1.20.3", "engine2.0.0 + numpy==1.19.5"]
+
+
+def test_version_of_another_package_that_is_not_compared_is_looked_for_in_the_matrix(matrix):
+    claims = [claim("2.0", package="engine"), claim("1.20.3", package="numpy")]
+    assert [id for _, id in claimed_environments(claims, ENVIRONMENTS, matrix, base="engine2.0.0")] == ["engine2.0.0"]
+
+
+def test_versions_that_cannot_be_installed_together_are_tried_one_at_a_time():
+    own = ("engine2.0.0", "engine2.0.0 + layers==1.1 numpy==1.20.3")
+    assert with_one_version_each(own) == ("engine2.0.0 + layers==1.1", "engine2.0.0 + numpy==1.20.3")
+    assert with_one_version_each(("engine2.0.0", "engine2.0.0 + numpy==1.20.3")) == ()
+    assert with_one_version_each(("engine2.0.0",)) == ()
+
+
+def test_later_version_with_which_an_affected_version_passes_is_a_way_out():
+    cells = [
+        evidence("1.20.3", BUG, package="numpy", versions={"engine": "2.0.0"}),
+        evidence("1.19.5", PASSES, package="numpy", versions={"engine": "2.0.0"}),
+        evidence("1.21.0", PASSES, package="numpy", environment="engine3.0.0", versions={"engine": "3.0.0"}),
+        evidence("1.18.0", PASSES, package="numpy", environment="engine2.5.0", versions={"engine": "2.5.0"}),
+    ]
+    held = HeldPackage(package="engine", name="engine", version="2.0.0")
+    found = ways_out(cells, ranges_of(cells[:2], "numpy"), held=held)
+    assert [each.text for each in found] == ["numpy 1.19.5", "engine 3.0.0 with numpy 1.21.0"]
+
+
+def test_versions_that_were_not_tested_for_different_reasons_are_two_ranges():
+    cells = [
+        evidence("1.0.0", NOT_TESTED, reason="no wheel for Python 3.9"),
+        evidence("1.1.0", NOT_TESTED, reason="no wheel for Python 3.10"),
+        evidence("1.2.0", NOT_TESTED, reason="does not import"),
+    ]
+    assert [(each.first, each.last) for each in ranges_of(cells, "layers")] == [("1.0.0", "1.1.0"), ("1.2.0", "1.2.0")]
 
 
 def test_environment_in_the_middle_of_two_that_differ_is_next():
