@@ -78,8 +78,8 @@ def corrupted_packages(folder: Path) -> tuple[str, ...]:
     return tuple(corrupted)
 
 
-def packages_with_the_same_files(folder: Path) -> tuple[tuple[str, ...], str] | None:
-    """Return packages that install one file with different contents, and the file; None if there are none.
+def packages_with_the_same_files(folder: Path) -> str | None:
+    """Return, in words, which packages install one file with different contents; None if there are none.
 
     Only one of them can be whole: the file is that of the package that was installed last.
     """
@@ -92,7 +92,7 @@ def packages_with_the_same_files(folder: Path) -> tuple[tuple[str, ...], str] | 
     if not shared:
         return None
     path = min(shared, key=lambda each: (each.count("/"), each))
-    return tuple(sorted(shared[path])), path
+    return f"{' and '.join(sorted(shared[path]))} install different files at {path}"
 
 
 def differing_files(record: Path) -> bool:

@@ -257,13 +257,8 @@ class EnvironmentStore:
         corrupted = corrupted_packages(folder)
         conflict = packages_with_the_same_files(folder) if corrupted else None
         if conflict is not None:
-            packages, path = conflict
-            raise Unavailable(
-                lock.origin.environment,
-                f"{' and '.join(packages)} install different files at {path}",
-                conclusive=True,
-                next_step="Leave one of them out: installed together, neither is as published",
-            )
+            reason, next_step = f"{conflict}: neither is as published", "Leave one of them out"
+            raise Unavailable(lock.origin.environment, reason, conclusive=True, next_step=next_step)
         if corrupted:
             self._uv.remove_from_cache(corrupted, folder=folder)
             raise _VerificationFailed(f"files of {', '.join(corrupted)} in uv's cache are not the published files")

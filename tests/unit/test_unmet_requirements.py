@@ -46,7 +46,9 @@ def test_requirement_that_does_not_apply_is_not_reported(folder, requirement):
 def test_packages_that_install_different_contents_at_one_path_are_found(folder):
     install(folder, "layers", "2.4.3", files=[("layers/__init__.py", "aaa"), ("layers/deep/x.py", "bbb")])
     install(folder, "layers_nightly", "2.5", files=[("layers/__init__.py", "ccc"), ("layers/deep/x.py", "ddd")])
-    assert packages_with_the_same_files(folder) == (("layers", "layers-nightly"), "layers/__init__.py")
+    assert packages_with_the_same_files(folder) == (
+        "layers and layers-nightly install different files at layers/__init__.py"
+    )
 
 
 def test_packages_that_install_the_same_content_at_one_path_are_no_conflict(folder):
