@@ -18,7 +18,7 @@ import psutil
 
 from benchmark.figures import Figure, table_of
 from benchmark.forked import forked
-from benchmark.measured import measure_harness, say
+from benchmark.measured import measure_harness, notify
 from benchmark.recorded import fill
 from benchmark.speed import JOBS, Ours, against_the_limit, compare
 from harness.commands.output_files import write_section
@@ -45,7 +45,7 @@ def main() -> None:
     arguments = parser.parse_args()
     started, load = time.monotonic(), os.getloadavg()[0]
     # Next to the cache, so that uv can hard-link packages from its own cache.
-    beside = Session.at(Path.cwd(), os.environ, say).cache.parent
+    beside = Session.at(Path.cwd(), os.environ, notify).cache.parent
     with OwnedFolder(beside, "harness-benchmark-") as folder:
         figures = list(_figures(folder, arguments.only or PARTS, arguments))
     how = _how(arguments, (time.monotonic() - started) / 60, load)
@@ -100,7 +100,7 @@ def _selection(arguments: argparse.Namespace, scenarios: tuple[str, ...]) -> Sel
 def _nothing(folder: Path) -> Figure:
     """Measure a run of the full tier in which every cell has an attempt."""
     variables = {**os.environ, "HARNESS_STORE": str(folder / "recorded.sqlite")}
-    count = fill(Session.at(Path.cwd(), variables, say), "full")
+    count = fill(Session.at(Path.cwd(), variables, notify), "full")
     runs = [measure_harness(["run", "--tier", "full"], variables) for _ in range(5)]
     took = sorted(runs, key=lambda each: each.wall_s)[len(runs) // 2]
     return Figure(
@@ -112,7 +112,7 @@ def _nothing(folder: Path) -> Figure:
 
 
 def _own_work(count: int) -> Figure:
-    say(f"running: {count} empty cells")
+    notify(f"running: {count} empty cells")
     done = subprocess.run(
         [sys.executable, "-m", "benchmark.own_work", str(count)], capture_output=True, text=True, check=True
     )

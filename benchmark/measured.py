@@ -41,7 +41,7 @@ class Took:
 
 def measure(command: Sequence[str], variables: Mapping[str, str], *, folder: Path | None = None) -> Took:
     """Run a command, ignoring its status. The processor time includes its children."""
-    say(f"running: {' '.join(command)}")
+    notify(f"running: {' '.join(command)}")
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run(
         command, env=dict(variables), cwd=folder, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -62,7 +62,7 @@ def measure_harness(arguments: Sequence[str], variables: Mapping[str, str], *, p
     return replace(took, own_s=seen["processor_s"], peak_mib=seen["peak_mib"])
 
 
-def say(line: str) -> None:
+def notify(line: str) -> None:
     """Print a line to stderr."""
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - it is a command
 

@@ -76,7 +76,7 @@ def main(typed: Sequence[str] | None = None) -> int:
         if error is not None and status == _INTERNAL_ERROR:
             _report_bug(error, log)
         elif status not in (0, INTERRUPTED_STATUS) and log.exists:
-            _say(f"The log is in {log.path}")
+            _notify(f"The log is in {log.path}")
     return status
 
 
@@ -85,23 +85,23 @@ def _run(arguments: argparse.Namespace) -> tuple[int, Exception | None]:
     module = importlib.import_module(_module_of(arguments.command))
     try:
         if arguments.project is None:
-            session = Session.here(Path.cwd(), os.environ, _say)
+            session = Session.here(Path.cwd(), os.environ, _notify)
         else:
-            session = Session.at(Path(arguments.project).absolute(), os.environ, _say)
+            session = Session.at(Path(arguments.project).absolute(), os.environ, _notify)
         session.sandbox_mode = getattr(arguments, "sandbox", session.sandbox_mode)
         session.timeout_s = getattr(arguments, "timeout", None)
         with _stopped_by_signals(session), _collecting_seldom():
             return int(module.execute(session, module.Options.of(arguments))), None
     except HarnessError as error:
         _log.debug("the command failed", exc_info=True)
-        _say(str(error))
+        _notify(str(error))
         return error.exit_status, error
     except BrokenPipeError:
         # Whoever read our output has had enough, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0, None
     except KeyboardInterrupt:
-        _say("Stopped at once. What was recorded is safe; the same command goes on.")
+        _notify("Stopped at once. What was recorded is safe; the same command goes on.")
         return INTERRUPTED_STATUS, None
     except Exception as error:
         _log.critical("unexpected error", exc_info=True)
@@ -110,12 +110,13 @@ def _run(arguments: argparse.Namespace) -> tuple[int, Exception | None]:
 
 def _report_bug(error: Exception, log: RunLog) -> None:
     """Print that an unexpected error is a bug, and where its traceback is."""
-    _say(f"Internal error: {type(error).__name__}: {first_line(error)}\nThis is a bug of repro-matrix {__version__}.")
+    _notify(f"Internal error: {type(error).__name__}: {first_line(error)}")
+    _notify(f"This is a bug of repro-matrix {__version__}.")
     if log.exists:
-        _say(f"The log with the traceback is in {log.path}\nReport the bug, and attach the log.")
+        _notify(f"The log with the traceback is in {log.path}\nReport the bug, and attach the log.")
     else:
-        _say("The log cannot be written. Report the bug with this traceback:")
-        _say("".join(traceback.format_exception(error)).rstrip())
+        _notify("The log cannot be written. Report the bug with this traceback:")
+        _notify("".join(traceback.format_exception(error)).rstrip())
 
 
 def _write_whatever_it_is() -> None:
@@ -138,7 +139,7 @@ def _unknown(found: list[str], parser: argparse.ArgumentParser) -> str:
     return f"unrecognized arguments: {shlex.join(found)}. {hint}".rstrip(". ")
 
 
-def _say(line: str) -> None:
+def _notify(line: str) -> None:
     _log.debug("message: %s", line)
     # Reasons and errors may quote what a script or an index said: it moves no cursor here either.
     print(plain(line), file=sys.stderr, flush=True)  # noqa: T201 - this is where printing happens
@@ -152,7 +153,7 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
         if session.stop.is_set():
             raise KeyboardInterrupt
         session.stop.set()
-        _say("Stopping: what has finished is being recorded. Again to stop at once.")
+        _notify("Stopping: what has finished is being recorded. Again to stop at once.")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

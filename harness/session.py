@@ -48,7 +48,7 @@ class Session:
 
     root: Path
     variables: Mapping[str, str]
-    say: Callable[[str], None]
+    notify: Callable[[str], None]
     """Shows a message to the user."""
     stop: threading.Event = field(default_factory=threading.Event)
     sandbox_mode: SandboxMode = SandboxMode.AUTO
@@ -56,7 +56,7 @@ class Session:
     """The time limit that replaces every script's own, in seconds."""
 
     @classmethod
-    def at(cls, folder: Path, variables: Mapping[str, str], say: Callable[[str], None]) -> Session:
+    def at(cls, folder: Path, variables: Mapping[str, str], notify: Callable[[str], None]) -> Session:
         """Return a session for the project that contains a folder. Raises UsageError if there is none."""
         root = _root_above(folder)
         if root is None:
@@ -64,15 +64,16 @@ class Session:
                 f"{folder}: no {FILE} here or above",
                 next_step="Change into a clone, or write --project DIR before the command",
             )
-        return cls(root=root, variables=variables, say=say)
+        return cls(root=root, variables=variables, notify=notify)
 
     @classmethod
-    def here(cls, folder: Path, variables: Mapping[str, str], say: Callable[[str], None]) -> Session:
+    def here(cls, folder: Path, variables: Mapping[str, str], notify: Callable[[str], None]) -> Session:
         """Return a session for the project that contains a folder, or for the bundled project. Raises UsageError."""
         if _root_above(folder) is not None or not (BUNDLED / FILE).is_file():
-            return cls.at(folder, variables, say)
-        session = cls(root=BUNDLED, variables=variables, say=say)
-        say(f"No {FILE} here or above: using the matrix of repro-matrix {__version__}. Results: {session.store_path}")
+            return cls.at(folder, variables, notify)
+        session = cls(root=BUNDLED, variables=variables, notify=notify)
+        matrix = f"the matrix of repro-matrix {__version__}"
+        notify(f"No {FILE} here or above: using {matrix}. Results: {session.store_path}")
         return session
 
     def require_clone(self, command: str, next_step: str) -> None:
@@ -128,7 +129,7 @@ class Session:
             find_interpreter=lambda version: self.interpreters.find(version, stop=self.stop),
             find_sandbox=lambda: self.sandbox,
             hidden=self.hidden,
-            say=self.say,
+            notify=self.notify,
         )
 
     @functools.cached_property
@@ -136,7 +137,7 @@ class Session:
         """The environment store."""
         from harness.environments.store import EnvironmentStore
 
-        return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, say=self.say)
+        return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, notify=self.notify)
 
     @functools.cached_property
     def bytecode(self) -> SharedBytecode:
@@ -167,7 +168,7 @@ class Session:
         if self.sandbox_mode is SandboxMode.REQUIRED:
             require(sandbox)
         if not sandbox.contains:
-            self.say(
+            self.notify(
                 f"Scripts run WITHOUT a sandbox, with all your permissions: {sandbox.why_not}. See docs/security.md."
             )
         return sandbox

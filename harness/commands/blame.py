@@ -49,8 +49,8 @@ def execute(session: Session, options: Options) -> int:
     try:
         answer = _answer(session, options)
     except SearchStopped:
-        session.say("Stopped. What was run is recorded. To go on:")
-        session.say(f"  {session.command} {shlex.join(options.typed)}")
+        session.notify("Stopped. What was run is recorded. To go on:")
+        session.notify(f"  {session.command} {shlex.join(options.typed)}")
         return INTERRUPTED_STATUS
     if options.json:
         sys.stdout.write(json.dumps(document(answer), indent=1) + "\n")
@@ -71,7 +71,7 @@ def _answer(session: Session, options: Options) -> BlameAnswer:
     between = Between(session, good, bad)
     if not between.members:
         raise UsageError(f"{good.id} and {bad.id} do not differ", next_step="Name two environments that do")
-    session.say(f"{case}: {good.id} and {bad.id} differ in {', '.join(each.name for each in between.members)}")
+    session.notify(f"{case}: {good.id} and {bad.id} differ in {', '.join(each.name for each in between.members)}")
     index = ReleaseIndex.configured(session.variables)
     held = held_of(session, options, scenario)
     subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
@@ -79,7 +79,7 @@ def _answer(session: Session, options: Options) -> BlameAnswer:
     with prober.open():
         judge = Judge(prober, following, None)
         made = SwappedEnvironments(session, index)
-        blamed = Blame(prober, judge, between, made=made, index=index, say=session.say).run()
+        blamed = Blame(prober, judge, between, made=made, index=index, notify=session.notify).run()
     return BlameAnswer(
         case=str(case),
         issue=scenario.header.issue,

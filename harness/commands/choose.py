@@ -137,7 +137,7 @@ def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
     problems.raise_if_any("The scripts cannot be used")
     require_runnable(session, [*scenarios.values(), *outside])
     for notice in problems.deprecations:
-        session.say(notice)
+        session.notify(notice)
     return (*scenarios.values(), *name_scripts(session, outside))
 
 

@@ -19,7 +19,7 @@ def confirm_borders(session: Session, work: Work, *, jobs: int) -> int:
     """
     count = 0
     while not session.stop.is_set() and (cells := unconfirmed(results_of(session, work))):
-        session.say(f"{len(cells)} cells beside a border are confirmed in processes of their own.")
+        session.notify(f"{len(cells)} cells beside a border are confirmed in processes of their own.")
         recorded = run_alone(session, work, cells, jobs=jobs)
         if not recorded:
             break

@@ -38,7 +38,7 @@ def with_extras(session: Session, plan: Plan, packages: Sequence[str]) -> Plan:
         exact = {canonicalize_name(each.name): version for each in requirements if (version := exact_version(each))}
         added = tuple(str(each) for each in missing if canonicalize_name(each.name) not in exact)
         swaps = Swaps(base=environment.id, versions=tuple(exact.items()), added=added)
-        session.say(f"{environment.id}: adding {str(swaps).rpartition(SWAPPED_SEPARATOR)[2]}")
+        session.notify(f"{environment.id}: adding {str(swaps).rpartition(SWAPPED_SEPARATOR)[2]}")
         try:
             made = derived.swapped(environment, exact, added)
         except Untestable as error:

@@ -40,12 +40,12 @@ def execute(session: Session, options: Options) -> int:
         index=ReleaseIndex.configured(session.variables),
         builds=session.builds,
         now=dt.datetime.now(dt.timezone.utc),
-        say=session.say,
+        notify=session.notify,
         upgrade=options.upgrade,
         stop=session.stop,
     ).run(options.environments)
     for path in report.obsolete:
-        session.say(
+        session.notify(
             f"{path.relative_to(session.root)}: {FILE} does not ask for it any more. Delete it, or change {FILE}."
         )
     sys.stdout.write(f"{len(report.written)} written, {len(report.kept)} kept, {len(report.failed)} failed\n")

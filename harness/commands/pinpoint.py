@@ -32,15 +32,15 @@ def execute(session: Session, options: Options) -> int:
             return _print_pair(session, options)
         answer = _answer(session, options)
     except SearchStopped:
-        session.say("Stopped. What was run is recorded. To go on:")
-        session.say(f"  {session.command} {shlex.join(options.typed)}")
+        session.notify("Stopped. What was run is recorded. To go on:")
+        session.notify(f"  {session.command} {shlex.join(options.typed)}")
         return INTERRUPTED_STATUS
     if options.json:
         sys.stdout.write(json.dumps(document(answer), indent=1) + "\n")
     else:
         sys.stdout.write(markdown(answer) if options.markdown else terminal(answer))
     if answer.undecided:
-        session.say(f"Nothing could be judged: not one {answer.unit} could be tested. The reasons stand above.")
+        session.notify(f"Nothing could be judged: not one {answer.unit} could be tested. The reasons stand above.")
     return 1 if answer.undecided else 0
 
 
@@ -55,7 +55,7 @@ def search_pair(session: Session, options: Options) -> PairAnswer:
     sides = []
     for held, base in pair:
         side = held.side.other
-        session.say(f"Stepping the {side}, {held.pair(base.id)}")
+        session.notify(f"Stepping the {side}, {held.pair(base.id)}")
         if canonicalize_name(options.package) not in base.lock.versions:
             sides.append(Searched(side=side, answer=None, why_not=f"{base.id} has no package {options.package}"))
             continue

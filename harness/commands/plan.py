@@ -52,7 +52,7 @@ def execute(session: Session, options: Options) -> int:
         sys.stdout.write(json.dumps(_document(work, due, needs, seconds), indent=1) + "\n")
     else:
         for notice in session.project.notices:
-            session.say(notice)
+            session.notify(notice)
         sys.stdout.write(_text(work, due, needs, seconds))
     return 0
 

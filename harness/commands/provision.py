@@ -31,7 +31,7 @@ def execute(session: Session, options: Options) -> int:
     work = prepare(session, plan_of(session, options), fetch=True)
     environments = work.plan.environments
     needs = session.needs([each for each in environments if each.id not in work.missing])
-    session.say(f"{counted(len(environments), 'environment')}: {needs.summary}.")
+    session.notify(f"{counted(len(environments), 'environment')}: {needs.summary}.")
     lost = 0
     for environment in environments:
         if session.stop.is_set():
@@ -41,7 +41,7 @@ def execute(session: Session, options: Options) -> int:
             provided = session.environments.provide(environment, interpreter, stop=session.stop)
         except HarnessError as error:
             lost += 1
-            session.say(f"{environment.id}: {' '.join(str(error).split())}")
+            session.notify(f"{environment.id}: {' '.join(str(error).split())}")
             continue
         state = "made" if provided.built else "there"
         imports = f"; does not import: {one_line(provided.import_error)}" if provided.import_error else ""

@@ -50,7 +50,7 @@ def execute(session: Session, options: Options) -> int:
     results = _refuse_unconfirmed(session, results, options)
     for name, text in files(results).items():
         write_file(folder / name, text)
-        session.say(f"{options.folder or 'results'}/{name}: written")
+        session.notify(f"{options.folder or 'results'}/{name}: written")
     return 0
 
 

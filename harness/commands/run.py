@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(session: Session, options: Options) -> int:
     """Run the cells that are due and print the results; exit status 1 if a cell could not be judged."""
     for notice in session.project.notices:
-        session.say(notice)
+        session.notify(notice)
     work = prepare(session, plan_of(session, options), fetch=True, overlay=overlay_of(session, options.overlay))
     due = _find_due(session, work, options)
     count = _run_due(session, work, due.tasks, options)
@@ -69,16 +69,17 @@ def execute(session: Session, options: Options) -> int:
     results = results_of(session, work, due.found if not due.tasks and not options.confirm else None)
     results = with_condition(session, work, results, options)
     if session.stop.is_set():
-        session.say(f"Stopped. {counted(count, 'attempt')} recorded, nothing that had finished is lost. To go on:")
-        session.say(f"  {session.command} {shlex.join(options.typed)}")
+        session.notify(f"Stopped. {counted(count, 'attempt')} recorded, nothing that had finished is lost. To go on:")
+        session.notify(f"  {session.command} {shlex.join(options.typed)}")
         return INTERRUPTED_STATUS
     to_terminal = sys.stdout.isatty()
     sys.stdout.write(render(results, TableFormat.JSON if options.json else TableFormat.TERMINAL, terminal=to_terminal))
     open_cells = undecided(results.cells)
     if open_cells:
-        session.say(f"{counted(len(open_cells), 'cell')} could not be judged; the same command tries again. The first:")
+        cells = counted(len(open_cells), "cell")
+        session.notify(f"{cells} could not be judged; the same command tries again. The first:")
         for result in open_cells[:3]:
-            session.say(f"  {result.cell}: {result.current.reason if result.current else 'never run'}")
+            session.notify(f"  {result.cell}: {result.current.reason if result.current else 'never run'}")
     return 1 if open_cells else 0
 
 
@@ -111,10 +112,10 @@ def _find_due(session: Session, work: Work, options: Options) -> _Due:
     try:
         due = _read_due(session, work, options)
     except DamagedStore as error:
-        session.say(move_aside(session.store_path, error.why))
+        session.notify(move_aside(session.store_path, error.why))
         due = _read_due(session, work, options)
     if not due.tasks:
-        session.say("Nothing to run: every cell has a valid attempt.")
+        session.notify("Nothing to run: every cell has a valid attempt.")
         with contextlib.suppress(OSError):
             RunFolder(session.cache / "runs").clean()  # of a run that was killed when all was recorded
     return due

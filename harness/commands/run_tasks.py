@@ -17,10 +17,10 @@ def run_tasks(session: Session, work: Work, due: list[Task], *, jobs: int, isola
     if not due:
         return 0
     with Writer(
-        session.store_path, {task.environment.id for task in due}, scripts=work.plan.scenarios, say=session.say
+        session.store_path, {task.environment.id for task in due}, scripts=work.plan.scenarios, notify=session.notify
     ) as writer:
         if writer.notice:
-            session.say(writer.notice)
+            session.notify(writer.notice)
             due = list(work.tasks.values())
         _announce(session, work, due)
         with progress_for(sys.stderr, total=len(due), jobs=jobs) as progress:
@@ -33,4 +33,4 @@ def _announce(session: Session, work: Work, due: list[Task]) -> None:
     environments = [each for each in work.plan.environments if each.id in used and each.id not in work.missing]
     needs = session.needs(environments)
     cells, where = counted(len(due), "cell"), counted(len(used), "environment")
-    session.say(f"{cells} to run in {where}; {needs.summary}. The cache is {session.cache}.")
+    session.notify(f"{cells} to run in {where}; {needs.summary}. The cache is {session.cache}.")

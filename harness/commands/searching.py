@@ -140,27 +140,27 @@ def _over_releases(asked: _Asked) -> _Searched:
     if place is not None and place not in plan.marks:
         plan, words = plan.including(place), f"{words}, and {releases.versions[place]} that {base.id} has"
     where = f"{releases.package} in {base.id}{asked.role}"
-    session.say(f"{prober.case}: {where}: {words}, {', '.join(_ends(releases.versions))}")
-    session.say(f"Mode {look.mode}: {look.why}.")
+    session.notify(f"{prober.case}: {where}: {words}, {', '.join(_ends(releases.versions))}")
+    session.notify(f"Mode {look.mode}: {look.why}.")
     with prober.open():
         judge = Judge(prober, following, releases.package)
         candidate = _candidate_of(base) if place is None else stepper.candidate(place)
         for certain in plan.certain({})[: prober.jobs] if place is not None else ():
             prober.begin(stepper.candidate(certain))
-        asked.session.say(f"{base.id}: {_named(asked, judge, candidate).text}")
+        asked.session.notify(f"{base.id}: {_named(asked, judge, candidate).text}")
         walk = SequenceSearch(
             prober,
             judge,
             plan,
             candidate=stepper.candidate,
             name=lambda place: releases.versions[place],
-            say=session.say,
+            notify=session.notify,
         )
         walked = walk.run(releases.package)
         named = _named(asked, judge, candidate)  # after the search, which may have run it again
         walked = walked.following(_followed(following, named))
         if repository is not None:
-            commits = CommitSearch(prober, judge, repository, session.say)
+            commits = CommitSearch(prober, judge, repository, session.notify)
             walked = replace(walked, found=tuple(commits.narrow(each) for each in walked.found))
     newest = walked.newest
     ends = _ends(releases.versions[walked.given_up : None if newest is None else newest + 1])
@@ -201,15 +201,15 @@ def _over_commits(asked: _Asked, commits: str) -> _Searched:
     ends = [repository.commit_named(package, name) for name in (first, last)]
     with prober.open():
         judge = Judge(prober, following, package)
-        search = CommitSearch(prober, judge, repository, session.say)
+        search = CommitSearch(prober, judge, repository, session.notify)
         try:
             line = search.line_between(package, base, ends[0], ends[1])
         except Unanswered as error:
             raise UsageError(f"--commits {commits}: cannot be searched", why=str(error)) from error
         look = evenly(len(line.shas), line.offset, options.mode, "commit")
-        session.say(f"{prober.case}: {package} in {base.id}: {look.words} from {first} to {last}")
+        session.notify(f"{prober.case}: {package} in {base.id}: {look.words} from {first} to {last}")
         named = _named(asked, judge, _candidate_of(base))
-        session.say(f"{base.id}: {named.text}")
+        session.notify(f"{base.id}: {named.text}")
         walked = line.walk(package, look.plan).following(_followed(following, named))
     return _Searched(
         package=package,

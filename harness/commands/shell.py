@@ -101,23 +101,23 @@ def _put_artifact(session: Session, task: Task, work: Path) -> None:
         return
     writing = Cell(case=task.cell.case, environment=task.cell.writer or "")
     again = f"{session.command} {shlex.join(['replay', str(writing)])}"
-    session.say(f"What {task.cell.writer} wrote is not there; `{again}` writes it.")
+    session.notify(f"What {task.cell.writer} wrote is not there; `{again}` writes it.")
 
 
 def _announce(session: Session, task: Task, script: Path) -> None:
-    session.say(f"{task.cell}: a shell in {script.parent}, which is deleted when you leave the shell.")
-    session.say("NOT SANDBOXED: what you run here has all your permissions, your files and the network.")
-    session.say(f"`python {script.name}` runs the script.")
-    session.say(
+    session.notify(f"{task.cell}: a shell in {script.parent}, which is deleted when you leave the shell.")
+    session.notify("NOT SANDBOXED: what you run here has all your permissions, your files and the network.")
+    session.notify(f"`python {script.name}` runs the script.")
+    session.notify(
         "`pip install` writes to a layer that is deleted with the folder; the cached environment stays as it is."
     )
     if script.name != task.script.file_name:
-        session.say(
+        session.notify(
             f"The script is called {script.name} here: {task.script.file_name} would hide the module it imports."
         )
     if task.cell.case.parameters:
         values = ", ".join(f"{name} = {value!r}" for name, value in task.cell.case.parameters)
-        session.say(f"This cell sets, under the script's parameters: {values}")
+        session.notify(f"This cell sets, under the script's parameters: {values}")
 
 
 def shell_variables(outer: Mapping[str, str], layer: Layer, task: Task) -> dict[str, str]:

@@ -97,7 +97,7 @@ def execute(session: Session, options: Options) -> int:
 
     extras = [*options.extras, *needed_packages(report, session.project.matrix)]
     if extras:
-        session.say(f"Added to each environment: {', '.join(extras)}")
+        session.notify(f"Added to each environment: {', '.join(extras)}")
 
     def extend(plan: Plan) -> Plan:
         return with_extras(session, plan, extras) if extras else plan
@@ -117,12 +117,12 @@ def execute(session: Session, options: Options) -> int:
         tier=[each.id for each in _tier(session, options)],
         search=partial(_search, session, options, path),
         blame=partial(_blame, session, options, path),
-        say=session.say,
+        notify=session.notify,
         unmet=partial(_unmet, session),
         script_name=path.name,
     ).answer()
     if session.stop.is_set():
-        session.say("Stopped. What was run is recorded; the same command goes on.")
+        session.notify("Stopped. What was run is recorded; the same command goes on.")
         return 130
     _publish(session, options, found)
     return 0 if any(each.attempt is not None for each in runs.all) else 1
@@ -193,7 +193,7 @@ def _search(session: Session, options: Options, path: Path, package: str, enviro
     except SearchStopped:
         return None
     except HarnessError as error:
-        session.say(f"The releases of {package} were not searched: {error}")
+        session.notify(f"The releases of {package} were not searched: {error}")
         return None
 
 
@@ -206,7 +206,7 @@ def _blame(session: Session, options: Options, path: Path, good: str, bad: str) 
     except SearchStopped:
         return ()
     except HarnessError as error:
-        session.say(f"The responsible package was not searched for: {error}")
+        session.notify(f"The responsible package was not searched for: {error}")
         return ()
     return [each["name"] for each in found["packages"] if each["kind"] == "package"]
 

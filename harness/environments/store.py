@@ -82,12 +82,12 @@ class EnvironmentStore:
         *,
         uv: Uv,
         find_builds: Callable[[], SourceBuilds],
-        say: Callable[[str], None] = lambda line: None,
+        notify: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.folder = cache / "environments"
         self._uv = uv
         self._find_builds = find_builds  # called only if a lock has source packages
-        self._say = say
+        self._notify = notify
 
     def folder_of(self, lock: Lock, interpreter: Interpreter) -> Path:
         """Return the folder of the environment of a lock, whether it exists or not."""
@@ -143,11 +143,11 @@ class EnvironmentStore:
             damage = find_damage(folder, manifest)
             if damage is None:
                 return manifest, False
-            self._say(f"{environment.id}: damaged ({damage}); rebuilding it")
+            self._notify(f"{environment.id}: damaged ({damage}); rebuilding it")
         try:
             return self._build(environment, interpreter, folder, stop), True
         except _VerificationFailed as error:
-            self._say(f"{environment.id}: {error}; building it again")
+            self._notify(f"{environment.id}: {error}; building it again")
         try:
             return self._build(environment, interpreter, folder, stop), True
         except _VerificationFailed as error:
@@ -233,7 +233,7 @@ class EnvironmentStore:
                 stop=stop,
             )
         if not index_answered:
-            self._say(f"{lock.origin.environment}: the package index does not answer; installed from uv's cache")
+            self._notify(f"{lock.origin.environment}: the package index does not answer; installed from uv's cache")
         if donor is not None:
             compile_modules(folder, link_bytecode(folder, donor), environ=self._uv.variables, stop=stop)
 

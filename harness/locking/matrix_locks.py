@@ -41,7 +41,7 @@ class Locking:
     index: ReleaseIndex
     builds: SourceBuilds
     now: dt.datetime
-    say: Callable[[str], None] = lambda line: None
+    notify: Callable[[str], None] = lambda line: None
     upgrade: bool = False
     """Resolve again also the locks that still match the matrix."""
     stop: threading.Event | None = None
@@ -151,12 +151,12 @@ class Locking:
         origin = lock.origin
         details = f"; moved: {', '.join(origin.moved)}" if origin.moved else ""
         details += f"; from source: {', '.join(origin.sources)}" if origin.sources else ""
-        self.say(f"{origin.environment}: {len(lock.pins)} packages as of {origin.as_of:%Y-%m-%d}{place}{details}")
+        self.notify(f"{origin.environment}: {len(lock.pins)} packages as of {origin.as_of:%Y-%m-%d}{place}{details}")
 
     def _fail(self, id: str, error: Exception) -> None:
         reason = error.summary if isinstance(error, UvFailed) else str(error).replace("\n", " ")
         self._failed.append((id, reason))
-        self.say(f"{id}: cannot be locked: {reason}")
+        self.notify(f"{id}: cannot be locked: {reason}")
 
     def _collect_obsolete(self, family: Family, origins: list[LockOrigin]) -> None:
         names = {origin.environment for origin in origins} | ({f"{family.name}-base"} if family.base else set())

@@ -42,10 +42,10 @@ class SourceBuilds:
     """Called only before a build: probing sandboxes takes time."""
     hidden: Sequence[Path] = ()
     """Folders hidden from every build, even below system folders."""
-    say: Callable[[str], None] = lambda line: None
+    notify: Callable[[str], None] = lambda line: None
 
     @classmethod
-    def default(cls, cache: Path, uv: Uv, *, say: Callable[[str], None] = lambda line: None) -> SourceBuilds:
+    def default(cls, cache: Path, uv: Uv, *, notify: Callable[[str], None] = lambda line: None) -> SourceBuilds:
         """Return an instance that uses the best sandbox of this machine and its Pythons."""
         return cls(
             cache=cache,
@@ -53,7 +53,7 @@ class SourceBuilds:
             find_interpreter=Interpreters(cache, uv=uv).find,
             find_sandbox=lambda: find_sandbox(uv.variables),
             hidden=(Path.home(), cache),
-            say=say,
+            notify=notify,
         )
 
     @cached_property
@@ -125,7 +125,7 @@ class SourceBuilds:
             where = (
                 f"in the sandbox ({sandbox.alone})" if sandbox.contains else f"WITHOUT a sandbox: {_why_not(sandbox)}"
             )
-            self.say(f"{pin.name} {pin.version}: building from source {where}")
+            self.notify(f"{pin.name} {pin.version}: building from source {where}")
             work = folder / "build"
             work.mkdir()
             wheel = self.uv.build_wheel(

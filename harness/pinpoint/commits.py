@@ -43,18 +43,18 @@ class _Line:
 class CommitSearch:
     """Narrows transitions between releases of one package to commits."""
 
-    def __init__(self, prober: Prober, judge: Judge, repository: Repository, say: Callable[[str], None]) -> None:
+    def __init__(self, prober: Prober, judge: Judge, repository: Repository, notify: Callable[[str], None]) -> None:
         self.prober = prober
         self.judge = judge
         self.repository = repository
-        self.say = say
+        self.notify = notify
 
     def narrow(self, found: Found) -> Found:
         """Return a transition with all its commits, or with the reason why there are none."""
         try:
             return replace(found, commits=self._commits(found))
         except (Unanswered, GitFailed) as error:
-            self.say(f"{found.package} {found.before.name} -> {found.after.name}: no commit: {error}")
+            self.notify(f"{found.package} {found.before.name} -> {found.after.name}: no commit: {error}")
             return replace(found, commit_note=f"no commit: {error}", suspects=self._suspects(found))
 
     def _suspects(self, found: Found) -> tuple[Suspect, ...]:
@@ -184,7 +184,7 @@ class _One:
         self._prober = search.prober
         self._judge = search.judge
         self._repository = search.repository
-        self._say = search.say
+        self._notify = search.notify
         self._environment = environment
         self._module = module
         self._points: dict[str, Point] = {}
@@ -204,7 +204,7 @@ class _One:
             return known
         point = Point(name=sha, observation=self._judge.observe(candidate, shown), shown=shown)
         if known is None:
-            self._say(f"{candidate.name}: {point.text}")
+            self._notify(f"{candidate.name}: {point.text}")
         self._points[sha] = point
         return point
 
@@ -216,7 +216,8 @@ class _One:
 
     def changes(self, line: _Line) -> tuple[Commit, ...]:
         """Halve a line until each border on it is closed; return the commit of each, oldest first."""
-        self._say(f"{self._module}: {len(line.shas) - 1} commits between {line.shas[0][:10]} and {line.shas[-1][:10]}")
+        first, last = line.shas[0][:10], line.shas[-1][:10]
+        self._notify(f"{self._module}: {len(line.shas) - 1} commits between {first} and {last}")
         found = self.walk(line.shas, SearchPlan.quick(len(line.shas))).run(self._module).found
         return tuple(self.commit(each, notes=line.notes, lacking=line.lacking) for each in found)
 
@@ -252,7 +253,7 @@ class _One:
         """Find the commit of the main line that carries the change which a commit of a release branch made."""
         there = find_on_main_line(self._repository, self, described, before=found.before, after=found.after, alike=same)
         if there.border is None:
-            self._say(f"{described.sha[:10]} is on a release branch; {there.why_not}")
+            self._notify(f"{described.sha[:10]} is on a release branch; {there.why_not}")
             self._why_not[described.sha] = there.why_not
             return None
         return self.commit(there.border)
@@ -265,7 +266,7 @@ class _One:
             plan,
             candidate=lambda place: self._candidate(shas[place]),
             name=lambda place: shas[place],
-            say=self._say,
+            notify=self._notify,
         )
 
     def distance(self, sha: str) -> int:

@@ -76,14 +76,14 @@ class Blame:
         *,
         made: SwappedEnvironments,
         index: ReleaseIndex,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
         self._prober = prober
         self._judge = judge
         self._between = between
         self._made = made
         self._index = index
-        self._say = say
+        self._notify = notify
         self._candidates: dict[str, Point] = {}
 
     def run(self) -> Blamed:
@@ -98,7 +98,7 @@ class Blame:
         together = minimal.members
         if len(minimal.members) > 1 and not minimal.proven:
             # Together they move only because they ask for one another: which of them it is, is seen by force.
-            self._say("Some of these only go together. Each is now tried by itself, against what they ask for:")
+            self._notify("Some of these only go together. Each is now tried by itself, against what they ask for:")
             narrower = self._forced(minimal)
             if narrower is not None:
                 minimal, forced = narrower, True
@@ -152,7 +152,7 @@ class Blame:
         if candidate.name not in self._candidates:
             shown = self._prober.show(candidate)
             point = Point(name=candidate.name, observation=self._judge.observe(candidate, shown), shown=shown)
-            self._say(f"{candidate.name}: {point.text}")
+            self._notify(f"{candidate.name}: {point.text}")
             self._candidates[candidate.name] = point
         return self._candidates[candidate.name]
 
@@ -201,7 +201,7 @@ class Blame:
             SearchPlan.quick(len(points)),
             candidate=candidate,
             name=lambda place: str(points[place].version),
-            say=self._say,
+            notify=self._notify,
         )
         found = walk.run(member.name).found
         if not found:

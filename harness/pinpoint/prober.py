@@ -57,7 +57,7 @@ class Prober:
             search, scripts = f"search {self._subject.case}", [self._subject.scenario]
             self._writer = stack.enter_context(Writer(session.store_path, [search], scripts=scripts))
             if self._writer.notice:
-                session.say(self._writer.notice)
+                session.notify(self._writer.notice)
             folder = stack.enter_context(RunFolder(session.cache / "runs"))
             fork_servers = ForkServers(
                 folder, limit=self.jobs, stop=stop, sandbox=session.sandbox, hidden=session.hidden

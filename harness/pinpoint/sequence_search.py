@@ -53,14 +53,14 @@ class SequenceSearch:
         *,
         candidate: Callable[[int], Candidate],
         name: Callable[[int], str],
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
         self._prober = prober
         self._judge = judge
         self._plan = plan
         self._candidate = candidate
         self._name = name
-        self._say = say
+        self._notify = notify
 
     def run(self, package: str) -> SequenceResult:
         """Search, and return all transitions between neighbours."""
@@ -113,7 +113,7 @@ class SequenceSearch:
         if not again or self._prober.runs > runs:
             point = Point(name=self._name(place), observation=observation, shown=shown)
             how = " (again)" if again else " (known)" if shown.attempts and self._prober.runs == runs else ""
-            self._say(f"{candidate.name}{how}: {point.text}")
+            self._notify(f"{candidate.name}{how}: {point.text}")
         return observation
 
     def _begin(self, places: tuple[int, ...]) -> None:

@@ -200,11 +200,11 @@ class Writer:
         environments: Iterable[str],
         *,
         scripts: Iterable[Scenario] = (),
-        say: Callable[[str], None] = lambda line: None,
+        notify: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.path = path
         self.notice = ""
-        self._say = say
+        self._notify = notify
         self._environments = sorted(set(environments))
         self._locks = contextlib.ExitStack()
         with self._locks:
@@ -264,7 +264,7 @@ class Writer:
             raise unreadable(self.path, error) from error
         self._connection, _ = open_or_move_aside(self.path)
         self._file = _file_id(self.path)
-        self._say(f"{self.path}: the store was deleted during this run. It was restored completely.")
+        self._notify(f"{self.path}: the store was deleted during this run. It was restored completely.")
 
     def add(self, attempt: Attempt) -> None:
         """Add an attempt. After this returns, a crash of this process does not lose it."""

@@ -62,7 +62,7 @@ class Triage:
     """The environments that every report is run in."""
     search: Search
     blame: Blame
-    say: Callable[[str], None]
+    notify: Callable[[str], None]
     unmet: Callable[[Environment], Sequence[str]] = lambda environment: ()
     """Return the requirements that an environment does not meet: what pip refuses."""
     script_name: str = "report.py"
@@ -72,7 +72,7 @@ class Triage:
     def answer(self) -> TriageAnswer:
         """Run what the report needs, and return the answer."""
         own = self._reporters()
-        self.say(f"Environment of the report: {' or '.join(own) or 'the report names no version'}")
+        self.notify(f"Environment of the report: {' or '.join(own) or 'the report names no version'}")
         self.runs.run([*own, *(id for _, id in self._claimed(own)), *self.tier])
         if own and not self.runs.ran[own[-1]].conclusive:
             fallback = with_one_version_each(own)
@@ -151,7 +151,7 @@ class Triage:
             return differing[0]
         if self.problem.failure is None:
             return None  # the search for the package follows failures only
-        self.say(f"Comparing {pair[0]} (passes) with {pair[1]} (fails)")
+        self.notify(f"Comparing {pair[0]} (passes) with {pair[1]} (fails)")
         packages = [canonicalize_name(each) for each in self.blame(*pair)]
         return packages[0] if len(packages) == 1 else None
 

@@ -61,13 +61,13 @@ class World:
 
     @property
     def builds(self):
-        default = SourceBuilds.default(self.cache, self.uv, say=self.said.append)
+        default = SourceBuilds.default(self.cache, self.uv, notify=self.said.append)
         find_sandbox = self.find_sandbox or default.find_sandbox
         return replace(default, find_interpreter=lambda version: self.interpreter, find_sandbox=find_sandbox)
 
     @property
     def store(self):
-        return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, say=self.said.append)
+        return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, notify=self.said.append)
 
     def use_sandbox(self, sandbox):
         self.find_sandbox = lambda: sandbox

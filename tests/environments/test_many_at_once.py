@@ -33,7 +33,7 @@ interpreter = Interpreter(
 )
 cache, uv = Path(request["cache"]), Uv.found(os.environ)
 builds = lambda: SourceBuilds.default(cache, uv)
-store = EnvironmentStore(cache, uv=uv, find_builds=builds, say=print)
+store = EnvironmentStore(cache, uv=uv, find_builds=builds, notify=print)
 print(store.provide(environment, interpreter).built)
 """
 

@@ -153,8 +153,8 @@ LOOKS_LAST = """
 import heavy, os, sys
 
 class Looks:
-    def __del__(self, heavy=heavy, say=os.write):
-        say(1, b"emptied" if heavy.__dict__.get("imported") is None else b"left")
+    def __del__(self, heavy=heavy, notify=os.write):
+        notify(1, b"emptied" if heavy.__dict__.get("imported") is None else b"left")
 
 sys.looks = Looks()
 """
@@ -443,8 +443,8 @@ import atexit, os
 class Speaks:
     def __init__(self, word):
         self.word = word
-    def __del__(self, say=os.write):
-        say(1, self.word.encode() + b" ")
+    def __del__(self, notify=os.write):
+        notify(1, self.word.encode() + b" ")
 
 atexit.register(os.write, 1, b"exit ")
 cycle = Speaks("cycle")

@@ -332,7 +332,7 @@ class TestGone:
     @pytest.mark.parametrize("what", ["file", "folder"])
     def test_deleted_store_is_restored(self, path, what):
         said = []
-        with Writer(path, ["env"], say=said.append) as writer:
+        with Writer(path, ["env"], notify=said.append) as writer:
             writer.add(attempt(0))
             for each in path.parent.iterdir():
                 if each.is_file():
