@@ -22,7 +22,7 @@ from harness.pinpoint.held import Held
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.layers import Layers
 from harness.pinpoint.prober import Prober
-from harness.pinpoint.releases import Releases, Stepper, evenly, look_at, releases_between
+from harness.pinpoint.releases import Releases, Stepper, choose_strategy, fixed_strategy, releases_between
 from harness.pinpoint.repository import Repository
 from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.pinpoint.swapped import SwappedEnvironments
@@ -33,7 +33,7 @@ from harness.session import Session
 def search_in(
     session: Session,
     options: Options,
-    asked_of: tuple[Scenario, Case],
+    subject_of: tuple[Scenario, Case],
     base: Environment,
     *,
     held: Held | None = None,
@@ -43,40 +43,40 @@ def search_in(
 
     With `failing`, raises UsageError if the named environment passes.
     """
-    scenario, case = asked_of
+    scenario, case = subject_of
     following = Following(pattern=pattern_of(options.follow))
     subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
     prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat)
-    asked = _Asked(
+    search = _Search(
         session=session, options=options, prober=prober, following=following, base=base, held=held, failing=failing
     )
-    searched = _over_releases(asked) if options.commits is None else _over_commits(asked, options.commits)
+    result = _over_releases(search) if options.commits is None else _over_commits(search, options.commits)
     return Answer(
         case=str(case),
         issue=scenario.header.issue,
-        package=searched.package,
+        package=result.package,
         base=base,
-        searched=searched.words,
-        complete=searched.complete,
-        mode=searched.mode,
-        why=searched.why,
-        largest_gap=searched.walked.largest_gap,
-        points=searched.walked.points,
-        found=searched.walked.found,
+        searched=result.description,
+        complete=result.complete,
+        mode=result.mode,
+        why=result.why,
+        largest_gap=result.sequence.largest_gap,
+        points=result.sequence.points,
+        found=result.sequence.found,
         probes=len(prober.ran),
         runs=prober.runs,
-        named=searched.named,
+        named=result.named,
         pattern=following.pattern.pattern if following.pattern else None,
         command=f"{session.command} {shlex.join(options.typed)}",
-        notes=searched.notes,
-        unit=searched.unit,
+        notes=result.notes,
+        unit=result.unit,
         held=held,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """What both kinds of searches are told."""
+class _Search:
+    """What both kinds of searches need."""
 
     session: Session
     options: Options
@@ -95,27 +95,27 @@ class _Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Searched:
-    """What a search over releases, or over commits, came to."""
+class _Result:
+    """The result of a search over releases or commits."""
 
     package: str
     unit: str
-    walked: SequenceResult
+    sequence: SequenceResult
     named: Point
-    words: str
+    description: str
     complete: bool
     mode: str
     why: str
     notes: tuple[str, ...]
 
 
-def _over_releases(asked: _Asked) -> _Searched:
+def _over_releases(search: _Search) -> _Result:
     session, options, prober, following, base = (
-        asked.session,
-        asked.options,
-        asked.prober,
-        asked.following,
-        asked.base,
+        search.session,
+        search.options,
+        search.prober,
+        search.following,
+        search.base,
     )
     index = ReleaseIndex.configured(session.variables)
     releases = releases_between(index, options.package, options.versions, pre=options.pre, yanked=options.yanked)
@@ -129,25 +129,25 @@ def _over_releases(asked: _Asked) -> _Searched:
     if not stepper.moves_more:
         prober.layers = Layers(session, index, releases.package)
         prober.layers.add_host(base)
-    look = look_at(
+    strategy = choose_strategy(
         releases,
         options.mode,
         known=None if bounded else stepper.version_in_base,
         cost=stepper.cost(options.jobs),
     )
     place = _place_of_base(stepper)
-    plan, words = look.plan, look.words
+    plan, description = strategy.plan, strategy.description
     if place is not None and place not in plan.marks:
-        plan, words = plan.including(place), f"{words}, and {releases.versions[place]} that {base.id} has"
-    where = f"{releases.package} in {base.id}{asked.role}"
-    session.notify(f"{prober.case}: {where}: {words}, {', '.join(_ends(releases.versions))}")
-    session.notify(f"Mode {look.mode}: {look.why}.")
+        plan, description = plan.including(place), f"{description}, and {releases.versions[place]} that {base.id} has"
+    where = f"{releases.package} in {base.id}{search.role}"
+    session.notify(f"{prober.case}: {where}: {description}, {', '.join(_ends(releases.versions))}")
+    session.notify(f"Mode {strategy.mode}: {strategy.why}.")
     with prober.open():
         judge = Judge(prober, following, releases.package)
         candidate = _candidate_of(base) if place is None else stepper.candidate(place)
         for certain in plan.certain({})[: prober.jobs] if place is not None else ():
             prober.begin(stepper.candidate(certain))
-        asked.session.notify(f"{base.id}: {_named(asked, judge, candidate).text}")
+        search.session.notify(f"{base.id}: {_named(search, judge, candidate).text}")
         walk = SequenceSearch(
             prober,
             judge,
@@ -156,35 +156,35 @@ def _over_releases(asked: _Asked) -> _Searched:
             name=lambda place: releases.versions[place],
             notify=session.notify,
         )
-        walked = walk.run(releases.package)
-        named = _named(asked, judge, candidate)  # after the search, which may have run it again
-        walked = walked.following(_followed(following, named))
+        sequence = walk.run(releases.package)
+        named = _named(search, judge, candidate)  # after the search, which may have run it again
+        sequence = sequence.following(_followed(following, named))
         if repository is not None:
             commits = CommitSearch(prober, judge, repository, session.notify)
-            walked = replace(walked, found=tuple(commits.narrow(each) for each in walked.found))
-    newest = walked.newest
-    ends = _ends(releases.versions[walked.given_up : None if newest is None else newest + 1])
-    unseen = _between_releases(walked) if repository is not None else []
-    return _Searched(
+            sequence = replace(sequence, found=tuple(commits.narrow(each) for each in sequence.found))
+    newest = sequence.newest
+    ends = _ends(releases.versions[sequence.given_up : None if newest is None else newest + 1])
+    unseen = _between_releases(sequence) if repository is not None else []
+    return _Result(
         package=releases.package,
         unit="release",
-        walked=walked,
+        sequence=sequence,
         named=named,
-        words=f"{words} of {releases.package}, {' to '.join(ends)}",
-        complete=look.complete and not walked.given_up and newest is None,
-        mode=look.mode,
-        why=look.why,
-        notes=(*_notes(stepper), *_given_up(walked, releases), *unseen),
+        description=f"{description} of {releases.package}, {' to '.join(ends)}",
+        complete=strategy.complete and not sequence.given_up and newest is None,
+        mode=strategy.mode,
+        why=strategy.why,
+        notes=(*_notes(stepper), *_given_up(sequence, releases), *unseen),
     )
 
 
-def _over_commits(asked: _Asked, commits: str) -> _Searched:
+def _over_commits(search: _Search, commits: str) -> _Result:
     session, options, prober, following, base = (
-        asked.session,
-        asked.options,
-        asked.prober,
-        asked.following,
-        asked.base,
+        search.session,
+        search.options,
+        search.prober,
+        search.following,
+        search.base,
     )
     package = canonicalize_name(options.package)
     repository = _repository(session, options)
@@ -201,25 +201,25 @@ def _over_commits(asked: _Asked, commits: str) -> _Searched:
     ends = [repository.commit_named(package, name) for name in (first, last)]
     with prober.open():
         judge = Judge(prober, following, package)
-        search = CommitSearch(prober, judge, repository, session.notify)
+        commit_search = CommitSearch(prober, judge, repository, session.notify)
         try:
-            line = search.line_between(package, base, ends[0], ends[1])
+            line = commit_search.line_between(package, base, ends[0], ends[1])
         except Unanswered as error:
             raise UsageError(f"--commits {commits}: cannot be searched", why=str(error)) from error
-        look = evenly(len(line.shas), line.offset, options.mode, "commit")
-        session.notify(f"{prober.case}: {package} in {base.id}: {look.words} from {first} to {last}")
-        named = _named(asked, judge, _candidate_of(base))
+        strategy = fixed_strategy(len(line.shas), line.offset, options.mode, "commit")
+        session.notify(f"{prober.case}: {package} in {base.id}: {strategy.description} from {first} to {last}")
+        named = _named(search, judge, _candidate_of(base))
         session.notify(f"{base.id}: {named.text}")
-        walked = line.walk(package, look.plan).following(_followed(following, named))
-    return _Searched(
+        sequence = line.walk(package, strategy.plan).following(_followed(following, named))
+    return _Result(
         package=package,
         unit="commit",
-        walked=walked,
+        sequence=sequence,
         named=named,
-        words=f"{look.words} that touch {package} from {first} to {last}",
-        complete=look.complete,
-        mode=look.mode,
-        why=look.why,
+        description=f"{strategy.description} that touch {package} from {first} to {last}",
+        complete=strategy.complete,
+        mode=strategy.mode,
+        why=strategy.why,
         notes=(line.note,) if line.note else (),
     )
 
@@ -236,13 +236,13 @@ def _candidate_of(base: Environment) -> Candidate:
     return Candidate(name=base.id, make=lambda: base)
 
 
-def _named(asked: _Asked, judge: Judge, candidate: Candidate) -> Point:
+def _named(search: _Search, judge: Judge, candidate: Candidate) -> Point:
     """Return what the environment shows that the user named: its failure is followed."""
-    shown = asked.prober.show(candidate)
-    named = Point(name=asked.base.id, observation=judge.observe(candidate, shown), shown=shown)
-    if asked.failing and asked.held is not None and named.observation.state is State.GOOD:
+    shown = search.prober.show(candidate)
+    named = Point(name=search.base.id, observation=judge.observe(candidate, shown), shown=shown)
+    if search.failing and search.held is not None and named.observation.state is State.GOOD:
         raise UsageError(
-            f"--both: {asked.held.pair(asked.base.id)} passes",
+            f"--both: {search.held.pair(search.base.id)} passes",
             why="the responsible side is that of a pair that fails",
             next_step="Name a writer and a reader that fail together",
         )
@@ -264,10 +264,10 @@ def _repository(session: Session, options: Options) -> Repository | None:
     )
 
 
-def _between_releases(walked: SequenceResult) -> list[str]:
+def _between_releases(sequence: SequenceResult) -> list[str]:
     """Report how to find what came and went between two releases, where the releases show nothing of it."""
-    tested = [point.name for point in walked.points if point.observation.tested]
-    if walked.found or len(tested) < 2:
+    tested = [point.name for point in sequence.points if point.observation.tested]
+    if sequence.found or len(tested) < 2:
         return []
     return [f"What came and went between two releases was not looked for; --commits {tested[0]}..{tested[-1]} does."]
 
@@ -285,14 +285,14 @@ def _notes(stepper: Stepper) -> list[str]:
     ]
 
 
-def _given_up(walked: SequenceResult, releases: Releases) -> list[str]:
+def _given_up(sequence: SequenceResult, releases: Releases) -> list[str]:
     """Return which releases were not looked at, and after which ones the search stopped."""
-    notes, newest = [], walked.newest
-    if walked.given_up:
-        tried = [each.name for each in walked.points if releases.place_of(each.name) <= walked.given_up]
-        notes.append(("before", releases.versions[walked.given_up], tried))
+    notes, newest = [], sequence.newest
+    if sequence.given_up:
+        tried = [each.name for each in sequence.points if releases.place_of(each.name) <= sequence.given_up]
+        notes.append(("before", releases.versions[sequence.given_up], tried))
     if newest is not None:
-        tried = [each.name for each in walked.points if releases.place_of(each.name) >= newest]
+        tried = [each.name for each in sequence.points if releases.place_of(each.name) >= newest]
         notes.append(("after", releases.versions[newest], tried))
     return [
         f"Releases of {releases.package} {where} {version} were not looked at, since none of {', '.join(tried)} could "

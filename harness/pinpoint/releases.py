@@ -95,11 +95,11 @@ def _bounds(versions: str | None) -> tuple[Version | None, Version | None]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """At which releases to look: the plan, and the same in words."""
+class SearchStrategy:
+    """Which releases a search probes: the plan, and its description."""
 
     plan: SearchPlan
-    words: str
+    description: str
     complete: bool = False
     """True if every release is run, so that nothing can have been missed."""
     mode: str = ""
@@ -108,41 +108,47 @@ class Look:
     """Why this mode: what was asked for, or what all releases would take."""
 
 
-def look_at(releases: Releases, mode: str, *, known: str | None = None, cost: Cost | None = None) -> Look:
+def choose_strategy(
+    releases: Releases, mode: str, *, known: str | None = None, cost: Cost | None = None
+) -> SearchStrategy:
     """Return how to look: "every", "quick", "grid", or "auto" for every release if that takes little time.
 
     "grid" and "auto" go back from a version that is `known` to be testable. Without a `cost` all takes little time.
     """
     size, older = len(releases.points), releases.older
     if mode in ("every", "quick"):
-        return evenly(size, older, mode, "release")
+        return fixed_strategy(size, older, mode, "release")
     place = None if known is None else min(releases.place_of(known), size - 1)
     back = "" if place is None else f", back from {known} as far as they can be tested"
     if mode == "auto":
         cost = cost or Cost(releases=size)
         if cost.affordable:
             plan = SearchPlan.grid(size, tuple(range(size)), older, known=place)
-            words = f"every one of {size} releases{back}"
-            return Look(plan=plan, words=words, complete=True, mode="every", why=f"that takes {cost}")
+            description = f"every one of {size} releases{back}"
+            return SearchStrategy(
+                plan=plan, description=description, complete=True, mode="every", why=f"that takes {cost}"
+            )
         why = f"every one of {size} releases would take {cost}; --every runs them all"
         return replace(_grid(releases, place, back), why=why)
     return replace(_grid(releases, place, back), why="--grid asks for it")
 
 
-def _grid(releases: Releases, place: int | None, back: str) -> Look:
+def _grid(releases: Releases, place: int | None, back: str) -> SearchStrategy:
     size, older = len(releases.points), releases.older
     minors: dict[tuple[int, ...], list[int]] = {}
     for mark, each in enumerate(releases.points):
         minors.setdefault((each.version.epoch, *each.version.release[:2]), []).append(mark)
     marks = {mark for places in minors.values() for mark in (places[0], places[-1])}
-    words = "both ends, the first and the last release of each minor"
+    description = "both ends, the first and the last release of each minor"
     if len(minors) < _FEW_MINORS:
         more, how = _evenly_spaced(size, older, "release")
         marks.update(more)
-        words = f"{words}, and {how}"
+        description = f"{description}, and {how}"
     plan = SearchPlan.grid(size, tuple(marks), older, known=place)
     looked = len(plan.marks)
-    return Look(plan=plan, words=f"{words}{back} ({looked} of {size})", complete=looked == size, mode="grid")
+    return SearchStrategy(
+        plan=plan, description=f"{description}{back} ({looked} of {size})", complete=looked == size, mode="grid"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,21 +177,29 @@ class Cost:
         return f"about {self.seconds:.0f} s" if self.seconds < 100 else f"about {minutes:.0f} minutes"
 
 
-def evenly(size: int, offset: int, mode: str, unit: str) -> Look:
+def fixed_strategy(size: int, offset: int, mode: str, unit: str) -> SearchStrategy:
     """Return how to search points that are all alike: "every", "quick", or about twenty of them ("grid", "auto")."""
     if mode == "every":
-        words = f"every one of {size} {unit}s"
-        return Look(
-            plan=SearchPlan.every(size, offset), words=words, complete=True, mode=mode, why="--every asks for it"
+        description = f"every one of {size} {unit}s"
+        return SearchStrategy(
+            plan=SearchPlan.every(size, offset),
+            description=description,
+            complete=True,
+            mode=mode,
+            why="--every asks for it",
         )
     if mode == "quick":
-        words = f"halving between the two ends of {size} {unit}s"
-        return Look(plan=SearchPlan.quick(size, offset), words=words, mode=mode, why="--quick asks for it")
-    marks, words = _evenly_spaced(size, offset, unit)
+        description = f"halving between the two ends of {size} {unit}s"
+        return SearchStrategy(
+            plan=SearchPlan.quick(size, offset), description=description, mode=mode, why="--quick asks for it"
+        )
+    marks, description = _evenly_spaced(size, offset, unit)
     plan = SearchPlan.grid(size, marks, offset)
     looked = len(plan.marks)
     why = "--grid asks for it" if mode == "grid" else f"{unit}s are many; --every runs them all"
-    return Look(plan=plan, words=f"{words} ({looked} of {size})", complete=looked == size, mode="grid", why=why)
+    return SearchStrategy(
+        plan=plan, description=f"{description} ({looked} of {size})", complete=looked == size, mode="grid", why=why
+    )
 
 
 def _evenly_spaced(size: int, offset: int, unit: str) -> tuple[tuple[int, ...], str]:

@@ -132,8 +132,8 @@ def _cell(cell: GridCell, published: bool) -> str:
     from markupsafe import Markup, escape
 
     css = CLASSES[cell.state] + (" x" if cell.unexplained else "")
-    words = cell.ratio or cell.display.plain if cell.stage is None else f"{cell.ratio} {cell.stage}".strip()
-    text = cell.display.mark if words == cell.display.mark else f"{cell.display.mark} {words}"
+    label = cell.ratio or cell.display.plain if cell.stage is None else f"{cell.ratio} {cell.stage}".strip()
+    text = cell.display.mark if label == cell.display.mark else f"{cell.display.mark} {label}"
     text = cell.display.mark if cell.state == NOT_ASKED else text
     took = "" if published or cell.verdicts == 0 else Markup(' data-s="{:.1f}"').format(cell.duration_s)
     if cell.cause is None:
@@ -142,7 +142,7 @@ def _cell(cell: GridCell, published: bool) -> str:
 
 
 def _chips(counts: Counts) -> Iterator[_Chip]:
-    for state, number, words in (
+    for state, number, label in (
         (Outcome.PASSED.value, counts.passed, "passed"),
         (Outcome.FAILED.value, counts.failed, "failed"),
         (FLAKY_WORD, counts.flaky, "flaky"),
@@ -152,9 +152,9 @@ def _chips(counts: Counts) -> Iterator[_Chip]:
         (NEVER_RUN_WORD, counts.never_run, "never run"),
         *([(NO_VERDICT_WORD, counts.no_verdict, "without a verdict")] if counts.no_verdict else []),
     ):
-        detail = f" ({counts.labelled} labelled, {counts.unexplained} unexplained)" if words == "failed" else ""
+        detail = f" ({counts.labelled} labelled, {counts.unexplained} unexplained)" if label == "failed" else ""
         display = STATES[state]
-        yield _Chip(css=CLASSES[state], mark=display.mark, text=f"{number} {words}{detail}", meaning=display.meaning)
+        yield _Chip(css=CLASSES[state], mark=display.mark, text=f"{number} {label}{detail}", meaning=display.meaning)
 
 
 def _scenarios(rows: Sequence[Row]) -> Iterator[tuple[Scenario, list[Row]]]:

@@ -11,26 +11,26 @@ from harness.model.case import write_value
 from harness.report.causes import Cause, Causes
 from harness.report.foreign_text import one_line
 from harness.report.results import Record
-from harness.report.transitions import History, Stretch
+from harness.report.transitions import History, Segment
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A stretch that does not pass, with the causes of what it and its neighbours show, by cell."""
+    """A segment that does not pass, with the causes of what it and its neighbours show, by cell."""
 
-    stretch: Stretch
+    segment: Segment
     causes: Mapping[str, Cause]
 
     @property
     def cause(self) -> Cause | None:
-        """The cause of what the stretch shows."""
-        return self.causes.get(self.stretch.shown.cell)
+        """The cause of what the segment shows."""
+        return self.causes.get(self.segment.shown.cell)
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The cells of its borders, of the first case: they prove it."""
-        borders = (self.stretch.came, self.stretch.went)
-        return tuple(step.record.cell for each in borders if each is not None for step in (each.last, each.first))
+        """The cells of its transitions, of the first case: they prove it."""
+        transitions = (self.segment.start, self.segment.end)
+        return tuple(step.record.cell for each in transitions if each is not None for step in (each.last, each.first))
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ class Line:
             cause = self.causes.get(record.cell)
             return reference(cause) if cause else ""
 
-        return self.stretch.sentence(of)
+        return self.segment.sentence(of)
 
     @property
     def pieces(self) -> tuple[tuple[str, Cause | None], ...]:
@@ -61,7 +61,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """What holds for some cases of a scenario in the versions of a family: a sentence for each stretch that fails."""
+    """What holds for some cases of a scenario in the versions of a family: a sentence for each segment that fails."""
 
     scenario: str
     cases: tuple[Case, ...]
@@ -104,14 +104,14 @@ def _statement(members: Sequence[History], causes: Causes) -> Statement:
 
 
 def _lines(history: History, causes: Causes) -> tuple[Line, ...]:
-    return tuple(Line(stretch=stretch, causes=_causes(stretch, causes)) for stretch in history.failing)
+    return tuple(Line(segment=segment, causes=_causes(segment, causes)) for segment in history.failing)
 
 
-def _causes(stretch: Stretch, causes: Causes) -> dict[str, Cause]:
-    neighbours = [border.last for border in (stretch.came,) if border] + [
-        border.first for border in (stretch.went,) if border
+def _causes(segment: Segment, causes: Causes) -> dict[str, Cause]:
+    neighbours = [transition.last for transition in (segment.start,) if transition] + [
+        transition.first for transition in (segment.end,) if transition
     ]
-    found = {record.cell: causes.of(record) for record in (stretch.shown, *(step.record for step in neighbours))}
+    found = {record.cell: causes.of(record) for record in (segment.shown, *(step.record for step in neighbours))}
     return {cell: cause for cell, cause in found.items() if cause is not None}
 
 

@@ -28,7 +28,7 @@ _WIDEST_STAGE = 12
 _WIDEST_HEAD = 9
 _LONGEST_ID = 24
 _MOST_STATEMENTS = 25
-_Look = tuple[str, str, str, int | None]
+_Values = tuple[str, str, str, int | None]
 """All that a cell's drawing depends on: state, ratio, stage and the number of its cause."""
 _PARTS_OF_ID = re.compile(r"(?<=[A-Za-z])(?=\d)|(?=-)|(?<=[ ,_])")
 
@@ -112,11 +112,11 @@ def _draw(
     """Draw a table, in several blocks of columns if it is too wide for one."""
     if not lines:
         return ""
-    looks = [list(map(_look, line.cells)) for line in lines]
-    stacked, labels, widths = _fitted(lines, looks, columns, corner=corner, width=width)
+    cells = [list(map(_values_of, line.cells)) for line in lines]
+    stacked, labels, widths = _fitted(lines, cells, columns, corner=corner, width=width)
     room = width - _widest([corner, *labels])
     blocks = list(_blocks(widths, room))
-    drawn = [_block(labels, looks, columns, block, corner=corner, stacked=stacked, paint=paint) for block in blocks]
+    drawn = [_block(labels, cells, columns, block, corner=corner, stacked=stacked, paint=paint) for block in blocks]
     if len(drawn) == 1:
         return drawn[0]
     total = len(columns)
@@ -128,17 +128,17 @@ def _draw(
 
 def _fitted(
     lines: Sequence[_Line],
-    looks: Sequence[Sequence[_Look]],
+    cells: Sequence[Sequence[_Values]],
     columns: Sequence[EnvironmentColumn],
     *,
     corner: str,
     width: int,
 ) -> tuple[bool, list[str], list[int]]:
     """Find the roomiest form in which all columns fit side by side; if there is none, give the tightest."""
-    different = [dict.fromkeys(column) for column in zip(*filter(None, looks), strict=True)]
+    different = [dict.fromkeys(column) for column in zip(*filter(None, cells), strict=True)]
     for stacked, label_width in ((False, 48), (False, 36), (True, 48), (True, 36), (True, 24)):
         labels = [_wrapped(line.label, label_width) for line in lines]
-        widths = [_column_width(columns, place, looks, stacked=stacked) for place, looks in enumerate(different)]
+        widths = [_column_width(columns, place, cells, stacked=stacked) for place, cells in enumerate(different)]
         if _widest([corner, *labels]) + sum(widths) <= width:
             break
     return stacked, labels, widths
@@ -156,7 +156,7 @@ def _blocks(widths: Sequence[int], room: int) -> Iterator[range]:
 
 def _block(
     labels: Sequence[str],
-    looks: Sequence[Sequence[_Look]],
+    cells: Sequence[Sequence[_Values]],
     columns: Sequence[EnvironmentColumn],
     block: range,
     *,
@@ -166,7 +166,7 @@ def _block(
 ) -> str:
     families = [_Text.of(_family(columns, place, first=place == block.start)) for place in block]
     head = [_Text.of(_id(columns, place)) for place in block]
-    body = [[_drawn(look, stacked=stacked, paint=paint) for look in line[block.start : block.stop]] for line in looks]
+    body = [[_drawn(each, stacked=stacked, paint=paint) for each in line[block.start : block.stop]] for line in cells]
     left = _padded([_Text.of(""), _Text.of(corner), *map(_Text.of, labels)])
     right = [_padded(column) for column in zip(families, head, *filter(None, body), strict=True)]
     rows = iter(zip(*right, strict=True))
@@ -218,8 +218,8 @@ def _side_by_side(row: Sequence[_Text]) -> str:
     return "\n".join((" " * _GAP).join(line).rstrip() for line in zip(*columns, strict=True))
 
 
-def _column_width(columns: Sequence[EnvironmentColumn], place: int, looks: Iterable[_Look], *, stacked: bool) -> int:
-    texts = [_drawn(look, stacked=stacked, paint=_Paint(False)) for look in looks]
+def _column_width(columns: Sequence[EnvironmentColumn], place: int, cells: Iterable[_Values], *, stacked: bool) -> int:
+    texts = [_drawn(values, stacked=stacked, paint=_Paint(False)) for values in cells]
     head = _widest([_family(columns, place, first=True), _id(columns, place)])
     return max(head, *(text.width for text in texts)) + _GAP
 
@@ -247,14 +247,14 @@ def _id(columns: Sequence[EnvironmentColumn], place: int) -> str:
     return "\n".join(line.strip() for line in lines)
 
 
-def _look(cell: GridCell) -> _Look:
+def _values_of(cell: GridCell) -> _Values:
     return cell.state, cell.ratio, cell.stage or "", cell.cause.number if cell.cause else None
 
 
 @functools.lru_cache(maxsize=4096)
-def _drawn(look: _Look, *, stacked: bool, paint: _Paint) -> _Text:
+def _drawn(values: _Values, *, stacked: bool, paint: _Paint) -> _Text:
     """Draw a cell; in a table of thousands there are few that look different."""
-    state, ratio, stage, cause = look
+    state, ratio, stage, cause = values
     display = STATES[state]
     word = f"{display.plain} {ratio}".strip()
     stage = one_line(stage, longest=_WIDEST_STAGE)

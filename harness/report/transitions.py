@@ -1,4 +1,4 @@
-"""Owns the borders of the table: neighbouring versions of a family that show different things, and what to say of them.
+"""Transitions of the table: neighbouring versions of a family that show different things, and what to say of them.
 
 A transition is claimed of two cells that were both judged, with whatever could not be judged between. Nothing is said
 of releases that no column stands for, but that there may be some.
@@ -77,12 +77,12 @@ class Transition:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretch:
-    """Steps one after the other that show one and the same thing, and what is at its two ends."""
+class Segment:
+    """Consecutive steps that show the same thing, and the transitions at its two ends."""
 
     steps: tuple[Step, ...]
-    came: Transition | None = None
-    went: Transition | None = None
+    start: Transition | None = None
+    end: Transition | None = None
 
     @property
     def shown(self) -> Record:
@@ -90,19 +90,19 @@ class Stretch:
         return self.steps[0].record
 
     def sentence(self, reference: Callable[[Record], str]) -> str:
-        """Return what holds in which versions, how it came and how it went, with the bounds that were run.
+        """Return what holds in which versions, how it starts and ends, with the bounds that were run.
 
         `reference` returns what stands behind a failure to name its error, such as ` [2]`.
         """
         first, last = self.steps[0], self.steps[-1]
         versions = f"{first.column.version}" + ("" if first is last else f" to {last.column.version}")
         parts = [f"{versions}: {first.shows}{reference(first.record)}."]
-        before = self.came.last if self.came and not self.came.last.passes else None
-        after = self.went.first if self.went and not self.went.first.passes else None
-        if self.came is None:
+        before = self.start.last if self.start and not self.start.last.passes else None
+        after = self.end.first if self.end and not self.end.first.passes else None
+        if self.start is None:
             parts.append(f"{first.column.version} is the first that was run.")
         elif before is None:
-            parts.append(f"Introduced {self.came.when}.")
+            parts.append(f"Introduced {self.start.when}.")
         neighbours = [each for each in (before, after) if each is not None]
         if neighbours:
             were = (
@@ -110,10 +110,10 @@ class Stretch:
             )
             shown = ", ".join(f"{each.column.version} {each.shows}{reference(each.record)}" for each in neighbours)
             parts.append(f"{were}: {shown}.")
-        if self.went is None:
+        if self.end is None:
             parts.append(f"{last.column.version} is the last that was run.")
         elif after is None:
-            parts.append(f"Fixed {self.went.when}.")
+            parts.append(f"Fixed {self.end.when}.")
         return " ".join(parts)
 
 
@@ -125,17 +125,17 @@ class History:
     family: str
     held: str
     """`written in ID` or `read in ID`, of a two-step case; else nothing."""
-    stretches: tuple[Stretch, ...]
+    segments: tuple[Segment, ...]
 
     @property
     def transitions(self) -> tuple[Transition, ...]:
-        """Its borders, oldest first."""
-        return tuple(stretch.came for stretch in self.stretches if stretch.came is not None)
+        """Its transitions, oldest first."""
+        return tuple(segment.start for segment in self.segments if segment.start is not None)
 
     @property
-    def failing(self) -> tuple[Stretch, ...]:
-        """The stretches that are no passes: what is said of these says where the passes are."""
-        return tuple(stretch for stretch in self.stretches if not stretch.steps[0].passes)
+    def failing(self) -> tuple[Segment, ...]:
+        """The segments that are no passes: what is said of these says where the passes are."""
+        return tuple(segment for segment in self.segments if not segment.steps[0].passes)
 
 
 def histories(results: Results) -> tuple[History, ...]:
@@ -187,21 +187,21 @@ def _sides(record: Record, columns: Mapping[str, EnvironmentColumn]) -> Iterator
 
 
 def _history(line: _Line) -> History:
-    stretches: list[Stretch] = []
+    segments: list[Segment] = []
     before = 0  # the place of the last that was judged
     for place, step in enumerate(line.steps):
         if not step.judged:
             continue
-        if stretches and line.steps[before].verdict == step.verdict:
-            stretches[-1] = replace(stretches[-1], steps=(*stretches[-1].steps, step))
+        if segments and line.steps[before].verdict == step.verdict:
+            segments[-1] = replace(segments[-1], steps=(*segments[-1].steps, step))
             before = place
             continue
-        border = _transition(line.steps, before, place) if stretches else None
-        if border is not None:
-            stretches[-1] = replace(stretches[-1], went=border)
-        stretches.append(Stretch(steps=(step,), came=border))
+        transition = _transition(line.steps, before, place) if segments else None
+        if transition is not None:
+            segments[-1] = replace(segments[-1], end=transition)
+        segments.append(Segment(steps=(step,), start=transition))
         before = place
-    return History(case=line.case, family=line.family, held=line.held, stretches=tuple(stretches))
+    return History(case=line.case, family=line.family, held=line.held, segments=tuple(segments))
 
 
 def _transition(steps: Sequence[Step], before: int, after: int) -> Transition:

@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from harness.errors import UsageError
 from harness.locking.package_index import Release
-from harness.pinpoint.releases import Cost, look_at, releases_between
+from harness.pinpoint.releases import Cost, choose_strategy, releases_between
 from harness.pinpoint.repository import version_of_tag
 from harness.pinpoint.swapped import Swaps
 
@@ -96,28 +96,28 @@ def test_yanked_and_early_ones_are_left_out():
 
 def test_the_grid_is_the_first_and_the_last_release_of_each_minor():
     releases = between(KERAS)
-    look = look_at(releases, "grid")
-    looked = [releases.versions[mark] for mark in look.plan.marks]
+    strategy = choose_strategy(releases, "grid")
+    looked = [releases.versions[mark] for mark in strategy.plan.marks]
     inside = ["3.0.1", "3.0.2", "3.0.3", "3.0.4", "3.3.1", "3.3.2", "3.9.1"]
     assert looked == [version for version in KERAS if version not in inside]
-    assert "the first and the last release of each minor (18 of 25)" in look.words
-    assert (look.mode, look.why) == ("grid", "--grid asks for it")
-    assert not look.complete
+    assert "the first and the last release of each minor (18 of 25)" in strategy.description
+    assert (strategy.mode, strategy.why) == ("grid", "--grid asks for it")
+    assert not strategy.complete
 
 
 def test_every_release_is_run_where_that_takes_little_time():
     releases = between(KERAS)
-    look = look_at(releases, "auto", cost=Cost(releases=25, overlaid=25, jobs=2))
-    assert look.complete and look.mode == "every" and len(look.plan.marks) == 25
-    assert look.why == "that takes about 56 s"
-    back = look_at(releases, "auto", known="3.4.1")
-    assert "back from 3.4.1 as far as they can be tested" in back.words
+    strategy = choose_strategy(releases, "auto", cost=Cost(releases=25, overlaid=25, jobs=2))
+    assert strategy.complete and strategy.mode == "every" and len(strategy.plan.marks) == 25
+    assert strategy.why == "that takes about 56 s"
+    back = choose_strategy(releases, "auto", known="3.4.1")
+    assert "back from 3.4.1 as far as they can be tested" in back.description
 
 
 def test_the_grid_is_run_where_every_release_takes_long():
-    look = look_at(between(KERAS), "auto", cost=Cost(releases=25, overlaid=0, jobs=2))
-    assert look.mode == "grid"
-    assert look.why == "every one of 25 releases would take about 8 minutes; --every runs them all"
+    strategy = choose_strategy(between(KERAS), "auto", cost=Cost(releases=25, overlaid=0, jobs=2))
+    assert strategy.mode == "grid"
+    assert strategy.why == "every one of 25 releases would take about 8 minutes; --every runs them all"
 
 
 @pytest.mark.parametrize(
@@ -141,20 +141,20 @@ def test_what_is_affordable(cost, affordable):
     ],
 )
 def test_where_minors_are_few_the_grid_has_evenly_spaced_releases_too(versions):
-    look = look_at(between(versions), "grid")
-    assert 14 <= len(look.plan.marks) <= 40
+    strategy = choose_strategy(between(versions), "grid")
+    assert 14 <= len(strategy.plan.marks) <= 40
     firsts_and_lasts = [place for place, version in enumerate(versions) if version.endswith((".0", ".7"))]
-    assert len(versions) > 40 or set(firsts_and_lasts) <= set(look.plan.marks)
+    assert len(versions) > 40 or set(firsts_and_lasts) <= set(strategy.plan.marks)
 
 
 def test_the_grid_leaves_out_no_minor_however_many_there_are():
-    assert look_at(between([f"{minor}.0" for minor in range(300)]), "grid").complete
+    assert choose_strategy(between([f"{minor}.0" for minor in range(300)]), "grid").complete
 
 
 def test_a_grid_of_all_misses_nothing():
-    assert look_at(between(["1.0.0", "1.0.1", "1.1.0"]), "grid").complete
-    assert look_at(between(KERAS), "every").complete
-    assert not look_at(between(KERAS), "quick").complete
+    assert choose_strategy(between(["1.0.0", "1.0.1", "1.1.0"]), "grid").complete
+    assert choose_strategy(between(KERAS), "every").complete
+    assert not choose_strategy(between(KERAS), "quick").complete
 
 
 @pytest.mark.parametrize(
