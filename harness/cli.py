@@ -101,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> tuple[int, Exception | None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0, None
     except KeyboardInterrupt:
-        _notify("Stopped at once. What was recorded is safe; the same command goes on.")
+        _notify("Stopped immediately. Recorded results are kept; run the same command again to continue.")
         return INTERRUPTED_STATUS, None
     except Exception as error:
         _log.critical("unexpected error", exc_info=True)
@@ -153,7 +153,7 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
         if session.stop.is_set():
             raise KeyboardInterrupt
         session.stop.set()
-        _notify("Stopping: what has finished is being recorded. Again to stop at once.")
+        _notify("Stopping; saving finished results. Press Ctrl-C again to stop immediately.")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,1 +1,1 @@
-"""One module a command of the command line: arguments in, product on stdout, exit status back."""
+"""A module for each command, by its name: `add_arguments`, `Options`, `execute`. The others are shared by commands."""

@@ -49,7 +49,7 @@ def execute(session: Session, options: Options) -> int:
     try:
         answer = _answer(session, options)
     except SearchStopped:
-        session.notify("Stopped. What was run is recorded. To go on:")
+        session.notify("Stopped. Results until now are recorded. To continue:")
         session.notify(f"  {session.command} {shlex.join(options.typed)}")
         return INTERRUPTED_STATUS
     if options.json:

@@ -63,7 +63,7 @@ def execute(session: Session, options: Options) -> int:
     if options.document is not None:
         write_section(Path(options.document), SECTION, text)
     if session.stop.is_set():
-        session.notify("Stopped. What was compared is kept. To go on:")
+        session.notify("Stopped. Results until now are recorded. To continue:")
         session.notify(f"  {session.command} {shlex.join(options.typed)}")
         return INTERRUPTED_STATUS
     return 1 if comparison.different else 0

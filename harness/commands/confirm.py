@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from harness.commands.results import results_of
 from harness.commands.run_tasks import run_tasks
+from harness.errors import counted
 from harness.model import Cell
 from harness.pipeline import Work
 from harness.report.isolation_comparison import PROCESS, unconfirmed
@@ -13,13 +14,13 @@ from harness.session import Session
 
 
 def confirm_borders(session: Session, work: Work, *, jobs: int) -> int:
-    """Run each cell beside a border in a process of its own, unless that has been done. Return how many were recorded.
+    """Run the cells next to transitions in separate processes, if that was not done. Return the number of attempts.
 
-    What one shows may differ from what the fork showed, and make new borders.
+    A result may differ from that of the fork, and create new transitions.
     """
     count = 0
     while not session.stop.is_set() and (cells := unconfirmed(results_of(session, work))):
-        session.notify(f"{len(cells)} cells beside a border are confirmed in processes of their own.")
+        session.notify(f"Confirming {counted(len(cells), 'cell')} next to transitions in separate processes.")
         recorded = run_alone(session, work, cells, jobs=jobs)
         if not recorded:
             break

@@ -32,7 +32,7 @@ def execute(session: Session, options: Options) -> int:
             return _print_pair(session, options)
         answer = _answer(session, options)
     except SearchStopped:
-        session.notify("Stopped. What was run is recorded. To go on:")
+        session.notify("Stopped. Results until now are recorded. To continue:")
         session.notify(f"  {session.command} {shlex.join(options.typed)}")
         return INTERRUPTED_STATUS
     if options.json:
@@ -40,7 +40,7 @@ def execute(session: Session, options: Options) -> int:
     else:
         sys.stdout.write(markdown(answer) if options.markdown else terminal(answer))
     if answer.undecided:
-        session.notify(f"Nothing could be judged: not one {answer.unit} could be tested. The reasons stand above.")
+        session.notify(f"No result: no {answer.unit} could be tested. See the reasons above.")
     return 1 if answer.undecided else 0
 
 

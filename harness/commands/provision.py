@@ -43,7 +43,7 @@ def execute(session: Session, options: Options) -> int:
             lost += 1
             session.notify(f"{environment.id}: {' '.join(str(error).split())}")
             continue
-        state = "made" if provided.built else "there"
+        state = "built" if provided.built else "exists"
         imports = f"; does not import: {one_line(provided.import_error)}" if provided.import_error else ""
         sys.stdout.write(f"{environment.id}: {state}: {provided.python}{imports}\n")
     return 1 if lost else 0

@@ -42,7 +42,7 @@ def execute(session: Session, options: Options) -> int:
     folder = session.root / "results" if options.folder is None else Path(options.folder)
     if options.folder == "" or (folder.exists() and not folder.is_dir()):
         raise UsageError(
-            f"--folder {options.folder!r}: is no folder", next_step="Name one; it is made if it is not there"
+            f"--folder {options.folder!r}: is not a folder", next_step="Name a folder; it is created if it is missing"
         )
     work = prepare(session, plan_of(session, options))
     results = results_of(session, work)
@@ -59,7 +59,7 @@ def _refuse_unknown(session: Session, results: Results, options: Options) -> Non
     unknown = [each.cell for each in results.cells if each.current is None]
     if unknown:
         raise HarnessError(
-            f"{len(unknown)} of {len(results.cells)} cells were never run here, and what is published would say so",
+            f"{len(unknown)} of {len(results.cells)} cells were never run here, so the published table would have gaps",
             why=f"the first is {unknown[0]}",
             next_step=f"`{_instead(session, options, 'run')}` runs them; `{session.command} table --output "
             "FILE` writes what there is",
@@ -67,20 +67,20 @@ def _refuse_unknown(session: Session, results: Results, options: Options) -> Non
 
 
 def _refuse_unconfirmed(session: Session, results: Results, options: Options) -> Results:
-    """Refuse to publish borders that forks alone have shown, or say in the results that there are some."""
+    """Refuse to publish transitions that only forks have shown, or add a note to the results."""
     from harness.report.isolation_comparison import unconfirmed
 
     cells = unconfirmed(results)
     if not cells:
         return results
-    what = f"{len(cells)} cells beside a border were not confirmed in a process of their own"
+    what = f"{len(cells)} cells next to a transition were not confirmed in separate processes"
     if options.unconfirmed:
         return replace(results, notes=(*results.notes, f"{what}."))
     raise HarnessError(
         what,
-        why=f"the first is {cells[0]}; a border is published when both of its sides are confirmed",
-        next_step=f"`{_instead(session, options, 'run', '--confirm')}` runs them; or publish with --unconfirmed, and "
-        "the table says so",
+        why=f"the first is {cells[0]}; a transition is published when both of its cells are confirmed",
+        next_step=f"`{_instead(session, options, 'run', '--confirm')}` runs them; or publish with --unconfirmed; "
+        "then the table has a note",
     )
 
 

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,8 +19,11 @@ from harness.errors import counted
 from harness.execute.task import Task
 from harness.model import Attempt, Isolation
 from harness.pipeline import Work, prepare, undecided, with_costs
+from harness.project.plan import Plan
 from harness.record.opening import DamagedStore, move_aside
 from harness.session import RunFolder, Session
+
+_MOST_REASONS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(session: Session, options: Options) -> int:
-    """Run the cells that are due and print the results; exit status 1 if a cell could not be judged."""
+    """Run the cells that are due and print the results; exit status 1 if a cell has no result."""
     for notice in session.project.notices:
         session.notify(notice)
     work = prepare(session, plan_of(session, options), fetch=True, overlay=overlay_of(session, options.overlay))
@@ -69,7 +73,7 @@ def execute(session: Session, options: Options) -> int:
     results = results_of(session, work, due.found if not due.tasks and not options.confirm else None)
     results = with_condition(session, work, results, options)
     if session.stop.is_set():
-        session.notify(f"Stopped. {counted(count, 'attempt')} recorded, nothing that had finished is lost. To go on:")
+        session.notify(f"Stopped. {counted(count, 'attempt')} recorded. To continue:")
         session.notify(f"  {session.command} {shlex.join(options.typed)}")
         return INTERRUPTED_STATUS
     to_terminal = sys.stdout.isatty()
@@ -77,7 +81,7 @@ def execute(session: Session, options: Options) -> int:
     open_cells = undecided(results.cells)
     if open_cells:
         cells = counted(len(open_cells), "cell")
-        session.notify(f"{cells} could not be judged; the same command tries again. The first:")
+        session.notify(f"{cells} without a result; run the same command again to retry. The first:")
         for result in open_cells[:3]:
             session.notify(f"  {result.cell}: {result.current.reason if result.current else 'never run'}")
     return 1 if open_cells else 0
@@ -115,10 +119,20 @@ def _find_due(session: Session, work: Work, options: Options) -> _Due:
         session.notify(move_aside(session.store_path, error.why))
         due = _read_due(session, work, options)
     if not due.tasks:
-        session.notify("Nothing to run: every cell has a valid attempt.")
+        session.notify(nothing_to_run(work.plan))
         with contextlib.suppress(OSError):
             RunFolder(session.cache / "runs").clean()  # of a run that was killed when all was recorded
     return due
+
+
+def nothing_to_run(plan: Plan) -> str:
+    """Return why a plan without due cells has none: they have results, or reasons against running them."""
+    if plan.runnable or not plan.cells:
+        return "Nothing to run: every cell has a valid attempt."
+    reasons = Counter(planned.absence.reason for planned in plan.cells if planned.absence is not None)
+    named = "; ".join(f"{counted(count, 'cell')}: {reason}" for reason, count in reasons.most_common(_MOST_REASONS))
+    more = f"; and {len(reasons) - _MOST_REASONS} more reasons" if len(reasons) > _MOST_REASONS else ""
+    return f"Nothing to run: no selected cell can run. {named}{more}."
 
 
 def _read_due(session: Session, work: Work, options: Options) -> _Due:

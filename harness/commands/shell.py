@@ -101,7 +101,7 @@ def _put_artifact(session: Session, task: Task, work: Path) -> None:
         return
     writing = Cell(case=task.cell.case, environment=task.cell.writer or "")
     again = f"{session.command} {shlex.join(['replay', str(writing)])}"
-    session.notify(f"What {task.cell.writer} wrote is not there; `{again}` writes it.")
+    session.notify(f"The artifacts of {task.cell.writer} are missing; `{again}` creates them.")
 
 
 def _announce(session: Session, task: Task, script: Path) -> None:

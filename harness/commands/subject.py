@@ -21,7 +21,7 @@ def pattern_of(text: str | None) -> re.Pattern[str] | None:
     try:
         return None if text is None else re.compile(text, re.MULTILINE)
     except re.error as error:
-        raise UsageError(f"--follow {text!r} is no regular expression", why=str(error)) from None
+        raise UsageError(f"--follow {text!r} is not a regular expression", why=str(error)) from None
 
 
 def subject_of(session: Session, named: str, assignments: Iterable[str]) -> tuple[Scenario, Case]:
@@ -34,7 +34,7 @@ def subject_of(session: Session, named: str, assignments: Iterable[str]) -> tupl
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not equals:
-            raise UsageError(f"{assignment!r} is no parameter", next_step="Write name=value")
+            raise UsageError(f"{assignment!r} is not a parameter", next_step="Write name=value")
         values[name] = read_value(value)
     return scenario, case_of(scenario, values)
 

@@ -122,7 +122,7 @@ def execute(session: Session, options: Options) -> int:
         script_name=path.name,
     ).answer()
     if session.stop.is_set():
-        session.notify("Stopped. What was run is recorded; the same command goes on.")
+        session.notify("Stopped. Results until now are recorded; run the same command again to continue.")
         return 130
     _publish(session, options, found)
     return 0 if any(each.attempt is not None for each in runs.all) else 1

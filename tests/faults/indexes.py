@@ -43,7 +43,7 @@ def _with_fault(
         assert {cell: outcome for cell, outcome in done.table.items() if "far1.0" not in cell} == TABLE, (
             "the rest goes on"
         )
-        assert "the same command tries again" in done.stderr
+        assert "run the same command again to retry" in done.stderr
         assert project.left_over() == []
         index.fails_with, index.error_page, index.alters, index.cuts_off, index.delay_s = None, b"", False, False, 0.0
         project.variables["UV_DEFAULT_INDEX"] = index.address

@@ -326,7 +326,7 @@ def test_a_search_that_was_stopped_goes_on_where_it_was(playground):
             break
     rest = running.communicate(timeout=60)[1]
     assert running.returncode == 130, "".join(said) + rest
-    assert "To go on:" in rest
+    assert "To continue:" in rest
     assert "1.1: passes" not in rest
     state = playground.harness("show", f"shows_it@{IN}")
     assert "passed" in state

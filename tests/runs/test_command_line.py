@@ -15,7 +15,7 @@ WROTE_AND_READ = {
     "write.py": "open('x', 'w').close()\n",
     "read.py": "open('x').close()\nprint('read')\n",
 }
-STOPPING = "Stopping: what has finished is being recorded. Again to stop at once.\n"
+STOPPING = "Stopping; saving finished results. Press Ctrl-C again to stop immediately.\n"
 GATED = """\
 # /// script
 # [tool.harness]
@@ -119,6 +119,13 @@ class TestPlan:
         assert "1 not applicable: needs demo>=1.1" in text
 
 
+class TestRun:
+    def test_run_without_an_applicable_cell_says_why(self, project):
+        stderr = project.run("--scenarios", "newer", "--environments", "demo1.0").stderr
+        reason = "1 cell: needs demo>=1.1, and this environment has demo 1.0"
+        assert f"Nothing to run: no selected cell can run. {reason}." in stderr
+
+
 class TestEvidence:
     ID = "build[shape=list]@demo1.1"
 
@@ -181,7 +188,7 @@ class TestEvidence:
         shell.chmod(0o755)
         two_step.variables["SHELL"] = str(shell)
         id = "across@demo1.0 -> demo1.1"
-        assert "What demo1.0 wrote is not there" in two_step.call("replay", id, "--shell", status=None).stderr
+        assert "The artifacts of demo1.0 are missing" in two_step.call("replay", id, "--shell", status=None).stderr
         two_step.run("--writers", "demo1.0", "--readers", "demo1.1")
         assert "model.txt\nread.py\n" in two_step.call("replay", id, "--shell").stdout
 
@@ -360,7 +367,7 @@ class TestStopping:
         with project.start("run", "--scenarios", "gated") as process:
             wait_until(project.processes, process=process)
             process.send_signal(signal.SIGINT)
-            assert "Again to stop at once" in "".join(iter(process.stderr.readline, STOPPING)) + STOPPING
+            assert "Press Ctrl-C again" in "".join(iter(process.stderr.readline, STOPPING)) + STOPPING
             process.send_signal(signal.SIGINT)
             _, stderr = process.communicate(timeout=60)
         assert process.returncode == 130

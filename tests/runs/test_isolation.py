@@ -34,7 +34,7 @@ def test_borders_are_published_when_a_process_has_confirmed_both_sides(forking):
     first = forking.run()
     assert set(first.attempts.values()) <= {0, 1}
     refused = forking.call("report", status=1)
-    assert "3 cells beside a border were not confirmed" in refused.stderr
+    assert "3 cells next to a transition were not confirmed" in refused.stderr
     assert "harness run --confirm" in refused.stderr
     assert not (forking.root / "results" / "table.md").exists()
     confirmed = forking.run("--confirm")
@@ -49,7 +49,7 @@ def test_unconfirmed_borders_are_published_only_if_that_is_asked_for_and_said(fo
     forking.run()
     forking.call("report", "--unconfirmed")
     table = (forking.root / "results" / "table.md").read_text(encoding="utf-8")
-    assert "3 cells beside a border were not confirmed in a process of their own." in table
+    assert "3 cells next to a transition were not confirmed in separate processes." in table
 
 
 def test_another_selection_is_published_into_a_folder_of_its_own(forking, tmp_path):
@@ -63,7 +63,7 @@ def test_another_selection_is_published_into_a_folder_of_its_own(forking, tmp_pa
         assert "`harness run --confirm --tier full` runs them" in forking.call("report", *words, status=1).stderr
     assert not folder.exists()
     for wrong in ("", str(forking.root / "matrix.toml")):
-        assert "is no folder" in forking.call("report", "--folder", wrong, status=2).stderr
+        assert "is not a folder" in forking.call("report", "--folder", wrong, status=2).stderr
     inside_a_file = forking.call(*asked[:-1], str(forking.root / "matrix.toml" / "x"), "--unconfirmed", status=1)
     assert "could not be written" in inside_a_file.stderr
     forking.call(*asked, "--unconfirmed")
