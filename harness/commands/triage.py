@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -34,9 +33,11 @@ from harness.session import Session
 from harness.triage.answer import TriageAnswer, document
 from harness.triage.environments import needed_packages
 from harness.triage.notebook import notebook
+from harness.triage.pairs import Pairs
 from harness.triage.reply import markdown
 from harness.triage.runs import Runs
 from harness.triage.triage import Triage, unanswerable
+from harness.triage.two_step import PairTriage
 
 _NAME = re.compile(r"[^\w.+-]+")
 
@@ -88,13 +89,6 @@ def execute(session: Session, options: Options) -> int:
             next_step=f"Ask the reporter. What was read is in {folder}",
         )
     (scenario,) = scripts_at(session, [path])
-    if scenario.write is not None:
-        raise UsageError(
-            f"{options.report}: the report has two steps, write.py and read.py",
-            why="an answer compares one version at a time, and such a report needs pairs of versions",
-            next_step=f"Run the pairs: {session.command} run {shlex.quote(str(path))} --writers GLOBS --readers GLOBS",
-        )
-
     extras = [*options.extras, *needed_packages(report, session.project.matrix)]
     if extras:
         session.notify(f"Added to each environment: {', '.join(extras)}")
@@ -102,30 +96,80 @@ def execute(session: Session, options: Options) -> int:
     def extend(plan: Plan) -> Plan:
         return with_extras(session, plan, extras) if extras else plan
 
-    runs = Runs(
+    runs: Runs | Pairs = (Runs if scenario.write is None else Pairs)(
         session=session,
         scenario=scenario,
         run_tasks=partial(_run, jobs=options.jobs),
         find_environment=environment_named,
         extend=extend,
     )
-    found = Triage(
-        report=report,
-        runs=runs,
-        matrix=session.project.matrix,
-        environments=session.project.environments,
-        tier=[each.id for each in _tier(session, options)],
-        search=partial(_search, session, options, path),
-        blame=partial(_blame, session, options, path),
-        notify=session.notify,
-        unmet=partial(_unmet, session),
-        script_name=path.name,
-    ).answer()
+    asked = _Asked(session=session, options=options, report=report, path=path)
+    found = asked.one_step(runs) if isinstance(runs, Runs) else asked.two_steps(runs)
     if session.stop.is_set():
         session.notify("Stopped. Results until now are recorded; run the same command again to continue.")
         return 130
     _publish(session, options, found)
     return 0 if any(each.attempt is not None for each in runs.all) else 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A report with the folder or the script that was read in it."""
+
+    session: Session
+    options: Options
+    report: Report
+    path: Path
+
+    def one_step(self, runs: Runs) -> TriageAnswer:
+        """Answer a report with one script."""
+        return Triage(
+            report=self.report,
+            runs=runs,
+            matrix=self.session.project.matrix,
+            environments=self.session.project.environments,
+            tier=[each.id for each in _tier(self.session, self.options)],
+            search=partial(_search, self.session, self.options, self.path),
+            blame=partial(_blame, self.session, self.options, self.path),
+            notify=self.session.notify,
+            unmet=partial(_unmet, self.session),
+            script_name=self.path.name,
+        ).answer()
+
+    def two_steps(self, pairs: Pairs) -> TriageAnswer:
+        """Answer a report about a file that one version writes and another reads."""
+        return PairTriage(
+            report=self.report,
+            pairs=pairs,
+            matrix=self.session.project.matrix,
+            environments=self.session.project.environments,
+            tier=[each.id for each in _tier(self.session, self.options)],
+            search=self._search_pair,
+            blame=self._blame_reader,
+            notify=self.session.notify,
+            script_name=self.path.name,
+        ).answer()
+
+    def _search_pair(self, package: str, writer: str, reader: str) -> Mapping[str, Any] | None:
+        """Search the releases of a package on both sides of a pair, and the commits if there is a repository."""
+        from harness.commands import pinpoint
+        from harness.pinpoint.both import pair_document
+
+        typed = ["pinpoint", str(self.path), "--both", "--writer", writer, "--reader", reader, "--package", package]
+        typed += ["--jobs", str(self.options.jobs)]
+        if self.options.repository:
+            typed += ["--repository", self.options.repository]
+        try:
+            found = pinpoint.search_pair(self.session, pinpoint.Options.parse(pinpoint.add_arguments, typed))
+            return pair_document(found)
+        except SearchStopped:
+            return None
+        except HarnessError as error:
+            self.session.notify(f"The releases of {package} were not searched: {error}")
+            return None
+
+    def _blame_reader(self, writer: str, good: str, bad: str) -> Sequence[str]:
+        return _blame(self.session, self.options, self.path, good, bad, writer=writer)
 
 
 def _publish(session: Session, options: Options, found: TriageAnswer) -> None:
@@ -197,11 +241,14 @@ def _search(session: Session, options: Options, path: Path, package: str, enviro
         return None
 
 
-def _blame(session: Session, options: Options, path: Path, good: str, bad: str) -> Sequence[str]:
+def _blame(
+    session: Session, options: Options, path: Path, good: str, bad: str, *, writer: str | None = None
+) -> Sequence[str]:
     from harness.commands import blame
 
     try:
         typed = ["blame", str(path), "--good", good, "--bad", bad, "--jobs", str(options.jobs)]
+        typed += ["--writer", writer] if writer is not None else []
         found = blame.search(session, blame.Options.parse(blame.add_arguments, typed))
     except SearchStopped:
         return ()
@@ -214,7 +261,9 @@ def _blame(session: Session, options: Options, path: Path, good: str, bad: str) 
 def _read(session: Session, source: str) -> tuple[Report, Path, Path | None]:
     """Read a report; return it with its folder and the path of its scenario, None if there is nothing to run."""
     report = read_report(_standard_input() if source == "-" else Path(source))
-    folder = answers_folder(session) / name_of(report) / "report"
+    name = name_of(report)
+    # The name of the folder is that of a scenario with two steps.
+    folder = answers_folder(session) / name / (name if len(report.scripts) > 1 else "report")
     shutil.rmtree(folder, ignore_errors=True)
     return report, folder, write_report(report, folder)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.reports.mentions import Mention, find_mentions, package_of, version_in
 from harness.reports.pieces import Piece, Shape
-from harness.reports.report import Claim, Place, Says
+from harness.reports.report import Claim, Place, Says, Setting
 
 _NOT_FAILING = re.compile(
     r"(?:not|n't|never|no longer) (?:\w+ )?(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
@@ -117,6 +117,22 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
         if len(found) > _MOST:
             break
     return without_repeats(found)
+
+
+def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:
+    """Return the versions of which a text says that they wrote a file: `saved with Keras 3.6`; exact ones first."""
+    found: dict[tuple[str, str], Setting] = {}
+    for piece in pieces:
+        if piece.shape is Shape.BLOCK or _WISHES.search(piece.section):
+            continue
+        for start, clause in _clauses(piece.text, default):
+            mentions = [each for each in find_mentions(clause, default) if each.package not in _OWN_NAMES]
+            if mentions and _WRITTEN.search(clause[: mentions[0].start]):
+                line = piece.line + piece.text.count("\n", 0, start + mentions[0].start)
+                place = Place(line=line, file=piece.file)
+                setting = Setting(name=mentions[0].package, value=mentions[0].version, place=place)
+                found.setdefault((setting.name, setting.value), setting)
+    return sorted(found.values(), key=lambda each: each.value.count(".") < 2)
 
 
 def without_repeats(claims: Iterable[Claim]) -> list[Claim]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 
 from harness.project.syntax import tree_of
 from harness.reports.assembly import Assembled
-from harness.reports.claims import Context, claims_in, conflicts_in, default_package, verdict_of, without_repeats
+from harness.reports.claims import (
+    Context,
+    claims_in,
+    conflicts_in,
+    default_package,
+    verdict_of,
+    without_repeats,
+    written_with,
+)
 from harness.reports.code import Code, installed_by, is_transcript, read_transcript
 from harness.reports.completion import complete
 from harness.reports.executed import find_tests
@@ -19,7 +28,7 @@ from harness.reports.facts import (
     settings_of,
     shown_versions,
 )
-from harness.reports.mentions import package_of
+from harness.reports.mentions import find_mentions, package_of
 from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.questions import ask
@@ -62,6 +71,7 @@ def conclude(
         companions=companions,
         variables=code.variables if code else (), requirements=tuple(dict.fromkeys(requirements)),
         settings=tuple(_settings(source, pieces)), date=source.date, claims=tuple(claims),
+        written_with=tuple(_written_with(source, pieces, scripts)),
         failures=tuple(_failures(source, blocks, pieces)),
         outputs=tuple(_outputs(source, code, pieces, seen | attached)), dropped=dropped,
         decisions=tuple(dict.fromkeys(decisions)),
@@ -112,6 +122,17 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
                       package=package_of(found["name"]), version=found["version"])
             )  # fmt: skip
     return _agreeing(without_repeats(claims))
+
+
+def _written_with(source: Source, pieces: list[Piece], scripts: list[ScenarioFile]) -> list[Setting]:
+    """Return the versions that wrote the file: those of the text, otherwise those of the docstring of write.py."""
+    found = written_with(pieces, default_package(source.title, pieces))
+    if found or len(scripts) < 2:
+        return found
+    tree = tree_of(scripts[0].text or "")
+    docstring = (ast.get_docstring(tree) or "") if tree is not None else ""
+    place = Place(line=1, file=scripts[0].name)
+    return [Setting(name=each.package, value=each.version, place=place) for each in find_mentions(docstring)]
 
 
 def _agreeing(claims: list[Claim]) -> list[Claim]:

@@ -114,6 +114,8 @@ class Report:
     """What the reporter installed, as pip was told."""
     settings: tuple[Setting, ...] = ()
     date: dt.date | None = None
+    written_with: tuple[Setting, ...] = ()
+    """The versions that wrote the file which the report is about: package and version."""
     claims: tuple[Claim, ...] = ()
     failures: tuple[Failure, ...] = ()
     outputs: tuple[Output, ...] = ()
@@ -148,6 +150,9 @@ class Report:
             "requirements": list(self.requirements),
             "settings": [{"name": each.name, "value": each.value, **_place(each.place)} for each in self.settings],
             "date": self.date.isoformat() if self.date else None,
+            "written_with": [
+                {"package": each.name, "version": each.value, **_place(each.place)} for each in self.written_with
+            ],
             "claims": [_claim(each) for each in self.claims],
             "failures": [{"type": each.type, "message": each.message, **_place(each.place)} for each in self.failures],
             "outputs": [{"role": each.role, "text": each.text, **_place(each.place)} for each in self.outputs],

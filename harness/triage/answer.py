@@ -61,6 +61,22 @@ class WayOut:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PairFacts:
+    """Of a report with two steps: the failing pair that was searched, and what other writers show."""
+
+    writer: str
+    reader: str
+    """Environments. `ranges` has the readers of the files of this writer."""
+    side: str | None
+    """The side that changed: `writer`, `reader`, `both`; None if no side is known to have changed."""
+    writer_ranges: tuple[Range, ...] = ()
+    """The writers whose files this reader reads, and those whose files it does not."""
+    write_script: str = ""
+    install: tuple[str, str] = ("", "")
+    """Shell lines of a notebook that install writer and reader."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TriageAnswer:
     """Everything that is said about one report. Every claim points at cells."""
 
@@ -92,6 +108,8 @@ class TriageAnswer:
     traceback: str = ""
     install: str = ""
     """Shell line of a notebook that installs the versions with which the problem shows."""
+    pairs: PairFacts | None = None
+    """Of a report with two steps."""
 
 
 def document(answer: TriageAnswer) -> dict[str, Any]:
@@ -112,18 +130,8 @@ def document(answer: TriageAnswer) -> dict[str, Any]:
         },
         "responsible": answer.responsible,
         "stepped": answer.stepped,
-        "ranges": [
-            {
-                "package": each.package,
-                "first": each.first,
-                "last": each.last,
-                "shows": each.shows.value,
-                "error": each.error or None,
-                "reason": each.reason or None,
-                "cells": list(each.cells),
-            }
-            for each in answer.ranges
-        ],
+        "ranges": _ranges(answer.ranges),
+        "pairs": _pairs(answer.pairs),
         "introduced": _change(answer.introduced),
         "fixed": _change(answer.fixed),
         "transitions": list(answer.transitions),
@@ -136,6 +144,7 @@ def document(answer: TriageAnswer) -> dict[str, Any]:
                 "says": each.claim.says.value,
                 "package": each.claim.package,
                 "version": each.claim.version,
+                "writer": each.claim.writer or None,
                 "result": each.result.value,
                 "note": each.note or None,
                 "cells": list(each.cells),
@@ -151,6 +160,32 @@ def document(answer: TriageAnswer) -> dict[str, Any]:
         "commands": list(answer.commands),
         "other_failures": list(answer.other_failures),
         "not_tested": [{"environment": environment, "reason": reason} for environment, reason in answer.not_tested],
+    }
+
+
+def _ranges(ranges: tuple[Range, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "package": each.package,
+            "first": each.first,
+            "last": each.last,
+            "shows": each.shows.value,
+            "error": each.error or None,
+            "reason": each.reason or None,
+            "cells": list(each.cells),
+        }
+        for each in ranges
+    ]
+
+
+def _pairs(pairs: PairFacts | None) -> dict[str, Any] | None:
+    if pairs is None:
+        return None
+    return {
+        "writer": pairs.writer,
+        "reader": pairs.reader,
+        "side": pairs.side,
+        "writer_ranges": _ranges(pairs.writer_ranges),
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.reports.report import Claim, Says
@@ -108,9 +108,16 @@ def is_nightly(claim: Claim) -> bool:
 
 
 def _has(evidence: Evidence, claim: Claim, provides: Mapping[str, str]) -> bool:
+    """Return whether a cell has the claimed version; of two steps, whether writer and reader have theirs."""
     claimed = canonicalize_name(claim.package)
     names = {claimed, *(canonicalize_name(giver) for giver, given in provides.items() if given == claimed)}
-    return any(name in evidence.versions and covers(claim.version, evidence.versions[name]) for name in names)
+    if evidence.writer and claim.writer and not _installed(evidence.written_with, names, claim.writer):
+        return False
+    return _installed(evidence.versions, names, claim.version)
+
+
+def _installed(versions: Mapping[NormalizedName, str], names: set[NormalizedName], claimed: str) -> bool:
+    return any(name in versions and covers(claimed, versions[name]) for name in names)
 
 
 def covers(claimed: str, installed: str) -> bool:

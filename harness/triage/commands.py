@@ -32,6 +32,18 @@ def reproducing(
     return tuple(commands)
 
 
+def reproducing_pair(folder: str, pair: tuple[str, str] | None, package: str | None) -> tuple[str, ...]:
+    """Return the command lines for a folder with write.py and read.py: the pair, and the search of both sides."""
+    if pair is None:
+        return ()
+    writer, reader = pair
+    commands = [shlex.join(["harness", "run", folder, "--writers", writer, "--readers", reader])]
+    if package is not None:
+        words = ["harness", "pinpoint", folder, "--both", "--writer", writer, "--reader", reader, "--package", package]
+        commands.append(shlex.join(words))
+    return tuple(commands)
+
+
 def _run(script: str, environments: dict[str, None]) -> str:
     words = ["harness", "run", script]
     for each in environments:

@@ -29,6 +29,12 @@ def installed_name(package: str, matrix: Matrix) -> NormalizedName:
     return name
 
 
+def people_name(package: NormalizedName, matrix: Matrix) -> str:
+    """Return the name under which people know a package: tensorflow for tensorflow-cpu."""
+    names = {canonicalize_name(giver): given for giver, given in matrix.provides}
+    return names.get(package, str(package))
+
+
 def failing_versions(claims: Iterable[Claim], matrix: Matrix) -> dict[NormalizedName, str]:
     """Return the version of each installed package with which the reporter sees the failure, exact ones first."""
     failing = [claim for claim in claims if claim.says is Says.FAILS]

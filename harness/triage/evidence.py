@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from packaging.utils import NormalizedName
@@ -53,6 +53,10 @@ class Evidence:
     """`Type: message` of a failure, or the text of an observation."""
     reason: str = ""
     """Why it is not tested or not applicable."""
+    writer: str = ""
+    """Of two steps: the environment that wrote the file. `environment` and `versions` are the reader's."""
+    written_with: Mapping[NormalizedName, str] = field(default_factory=dict)
+    """The versions in the writer."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
 
@@ -26,8 +26,16 @@ class Ran:
     attempt: Attempt | None
     reason: str = ""
     """Why there is no attempt."""
+    writer: str = ""
+    """Of two steps: the environment that wrote the file."""
+    written_with: Mapping[NormalizedName, str] = field(default_factory=dict)
     verdict: bool = True
     """Whether the attempt says something about the versions, and not about the sandbox or a missing file."""
+
+    @property
+    def place(self) -> str:
+        """The environment; of two steps, writer and reader."""
+        return f"{self.writer} -> {self.environment}" if self.writer else self.environment
 
     @property
     def failed(self) -> bool:
@@ -52,7 +60,8 @@ class Ran:
     @property
     def output(self) -> str:
         """What it printed, without what differs between two runs."""
-        return normalise_output(self.attempt.evidence.stdout, set(self.versions.values())) if self.attempt else ""
+        versions = {*self.versions.values(), *self.written_with.values()}
+        return normalise_output(self.attempt.evidence.stdout, versions) if self.attempt else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +103,7 @@ def problem_of(
     if reported is not None and any(reported.matches(each.error) for each in failures):
         return Problem(observed="error", failure=reported)
     named = set(failing)
-    for group in ([each for each in failures if each.environment in named], failures):
+    for group in ([each for each in failures if each.place in named], failures):
         if group:
             error, _ = Counter(each.error.splitlines()[0] if each.error else "" for each in group).most_common(1)[0]
             timed_out = any(each.attempt is not None and each.attempt.outcome is Outcome.TIMED_OUT for each in group)
@@ -107,7 +116,7 @@ def _printed(ran: Sequence[Ran], failing: set[str], working: set[str]) -> Proble
     groups: dict[str, set[str]] = {}
     for each in ran:
         if each.passed:
-            groups.setdefault(each.output, set()).add(each.environment)
+            groups.setdefault(each.output, set()).add(each.place)
     if len(groups) < 2:
         return None
     wrong = [text for text, environments in groups.items() if environments & failing and not environments & working]
@@ -133,6 +142,8 @@ def _evidence(ran: Ran, problem: Problem) -> Evidence:
         shows=shows,
         error=without_local_paths(error),
         reason=without_local_paths(reason),
+        writer=ran.writer,
+        written_with=ran.written_with,
     )
 
 

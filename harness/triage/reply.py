@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, table
-from harness.reports.report import Dropped
+from harness.reports.report import Claim, Dropped
 from harness.triage.answer import Change, TriageAnswer
 from harness.triage.claims import Checked
 from harness.triage.evidence import Shows
@@ -21,17 +21,22 @@ _MARKS = {
     Shows.NOT_TESTED: "? not tested",
 }
 _LONGEST_ERROR = 160
+_LONGEST_IN_PAIRS = 30
 
 
 def markdown(answer: TriageAnswer) -> str:
     """Return the whole reply."""
-    parts = [f"**{escaped(answer.verdict)}**", *_sections(answer)]
+    # Text is shortened where it is escaped: a verdict must be whole.
+    verdict = " ".join(escaped(part) for part in re.split(r"(?<=[.;,]) ", answer.verdict))
+    parts = [f"**{verdict}**", *_sections(answer)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _reproduced(answer)
-    yield _ranges(answer)
+    yield _held(answer)
+    yield _ranges(answer.ranges, "reader" if answer.pairs else "")
+    yield _writers(answer)
     yield _changes(answer)
     yield _claims(answer)
     yield _listed(
@@ -42,11 +47,19 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _listed("Not tested", [f"{code(name)}: {escaped(reason)}" for name, reason in answer.not_tested])
     yield _listed("Questions for the reporter", [escaped(each) for each in answer.questions])
     if answer.commands:
-        file = code(answer.script_name or "report.py")
-        yield f"To reproduce, save the script below as {file}:\n\n" + _fenced("\n".join(answer.commands), "console")
+        yield f"{_saved(answer)}:\n\n" + _fenced("\n".join(answer.commands), "console")
     yield _details("Traceback", answer.traceback, "text")
-    yield _details("Script", answer.script, "python")
+    if answer.pairs is not None:
+        yield _details("write.py", answer.pairs.write_script, "python")
+    yield _details("Script" if answer.pairs is None else "read.py", answer.script, "python")
     yield _listed("Left out of the report", [_dropped(each) for each in answer.dropped])
+
+
+def _saved(answer: TriageAnswer) -> str:
+    name = answer.script_name or "report.py"
+    if answer.pairs is None:
+        return f"To reproduce, save the script below as {code(name)}"
+    return f"To reproduce, save the scripts below as {code(f'{name}/write.py')} and {code(f'{name}/read.py')}"
 
 
 def _reproduced(answer: TriageAnswer) -> str:
@@ -59,18 +72,34 @@ def _reproduced(answer: TriageAnswer) -> str:
     return f"In the environment closest to the reporter's ({where}): {reproduced.result}{shown}{why}."
 
 
-def _ranges(answer: TriageAnswer) -> str:
-    if not answer.ranges:
+def _held(answer: TriageAnswer) -> str:
+    """Return which writer the table of readers is about."""
+    if answer.pairs is None or not answer.pairs.writer or not answer.ranges:
         return ""
-    rows = [[escaped(each.text), _MARKS[each.shows] + _why(each), f"{len(each.cells)}"] for each in answer.ranges]
-    return table([escaped(answer.ranges[0].package), "shows", "environments run"], rows)
+    return f"Readers of the files that {code(answer.pairs.writer)} writes:"
 
 
-def _why(shown: Range) -> str:
+def _writers(answer: TriageAnswer) -> str:
+    if answer.pairs is None or not answer.pairs.writer_ranges:
+        return ""
+    return f"Writers whose files {code(answer.pairs.reader)} reads:\n\n{_ranges(answer.pairs.writer_ranges, 'writer')}"
+
+
+def _ranges(ranges: Sequence[Range], role: str) -> str:
+    """Return a table of versions; of a report with two steps, those of one side."""
+    if not ranges:
+        return ""
+    longest = _LONGEST_IN_PAIRS if role else _LONGEST_ERROR
+    rows = [[escaped(each.text), _MARKS[each.shows] + _why(each, longest), f"{len(each.cells)}"] for each in ranges]
+    title = escaped(ranges[0].package) + (f" ({role})" if role else "")
+    return table([title, "shows", "pairs run" if role else "environments run"], rows)
+
+
+def _why(shown: Range, longest: int) -> str:
     """Return the failure that is not the bug, or why there is no result."""
     if shown.shows is Shows.OTHER and shown.error:
-        return f": {code(_short(shown.error))}"
-    return "" if shown.shows.conclusive or not shown.reason else f": {escaped(_short(shown.reason))}"
+        return f": {code(_short(shown.error, longest))}"
+    return "" if shown.shows.conclusive or not shown.reason else f": {escaped(_short(shown.reason, longest))}"
 
 
 def _changes(answer: TriageAnswer) -> str:
@@ -104,12 +133,16 @@ def _claims(answer: TriageAnswer) -> str:
     marks = {Checked.CONFIRMED: "confirmed", Checked.CONTRADICTED: "**contradicted**", Checked.NOT_TESTED: "not tested"}
     rows = [
         [
-            escaped(f"{each.claim.package} {each.claim.version} {each.claim.says.value}"),
+            escaped(f"{each.claim.package} {each.claim.version} {each.claim.says.value}{_of_writer(each.claim)}"),
             marks[each.result] + (f" ({escaped(each.note)})" if each.note else ""),
         ]
         for each in answer.claims
     ]
     return table(["the report says", "checked"], rows)
+
+
+def _of_writer(claim: Claim) -> str:
+    return f" with files of {claim.writer}" if claim.writer else ""
 
 
 def _dropped(dropped: Dropped) -> str:
@@ -135,6 +168,6 @@ def _fenced(text: str, language: str) -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
-def _short(text: str) -> str:
+def _short(text: str, longest: int = _LONGEST_ERROR) -> str:
     line = one_line(text)
-    return line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 3] + "..."
+    return line if len(line) <= longest else line[: longest - 3] + "..."

@@ -29,7 +29,7 @@ def reproduction_of(own: Iterable[Ran], problem: Problem) -> Reproduction:
 def _reproduction(ran: Ran, problem: Problem) -> Reproduction:
     (evidence,) = evidence_of([ran], problem)
     return Reproduction(
-        environment=ran.environment,
+        environment=ran.place,
         result=_RESULTS[evidence.shows],
         outcome=ran.attempt.outcome.value if ran.attempt is not None else None,
         error=evidence.error,

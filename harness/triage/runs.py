@@ -69,9 +69,8 @@ class Runs:
             store.close()
         self.run_tasks(session, work, due)
         results = self._results(work)
-        extended = {planned.environment.id: planned.environment for planned in plan.cells}
         for id, environment in found.items():
-            made = next((each for each in extended.values() if _is_from(each, environment)), environment)
+            made = made_from(environment, plan)
             self.environments[id] = made
             self.ran[id] = _ran(results[made.id], made, session.project.matrix.variables, work.missing.get(made.id))
 
@@ -101,20 +100,30 @@ class Runs:
         return {each.id: each for each in self.environments.values()}
 
 
+def made_from(base: Environment, plan: Plan) -> Environment:
+    """Return the environment of a plan that a base became when packages were added."""
+    planned = {each.id: each for cell in plan.cells for each in (cell.environment, cell.writer) if each is not None}
+    return next((each for each in planned.values() if _is_from(each, base)), base)
+
+
 def _is_from(made: Environment, base: Environment) -> bool:
     return made.id == base.id or made.id.startswith(f"{base.id} + ")
 
 
+def own_variables(environment: Environment, common: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return what an environment sets beyond the variables that every environment has."""
+    return tuple(each for each in environment.variables if each not in common)
+
+
 def _ran(result: CellResult, environment: Environment, common: Sequence[tuple[str, str]], missing: str | None) -> Ran:
     attempt = result.current
-    own = tuple(each for each in environment.variables if each not in common)
     versions: Mapping[NormalizedName, str] = environment.lock.versions
     return Ran(
         cell=str(result.cell),
         environment=environment.id,
         family=environment.family,
         versions=versions,
-        variables=own,
+        variables=own_variables(environment, common),
         attempt=attempt,
         reason=missing or "",
         verdict=attempt is not None and attempt.is_verdict and not result.flaky,

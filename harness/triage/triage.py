@@ -29,6 +29,7 @@ from harness.triage.environments import (
     claimed_environments,
     failing_versions,
     middle,
+    people_name,
     reporters_environments,
     with_one_version_each,
 )
@@ -261,7 +262,7 @@ class Triage:
             script=self.runs.scenario.script.text,
             script_name=self.script_name,
             traceback=without_local_paths(newest.evidence.traceback) if newest is not None else "",
-            install=_install_line(newest) if newest is not None else "",
+            install=install_line(newest) if newest is not None else "",
         )
 
     def _forced(self, reproduction: Reproduction, ranges: Sequence[Range]) -> tuple[str, ...]:
@@ -298,8 +299,7 @@ class Triage:
 
     def _name(self, package: NormalizedName) -> str:
         """Return the name under which people know a package: tensorflow for tensorflow-cpu."""
-        names = {canonicalize_name(giver): given for giver, given in self.matrix.provides}
-        return names.get(package, str(package))
+        return people_name(package, self.matrix)
 
     def _stepped(self, evidence: Sequence[Evidence]) -> NormalizedName | None:
         """Return the package of the first family in which anything conclusive was run."""
@@ -328,7 +328,7 @@ def unanswerable(report: Report, why: str, *, provides: Mapping[str, str]) -> Tr
     )
 
 
-def _install_line(attempt: Attempt) -> str:
+def install_line(attempt: Attempt) -> str:
     """Return the line of a notebook that installs what an attempt had."""
     pins = " ".join(f"{name}=={version}" for name, version in attempt.versions)
     return f"# Python {attempt.interpreter.partition('-')[2] or attempt.interpreter}\n%pip install -q --no-deps {pins}"

@@ -27,7 +27,7 @@ def sentence(
     affected = [each for each in ranges if each.shows is Shows.BUG]
     passing = [each for each in ranges if each.shows is Shows.PASSES]
     if not affected:
-        return _without(reproduction, passing)
+        return without(reproduction, passing)
     package = affected[0].package
     shown = f" ({failure})" if failure else ""
     together = f" together with {held.name} {held.version}" if held else ""
@@ -38,7 +38,7 @@ def sentence(
         )
     for change, word in ((introduced, "introduced"), (fixed, "fixed")):
         if change is not None:
-            parts.append(f"{word} between {change.last} and {change.first}{_by(change)}")
+            parts.append(f"{word} between {change.last} and {change.first}{by_commit(change)}")
     text = "; ".join(parts)
     if responsible is None:
         return f"{text}. Which package is responsible was not determined."
@@ -51,11 +51,13 @@ def listed(ranges: Sequence[Range]) -> str:
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
-def _by(change: Change) -> str:
+def by_commit(change: Change) -> str:
+    """Return the commit of a change as a phrase, empty if none is known."""
     return f" by {change.commit['sha'][:10]}" if change.commit else ""
 
 
-def _without(reproduction: Reproduction, passing: Sequence[Range]) -> str:
+def without(reproduction: Reproduction, passing: Sequence[Range]) -> str:
+    """Return the verdict where no environment shows the problem."""
     if reproduction.result == "not possible":
         return f"The report could not be reproduced: {reproduction.reason or 'nothing could be run'}."
     if passing:

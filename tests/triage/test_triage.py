@@ -130,13 +130,3 @@ def test_answer_that_does_not_exist_lists_the_known_ones(playground):
     playground.harness("answer", "word", status=2)
     assert "Known here: words" in playground.said
     assert os.sep not in playground.harness("answer", "words").split("Questions")[0]
-
-
-def test_report_with_two_steps_is_refused_with_the_command_that_runs_pairs(framework):
-    folder = framework.folder / "pairs"
-    folder.mkdir()
-    (folder / "write.py").write_text("import keras\nopen('number', 'w').write(str(keras.double(21)))\n")
-    (folder / "read.py").write_text("assert open('number').read() == '42'\n")
-    framework.harness("triage", folder, status=2)
-    assert "the report has two steps" in framework.said
-    assert "--writers GLOBS --readers GLOBS" in framework.said
