@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from harness.commands.pinpoint_options import Options
 from harness.commands.subject import pattern_of
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
@@ -28,6 +28,9 @@ from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.pinpoint.swapped import SwappedEnvironments
 from harness.search.transitions import State
 from harness.session import Session
+
+if TYPE_CHECKING:
+    from harness.commands.pinpoint import Options
 
 
 def search_in(

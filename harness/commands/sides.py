@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from harness.commands.choose import environment_named
-from harness.commands.pinpoint_options import Options
 from harness.commands.search_options import SearchOptions
 from harness.commands.subject import subject_of
 from harness.errors import UsageError
 from harness.model import Case, Cell, Environment, Scenario
 from harness.pinpoint.held import Held, Side
 from harness.session import Session
+
+if TYPE_CHECKING:
+    from harness.commands.pinpoint import Options
 
 _EXAMPLE = "harness pinpoint SCENARIO --both --writer ENVIRONMENT --reader ENVIRONMENT --package NAME"
 

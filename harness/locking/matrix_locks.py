@@ -154,7 +154,7 @@ class Locking:
         self.notify(f"{origin.environment}: {len(lock.pins)} packages as of {origin.as_of:%Y-%m-%d}{place}{details}")
 
     def _fail(self, id: str, error: Exception) -> None:
-        reason = error.summary if isinstance(error, UvFailed) else str(error).replace("\n", " ")
+        reason = error.explanation if isinstance(error, UvFailed) else str(error).replace("\n", " ")
         self._failed.append((id, reason))
         self.notify(f"{id}: cannot be locked: {reason}")
 

@@ -62,6 +62,11 @@ class UvFailed(HarnessError):
         """Kind and reason on one line."""
         return f"{self.kind.value}: {self.reason}" if self.reason else self.kind.value
 
+    @property
+    def explanation(self) -> str:
+        """Kind, reason and hints on one line."""
+        return f"{self.kind.value}: {' '.join(self.why.split())}" if self.why else self.kind.value
+
 
 # Checked in this order: a full disk also causes a failed download.
 _SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (

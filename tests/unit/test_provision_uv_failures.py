@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.uv.failures import FailureKind, failure_from, packages_without_wheels
+from harness.uv.failures import FailureKind, failure_from, packages_without_wheels, timed_out
 
 SAID = {
     "conflict": (
@@ -156,3 +156,43 @@ def test_packages_without_wheels_are_listed():
     )
 
     assert packages_without_wheels(output) == ("termcolor",)
+
+
+def test_error_has_the_hints_of_uv_after_the_reason():
+    kind, output, reason = SAID["too new for the date"]
+    failure = failure_from(output, status=1)
+    hint = (
+        "hint: `keras` was filtered by `exclude-newer` to only include packages uploaded before 2024-01-01T00:00:00Z."
+    )
+
+    assert failure.why == f"{reason}\n{hint}"
+    assert hint in str(failure)
+    assert failure.explanation == f"{kind.value}: {reason} {hint}"
+    assert failure.summary == f"{kind.value}: {reason}", "what attempts record has no hints"
+
+
+def test_hints_have_no_passwords_and_no_end():
+    output = (
+        "error: failed\n"
+        + "hint: see http://user:secret@127.0.0.1/simple/ "
+        + "word " * 200
+        + "\nhint: b\nhint: c\nhint: d\n"
+    )
+    hints = failure_from(output, status=1).why.splitlines()[1:]
+
+    assert [len(each) <= 420 for each in hints] == [True] * 3
+    assert "secret" not in hints[0]
+    assert hints[1:] == ["hint: b", "hint: c"]
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ("Resolved 3 packages\nDownloading keras (1.2MiB)\n", "late; its last output: Downloading keras (1.2MiB)"),
+        ("", "late"),
+    ],
+)
+def test_timed_out_uv_is_quoted_with_its_last_line(output, reason):
+    failure = timed_out("late", output)
+
+    assert (failure.kind, failure.reason) == (FailureKind.TIMED_OUT, reason)
