@@ -9,11 +9,11 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
+from harness.commands.held_steps import held_of
 from harness.commands.search_options import SearchOptions, add_search
-from harness.commands.sides import held_of
-from harness.commands.subject import pattern_of, subject_of
+from harness.commands.search_subject import pattern_of, subject_of
+from harness.commands.selected_plan import environment_named
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
 from harness.pinpoint.blamed import BlameAnswer, document, markdown, terminal

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.commands.arguments import add_jobs, positive_count
-from harness.commands.choose import plan_of
 from harness.commands.confirm import run_alone
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.output_files import with_section, write_section
 from harness.commands.results import results_of
 from harness.commands.run_tasks import run_tasks
+from harness.commands.selected_plan import plan_of
 from harness.commands.selection_options import SelectionOptions, add_selection
 from harness.pipeline import prepare
 from harness.project.plan import Plan, fewer_cases

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from harness.commands.choose import environment_named
 from harness.commands.defaults import INTERRUPTED_STATUS
+from harness.commands.held_steps import held_of, pair_of
+from harness.commands.package_search import search_in
 from harness.commands.search_options import SearchOptions, add_search
-from harness.commands.searching import search_in
-from harness.commands.sides import held_of, pair_of
-from harness.commands.subject import subject_of
+from harness.commands.search_subject import subject_of
+from harness.commands.selected_plan import environment_named
 from harness.errors import UsageError
 from harness.pinpoint.answer import Answer
 from harness.pinpoint.both import PairAnswer, Searched, pair_document, pair_markdown, pair_terminal

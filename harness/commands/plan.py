@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from harness.commands.arguments import add_condition, add_json
-from harness.commands.choose import overlay_of, plan_of
+from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
 from harness.environments.size_estimate import Needs
 from harness.errors import counted

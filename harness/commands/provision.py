@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from harness.commands.arguments import add_sandbox
-from harness.commands.choose import plan_of
+from harness.commands.selected_plan import plan_of
 from harness.commands.selection_options import SelectionOptions, add_selection
 from harness.errors import HarnessError, counted
 from harness.pipeline import prepare

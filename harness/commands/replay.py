@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 
 from harness.commands.arguments import add_cell, add_condition
+from harness.commands.cell_evidence import CellEvidence, CellOptions, replay_command, text_of, work_of
 from harness.commands.defaults import INTERRUPTED_STATUS
-from harness.commands.evidence import CellEvidence, CellOptions, replay_command, text_of, work_of
 from harness.commands.shell import open_shell
 from harness.model import Attempt
 from harness.pipeline import run_due

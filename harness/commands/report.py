@@ -7,9 +7,9 @@ import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.commands.choose import plan_of
 from harness.commands.output_files import write_file
 from harness.commands.results import results_of
+from harness.commands.selected_plan import plan_of
 from harness.commands.selection_options import SelectionOptions, add_selection
 from harness.errors import HarnessError, UsageError
 from harness.pipeline import prepare

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.commands.arguments import add_choice, add_condition, add_jobs, add_json, positive_count
-from harness.commands.choose import overlay_of, plan_of
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.results import TableFormat, render, results_of, with_condition
+from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
 from harness.errors import counted
 from harness.execute.task import Task

@@ -10,8 +10,7 @@ import sys
 from dataclasses import dataclass, replace
 
 from harness.commands.arguments import add_cell, add_condition, add_json
-from harness.commands.conditions import asked_condition, condition_options
-from harness.commands.evidence import (
+from harness.commands.cell_evidence import (
     CellEvidence,
     CellOptions,
     condition_of,
@@ -20,6 +19,7 @@ from harness.commands.evidence import (
     text_of,
     work_of,
 )
+from harness.commands.conditions import asked_condition, condition_options
 from harness.errors import HarnessError
 from harness.execute.task import Task
 from harness.model import Attempt, Condition

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.commands.arguments import add_choice, add_condition
-from harness.commands.choose import overlay_of, plan_of
 from harness.commands.output_files import write_file
 from harness.commands.results import TableFormat, render, results_of, with_condition
+from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
 from harness.errors import UsageError
 from harness.pipeline import prepare

@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.commands.added_packages import with_extras
 from harness.commands.answer import AnswerFormat, answers_folder
 from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_sandbox
-from harness.commands.choose import environment_named, scripts_at
-from harness.commands.extras import with_extras
 from harness.commands.run_tasks import run_tasks
+from harness.commands.selected_plan import environment_named, scripts_at
 from harness.environments.requirements import unmet_requirements
 from harness.errors import HarnessError, UsageError
 from harness.execute.task import Task

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from harness.commands.subject import pattern_of
+from harness.commands.search_subject import pattern_of
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Case, Environment, Scenario

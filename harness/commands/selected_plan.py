@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.commands.external import name_scripts, recall, split_path, unknown_script
-from harness.commands.runnable import require_runnable
+from harness.commands.outside_scripts import name_scripts, recall, split_path, unknown_script
+from harness.commands.script_checks import require_runnable
 from harness.commands.selection_options import SelectionOptions
 from harness.errors import Problems, UsageError, near_misses, some_of
 from harness.model import Cell, Environment, Overlay, Scenario
@@ -56,7 +56,7 @@ def _plan_of(session: Session, options: SelectionOptions, ids: Sequence[str], *,
         require_runnable(session, plan.scenarios)
     if not options.extras:
         return plan
-    from harness.commands.extras import with_extras
+    from harness.commands.added_packages import with_extras
 
     return with_extras(session, plan, options.extras)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.commands.choose import environment_named
 from harness.commands.search_options import SearchOptions
-from harness.commands.subject import subject_of
+from harness.commands.search_subject import subject_of
+from harness.commands.selected_plan import environment_named
 from harness.errors import UsageError
 from harness.model import Case, Cell, Environment, Scenario
 from harness.pinpoint.held import Held, Side

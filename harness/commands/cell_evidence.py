@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from harness.commands.arguments import CommandOptions
-from harness.commands.choose import overlay_of, plan_of_cell
 from harness.commands.conditions import condition_options
+from harness.commands.selected_plan import overlay_of, plan_of_cell
 from harness.errors import HarnessError
 from harness.model import Attempt, Cell, CellResult, Label, Outcome, label_of
 from harness.pipeline import Work, prepare

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.commands.choose import script_named, scripts_at
-from harness.commands.external import split_path
-from harness.commands.runnable import require_runnable
+from harness.commands.outside_scripts import split_path
+from harness.commands.script_checks import require_runnable
+from harness.commands.selected_plan import script_named, scripts_at
 from harness.errors import UsageError, near_misses
 from harness.model import Case, Cell, Scenario, Value
 from harness.model.case import read_value, write_value
