@@ -75,7 +75,7 @@ def main(typed: Sequence[str] | None = None) -> int:
             log.open()
         if error is not None and status == _INTERNAL_ERROR:
             _report_bug(error, log)
-        elif status not in (0, INTERRUPTED_STATUS) and log.exists:
+        elif status == 1 and log.exists:  # a usage error says all that there is to know
             _notify(f"The log is in {log.path}")
     return status
 
