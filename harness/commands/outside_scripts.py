@@ -109,10 +109,18 @@ def _scenario(session: Session, script: KnownScript) -> Scenario:
         for each, text in files.items():
             each.parent.mkdir(exist_ok=True)
             each.write_text(text, encoding="utf-8", newline="")
-        scenario = read_scenario(path, subject="", problems=problems)
+        read_from = Path(script.path)
+        files_in = read_from if script.write is not None else read_from.parent
+        scenario = read_scenario(path, subject="", problems=problems, files_in=files_in)
     problems.raise_if_any(f"The script {script.label} as it was recorded cannot be used")
     if scenario is None:
         raise HarnessError(f"{script.label}: the script as it was recorded cannot be read")
+    if scenario.identity != script.identity:
+        raise HarnessError(
+            f"{script.label}: the files that it reads have changed since it was run",
+            why=f"they are in {files_in}",
+            next_step="Run the script again by its path, or restore the files",
+        )
     scenario = replace(scenario, name=script.label, path=Path(script.path or path.name), external=True)
     return name_scripts(session, [scenario], remember=False)[0]
 

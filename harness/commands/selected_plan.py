@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.commands.outside_scripts import name_scripts, recall, split_path, unknown_script
 from harness.commands.script_checks import require_runnable
+from harness.commands.script_input import read_input, with_input
 from harness.commands.selection_options import SelectionOptions
 from harness.errors import Problems, UsageError, near_misses, some_of
 from harness.model import Cell, Environment, Overlay, Scenario
@@ -32,7 +33,9 @@ def plan_of_cell(session: Session, text: str, *, command: str) -> Plan:
 
 def _plan_of(session: Session, options: SelectionOptions, ids: Sequence[str], *, command: Sequence[str]) -> Plan:
     # Before an environment is resolved: that takes long, and is for nothing if the scripts cannot be used.
-    scripts = scripts_at(session, [Path(path) for path in options.script_paths])
+    scripts = scripts_at(
+        session, [Path(path) for path in options.script_paths], values=read_input(options.script_input)
+    )
     named = cells_named(session, ids, scripts, command=command)
     cells = named.cells
     environments = _listed("--environments", options.environments)
@@ -113,12 +116,17 @@ def written_out_environment(session: Session, text: str) -> Environment:
     return environment_of(lock, matrix, variables=written.variables)
 
 
-def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
+def scripts_at(
+    session: Session, paths: list[Path], *, values: Mapping[str, str | list[str]] | None = None
+) -> tuple[Scenario, ...]:
     """Read scripts, or folders with write.py and read.py, with the names that their ids have.
 
     A file of the project, or a copy of one under its name, is that scenario. All others are scripts from outside.
+    `values` are keys of their headers that replace their own.
     """
     if not paths:
+        if values:
+            raise UsageError(f"--{', --'.join(values)}: no script is named", next_step="Name it by its path")
         return ()
     problems = Problems()
     own = {_same(scenario.path): scenario for scenario in session.project.scenarios}
@@ -129,6 +137,7 @@ def scripts_at(session: Session, paths: list[Path]) -> tuple[Scenario, ...]:
         scenario = own.get(_same(path)) or read_scenario(path, subject="", problems=problems)
         if scenario is None:
             continue
+        scenario = with_input(scenario, values or {}, own=_same(scenario.path) in own)
         twin = named.get(scenario.name)
         if twin is not None and twin.identity == scenario.identity:
             scenarios[scenario.name] = twin

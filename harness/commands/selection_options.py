@@ -28,6 +28,11 @@ class SelectionOptions(CommandOptions):
         return ()
 
     @property
+    def script_input(self) -> dict[str, str]:
+        """The options --args and --stdin that were typed. Only commands that take paths have them."""
+        return {}
+
+    @property
     def retyped(self) -> list[str]:
         """The selection as it can be typed again."""
         lists: Iterable[tuple[str, tuple[str, ...]]] = (
@@ -40,6 +45,7 @@ class SelectionOptions(CommandOptions):
         )
         options = [
             *self.script_paths,
+            *(f"--{name}={value}" for name, value in self.script_input.items()),
             *(part for option, values in lists for each in values for part in (option, each)),
         ]
         return options if self.tier is None else [*options, "--tier", self.tier]
@@ -50,6 +56,9 @@ class ScriptOptions(SelectionOptions):
     """A selection, with the paths of scripts."""
 
     paths: tuple[str, ...] = ()
+    args: str | None = None
+    stdin: str | None = None
+    """A file."""
     overlay: str | None = None
     """PACKAGE=DIR."""
 
@@ -58,10 +67,18 @@ class ScriptOptions(SelectionOptions):
         """The paths of scripts."""
         return self.paths
 
+    @property
+    def script_input(self) -> dict[str, str]:
+        """The options --args and --stdin that were typed."""
+        typed = {"args": self.args, "stdin": self.stdin}
+        return {name: value for name, value in typed.items() if value is not None}
+
 
 def add_paths(parser: argparse.ArgumentParser) -> None:
     """Add the paths of scripts."""
     parser.add_argument("paths", metavar="PATH", nargs="*", help="a script, or a folder with write.py and read.py")
+    parser.add_argument("--args", metavar="TEXT", help='arguments of the named script, in quotes: --args="--epochs 3"')
+    parser.add_argument("--stdin", metavar="FILE", help="standard input of the named script (default: empty)")
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:

@@ -6,13 +6,15 @@ The scenario can write everything in it except the script. So all files in it ar
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
+import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,9 @@ from typing import Any
 from harness.execute.task import Task
 from harness.execute.tuning import tuning_off
 from harness.filesystem.folders import remove_folder
+from harness.model.scenario import File
 from harness.project.script import PARAMETERS_STAGE
+from harness.project.script_files import digest_of
 
 REPORT_LIMIT = 1 << 20
 TEXT_KEPT = 1 << 17
@@ -45,7 +49,7 @@ class Folder:
 
     @property
     def work(self) -> Path:
-        """The working folder. Empty at the start, except for the artifacts of a writer."""
+        """The working folder. At the start it has the files of the script and the artifacts of a writer."""
         return self.top / "work"
 
     @property
@@ -64,10 +68,19 @@ class Folder:
         """Return the path of a file that is exchanged with the worker."""
         return self.top / name
 
-    def make(self) -> None:
-        """Create the folders."""
-        for each in (self.script, self.work, self.private / "home", self.private / "tmp"):
-            each.mkdir(parents=True)
+    def make(self, files: Iterable[File] = ()) -> None:
+        """Create the folders, and copy the files of the script into the working folder and beside the script.
+
+        Raises OSError, also for a file that changed since the script was read.
+        """
+        for folder in (self.script, self.work, self.private / "home", self.private / "tmp"):
+            folder.mkdir(parents=True)
+        for each in files:
+            for target in (self.script / each.name, self.work / each.name):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(each.path, target, follow_symlinks=False)
+                if digest_of(target) != each.digest:
+                    raise OSError(errno.ESTALE, "it changed since the script was read", str(each.path))
 
     @classmethod
     def new(cls, runs: Path, *, inside: str | None = None) -> Folder:
@@ -87,6 +100,8 @@ class Folder:
             # Processes in a sandbox end together, and do not see the id of this process.
             "parent": os.getpid() if self.inside is None else 0,
             "script": self.seen(script),
+            "args": list(task.script.header.args),
+            "stdin": self._stdin(task.script.header.stdin),
             "marks": [[mark.line, mark.stage] for mark in task.script.marks],
             "parameters": dict(task.cell.case.parameters),
             "parameters_stage": PARAMETERS_STAGE if task.script.parameters_from is not None else None,
@@ -105,6 +120,14 @@ class Folder:
         }
         path = self.file("request.json")
         path.write_text(json.dumps(request), encoding="utf-8")
+        return self.seen(path)
+
+    def _stdin(self, text: str | None) -> str | None:
+        """Write the standard input of the script. Return its path, as the scenario sees it."""
+        if text is None:
+            return None
+        path = self.script / ".stdin"
+        path.write_text(text, encoding="utf-8")
         return self.seen(path)
 
     def report(self) -> dict[str, Any] | None:

@@ -148,7 +148,7 @@ def _run_once(
     except OSError as error:
         return failed_to_run(task, f"could not be started: {error}", started)
     try:
-        folder.make()
+        folder.make(task.script.files)
         if task.reads is not None:
             artifacts.copy_to(task.reads, folder.work)
         ended = way.run(task, folder, stop)
@@ -222,7 +222,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
 
 
 def _scene(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], *, sandboxed: bool) -> Scene:
-    """Return facts about an attempt besides its report, including missing files that exist next to the script."""
+    """Return facts about an attempt besides its report, such as missing files that exist next to the script."""
     places = Places(
         script=folder.seen(folder.script),
         work=folder.seen(folder.work),
@@ -237,7 +237,8 @@ def _scene(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], 
         packages=task.environment.packages,
         beside=frozenset(each for each in wanted if original is not None and _exists(original.parent / each)),
         reads_artifact=task.reads is not None,
-        reads_arguments="argv" in task.script.text,
+        reads_arguments="argv" in task.script.text and not task.script.header.args,
+        sent=frozenset(each.name for each in task.script.files),
         output=(ended.stdout + ended.stderr).decode("utf-8", "replace"),
     )
 

@@ -30,6 +30,8 @@ class Scene:
     """The packages of the environment, and those that they stand for."""
     beside: frozenset[str] = frozenset()
     """Of the files that the script may have missed (`companions`), those that lie beside the original script."""
+    sent: frozenset[str] = frozenset()
+    """The files that were copied into the working folder and beside the script."""
     reads_artifact: bool = False
     """True for a reader: the working folder has the artifacts of the writer."""
     reads_arguments: bool = False

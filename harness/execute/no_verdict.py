@@ -147,7 +147,7 @@ def _missing_module(failure: Failure) -> Finding | None:
             if name in failure.scene.beside:
                 reason = (
                     f"the script imports {_short(top)}, and {name} lies beside it and is not copied into the sandbox. "
-                    "Put its code into the script"
+                    "Name it under `files` in [tool.harness] of its header"
                 )
                 return Finding(cause=NoVerdict.MISSING_HELPER, reason=reason)
         if is_standard(top):
@@ -207,9 +207,12 @@ def _missing_file(failure: Failure) -> Finding | None:
             return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
     for path in _missing_paths(failure):
         relative = _relative(path, places)
+        if relative is not None and relative in failure.scene.sent:
+            continue  # it is there: this release calls it missing
         if relative is not None and relative in failure.scene.beside:
             reason = f"the script reads {_short(relative)}, which lies beside it and is not copied into the sandbox"
-            return Finding(cause=NoVerdict.MISSING_FILE, reason=f"{reason}. Make the data in the script")
+            reason = f"{reason}. Name it under `files` in [tool.harness] of its header"
+            return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
         beside = _inside(path, places.script)
         if relative is not None and (beside or not (failure.wrote or failure.scene.reads_artifact)):
             # Where it wrote nothing, it cannot have lost what it wrote.

@@ -106,7 +106,9 @@ def run_script(request: "Dict[str, Any]", stage_log: StageLog) -> "Dict[str, Any
         with open(path, "rb") as stream:
             source = stream.read()
         tests.watch(source)
-        namespace = script_cells.become_main(path)
+        if request.get("stdin") is not None:
+            process_setup.read_input_from(request["stdin"])
+        namespace = script_cells.become_main(path, request.get("args", []))
         for stage, code, lines in script_cells.compiled_cells(source, path, request["marks"]):
             reached = stage
             stage_log.enter(stage or "")

@@ -60,3 +60,13 @@ def set_limits(limits: "Dict[str, int]") -> None:
             hard = resource.getrlimit(number)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(number, (value, value))
+
+
+def read_input_from(path: str) -> None:
+    """Make a file the standard input of this process and of those that it starts. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.dup2(descriptor, 0)
+    finally:
+        os.close(descriptor)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)

@@ -36,8 +36,8 @@ def line_of_syntax_error(error: Exception, source: bytes) -> "Dict[str, Any]":
     return {"line": number, "text": failures.shorten(text[:200])}
 
 
-def become_main(path: str) -> "Dict[str, Any]":
-    """Create a fresh `__main__` like the one of `python FILE`; return its namespace.
+def become_main(path: str, args: "List[str]") -> "Dict[str, Any]":
+    """Create a fresh `__main__` like the one of `python FILE ARGS`; return its namespace.
 
     Modules are found in the working folder, not in the folder of the script. Otherwise a script called keras.py would
     replace Keras in a process and not in a fork, and the key has no file name.
@@ -48,7 +48,7 @@ def become_main(path: str) -> "Dict[str, Any]":
     namespace["__builtins__"] = sys.modules["builtins"]
     namespace["__worker__"] = sys.modules["__main__"]  # keeps the worker's module alive
     sys.modules["__main__"] = module
-    sys.argv[:] = [path]
+    sys.argv[:] = [path, *args]
     sys.path.insert(0, os.getcwd())
     return namespace
 

@@ -67,6 +67,12 @@ class Header:
     own_process: bool = False
     """Whether it asks never to be run in a fork."""
     variables: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Files and globs, relative to the script, that it reads."""
+    args: tuple[str, ...] = ()
+    """What follows the script's name in `sys.argv`."""
+    stdin: str | None = None
+    """Its standard input; None: empty."""
     parameters: tuple[tuple[str, tuple[Value, ...]], ...] = ()
     labels: tuple[Label, ...] = ()
 
@@ -79,6 +85,17 @@ class Header:
             "disk": self.disk_mib,
             "processes": self.processes,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A file that a script reads, with the sha256 of its content."""
+
+    name: str
+    """Its path relative to the script, with slashes."""
+    digest: str
+    path: Path = field(compare=False)
+    """Where it is on this machine. No part of what identifies it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +112,9 @@ class Script:
     path: Path | None = field(default=None, compare=False)
     """Where it was read: files beside it may be what it lacks. No part of what identifies it."""
 
+    files: tuple[File, ...] = ()
+    """What is copied into its working folder, and beside it."""
+
     @cached_property
     def digest(self) -> str:
         """The digest of all in the script that can change an outcome: no labels, title and links.
@@ -109,6 +129,10 @@ class Script:
             header.requires_import,
             [str(each) for each in header.dependencies],
         ]
+        if self.files:
+            content.append([[each.name, each.digest] for each in self.files])
+        if header.args or header.stdin is not None:
+            content.append({"args": header.args, "stdin": header.stdin})
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -133,7 +157,12 @@ class Scenario:
     @cached_property
     def identity(self) -> str:
         """The digest of what runs: 64 hex digits."""
-        return identity_of(self.script.text, self.write.text if self.write is not None else None)
+        identity = identity_of(self.script.text, self.write.text if self.write is not None else None)
+        files = [*(self.write.files if self.write is not None else ()), *self.script.files]
+        if not files:
+            return identity
+        names = [[each.name, each.digest] for each in files]
+        return hashlib.sha256(json.dumps([identity, names]).encode()).hexdigest()
 
     @property
     def header(self) -> Header:

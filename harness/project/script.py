@@ -8,6 +8,7 @@ import functools
 import io
 import math
 import re
+import shlex
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from harness.model import Header, Label, Mark, Pattern, Scenario, Script, Value
 from harness.model.case import NAME, as_label
 from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
 from harness.project.inline_metadata import TOMLDecodeError, find_block
+from harness.project.script_files import find_files
 from harness.project.syntax import literal, tree_of
 from harness.project.toml_table import Table
 
@@ -39,8 +41,11 @@ _UNCLEAR = re.compile(r'''"""|\'\'\'|\\$|[\r\f\0]''', re.MULTILINE)
 _TAGS = re.compile(r"""tags\s*=\s*\[(?P<tags>[^]]*)\]""")
 
 
-def read_scenario(path: Path, *, subject: str, problems: Problems) -> Scenario | None:
-    """Read a script, or a folder with `write.py` and `read.py`; what is wrong is noted in problems."""
+def read_scenario(path: Path, *, subject: str, problems: Problems, files_in: Path | None = None) -> Scenario | None:
+    """Read a script, or a folder with `write.py` and `read.py`; what is wrong is noted in problems.
+
+    The files that it needs are beside it, or in `files_in`.
+    """
     if path.is_dir():
         if not any((path / name).exists() for name in ("read.py", "write.py")):
             problems.add(
@@ -49,8 +54,8 @@ def read_scenario(path: Path, *, subject: str, problems: Problems) -> Scenario |
                 "For one step, name the script itself",
             )
             return None
-        script = read_script(path / "read.py", problems=problems)
-        write = read_script(path / "write.py", problems=problems)
+        script = read_script(path / "read.py", problems=problems, files_in=files_in)
+        write = read_script(path / "write.py", problems=problems, files_in=files_in)
         if script is None or write is None:
             return None
         if write.header.parameters and write.header.parameters != script.header.parameters:
@@ -61,7 +66,7 @@ def read_scenario(path: Path, *, subject: str, problems: Problems) -> Scenario |
             )
         _check_parameters(write.code, script.header, path / "write.py", problems)
     else:
-        script, write = read_script(path, problems=problems), None
+        script, write = read_script(path, problems=problems, files_in=files_in), None
         if script is None:
             return None
     name = path.name if path.is_dir() else path.stem
@@ -70,7 +75,7 @@ def read_scenario(path: Path, *, subject: str, problems: Problems) -> Scenario |
     )
 
 
-def read_script(path: Path, *, problems: Problems) -> Script | None:
+def read_script(path: Path, *, problems: Problems, files_in: Path | None = None) -> Script | None:
     """Read one Python file; None if it cannot be read at all."""
     try:
         text = read_text(path)
@@ -84,6 +89,11 @@ def read_script(path: Path, *, problems: Problems) -> Script | None:
         what, fix = describe_bytes(error.object, error.start)
         problems.add(str(path), f"cannot be read: {what}", fix)
         return None
+    return parse_script(text, path, problems=problems, files_in=files_in)
+
+
+def parse_script(text: str, path: Path, *, problems: Problems, files_in: Path | None = None) -> Script:
+    """Read the text of a script as that of a file; what is wrong is noted in problems."""
     header, code = read_header(text, path, problems)
     marks, parameters_from = find_marks(text)
     _check_parameters(text, header, path, problems)
@@ -95,6 +105,7 @@ def read_script(path: Path, *, problems: Problems) -> Script | None:
         marks=marks,
         parameters_from=parameters_from,
         path=path,
+        files=find_files(files_in or path.parent, header.files, where=f"{path}: tool.harness.files", problems=problems),
     )
 
 
@@ -128,6 +139,9 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         requires_import=table.take("requires-import", bool, True, what="true or false"),
         own_process=_read_isolation(table),
         variables=table.texts("variables"),
+        files=table.texts("files"),
+        args=_read_args(table),
+        stdin=table.optional_text("stdin"),
         parameters=_read_parameters(table.table("parameters")),
         labels=tuple(map(_read_label, table.tables("label"))),
     )
@@ -142,6 +156,20 @@ def _positive(table: Table, key: str, default: float) -> float:
         table.problems.add(table.place(key), f"{value!r} is not a number above 0 and at most {_LARGEST}")
         return default
     return float(value)
+
+
+def _read_args(table: Table) -> tuple[str, ...]:
+    """Read arguments: a list of words, or one text that is split as a shell does."""
+    value: list[Any] | str = table.take("args", (list, str), [], what="a list of texts, or a text")
+    try:
+        words = shlex.split(value) if isinstance(value, str) else value
+    except ValueError as error:
+        table.problems.add(table.place("args"), f"{value!r} cannot be split: {error}", "Write a list")
+        return ()
+    if not all(isinstance(each, str) and "\0" not in each for each in words):
+        table.problems.add(table.place("args"), f"{value!r} is not a list of texts", 'Write args = ["--epochs", "3"]')
+        return ()
+    return tuple(words)
 
 
 def _read_isolation(table: Table) -> bool:

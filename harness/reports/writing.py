@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.project.header_text import with_keys
+from harness.project.inline_metadata import find_block
 from harness.reports.attachments import LARGEST
 from harness.reports.report import Report, ScenarioFile
 
@@ -26,7 +31,10 @@ def write_report(report: Report, folder: Path) -> Path | None:
         )  # fmt: skip
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for each in (*report.scripts, *report.companions):
+        names = [each.name for each in report.companions]
+        for script in report.scripts:
+            _write(replace(script, text=with_files(script.text or "", names)), folder)
+        for each in report.companions:
             _write(each, folder)
         text = json.dumps(report.document(), indent=1, ensure_ascii=False)
         (folder / DOCUMENT).write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace", newline="\n")
@@ -35,6 +43,16 @@ def write_report(report: Report, folder: Path) -> Path | None:
     if not report.scripts:
         return None
     return folder if len(report.scripts) > 1 else folder / report.scripts[0].name
+
+
+def with_files(text: str, names: Sequence[str]) -> str:
+    """Return a script whose header names the files that it needs; one that names files stays."""
+    try:
+        block = find_block(text, "script")
+        named = block is not None and "files" in block[0].get("tool", {}).get("harness", {})
+        return text if named or not names else with_keys(text, {"files": [glob.escape(each) for each in names]})
+    except ValueError:
+        return text  # whoever reads the header says what is wrong with it
 
 
 def _write(file: ScenarioFile, folder: Path) -> None:
