@@ -119,8 +119,7 @@ def _imports_s(session: Session, work: Work) -> Iterator[float]:
     A failing import counts until it fails.
     """
     for environment in work.plan.environments:
-        interpreter = session.interpreters.find(environment.python)
-        python = session.environments.provide(environment, interpreter).python
+        python = session.provide(environment).python
         tasks = (task for task in work.tasks.values() if task.environment.id == environment.id)
         kinds = [kind for task in tasks if (kind := fork_server_kind(task, python)) is not None]
         if not kinds:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.execute.task import Task, make_task
-from harness.model import Attempt, Cell, CellResult, Condition, Environment, Outcome, Overlay
+from harness.model import Attempt, Cell, CellResult, Condition, Outcome, Overlay
 from harness.project.plan import Plan, PlannedCell
 from harness.record.store import Store, Writer
-from harness.session import RunFolder, Session
+from harness.schedule.due import count_missing
+from harness.session import Session
 
 if TYPE_CHECKING:  # imported at run time only if cells are run
-    from harness.environments.store import Provided
-    from harness.execute.forkserver.pool import ForkServers
-    from harness.schedule.local_pool import Watcher
+    from harness.schedule.watcher import Watcher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,18 +45,14 @@ class Work:
         """Return the tasks that are due, given attempts. With isolation "process", forked attempts do not count."""
         due: list[Task] = []
         for task in {task.key: task for task in self.tasks.values()}.values():
-            valid = (each for each in found.get(task.key, []) if isolation in ("fork", each.isolation) and not fresh)
-            conclusive = [attempt for attempt in valid if attempt.conclusive]
-            written = any(each.outcome is Outcome.PASSED for each in found.get(task.reads or "", []))
-            # Do not repeat conclusive results without a verdict (not applicable, unavailable), unless the artifacts
-            # that were missing exist now.
-            could_not_read = (
-                task.reads is not None and bool(conclusive) and conclusive[-1].outcome is Outcome.UNAVAILABLE
+            missing = count_missing(
+                task,
+                [] if fresh else found.get(task.key, []),
+                repeat=repeat,
+                own_process=isolation == "process",
+                written=any(each.outcome is Outcome.PASSED for each in found.get(task.reads or "", [])),
             )
-            if conclusive and not conclusive[-1].outcome.shown_by_scenario and not (could_not_read and written):
-                continue
-            shown = sum(attempt.outcome.shown_by_scenario for attempt in conclusive)
-            due.extend([task] * max(0, repeat - shown))
+            due.extend([task] * missing)
         return due
 
     def results(self, found: Mapping[str, list[Attempt]]) -> tuple[CellResult, ...]:
@@ -183,13 +176,12 @@ def run_due(
 
     Isolation "process" uses a fresh process for each attempt; "fork" uses forks of a fork server where that is safe.
     """
-    from harness.execute.executor import ForkImports, unavailable
-    from harness.schedule.local_pool import LocalScheduler
-    from harness.schedule.memory_gate import Memory
+    from harness.engine import local_scheduler
+    from harness.execute.executor import unavailable
 
     session.require_condition()
     recorded = 0
-    unsettled: set[str] = set()
+    inconclusive: set[str] = set()
     lost: set[str] = set()
 
     def record(attempt: Attempt) -> None:
@@ -201,9 +193,11 @@ def run_due(
         writer.add(attempt)
         recorded += 1
         if not attempt.conclusive:
-            unsettled.add(attempt.key)
+            inconclusive.add(attempt.key)
 
     due = _with_lost_artifacts(session, work, due)
+    if isolation == "process":
+        due = [replace(task, own_process=True) for task in due]
     for step in ([task for task in due if task.reads is None], [task for task in due if task.reads is not None]):
         tasks = []
         for task in step:
@@ -212,22 +206,15 @@ def run_due(
                 tasks.append(task)
             else:
                 # Missing artifacts are final, unless their writer will be tried again.
-                lost_for_good = task.environment.id not in work.missing and task.reads not in unsettled
+                lost_for_good = task.environment.id not in work.missing and task.reads not in inconclusive
                 attempt = unavailable(task, reason, conclusive=lost_for_good)
                 watcher.finished(task, attempt)
                 record(attempt)
-        with RunFolder(session.cache / "runs") as runs, _fork_servers(session, runs, jobs, isolation) as fork_servers:
-            groups = session.sandbox.groups
-            scheduler = LocalScheduler(
-                memory=Memory(available_mib=groups.available_mib) if groups is not None else Memory(),
-                jobs=jobs,
-                provide=_provider(session),
-                run_one=_runner(session, runs, fork_servers, watcher),
-                watcher=watcher,
-                stop=session.stop,
-                imports=ForkImports(fork_servers, watcher.note) if fork_servers is not None else None,
-            )
-            for attempt in scheduler.run(tasks):
+        with (
+            local_scheduler(session, jobs=jobs, watcher=watcher) as scheduler,
+            contextlib.closing(scheduler.run(tasks)) as attempts,
+        ):
+            for attempt in attempts:
                 record(attempt)
         if session.stop.is_set():
             break
@@ -249,52 +236,6 @@ def _blocking_reason(session: Session, work: Work, task: Task) -> str | None:
     if task.reads is not None and not session.artifacts.has(task.reads):
         return f"{task.cell.writer} did not write: see {Cell(case=task.cell.case, environment=task.cell.writer or '')}"
     return None
-
-
-def _provider(session: Session) -> Callable[[Environment], Provided]:
-    def provide(environment: Environment) -> Provided:
-        interpreter = session.interpreters.find(environment.python, stop=session.stop)
-        return session.environments.provide(environment, interpreter, stop=session.stop)
-
-    return provide
-
-
-@contextlib.contextmanager
-def _fork_servers(session: Session, runs: Path, jobs: int, isolation: str) -> Iterator[ForkServers | None]:
-    if isolation == "process" or not session.sandbox.forks:
-        yield None
-        return
-    from harness.execute.forkserver.pool import ForkServers
-
-    # The scheduler uses one, prepares the next, and may wait for the last. It ends unused ones itself.
-    fork_servers = ForkServers(runs, limit=jobs + 2, stop=session.stop, sandbox=session.sandbox, hidden=session.hidden)
-    try:
-        yield fork_servers
-    finally:
-        fork_servers.close()
-
-
-def _runner(
-    session: Session, runs: Path, fork_servers: ForkServers | None, watcher: Watcher
-) -> Callable[[Task, Path], Attempt]:
-    from harness.execute.executor import run_task
-
-    sandbox = session.sandbox  # probe it before threads use it
-
-    def run_one(task: Task, python: Path) -> Attempt:
-        return run_task(
-            task,
-            python=python,
-            runs=runs,
-            artifacts=session.artifacts,
-            stop=session.stop,
-            sandbox=sandbox,
-            hidden=session.hidden,
-            fork_servers=fork_servers,
-            heard=partial(watcher.printed, task),
-        )
-
-    return run_one
 
 
 def undecided(results: Iterable[CellResult]) -> list[CellResult]:

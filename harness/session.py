@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do w
     from harness.cgroups.groups import RunGroup
     from harness.environments.shared_bytecode import SharedBytecode
     from harness.environments.size_estimate import Needs
-    from harness.environments.store import EnvironmentStore
+    from harness.environments.store import EnvironmentStore, Provided
     from harness.environments.unpacked_releases import UnpackedReleases
     from harness.locking.source_builds import SourceBuilds
     from harness.sandbox.backends import Sandbox
@@ -139,6 +139,17 @@ class Session:
 
         return EnvironmentStore(self.cache, uv=self.uv, find_builds=lambda: self.builds, notify=self.notify)
 
+    def provide(self, environment: Environment, *, stop: threading.Event | None = None) -> Provided:
+        """Return an environment on disk with its interpreter. Create it if it is missing. Raises HarnessError."""
+        stop = stop or self.stop
+        interpreter = self.interpreters.find(environment.python, stop=stop)
+        return self.environments.provide(environment, interpreter, stop=stop)
+
+    def folder_of(self, environment: Environment) -> Path | None:
+        """Return the folder of an environment, whether it exists or not; None if its Python is not installed."""
+        interpreter = self.interpreters.have(environment.python)
+        return None if interpreter is None else self.environments.folder_of(environment.lock, interpreter)
+
     @functools.cached_property
     def bytecode(self) -> SharedBytecode:
         """What source trees are compiled to."""
@@ -229,8 +240,8 @@ class Session:
         built: list[Lock] = []
         missing: list[Lock] = []
         for environment in environments:
-            interpreter = self.interpreters.have(environment.python)
-            there = interpreter and read_manifest(self.environments.folder_of(environment.lock, interpreter))
+            folder = self.folder_of(environment)
+            there = folder is not None and read_manifest(folder) is not None
             (built if there else missing).append(environment.lock)
         return needs_of(missing, built)
 

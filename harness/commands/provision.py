@@ -37,8 +37,7 @@ def execute(session: Session, options: Options) -> int:
         if session.stop.is_set():
             return 130
         try:
-            interpreter = session.interpreters.find(environment.python, stop=session.stop)
-            provided = session.environments.provide(environment, interpreter, stop=session.stop)
+            provided = session.provide(environment)
         except HarnessError as error:
             lost += 1
             session.notify(f"{environment.id}: {' '.join(str(error).split())}")

@@ -76,13 +76,13 @@ class Layer:
 
 def open_shell(session: Session, task: Task) -> int:
     """Open the user's shell with the environment first on PATH, in a folder with the script. Return its exit status."""
-    interpreter = session.interpreters.find(task.environment.python)
-    provided = session.environments.provide(task.environment, interpreter, stop=session.stop)
+    base = session.interpreters.find(task.environment.python, stop=session.stop).executable
+    provided = session.provide(task.environment)
     with RunFolder(session.cache / "runs") as folder:
         work = folder / "work"
         work.mkdir()
         _put_artifact(session, task, work)
-        layer = Layer.create(folder / "layer", interpreter.executable, provided, session.uv.executable)
+        layer = Layer.create(folder / "layer", base, provided, session.uv.executable)
         script = work / script_name(task.script.file_name, _modules(layer.environment))
         script.write_text(task.script.text, encoding="utf-8")
         _announce(session, task, script)

@@ -23,8 +23,8 @@ def fork_server_or_reason(task: Task, python: Path) -> ForkServerKind | str:
     """Return the kind of fork server for a task, or the reason why it needs a fresh process."""
     if not CAN_FORK:
         return "this system cannot fork"
-    if task.script.header.own_process:
-        return "its header asks for it"
+    if task.own_process or task.script.header.own_process:
+        return "this run asks for it" if task.own_process else "its header asks for it"
     preload = find_preload(task.script.text, task.environment.preload, task.environment.touch)
     if preload is None:
         return "its text does not allow imports ahead"

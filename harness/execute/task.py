@@ -67,6 +67,8 @@ class Task:
     """A release in front of its host, instead of being installed. It behaves the same, so the key does not change."""
     layer: str = ""
     """The same for people; it is kept with the attempt."""
+    own_process: bool = False
+    """True if it must run in a fresh process, although its script can be forked."""
 
     @property
     def recorded_as(self) -> tuple[str, str]:

@@ -1,17 +1,20 @@
-"""Who runs what when, on this machine: environments are made in the background while tasks run in those that are.
+"""Executes tasks in processes of this machine, `jobs` at a time, and creates their environments in the background.
 
-This is the place that another engine (a cluster's) would take: tasks in, attempts out, as values.
+It accepts work while other work runs, from several threads: runs hand in all their tasks at once, searches one point
+after another. A scheduler for a cluster would replace this module: tasks in, attempts out, as values.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from harness.environments.store import Provided, Unavailable
 from harness.errors import HarnessError
@@ -19,38 +22,14 @@ from harness.execute.executor import Interrupted, unavailable
 from harness.execute.task import Task
 from harness.execute.verdict import MACHINE_OUT_OF_MEMORY
 from harness.model import Attempt, Environment, Outcome
+from harness.schedule.creators import Creators
 from harness.schedule.memory_gate import Memory
-from harness.schedule.order import Execute, Kind, Order, Prepare
+from harness.schedule.order import Execute, Kind, Order, Prepare, Step
+from harness.schedule.request import Claim, Request
+from harness.schedule.watcher import Watcher
 
-_LOOK_EVERY_S = 0.2
-
-
-class Watcher(Protocol):
-    """Is told what happens, from several threads."""
-
-    def building(self, environment: Environment) -> None:
-        """An environment is being made, or checked if it exists."""
-
-    def ready(self, environment: Environment, provided: Provided) -> None:
-        """An environment can be used."""
-
-    def unavailable(self, environment: Environment, reason: str) -> None:
-        """An environment cannot be had."""
-
-    def note(self, text: str) -> None:
-        """Something that people should know, and no attempt says."""
-
-    def started(self, task: Task) -> None:
-        """A task is being executed."""
-
-    def printed(self, task: Task, data: bytes) -> None:
-        """Receive output of the script of a task."""
-
-    def waiting(self) -> None:
-        """Receive a call several times a second while tasks run."""
-
-    def finished(self, task: Task, attempt: Attempt) -> None:
-        """Receive the attempt of a task."""
+_POLL_S = 0.2
+_T = TypeVar("_T")
 
 
 class Imports(Protocol):
@@ -68,7 +47,7 @@ class Imports(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class LocalScheduler:
-    """Runs tasks in processes of this machine, `jobs` at a time."""
+    """What a pool needs: how many jobs, and how to create environments and execute tasks."""
 
     jobs: int
     provide: Callable[[Environment], Provided]
@@ -77,135 +56,232 @@ class LocalScheduler:
     stop: threading.Event
     imports: Imports | None = None
     memory: Memory = field(default_factory=Memory)
+    builders: int = 1
+    """How many environments are created at a time."""
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Attempt]:
-        """Yield the attempts in order of completion. When `stop` is set, end running tasks and yield nothing more."""
-        with _Shift(self, tasks) as shift:
-            yield from shift.attempts()
+    def run(self, tasks: Iterable[Task]) -> Generator[Attempt]:
+        """Run tasks, and nothing else. Yield the attempts in order of completion, until `stop` is set.
+
+        If the caller takes no more attempts, or an exception is raised, set `stop`: running tasks end.
+        """
+        pool = LocalPool(self, keeps_imports=False)
+        try:
+            with contextlib.suppress(Interrupted):
+                yield from pool.run(tasks)
+        except BaseException:
+            self.stop.set()
+            raise
+        finally:
+            pool.close()
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[LocalPool]:
+        """Yield a pool that accepts work until it is closed. Running tasks may end, the others are dropped."""
+        pool = LocalPool(self, keeps_imports=True)
+        try:
+            yield pool
+        finally:
+            pool.close()
 
 
-class _Shift:
-    """One run of the scheduler: running builds, preparations and tasks."""
+class LocalPool:
+    """Threads that execute tasks, and threads that create environments for them.
 
-    def __init__(self, scheduler: LocalScheduler, tasks: Iterable[Task]) -> None:
+    With `keeps_imports`, fork servers stay for later tasks; their pool ends the ones that are used least.
+    """
+
+    def __init__(self, scheduler: LocalScheduler, *, keeps_imports: bool) -> None:
         self._given = scheduler
+        self._keeps_imports = keeps_imports
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        """Notified when there may be something to do for a thread."""
         self._order = Order(jobs=scheduler.jobs)
-        self._retried: set[str] = set()
-        self._builders = ThreadPoolExecutor(1, thread_name_prefix="provision")
-        self._runners = ThreadPoolExecutor(scheduler.jobs, thread_name_prefix="execute")
-        self._running: dict[Future[Attempt], Execute] = {}
-        self._preparing: dict[Future[float], Prepare] = {}
-        self._started: dict[Future[Any], tuple[float, int]] = {}
-        self._builds: dict[Future[Provided], list[Task]] = {}
-        for group in _by_environment(tasks):
-            self._builds[self._builders.submit(self._build, group[0].environment)] = group
+        self._started: dict[int, tuple[float, int]] = {}
+        """The start times and the memory needs, in MiB, of the running steps."""
+        self._closed = False
+        self._creators = Creators(scheduler.builders, scheduler.stop)
+        self._threads = [
+            threading.Thread(target=self._work, name=f"execute-{number}", daemon=True)
+            for number in range(scheduler.jobs)
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def __enter__(self) -> _Shift:
-        return self
+    def run(self, tasks: Iterable[Task], claim: Claim | None = None) -> Generator[Attempt]:
+        """Yield an attempt of each task, in order of completion. Raises Interrupted if the pool ends before that.
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self._given.stop.set()  # whoever took the attempts wants no more, or something broke: end what runs
-        stopped = self._given.stop.is_set()
-        self._builders.shutdown(cancel_futures=stopped)
-        # Where all is done, what still waits here are releases of imports. A stop waits for none.
-        self._runners.shutdown(cancel_futures=stopped)
+        An error of the harness is tried once more. A task without its environment yields one attempt, even if it was
+        handed in several times. After a stop, only conclusive attempts are yielded: the stop caused the others.
+        """
+        groups = _by_environment(tasks)
+        left = sum(map(len, groups))
+        request = Request(claim=claim or Claim(), changed=threading.Condition(self._lock), left=left)
+        while groups:
+            self._creators.add(request.claim, partial(self._build, request, groups.pop(0)))
+        try:
+            while (attempt := self._next_attempt(request)) is not None:
+                yield attempt
+        finally:
+            with self._lock:
+                request.abandoned = True
+                request.changed.notify_all()
 
-    def attempts(self) -> Iterator[Attempt]:
-        """Start steps and yield their attempts until nothing is left, or until the stop."""
-        stop = self._given.stop
-        while (self._builds or self._order or self._running or self._preparing) and not stop.is_set():
-            self._hand_out()
-            waited_for: list[Future[Any]] = [*self._builds, *self._running, *self._preparing]
-            self._given.watcher.waiting()
-            done, _ = wait(waited_for, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
-            for future in done:
-                if stop.is_set():
-                    break
-                yield from self._take(future)
+    def call(self, claim: Claim, function: Callable[[], _T]) -> _T:
+        """Call a function in a thread that creates environments, and return its result. Raises Interrupted."""
+        return self._creators.call(claim, function)
 
-    def _hand_out(self) -> None:
-        """Start a step for each idle runner, if its memory is free. Queue none: a stop then cancels little."""
-        while len(self._running) + len(self._preparing) < self._given.jobs:
-            step = self._order.next()
-            if step is None:
+    def close(self) -> None:
+        """End the threads as soon as their current steps are done."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._creators.close()
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def _over(self) -> bool:
+        return self._closed or self._given.stop.is_set()
+
+    def _build(self, request: Request, group: list[Task]) -> None:
+        """Create the environment of tasks, and queue them; yield the attempts of those that cannot be executed."""
+        given, environment = self._given, group[0].environment
+        try:
+            given.watcher.building(environment)
+            try:
+                provided = given.provide(environment)
+            except (HarnessError, OSError) as error:
+                conclusive = isinstance(error, Unavailable) and error.conclusive
+                reason = error.reason if isinstance(error, Unavailable) else " ".join(str(error).split())
+                if conclusive or not given.stop.is_set():
+                    given.watcher.unavailable(environment, reason)
+                self._deliver_unavailable(request, group, reason, conclusive=conclusive)
                 return
-            if self._started and not self._given.memory.takes(step.needs_mib, self._started.values()):
-                self._order.put_back(step)
-                return
-            future: Future[Any]
+            given.watcher.ready(environment, provided)
+            runnable, barred = group, list[Task]()
+            if provided.import_error:
+                runnable = [task for task in group if not task.script.header.requires_import]
+                barred = [task for task in group if task.script.header.requires_import]
+            self._queue(request, runnable, provided.python)
+            reason = f"does not import: {provided.import_error}"
+            self._deliver_unavailable(request, barred, reason, conclusive=provided.import_certain)
+        except Exception as error:
+            self._fail(request, error)
+
+    def _queue(self, request: Request, tasks: list[Task], python: Path) -> None:
+        kind_of = self._given.imports.kind_of if self._given.imports is not None else _own_process
+        kinds = [(kind_of(task, python), task) for task in tasks]
+        with self._changed:
+            self._order.add(request, kinds, python)
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while self._run_next():
+            pass
+
+    def _run_next(self) -> bool:
+        """Run the next step. Return False at the end."""
+        step = self._next_step()
+        if step is None:
+            return False
+        try:
             match step:
-                case Execute(task=task, batch=batch):
-                    future = self._runners.submit(self._execute, task, batch.python)
-                    self._running[future] = step
+                case Execute():
+                    self._execute(step)
                 case Prepare():
-                    future = self._runners.submit(self._prepare, step)
-                    self._preparing[future] = step
-            self._started[future] = (time.monotonic(), step.needs_mib)
+                    self._prepare(step)
+        except Exception as error:
+            with self._changed:
+                self._started.pop(id(step), None)
+            self._fail(step.batch.request, error)
+        return True
 
-    def _take(self, future: Future[Any]) -> Iterator[Attempt]:
-        """Yield the attempts of a completed future."""
-        self._started.pop(future, None)
-        if future in self._builds:
-            yield from self._after_build(future, self._builds.pop(future))
-        elif future in self._preparing:
-            self._order.prepared(self._preparing.pop(future), future.result())
-        else:
-            step = self._running.pop(future)
-            attempt = _result(future)
-            if attempt is not None:
-                yield from self._after_attempt(step, attempt)
+    def _next_step(self) -> Step | None:
+        """Wait for the next step, and for its memory. Return None at the end."""
+        with self._changed:
+            while not self._over:
+                step = self._order.next()
+                if step is not None:
+                    if not self._started or self._given.memory.takes(step.needs_mib, self._started.values()):
+                        self._started[id(step)] = (time.monotonic(), step.needs_mib)
+                        step.batch.request.running += isinstance(step, Execute)
+                        return step
+                    self._order.put_back(step)
+                self._changed.wait(_POLL_S)
+        return None
 
-    def _build(self, environment: Environment) -> Provided:
-        self._given.watcher.building(environment)
-        return self._given.provide(environment)
-
-    def _execute(self, task: Task, python: Path) -> Attempt:
-        self._given.watcher.started(task)
-        return self._given.run_one(task, python)
-
-    def _prepare(self, step: Prepare) -> float:
+    def _prepare(self, step: Prepare) -> None:
         started = time.monotonic()
         if self._given.imports is not None:
             tasks = step.batch.tasks
             self._given.imports.prepare(tasks[0], step.batch.python, tasks=len(tasks))
-        return time.monotonic() - started
+        with self._changed:
+            self._started.pop(id(step))
+            self._order.prepared(step, time.monotonic() - started)
+            self._changed.notify_all()
 
-    def _after_attempt(self, step: Execute, attempt: Attempt) -> Iterator[Attempt]:
-        again = attempt.outcome is Outcome.ERROR and step.task.key not in self._retried
-        if again:
-            self._retried.add(step.task.key)
-            self._order.again(_with_room(step) if attempt.reason == MACHINE_OUT_OF_MEMORY else step)
-        if self._order.finished(step) and self._given.imports is not None and step.batch.kind is not None:
-            self._runners.submit(self._given.imports.release, step.task, step.batch.python)
-        if not again:
-            self._given.watcher.finished(step.task, attempt)
-            yield attempt
+    def _execute(self, step: Execute) -> None:
+        request, batch = step.batch.request, step.batch
+        attempt = None
+        self._given.watcher.started(step.task)
+        with contextlib.suppress(Interrupted):
+            attempt = self._given.run_one(step.task, batch.python)
+        with self._changed:
+            self._started.pop(id(step))
+            again = attempt is not None and attempt.outcome is Outcome.ERROR and step.task.key not in batch.retried
+            if again and attempt is not None:
+                batch.retried.add(step.task.key)
+                self._order.again(_with_room(step) if attempt.reason == MACHINE_OUT_OF_MEMORY else step)
+            unneeded = self._order.finished(step) and batch.kind is not None and not self._keeps_imports
+            self._changed.notify_all()
+        self._deliver(request, step.task, None if again else attempt, ran=True)
+        if unneeded and self._given.imports is not None:
+            self._given.imports.release(step.task, batch.python)
 
-    def _after_build(self, build: Future[Provided], group: list[Task]) -> Iterator[Attempt]:
-        """Queue the tasks of an environment that is there; give the attempts of those that can't be executed."""
-        environment = group[0].environment
-        lost = _why_lost(build)
-        if lost is not None:
-            reason, conclusive = lost
-            self._given.watcher.unavailable(environment, reason)
-            yield from self._unavailable(group, reason, conclusive=conclusive)
-            return
-        provided = build.result()
-        self._given.watcher.ready(environment, provided)
-        kind_of = self._given.imports.kind_of if self._given.imports is not None else _own_process
-        runnable = [task for task in group if not (provided.import_error and task.script.header.requires_import)]
-        self._order.add(((kind_of(task, provided.python), task) for task in runnable), provided.python)
-        if provided.import_error:
-            barred = [task for task in group if task.script.header.requires_import]
-            reason = f"does not import: {provided.import_error}"
-            yield from self._unavailable(barred, reason, conclusive=provided.import_certain)
+    def _deliver_unavailable(self, request: Request, tasks: list[Task], reason: str, *, conclusive: bool) -> None:
+        times = Counter(task.key for task in tasks)
+        for task in {task.key: task for task in tasks}.values():
+            self._deliver(request, task, unavailable(task, reason, conclusive=conclusive), tasks=times[task.key])
 
-    def _unavailable(self, tasks: Iterable[Task], reason: str, *, conclusive: bool) -> Iterator[Attempt]:
-        for task in tasks:
-            attempt = unavailable(task, reason, conclusive=conclusive)
-            self._given.watcher.finished(task, attempt)
-            yield attempt
+    def _deliver(
+        self, request: Request, task: Task, attempt: Attempt | None, *, tasks: int = 1, ran: bool = False
+    ) -> None:
+        """Hand over the attempt of equal tasks, if there is one. Wait while nobody takes the earlier ones."""
+        if attempt is not None and not attempt.conclusive and self._given.stop.is_set():
+            attempt = None  # the stop may have caused it
+        if attempt is not None:
+            for _ in range(tasks):
+                self._given.watcher.finished(task, attempt)
+        with request.changed:
+            if attempt is not None:
+                while len(request.results) >= self._given.jobs and not request.abandoned and not self._closed:
+                    request.changed.wait(_POLL_S)
+                request.results.append(attempt)
+                request.left -= tasks
+            request.running -= ran
+            request.changed.notify_all()
+
+    def _fail(self, request: Request, error: Exception) -> None:
+        with request.changed:
+            request.error = error
+            request.changed.notify_all()
+
+    def _next_attempt(self, request: Request) -> Attempt | None:
+        """Wait for an attempt. Return None if all tasks have ended. Raises Interrupted if the pool ended before."""
+        while True:
+            self._given.watcher.waiting()
+            with request.changed:
+                if request.error is not None:
+                    raise request.error
+                if request.results:
+                    request.changed.notify_all()
+                    return request.results.popleft()
+                if request.left == 0:
+                    return None
+                if self._over and not request.running:
+                    raise Interrupted
+                request.changed.wait(_POLL_S)
 
 
 def _with_room(step: Execute) -> Execute:
@@ -223,22 +299,3 @@ def _by_environment(tasks: Iterable[Task]) -> list[list[Task]]:
     for task in tasks:
         groups.setdefault(task.environment.id, []).append(task)
     return list(groups.values())
-
-
-def _why_lost(build: Future[Provided]) -> tuple[str, bool] | None:
-    error = build.exception()
-    if error is None:
-        return None
-    if isinstance(error, Unavailable):
-        return error.reason, error.conclusive
-    if isinstance(error, (HarnessError, OSError)):
-        return " ".join(str(error).split()), False
-    raise error
-
-
-def _result(future: Future[Attempt]) -> Attempt | None:
-    """Return the attempt of a task, or None if it was stopped."""
-    try:
-        return future.result()
-    except Interrupted:
-        return None

@@ -1,7 +1,8 @@
-"""Which step comes next: what to execute, and what to import ahead, so that nobody waits for it. Decides, does nothing.
+"""Which step comes next: which task to execute, and which fork server to create ahead. Decides, does nothing.
 
-Tasks that need the same thing imported are a batch. Batches follow each other: the next is made ready by one while the
-others still have work in those that are. Within a batch those that took longest go first, and so do the batches.
+The tasks of a request that need the same imports are a batch. Urgent batches come first. Of equally urgent ones, one
+runner prepares the next batch while the others still have work in those that are ready. Within a batch, long tasks come
+first.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.execute.task import WORTH_PREPARING, Task
+from harness.schedule.request import Priority, Request
 
 
 class Kind(Protocol):
@@ -37,8 +39,9 @@ _IMPORT_MIB = 768
 
 @dataclass(kw_only=True, eq=False)
 class Batch:
-    """Tasks of one fork server. Without a kind, each task imports for itself."""
+    """Tasks of one request and one fork server. Without a kind, each task imports for itself."""
 
+    request: Request
     kind: Kind | None
     python: Path
     tasks: deque[Task]
@@ -47,6 +50,13 @@ class Batch:
     running: int = 0
     left_s: float = 0.0
     """The expected total duration of its tasks."""
+    retried: set[str] = field(default_factory=set)
+    """The keys of the tasks that were executed again after an error."""
+
+    @property
+    def priority(self) -> Priority:
+        """How urgent it is."""
+        return self.request.claim.priority
 
     @property
     def longest_s(self) -> float:
@@ -97,22 +107,23 @@ class Order:
         """Return True if a task is left to start."""
         return bool(self._batches)
 
-    def add(self, tasks: Iterable[tuple[Kind | None, Task]], python: Path) -> None:
-        """Add the tasks of an environment, each with its kind."""
+    def add(self, request: Request, tasks: Iterable[tuple[Kind | None, Task]], python: Path) -> None:
+        """Add tasks of a request in one environment, each with its kind."""
         by_kind: dict[Kind | None, list[Task]] = {}
         for kind, task in tasks:
             by_kind.setdefault(kind, []).append(task)
         for kind, members in by_kind.items():
             members.sort(key=lambda task: -task.expected_s)
-            batch = Batch(kind=kind, python=python, tasks=deque(members), ready=kind is None)
+            batch = Batch(request=request, kind=kind, python=python, tasks=deque(members), ready=kind is None)
             batch.left_s = sum(map(_seconds, members))
             self._batches.append(batch)
 
     def next(self) -> Step | None:
         """Remove and return the next step, or None if all remaining tasks wait for running imports."""
-        usable = next((batch for batch in self._batches if batch.ready), None)
+        ready = (batch for batch in self._batches if batch.ready)
+        usable = min(ready, key=lambda batch: batch.priority, default=None)
         ahead = self._to_prepare()
-        if ahead is not None and (usable is None or self._runs_short()):
+        if ahead is not None and (usable is None or ahead.priority < usable.priority or self._runs_short()):
             ahead.being_prepared = True
             return Prepare(batch=ahead)
         if usable is None:
@@ -160,16 +171,17 @@ class Order:
     def _to_prepare(self) -> Batch | None:
         """Return the batch to prepare next, or None.
 
-        Prefer an existing zygote, which keeps their number low, then a slow one, which starts best while other tasks
-        run. Skip batches whose zygote is being created: they would wait for it.
+        Prefer urgent ones, then an existing zygote, which keeps their number low, then a slow one, which starts best
+        while other tasks run. Skip batches whose zygote is being created: they would wait for it.
         """
         waiting = [(batch.kind, batch) for batch in self._batches if batch.kind is not None and not batch.ready]
         being_made = {kind.zygote for kind, batch in waiting if batch.being_prepared}
         free = [(kind, batch) for kind, batch in waiting if kind.zygote not in being_made]
         return max(free, key=lambda each: self._rank(*each))[1] if free else None
 
-    def _rank(self, kind: Kind, batch: Batch) -> tuple[bool, bool, float]:
-        return kind.zygote in self._made, kind.slow and len(batch.tasks) >= WORTH_PREPARING, batch.longest_s
+    def _rank(self, kind: Kind, batch: Batch) -> tuple[int, bool, bool, float]:
+        slow = kind.slow and len(batch.tasks) >= WORTH_PREPARING
+        return -batch.priority, kind.zygote in self._made, slow, batch.longest_s
 
     def _runs_short(self) -> bool:
         """Return True if the other runners would be idle unless one of them starts imports now."""

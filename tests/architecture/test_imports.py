@@ -30,6 +30,7 @@ LAYERS = (
     ("report",),
     ("session", "running_scripts"),
     ("progress", "run_log"),
+    ("engine",),
     ("pipeline",),
     ("pinpoint",),
     ("triage",),

@@ -1,5 +1,6 @@
 """Which step comes next, without anything being done."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from harness.schedule.memory_gate import Memory
 from harness.schedule.order import WORTH_PREPARING, Execute, Order, Prepare
+from harness.schedule.request import Claim, Priority, Request
 from tests.unit.test_schedule import FakeKind, task
 
 PYTHON = Path("python")
@@ -17,8 +19,12 @@ def order(jobs=2, import_s=5.0, **batches):
     made = Order(jobs=jobs, import_s=import_s)
     for name, seconds in batches.items():
         kind = None if name.startswith("own") else FakeKind(name, slow=name.startswith("slow"))
-        made.add([(kind, task(f"{name}_{at}", expected_s=s)) for at, s in enumerate(seconds)], PYTHON)
+        made.add(request(), [(kind, task(f"{name}_{at}", expected_s=s)) for at, s in enumerate(seconds)], PYTHON)
     return made
+
+
+def request(priority=Priority.AWAITED):
+    return Request(claim=Claim(priority=priority), changed=threading.Condition(), left=0)
 
 
 def taken(order, *, at_most=1000):
@@ -144,6 +150,31 @@ def test_memory_is_counted_on_before_a_process_starts(available, running, takes)
 
 def test_recorded_memory_counts_where_there_is_some():
     made = Order(jobs=1)
-    made.add([(None, replace(task("known", expected_s=2), expected_mib=3000)), (None, task("unknown"))], PYTHON)
+    made.add(
+        request(), [(None, replace(task("known", expected_s=2), expected_mib=3000)), (None, task("unknown"))], PYTHON
+    )
     known, unknown = made.next(), made.next()
     assert (known.needs_mib, unknown.needs_mib > 0) == (3000, True)
+
+
+def test_urgent_tasks_come_first_also_if_they_are_added_later():
+    made = Order(jobs=1)
+    claims = {}
+    for name, priority in (
+        ("possible", Priority.POSSIBLE),
+        ("expected", Priority.EXPECTED),
+        ("awaited", Priority.AWAITED),
+    ):
+        claims[name] = request(priority)
+        made.add(claims[name], [(None, task(f"{name}_{at}")) for at in range(2)], PYTHON)
+    assert taken(made, at_most=1) == ["awaited_0"]
+    claims["possible"].claim.priority = Priority.AWAITED
+    assert taken(made) == ["possible_0", "possible_1", "awaited_1", "expected_0", "expected_1"]
+
+
+def test_imports_of_urgent_tasks_come_before_tasks_that_nobody_waits_for():
+    made = Order(jobs=1)
+    made.add(request(Priority.EXPECTED), [(FakeKind("a"), task("a_0")), (FakeKind("a"), task("a_1"))], PYTHON)
+    assert taken(made, at_most=2) == ["import a", "a_0"]
+    made.add(request(), [(FakeKind("b"), task("b_0"))], PYTHON)
+    assert taken(made) == ["import b", "b_0", "a_1"]
