@@ -1,27 +1,38 @@
 """Runs one case in one environment after the other, for a search: what the store knows is not run again.
 
-Probes are ordinary attempts, recorded like all others. Those that are needed in any case run side by side.
+Probes are ordinary attempts: the scheduler of runs executes them, and they are recorded like all others.
 """
 
 from __future__ import annotations
 
 import contextlib
+import queue
 import threading
 from collections.abc import Iterator
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from harness.engine import local_scheduler
 from harness.errors import HarnessError
 from harness.execute.executor import Interrupted
-from harness.execute.forkserver.pool import ForkServers
 from harness.model import Attempt, Case, Environment, Outcome
-from harness.pinpoint.candidates import Candidate, ProbeResult, Runner, Subject, import_subject
+from harness.pinpoint.candidates import Candidate, ProbeResult, Subject, import_subject
 from harness.pinpoint.generated import Generator
 from harness.pinpoint.layers import Layers
+from harness.pinpoint.probed_environments import ProbedEnvironments
+from harness.pinpoint.runner import Probe, Runner
 from harness.pinpoint.swapped import Untestable
 from harness.record.store import Writer
-from harness.session import RunFolder, Session
+from harness.schedule.request import Claim, Priority
+from harness.schedule.watcher import Quiet
+from harness.session import Session
+
+_MOST_PROBES = 256
+"""How many probes may be in progress. Each has a thread that only waits; the scheduler limits what runs."""
+_POLL_S = 0.5
 
 
 class SearchStopped(Exception):
@@ -39,10 +50,12 @@ class Prober:
         self.layers: Layers | None = None
         """Which releases need no environment of their own; set before the prober is opened."""
         self._ended = threading.Event()
-        self._begun: dict[str, Future[ProbeResult]] = {}
+        self._begun: dict[str, tuple[Claim, Future[ProbeResult]]] = {}
         self._again: dict[str, Future[ProbeResult]] = {}
-        self._ahead: dict[str, Future[None]] = {}
+        self._ahead: set[str] = set()
         self._shown: dict[str, ProbeResult] = {}
+        self._finished: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
+        """Attempts to record, in the thread that has the store open for writing."""
         self.runs = 0
         """Attempts that were run, not found in the store."""
         self.ran: set[str] = set()
@@ -50,45 +63,52 @@ class Prober:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Prober]:
-        """Hold what candidates need: the store for writing, a folder, processes that have done the imports."""
-        stop, session = self._session.stop, self._session
+        """Open the store for writing, and a scheduler. What has finished when it is closed is recorded."""
+        session = self._session
         session.require_condition()
+        self._environments = ProbedEnvironments(session, self.layers)
+        search, scripts = f"search {self._subject.case}", [self._subject.scenario]
         with contextlib.ExitStack() as stack:
-            search, scripts = f"search {self._subject.case}", [self._subject.scenario]
             self._writer = stack.enter_context(Writer(session.store_path, [search], scripts=scripts))
             if self._writer.notice:
                 session.notify(self._writer.notice)
-            folder = stack.enter_context(RunFolder(session.cache / "runs"))
-            fork_servers = ForkServers(
-                folder, limit=self.jobs, stop=stop, sandbox=session.sandbox, hidden=session.hidden
+            stack.callback(self._record_finished)
+            self._threads = stack.enter_context(ThreadPoolExecutor(_MOST_PROBES, thread_name_prefix="probe"))
+            scheduler = stack.enter_context(
+                local_scheduler(
+                    session,
+                    jobs=self.jobs,
+                    watcher=Quiet(),
+                    provide=self._environments.provide,
+                    builders=self.jobs + 1,
+                )
             )
-            stack.callback(fork_servers.close)
-            self._runner = Runner(session, folder, fork_servers, self.layers)
-            self._runners = ThreadPoolExecutor(self.jobs, thread_name_prefix="probe")
-            # What somebody waits for does not queue behind what was begun ahead.
-            self._urgent = ThreadPoolExecutor(self.jobs, thread_name_prefix="probe-now")
-            self._builders = ThreadPoolExecutor(1, thread_name_prefix="ahead")
-            stack.callback(self._end)
+            self._pool = stack.enter_context(scheduler.open())
+            stack.callback(self._ended.set)
+            self._runner = Runner(session, self._environments, self._pool, self._finished.put)
             yield self
-
-    def _end(self) -> None:
-        self._ended.set()
-        for pool in (self._runners, self._urgent):
-            pool.shutdown(cancel_futures=True)
-        self._builders.shutdown(cancel_futures=True)
 
     def begin(self, candidate: Candidate) -> None:
         """Run a candidate in the background: it will be asked for."""
-        self._begin(candidate, self._runners)
+        self._begin(candidate, Priority.EXPECTED)
 
-    def _begin(self, candidate: Candidate, pool: ThreadPoolExecutor) -> None:
+    def _begin(self, candidate: Candidate, priority: Priority) -> None:
         if candidate.name not in self._begun and candidate.name not in self._shown:
-            self._begun[candidate.name] = pool.submit(self._run, self._subject, candidate, self._repeat)
+            claim = Claim(priority=priority)
+            self._begun[candidate.name] = claim, self._submit(self._subject, candidate, self._repeat, claim)
+
+    def _submit(
+        self, subject: Subject, candidate: Candidate, at_least: int, claim: Claim, *, own_process: bool = False
+    ) -> Future[ProbeResult]:
+        probe = Probe(subject=subject, candidate=candidate, at_least=at_least, own_process=own_process, claim=claim)
+        return self._threads.submit(self._runner.run, probe)
 
     def provide_ahead(self, candidate: Candidate) -> None:
         """Create the environment of a candidate in the background: it may be needed."""
         if candidate.name not in {*self._begun, *self._ahead, *self._shown}:
-            self._ahead[candidate.name] = self._builders.submit(self._provide_quietly, candidate)
+            self._ahead.add(candidate.name)
+            claim = Claim(priority=Priority.POSSIBLE)
+            self._threads.submit(self._pool.call, claim, partial(self._provide_quietly, candidate))
 
     def traceback_of(self, attempt: Attempt) -> str:
         """Return the traceback of an attempt, as the store has it."""
@@ -102,21 +122,22 @@ class Prober:
     def show(self, candidate: Candidate) -> ProbeResult:
         """Return what a candidate shows. Run what the store does not have yet."""
         if candidate.name not in self._shown:
-            self._begin(candidate, self._urgent)
-            self._shown[candidate.name] = self._recorded(candidate, self._begun.pop(candidate.name))
+            self._begin(candidate, Priority.AWAITED)
+            claim, future = self._begun.pop(candidate.name)
+            claim.priority = Priority.AWAITED
+            self._shown[candidate.name] = self._wait_for(candidate, future)
         return self._shown[candidate.name]
 
     def begin_again(self, candidate: Candidate) -> None:
         """Repeat a candidate in the background, in a process of its own; enough earlier repeats count, too."""
         if candidate.name not in self._again:
-            self._again[candidate.name] = self._urgent.submit(
-                self._run, self._subject, candidate, max(2, self._repeat), own_process=True
-            )
+            at_least = max(2, self._repeat)
+            self._again[candidate.name] = self._submit(self._subject, candidate, at_least, Claim(), own_process=True)
 
     def show_again(self, candidate: Candidate) -> ProbeResult:
         """Return what a candidate shows if it is repeated."""
         self.begin_again(candidate)
-        self._shown[candidate.name] = self._recorded(candidate, self._again.pop(candidate.name), again=True)
+        self._shown[candidate.name] = self._wait_for(candidate, self._again.pop(candidate.name), again=True)
         return self._shown[candidate.name]
 
     @property
@@ -125,8 +146,11 @@ class Prober:
         return self._subject.case
 
     def provide(self, environment: Environment) -> None:
-        """Have an environment made now. Raises HarnessError."""
-        self._runner.provide(environment, self._session.stop)
+        """Create an environment now. Raises HarnessError, SearchStopped."""
+        try:
+            self._pool.call(Claim(), partial(self._environments.provide, environment))
+        except Interrupted:
+            raise SearchStopped from None
 
     def generator(self, environment: Environment, module: str) -> Generator | None:
         """Return what completes the sources of a package, with the Python of an environment; None if nothing does."""
@@ -136,7 +160,7 @@ class Prober:
             return None
         return Generator(
             generation=found,
-            find_python=lambda: self._runner.provide(environment, session.stop).python,
+            find_python=lambda: self._environments.provide(environment).python,
             variables=environment.variables,
             sandbox=session.sandbox,
             hidden=session.hidden,
@@ -144,42 +168,34 @@ class Prober:
         )
 
     def folder_of(self, environment: Environment) -> Path:
-        """Return where an environment that was tried is on disk, or the host of the release that stood in front."""
-        layer = self._runner.layer_of(environment)
-        host = layer.host if layer is not None else environment
-        interpreter = self._session.interpreters.find(host.python)
-        folder = self._session.environments.folder_of(host.lock, interpreter)
-        if not folder.is_dir():  # what it shows is known from another search, or it was pruned since
-            self._runner.provide(host, self._session.stop)
-        return folder
+        """Return the folder of an environment, or of its host. Create it if it is missing. Raises HarnessError."""
+        return self._environments.folder_of(environment)
 
     def is_layered(self, environment: Environment) -> bool:
         """Return True if an environment is a release as an overlay over another environment."""
-        return self._runner.layer_of(environment) is not None
+        return self._environments.layer_of(environment) is not None
 
     def import_error(self, candidate: Candidate, modules: tuple[str, ...], *, own_process: bool = False) -> str | None:
         """Return what importing modules raises in the environment of a candidate, None if they import."""
         if not modules:
             return None
         # What a fork's parent has imported, it has imported without the release.
-        future = self._urgent.submit(self._run, import_subject(modules), candidate, 1, own_process=own_process)
-        shown = self._recorded(candidate, future, again=True)
+        future = self._submit(import_subject(modules), candidate, 1, Claim(), own_process=own_process)
+        shown = self._wait_for(candidate, future, again=True)
         attempt = shown.attempt
         if attempt is None or attempt.outcome is Outcome.PASSED or not attempt.conclusive:
             return None
         return attempt.error or (attempt.reason if attempt.cause is not None else None)
 
-    def _recorded(self, candidate: Candidate, future: Future[ProbeResult], *, again: bool = False) -> ProbeResult:
-        while True:
-            with contextlib.suppress(futures.TimeoutError):
-                shown = future.result(timeout=0.5)
-                break
-            if self._session.stop.is_set() and future.cancel():
-                raise SearchStopped
-        for attempt in shown.new:
-            # What a stop cut short was not seen to be so.
-            if attempt.conclusive or not self._session.stop.is_set():
-                self._writer.add(attempt)
+    def _wait_for(self, candidate: Candidate, future: Future[ProbeResult], *, again: bool = False) -> ProbeResult:
+        """Wait for a result, and record what finishes meanwhile. Raises SearchStopped."""
+        while not futures.wait([future], timeout=_POLL_S).done:
+            self._record_finished()
+        self._record_finished()
+        try:
+            shown = future.result()
+        except Interrupted:
+            raise SearchStopped from None
         self.runs += len(shown.new)
         if shown.new and not again:
             self.ran.add(candidate.name)
@@ -187,18 +203,17 @@ class Prober:
             raise SearchStopped
         return shown
 
+    def _record_finished(self) -> None:
+        """Record the attempts that have finished, also those that nobody has asked for yet."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._writer.add(self._finished.get_nowait())
+
     def _provide_quietly(self, candidate: Candidate) -> None:
-        """Whatever goes wrong will be said when the environment is really asked for."""
+        """Create the environment of a candidate. Ignore errors: they are reported when it is really asked for."""
         with contextlib.suppress(Untestable, HarnessError, OSError):
             environment = candidate.make()
-            if not self._ended.is_set():
-                self._runner.provide(environment, self._ended)
             if candidate.overlay is not None:
-                self._runner.compile(candidate.overlay(), environment, self._ended)
-
-    def _run(self, subject: Subject, candidate: Candidate, at_least: int, *, own_process: bool = False) -> ProbeResult:
-        """Run in a thread of a pool; nothing is recorded here."""
-        try:
-            return self._runner.run(subject, candidate, at_least=at_least, own_process=own_process)
-        except Interrupted:
-            raise SearchStopped from None
+                environment = replace(environment, overlay=candidate.overlay())
+            if not self._ended.is_set():
+                self._environments.provide(environment, stop=self._ended)

@@ -25,15 +25,19 @@ class _Creation:
 
 
 class Creators:
-    """`count` threads. They end when `stop` is set, or when they are closed."""
+    """`count` threads. They end when `stop` is set, or when they are closed.
+
+    One of several threads is kept free for what somebody waits for, and one at most creates what may never be used.
+    """
 
     def __init__(self, count: int, stop: threading.Event) -> None:
         self._stop = stop
         self._closed = False
         self._changed = threading.Condition()
         self._waiting: list[_Creation] = []
-        self._speculative: _Creation | None = None
-        """What is being created now and may never be asked for."""
+        self._running: list[_Creation] = []
+        self._most_ahead = max(1, count - 1)
+        """How many threads may be busy with what nobody waits for."""
         self._threads = [
             threading.Thread(target=self._work, name=f"create-{number}", daemon=True) for number in range(count)
         ]
@@ -87,28 +91,27 @@ class Creators:
             return False
         creation.run()
         with self._changed:
-            if self._speculative is creation:
-                self._speculative = None
-                self._changed.notify_all()
+            self._running.remove(creation)
+            self._changed.notify_all()
         return True
 
     def _take_next(self) -> _Creation | None:
         with self._changed:
             while not self._over:
-                # One thread at most speculates, so that the others are free for what is really needed.
-                allowed = (each for each in self._waiting if not self._speculative or not _is_speculative(each))
+                allowed = (each for each in self._waiting if self._may_run(each.claim.priority))
                 first = min(allowed, key=lambda each: each.claim.rank, default=None)
                 if first is not None:
                     self._waiting.remove(first)
-                    if _is_speculative(first):
-                        self._speculative = first
+                    self._running.append(first)
                     return first
                 self._changed.wait(_POLL_S)
         return None
 
-
-def _is_speculative(creation: _Creation) -> bool:
-    return creation.claim.priority is Priority.POSSIBLE
+    def _may_run(self, priority: Priority) -> bool:
+        if priority is Priority.AWAITED:
+            return True
+        ahead = [each.claim.priority for each in self._running if each.claim.priority is not Priority.AWAITED]
+        return len(ahead) < self._most_ahead and not (priority is Priority.POSSIBLE and Priority.POSSIBLE in ahead)
 
 
 def _call_into(future: Future[_T], function: Callable[[], _T]) -> None:

@@ -130,6 +130,24 @@ def test_one_thread_at_most_creates_what_may_never_be_asked_for():
         assert [each.result(WAIT_S) for each in possible] == ["possible"] * 2
 
 
+def test_one_thread_stays_free_for_what_somebody_waits_for():
+    begun, release = threading.Semaphore(0), threading.Event()
+
+    def create():
+        begun.release()
+        assert release.wait(WAIT_S)
+
+    with replace(schedule(), builders=3).open() as pool, ThreadPoolExecutor() as threads:
+        expected = [threads.submit(pool.call, Claim(priority=Priority.EXPECTED), create) for _ in range(3)]
+        assert begun.acquire(timeout=WAIT_S)
+        assert begun.acquire(timeout=WAIT_S)
+        assert pool.call(Claim(), lambda: "needed") == "needed"
+        assert not begun.acquire(blocking=False), "the third waits for one of the two"
+        release.set()
+        for each in expected:
+            each.result(WAIT_S)
+
+
 def test_exception_of_a_call_is_raised_where_it_was_asked_for():
     def create():
         raise Unavailable("env", "no wheel", conclusive=True)

@@ -1,0 +1,46 @@
+"""The environments of a search on disk: installed, or a release in front of an installed one."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from harness.environments.store import Provided
+from harness.model import Environment
+from harness.pinpoint.layers import Layer, Layers
+from harness.session import Session
+
+
+class ProbedEnvironments:
+    """May be used from several threads. Without layers, every environment is installed."""
+
+    def __init__(self, session: Session, layers: Layers | None) -> None:
+        self._session = session
+        self._layers = layers
+
+    def layer_of(self, environment: Environment) -> Layer | None:
+        """Return the release that is put in front of another environment, if that is how this one is provided."""
+        return self._layers.find(environment) if self._layers is not None else None
+
+    def host_of(self, environment: Environment) -> Environment:
+        """Return the environment that is installed: this one, or the one that its release is put in front of."""
+        layer = self.layer_of(environment)
+        return environment if layer is None else layer.host
+
+    def provide(self, environment: Environment, *, stop: threading.Event | None = None) -> Provided:
+        """Return an environment, with the bytecode of everything in front of it. Raises HarnessError."""
+        layer = self.layer_of(environment)
+        provided = self._session.provide(self.host_of(environment), stop=stop)
+        interpreter = self._session.interpreters.find(environment.python, stop=stop)
+        for overlay in (environment.overlay, layer.overlay if layer is not None else None):
+            if overlay is not None:
+                self._session.bytecode.compile(overlay.folder, interpreter, stop=stop or self._session.stop)
+        return provided
+
+    def folder_of(self, environment: Environment) -> Path:
+        """Return the folder of an environment, or of its host. Create it if it is missing. Raises HarnessError."""
+        host = self.host_of(environment)
+        folder = self._session.folder_of(host)
+        if folder is None or not folder.is_dir():  # its results are known from another search, or it was pruned since
+            return self._session.provide(host).folder
+        return folder

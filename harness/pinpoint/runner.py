@@ -1,0 +1,164 @@
+"""Run the cells of a subject in the environment of a candidate, as far as the store does not have their attempts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from harness.execute.task import Task
+from harness.model import Attempt, Condition, Environment
+from harness.pinpoint.candidates import Candidate, ProbeResult, Subject
+from harness.pinpoint.probed_environments import ProbedEnvironments
+from harness.pinpoint.swapped import Untestable
+from harness.pipeline import Work, prepare, with_costs
+from harness.project.plan import Plan, make_plan
+from harness.project.selection import Selection
+from harness.schedule.due import conclusive_attempts, count_missing
+from harness.schedule.local_pool import LocalPool
+from harness.schedule.request import Claim
+from harness.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """One question: a subject in the environment of a candidate."""
+
+    subject: Subject
+    candidate: Candidate
+    at_least: int
+    """The number of attempts that the last cell needs."""
+    own_process: bool
+    """True if new attempts must not be forks."""
+    claim: Claim
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    environment: Environment
+    plan: Plan
+    work: Work | None
+    reason: str = ""
+    """Why nothing can be run."""
+
+
+class Runner:
+    """Answers probes, from several threads. They only wait: the threads of the pool do the work."""
+
+    def __init__(
+        self,
+        session: Session,
+        environments: ProbedEnvironments,
+        pool: LocalPool,
+        record: Callable[[Attempt], None],
+    ) -> None:
+        self._session = session
+        self._environments = environments
+        self._pool = pool
+        self._record = record
+        self._guard = threading.Lock()
+        self._writing: dict[str, threading.Lock] = {}
+        self._written: dict[str, list[Attempt]] = {}
+
+    def run(self, probe: Probe) -> ProbeResult:
+        """Return what the attempts show. Run and record those that are missing. Raises Interrupted."""
+        try:
+            prepared = self._pool.call(probe.claim, partial(self._prepare, probe.subject, probe.candidate))
+        except Untestable as error:
+            return ProbeResult(reason=error.reason)
+        if prepared.work is None:
+            return ProbeResult(environment=prepared.environment, reason=prepared.reason)
+        return self._run_cells(probe, prepared.environment, prepared.work)
+
+    def _prepare(self, subject: Subject, candidate: Candidate) -> _Prepared:
+        """Create the environment's description and the tasks. Raises Untestable."""
+        environment = candidate.make()
+        if candidate.overlay is not None:
+            environment = replace(environment, overlay=candidate.overlay())
+        plan = self._plan(environment, subject)
+        for each in plan.cells:
+            if each.absence is not None:
+                reason = f"{each.absence.outcome}: {each.absence.reason}"
+                return _Prepared(environment=environment, plan=plan, work=None, reason=reason)
+        session = self._session
+        timeout_s = None if subject.own_limit else session.timeout_s
+        condition = Condition(sandboxed=session.sandboxed, timeout_s=timeout_s)
+        work = prepare(session, plan, fetch=True, condition=condition)
+        for reason in work.missing.values():
+            raise Untestable(reason)
+        return _Prepared(environment=environment, plan=plan, work=work)
+
+    def _plan(self, environment: Environment, subject: Subject) -> Plan:
+        project = self._session.project
+        selection = Selection(cells=subject.cells(environment))
+        others = [each for each in (environment, subject.writer, subject.reader) if each is not None]
+        outside = {each.id: each for each in others if project.environment(each.id) is None}
+        return make_plan(project, selection, scripts=(subject.scenario,), written_out=tuple(outside.values()))
+
+    def _run_cells(self, probe: Probe, environment: Environment, work: Work) -> ProbeResult:
+        new: list[Attempt] = []
+        attempts: list[Attempt] = []
+        for cell in probe.subject.cells(environment):
+            task = work.tasks[cell]
+            if not task.writes:
+                attempts, more = self._attempts(task, probe, probe.at_least)
+                new += more
+                continue
+            attempts, more = self._written_once(task, probe)
+            new += more
+            if not self._session.artifacts.has(task.key):
+                if probe.subject.writer is None and attempts and attempts[-1].outcome.is_failure:
+                    break  # what it shows in this environment is that it cannot be written
+                reason = f"{cell.environment} did not write"
+                return ProbeResult(environment=environment, new=tuple(new), reason=reason)
+        newest = attempts[-1]
+        reason = "" if newest.is_verdict else f"{newest.outcome}: {newest.reason}"
+        return ProbeResult(environment=environment, attempts=tuple(attempts), new=tuple(new), reason=reason)
+
+    def _written_once(self, task: Task, probe: Probe) -> tuple[list[Attempt], list[Attempt]]:
+        """Return the attempts of a first step. Probes that run side by side share one: new ones belong to the first."""
+        with self._guard:
+            writing = self._writing.setdefault(task.key, threading.Lock())
+        with writing:
+            if task.key in self._written:
+                return [replace(each, cell=task.cell) for each in self._written[task.key]], []
+            attempts, new = self._attempts(task, probe, 1)
+            if attempts and attempts[-1].conclusive:
+                self._written[task.key] = attempts
+            return attempts, new
+
+    def _attempts(self, task: Task, probe: Probe, at_least: int) -> tuple[list[Attempt], list[Attempt]]:
+        """Return the conclusive attempts of a task, and the new ones among them. Run as many as are missing."""
+        artifacts = self._session.artifacts
+        store = self._session.read_store()
+        try:
+            found = store.by_keys([task.key]).get(task.key, [])
+            missing = count_missing(
+                task,
+                found,
+                repeat=at_least,
+                written=task.reads is not None and artifacts.has(task.reads),
+                artifact_lost=task.writes and not artifacts.has(task.key),
+            )
+            tasks = with_costs([task] * missing, store)
+        finally:
+            store.close()
+        known = [replace(each, cell=task.cell) for each in conclusive_attempts(task, found)]
+        new = self._run_new(tasks[0], missing, probe) if tasks else []
+        return [*known, *new], new
+
+    def _run_new(self, task: Task, count: int, probe: Probe) -> list[Attempt]:
+        task = self._pool.call(probe.claim, partial(self._layered, task))
+        # A fork server pays where it serves more than one attempt.
+        forks = not probe.own_process and (count > 1 or bool(task.overlays))
+        new = []
+        for attempt in self._pool.run([replace(task, own_process=not forks)] * count, probe.claim):
+            self._record(attempt)
+            new.append(attempt)
+        return new
+
+    def _layered(self, task: Task) -> Task:
+        """Return a task with the release that is put in front of its environment, if that is how it is provided."""
+        layer = self._environments.layer_of(task.environment)
+        return task if layer is None else replace(task, release=layer.overlay, layer=layer.text)
