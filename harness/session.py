@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do w
     from harness.environments.size_estimate import Needs
     from harness.environments.store import EnvironmentStore, Provided
     from harness.environments.unpacked_releases import UnpackedReleases
+    from harness.locking.lock_cache import LockCache
     from harness.locking.source_builds import SourceBuilds
     from harness.sandbox.backends import Sandbox
 
@@ -131,6 +132,13 @@ class Session:
             hidden=self.hidden,
             notify=self.notify,
         )
+
+    @functools.cached_property
+    def locks(self) -> LockCache:
+        """The locks that no file of the project holds."""
+        from harness.locking.lock_cache import LockCache
+
+        return LockCache(self.cache / "locks")
 
     @functools.cached_property
     def environments(self) -> EnvironmentStore:

@@ -149,7 +149,7 @@ def _over_releases(search: _Search) -> _Result:
         judge = Judge(prober, following, releases.package)
         candidate = _candidate_of(base) if place is None else stepper.candidate(place)
         for certain in plan.certain({})[: prober.jobs] if place is not None else ():
-            prober.begin(stepper.candidate(certain))
+            prober.start(stepper.candidate(certain))
         search.session.notify(f"{base.id}: {_named(search, judge, candidate).text}")
         walk = SequenceSearch(
             prober,
@@ -241,7 +241,7 @@ def _candidate_of(base: Environment) -> Candidate:
 
 def _named(search: _Search, judge: Judge, candidate: Candidate) -> Point:
     """Return what the environment shows that the user named: its failure is followed."""
-    shown = search.prober.show(candidate)
+    shown = search.prober.result_of(candidate)
     named = Point(name=search.base.id, observation=judge.observe(candidate, shown), shown=shown)
     if search.failing and search.held is not None and named.observation.state is State.GOOD:
         raise UsageError(

@@ -112,7 +112,7 @@ def written_out_environment(session: Session, text: str) -> Environment:
     from harness.project.inline_environment import parse_written_out
 
     written = parse_written_out(text, matrix)
-    lock = resolve_written_out(written, cache=session.cache, builds=session.builds, stop=session.stop)
+    lock = resolve_written_out(written, locks=session.locks, builds=session.builds, stop=session.stop)
     return environment_of(lock, matrix, variables=written.variables)
 
 

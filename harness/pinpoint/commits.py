@@ -193,12 +193,12 @@ class _One:
     def begin(self, *shas: str) -> None:
         """Run commits in the background: they will be asked for."""
         for sha in shas:
-            self._prober.begin(self._candidate(sha))
+            self._prober.start(self._candidate(sha))
 
     def point(self, sha: str) -> Point:
         """Return what a commit shows."""
         candidate = self._candidate(sha)
-        shown = self._prober.show(candidate)
+        shown = self._prober.result_of(candidate)
         known = self._points.get(sha)
         if known is not None and known.shown is shown:
             return known

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from harness.environments.store import Unavailable
 from harness.environments.unpacked_releases import NoOverlay, Unpacked, unsatisfied, why_not_in_front_of
 from harness.errors import HarnessError
 from harness.locking.package_index import Release, ReleaseIndex
@@ -73,9 +72,8 @@ class Layers:
         key = (host.lock.fingerprint, (unpacked.module, *unpacked.others))
         if key not in self._fits:
             try:
-                interpreter = self._session.interpreters.find(host.python, stop=self._session.stop)
-                provided = self._session.environments.provide(host, interpreter, stop=self._session.stop)
-            except (Unavailable, HarnessError):
+                provided = self._session.provide(host)
+            except HarnessError:
                 return False  # whoever asks for the host itself is told why
             self._fits[key] = why_not_in_front_of(provided.folder, self._package, unpacked) is None
         return self._fits[key]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -14,7 +12,7 @@ from packaging.utils import canonicalize_name
 from harness.errors import UsageError
 from harness.locking.resolution import resolve
 from harness.model import Environment, Lock, LockOrigin
-from harness.pinpoint.swapped import kept_lock, remembered_lock, resolved_or_untestable
+from harness.pinpoint.swapped import find_or_resolve
 from harness.project.inline_environment import FAMILY
 from harness.project.project import environment_of
 from harness.session import Session
@@ -117,12 +115,13 @@ class Between:
             sources=tuple(sorted({*good.origin.sources, *bad.origin.sources})),
         )
         content = [origin.requirements, origin.constraints, origin.overrides, python, origin.platform]
-        digest = hashlib.sha256(json.dumps([*content, origin.as_of.isoformat()]).encode()).hexdigest()[:24]
-        path = self._session.cache / "locks" / f"between-{digest}.txt"
-        lock = remembered_lock(path, id)
-        if lock is None:
-            lock = resolved_or_untestable(lambda: resolve(origin, builds=self._session.builds, stop=self._session.stop))
-            kept_lock(path, lock)
+        lock = find_or_resolve(
+            self._session,
+            [*content, origin.as_of.isoformat()],
+            id,
+            lambda: resolve(origin, builds=self._session.builds, stop=self._session.stop),
+            kind="between-",
+        )
         # What may be swapped in such an environment later asks for packages, not for these versions of them.
         return replace(lock, origin=replace(lock.origin, requirements=tuple(versions), constraints=()))
 

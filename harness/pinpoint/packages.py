@@ -90,7 +90,7 @@ class Blame:
         """Minimise, prove, step each culprit through its releases. Raises HarnessError if there is nothing to do."""
         between = self._between
         for members in (between.members, ()):
-            self._prober.begin(self._candidate(members, forced=False))
+            self._prober.start(self._candidate(members, forced=False))
         bad, good = self._point(between.members), self._point(())
         self._verify(bad, good)
         self._wanted = bad.observation
@@ -150,7 +150,7 @@ class Blame:
     def _point(self, members: tuple[Member, ...], *, forced: bool = False) -> Point:
         candidate = self._candidate(members, forced=forced)
         if candidate.name not in self._candidates:
-            shown = self._prober.show(candidate)
+            shown = self._prober.result_of(candidate)
             point = Point(name=candidate.name, observation=self._judge.observe(candidate, shown), shown=shown)
             self._notify(f"{candidate.name}: {point.text}")
             self._candidates[candidate.name] = point
@@ -159,7 +159,7 @@ class Blame:
     def _show_again(self, members: tuple[Member, ...], forced: bool) -> None:
         """Run the answer once more, in a process of its own: a coin that fell on one side names nobody."""
         candidate = self._candidate(members, forced=forced)
-        observation = self._judge.observe(candidate, self._prober.show_again(candidate))
+        observation = self._judge.observe(candidate, self._prober.repeat(candidate))
         if observation.differs_from(self._wanted):
             raise HarnessError(
                 f"{candidate.name}: it does not fail each time",

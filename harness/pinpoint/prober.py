@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from harness.engine import local_scheduler
 from harness.errors import HarnessError
@@ -33,6 +34,7 @@ from harness.session import Session
 _MOST_PROBES = 256
 """How many probes may be in progress. Each has a thread that only waits; the scheduler limits what runs."""
 _POLL_S = 0.5
+_T = TypeVar("_T")
 
 
 class SearchStopped(Exception):
@@ -50,10 +52,10 @@ class Prober:
         self.layers: Layers | None = None
         """Which releases need no environment of their own; set before the prober is opened."""
         self._ended = threading.Event()
-        self._begun: dict[str, tuple[Claim, Future[ProbeResult]]] = {}
-        self._again: dict[str, Future[ProbeResult]] = {}
+        self._started: dict[str, tuple[Claim, Future[ProbeResult]]] = {}
+        self._repeats: dict[str, Future[ProbeResult]] = {}
         self._ahead: set[str] = set()
-        self._shown: dict[str, ProbeResult] = {}
+        self._results: dict[str, ProbeResult] = {}
         self._finished: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
         """Attempts to record, in the thread that has the store open for writing."""
         self.runs = 0
@@ -88,14 +90,14 @@ class Prober:
             self._runner = Runner(session, self._environments, self._pool, self._finished.put)
             yield self
 
-    def begin(self, candidate: Candidate) -> None:
+    def start(self, candidate: Candidate) -> None:
         """Run a candidate in the background: it will be asked for."""
-        self._begin(candidate, Priority.EXPECTED)
+        self._start(candidate, Priority.EXPECTED)
 
-    def _begin(self, candidate: Candidate, priority: Priority) -> None:
-        if candidate.name not in self._begun and candidate.name not in self._shown:
+    def _start(self, candidate: Candidate, priority: Priority) -> None:
+        if candidate.name not in self._started and candidate.name not in self._results:
             claim = Claim(priority=priority)
-            self._begun[candidate.name] = claim, self._submit(self._subject, candidate, self._repeat, claim)
+            self._started[candidate.name] = claim, self._submit(self._subject, candidate, self._repeat, claim)
 
     def _submit(
         self, subject: Subject, candidate: Candidate, at_least: int, claim: Claim, *, own_process: bool = False
@@ -105,7 +107,7 @@ class Prober:
 
     def provide_ahead(self, candidate: Candidate) -> None:
         """Create the environment of a candidate in the background: it may be needed."""
-        if candidate.name not in {*self._begun, *self._ahead, *self._shown}:
+        if candidate.name not in {*self._started, *self._ahead, *self._results}:
             self._ahead.add(candidate.name)
             claim = Claim(priority=Priority.POSSIBLE)
             self._threads.submit(self._pool.call, claim, partial(self._provide_quietly, candidate))
@@ -119,26 +121,26 @@ class Prober:
             store.close()
         return known.evidence.traceback if known is not None else attempt.evidence.traceback
 
-    def show(self, candidate: Candidate) -> ProbeResult:
+    def result_of(self, candidate: Candidate) -> ProbeResult:
         """Return what a candidate shows. Run what the store does not have yet."""
-        if candidate.name not in self._shown:
-            self._begin(candidate, Priority.AWAITED)
-            claim, future = self._begun.pop(candidate.name)
+        if candidate.name not in self._results:
+            self._start(candidate, Priority.AWAITED)
+            claim, future = self._started.pop(candidate.name)
             claim.priority = Priority.AWAITED
-            self._shown[candidate.name] = self._wait_for(candidate, future)
-        return self._shown[candidate.name]
+            self._results[candidate.name] = self._wait_for(candidate, future)
+        return self._results[candidate.name]
 
-    def begin_again(self, candidate: Candidate) -> None:
+    def start_repeat(self, candidate: Candidate) -> None:
         """Repeat a candidate in the background, in a process of its own; enough earlier repeats count, too."""
-        if candidate.name not in self._again:
+        if candidate.name not in self._repeats:
             at_least = max(2, self._repeat)
-            self._again[candidate.name] = self._submit(self._subject, candidate, at_least, Claim(), own_process=True)
+            self._repeats[candidate.name] = self._submit(self._subject, candidate, at_least, Claim(), own_process=True)
 
-    def show_again(self, candidate: Candidate) -> ProbeResult:
+    def repeat(self, candidate: Candidate) -> ProbeResult:
         """Return what a candidate shows if it is repeated."""
-        self.begin_again(candidate)
-        self._shown[candidate.name] = self._wait_for(candidate, self._again.pop(candidate.name), again=True)
-        return self._shown[candidate.name]
+        self.start_repeat(candidate)
+        self._results[candidate.name] = self._wait_for(candidate, self._repeats.pop(candidate.name), again=True)
+        return self._results[candidate.name]
 
     @property
     def case(self) -> Case:
@@ -147,10 +149,7 @@ class Prober:
 
     def provide(self, environment: Environment) -> None:
         """Create an environment now. Raises HarnessError, SearchStopped."""
-        try:
-            self._pool.call(Claim(), partial(self._environments.provide, environment))
-        except Interrupted:
-            raise SearchStopped from None
+        self._call(partial(self._environments.provide, environment))
 
     def generator(self, environment: Environment, module: str) -> Generator | None:
         """Return what completes the sources of a package, with the Python of an environment; None if nothing does."""
@@ -169,7 +168,7 @@ class Prober:
 
     def folder_of(self, environment: Environment) -> Path:
         """Return the folder of an environment, or of its host. Create it if it is missing. Raises HarnessError."""
-        return self._environments.folder_of(environment)
+        return self._call(partial(self._environments.folder_of, environment))
 
     def is_layered(self, environment: Environment) -> bool:
         """Return True if an environment is a release as an overlay over another environment."""
@@ -186,6 +185,13 @@ class Prober:
         if attempt is None or attempt.outcome is Outcome.PASSED or not attempt.conclusive:
             return None
         return attempt.error or (attempt.reason if attempt.cause is not None else None)
+
+    def _call(self, function: Callable[[], _T]) -> _T:
+        """Call a function in a thread that creates environments. Raises SearchStopped, and what it raises."""
+        try:
+            return self._pool.call(Claim(), function)
+        except Interrupted:
+            raise SearchStopped from None
 
     def _wait_for(self, candidate: Candidate, future: Future[ProbeResult], *, again: bool = False) -> ProbeResult:
         """Wait for a result, and record what finishes meanwhile. Raises SearchStopped."""

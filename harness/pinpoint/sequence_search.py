@@ -77,7 +77,7 @@ class SequenceSearch:
             place: Point(
                 name=self._name(place),
                 observation=seen[place],
-                shown=self._prober.show(self._candidate(place)),
+                shown=self._prober.result_of(self._candidate(place)),
                 place=place,
             )
             for place in sorted(seen)
@@ -108,7 +108,7 @@ class SequenceSearch:
     def _observed(self, place: int, *, again: bool) -> Observation:
         candidate = self._candidate(place)
         runs = self._prober.runs
-        shown = self._prober.show_again(candidate) if again else self._prober.show(candidate)
+        shown = self._prober.repeat(candidate) if again else self._prober.result_of(candidate)
         observation = self._judge.observe(candidate, shown)
         if not again or self._prober.runs > runs:
             point = Point(name=self._name(place), observation=observation, shown=shown)
@@ -118,11 +118,11 @@ class SequenceSearch:
 
     def _begin(self, places: tuple[int, ...]) -> None:
         for place in places:
-            self._prober.begin(self._candidate(place))
+            self._prober.start(self._candidate(place))
 
     def _ahead_of_again(self, places: tuple[int, ...]) -> None:
         for place in places:
-            self._prober.begin_again(self._candidate(place))
+            self._prober.start_repeat(self._candidate(place))
 
     def _ahead(self, places: tuple[int, ...]) -> None:
         for place in places:

@@ -8,24 +8,20 @@ added without changing a package of the base. Locks are resolved once and kept i
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.errors import HarnessError, UsageError, first_line
-from harness.filesystem.atomic import write_whole
 from harness.locking.package_index import ReleaseIndex
 from harness.locking.resolution import differences, resolve
 from harness.model import Environment, Lock, LockOrigin
 from harness.pinpoint.layers import lock_with_release
 from harness.project.inline_environment import FAMILY
-from harness.project.lock_file import read_lock, write_lock
 from harness.project.matrix import Family
 from harness.project.project import environment_of
 from harness.project.selection import SWAPPED_SEPARATOR
@@ -125,11 +121,15 @@ class SwappedEnvironments:
         id = str(Swaps(base=base.id, versions=tuple(versions.items()), added=tuple(added)))
         base = self._as_of_its_base(base)
         origin = _swapped_origin(base.lock.origin, versions, id, added)
-        content = [base.lock.fingerprint, origin.requirements, origin.constraints, origin.overrides, origin.platform]
-        path = self._path([*content, base.lock.origin.as_of.isoformat()])
         lock = None if added else self._with_nothing_moved(base, versions, origin)
         if lock is None:
-            lock = remembered_lock(path, id) or self._resolve_swapped(origin, base.lock, versions, path, added=added)
+            content = [base.lock.fingerprint, origin.requirements, origin.constraints, origin.overrides]
+            lock = find_or_resolve(
+                self._session,
+                [*content, origin.platform, base.lock.origin.as_of.isoformat()],
+                id,
+                lambda: self._resolve_swapped(origin, base.lock, versions, added=added),
+            )
         _refuse_new_sources(lock, base.lock)
         made = environment_of(lock, self._session.project.matrix, variables=base.variables)
         return replace(made, variables=base.variables, imports=base.imports)
@@ -164,13 +164,12 @@ class SwappedEnvironments:
         id = str(Swaps(base=family.name, versions=((canonicalize_name(family.package), str(version)),)))
         origin = replace(origin, environment=id)
         content = [origin.python, origin.requirements, origin.constraints, origin.overrides, origin.platform]
-        path = self._path([*content, as_of.isoformat()])
-        lock = remembered_lock(path, id)
-        if lock is None:
-            lock = kept_lock(
-                path,
-                resolved_or_untestable(lambda: resolve(origin, builds=self._session.builds, stop=self._session.stop)),
-            )
+        lock = find_or_resolve(
+            self._session,
+            [*content, as_of.isoformat()],
+            id,
+            lambda: resolve(origin, builds=self._session.builds, stop=self._session.stop),
+        )
         return replace(environment_of(lock, matrix, family), id=id)
 
     def _as_of_its_base(self, environment: Environment) -> Environment:
@@ -182,44 +181,46 @@ class SwappedEnvironments:
         return replace(environment, lock=replace(environment.lock, origin=replace(origin, as_of=family.base.as_of)))
 
     def _resolve_swapped(
+        self, origin: LockOrigin, base: Lock, versions: Mapping[NormalizedName, str], *, added: Sequence[str]
+    ) -> Lock:
+        """Resolve, and note which other packages moved. Raises UvFailed, Untestable."""
+        dates = {str(name): self._settled_date(name, version) for name, version in versions.items()}
+        before = {str(name): version for name, version in base.versions.items()}
+        prefer = {name: version for name, version in before.items() if canonicalize_name(name) not in versions}
+        lock = self._resolve_near(origin, base, dates, prefer, added=added)
+        after = {str(name): version for name, version in lock.versions.items()}
+        moved = [line for line in differences(before, after, but="") if line.split(" ")[0] not in versions]
+        return replace(lock, origin=replace(lock.origin, moved=tuple(moved)))
+
+    def _resolve_near(
         self,
         origin: LockOrigin,
         base: Lock,
-        versions: Mapping[NormalizedName, str],
-        path: Path,
+        dates: Mapping[str, dt.datetime],
+        prefer: Mapping[str, str],
         *,
         added: Sequence[str],
     ) -> Lock:
         """Resolve as of the base's date; if that fails and a version is replaced, as of a later date for everything."""
-        dates = {str(name): self._settled_date(name, version) for name, version in versions.items()}
-        before = {str(name): version for name, version in base.versions.items()}
-        prefer = {name: version for name, version in before.items() if canonicalize_name(name) not in versions}
-        later = max([*dates.values(), base.origin.as_of])
-        builds, stop = self._session.builds, self._session.stop
-
-        def attempt() -> Lock:
-            held = replace(origin, as_of=base.origin.as_of)
-            if added:
-                pins = tuple(f"{name}=={version}" for name, version in prefer.items())
-                fixed = replace(held, constraints=(*held.constraints, *pins))
-                try:
-                    return replace_origin(
-                        resolve(fixed, builds=builds, prefer=prefer, dates=dates, built_as_in=base, stop=stop), held
-                    )
-                except UvFailed as error:
-                    if not versions or error.kind is not FailureKind.CONFLICT:
-                        raise
+        resolve_near = partial(
+            resolve, builds=self._session.builds, prefer=prefer, built_as_in=base, stop=self._session.stop
+        )
+        held = replace(origin, as_of=base.origin.as_of)
+        later = max([*dates.values(), held.as_of])
+        if added:
+            pins = tuple(f"{name}=={version}" for name, version in prefer.items())
+            fixed = replace(held, constraints=(*held.constraints, *pins))
             try:
-                return resolve(held, builds=builds, prefer=prefer, dates=dates, built_as_in=base, stop=stop)
+                return replace_origin(resolve_near(fixed, dates=dates), held)
             except UvFailed as error:
-                if error.kind not in (FailureKind.CONFLICT, FailureKind.NO_WHEEL) or later == base.origin.as_of:
+                if not dates or error.kind is not FailureKind.CONFLICT:
                     raise
-            return resolve(replace(origin, as_of=later), builds=builds, prefer=prefer, built_as_in=base, stop=stop)
-
-        lock = resolved_or_untestable(attempt)
-        after = {str(name): version for name, version in lock.versions.items()}
-        moved = [line for line in differences(before, after, but="") if line.split(" ")[0] not in versions]
-        return kept_lock(path, replace(lock, origin=replace(lock.origin, moved=tuple(moved))))
+        try:
+            return resolve_near(held, dates=dates)
+        except UvFailed as error:
+            if error.kind not in (FailureKind.CONFLICT, FailureKind.NO_WHEEL) or later == held.as_of:
+                raise
+        return resolve_near(replace(held, as_of=later))
 
     def _settled_date(self, name: NormalizedName, version: str) -> dt.datetime:
         """Return the date as of which a release counts: some weeks after it, when its wheels are all there."""
@@ -231,36 +232,13 @@ class SwappedEnvironments:
                 return min(date.replace(microsecond=0) + settles, self._now)
         raise Untestable(f"the package index has no {name} {version}")
 
-    def _path(self, content: list[object]) -> Path:
-        digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
-        return self._session.cache / "locks" / f"swapped-{digest}.txt"
 
-
-def remembered_lock(path: Path, id: str) -> Lock | None:
-    """Read a lock that was resolved before; None if it was not, or cannot be read any more."""
+def find_or_resolve(
+    session: Session, content: Sequence[object], id: str, resolve: Callable[[], Lock], *, kind: str = "swapped-"
+) -> Lock:
+    """Return a lock of the cache, or resolve it. Raises Untestable if it can never be resolved, UvFailed for now."""
     try:
-        lock = read_lock(path)
-    except (OSError, UsageError, ValueError):
-        return None
-    return None if lock.unexplained else replace(lock, origin=replace(lock.origin, environment=id))
-
-
-def kept_lock(path: Path, lock: Lock) -> Lock:
-    """Keep a lock for the next time."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, write_lock(lock))
-    except OSError as error:
-        raise HarnessError(
-            f"{path}: cannot be written", why=str(error), next_step="Mend it, or set HARNESS_CACHE"
-        ) from error
-    return lock
-
-
-def resolved_or_untestable(attempt: Callable[[], Lock]) -> Lock:
-    """Resolve; what could never be resolved makes an environment untestable, what failed by chance is an error."""
-    try:
-        return attempt()
+        return session.locks.find_or_resolve(content, id, resolve, kind=kind)
     except UvFailed as error:
         if not error.kind.conclusive:
             raise
