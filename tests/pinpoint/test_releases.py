@@ -1,9 +1,12 @@
 """Releases of throw-away packages, stepped through for real."""
 
+import contextlib
 import math
 import signal
+import sqlite3
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -330,3 +333,37 @@ def test_a_search_that_was_stopped_goes_on_where_it_was(playground):
     assert "1.1: passes" not in rest
     state = playground.harness("show", f"shows_it@{IN}")
     assert "passed" in state
+
+
+def test_what_ran_in_the_background_is_recorded_before_anybody_asks_for_it(playground):
+    """The search waits for the oldest release, which takes for ever. The other runner has tried another one meanwhile."""
+    endless = "import time\n\ndef answer():\n    time.sleep(600)\n"
+    playground.releases("lib", {"1.0": endless, "1.1": GOOD, "1.2": GOOD})
+    arguments = ["pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--jobs", "2", "--every"]
+    running = subprocess.Popen(
+        playground.command(*arguments),
+        env=playground.environ,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    recorded = wait_for_cell(playground, "lib==1.1", running)
+    running.send_signal(signal.SIGINT)
+    rest = running.communicate(timeout=60)[1]
+    assert recorded, rest
+    assert running.returncode == 130, rest
+
+
+def wait_for_cell(playground, name, running):
+    """Wait until the store has an attempt of a cell; return whether it has one."""
+    store = Path(playground.environ["HARNESS_STORE"])
+    for _ in range(600):
+        if store.exists():
+            connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
+            with contextlib.closing(connection), contextlib.suppress(sqlite3.OperationalError):
+                if connection.execute("SELECT 1 FROM attempts WHERE instr(cell, ?)", [name]).fetchone():
+                    return True
+        if running.poll() is not None:
+            return False
+        time.sleep(0.1)
+    return False
