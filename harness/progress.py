@@ -12,6 +12,7 @@ from harness.execute.task import Task
 from harness.model import Attempt, Environment
 from harness.report.foreign_text import one_line
 from harness.running_scripts import RunningScripts
+from harness.schedule.watcher import Watcher
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _PLAIN_EVERY_S = 10.0
 
 
-class PlainProgress:
+class PlainProgress(Watcher):
     """Print a line for each environment that is built or unavailable, and regularly for finished cells."""
 
     def __init__(self, stream: TextIO, total: int, jobs: int) -> None:
@@ -34,9 +35,6 @@ class PlainProgress:
 
     def __exit__(self, *_: object) -> None:
         """Print nothing: the table follows."""
-
-    def building(self, environment: Environment) -> None:
-        """Print nothing: checking an existing environment is fast."""
 
     def ready(self, environment: Environment, provided: Provided) -> None:
         """Print that an environment was built, or that its framework does not import."""
@@ -123,7 +121,7 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
-class LiveProgress:
+class LiveProgress(Watcher):
     """A progress bar with an estimate, and a line for each current activity."""
 
     def __init__(self, stream: TextIO, total: int, jobs: int) -> None:

@@ -28,7 +28,7 @@ from harness.pinpoint.runner import Probe, Runner
 from harness.pinpoint.swapped import Untestable
 from harness.record.store import Writer
 from harness.schedule.request import Claim, Priority
-from harness.schedule.watcher import Quiet
+from harness.schedule.watcher import Watcher
 from harness.session import Session
 
 _MOST_PROBES = 256
@@ -80,7 +80,7 @@ class Prober:
                 local_scheduler(
                     session,
                     jobs=self.jobs,
-                    watcher=Quiet(),
+                    watcher=Watcher(),
                     provide=self._environments.provide,
                     builders=self.jobs + 1,
                 )
