@@ -12,7 +12,7 @@ from harness.errors import HarnessError
 from harness.execute.task import Task, make_task
 from harness.model import Attempt, Cell, CellResult, Condition, Outcome, Overlay
 from harness.project.plan import Plan, PlannedCell
-from harness.record.store import Store, Writer
+from harness.record.store import Cost, Store, Writer
 from harness.schedule.due import count_missing
 from harness.session import Session
 
@@ -80,10 +80,13 @@ def _named(attempt: Attempt, cell: Cell) -> Attempt:
 def with_costs(due: list[Task], store: Store) -> list[Task]:
     """Return tasks with the costs of their last run."""
     costs = store.costs() if due else {}
-    return [
-        replace(task, expected_s=cost.duration_s, expected_mib=cost.peak_mib) if cost is not None else task
-        for task, cost in ((task, costs.get(task.recorded_as)) for task in due)
-    ]
+    return [with_cost(task, costs) for task in due]
+
+
+def with_cost(task: Task, costs: Mapping[tuple[str, str], Cost]) -> Task:
+    """Return a task with the cost of its last run, if there was one."""
+    cost = costs.get(task.recorded_as)
+    return task if cost is None else replace(task, expected_s=cost.duration_s, expected_mib=cost.peak_mib)
 
 
 def prepare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,9 +12,10 @@ from harness.model import Attempt, Condition, Environment
 from harness.pinpoint.candidates import Candidate, ProbeResult, Subject
 from harness.pinpoint.probed_environments import ProbedEnvironments
 from harness.pinpoint.swapped import Untestable
-from harness.pipeline import Work, prepare, with_costs
+from harness.pipeline import Work, prepare, with_cost
 from harness.project.plan import Plan, make_plan
 from harness.project.selection import Selection
+from harness.record.store import Cost, Store
 from harness.schedule.due import conclusive_attempts, count_missing
 from harness.schedule.local_pool import LocalPool
 from harness.schedule.request import Claim
@@ -60,6 +61,7 @@ class Runner:
         self._guard = threading.Lock()
         self._writing: dict[str, threading.Lock] = {}
         self._written: dict[str, list[Attempt]] = {}
+        self._known_costs: Mapping[tuple[str, str], Cost] | None = None
 
     def run(self, probe: Probe) -> ProbeResult:
         """Return what the attempts show. Run and record those that are missing. Raises Interrupted."""
@@ -141,12 +143,20 @@ class Runner:
                 written=task.reads is not None and artifacts.has(task.reads),
                 artifact_lost=task.writes and not artifacts.has(task.key),
             )
-            tasks = with_costs([task] * missing, store)
+            if missing:
+                task = with_cost(task, self._costs(store))
         finally:
             store.close()
         known = [replace(each, cell=task.cell) for each in conclusive_attempts(task, found)]
-        new = self._run_new(tasks[0], missing, probe) if tasks else []
+        new = self._run_new(task, missing, probe) if missing else []
         return [*known, *new], new
+
+    def _costs(self, store: Store) -> Mapping[tuple[str, str], Cost]:
+        """Return what cells took when they last ran. It is read once."""
+        with self._guard:
+            if self._known_costs is None:
+                self._known_costs = store.costs()
+            return self._known_costs
 
     def _run_new(self, task: Task, count: int, probe: Probe) -> list[Attempt]:
         task = self._pool.call(probe.claim, partial(self._layered, task))
