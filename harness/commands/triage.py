@@ -204,8 +204,8 @@ def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
 
 def _unmet(session: Session, environment: Environment) -> tuple[str, ...]:
     """Return what the packages of an environment require and do not find; nothing if it is not on disk."""
-    folder = session.environments.folder_of(environment.lock, session.interpreters.find(environment.python))
-    return unmet_requirements(folder, environment.python) if folder.is_dir() else ()
+    folder = session.folder_of(environment)
+    return unmet_requirements(folder, environment.python) if folder is not None and folder.is_dir() else ()
 
 
 def _tier(session: Session, options: Options) -> list[Environment]:
