@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
+
 from harness.commands.added_packages import with_extras
 from harness.commands.answer import AnswerFormat, answers_folder
 from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_sandbox
@@ -22,6 +24,7 @@ from harness.environments.requirements import unmet_requirements
 from harness.errors import HarnessError, UsageError
 from harness.execute.task import Task
 from harness.filesystem.atomic import write_whole
+from harness.locking.package_index import ReleaseIndex
 from harness.model import Environment, matches_globs
 from harness.pinpoint.prober import SearchStopped
 from harness.pipeline import Work
@@ -31,12 +34,13 @@ from harness.reports.report import Report
 from harness.reports.writing import write_report
 from harness.session import Session
 from harness.triage.answer import TriageAnswer, document
+from harness.triage.composing import unanswerable
 from harness.triage.environments import needed_packages
 from harness.triage.notebook import notebook
 from harness.triage.pairs import Pairs
 from harness.triage.reply import markdown
 from harness.triage.runs import Runs
-from harness.triage.triage import Triage, unanswerable
+from harness.triage.triage import Triage
 from harness.triage.two_step import PairTriage
 
 _NAME = re.compile(r"[^\w.+-]+")
@@ -133,6 +137,7 @@ class _Asked:
             blame=partial(_blame, self.session, self.options, self.path),
             notify=self.session.notify,
             unmet=partial(_unmet, self.session),
+            releases=partial(_releases, self.session),
             script_name=self.path.name,
         ).answer()
 
@@ -205,7 +210,8 @@ def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
 def _unmet(session: Session, environment: Environment) -> tuple[str, ...]:
     """Return what the packages of an environment require and do not find; nothing if it is not on disk."""
     folder = session.folder_of(environment)
-    return unmet_requirements(folder, environment.python) if folder is not None and folder.is_dir() else ()
+    provides = dict(session.project.matrix.provides)
+    return unmet_requirements(folder, environment.python, provides) if folder is not None and folder.is_dir() else ()
 
 
 def _tier(session: Session, options: Options) -> list[Environment]:
@@ -225,11 +231,23 @@ def _tier(session: Session, options: Options) -> list[Environment]:
     return chosen
 
 
-def _search(session: Session, options: Options, path: Path, package: str, environment: str) -> Mapping[str, Any] | None:
+def _releases(session: Session, package: str) -> Sequence[Version]:
+    try:
+        return [each.version for each in ReleaseIndex.configured(session.variables).releases(package)]
+    except HarnessError as error:
+        session.notify(f"The releases of {package} are not known: {error}")
+        return ()
+
+
+def _search(
+    session: Session, options: Options, path: Path, *, package: str, environment: str, versions: str | None
+) -> Mapping[str, Any] | None:
     """Search the releases of a package, and the commits if there is a repository."""
     from harness.commands import pinpoint
 
     typed = ["pinpoint", str(path), "--package", package, "--in", environment, "--jobs", str(options.jobs)]
+    if versions is not None:
+        typed += ["--versions", versions]
     if options.repository:
         typed += ["--repository", options.repository]
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,14 +12,18 @@ from packaging.utils import NormalizedName, canonicalize_name
 from harness.environments.integrity import site_packages
 
 
-def unmet_requirements(folder: Path, python: str) -> tuple[str, ...]:
+def unmet_requirements(folder: Path, python: str, provides: Mapping[str, str]) -> tuple[str, ...]:
     """Return each requirement of an installed package on another version than the installed one, in words.
 
-    `python` is the minor version of the environment, such as 3.9. Requirements on packages that are not installed at
+    `python` is the minor version of the environment, such as 3.9. `provides` maps a package that is installed to the
+    one in whose place it is, such as tensorflow-cpu to tensorflow. Requirements on packages that are not installed at
     all do not count: they may be left out on purpose.
     """
     packages = list(importlib.metadata.distributions(path=[str(site_packages(folder))]))
     installed = {canonicalize_name(each.name): each.version for each in packages}
+    for giver, given in provides.items():
+        if canonicalize_name(giver) in installed:
+            installed.setdefault(canonicalize_name(given), installed[canonicalize_name(giver)])
     markers = {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
     return tuple(
         f"{package.name} {package.version} requires {requirement.name}{requirement.specifier}, "

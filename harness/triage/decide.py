@@ -9,10 +9,12 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.model import Environment
+from harness.pinpoint.swapped import changes_of
 from harness.project.matrix import Matrix
 from harness.triage.answer import Change, HeldPackage, WayOut
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
+from harness.triage.nearby import without_package
 from harness.triage.ranges import Border, Range, borders_of
 
 MOST_WAYS_OUT = 4
@@ -48,6 +50,28 @@ def _replaced_package(evidence: Sequence[Evidence], matrix: Matrix) -> Normalize
         if shown == {Shows.PASSES}:
             return replaced
     return None
+
+
+def only_replaced_package(evidence: Sequence[Evidence]) -> NormalizedName | None:
+    """Return the package that decides, if the bug shows only where one package of an environment was replaced.
+
+    The same environment with other versions of the package does not show it.
+    """
+    conclusive = [each for each in evidence if each.shows.conclusive]
+    decisive: set[NormalizedName] | None = None
+    for bug in (each for each in conclusive if each.shows is Shows.BUG):
+        replaced, _ = changes_of(bug.environment)
+        packages = {
+            package
+            for package in replaced
+            if any(
+                other.shows is not Shows.BUG
+                and without_package(other.environment, package) == without_package(bug.environment, package)
+                for other in conclusive
+            )
+        }
+        decisive = packages if decisive is None else decisive & packages
+    return decisive.pop() if decisive is not None and len(decisive) == 1 else None
 
 
 def nearest_pair(evidence: Sequence[Evidence], environments: Mapping[str, Environment]) -> tuple[str, str] | None:

@@ -14,6 +14,7 @@ from harness.reports.report import Claim, Report
 from harness.triage.answer import Change, PairFacts, TriageAnswer, WayOut
 from harness.triage.claims import check, questions_about
 from harness.triage.commands import reproducing_pair
+from harness.triage.composing import install_line
 from harness.triage.decide import changes, other_failures
 from harness.triage.environments import people_name
 from harness.triage.evidence import Evidence, Shows
@@ -22,9 +23,8 @@ from harness.triage.observe import Problem, Ran, evidence_of
 from harness.triage.pair_verdict import pair_sentence
 from harness.triage.pairs import Pair
 from harness.triage.ranges import Range, ranges_of
-from harness.triage.reproduction import reproduction_of
+from harness.triage.reproduction import reported_failure, reproduction_of
 from harness.triage.sides import chain_between, points_of_side, readers_of, ways_out_of_pair, writers_for
-from harness.triage.triage import install_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,8 @@ class PairReply:
             chain = chain_between(read, written)
             ways = ways_out_of_pair(readers, writers, chain, self._label(pair, stepped, reader=True))
         checked = check(self._claims(pair), evidence, provides=dict(self.matrix.provides))
-        reproduction = reproduction_of([self.ran[pair] for pair in own if pair in self.ran], problem)
+        own_pairs = [self.ran[pair] for pair in own if pair in self.ran]
+        reproduction = reproduction_of(own_pairs, problem, reported=reported_failure(self.report))
         newest = self._failing_attempt(problem, pair)
         name = people_name(package, self.matrix) if package else None
         return TriageAnswer(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harness.reports.report import Report
 from harness.triage.answer import Reproduction
-from harness.triage.evidence import Shows
+from harness.triage.evidence import Failure, Shows
 from harness.triage.observe import Problem, Ran, evidence_of
 
 _RESULTS = {
@@ -17,20 +18,32 @@ _RESULTS = {
 }
 
 
-def reproduction_of(own: Iterable[Ran], problem: Problem) -> Reproduction:
-    """Return what the environments closest to the reporter's show: the first of them that shows the problem."""
-    found = [_reproduction(ran, problem) for ran in own]
+def reported_failure(report: Report) -> Failure | None:
+    """Return the exception that a report shows."""
+    failure = report.failure
+    return Failure(type=failure.type, message=failure.message) if failure else None
+
+
+def reproduction_of(own: Iterable[Ran], problem: Problem, *, reported: Failure | None) -> Reproduction:
+    """Return what the environments closest to the reporter's show: the first of them that shows the problem.
+
+    A problem that is not the `reported` failure is not a reproduction of the report.
+    """
+    found = [_reproduction(ran, problem, reported) for ran in own]
     if not found:
         return Reproduction(environment=None, result="not possible", reason="the report names no version")
     order = list(dict.fromkeys(_RESULTS.values()))
     return min(found, key=lambda each: order.index(each.result))
 
 
-def _reproduction(ran: Ran, problem: Problem) -> Reproduction:
+def _reproduction(ran: Ran, problem: Problem, reported: Failure | None) -> Reproduction:
     (evidence,) = evidence_of([ran], problem)
+    shows = evidence.shows
+    if shows is Shows.BUG and ran.failed and reported is not None and not reported.matches(ran.error):
+        shows = Shows.OTHER
     return Reproduction(
         environment=ran.place,
-        result=_RESULTS[evidence.shows],
+        result=_RESULTS[shows],
         outcome=ran.attempt.outcome.value if ran.attempt is not None else None,
         error=evidence.error,
         reason=evidence.reason,

@@ -4,49 +4,50 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
-from harness.model import Attempt, Environment
+from harness.model import Environment
+from harness.pinpoint.swapped import changes_of
 from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Claim, Report, Says
-from harness.triage.answer import HeldPackage, Reproduction, TriageAnswer
-from harness.triage.claims import check, questions_about
-from harness.triage.commands import reproducing
+from harness.triage.answer import TriageAnswer
+from harness.triage.composing import Found, compose
 from harness.triage.decide import (
-    changes,
     differing_packages,
     nearest_pair,
-    other_failures,
-    points_of,
+    only_replaced_package,
     responsible_package,
-    ways_out,
 )
 from harness.triage.environments import (
     claimed_environments,
     failing_versions,
     middle,
-    people_name,
     reporters_environments,
     with_one_version_each,
 )
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.local_paths import shared, without_local_paths
+from harness.triage.nearby import earlier_releases, packages_of_failure, range_to_search, without_package
 from harness.triage.observe import Problem, evidence_of, problem_of
-from harness.triage.ranges import Range, ranges_of
-from harness.triage.reproduction import reproduction_of
+from harness.triage.reproduction import reported_failure
 from harness.triage.runs import Runs
-from harness.triage.verdict import sentence
 
 _log = logging.getLogger(__name__)
 MOST_ROUNDS = 8
 """Rounds in which environments between two that differ are run."""
 
-Search = Callable[[str, str], Mapping[str, Any] | None]
-"""Search the releases of a package in an environment; the document of `pinpoint --json`, None if it cannot be done."""
+
+class Search(Protocol):
+    """Search the releases FIRST..LAST of a package in an environment, all of them without a range."""
+
+    def __call__(self, *, package: str, environment: str, versions: str | None) -> Mapping[str, Any] | None:
+        """Return the document of `pinpoint --json`, None if it cannot be done."""
+
+
 Blame = Callable[[str, str], Sequence[str]]
 """Return the packages that turn a good environment into a bad one."""
 
@@ -66,6 +67,8 @@ class Triage:
     notify: Callable[[str], None]
     unmet: Callable[[Environment], Sequence[str]] = lambda environment: ()
     """Return the requirements that an environment does not meet: what pip refuses."""
+    releases: Callable[[str], Sequence[Version]] = lambda package: ()
+    """Return the releases of a package; none if the package index does not answer."""
     script_name: str = "report.py"
     """The file name of the script in the commands of the answer."""
     searched: dict[NormalizedName, Mapping[str, Any]] = field(default_factory=dict)
@@ -79,6 +82,7 @@ class Triage:
             fallback = with_one_version_each(own)
             self.runs.run(fallback)
             own = (*own, *fallback)
+        own = (*own, *self._with_earlier_releases(own))
         self._narrow()
         package = self._responsible()
         _log.info(
@@ -87,7 +91,55 @@ class Triage:
         if package is not None:
             self._run_ends(package)
             self._search(package)
-        return self._answer(own, package)
+        return compose(
+            Found(
+                report=self.report,
+                runs=self.runs,
+                matrix=self.matrix,
+                own=own,
+                own_versions=[*own, *self._with_reporters_base(own)],
+                problem=self.problem,
+                package=package,
+                document=self.searched.get(package) if package else None,
+                place=self._place_to_search(package) if package else None,
+                fixed_base=self._fixed_base(package),
+                unmet=self.unmet,
+                script_name=self.script_name,
+            )
+        )
+
+    def _with_earlier_releases(self, own: Sequence[str]) -> tuple[str, ...]:
+        """Run earlier releases of a package that the reported failure names, if the reporter's environment differs.
+
+        The reporter may have an older one than the newest that fits, of which the report says nothing.
+        """
+        reported = self._reported
+        if reported is None or any(
+            self.runs.ran[id].failed and reported.matches(self.runs.ran[id].error) for id in own
+        ):
+            return ()
+        base = next((id for id in reversed(own) if self.runs.ran[id].conclusive), None)
+        if base is None:
+            return ()
+        installed = self.runs.ran[base].versions
+        families = self._packages_of_families
+        named = packages_of_failure(reported.message, installed)
+        ids = tuple(
+            f"{base}{SWAPPED_SEPARATOR}{name}=={version}"
+            for name in named
+            if name not in families
+            for version in earlier_releases(self.releases(name), installed[name])
+        )
+        self.runs.run(ids)
+        return ids
+
+    @property
+    def _packages_of_families(self) -> frozenset[NormalizedName]:
+        """The packages that the matrix is about, by all their names."""
+        families = {canonicalize_name(family.package) for family in self.matrix.families}
+        replaced = {canonicalize_name(family.replaces) for family in self.matrix.families if family.replaces}
+        provided = {canonicalize_name(name) for pair in self.matrix.provides for name in pair}
+        return frozenset(families | replaced | provided)
 
     def _reporters(self) -> tuple[str, ...]:
         """Return the environments closest to the reporter's."""
@@ -103,9 +155,7 @@ class Triage:
 
     @property
     def _reported(self) -> Failure | None:
-        """The exception that the report shows."""
-        failure = self.report.failure
-        return Failure(type=failure.type, message=failure.message) if failure else None
+        return reported_failure(self.report)
 
     @property
     def problem(self) -> Problem:
@@ -143,6 +193,9 @@ class Triage:
         package = responsible_package(evidence, self.matrix)
         if package is not None or self.runs.session.stop.is_set():
             return package
+        package = only_replaced_package(evidence)
+        if package is not None:
+            return package
         pair = nearest_pair(evidence, self.runs.environments_by_id)
         if pair is None:
             return None
@@ -172,163 +225,39 @@ class Triage:
         place = self._place_to_search(package)
         if place is None:
             return
-        document = self.search(str(package), place)
+        versions = None
+        if package not in self._packages_of_families:
+            affected = [each.versions[package] for each in self.evidence if _shows_bug_with(each, package)]
+            versions = range_to_search(self.releases(str(package)), affected)
+        document = self.search(package=str(package), environment=place, versions=versions)
         if document is not None:
             self.searched[package] = document
 
     def _place_to_search(self, package: NormalizedName) -> str | None:
         """Return a failing environment that has the package, one of a family with a fixed base if there is one."""
         bases = {each.name for each in self.matrix.families if each.base is not None}
-        failing = [each for each in self.evidence if each.shows is Shows.BUG and package in each.versions]
+        failing = [each for each in self.evidence if _shows_bug_with(each, package)]
         failing.sort(key=lambda each: each.family not in bases)
         return self._without_swap(failing[0].environment, package) if failing else None
 
     def _without_swap(self, id: str, package: NormalizedName) -> str:
-        """Return the environment in which only this package was replaced, if it was run, else the same id."""
-        base, _, swap = id.rpartition(SWAPPED_SEPARATOR)
-        only = swap.startswith(f"{package}==") and " " not in swap
-        return base if only and base in self.runs.ran and self.runs.ran[base].conclusive else id
+        """Return the environment in which only this package was replaced, if that was run, else the same id."""
+        wanted = without_package(id, package)
+        same = [
+            each.environment
+            for each in self.evidence
+            if each.shows.conclusive
+            and package not in changes_of(each.environment)[0]
+            and without_package(each.environment, package) == wanted
+        ]
+        return same[0] if same else id
 
     def _fixed_base(self, package: NormalizedName | None) -> str | None:
         """Return the environment in which the versions of a package without a family were compared."""
-        families = {canonicalize_name(family.package) for family in self.matrix.families}
-        replaced = {canonicalize_name(family.replaces) for family in self.matrix.families if family.replaces}
-        if package is None or package in families | replaced:
+        if package is None or package in self._packages_of_families:
             return None
         return self._place_to_search(package)
 
-    def _held_package(self, base: str) -> HeldPackage | None:
-        """Return the first package of a family that an environment has."""
-        versions = self.runs.ran[base].versions
-        for family in self.matrix.families:
-            name = canonicalize_name(family.package)
-            if name in versions:
-                return HeldPackage(package=name, name=self._name(name), version=versions[name])
-        return None
 
-    def _answer(self, own: Sequence[str], package: NormalizedName | None) -> TriageAnswer:
-        problem, evidence = self.problem, self.evidence
-        stepped = package or self._stepped(evidence)
-        document = self.searched.get(package) if package else None
-        points = points_of(document, problem.failure, package) if document and package else ()
-        base = self._fixed_base(package)
-        compared = evidence if base is None else [each for each in evidence if _is_in(each.environment, base)]
-        held = self._held_package(base) if base is not None else None
-        ranges = self._named(ranges_of([*compared, *points], stepped)) if stepped else ()
-        transitions = tuple(document["transitions"]) if document else ()
-        introduced, fixed = changes(ranges, transitions, self._reported_version(stepped, own))
-        reproduction = reproduction_of([self.runs.ran[id] for id in own], problem)
-        newest = self._failing_attempt(problem)
-        checked = check(
-            self.report.claims,
-            [*evidence, *points],
-            provides=dict(self.matrix.provides),
-            own=[self.runs.ran[id].environment for id in (*own, *self._with_reporters_base(own))],
-        )
-        place = self._place_to_search(package) if package and document else None
-        return TriageAnswer(
-            name=self.report.name,
-            verdict=sentence(
-                reproduction,
-                ranges,
-                responsible=self._name(package) if package else None,
-                introduced=introduced,
-                fixed=fixed,
-                failure=problem.text if problem.failure or problem.output else "",
-                held=held,
-            ),
-            observed=problem.observed,
-            reproduced=reproduction,
-            responsible=self._name(package) if package else None,
-            stepped=self._name(stepped) if stepped else None,
-            ranges=ranges,
-            introduced=introduced,
-            fixed=fixed,
-            transitions=tuple(shared(dict(each)) for each in transitions),
-            claims=checked,
-            forced=self._forced(reproduction, ranges),
-            ways_out=ways_out(evidence, ranges, held=held),
-            dropped=self.report.dropped,
-            questions=(*self.report.questions, *(() if reproduction.reproduced else questions_about(checked))),
-            commands=reproducing(
-                self.script_name,
-                evidence,
-                first=reproduction.environment,
-                pair=nearest_pair(evidence, self.runs.environments_by_id),
-                searched=(str(package), place) if package and place else None,
-            ),
-            other_failures=other_failures(evidence),
-            not_tested=tuple((each.environment, each.reason) for each in evidence if each.shows is Shows.NOT_TESTED),
-            script=self.runs.scenario.script.text,
-            script_name=self.script_name,
-            traceback=without_local_paths(newest.evidence.traceback) if newest is not None else "",
-            install=install_line(newest) if newest is not None else "",
-        )
-
-    def _forced(self, reproduction: Reproduction, ranges: Sequence[Range]) -> tuple[str, ...]:
-        """Return what pip refuses about the environments in which the problem shows, if one was put together here."""
-        affected = {cell for each in ranges if each.shows is Shows.BUG for cell in each.cells}
-        ids = [reproduction.environment, *(each.environment for each in self.evidence if each.cell in affected)]
-        swapped = [id for id in dict.fromkeys(ids) if id is not None and SWAPPED_SEPARATOR in id]
-        return tuple(
-            dict.fromkeys(
-                line
-                for environment in (self.runs.environments_by_id.get(id) for id in swapped)
-                if environment is not None
-                for line in self.unmet(environment)
-            )
-        )
-
-    def _failing_attempt(self, problem: Problem) -> Attempt | None:
-        """Return the last attempt that shows the reported failure."""
-        failure = problem.failure
-        failing = [each for each in self.runs.all if failure and each.failed and failure.matches(each.error)]
-        return failing[-1].attempt if failing else None
-
-    def _reported_version(self, package: NormalizedName | None, own: Sequence[str]) -> str | None:
-        """Return the reporter's version of a package: as the report names it, or as its environment has it."""
-        if package is None:
-            return None
-        named = failing_versions(self.report.claims, self.matrix).get(package)
-        if named is not None:
-            return named
-        return next((self.runs.ran[id].versions[package] for id in own if package in self.runs.ran[id].versions), None)
-
-    def _named(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
-        return tuple(replace(each, package=canonicalize_name(self._name(each.package))) for each in ranges)
-
-    def _name(self, package: NormalizedName) -> str:
-        """Return the name under which people know a package: tensorflow for tensorflow-cpu."""
-        return people_name(package, self.matrix)
-
-    def _stepped(self, evidence: Sequence[Evidence]) -> NormalizedName | None:
-        """Return the package of the first family in which anything conclusive was run."""
-        shown = {each.family for each in evidence if each.shows.conclusive}
-        return next((canonicalize_name(each.package) for each in self.matrix.families if each.name in shown), None)
-
-
-def _is_in(environment: str, base: str) -> bool:
-    """Return whether an environment is this one, or this one with other versions."""
-    return environment == base or environment.startswith(f"{base}{SWAPPED_SEPARATOR}")
-
-
-def unanswerable(report: Report, why: str, *, provides: Mapping[str, str]) -> TriageAnswer:
-    """Return the answer to a report without code that can be run: what to ask the reporter."""
-    reproduction = Reproduction(environment=None, result="not possible", reason=without_local_paths(why))
-    return TriageAnswer(
-        name=report.name,
-        verdict=sentence(reproduction, (), responsible=None, introduced=None, fixed=None, failure=""),
-        observed="error",
-        reproduced=reproduction,
-        responsible=None,
-        stepped=None,
-        claims=check(report.claims, (), provides=provides),
-        dropped=report.dropped,
-        questions=report.questions,
-    )
-
-
-def install_line(attempt: Attempt) -> str:
-    """Return the line of a notebook that installs what an attempt had."""
-    pins = " ".join(f"{name}=={version}" for name, version in attempt.versions)
-    return f"# Python {attempt.interpreter.partition('-')[2] or attempt.interpreter}\n%pip install -q --no-deps {pins}"
+def _shows_bug_with(evidence: Evidence, package: NormalizedName) -> bool:
+    return evidence.shows is Shows.BUG and package in evidence.versions

@@ -18,11 +18,12 @@ def sentence(
     fixed: Change | None,
     failure: str,
     held: HeldPackage | None = None,
+    is_reported: bool = True,
 ) -> str:
     """Return the verdict: whether the report was reproduced, which versions have the bug, and since and until when.
 
     `held` is the package and version of the environment in which the versions were compared, if they were compared in
-    one only.
+    one only. `is_reported` is False if the failure is another one than that of the report, which nothing showed.
     """
     affected = [each for each in ranges if each.shows is Shows.BUG]
     passing = [each for each in ranges if each.shows is Shows.PASSES]
@@ -31,7 +32,8 @@ def sentence(
     package = affected[0].package
     shown = f" ({failure})" if failure else ""
     together = f" together with {held.name} {held.version}" if held else ""
-    parts = [f"The reported problem{shown} shows with {package} {listed(affected)}{together}"]
+    problem = "The reported problem" if is_reported else "Not reproduced, but another failure"
+    parts = [f"{problem}{shown} shows with {package} {listed(affected)}{together}"]
     if passing:
         parts.append(
             f"{package} {listed(passing)} passes" if len(passing) == 1 else f"{package} {listed(passing)} pass"

@@ -20,7 +20,7 @@ from harness.reports.report import Claim, Dropped, Place, Says
 from harness.triage.answer import Change, HeldPackage, Reproduction, TriageAnswer, WayOut, document
 from harness.triage.claims import Checked, check, covers, questions_about
 from harness.triage.commands import reproducing
-from harness.triage.decide import changes, nearest_pair, points_of, responsible_package, ways_out
+from harness.triage.decide import changes, nearest_pair, only_replaced_package, points_of, responsible_package, ways_out
 from harness.triage.environments import (
     claimed_environments,
     failing_versions,
@@ -30,10 +30,12 @@ from harness.triage.environments import (
 )
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import shared, without_local_paths
+from harness.triage.nearby import earlier_releases, packages_of_failure, range_to_search
 from harness.triage.notebook import notebook
 from harness.triage.observe import Ran, evidence_of, problem_of
 from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
+from harness.triage.reproduction import reproduction_of
 from harness.triage.verdict import sentence
 from tests.making import make_environment
 from tests.schemas import validator
@@ -173,6 +175,25 @@ def test_text_of_no_environment_is_the_problem_if_the_report_does_not_say_which_
     cells = [ran("a", Outcome.PASSED, stdout="18.5"), ran("b", Outcome.PASSED, stdout="30.0")]
     problem = problem_of(cells, reported=None, failing=[], working=[])
     assert {each.shows for each in evidence_of(cells, problem)} == {PASSES}
+
+
+def test_another_failure_than_the_reported_one_is_no_reproduction():
+    cells = [ran("a", Outcome.FAILED, error="ValueError: gone")]
+    reported = Failure.parse("KeyError: 'x'")
+    problem = problem_of(cells, reported=reported, failing=["a"], working=[])
+    found = reproduction_of(cells, problem, reported=reported)
+    assert (found.result, found.error) == ("fails differently", "ValueError: gone")
+    assert reproduction_of(cells, problem, reported=None).result == "reproduced"
+    assert reproduction_of(cells, problem, reported=Failure.parse("ValueError: gone")).result == "reproduced"
+
+
+def test_verdict_does_not_call_another_failure_the_reported_problem():
+    found = Reproduction(environment="a", result="fails differently")
+    ranges = ranges_of([evidence("1.0.0", PASSES), evidence("1.1.0", BUG)], "layers")
+    text = sentence(
+        found, ranges, responsible="layers", introduced=None, fixed=None, failure="ValueError: gone", is_reported=False
+    )
+    assert text.startswith("Not reproduced, but another failure (ValueError: gone) shows with layers 1.1.0;")
 
 
 def test_time_out_is_a_hang():
@@ -437,6 +458,40 @@ def test_versions_that_cannot_be_installed_together_are_tried_one_at_a_time():
     assert with_one_version_each(own) == ("engine2.0.0 + layers==1.1", "engine2.0.0 + numpy==1.20.3")
     assert with_one_version_each(("engine2.0.0", "engine2.0.0 + numpy==1.20.3")) == ()
     assert with_one_version_each(("engine2.0.0",)) == ()
+
+
+def test_package_whose_file_a_failure_names_is_found_if_it_is_installed():
+    message = ".../site-packages/layers_text/python/ops/_ops.so: undefined symbol: _ZN1a"
+    assert packages_of_failure(message, {"layers-text": "2.19.0", "python": "3"}) == ("layers-text", "python")
+    assert packages_of_failure(message, {"engine": "1.0"}) == ()
+    assert packages_of_failure("no path at all", {"layers-text": "2.19.0"}) == ()
+
+
+def test_last_release_of_earlier_minors_is_tried_the_nearest_first():
+    releases = [Version(each) for each in ("2.16.0", "2.17.0", "2.17.1", "2.18.0", "2.18.1", "2.18.2rc1", "2.19.0")]
+    assert earlier_releases(releases, "2.19.0") == ("2.18.1", "2.17.1")
+    assert earlier_releases(releases, "2.16.0") == ()
+
+
+def test_range_to_search_reaches_three_minors_around_the_affected_versions():
+    releases = [Version(f"{major}.{minor}.{patch}") for major in (1, 2) for minor in range(9) for patch in (0, 1)]
+    assert range_to_search(releases, ["1.5.0", "1.6.1"]) == "1.2.0..2.0.1"
+    assert range_to_search(releases, ["1.0.0"]) == "1.0.0..1.3.1"
+    assert range_to_search([], ["1.0.0"]) is None
+    assert range_to_search(releases, []) is None
+
+
+def test_package_decides_if_the_bug_shows_only_where_it_was_replaced():
+    plain = evidence("2.19.0", OTHER, package="text", environment="engine3.0.0")
+    older = evidence("2.18.1", BUG, package="text", environment="engine3.0.0 + text==2.18.1")
+    oldest = evidence("2.17.0", PASSES, package="text", environment="engine3.0.0 + text==2.17.0")
+    assert only_replaced_package([plain, older, oldest]) == "text"
+    assert only_replaced_package([older, oldest]) == "text"
+    assert only_replaced_package([older]) is None, "no other version was run"
+    added = [replace(each, environment=f"{each.environment} + more") for each in (plain, older)]
+    assert only_replaced_package(added) == "text"
+    elsewhere = evidence("2.19.0", BUG, package="text", environment="engine2.0.0")
+    assert only_replaced_package([plain, older, elsewhere]) is None
 
 
 def test_later_version_with_which_an_affected_version_passes_is_a_way_out():

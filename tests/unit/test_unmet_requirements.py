@@ -24,7 +24,16 @@ def test_requirement_on_another_version_is_reported(folder):
     install(folder, "engine", "2.5.0", "numpy~=1.19.2", "layers>=2")
     install(folder, "numpy", "1.20.3")
     install(folder, "layers", "2.1.0")
-    assert unmet_requirements(folder, "3.9") == ("engine 2.5.0 requires numpy~=1.19.2, but numpy 1.20.3 is installed",)
+    assert unmet_requirements(folder, "3.9", {"engine-cpu": "engine"}) == (
+        "engine 2.5.0 requires numpy~=1.19.2, but numpy 1.20.3 is installed",
+    )
+
+
+def test_package_that_is_installed_in_the_place_of_another_counts(folder):
+    install(folder, "text", "2.18.1", "engine<2.19,>=2.18")
+    install(folder, "engine-cpu", "2.19.0")
+    found = unmet_requirements(folder, "3.9", {"engine-cpu": "engine"})
+    assert found == ("text 2.18.1 requires engine<2.19,>=2.18, but engine 2.19.0 is installed",)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +49,7 @@ def test_requirement_on_another_version_is_reported(folder):
 def test_requirement_that_does_not_apply_is_not_reported(folder, requirement):
     install(folder, "engine", "2.5.0", requirement)
     install(folder, "numpy", "1.20.3")
-    assert unmet_requirements(folder, "3.9") == ()
+    assert unmet_requirements(folder, "3.9", {"engine-cpu": "engine"}) == ()
 
 
 def test_packages_that_install_different_contents_at_one_path_are_found(folder):

@@ -1,0 +1,207 @@
+"""From what was run to the answer: ranges, claims, ways out and the verdict. Starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from harness.model import Attempt, Environment
+from harness.project.matrix import Matrix
+from harness.project.selection import SWAPPED_SEPARATOR
+from harness.reports.report import Report
+from harness.triage.answer import HeldPackage, Reproduction, TriageAnswer
+from harness.triage.claims import check, questions_about
+from harness.triage.commands import reproducing
+from harness.triage.decide import (
+    changes,
+    nearest_pair,
+    other_failures,
+    points_of,
+    ways_out,
+)
+from harness.triage.environments import failing_versions, people_name
+from harness.triage.evidence import Evidence, Shows
+from harness.triage.local_paths import shared, without_local_paths
+from harness.triage.nearby import without_package
+from harness.triage.observe import Problem, evidence_of
+from harness.triage.ranges import Range, ranges_of
+from harness.triage.reproduction import reported_failure, reproduction_of
+from harness.triage.runs import Runs
+from harness.triage.verdict import sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What an investigation has run and decided."""
+
+    report: Report
+    runs: Runs
+    matrix: Matrix
+    own: Sequence[str]
+    """The environments closest to the reporter's, as they were asked for."""
+    own_versions: Sequence[str]
+    """These, and those that differ from them in a package that the report compares."""
+    problem: Problem
+    package: NormalizedName | None
+    """The responsible one."""
+    document: Mapping[str, Any] | None
+    """What the search over its releases found: the document of `pinpoint --json`."""
+    place: str | None
+    """The environment in which its releases were searched."""
+    fixed_base: str | None
+    """The same, if the package belongs to no family, so that only this environment compares its versions."""
+    unmet: Callable[[Environment], Sequence[str]]
+    script_name: str
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What every cell shows of the problem."""
+        return evidence_of(self.runs.all, self.problem)
+
+    def name(self, package: NormalizedName) -> str:
+        """Return the name under which people know a package: tensorflow for tensorflow-cpu."""
+        return people_name(package, self.matrix)
+
+
+def compose(found: Found) -> TriageAnswer:
+    """Return the answer: everything that the evidence shows, and no more."""
+    problem, evidence, package, document = found.problem, found.evidence, found.package, found.document
+    stepped = package or _stepped(found)
+    points = points_of(document, problem.failure, package) if document and package else ()
+    base = found.fixed_base
+    compared = evidence
+    if base is not None and package is not None:
+        same = without_package(base, package)
+        compared = tuple(each for each in evidence if without_package(each.environment, package) == same)
+    held = _held_package(found, base) if base is not None else None
+    ranges = _named(found, ranges_of([*compared, *points], stepped)) if stepped else ()
+    transitions = tuple(document["transitions"]) if document else ()
+    introduced, fixed = changes(ranges, transitions, _reported_version(found, stepped))
+    reported = reported_failure(found.report)
+    reproduction = reproduction_of([found.runs.ran[id] for id in found.own], problem, reported=reported)
+    newest = _failing_attempt(found)
+    is_reported = reported is None or problem.failure is None or reported.matches(problem.text)
+    told = [*evidence, *points]
+    checked = check(
+        found.report.claims,
+        told if is_reported else [_as_another_failure(each) for each in told],
+        provides=dict(found.matrix.provides),
+        own=[found.runs.ran[id].environment for id in found.own_versions],
+    )
+    responsible = found.name(package) if package else None
+    return TriageAnswer(
+        name=found.report.name,
+        verdict=sentence(
+            reproduction,
+            ranges,
+            responsible=responsible,
+            introduced=introduced,
+            fixed=fixed,
+            failure=problem.text if problem.failure or problem.output else "",
+            held=held,
+            is_reported=is_reported,
+        ),
+        observed=problem.observed,
+        reproduced=reproduction,
+        responsible=responsible,
+        stepped=found.name(stepped) if stepped else None,
+        ranges=ranges,
+        introduced=introduced,
+        fixed=fixed,
+        transitions=tuple(shared(dict(each)) for each in transitions),
+        claims=checked,
+        forced=_forced(found, reproduction, ranges),
+        ways_out=ways_out(evidence, ranges, held=held),
+        dropped=found.report.dropped,
+        questions=(*found.report.questions, *(() if reproduction.reproduced else questions_about(checked))),
+        commands=reproducing(
+            found.script_name,
+            evidence,
+            first=reproduction.environment,
+            pair=nearest_pair(evidence, found.runs.environments_by_id),
+            searched=(str(package), found.place) if package and document and found.place else None,
+        ),
+        other_failures=other_failures(evidence),
+        not_tested=tuple((each.environment, each.reason) for each in evidence if each.shows is Shows.NOT_TESTED),
+        script=found.runs.scenario.script.text,
+        script_name=found.script_name,
+        traceback=without_local_paths(newest.evidence.traceback) if newest is not None else "",
+        install=install_line(newest) if newest is not None else "",
+    )
+
+
+def _as_another_failure(evidence: Evidence) -> Evidence:
+    """Return the evidence with the reported failure in mind, which is not the one that the answer is about."""
+    return replace(evidence, shows=Shows.OTHER) if evidence.shows is Shows.BUG else evidence
+
+
+def _held_package(found: Found, base: str) -> HeldPackage | None:
+    """Return the first package of a family that an environment has."""
+    versions = next(each.versions for each in found.evidence if each.environment == base)
+    for family in found.matrix.families:
+        name = canonicalize_name(family.package)
+        if name in versions:
+            return HeldPackage(package=name, name=found.name(name), version=versions[name])
+    return None
+
+
+def _forced(found: Found, reproduction: Reproduction, ranges: Sequence[Range]) -> tuple[str, ...]:
+    """Return what pip refuses about the environments in which the problem shows, if one was put together here."""
+    affected = {cell for each in ranges if each.shows is Shows.BUG for cell in each.cells}
+    ids = [reproduction.environment, *(each.environment for each in found.evidence if each.cell in affected)]
+    swapped = [id for id in dict.fromkeys(ids) if id is not None and SWAPPED_SEPARATOR in id]
+    environments = (found.runs.environments_by_id.get(id) for id in swapped)
+    return tuple(dict.fromkeys(line for each in environments if each is not None for line in found.unmet(each)))
+
+
+def _failing_attempt(found: Found) -> Attempt | None:
+    """Return the last attempt that shows the reported failure."""
+    failure = found.problem.failure
+    failing = [each for each in found.runs.all if failure and each.failed and failure.matches(each.error)]
+    return failing[-1].attempt if failing else None
+
+
+def _reported_version(found: Found, package: NormalizedName | None) -> str | None:
+    """Return the reporter's version of a package: as the report names it, or as its environment has it."""
+    if package is None:
+        return None
+    named = failing_versions(found.report.claims, found.matrix).get(package)
+    if named is not None:
+        return named
+    own = [found.runs.ran[id].versions for id in found.own]
+    return next((versions[package] for versions in own if package in versions), None)
+
+
+def _named(found: Found, ranges: Sequence[Range]) -> tuple[Range, ...]:
+    return tuple(replace(each, package=canonicalize_name(found.name(each.package))) for each in ranges)
+
+
+def _stepped(found: Found) -> NormalizedName | None:
+    """Return the package of the first family in which anything conclusive was run."""
+    shown = {each.family for each in found.evidence if each.shows.conclusive}
+    return next((canonicalize_name(each.package) for each in found.matrix.families if each.name in shown), None)
+
+
+def unanswerable(report: Report, why: str, *, provides: Mapping[str, str]) -> TriageAnswer:
+    """Return the answer to a report without code that can be run: what to ask the reporter."""
+    reproduction = Reproduction(environment=None, result="not possible", reason=without_local_paths(why))
+    return TriageAnswer(
+        name=report.name,
+        verdict=sentence(reproduction, (), responsible=None, introduced=None, fixed=None, failure=""),
+        observed="error",
+        reproduced=reproduction,
+        responsible=None,
+        stepped=None,
+        claims=check(report.claims, (), provides=provides),
+        dropped=report.dropped,
+        questions=report.questions,
+    )
+
+
+def install_line(attempt: Attempt) -> str:
+    """Return the line of a notebook that installs what an attempt had."""
+    pins = " ".join(f"{name}=={version}" for name, version in attempt.versions)
+    return f"# Python {attempt.interpreter.partition('-')[2] or attempt.interpreter}\n%pip install -q --no-deps {pins}"

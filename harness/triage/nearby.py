@@ -1,0 +1,68 @@
+"""Releases near those of a report: earlier minors of a package that a failure names, and the range to search. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from harness.execute.import_names import package_of
+from harness.pinpoint.swapped import Swaps, changes_of
+from harness.project.selection import SWAPPED_SEPARATOR
+
+EARLIER_MINORS = 2
+"""So many earlier minors of a package are tried, if the report does not say which version of it is installed."""
+SEARCHED_MINORS = 3
+"""So many minors are searched before and after the affected releases of a package that no family is about."""
+
+_FOLDER = re.compile(r"(?<=[\\/])([A-Za-z_]\w*)(?=[\\/])")
+
+
+def packages_of_failure(message: str, installed: Mapping[NormalizedName, str]) -> tuple[NormalizedName, ...]:
+    """Return the installed packages whose folders an error message names: that of the library that cannot be loaded."""
+    named = (canonicalize_name(package_of(folder)) for folder in _FOLDER.findall(message))
+    return tuple(dict.fromkeys(name for name in named if name in installed))
+
+
+def earlier_releases(releases: Sequence[Version], version: str) -> tuple[str, ...]:
+    """Return the last final release of each of the minors before that of a version, the nearest first."""
+    own = _minor(Version(version))
+    last: dict[tuple[int, ...], Version] = {}
+    for release in sorted(releases):
+        if not release.is_prerelease and _minor(release) < own:
+            last[_minor(release)] = release
+    return tuple(str(release) for release in list(last.values())[: -EARLIER_MINORS - 1 : -1])
+
+
+def range_to_search(releases: Sequence[Version], affected: Sequence[str]) -> str | None:
+    """Return FIRST..LAST around affected versions, some minors wider; None if no release is known."""
+    minors = sorted({_minor(release) for release in releases if not release.is_prerelease})
+    wanted = [_minor(Version(version)) for version in affected]
+    if not minors or not wanted:
+        return None
+    first = max(0, sum(minor < min(wanted) for minor in minors) - SEARCHED_MINORS)
+    last = min(len(minors), sum(minor <= max(wanted) for minor in minors) + SEARCHED_MINORS) - 1
+    inside = [release for release in sorted(releases) if minors[first] <= _minor(release) <= minors[last]]
+    return f"{inside[0]}..{inside[-1]}"
+
+
+BaseAndChanges = tuple[str, tuple[tuple[NormalizedName, str], ...], frozenset[str]]
+
+
+def without_package(id: str, package: NormalizedName) -> BaseAndChanges:
+    """Return the base, the replaced and the added packages of an environment's id, without this package.
+
+    Two environments that differ in the version of the package only have the same.
+    """
+    base = id
+    while SWAPPED_SEPARATOR in base:
+        base = Swaps.parse(base).base
+    versions, added = changes_of(id)
+    versions.pop(package, None)
+    return base, tuple(sorted(versions.items())), frozenset(added)
+
+
+def _minor(version: Version) -> tuple[int, ...]:
+    return (version.epoch, *version.release[:2])
