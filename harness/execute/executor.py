@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from typing import Any
 from harness.execute.artifacts import Artifacts
 from harness.execute.attempt_dir import Folder
 from harness.execute.failure_facts import Places, Scene
-from harness.execute.fork_choice import fork_server_kind, fork_server_or_reason
+from harness.execute.fork_choice import fork_server_kind, fork_server_or_reason, imports_package_late
 from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import ForkServerKind, ZygoteKind
@@ -34,6 +35,9 @@ _MOST = 1e9
 _TRIES = 3
 # The state of the fork server may have caused these outcomes: repeat them in a fresh process.
 _TO_CONFIRM = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.ERROR})
+
+
+_IMPORT_ERROR = re.compile(r"^(?:ImportError|ModuleNotFoundError)\b", re.MULTILINE)
 
 
 class Interrupted(Exception):
@@ -62,19 +66,36 @@ def run_task(
     if fork_servers is None or not sandbox.forks:
         kind: ForkServerKind | str = "no forks are used"
     else:
-        kind = fork_server_or_reason(task, python)
+        kind = fork_server_or_reason(task, python, contained=sandbox.contains)
     if fork_servers is not None and isinstance(kind, ForkServerKind):
         try:
             seen: list[Ended] = []
             with fork_servers.lend(kind) as server:
                 attempt = once(InFork(python=python, server=server, heard=heard), seen=seen)
-            if attempt.outcome not in _TO_CONFIRM or _is_conclusive_time_out(task, attempt, seen):
+            if not _is_to_confirm(task, attempt, seen):
                 return attempt
             kind = f"its fork {attempt.outcome}"
         except ForkServerLost as lost:
             kind = f"the fork server failed: {lost}"
     _log.info("%s: process of its own: %s", task.cell, kind)
     return _repeat_if_killed(partial(once, alone))
+
+
+def _is_to_confirm(task: Task, attempt: Attempt, seen: list[Ended]) -> bool:
+    """Return True if the fork server may have caused the outcome of a fork."""
+    if attempt.outcome is Outcome.FAILED and imports_package_late(task):
+        return _failed_in_an_import(task, attempt)
+    return attempt.outcome in _TO_CONFIRM and not _is_conclusive_time_out(task, attempt, seen)
+
+
+def _failed_in_an_import(task: Task, attempt: Attempt) -> bool:
+    """Return True if the exception comes from an import of a module. In a process of its own, it may be another one.
+
+    There, TensorFlow tries the import first, and the script imports what that left.
+    """
+    other_modules = rf'File "(?!{re.escape(task.script.file_name)}")[^"]*", line \d+, in <module>'
+    text = attempt.evidence.traceback
+    return _IMPORT_ERROR.search(text) is not None or re.search(other_modules, text) is not None
 
 
 def _is_conclusive_time_out(task: Task, attempt: Attempt, seen: list[Ended]) -> bool:
@@ -115,21 +136,21 @@ class ForkImports:
 
     def kind_of(self, task: Task, python: Path) -> ForkServerKind | None:
         """Return the kind of fork server of a task, or None."""
-        kind = fork_server_kind(task, python)
+        kind = fork_server_kind(task, python, contained=self.fork_servers.contained)
         if kind is not None:
             self._needed.setdefault(kind.zygote, set()).add(kind)
         return kind
 
     def prepare(self, task: Task, python: Path, *, tasks: int) -> None:
         """Create the fork server of `tasks` tasks."""
-        if (kind := fork_server_kind(task, python)) is not None:
+        if (kind := fork_server_kind(task, python, contained=self.fork_servers.contained)) is not None:
             failed = self.fork_servers.prepare(kind, thoroughly=tasks >= WORTH_PREPARING)
             if failed is not None:
                 self.note(f"{task.environment.id}: the prepare script failed, so scripts run slower: {failed}")
 
     def release(self, task: Task, python: Path) -> None:
         """End the unused fork server of a task, and its zygote if no other task needs it."""
-        if (kind := fork_server_kind(task, python)) is not None:
+        if (kind := fork_server_kind(task, python, contained=self.fork_servers.contained)) is not None:
             self.fork_servers.release(kind)
             needed = self._needed.get(kind.zygote, set())
             needed.discard(kind)

@@ -9,18 +9,21 @@ from pathlib import Path
 from harness.execute.forkserver.server import CAN_FORK, ForkServerKind, ZygoteKind
 from harness.execute.isolation import fixed_variables
 from harness.execute.task import Task
-from harness.model import Environment
-from harness.project.preload import find_preload
+from harness.model import Environment, Overlay
+from harness.project.preload import Preload, find_preload
 
 
-def fork_server_kind(task: Task, python: Path) -> ForkServerKind | None:
+def fork_server_kind(task: Task, python: Path, *, contained: bool = False) -> ForkServerKind | None:
     """Return the kind of fork server for a task, or None if it needs a fresh process."""
-    kind = fork_server_or_reason(task, python)
+    kind = fork_server_or_reason(task, python, contained=contained)
     return kind if isinstance(kind, ForkServerKind) else None
 
 
-def fork_server_or_reason(task: Task, python: Path) -> ForkServerKind | str:
-    """Return the kind of fork server for a task, or the reason why it needs a fresh process."""
+def fork_server_or_reason(task: Task, python: Path, *, contained: bool = False) -> ForkServerKind | str:
+    """Return the kind of fork server for a task, or the reason why it needs a fresh process.
+
+    `contained` is True if fork servers run in a sandbox: then all overlays are at the same place.
+    """
     if not CAN_FORK:
         return "this system cannot fork"
     if task.own_process or task.script.header.own_process:
@@ -31,11 +34,8 @@ def fork_server_or_reason(task: Task, python: Path) -> ForkServerKind | str:
     modules, touched, absent = preload.modules, preload.touched, tuple[str, ...]()
     front = next(iter(task.overlays), None)
     if front is not None:
-        if task.overlay is None and front.package not in task.environment.preload:
-            # Another import of the fork server may look for it, and go on without.
-            return f"{front.package} is overlaid, and not in the preload of the environment"
-        if _imports_through_parent(task.script.text, task.environment.imports, front.package):
-            return f"it may import {front.package} as a part of another package"
+        if reason := _why_not_overlaid(task, front, preload, contained=contained):
+            return reason
         # Each attempt must import the overlaid package itself.
         others = (each for each in task.environment.imports if each != front.package)
         modules = ("harness_holds_back", *others, "harness_lets_go")
@@ -53,10 +53,38 @@ def fork_server_or_reason(task: Task, python: Path) -> ForkServerKind | str:
     return ForkServerKind(zygote=zygote, modules=modules[1:], touched=touched, absent=absent)
 
 
+def _why_not_overlaid(task: Task, front: Overlay, preload: Preload, *, contained: bool) -> str:
+    """Return why an overlaid task needs a fresh process, or an empty string."""
+    if task.overlay is None and front.package not in task.environment.preload:
+        # Another import of the fork server may look for it, and go on without.
+        return f"{front.package} is overlaid, and not in the preload of the environment"
+    if not contained and _imports_through_parent(task.script.text, task.environment.imports, front.package):
+        return f"it may import {front.package} as a part of another package"
+    if preload.changes_imports and imports_package_late(task):
+        return f"code before the import of {front.package} may change it"
+    return ""
+
+
+def imports_package_late(task: Task) -> bool:
+    """Return True if a fork imports the overlaid package later than a process of its own would.
+
+    TensorFlow imports Keras at the end of its own import. In a fork, that is over: the script imports it.
+    """
+    front = next(iter(task.overlays), None)
+    preload = find_preload(task.script.text, task.environment.preload, task.environment.touch)
+    if front is None or preload is None:
+        return False
+    first = next(
+        (each for each in preload.modules if each in (front.package, *task.environment.imports)), front.package
+    )
+    return first != front.package
+
+
 def _imports_through_parent(source: str, imports: Iterable[str], package: str) -> bool:
     """Return True if a script may import a package as a submodule of another one.
 
-    `import tensorflow.keras` uses the location that TensorFlow recorded: in a fork server, the installed package.
+    `import tensorflow.keras` uses the location that TensorFlow recorded: in a fork server without a sandbox, the
+    installed package.
     """
     return any(re.search(rf"(?<![\w.]){re.escape(each)}\.{re.escape(package)}\b", source) for each in imports)
 

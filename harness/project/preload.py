@@ -41,6 +41,8 @@ class Preload:
     defaults: tuple[tuple[str, str], ...] = ()
     touched: tuple[str, ...] = ()
     """Attributes such as `tensorflow.keras.layers` that import further modules at their first use."""
+    changes_imports: bool = False
+    """True if the rest of the script contains code that may change imports."""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -59,7 +61,7 @@ def find_preload(source: str, modules: tuple[str, ...], touched: tuple[str, ...]
             break
     preload = reader.preload()
     if preload is None or _CHANGES_IMPORTS.search("\n".join(source.splitlines()[reader.last_line :])):
-        return preload
+        return None if preload is None else replace(preload, changes_imports=True)
     return replace(preload, touched=tuple(each for each in touched if each.partition(".")[0] in preload.modules))
 
 
@@ -106,7 +108,9 @@ class _Reader:
             )
 
     def _sets_variable(self, statement: ast.stmt) -> bool:
-        """Return True if a statement sets an environment variable to a literal."""
+        """Return True if a statement sets an environment variable to a literal, before all imports that it affects."""
+        if self._modules:
+            return False
         match statement:
             case ast.Assign(targets=[ast.Subscript(value=place, slice=ast.Constant(value=str(name)))], value=value):
                 settings = self._variables

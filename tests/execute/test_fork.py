@@ -422,6 +422,75 @@ def test_fork_server_does_not_import_the_overlaid_package(bench):
     assert len({imported for imported, *_ in told}) == 1
 
 
+FRAMEWORK = """\
+import importlib.util, os, sys as state
+imported = os.urandom(8).hex()
+# As TensorFlow does it.
+__path__ = [os.path.join(os.path.dirname(importlib.util.find_spec("lib").origin), "_heavy"), *__path__]
+try:
+    import heavy.nothing
+except ImportError:
+    pass
+try:
+    importlib.import_module("lib.parts")
+except (ImportError, AttributeError):
+    pass
+"""
+
+
+def framework_with_overlays(bench, *trees, parts="where = __file__\n"):
+    """Make a framework that records where `lib` is, and overlays of `lib`."""
+    site = make_python(bench.folder / "environment", lib="").parent.parent
+    (site,) = site.glob("lib/python*/site-packages")
+    for root, part in [(site, parts), *((bench.folder / "trees" / tree, parts) for tree in trees)]:
+        for name in ("lib", "lib/_heavy", "lib/_heavy/lib"):
+            (root / name).mkdir(parents=True, exist_ok=True)
+        (root / "lib" / "__init__.py").write_text(f"where = {root.name!r}\n")
+        (root / "lib" / "parts.py").write_text(part)
+        (root / "lib" / "_heavy" / "lib" / "__init__.py").write_text("from lib import parts, where\nplace = __file__\n")
+    (site / "lib.py").unlink(missing_ok=True)
+    (site / "heavy.py").unlink(missing_ok=True)
+    (site / "heavy").mkdir()
+    (site / "heavy" / "__init__.py").write_text(FRAMEWORK)
+
+
+def overlaid(bench, tree, source):
+    task = bench.task("asserts", source=source)
+    environment = replace(task.environment, preload=("heavy", "lib"), imports=("heavy",))
+    overlay = Overlay(package="lib", folder=bench.folder / "trees" / tree, digest=tree)
+    return replace(task, environment=environment, overlay=overlay)
+
+
+def test_part_of_a_framework_is_imported_from_the_overlay(bench):
+    """`import tensorflow.keras` uses the location that TensorFlow recorded while it was imported."""
+    framework_with_overlays(bench, "one", "other")
+    source = "import heavy\nimport heavy.lib\nprint(heavy.lib.where, heavy.lib.parts.where, heavy.__path__)\n"
+    source += (
+        "print('harness_holds_back' in heavy.state.modules, heavy.state.meta_path, *dict.fromkeys(heavy.state.path))\n"
+    )
+    for tree in ("one", "other", "one"):
+        task = overlaid(bench, tree, source)
+        forked, alone = bench.run(task), bench.run(task, forked=False)
+        assert forked.outcome is Outcome.PASSED, forked.evidence.traceback
+        assert forked.isolation == ("fork" if bench.contained else "process")
+        assert forked.evidence.stdout == alone.evidence.stdout
+        assert forked.evidence.stdout.startswith(tree)
+
+
+def test_failing_import_of_an_overlaid_package_is_repeated_in_a_process(bench, caplog):
+    """There, the framework has tried it first: what that left can make the second try fail in another way."""
+    first = "import sys\nif 'lib.tried' not in sys.modules:\n    sys.modules['lib.tried'] = sys\n"
+    first += "    raise ImportError('first')\nraise ValueError('second')\n"
+    framework_with_overlays(bench, "one", parts=first)
+    task = overlaid(bench, "one", "import heavy\nimport heavy.lib\n")
+    with caplog.at_level("INFO"):
+        forked, alone = bench.run(task), bench.run(task, forked=False)
+    assert (forked.isolation, forked.outcome, forked.error) == ("process", Outcome.FAILED, "ValueError: second")
+    assert alone.error == forked.error
+    reason = "its fork failed" if bench.contained else "it may import lib as a part of another package"
+    assert f"process of its own: {reason}" in caplog.text
+
+
 def test_fork_servers_above_the_limit_are_ended(bench):
     for setting in "abcd":
         source = f"import os\nos.environ['SETTING'] = '{setting}'\nimport heavy\n"

@@ -36,6 +36,12 @@ def test_imports_at_the_beginning_are_preloaded(source, expected):
     assert preload.modules == expected
 
 
+def test_variable_that_is_set_between_imports_ends_the_preload():
+    """The first import must not see it."""
+    preload = find_preload("import os, tensorflow as tf\nos.environ['KERAS_BACKEND'] = 'jax'\nimport keras", MODULES)
+    assert preload == Preload(modules=("tensorflow",), changes_imports=True)
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -86,6 +92,7 @@ os.environ["LATER"] = "1"
         modules=("tensorflow",),
         variables=(("TF_CPP_MIN_LOG_LEVEL", "3"),),
         defaults=(("KERAS_BACKEND", "tensorflow"),),
+        changes_imports=True,
     )
 
 
@@ -121,21 +128,26 @@ def test_reading_state_is_not_a_change(rest, touched):
 
 @pytest.mark.skipif(not CAN_FORK, reason="the fork server needs Linux")
 @pytest.mark.parametrize(
-    ("source", "forks"),
+    ("source", "forks", "forks_in_sandbox"),
     [
-        ("import tensorflow as tf\ntf.keras.layers", True),
-        ("from tensorflow import keras", True),
-        ("import tensorflow\nmy_tensorflow.keras", True),
-        ("from tensorflow.keras import layers", False),
-        ("import tensorflow.keras.layers", False),
-        ("import tensorflow\nimportlib.import_module('tensorflow.keras')", False),
+        ("import tensorflow as tf\ntf.keras.layers", True, True),
+        ("from tensorflow import keras", True, True),
+        ("import tensorflow\nmy_tensorflow.keras", True, True),
+        ("from tensorflow.keras import layers", False, True),
+        ("import tensorflow.keras.layers", False, True),
+        ("import tensorflow\nimportlib.import_module('tensorflow.keras')", False, False),
+        # Alone, TensorFlow imports Keras before the variable is set.
+        ("import os, tensorflow as tf\nos.environ['KERAS_BACKEND'] = 'jax'\ntf.keras.layers", False, False),
+        ("import os, tensorflow as tf\nos.environ['KERAS_BACKEND'] = 'jax'\nimport keras", False, False),
+        ("import os\nos.environ['KERAS_BACKEND'] = 'jax'\nimport keras, tensorflow", True, True),
     ],
 )
-def test_overlay_of_a_submodule_of_tensorflow_needs_a_fresh_process(source, forks):
-    """TensorFlow records the location of `tensorflow.keras` at import: in a fork server, that is not the overlay."""
+def test_overlaid_scripts_fork_where_imports_give_the_same(source, forks, forks_in_sandbox):
+    """TensorFlow records the location of `tensorflow.keras` at import: without a sandbox, overlays have no fixed one."""
     task = outcome_task("asserts")
-    environment = replace(task.environment, imports=("tensorflow",), preload=("tensorflow",))
+    environment = replace(task.environment, imports=("tensorflow",), preload=("tensorflow", "keras"))
     overlay = Overlay(package="keras", folder=Path("trees/digest"), digest="digest")
     task = replace(task, script=replace(task.script, text=source), environment=environment, overlay=overlay)
     assert (fork_server_kind(task, Path("python")) is not None) is forks
+    assert (fork_server_kind(task, Path("python"), contained=True) is not None) is forks_in_sandbox
     assert fork_server_kind(replace(task, overlay=None), Path("python")) is not None

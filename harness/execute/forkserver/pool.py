@@ -45,6 +45,11 @@ class ForkServers:
         self._losses: dict[ForkServerKind | ZygoteKind, int] = {}
         self._refused: dict[ForkServerKind | ZygoteKind, str] = {}
 
+    @property
+    def contained(self) -> bool:
+        """True if fork servers run in a sandbox, and each attempt in a nested one."""
+        return self._sandbox.contains
+
     @contextlib.contextmanager
     def lend(self, kind: ForkServerKind, *, thoroughly: bool = False) -> Iterator[ForkServer]:
         """Yield a fork server that is ready to fork. Raises ForkServerLost if there is none."""

@@ -23,7 +23,7 @@ import psutil
 from harness.cgroups.groups import Group
 from harness.execute.attempt_dir import Folder
 from harness.execute.forkserver.channel import Channel, Fork, ForkServerLost
-from harness.execute.sandbox_paths import HOLD_BACK_INSIDE, WORKER_INSIDE, ForkServerPlace
+from harness.execute.sandbox_paths import HOLD_BACK_INSIDE, OVERLAYS, WORKER_INSIDE, ForkServerPlace
 from harness.execute.task import HOLD_BACK, WORKER
 from harness.execute.tuning import tuning_off
 from harness.model import Overlay
@@ -93,6 +93,8 @@ class Zygote:
         if kind.held_back is not None:
             place = HOLD_BACK_INSIDE if self.contained else str(HOLD_BACK)
             variables |= {"PYTHONPATH": place, "HARNESS_HOLDS_BACK": kind.held_back}
+            if self.contained:  # then all its forks have their overlay at the same place
+                variables["HARNESS_OVERLAY"] = OVERLAYS[0]
         view = self.place.view(
             kind.python, kind.trees, scripts=[path for _, path in kind.scripts], hidden=hidden, variables=variables
         )

@@ -1,0 +1,110 @@
+"""Releases of Keras as overlays, through TensorFlow and by themselves: a fork shows what a process of its own shows."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from harness.environments.unpacked_releases import unsatisfied
+from harness.execute.artifacts import Artifacts
+from harness.execute.executor import run_task
+from harness.execute.forkserver.pool import ForkServers
+from harness.locking.package_index import ReleaseIndex
+from harness.model import Outcome
+from harness.pinpoint.layers import unpacked_release
+from harness.session import Session
+from tests.making import outcome_task
+from tests.tensorflow.conftest import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.timeout(1800)]
+
+# Each release with a host that has what it requires.
+RELEASES = {
+    "3.0.0": "keras3.0.4", "3.3.0": "tf2.18.1", "3.3.3": "tf2.18.1", "3.10.0": "tf2.18.1", "3.15.0": "tf2.18.1"
+}  # fmt: skip
+BY_ITSELF = """\
+import os
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import numpy as np
+import keras
+
+print(keras.__version__)
+layer = keras.layers.Lambda(lambda x: x * 2, output_shape=(3,))
+copied = keras.layers.Lambda.from_config(layer.get_config(), safe_mode=False)
+print(copied.compute_output_shape((1, 3)))
+"""
+# `KerasFileEditor` is newer than some of the releases.
+THROUGH_TENSORFLOW = """\
+import os
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import numpy as np
+import tensorflow as tf
+from tensorflow.keras import layers
+import tensorflow.keras.backend as backend
+
+print(tf.keras.layers.Dense is layers.Dense, backend.__name__, layers.__file__)
+model = tf.keras.Sequential([layers.Dense(2), layers.TimeDistributed(layers.Dense(1))])
+print(model(np.ones((1, 4, 3), "float32")).shape, layers.Dense.__module__, tf.__path__)
+tf.keras.saving.KerasFileEditor
+"""
+IMPORTS_WHAT_SOME_LACK = "from tensorflow.keras.saving import KerasFileEditor\nprint(KerasFileEditor.__module__)\n"
+
+
+@pytest.fixture(scope="module")
+def session():
+    return Session.at(ROOT, os.environ, print)
+
+
+@pytest.mark.parametrize(
+    ("source", "isolations"),
+    [
+        pytest.param(BY_ITSELF, {"fork"}, id="keras"),
+        pytest.param(THROUGH_TENSORFLOW, {"fork"}, id="tensorflow.keras"),
+        # What fails in an import is repeated in a process.
+        pytest.param(IMPORTS_WHAT_SOME_LACK, {"fork", "process"}, id="a failing import"),
+    ],
+)
+def test_forks_show_what_processes_show(session, tmp_path, source, isolations):
+    if not (session.sandbox.contains and session.sandbox.forks):
+        pytest.skip("without a sandbox, `tensorflow.keras` is not imported in forks")
+    index = ReleaseIndex.configured(session.variables)
+    fork_servers = ForkServers(tmp_path / "runs", limit=2, stop=session.stop, sandbox=session.sandbox)
+    shown, ways = {}, set()
+    try:
+        for version, host_id in RELEASES.items():
+            host = session.project.environment(host_id)
+            interpreter = session.interpreters.find(host.python, stop=session.stop)
+            python = session.environments.provide(host, interpreter, stop=session.stop).python
+            release = unpacked_release(session, index, "keras", version, host.python)
+            assert not unsatisfied(release, host.lock)
+            session.bytecode.compile(release.overlay.folder, interpreter, stop=session.stop)
+            task = outcome_task("asserts", timeout_s=120, memory_mib=8000)
+            script = replace(task.script, text=source, marks=())
+            task = replace(task, script=script, environment=host, release=release.overlay)
+            forked, alone = (
+                run_task(
+                    task,
+                    python=python,
+                    runs=tmp_path / "runs",
+                    artifacts=Artifacts(folder=tmp_path / "artifacts"),
+                    stop=session.stop,
+                    sandbox=session.sandbox,
+                    fork_servers=servers,
+                )
+                for servers in (fork_servers, None)
+            )
+            assert seen(forked) == seen(alone)
+            assert alone.isolation == "process"
+            assert dict(forked.versions)["keras"] == version
+            shown[version] = forked.outcome
+            ways.add(forked.isolation)
+    finally:
+        fork_servers.close()
+    assert ways == isolations
+    assert shown["3.15.0"] is Outcome.PASSED
+    assert (shown["3.0.0"] is Outcome.FAILED) is (source is not BY_ITSELF)
+
+
+def seen(attempt):
+    evidence = attempt.evidence
+    return attempt.outcome, attempt.stage, attempt.error, evidence.stdout, evidence.traceback, attempt.versions
