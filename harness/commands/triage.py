@@ -8,11 +8,12 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.commands.added_packages import with_extras
@@ -26,14 +27,17 @@ from harness.execute.task import Task
 from harness.filesystem.atomic import write_whole
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Environment, matches_globs
+from harness.model.case import as_label
 from harness.pinpoint.prober import SearchStopped
 from harness.pipeline import Work
+from harness.project.header_text import with_keys
 from harness.project.plan import Plan
 from harness.reports import read_report
 from harness.reports.report import Report
 from harness.reports.writing import write_report
 from harness.session import Session
 from harness.triage.answer import TriageAnswer, document
+from harness.triage.attached import combined, file_answer, files_apart, is_about_reading
 from harness.triage.composing import unanswerable
 from harness.triage.environments import needed_packages
 from harness.triage.notebook import notebook
@@ -108,12 +112,18 @@ def execute(session: Session, options: Options) -> int:
         extend=extend,
     )
     asked = _Asked(session=session, options=options, report=report, path=path)
-    found = asked.one_step(runs) if isinstance(runs, Runs) else asked.two_steps(runs)
+    files = files_apart(report, scenario.script.text) if scenario.write is None else ()
+    if isinstance(runs, Pairs):
+        found = asked.two_steps(runs)
+    elif files:
+        found = asked.files_apart(runs, files)
+    else:
+        found = asked.one_step(runs)
     if session.stop.is_set():
         session.notify("Stopped. Results until now are recorded; run the same command again to continue.")
         return 130
     _publish(session, options, found)
-    return 0 if any(each.attempt is not None for each in runs.all) else 1
+    return 0 if found.ranges or any(each.attempt is not None for each in runs.all) else 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +135,32 @@ class _Asked:
     report: Report
     path: Path
 
+    def files_apart(self, runs: Runs, files: Sequence[str]) -> TriageAnswer:
+        """Answer a report about several model files: each is the argument of the script in runs of its own."""
+        names = dict(self.session.project.matrix.provides)
+        stepped = canonicalize_name(self.session.project.matrix.families[0].package)
+        name = canonicalize_name(names.get(stepped, stepped))
+        found, evidence = [], {}
+        for file in files:
+            path = self.path.with_name(f"{self.path.stem}_{as_label(Path(file).stem)}.py")
+            text = with_keys(self.path.read_text(encoding="utf-8"), {"args": [file]})
+            path.write_text(text, encoding="utf-8", newline="\n")
+            (scenario,) = scripts_at(self.session, [path])
+            self.session.notify(f"File {file}")
+            one = replace(self, path=path).triage(replace(runs, scenario=scenario, ran={}, environments={}))
+            answer = one.answer()
+            evidence[file] = one.evidence
+            found.append(file_answer(file, answer, one.evidence, stepped, name))
+            if self.session.stop.is_set():
+                break
+        return combined(self.report, found, evidence, stepped=stepped, name=name, provides=names)
+
     def one_step(self, runs: Runs) -> TriageAnswer:
         """Answer a report with one script."""
+        return self.triage(runs).answer()
+
+    def triage(self, runs: Runs) -> Triage:
+        """Return the search for the answer to a report with one script."""
         return Triage(
             report=self.report,
             runs=runs,
@@ -139,7 +173,8 @@ class _Asked:
             unmet=partial(_unmet, self.session),
             releases=partial(_releases, self.session),
             script_name=self.path.name,
-        ).answer()
+            reading=is_about_reading(self.report),
+        )
 
     def two_steps(self, pairs: Pairs) -> TriageAnswer:
         """Answer a report about a file that one version writes and another reads."""

@@ -122,6 +122,11 @@ def _needed(text: str, left: dict[str, Path]) -> list[tuple[str, str]]:
     return found
 
 
+def is_model(name: str) -> bool:
+    """Return whether a file is a saved model or weights, by its name."""
+    return name.lower().endswith(_MODELS)
+
+
 def _is_saved_model(path: Path, first: str) -> bool:
     top = next((parent for parent in path.parents if parent.name == first), path.parent)
     return any((folder / "saved_model.pb").is_file() for folder in (path.parent, path.parent.parent, top))

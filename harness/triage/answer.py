@@ -110,6 +110,18 @@ class TriageAnswer:
     """Shell line of a notebook that installs the versions with which the problem shows."""
     pairs: PairFacts | None = None
     """Of a report with two steps."""
+    files: tuple[FileAnswer, ...] = ()
+    """Of a report with several model files: what holds for each of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileAnswer:
+    """Which versions read one file, and the answer about this file alone."""
+
+    file: str
+    verdict: str
+    ranges: tuple[Range, ...]
+    answer: TriageAnswer
 
 
 def document(answer: TriageAnswer) -> dict[str, Any]:
@@ -132,6 +144,17 @@ def document(answer: TriageAnswer) -> dict[str, Any]:
         "stepped": answer.stepped,
         "ranges": _ranges(answer.ranges),
         "pairs": _pairs(answer.pairs),
+        "files": [
+            {
+                "file": each.file,
+                "verdict": each.verdict,
+                "ranges": _ranges(each.ranges),
+                "responsible": each.answer.responsible,
+                "introduced": _change(each.answer.introduced),
+                "fixed": _change(each.answer.fixed),
+            }
+            for each in answer.files
+        ],
         "introduced": _change(answer.introduced),
         "fixed": _change(answer.fixed),
         "transitions": list(answer.transitions),

@@ -79,7 +79,9 @@ def compose(found: Found) -> TriageAnswer:
     held = _held_package(found, base) if base is not None else None
     ranges = _named(found, ranges_of([*compared, *points], stepped)) if stepped else ()
     transitions = tuple(document["transitions"]) if document else ()
-    introduced, fixed = changes(ranges, transitions, _reported_version(found, stepped))
+    # Where every failure counts, a file cannot be read: that is a loss from the last version on that reads it.
+    every = problem.failure is not None and problem.failure.any
+    introduced, fixed = changes(ranges, transitions, None if every else _reported_version(found, stepped))
     reported = reported_failure(found.report)
     reproduction = reproduction_of([found.runs.ran[id] for id in found.own], problem, reported=reported)
     newest = _failing_attempt(found)

@@ -37,9 +37,12 @@ def people_name(package: NormalizedName, matrix: Matrix) -> str:
 
 def failing_versions(claims: Iterable[Claim], matrix: Matrix) -> dict[NormalizedName, str]:
     """Return the version of each installed package with which the reporter sees the failure, exact ones first."""
+    claims = tuple(claims)
     failing = [claim for claim in claims if claim.says is Says.FAILS]
+    # Of one version, a report may say both: of different files, for example.
+    works = {(each.package, each.version) for each in claims if each.says is Says.WORKS}
     versions: dict[NormalizedName, str] = {}
-    for claim in sorted(failing, key=lambda each: not _is_exact(each.version)):
+    for claim in sorted(failing, key=lambda each: ((each.package, each.version) in works, not _is_exact(each.version))):
         versions.setdefault(installed_name(claim.package, matrix), claim.version)
     return versions
 

@@ -43,12 +43,14 @@ class Border:
     introduced: bool
 
 
-def ranges_of(evidence: Iterable[Evidence], package: NormalizedName) -> tuple[Range, ...]:
+def ranges_of(
+    evidence: Iterable[Evidence], package: NormalizedName, *, apart_by_error: bool = False
+) -> tuple[Range, ...]:
     """Return the ranges of a package's versions, ascending.
 
     A version with different results in different environments makes a range of its own for each result: no range
     contradicts a cell. Evidence from environments that set variables of their own is left out: they may replace the
-    package.
+    package. With `apart_by_error`, neighbours that show the bug with other errors are ranges of their own.
     """
     versions: dict[str, list[Evidence]] = {}
     for each in evidence:
@@ -60,7 +62,8 @@ def ranges_of(evidence: Iterable[Evidence], package: NormalizedName) -> tuple[Ra
         groups = list(_groups(versions[version]))
         for shows, error, reason, cells in groups:
             previous = ranges[-1] if ranges else None
-            if previous and extensible and len(groups) == 1 and _same(previous, shows, error, reason):
+            alike = previous is not None and (not apart_by_error or _line(previous.error) == _line(error))
+            if previous and alike and extensible and len(groups) == 1 and _same(previous, shows, error, reason):
                 ranges[-1] = Range(
                     package=package,
                     first=previous.first,
@@ -104,6 +107,10 @@ def _same(previous: Range, shows: Shows, error: str, reason: str) -> bool:
     if shows is Shows.OTHER:
         return previous.error == error
     return shows.conclusive or _without_numbers(previous.reason) == _without_numbers(reason)
+
+
+def _line(error: str) -> str:
+    return error.splitlines()[0] if error else ""
 
 
 def _without_numbers(reason: str) -> str:

@@ -22,6 +22,7 @@ _MARKS = {
 }
 _LONGEST_ERROR = 160
 _LONGEST_IN_PAIRS = 30
+_OF_FILE = "of this file"
 
 
 def markdown(answer: TriageAnswer) -> str:
@@ -36,6 +37,8 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _reproduced(answer)
     yield _held(answer)
     yield _ranges(answer.ranges, "reader" if answer.pairs else "")
+    for each in answer.files:
+        yield f"{code(each.file)}:\n\n{_ranges(each.ranges, _OF_FILE)}"
     yield _writers(answer)
     yield _changes(answer)
     yield _claims(answer)
@@ -90,14 +93,17 @@ def _ranges(ranges: Sequence[Range], role: str) -> str:
     if not ranges:
         return ""
     longest = _LONGEST_IN_PAIRS if role else _LONGEST_ERROR
-    rows = [[escaped(each.text), _MARKS[each.shows] + _why(each, longest), f"{len(each.cells)}"] for each in ranges]
-    title = escaped(ranges[0].package) + (f" ({role})" if role else "")
-    return table([title, "shows", "pairs run" if role else "environments run"], rows)
+    rows = [
+        [escaped(each.text), _MARKS[each.shows] + _why(each, longest, of_file=role == _OF_FILE), f"{len(each.cells)}"]
+        for each in ranges
+    ]
+    title = escaped(ranges[0].package) + (f" ({role})" if role in ("reader", "writer") else "")
+    return table([title, "shows", "pairs run" if role in ("reader", "writer") else "environments run"], rows)
 
 
-def _why(shown: Range, longest: int) -> str:
+def _why(shown: Range, longest: int, *, of_file: bool) -> str:
     """Return the failure that is not the bug, or why there is no result."""
-    if shown.shows is Shows.OTHER and shown.error:
+    if shown.error and (shown.shows is Shows.OTHER or (shown.shows is Shows.BUG and of_file)):
         return f": {code(_short(shown.error, longest))}"
     return "" if shown.shows.conclusive or not shown.reason else f": {escaped(_short(shown.reason, longest))}"
 

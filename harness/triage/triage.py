@@ -71,6 +71,8 @@ class Triage:
     """Return the releases of a package; none if the package index does not answer."""
     script_name: str = "report.py"
     """The file name of the script in the commands of the answer."""
+    reading: bool = False
+    """True if the problem is that a file cannot be read, whatever the error is."""
     searched: dict[NormalizedName, Mapping[str, Any]] = field(default_factory=dict)
 
     def answer(self) -> TriageAnswer:
@@ -160,6 +162,8 @@ class Triage:
     @property
     def problem(self) -> Problem:
         """What counts as the reported problem, after all that was run."""
+        if self.reading:
+            return Problem(observed="error", failure=Failure(type="", any=True))
         places = {says: self._places(says) for says in Says}
         return problem_of(
             self.runs.all, reported=self._reported, failing=places[Says.FAILS], working=places[Says.WORKS]
