@@ -34,6 +34,7 @@ from harness.project.header_text import with_keys
 from harness.project.plan import Plan
 from harness.reports import read_report
 from harness.reports.report import Report
+from harness.reports.two_runs import as_two_runs
 from harness.reports.writing import write_report
 from harness.session import Session
 from harness.triage.answer import TriageAnswer, document
@@ -63,6 +64,9 @@ class Options(CommandOptions):
     repository: str | None
     output: str | None
     """A folder; None for the one next to the attempts."""
+    write_args: str | None
+    read_args: str | None
+    """The arguments of two runs of one script."""
     jobs: int
     json: bool
 
@@ -76,6 +80,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--with", metavar="PACKAGE", dest="extras", action="append", default=[], help="install this package, too"
     )
     parser.add_argument("--repository", metavar="DIR", help="a clone of the responsible package, for the commit")
+    parser.add_argument("--write-args", metavar="TEXT", help="the script runs twice: its arguments when it writes")
+    parser.add_argument("--read-args", metavar="TEXT", help="and its arguments when it reads what it wrote")
     parser.add_argument("--output", metavar="DIR", help="write the answer there (default: next to the attempts)")
     add_jobs(parser, "processes at a time")
     add_sandbox(parser)
@@ -87,7 +93,7 @@ def execute(session: Session, options: Options) -> int:
 
     Raises UsageError, after it printed the questions for the reporter, if the report has nothing to run.
     """
-    report, folder, path = _read(session, options.report)
+    report, folder, path = _read(session, options)
     if path is None:
         why = "; ".join(dict.fromkeys(each.why for each in report.dropped)) or "no code was found"
         _publish(session, options, unanswerable(report, why, provides=dict(session.project.matrix.provides)))
@@ -311,9 +317,11 @@ def _blame(
     return [each["name"] for each in found["packages"] if each["kind"] == "package"]
 
 
-def _read(session: Session, source: str) -> tuple[Report, Path, Path | None]:
+def _read(session: Session, options: Options) -> tuple[Report, Path, Path | None]:
     """Read a report; return it with its folder and the path of its scenario, None if there is nothing to run."""
-    report = read_report(_standard_input() if source == "-" else Path(source))
+    report = read_report(_standard_input() if options.report == "-" else Path(options.report))
+    if options.write_args is not None or options.read_args is not None:
+        report = as_two_runs(report, options.write_args or "", options.read_args or "")
     name = name_of(report)
     # The name of the folder is that of a scenario with two steps.
     folder = answers_folder(session) / name / (name if len(report.scripts) > 1 else "report")

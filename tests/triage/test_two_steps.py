@@ -154,3 +154,26 @@ def test_pair_that_passes_is_not_reproduced(framework):
     assert document["verdict"].startswith("Not reproduced")
     assert (document["responsible"], document["introduced"], document["ways_out"]) == (None, None, [])
     assert [each["result"] for each in document["claims"]] == ["contradicted"]
+
+
+ONE_SCRIPT = """\
+import sys
+import keras
+
+if sys.argv[1] == "save":
+    keras.write("number.txt", 42)
+else:
+    assert keras.read("number.txt") == 42
+"""
+
+
+def test_one_script_that_runs_twice(framework):
+    folder = framework.folder / "twice"
+    folder.mkdir()
+    (folder / "report.md").write_text(TABLE)
+    (folder / "repro.py").write_text(ONE_SCRIPT)
+    document = framework.json("triage", folder, "--write-args", "save", "--read-args", "load it")
+    assert document["pairs"]["side"] == "reader"
+    assert (document["introduced"]["last"], document["introduced"]["first"]) == ("9.1.0", "9.2.0")
+    framework.harness("triage", report(framework, TABLE), "--write-args", "save", status=2)
+    assert "does not have one script" in framework.said
