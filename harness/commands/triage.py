@@ -198,16 +198,13 @@ class _Asked:
 
     def _search_pair(self, package: str, writer: str, reader: str) -> Mapping[str, Any] | None:
         """Search the releases of a package on both sides of a pair, and the commits if there is a repository."""
-        from harness.commands import pinpoint
-        from harness.pinpoint.both import pair_document
+        from harness.commands.pair_search import PairSearch
 
-        typed = ["pinpoint", str(self.path), "--both", "--writer", writer, "--reader", reader, "--package", package]
-        typed += ["--jobs", str(self.options.jobs)]
-        if self.options.repository:
-            typed += ["--repository", self.options.repository]
+        search = PairSearch(
+            session=self.session, path=self.path, jobs=self.options.jobs, repository=self.options.repository
+        )
         try:
-            found = pinpoint.search_pair(self.session, pinpoint.Options.parse(pinpoint.add_arguments, typed))
-            return pair_document(found)
+            return search.run(package, writer, reader)
         except SearchStopped:
             return None
         except HarnessError as error:

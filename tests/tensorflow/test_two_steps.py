@@ -67,3 +67,34 @@ def test_reader_stopped_accepting_the_file(clone, folder):
     borders = {(each["side"], each["kind"], each["last"], each["first"]) for each in document["transitions"]}
     assert ("reader", "introduced", "3.6.0", "3.7.0") in borders
     assert ("writer", "fixed", "3.6.0", "3.7.0") in borders
+
+
+REPORT = """\
+# A saved model does not load any more
+
+| saved with | loaded with | |
+| --- | --- | --- |
+| keras 3.6.0 | keras 3.6.0 | ok |
+| keras 3.6.0 | keras 3.7.0 | TypeError |
+
+```
+TypeError: Could not locate function 'distance'. Make sure custom classes are decorated with
+`@keras.saving.register_keras_serializable()`.
+```
+"""
+
+
+def test_report_about_a_file_is_answered(clone, folder):
+    (folder / "report.md").write_text(REPORT)
+    repository = ["--repository", REPOSITORY] if REPOSITORY else []
+    document = json.loads(clone.harness("triage", str(folder), *repository, "--json").stdout)
+    assert (document["responsible"], document["pairs"]["side"]) == ("keras", "reader")
+    assert (document["introduced"]["last"], document["introduced"]["first"]) == ("3.6.0", "3.7.0")
+    assert (document["fixed"]["last"], document["fixed"]["first"]) == ("3.8.0", "3.9.0")
+    assert ("3.7.0", "3.8.0", "this bug") in [
+        (each["first"], each["last"], each["shows"]) for each in document["ranges"]
+    ]
+    assert {each["result"] for each in document["claims"]} == {"confirmed"}
+    if REPOSITORY:
+        assert document["introduced"]["commit"]["sha"].startswith("0c2bdff313")
+        assert document["fixed"]["commit"]["sha"].startswith("14d9256108")

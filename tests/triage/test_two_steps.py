@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from tests.pinpoint.conftest import MATRIX
+from tests.pinpoint.repositories import ThrowAwayRepository
 from tests.triage.test_triage import BASE
 
 pytestmark = pytest.mark.slow
@@ -177,3 +178,17 @@ def test_one_script_that_runs_twice(framework):
     assert (document["introduced"]["last"], document["introduced"]["first"]) == ("9.1.0", "9.2.0")
     framework.harness("triage", report(framework, TABLE), "--write-args", "save", status=2)
     assert "does not have one script" in framework.said
+
+
+def test_commits_are_those_of_the_failure_on_the_side_that_changed(framework):
+    repository = ThrowAwayRepository(framework.folder / "clone")
+    shas = {}
+    for version, both in FORMATS.items():
+        shas[version] = repository.commit(f"Formats of {version}", source(*both), package="keras")
+        repository.commit(f"Release {version}", source(*both) + f"# {version}\n", package="keras", tag=f"v{version}")
+    document = framework.json("triage", report(framework, TABLE), "--repository", repository.folder)
+    assert document["introduced"]["commit"]["sha"] == shas["9.2.0"]
+    assert document["fixed"]["commit"]["sha"] == shas["9.4.0"]
+    others = [each for each in document["transitions"] if each["side"] == "writer"]
+    assert others and all(each["commit"] is None for each in others)
+    assert f"introduced between 9.1.0 and 9.2.0 by {shas['9.2.0'][:10]}" in document["verdict"]
