@@ -81,6 +81,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def answers(session: nox.Session) -> None:
+    """Answer whole bug reports in real environments, and compare with the known answers: nox -s answers -- -k NAME."""
+    _install(session, "tests")
+    session.run("python", "-m", "pytest", "-m", "answers", "tests/tensorflow/test_answers.py", *session.posargs)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Report the coverage of the quick tests, or of a selection after --."""
     _install(session, "tests")
