@@ -96,7 +96,7 @@ def _groups(evidence: Sequence[Evidence]) -> Iterator[tuple[Shows, str, str, lis
     counted = conclusive or list(evidence)
     groups: dict[tuple[Shows, str], list[Evidence]] = {}
     for each in counted:
-        groups.setdefault((each.shows, each.error if each.shows is Shows.OTHER else ""), []).append(each)
+        groups.setdefault((each.shows, _line(each.error) if each.shows is Shows.OTHER else ""), []).append(each)
     for (shows, _), members in groups.items():
         yield shows, members[0].error, members[0].reason, [each.cell for each in members]
 
@@ -105,11 +105,12 @@ def _same(previous: Range, shows: Shows, error: str, reason: str) -> bool:
     if previous.shows is not shows:
         return False
     if shows is Shows.OTHER:
-        return previous.error == error
+        return _line(previous.error) == _line(error)
     return shows.conclusive or _without_numbers(previous.reason) == _without_numbers(reason)
 
 
 def _line(error: str) -> str:
+    """Return what tells other failures apart: the lines below may hold addresses and numbers."""
     return error.splitlines()[0] if error else ""
 
 

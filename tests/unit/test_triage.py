@@ -703,3 +703,21 @@ def test_commands_run_both_environments_and_search_the_releases():
 def test_verdict_without_the_bug(reproduction, expected):
     ranges = ranges_of([evidence("1.0.0", PASSES), evidence("1.1.0", PASSES)], "layers")
     assert expected in sentence(reproduction, ranges, responsible=None, introduced=None, fixed=None, failure="")
+
+
+def test_other_failures_that_differ_below_the_first_line_are_one_range():
+    shown = [
+        evidence(f"1.{minor}", OTHER, error=f"TypeError: cannot be deserialized\nconfig={{'id': {minor}}}")
+        for minor in range(3)
+    ]
+    assert [(each.first, each.last) for each in ranges_of(shown, "layers")] == [("1.0", "1.2")]
+
+
+def test_errors_of_a_file_are_ranges_apart_if_asked():
+    shown = [
+        evidence("1.0", BUG, error="OSError: unknown format"), evidence("1.1", BUG, error="ValueError: lost"),
+        evidence("1.2", BUG, error="ValueError: lost"),
+    ]  # fmt: skip
+    assert [(each.first, each.last) for each in ranges_of(shown, "layers")] == [("1.0", "1.2")]
+    apart = ranges_of(shown, "layers", apart_by_error=True)
+    assert [(each.first, each.last) for each in apart] == [("1.0", "1.0"), ("1.1", "1.2")]
