@@ -18,9 +18,9 @@ from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
 from harness.pinpoint.blamed import BlameAnswer, document, markdown, terminal
 from harness.pinpoint.candidates import Subject
+from harness.pinpoint.differences import MixedEnvironments
 from harness.pinpoint.following import Following
 from harness.pinpoint.judging import Judge
-from harness.pinpoint.members import Between
 from harness.pinpoint.packages import Blame
 from harness.pinpoint.prober import Prober, SearchStopped
 from harness.pinpoint.swapped import SwappedEnvironments
@@ -68,10 +68,10 @@ def _answer(session: Session, options: Options) -> BlameAnswer:
     following = Following(pattern=pattern_of(options.follow))
     scenario, case = subject_of(session, options.scenario, options.parameters)
     good, bad = environment_named(session, options.good), environment_named(session, options.bad)
-    between = Between(session, good, bad)
-    if not between.members:
+    mixed = MixedEnvironments(session, good, bad)
+    if not mixed.differences:
         raise UsageError(f"{good.id} and {bad.id} do not differ", next_step="Name two environments that do")
-    session.notify(f"{case}: {good.id} and {bad.id} differ in {', '.join(each.name for each in between.members)}")
+    session.notify(f"{case}: {good.id} and {bad.id} differ in {', '.join(each.name for each in mixed.differences)}")
     index = ReleaseIndex.configured(session.variables)
     held = held_of(session, options, scenario)
     subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
@@ -79,13 +79,13 @@ def _answer(session: Session, options: Options) -> BlameAnswer:
     with prober.open():
         judge = Judge(prober, following, None)
         made = SwappedEnvironments(session, index)
-        blamed = Blame(prober, judge, between, made=made, index=index, notify=session.notify).run()
+        blamed = Blame(prober, judge, mixed, made=made, index=index, notify=session.notify).run()
     return BlameAnswer(
         case=str(case),
         issue=scenario.header.issue,
         good=good,
         bad=bad,
-        members=between.members,
+        differences=mixed.differences,
         blamed=blamed,
         probes=len(prober.ran),
         runs=prober.runs,

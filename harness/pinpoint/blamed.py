@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.errors import counted
 from harness.model import Environment
 from harness.pinpoint.answer import Found, Point
-from harness.pinpoint.members import Member
+from harness.pinpoint.differences import Difference
 from harness.pinpoint.packages import Blamed, Culprit
 from harness.pinpoint.prose import terminal_width, wrapped
 from harness.pinpoint.statements import when
@@ -26,13 +26,13 @@ _WITHOUT = {
 
 @dataclass(frozen=True, kw_only=True)
 class BlameAnswer:
-    """All that a search over packages found."""
+    """The result of `harness blame`."""
 
     case: str
     issue: str | None
     good: Environment
     bad: Environment
-    members: tuple[Member, ...]
+    differences: tuple[Difference, ...]
     blamed: Blamed
     probes: int
     runs: int
@@ -52,7 +52,7 @@ def document(answer: BlameAnswer) -> dict[str, object]:
         "together": [each.name for each in answer.blamed.together],
         "signature": answer.blamed.bad.signature,
         "failure": answer.blamed.bad.text,
-        "differing": [each.name for each in answer.members],
+        "differing": [each.name for each in answer.differences],
         "untestable": [
             {"environment": each.name, "reason": each.observation.reason}
             for each in answer.blamed.candidates
@@ -77,12 +77,12 @@ def document(answer: BlameAnswer) -> dict[str, object]:
 def _culprit(culprit: Culprit) -> dict[str, object]:
     step = culprit.step
     return {
-        "name": culprit.member.name,
-        "kind": culprit.member.kind,
-        "good": culprit.member.good,
-        "bad": culprit.member.bad,
+        "name": culprit.difference.name,
+        "kind": culprit.difference.kind,
+        "good": culprit.difference.good,
+        "bad": culprit.difference.bad,
         "first_bad": culprit.first_bad,
-        "last_good": step.before.name if step else culprit.member.good if culprit.first_bad else None,
+        "last_good": step.before.name if step else culprit.difference.good if culprit.first_bad else None,
         "untestable": [each.name for each in step.untestable] if step else [],
         "without": culprit.without.value,
         "steps": [
@@ -101,18 +101,18 @@ def _culprit(culprit: Culprit) -> dict[str, object]:
 
 
 def statements(answer: BlameAnswer) -> list[str]:
-    """Return which packages are responsible, and how far that is proven."""
+    """Return the responsible packages in sentences, and whether they are proven."""
     blamed = answer.blamed
-    names = " and ".join(each.member.name for each in blamed.culprits)
+    names = " and ".join(each.difference.name for each in blamed.culprits)
     alone = "alone makes" if len(blamed.culprits) == 1 else "together make"
-    differences = counted(len(answer.members), "difference")
+    differences = counted(len(answer.differences), "difference")
     lines = [f"Of {differences}, {names} {alone} {answer.good.id} fail like {answer.bad.id}."]
     for each in blamed.culprits:
         lines.append(f"{_moved(each)}: {_since(each, blamed.bad)}.")
     if len(blamed.culprits) > 1:
-        lines += [f"Without {each.member.name} it {_WITHOUT[each.without]}." for each in blamed.culprits]
+        lines += [f"Without {each.difference.name} it {_WITHOUT[each.without]}." for each in blamed.culprits]
     if not blamed.proven:
-        lines.append("Not proven that each of them is needed: some could not be moved back alone.")
+        lines.append("Not proven: some of these packages could not be reverted alone, so they may not be needed.")
     if blamed.forced:
         lines.append(
             "pip would refuse this combination; it was installed anyway, to test each package alone. "
@@ -122,7 +122,7 @@ def statements(answer: BlameAnswer) -> list[str]:
 
 
 def _moved(culprit: Culprit) -> str:
-    return f"{culprit.member.name} {_value(culprit.member.good)} -> {_value(culprit.member.bad)}"
+    return f"{culprit.difference.name} {_value(culprit.difference.good)} -> {_value(culprit.difference.bad)}"
 
 
 def _value(value: str | None) -> str:
@@ -152,7 +152,7 @@ def terminal(answer: BlameAnswer, width: int | None = None) -> str:
     for point in answer.blamed.candidates:
         lines += wrapped(f"{one_line(point.name, longest=200)}: {one_line(point.text, longest=150)}", width, "  ")
         if point.attempt is not None:
-            # On a line of its own, however long: it is there to be copied.
+            # Not wrapped: users copy it.
             lines.append(f"    {one_line(str(point.attempt.cell), longest=1000)}")
     cell = answer.blamed.bad.attempt.cell if answer.blamed.bad.attempt else None
     if cell is not None:

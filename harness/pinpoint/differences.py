@@ -1,4 +1,4 @@
-"""In what two environments differ, and those between them: one with some of its members moved to the other."""
+"""The differences of two environments, and mixed environments: the good one with some values of the bad one."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _NEVER = "sys_platform == 'never'"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Member:
-    """One thing in which two environments differ: a package, the Python, or an environment variable."""
+class Difference:
+    """A package, a Python or an environment variable that differs between two environments; None where it is absent."""
 
     kind: str
     name: str
@@ -31,25 +31,25 @@ class Member:
     bad: str | None
 
 
-def differing_members(good: Environment, bad: Environment) -> tuple[Member, ...]:
-    """List in what two environments differ."""
-    found: list[Member] = []
+def differences(good: Environment, bad: Environment) -> tuple[Difference, ...]:
+    """Return the differences of two environments: the Python, then variables and packages by name."""
+    found: list[Difference] = []
     if good.python != bad.python:
-        found.append(Member(kind=PYTHON, name=PYTHON, good=good.python, bad=bad.python))
+        found.append(Difference(kind=PYTHON, name=PYTHON, good=good.python, bad=bad.python))
     for kind, one, another in (
         ("variable", dict(good.variables), dict(bad.variables)),
         ("package", dict(good.lock.versions), dict(bad.lock.versions)),
     ):
         found += [
-            Member(kind=kind, name=name, good=one.get(name), bad=another.get(name))
+            Difference(kind=kind, name=name, good=one.get(name), bad=another.get(name))
             for name in sorted({*one, *another})
             if one.get(name) != another.get(name)
         ]
     return tuple(found)
 
 
-class Between:
-    """Makes environments between a good and a bad one."""
+class MixedEnvironments:
+    """Create environments that mix the packages, the Python and the variables of a good and a bad environment."""
 
     def __init__(self, session: Session, good: Environment, bad: Environment) -> None:
         if good.lock.origin.platform != bad.lock.origin.platform:
@@ -57,49 +57,49 @@ class Between:
         self._session = session
         self.good = good
         self.bad = bad
-        self.members = differing_members(good, bad)
+        self.differences = differences(good, bad)
 
-    def name_of(self, moved: Iterable[Member]) -> str:
-        """Name such an environment: by what was moved, or if that is most, by what was not."""
+    def name_of(self, moved: Iterable[Difference]) -> str:
+        """Return the name of a mixed environment: it lists the moved differences, or the others if these are fewer."""
         names = {each.name for each in moved}
-        left = [each.name for each in self.members if each.name not in names]
+        left = [each.name for each in self.differences if each.name not in names]
         if not left:
             return self.bad.id
         if not names:
             return self.good.id
         if len(left) < len(names):
             return f"{self.bad.id} with {', '.join(left)} of {self.good.id}"
-        moved_names = ", ".join(each.name for each in self.members if each.name in names)
+        moved_names = ", ".join(each.name for each in self.differences if each.name in names)
         return f"{self.good.id} with {moved_names} of {self.bad.id}"
 
-    def moved(self, members: tuple[Member, ...], *, forced: bool = False) -> Environment:
-        """Return the good environment with these moved. Raises Untestable if that cannot be installed.
+    def mix(self, moved: tuple[Difference, ...], *, forced: bool = False) -> Environment:
+        """Return the good environment with these values of the bad one. Raises Untestable if it cannot be installed.
 
-        `forced` installs also what its packages' own requirements speak against.
+        `forced` also installs combinations that pip would refuse.
         """
-        if len(members) == len(self.members):
+        if len(moved) == len(self.differences):
             return self.bad
-        if not members:
+        if not moved:
             return self.good
-        id = self.name_of(members)
-        lock = self._lock(members, id, forced=forced)
-        variables = tuple(self._values("variable", dict(self.good.variables), members).items())
+        id = self.name_of(moved)
+        lock = self._lock(moved, id, forced=forced)
+        variables = tuple(self._values("variable", dict(self.good.variables), moved).items())
         made = environment_of(lock, self._session.project.matrix, variables=variables)
         return replace(made, id=id, variables=variables, imports=self.good.imports or self.bad.imports)
 
-    def _values(self, kind: str, good: dict[str, str], members: tuple[Member, ...]) -> dict[str, str]:
+    def _values(self, kind: str, good: dict[str, str], moved: tuple[Difference, ...]) -> dict[str, str]:
         values = dict(good)
-        for each in members:
+        for each in moved:
             if each.kind == kind:
                 values.pop(each.name, None)
                 if each.bad is not None:
                     values[each.name] = each.bad
         return values
 
-    def _lock(self, members: tuple[Member, ...], id: str, *, forced: bool) -> Lock:
+    def _lock(self, moved: tuple[Difference, ...], id: str, *, forced: bool) -> Lock:
         good, bad = self.good.lock, self.bad.lock
-        python = next((each.bad for each in members if each.kind == PYTHON), None) or self.good.python
-        versions = self._values("package", {str(name): each for name, each in good.versions.items()}, members)
+        python = next((each.bad for each in moved if each.kind == PYTHON), None) or self.good.python
+        versions = self._values("package", {str(name): each for name, each in good.versions.items()}, moved)
         pins = tuple(f"{name}=={version}" for name, version in versions.items())
         origin = LockOrigin(
             environment=id,
@@ -122,22 +122,22 @@ class Between:
             lambda: resolve(origin, builds=self._session.builds, stop=self._session.stop),
             kind="between-",
         )
-        # What may be swapped in such an environment later asks for packages, not for these versions of them.
+        # A release that is overlaid later needs the packages, but not these versions.
         return replace(lock, origin=replace(lock.origin, requirements=tuple(versions), constraints=()))
 
     def _base_date(self) -> dt.datetime:
-        """Return the day of the bases that releases were swapped into, which may be later than the releases."""
+        """Return the latest date of the bases: it may be later than the dates of the releases."""
         families = [self._session.project.matrix.family(each.family) for each in (self.good, self.bad)]
         days = [each.base.as_of for each in families if each is not None and each.base is not None]
         return max([*days, self.good.lock.origin.as_of])
 
     def _constraints(self, versions: dict[str, str]) -> tuple[str, ...]:
-        """Hold what only one side has to its version there, should another package ask for it."""
+        """Pin packages that only one side has, in case another package requires them."""
         both = {**self.bad.lock.versions, **self.good.lock.versions}
         return tuple(f"{name}=={version}" for name, version in sorted(both.items()) if name not in versions)
 
     def _overrides(self, versions: dict[str, str]) -> tuple[str, ...]:
-        """Keep what the two environments themselves override: what is kept out, and whose bounds are void."""
+        """Keep the overrides of the two environments: excluded packages, and packages whose bounds are ignored."""
         found: dict[str, None] = {}
         for text in (*self.good.lock.origin.overrides, *self.bad.lock.origin.overrides):
             name = canonicalize_name(Requirement(text).name)
