@@ -241,8 +241,8 @@ def _candidate_of(base: Environment) -> Candidate:
 
 def _named(search: _Search, judge: Judge, candidate: Candidate) -> Point:
     """Return what the environment shows that the user named: its failure is followed."""
-    shown = search.prober.result_of(candidate)
-    named = Point(name=search.base.id, observation=judge.observe(candidate, shown), shown=shown)
+    result = search.prober.result_of(candidate)
+    named = Point(name=search.base.id, observation=judge.observe(candidate, result), result=result)
     if search.failing and search.held is not None and named.observation.state is State.GOOD:
         raise UsageError(
             f"--both: {search.held.pair(search.base.id)} passes",

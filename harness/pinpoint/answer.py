@@ -23,7 +23,7 @@ class Point:
     name: str
     """Its version, or its sha."""
     observation: Observation
-    shown: ProbeResult
+    result: ProbeResult
     place: int = 0
     """Its place in the sequence that was searched."""
 
@@ -35,12 +35,12 @@ class Point:
     @property
     def attempt(self) -> Attempt | None:
         """The newest attempt, if there is any."""
-        return self.shown.attempt
+        return self.result.attempt
 
     @property
     def environment(self) -> Environment | None:
         """Where it ran, if it could be had."""
-        return self.shown.environment
+        return self.result.environment
 
     @property
     def outcome(self) -> str:
@@ -48,7 +48,7 @@ class Point:
         if self.observation.state is State.FLAKY:
             return "flaky"
         if self.attempt is None:
-            return "not applicable" if self.shown.reason.startswith("not applicable") else "unavailable"
+            return "not applicable" if self.result.reason.startswith("not applicable") else "unavailable"
         if self.observation.state is State.UNTESTABLE and self.attempt.outcome.is_failure:
             return "unavailable" if self.observation.reason.startswith(DOES_NOT_IMPORT) else self.attempt.outcome.value
         return self.attempt.outcome.value
@@ -56,7 +56,7 @@ class Point:
     @property
     def failing(self) -> Attempt | None:
         """The attempt that shows the failure, if there is one: of a flaky point, the newest that failed."""
-        failures = [each for each in self.shown.attempts if each.is_verdict and each.outcome.is_failure]
+        failures = [each for each in self.result.attempts if each.is_verdict and each.outcome.is_failure]
         return failures[-1] if failures and self.observation.state is not State.GOOD else None
 
     @property
@@ -247,15 +247,15 @@ class Failure:
 
 def failures_of(answer: Answer) -> dict[str, Failure]:
     """Return each failure that was seen by its identity: the followed one first, the others in their order."""
-    shown: dict[str, list[Point]] = {}
+    by_failure: dict[str, list[Point]] = {}
     followed = FOLLOWED if answer.pattern is not None else answer.named.failure
     inner = [point for found in answer.found for commit in found.commits for point in _points_of(commit)]
     points = sorted([answer.named, *answer.points], key=lambda each: each.failure != followed)
     for point in [*points, *inner]:
         if point.failure is not None:
-            shown.setdefault(point.failure, []).append(point)
+            by_failure.setdefault(point.failure, []).append(point)
     listed = {id(point) for point in answer.points}
-    messages = _messages([points[0] for points in shown.values()])
+    messages = _messages([points[0] for points in by_failure.values()])
     return {
         failure: Failure(
             label=_letters(place),
@@ -264,7 +264,7 @@ def failures_of(answer: Answer) -> dict[str, Failure]:
             followed=failure == followed,
             points=tuple(point for point in points if id(point) in listed),
         )
-        for place, (failure, points) in enumerate(shown.items())
+        for place, (failure, points) in enumerate(by_failure.items())
     }
 
 

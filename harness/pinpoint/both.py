@@ -11,7 +11,7 @@ from harness.pinpoint.answer import Answer, Found, Segment, failures_of, segment
 from harness.pinpoint.documents import document
 from harness.pinpoint.held import Side
 from harness.pinpoint.prose import markdown, terminal, terminal_width, wrapped
-from harness.pinpoint.statements import Words, when
+from harness.pinpoint.statements import Phrases, when
 from harness.report.markdown import code, escaped
 from harness.search.transitions import Kind, State
 
@@ -108,16 +108,16 @@ def _verdict(pair: PairAnswer, searched: Searched) -> str:
     found = origin(answer) if answer is not None else None
     if answer is None or found is None:
         return ""
-    words = Words(answer, failures_of(answer))
-    border = f"{when(found)}{words.commits(found)}"
+    phrases = Phrases(answer, failures_of(answer))
+    border = f"{when(found)}{phrases.commits(found)}"
     if searched.side is Side.READER:
         return (
             f"The reader stopped accepting what {pair.writer} writes: {answer.package} {found.before.short} reads it, "
-            f"{words.of(found.after)}. Introduced {border}."
+            f"{phrases.of(found.after)}. Introduced {border}."
         )
     return (
         f"The writer changed what it writes: {pair.reader} reads the files of {answer.package} {found.before.short}, "
-        f"and with those of {found.after.short} it {words.shows(found.after)}. Introduced {border}."
+        f"and with those of {found.after.short} it {phrases.shows(found.after)}. Introduced {border}."
     )
 
 
@@ -144,10 +144,10 @@ def _ways_out(pair: PairAnswer) -> Iterator[str]:
         good = next((segment for segment in later if segment.first.observation.state is State.GOOD), None)
         if good is None:
             continue
-        words = Words(answer, failures_of(answer))
+        phrases = Phrases(answer, failures_of(answer))
         found = next((found for found in answer.found if found.after.name == good.first.name), None)
-        since = f"fixed {when(found)}{words.commits(found)}" if found is not None and found.kind is Kind.FIXED else ""
-        name = f"{answer.package} {words.range(good)}"
+        since = f"fixed {when(found)}{phrases.commits(found)}" if found is not None and found.kind is Kind.FIXED else ""
+        name = f"{answer.package} {phrases.range(good)}"
         if each.side is Side.READER:
             yield f"Way out, another reader: {name} reads the files of {pair.writer}{', ' if since else ''}{since}."
         else:

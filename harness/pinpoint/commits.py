@@ -128,10 +128,10 @@ class CommitSearch:
         return commits
 
     def _verify(self, one: _One, release: Point, sha: str) -> None:
-        shown = one.point(sha)
-        if not same(shown, release):
+        point = one.point(sha)
+        if not same(point, release):
             raise Unanswered(
-                f"the source tree of {release.name} ({sha[:10]}) does not show what the release shows: {shown.text}"
+                f"the source tree of {release.name} ({sha[:10]}) does not show what the release shows: {point.text}"
             )
 
     def _lines(self, one: _One, found: Found, last: str, first: str) -> list[_Line]:
@@ -198,11 +198,11 @@ class _One:
     def point(self, sha: str) -> Point:
         """Return what a commit shows."""
         candidate = self._candidate(sha)
-        shown = self._prober.result_of(candidate)
+        result = self._prober.result_of(candidate)
         known = self._points.get(sha)
-        if known is not None and known.shown is shown:
+        if known is not None and known.result is result:
             return known
-        point = Point(name=sha, observation=self._judge.observe(candidate, shown), shown=shown)
+        point = Point(name=sha, observation=self._judge.observe(candidate, result), result=result)
         if known is None:
             self._notify(f"{candidate.name}: {point.text}")
         self._points[sha] = point

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
-from harness.pinpoint.statements import followed_words, statements
+from harness.pinpoint.statements import followed_sentence, statements
 
 
 def document(answer: Answer) -> dict[str, object]:
@@ -25,7 +25,7 @@ def document(answer: Answer) -> dict[str, object]:
         "complete": answer.complete,
         "largest_gap": answer.largest_gap,
         "followed": _followed(answer, failures),
-        "named": {**_point(answer.named, failures), "statement": followed_words(answer)},
+        "named": {**_point(answer.named, failures), "statement": followed_sentence(answer)},
         "failures": [_failure(each) for each in failures.values()],
         "statements": statements(answer),
         "segments": [_segment(each, failures) for each in segments_of(answer)],
@@ -141,5 +141,5 @@ def _point(point: Point, failures: Mapping[str, Failure]) -> dict[str, object]:
         "cell": str(attempt.cell) if attempt else None,
         "environment": point.environment.id if point.environment else None,
         "moved": list(point.environment.lock.origin.moved) if point.environment else [],
-        "attempts": len(point.shown.attempts),
+        "attempts": len(point.result.attempts),
     }

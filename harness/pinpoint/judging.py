@@ -26,33 +26,33 @@ class Judge:
         self._real: set[str] = set()
         """Signatures that were seen where the package imports."""
 
-    def observe(self, candidate: Candidate, shown: ProbeResult) -> Observation:
+    def observe(self, candidate: Candidate, result: ProbeResult) -> Observation:
         """Return what a candidate showed."""
-        observation = self._following.observe(shown.attempts, shown.reason)
+        observation = self._following.observe(result.attempts, result.reason)
         asked_for = self._following.pattern is not None and observation.state is State.BAD
         if asked_for or observation.state not in (State.BAD, State.OTHER) or observation.signature in self._real:
             return observation
-        error = self._import_error(candidate, shown)
+        error = self._import_error(candidate, result)
         if error is not None:
             return Observation(state=State.UNTESTABLE, reason=f"{DOES_NOT_IMPORT}: {error}")
         if observation.signature is not None:
             self._real.add(observation.signature)
         return observation
 
-    def _import_error(self, candidate: Candidate, shown: ProbeResult) -> str | None:
+    def _import_error(self, candidate: Candidate, result: ProbeResult) -> str | None:
         """Return why the package does not import, or what its environment is asked to import; None if they do."""
-        modules = self._modules(shown)
-        environment = shown.environment
+        modules = self._modules(result)
+        environment = result.environment
         if environment is None or not self._prober.is_layered(environment):
             return self._prober.import_error(candidate, modules)
         # Nobody has imported these with the release yet, as it is done with each environment that is installed.
         wanted = tuple(dict.fromkeys((*environment.imports, *modules)))
         return self._prober.import_error(candidate, wanted, own_process=True)
 
-    def _modules(self, shown: ProbeResult) -> tuple[str, ...]:
-        if shown.environment is None or self._package is None:
+    def _modules(self, result: ProbeResult) -> tuple[str, ...]:
+        if result.environment is None or self._package is None:
             return ()
-        return modules_of(self._prober.folder_of(shown.environment), self._package)
+        return modules_of(self._prober.folder_of(result.environment), self._package)
 
 
 def modules_of(folder: Path, package: NormalizedName) -> tuple[str, ...]:

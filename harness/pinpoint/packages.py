@@ -152,8 +152,8 @@ class Blame:
     def _point(self, moved: tuple[Difference, ...], *, forced: bool = False) -> Point:
         candidate = self._candidate(moved, forced=forced)
         if candidate.name not in self._candidates:
-            shown = self._prober.result_of(candidate)
-            point = Point(name=candidate.name, observation=self._judge.observe(candidate, shown), shown=shown)
+            result = self._prober.result_of(candidate)
+            point = Point(name=candidate.name, observation=self._judge.observe(candidate, result), result=result)
             self._notify(f"{candidate.name}: {point.text}")
             self._candidates[candidate.name] = point
         return self._candidates[candidate.name]

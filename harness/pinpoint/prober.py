@@ -180,8 +180,8 @@ class Prober:
             return None
         # What a fork's parent has imported, it has imported without the release.
         future = self._submit(import_subject(modules), candidate, 1, Claim(), own_process=own_process)
-        shown = self._wait_for(candidate, future, again=True)
-        attempt = shown.attempt
+        result = self._wait_for(candidate, future, again=True)
+        attempt = result.attempt
         if attempt is None or attempt.outcome is Outcome.PASSED or not attempt.conclusive:
             return None
         return attempt.error or (attempt.reason if attempt.cause is not None else None)
@@ -199,15 +199,15 @@ class Prober:
             self._record_finished()
         self._record_finished()
         try:
-            shown = future.result()
+            result = future.result()
         except Interrupted:
             raise SearchStopped from None
-        self.runs += len(shown.new)
-        if shown.new and not again:
+        self.runs += len(result.new)
+        if result.new and not again:
             self.ran.add(candidate.name)
         if self._session.stop.is_set():
             raise SearchStopped
-        return shown
+        return result
 
     def _record_finished(self) -> None:
         """Record the attempts that have finished, also those that nobody has asked for yet."""

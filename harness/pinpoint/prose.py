@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from harness.model import DISPLAY
 from harness.model.outcome import FLAKY
 from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
-from harness.pinpoint.statements import Words, followed_words, statements
+from harness.pinpoint.statements import Phrases, followed_sentence, statements
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
 from harness.search.transitions import State
@@ -23,17 +23,17 @@ _MOST_FILES = 6
 def terminal(answer: Answer, width: int | None = None) -> str:
     """Return the answer as plain text, at most 100 columns wide."""
     width = width or terminal_width()
-    words = Words(answer, failures_of(answer))
+    phrases = Phrases(answer, failures_of(answer))
     lines = wrapped(f"{answer.case}: {answer.package} in {answer.base.id}{answer.role}", width, "")
     lines += ["", *(line for each in statements(answer) for line in wrapped(each, width, ""))]
-    rows = list(_rows(answer, words))
+    rows = list(_rows(answer, phrases))
     if rows:
         longest = max(len(names) for names, _, _ in rows)
         lines += ["", *(f"  {names:<{longest}}  {shown}" for names, shown, _ in rows)]
     lines += _failures(answer, width)
     for found in answer.found:
         lines += ["", f"{found.package} {found.before.short} -> {found.after.short}: {found.kind}"]
-        for fact in _facts(found, words):
+        for fact in _facts(found, phrases):
             lines += wrapped(fact, width, "  ")
         lines += [f"  harness show {shlex.quote(cell)}" for cell in _cells(found)]
     lost = _not_tested(answer)
@@ -72,26 +72,26 @@ def _failures(answer: Answer, width: int) -> list[str]:
     lines = ["", "Failures:"] if failures else [""]
     for failure in failures:
         lines += wrapped(f"[{failure.label}] {one_line(failure.message, longest=_LONGEST_MESSAGE)}", width, "  ")
-    return lines + wrapped(followed_words(answer), width, "  " if failures else "")
+    return lines + wrapped(followed_sentence(answer), width, "  " if failures else "")
 
 
 def markdown(answer: Answer) -> str:
     """Return the answer as Markdown."""
-    words = Words(answer, failures_of(answer))
+    phrases = Phrases(answer, failures_of(answer))
     title = f"{link(answer.case, answer.issue)}: {answer.unit}s of {answer.package} in {code(answer.base.id)}"
     lines = [f"{title}{escaped(answer.role)}", ""]
     lines += [f"* **{escaped(each)}**" for each in statements(answer)]
-    rows = [(names, f"{mark} {escaped(shown)}") for names, shown, mark in _rows(answer, words)]
+    rows = [(names, f"{mark} {escaped(shown)}") for names, shown, mark in _rows(answer, phrases)]
     if rows:
         lines += ["", table([answer.package, "result"], rows).rstrip()]
-    lines += ["", *_legend(failures_of(answer).values()), escaped(followed_words(answer))]
+    lines += ["", *_legend(failures_of(answer).values()), escaped(followed_sentence(answer))]
     for found in answer.found:
         lines += [
             "",
             f"{str(found.kind).capitalize()}, {found.package} {found.before.short} → {found.after.short}:",
             "",
         ]
-        lines += [f"* {escaped(each)}" for each in _facts(found, words)]
+        lines += [f"* {escaped(each)}" for each in _facts(found, phrases)]
         lines += [f"* {code(f'harness show {shlex.quote(cell)}')}" for cell in _cells(found)]
     lost = _not_tested(answer)
     if lost:
@@ -111,10 +111,10 @@ def _legend(failures: Iterable[Failure]) -> list[str]:
     return ["Failures:", "", *lines, ""] if lines else []
 
 
-def _rows(answer: Answer, words: Words) -> Iterator[tuple[str, str, str]]:
+def _rows(answer: Answer, phrases: Phrases) -> Iterator[tuple[str, str, str]]:
     """Return a row for each segment: its bounds, what it shows, and the mark of that."""
     for segment in segments_of(answer):
-        yield words.range(segment), _shown(segment, words), _mark(segment.first)
+        yield phrases.range(segment), _shown(segment, phrases), _mark(segment.first)
 
 
 def _mark(point: Point) -> str:
@@ -122,17 +122,17 @@ def _mark(point: Point) -> str:
     return (FLAKY if flaky or point.attempt is None else DISPLAY[point.attempt.outcome]).mark
 
 
-def _shown(segment: Segment, words: Words) -> str:
+def _shown(segment: Segment, phrases: Phrases) -> str:
     reasons = {each.observation.reason for each in segment.points}
     if segment.first.observation.state is not State.FLAKY or len(reasons) > 1:
-        return words.shows(segment.first)
-    label = words.label(segment.first)
+        return phrases.shows(segment.first)
+    label = phrases.label(segment.first)
     return reasons.pop() + (f", else {label}" if label else "")
 
 
-def _facts(found: Found, words: Words) -> list[str]:
+def _facts(found: Found, phrases: Phrases) -> list[str]:
     """Return what else is known of a transition: its commits, and what moved along."""
-    facts = [fact for commit in found.commits for fact in _commit_facts(found, commit, words)]
+    facts = [fact for commit in found.commits for fact in _commit_facts(found, commit, phrases)]
     if found.commit_note:
         facts.append(found.commit_note)
     facts += [
@@ -147,11 +147,11 @@ def _facts(found: Found, words: Words) -> list[str]:
     return facts
 
 
-def _commit_facts(found: Found, commit: Commit, words: Words) -> list[str]:
-    shows = f"{words.shows(commit.before)} -> {words.shows(commit.after)}"
+def _commit_facts(found: Found, commit: Commit, phrases: Phrases) -> list[str]:
+    shows = f"{phrases.shows(commit.before)} -> {phrases.shows(commit.after)}"
     facts = [f"commit {commit.sha} of {commit.date}: {commit.title} ({shows})"]
     if commit.lacking:
-        facts.append(words.lacks(found, commit))
+        facts.append(phrases.lacks(found, commit))
     files = ", ".join(commit.files[:_MOST_FILES])
     more = len(commit.files) - _MOST_FILES
     facts.append(f"files: {files}" + (f" and {more} more" if more > 0 else ""))
@@ -165,10 +165,10 @@ def _commit_facts(found: Found, commit: Commit, words: Words) -> list[str]:
         facts.append(commit.untestable[0].text)
     for each in commit.inside:
         facts += [
-            f"merged {fact}" if fact.startswith("commit ") else fact for fact in _commit_facts(found, each, words)
+            f"merged {fact}" if fact.startswith("commit ") else fact for fact in _commit_facts(found, each, phrases)
         ]
     if commit.main_line is not None:
-        facts += [f"on the main line, {fact}" for fact in _commit_facts(found, commit.main_line, words)[:1]]
+        facts += [f"on the main line, {fact}" for fact in _commit_facts(found, commit.main_line, phrases)[:1]]
     return [*facts, *commit.notes]
 
 

@@ -77,7 +77,7 @@ class SequenceSearch:
             place: Point(
                 name=self._name(place),
                 observation=seen[place],
-                shown=self._prober.result_of(self._candidate(place)),
+                result=self._prober.result_of(self._candidate(place)),
                 place=place,
             )
             for place in sorted(seen)
@@ -108,11 +108,11 @@ class SequenceSearch:
     def _observed(self, place: int, *, again: bool) -> Observation:
         candidate = self._candidate(place)
         runs = self._prober.runs
-        shown = self._prober.repeat(candidate) if again else self._prober.result_of(candidate)
-        observation = self._judge.observe(candidate, shown)
+        result = self._prober.repeat(candidate) if again else self._prober.result_of(candidate)
+        observation = self._judge.observe(candidate, result)
         if not again or self._prober.runs > runs:
-            point = Point(name=self._name(place), observation=observation, shown=shown)
-            how = " (again)" if again else " (known)" if shown.attempts and self._prober.runs == runs else ""
+            point = Point(name=self._name(place), observation=observation, result=result)
+            how = " (again)" if again else " (known)" if result.attempts and self._prober.runs == runs else ""
             self._notify(f"{candidate.name}{how}: {point.text}")
         return observation
 

@@ -14,27 +14,27 @@ def statements(answer: Answer) -> list[str]:
     segments = segments_of(answer)
     if not segments:
         return [f"No {answer.unit} of {answer.package} could be tested."]
-    words = Words(answer, failures_of(answer))
+    phrases = Phrases(answer, failures_of(answer))
     if len(segments) == 1 and segments[0].first.observation.state is State.GOOD:
-        return [f"{answer.package} {words.range(segments[0])}{answer.role}: passes; nothing differs."]
+        return [f"{answer.package} {phrases.range(segments[0])}{answer.role}: passes; nothing differs."]
     borders = [None, *pairwise(segments), None]
     lines = [
-        words.segment(before and before[0], segment, after and after[1])
+        phrases.segment(before and before[0], segment, after and after[1])
         for before, segment, after in zip(borders, segments, borders[1:], strict=False)
         if segment.first.observation.state is not State.GOOD
     ]
     if len(segments) == 1:
         lines.append(f"Nothing differs between the {answer.unit}s that were tested.")
-    elif words.ends_fail_differently(segments):
+    elif phrases.ends_fail_differently(segments):
         first, last = segments[0].first, segments[-1].last
-        lines.append(f"Both ends fail differently: {words.of(first)}, {words.of(last)}.")
+        lines.append(f"Both ends fail differently: {phrases.of(first)}, {phrases.of(last)}.")
     return lines
 
 
-def followed_words(answer: Answer) -> str:
+def followed_sentence(answer: Answer) -> str:
     """Return which failure is followed, and why; or why none is."""
     named, base = answer.named, answer.where
-    label = Words(answer, failures_of(answer)).label(named)
+    label = Phrases(answer, failures_of(answer)).label(named)
     reason = named.observation.reason
     if answer.pattern is not None:
         shows = {
@@ -59,7 +59,7 @@ def followed_words(answer: Answer) -> str:
     return f"No failure is followed, since {base} {shows[named.observation.state]}. {hint}"
 
 
-class Words:
+class Phrases:
     """Names points, failures and commits of an answer."""
 
     def __init__(self, answer: Answer, failures: Mapping[str, Failure]) -> None:

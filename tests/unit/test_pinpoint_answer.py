@@ -22,7 +22,7 @@ BASE = make_environment("env", keras="3.4.1")
 
 def point(name, state=State.GOOD, error="ValueError: no <b>", reason="", stage="build"):
     if state is State.UNTESTABLE:
-        return Point(name=name, observation=Observation(state=state, reason=reason), shown=ProbeResult(reason=reason))
+        return Point(name=name, observation=Observation(state=state, reason=reason), result=ProbeResult(reason=reason))
     outcome = Outcome.PASSED if state is State.GOOD else Outcome.FAILED
     attempt = Attempt(
         cell=Cell(case=Case(scenario="s"), environment=f"env + keras=={name}"),
@@ -33,7 +33,7 @@ def point(name, state=State.GOOD, error="ValueError: no <b>", reason="", stage="
         started=dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc),
     )
     observation = Observation(state=state, signature=attempt.signature, reason=reason)
-    return Point(name=name, observation=observation, shown=ProbeResult(environment=BASE, attempts=(attempt,)))
+    return Point(name=name, observation=observation, result=ProbeResult(environment=BASE, attempts=(attempt,)))
 
 
 def answer(points, found, **more):

@@ -23,7 +23,7 @@ def answer(letters, place, side):
     """Return the search of one side: a letter for each release, and the place of the release of the pair."""
     versions = [f"1.{number}" for number in range(len(letters))]
     points = tuple(
-        Point(name=version, observation=OBSERVATIONS[letter], shown=ProbeResult(), place=number)
+        Point(name=version, observation=OBSERVATIONS[letter], result=ProbeResult(), place=number)
         for number, (version, letter) in enumerate(zip(versions, letters, strict=True))
     )
     environment = make_environment(f"env1.{place}", lib=f"1.{place}")
@@ -40,7 +40,7 @@ def answer(letters, place, side):
         ),
         probes=1, runs=1, pattern=None, command="harness pinpoint s",
         named=Point(
-            name=environment.id, observation=OBSERVATIONS[letters[place]], shown=ProbeResult(environment=environment)
+            name=environment.id, observation=OBSERVATIONS[letters[place]], result=ProbeResult(environment=environment)
         ),
         held=Held(side=side.other, environment=make_environment("held")),
     )  # fmt: skip

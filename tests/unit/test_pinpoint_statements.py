@@ -41,7 +41,7 @@ def searches(draw):
 
 
 def point(name, letter, place=0):
-    return Point(name=name, observation=OBSERVATIONS[letter], shown=ProbeResult(), place=place)
+    return Point(name=name, observation=OBSERVATIONS[letter], result=ProbeResult(), place=place)
 
 
 def name(place):
