@@ -20,12 +20,12 @@ from harness.execute.fork_choice import fork_server_kind, fork_server_or_reason,
 from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import ForkServerKind, ZygoteKind
-from harness.execute.isolation import InFork, InProcess, Way, new_folder
+from harness.execute.isolation import InFork, InProcess, IsolationMethod, new_folder
 from harness.execute.no_verdict import companions
 from harness.execute.sanitize import sanitize
 from harness.execute.task import WORTH_PREPARING, Task, this_platform
 from harness.execute.timed_out import is_conclusive
-from harness.execute.verdict import LOST, Seen, Verdict, judge
+from harness.execute.verdict import LOST, Verdict, WorkerFacts, judge
 from harness.model import Attempt, Condition, Evidence, Outcome
 from harness.process.limits import Ended
 from harness.sandbox.backends import Sandbox, SandboxBackend
@@ -69,10 +69,10 @@ def run_task(
         kind = fork_server_or_reason(task, python, contained=sandbox.contains)
     if fork_servers is not None and isinstance(kind, ForkServerKind):
         try:
-            seen: list[Ended] = []
+            ends: list[Ended] = []
             with fork_servers.lend(kind) as server:
-                attempt = once(InFork(python=python, server=server, heard=heard), seen=seen)
-            if not _is_to_confirm(task, attempt, seen):
+                attempt = once(InFork(python=python, server=server, heard=heard), ends=ends)
+            if not _is_to_confirm(task, attempt, ends):
                 return attempt
             kind = f"its fork {attempt.outcome}"
         except ForkServerLost as lost:
@@ -81,11 +81,11 @@ def run_task(
     return _repeat_if_killed(partial(once, alone))
 
 
-def _is_to_confirm(task: Task, attempt: Attempt, seen: list[Ended]) -> bool:
+def _is_to_confirm(task: Task, attempt: Attempt, ends: list[Ended]) -> bool:
     """Return True if the fork server may have caused the outcome of a fork."""
     if attempt.outcome is Outcome.FAILED and imports_package_late(task):
         return _failed_in_an_import(task, attempt)
-    return attempt.outcome in _TO_CONFIRM and not _is_conclusive_time_out(task, attempt, seen)
+    return attempt.outcome in _TO_CONFIRM and not _is_conclusive_time_out(task, attempt, ends)
 
 
 def _failed_in_an_import(task: Task, attempt: Attempt) -> bool:
@@ -98,8 +98,8 @@ def _failed_in_an_import(task: Task, attempt: Attempt) -> bool:
     return _IMPORT_ERROR.search(text) is not None or re.search(other_modules, text) is not None
 
 
-def _is_conclusive_time_out(task: Task, attempt: Attempt, seen: list[Ended]) -> bool:
-    busy = bool(seen) and seen[-1].busy
+def _is_conclusive_time_out(task: Task, attempt: Attempt, ends: list[Ended]) -> bool:
+    busy = bool(ends) and ends[-1].busy
     dump, script = attempt.evidence.dump, task.script.file_name
     return attempt.outcome is Outcome.TIMED_OUT and is_conclusive(dump, script=script, busy=busy)
 
@@ -159,29 +159,29 @@ class ForkImports:
 
 
 def _run_once(
-    task: Task, way: Way, *, artifacts: Artifacts, stop: threading.Event, seen: list[Ended] | None = None
+    task: Task, method: IsolationMethod, *, artifacts: Artifacts, stop: threading.Event, ends: list[Ended] | None = None
 ) -> Attempt:
-    """Execute a task once. `seen` receives how its process ended."""
+    """Execute a task once. `ends` receives how its process ended."""
     started = dt.datetime.now(dt.timezone.utc)
-    _log.debug("%s: started: %s", task.cell, way.isolation)
+    _log.debug("%s: started: %s", task.cell, method.isolation)
     try:
-        folder = new_folder(way)
+        folder = new_folder(method)
     except OSError as error:
         return failed_to_run(task, f"could not be started: {error}", started)
     try:
         folder.make(task.script.files)
         if task.reads is not None:
             artifacts.copy_to(task.reads, folder.work)
-        ended = way.run(task, folder, stop)
-        if seen is not None:
-            seen.append(ended)
+        ended = method.run(task, folder, stop)
+        if ends is not None:
+            ends.append(ended)
         if ended.stopped:
             raise Interrupted
-        attempt = replace(attempt_of(task, folder, ended, started, way), limits=str(way.limits))
+        attempt = replace(attempt_of(task, folder, ended, started, method), limits=str(method.limits))
         if task.writes and attempt.outcome is Outcome.PASSED:
             attempt = _keep(task, attempt, folder, artifacts)
         stage = f" in stage {attempt.stage}" if attempt.stage else ""
-        _log.info("%s: %s%s after %.2f s (%s)", task.cell, attempt.outcome, stage, ended.duration_s, way.isolation)
+        _log.info("%s: %s%s after %.2f s (%s)", task.cell, attempt.outcome, stage, ended.duration_s, method.isolation)
         return attempt
     except OSError as error:
         return failed_to_run(task, f"could not be started: {error}", started)
@@ -213,12 +213,14 @@ def unavailable(task: Task, reason: str, *, conclusive: bool) -> Attempt:
     return _record(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, conclusive=conclusive), now)
 
 
-def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, way: Way) -> Attempt:
+def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, method: IsolationMethod) -> Attempt:
     """Return the attempt of an ended process. Everything that it wrote is untrusted."""
     report = folder.report()
-    scene = _scene(task, folder, ended, report or {}, sandboxed=way.backend is not SandboxBackend.NONE)
-    seen = Seen(ended=ended, report=report, stage_log=folder.stage_log(), header=task.script.header, scene=scene)
-    report = seen.worker_report or {}
+    scene = _scene(task, folder, ended, report or {}, sandboxed=method.backend is not SandboxBackend.NONE)
+    facts = WorkerFacts(
+        ended=ended, report=report, stage_log=folder.stage_log(), header=task.script.header, scene=scene
+    )
+    report = facts.worker_report or {}
     evidence = Evidence(
         stdout=folder.tidy(ended.stdout.decode("utf-8", "replace")),
         stderr=folder.tidy(ended.stderr.decode("utf-8", "replace")),
@@ -228,7 +230,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
     )
     return _record(
         task,
-        judge(seen),
+        judge(facts),
         started,
         duration_s=ended.duration_s,
         script_s=_number(report.get("duration_s")),
@@ -236,8 +238,8 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, w
         peak_mib=int(_number(report.get("peak_mib"))) or ended.peak_mib,
         versions=_versions_of(report, task),
         evidence=evidence,
-        isolation=way.isolation,
-        sandbox=str(way.backend),
+        isolation=method.isolation,
+        sandbox=str(method.backend),
         tidy_with=folder,
     )
 
@@ -322,15 +324,15 @@ def _condition_of(task: Task, attempt: Attempt) -> Condition:
     )
 
 
-def _number(seen: object) -> float:
+def _number(value: object) -> float:
     """Return a number of an untrusted report, or 0."""
-    return float(seen) if isinstance(seen, (int, float)) and 0 <= seen < _MOST else 0.0
+    return float(value) if isinstance(value, (int, float)) and 0 <= value < _MOST else 0.0
 
 
 def _versions_of(report: Mapping[str, Any], task: Task) -> tuple[tuple[str, str], ...]:
     """Return the reported versions of locked packages, without vendored copies inside other packages."""
-    seen = report.get("versions")
-    if not isinstance(seen, Mapping):
+    value = report.get("versions")
+    if not isinstance(value, Mapping):
         return ()
     locked = task.environment.lock.versions
-    return tuple(sorted((str(name), str(version)) for name, version in seen.items() if name in locked))
+    return tuple(sorted((str(name), str(version)) for name, version in value.items() if name in locked))

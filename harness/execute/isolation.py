@@ -23,8 +23,8 @@ _GRACE_S = 1.0
 _MOST_TASKS = 4096
 
 
-class Way(Protocol):
-    """One of the two ways."""
+class IsolationMethod(Protocol):
+    """How an attempt is separated from others: in a process of its own, or in a fork."""
 
     @property
     def isolation(self) -> str:
@@ -133,9 +133,9 @@ class InFork:
             return supervise(fork, limits=limits, group=group, stop=stop, keep_bytes=TEXT_KEPT, heard=self.heard)
 
 
-def new_folder(way: Way) -> Folder:
+def new_folder(method: IsolationMethod) -> Folder:
     """Create the folder of an attempt."""
-    return Folder.new(way.runs, inside=None if way.backend is SandboxBackend.NONE else ATTEMPT)
+    return Folder.new(method.runs, inside=None if method.backend is SandboxBackend.NONE else ATTEMPT)
 
 
 def _write_request(task: Task, folder: Folder, backend: SandboxBackend) -> str:

@@ -40,7 +40,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class WorkerFacts:
     """The facts about an ended worker. `report` is None if there is no readable one."""
 
     ended: Ended
@@ -63,37 +63,37 @@ class Seen:
         return self.report if EXIT in self.stage_log else None
 
 
-def judge(seen: Seen) -> Verdict:
+def judge(facts: WorkerFacts) -> Verdict:
     """Return the verdict. Check limits first: a limit may have caused any other fact."""
-    over = _over_a_limit(seen)
+    over = _over_a_limit(facts)
     if over is not None:
         return over
-    if seen.ended.lost:
-        reason = f"{LOST}: {_signal_name(-seen.ended.status)}"
-        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=reason, conclusive=False)
-    report = seen.worker_report
-    return _without_report(seen) if report is None else _with_report(seen, report)
+    if facts.ended.lost:
+        reason = f"{LOST}: {_signal_name(-facts.ended.status)}"
+        return Verdict(outcome=Outcome.ERROR, stage=facts.stage, reason=reason, conclusive=False)
+    report = facts.worker_report
+    return _without_report(facts) if report is None else _with_report(facts, report)
 
 
-def _over_a_limit(seen: Seen) -> Verdict | None:
-    ended, header = seen.ended, seen.header
+def _over_a_limit(facts: WorkerFacts) -> Verdict | None:
+    ended, header = facts.ended, facts.header
     if ended.machine_out_of_memory:
-        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=MACHINE_OUT_OF_MEMORY, conclusive=False)
+        return Verdict(outcome=Outcome.ERROR, stage=facts.stage, reason=MACHINE_OUT_OF_MEMORY, conclusive=False)
     if ended.over_memory:
         error = f"OutOfMemory: over {header.memory_mib} MiB"
-        return Verdict(outcome=Outcome.OUT_OF_MEMORY, stage=seen.stage, error=error)
+        return Verdict(outcome=Outcome.OUT_OF_MEMORY, stage=facts.stage, error=error)
     if ended.over_processes:
-        return Verdict(outcome=Outcome.FAILED, stage=seen.stage, error=f"TooManyProcesses: over {header.processes}")
+        return Verdict(outcome=Outcome.FAILED, stage=facts.stage, error=f"TooManyProcesses: over {header.processes}")
     if ended.over_disk:
-        return Verdict(outcome=Outcome.FAILED, stage=seen.stage, error=f"TooMuchDisk: over {header.disk_mib} MiB")
+        return Verdict(outcome=Outcome.FAILED, stage=facts.stage, error=f"TooMuchDisk: over {header.disk_mib} MiB")
     if ended.timed_out:
-        return Verdict(outcome=Outcome.TIMED_OUT, stage=seen.stage, error=f"Timeout: over {header.timeout_s:g} s")
+        return Verdict(outcome=Outcome.TIMED_OUT, stage=facts.stage, error=f"Timeout: over {header.timeout_s:g} s")
     return None
 
 
-def _with_report(seen: Seen, report: dict[str, Any]) -> Verdict:
-    finding = finding_of(report, seen.scene)
-    verdict = _as_reported(seen, report)
+def _with_report(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
+    finding = finding_of(report, facts.scene)
+    verdict = _as_reported(facts, report)
     if finding is None or verdict.outcome is not _OUTCOMES.get(str(report.get("outcome"))):
         return verdict
     reason = _storable(finding.reason, LONGEST_REASON)
@@ -107,16 +107,16 @@ def _with_report(seen: Seen, report: dict[str, Any]) -> Verdict:
     )
 
 
-def _as_reported(seen: Seen, report: dict[str, Any]) -> Verdict:
+def _as_reported(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
     match report.get("outcome"):
-        case "passed" if seen.ended.status == 0:
+        case "passed" if facts.ended.status == 0:
             return Verdict(outcome=Outcome.PASSED)
         case "passed":
             # The script ended well and its process did not, as in a segmentation fault while modules are torn down.
-            return _by_status(seen.ended.status, stage=EXIT)
+            return _by_status(facts.ended.status, stage=EXIT)
         case "not applicable":
             stage = _text(report, "stage", LONGEST_STAGE)
-            return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=stage, reason=_last_line(seen.ended))
+            return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=stage, reason=_last_line(facts.ended))
         case "failed":
             kind, message = _text(report, "type", LONGEST_STAGE), report.get("message")
             error = f"{kind or 'Exception'}: {_both_ends(message) if isinstance(message, str) else ''}"
@@ -127,18 +127,18 @@ def _as_reported(seen: Seen, report: dict[str, Any]) -> Verdict:
             return Verdict(outcome=Outcome.ERROR, reason=reason, conclusive=False)
 
 
-def _without_report(seen: Seen) -> Verdict:
-    status = seen.ended.status
-    if not seen.stage_log or status in (BROKEN_STATUS, GATE_STATUS):
-        why = _last_line_of(seen.ended.stderr) or f"exit status {status}"
+def _without_report(facts: WorkerFacts) -> Verdict:
+    status = facts.ended.status
+    if not facts.stage_log or status in (BROKEN_STATUS, GATE_STATUS):
+        why = _last_line_of(facts.ended.stderr) or f"exit status {status}"
         return Verdict(outcome=Outcome.ERROR, reason=f"the worker could not do its work: {why}", conclusive=False)
     if status == NOT_APPLICABLE_STATUS:
-        return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=seen.stage, reason=_last_line(seen.ended))
+        return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=facts.stage, reason=_last_line(facts.ended))
     if status == 0:
-        which = "no report" if seen.report is None else "a report that is not from the worker"
+        which = "no report" if facts.report is None else "a report that is not from the worker"
         reason = f"the process ended with status 0 and {which} (os._exit, or replaced by another program?)"
-        return Verdict(outcome=Outcome.ERROR, stage=seen.stage, reason=reason, conclusive=False)
-    return _by_status(status, stage=seen.stage)
+        return Verdict(outcome=Outcome.ERROR, stage=facts.stage, reason=reason, conclusive=False)
+    return _by_status(status, stage=facts.stage)
 
 
 def _by_status(status: int, *, stage: str | None) -> Verdict:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.execute.verdict import LONGEST_REASON, LOST, MACHINE_OUT_OF_MEMORY, Seen, Verdict, judge
+from harness.execute.verdict import LONGEST_REASON, LOST, MACHINE_OUT_OF_MEMORY, Verdict, WorkerFacts, judge
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, NoVerdict, Outcome
 from harness.process.limits import Ended
@@ -20,12 +20,12 @@ FORGED = NO_REPORT.replace("no report", "a report that is not from the worker")
 DEFAULT_REASON = "the script says that it does not apply here"
 
 
-def seen(*, report=None, stage_log=None, status=0, stdout=b"", stderr=b"", **limits):
+def facts(*, report=None, stage_log=None, status=0, stdout=b"", stderr=b"", **limits):
     """Return the facts of an attempt. By default, a report follows the last line of the stage log, as the worker's does."""
     if stage_log is None:
         stage_log = STAGE_LOG if report is None else (*STAGE_LOG, "exit")
     ended = Ended(status=status, stdout=stdout, stderr=stderr, duration_s=1.0, **limits)
-    return Seen(
+    return WorkerFacts(
         ended=ended,
         report=report,
         stage_log=stage_log,
@@ -37,97 +37,97 @@ def verdict(outcome, stage=None, *, error="", reason="", conclusive=True, cause=
     return Verdict(outcome=outcome, stage=stage, error=error, reason=reason, conclusive=conclusive, cause=cause)
 
 
-def row(id, seen, expected):
-    return pytest.param(seen, expected, id=id)
+def row(id, facts, expected):
+    return pytest.param(facts, expected, id=id)
 
 
 @pytest.mark.parametrize(
-    ("seen", "expected"),
+    ("facts", "expected"),
     [
         # Killed for want of memory elsewhere: no verdict, whatever else there is.
-        row("the machine has no memory", seen(status=-9, machine_out_of_memory=True),
+        row("the machine has no memory", facts(status=-9, machine_out_of_memory=True),
             verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, conclusive=False)),
-        row("the machine has no memory, and the script reports a failure", seen(report=FAILED, status=1,
+        row("the machine has no memory, and the script reports a failure", facts(report=FAILED, status=1,
             stage_log=STAGE_LOG, machine_out_of_memory=True), verdict(Outcome.ERROR, "load", reason=MACHINE_OUT_OF_MEMORY, conclusive=False)),
         # With a report.
-        row("passed", seen(report=PASSED), verdict(Outcome.PASSED)),
-        row("passed, then a crash at exit", seen(report=PASSED, status=-11),
+        row("passed", facts(report=PASSED), verdict(Outcome.PASSED)),
+        row("passed, then a crash at exit", facts(report=PASSED, status=-11),
             verdict(Outcome.CRASHED, "exit", error="SIGSEGV: killed by a signal")),
-        row("passed, then another status at exit", seen(report=PASSED, status=120),
+        row("passed, then another status at exit", facts(report=PASSED, status=120),
             verdict(Outcome.FAILED, "exit", error="ExitStatus: 120")),
-        row("failed", seen(report=FAILED, status=1), verdict(Outcome.FAILED, "load", error="ValueError: no such layer")),
-        row("failed, and status 0", seen(report=FAILED), verdict(Outcome.FAILED, "load", error="ValueError: no such layer")),
-        row("failed, then a crash at exit", seen(report=FAILED, status=-6),
+        row("failed", facts(report=FAILED, status=1), verdict(Outcome.FAILED, "load", error="ValueError: no such layer")),
+        row("failed, and status 0", facts(report=FAILED), verdict(Outcome.FAILED, "load", error="ValueError: no such layer")),
+        row("failed, then a crash at exit", facts(report=FAILED, status=-6),
             verdict(Outcome.FAILED, "load", error="ValueError: no such layer")),
-        row("failed before any stage", seen(report={**FAILED, "stage": None}, status=1),
+        row("failed before any stage", facts(report={**FAILED, "stage": None}, status=1),
             verdict(Outcome.FAILED, None, error="ValueError: no such layer")),
-        row("failed without a type", seen(report={"outcome": "failed"}, status=1), verdict(Outcome.FAILED, error="Exception: ")),
-        row("failed with values of other types", seen(report={"outcome": "failed", "type": 3, "message": [], "stage": {}}, status=1),
+        row("failed without a type", facts(report={"outcome": "failed"}, status=1), verdict(Outcome.FAILED, error="Exception: ")),
+        row("failed with values of other types", facts(report={"outcome": "failed", "type": 3, "message": [], "stage": {}}, status=1),
             verdict(Outcome.FAILED, error="Exception: ")),
-        row("failed, long message", seen(report={**FAILED, "message": "x" * 19999}, status=1),
+        row("failed, long message", facts(report={**FAILED, "message": "x" * 19999}, status=1),
             verdict(Outcome.FAILED, "load", error="ValueError: " + "x" * 19999)),
-        row("failed, endless message", seen(report={**FAILED, "message": "a" + "x" * 99999 + "z"}, status=1),
+        row("failed, endless message", facts(report={**FAILED, "message": "a" + "x" * 99999 + "z"}, status=1),
             verdict(Outcome.FAILED, "load", error=f"ValueError: a{'x' * 9999}\n[...]\n{'x' * 9999}z")),
-        row("not applicable", seen(report={"outcome": "not applicable", "stage": "define"}, status=125, stdout=b"one\nno such format\n\n"),
+        row("not applicable", facts(report={"outcome": "not applicable", "stage": "define"}, status=125, stdout=b"one\nno such format\n\n"),
             verdict(Outcome.NOT_APPLICABLE, "define", reason="no such format")),
-        row("not applicable, said on stderr", seen(report={"outcome": "not applicable"}, status=125, stderr=b"too old\n"),
+        row("not applicable, said on stderr", facts(report={"outcome": "not applicable"}, status=125, stderr=b"too old\n"),
             verdict(Outcome.NOT_APPLICABLE, reason="too old")),
-        row("not applicable, endless reason", seen(report={"outcome": "not applicable"}, status=125, stdout=b"x" * 9999),
+        row("not applicable, endless reason", facts(report={"outcome": "not applicable"}, status=125, stdout=b"x" * 9999),
             verdict(Outcome.NOT_APPLICABLE, reason="x" * LONGEST_REASON)),
-        row("not applicable, no reason", seen(report={"outcome": "not applicable"}, status=125),
+        row("not applicable, no reason", facts(report={"outcome": "not applicable"}, status=125),
             verdict(Outcome.NOT_APPLICABLE, reason=DEFAULT_REASON)),
-        row("unknown outcome in the report", seen(report={"outcome": "great"}),
+        row("unknown outcome in the report", facts(report={"outcome": "great"}),
             verdict(Outcome.ERROR, reason="the report is malformed: outcome 'great'", conclusive=False)),
-        row("empty report", seen(report={}), verdict(Outcome.ERROR, reason="the report is malformed: outcome None", conclusive=False)),
-        row("outcome is no text", seen(report={"outcome": ["passed"]}),
+        row("empty report", facts(report={}), verdict(Outcome.ERROR, reason="the report is malformed: outcome None", conclusive=False)),
+        row("outcome is no text", facts(report={"outcome": ["passed"]}),
             verdict(Outcome.ERROR, reason="the report is malformed: outcome ['passed']", conclusive=False)),
-        row("passed, and nothing was executed", seen(report={"outcome": "passed"}),
+        row("passed, and nothing was executed", facts(report={"outcome": "passed"}),
             verdict(Outcome.NOT_APPLICABLE, reason=NOTHING, cause=NoVerdict.NOTHING_EXECUTED)),
         # With a report that the script wrote before it ended the process itself.
-        row("forged pass", seen(report=PASSED, stage_log=STAGE_LOG), verdict(Outcome.ERROR, "load", reason=FORGED, conclusive=False)),
-        row("forged failure", seen(report=FAILED, stage_log=STAGE_LOG), verdict(Outcome.ERROR, "load", reason=FORGED, conclusive=False)),
-        row("forged pass, another status", seen(report=PASSED, stage_log=STAGE_LOG, status=4),
+        row("forged pass", facts(report=PASSED, stage_log=STAGE_LOG), verdict(Outcome.ERROR, "load", reason=FORGED, conclusive=False)),
+        row("forged failure", facts(report=FAILED, stage_log=STAGE_LOG), verdict(Outcome.ERROR, "load", reason=FORGED, conclusive=False)),
+        row("forged pass, another status", facts(report=PASSED, stage_log=STAGE_LOG, status=4),
             verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),
-        row("passed, and a child of the script reached a stage later", seen(report=PASSED, stage_log=("", "exit", "load")),
+        row("passed, and a child of the script reached a stage later", facts(report=PASSED, stage_log=("", "exit", "load")),
             verdict(Outcome.PASSED)),
         # Without one.
-        row("no report, status 0", seen(), verdict(Outcome.ERROR, "load", reason=NO_REPORT, conclusive=False)),
-        row("no report, another status", seen(status=4), verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),
-        row("no report, at exit", seen(status=4, stage_log=("", "load", "exit")), verdict(Outcome.FAILED, "exit", error="ExitStatus: 4")),
-        row("no report, 125", seen(status=NOT_APPLICABLE_STATUS, stdout=b"not here\n"),
+        row("no report, status 0", facts(), verdict(Outcome.ERROR, "load", reason=NO_REPORT, conclusive=False)),
+        row("no report, another status", facts(status=4), verdict(Outcome.FAILED, "load", error="ExitStatus: 4")),
+        row("no report, at exit", facts(status=4, stage_log=("", "load", "exit")), verdict(Outcome.FAILED, "exit", error="ExitStatus: 4")),
+        row("no report, 125", facts(status=NOT_APPLICABLE_STATUS, stdout=b"not here\n"),
             verdict(Outcome.NOT_APPLICABLE, "load", reason="not here")),
-        row("no report, a signal", seen(status=-int(signal.SIGABRT)),
+        row("no report, a signal", facts(status=-int(signal.SIGABRT)),
             verdict(Outcome.CRASHED, "load", error="SIGABRT: killed by a signal")),
-        row("no report, an unknown signal", seen(status=-99), verdict(Outcome.CRASHED, "load", error="signal 99: killed by a signal")),
-        row("crashed before any stage", seen(status=-11, stage_log=("",)), verdict(Outcome.CRASHED, None, error="SIGSEGV: killed by a signal")),
-        row("Python too old", seen(status=GATE_STATUS, stage_log=(), stderr=b"needs Python 3.6\n"),
+        row("no report, an unknown signal", facts(status=-99), verdict(Outcome.CRASHED, "load", error="signal 99: killed by a signal")),
+        row("crashed before any stage", facts(status=-11, stage_log=("",)), verdict(Outcome.CRASHED, None, error="SIGSEGV: killed by a signal")),
+        row("Python too old", facts(status=GATE_STATUS, stage_log=(), stderr=b"needs Python 3.6\n"),
             verdict(Outcome.ERROR, reason="the worker could not do its work: needs Python 3.6", conclusive=False)),
-        row("worker broken", seen(status=BROKEN_STATUS, stderr=b"Traceback\nKeyError: 'script'\n"),
+        row("worker broken", facts(status=BROKEN_STATUS, stderr=b"Traceback\nKeyError: 'script'\n"),
             verdict(Outcome.ERROR, reason="the worker could not do its work: KeyError: 'script'", conclusive=False)),
-        row("worker never began", seen(status=1, stage_log=()),
+        row("worker never began", facts(status=1, stage_log=()),
             verdict(Outcome.ERROR, reason="the worker could not do its work: exit status 1", conclusive=False)),
-        row("worker killed before it began", seen(status=-9, stage_log=()),
+        row("worker killed before it began", facts(status=-9, stage_log=()),
             verdict(Outcome.ERROR, reason="the worker could not do its work: exit status -9", conclusive=False)),
         # What contained it was killed: nothing that it left says how it would have ended.
-        row("lost", seen(status=-9, lost=True), verdict(Outcome.ERROR, "load", reason=f"{LOST}: SIGKILL", conclusive=False)),
-        row("lost, with a report", seen(report=PASSED, status=-9, stage_log=("", "exit"), lost=True),
+        row("lost", facts(status=-9, lost=True), verdict(Outcome.ERROR, "load", reason=f"{LOST}: SIGKILL", conclusive=False)),
+        row("lost, with a report", facts(report=PASSED, status=-9, stage_log=("", "exit"), lost=True),
             verdict(Outcome.ERROR, "exit", reason=f"{LOST}: SIGKILL", conclusive=False)),
-        row("lost before it began", seen(status=-15, stage_log=(), lost=True),
+        row("lost before it began", facts(status=-15, stage_log=(), lost=True),
             verdict(Outcome.ERROR, None, reason=f"{LOST}: SIGTERM", conclusive=False)),
-        row("lost, over time", seen(status=-9, timed_out=True, lost=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
+        row("lost, over time", facts(status=-9, timed_out=True, lost=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
         # Limits go before all else.
-        row("over time", seen(status=-15, timed_out=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
-        row("over time, with a report", seen(report=PASSED, status=-15, timed_out=True, stage_log=("", "exit")),
+        row("over time", facts(status=-15, timed_out=True), verdict(Outcome.TIMED_OUT, "load", error="Timeout: over 60 s")),
+        row("over time, with a report", facts(report=PASSED, status=-15, timed_out=True, stage_log=("", "exit")),
             verdict(Outcome.TIMED_OUT, "exit", error="Timeout: over 60 s")),
-        row("over memory", seen(status=-9, over_memory=True), verdict(Outcome.OUT_OF_MEMORY, "load", error="OutOfMemory: over 512 MiB")),
-        row("over both", seen(status=-9, over_memory=True, timed_out=True),
+        row("over memory", facts(status=-9, over_memory=True), verdict(Outcome.OUT_OF_MEMORY, "load", error="OutOfMemory: over 512 MiB")),
+        row("over both", facts(status=-9, over_memory=True, timed_out=True),
             verdict(Outcome.OUT_OF_MEMORY, "load", error="OutOfMemory: over 512 MiB")),
-        row("over memory before any stage", seen(status=-9, over_memory=True, stage_log=()),
+        row("over memory before any stage", facts(status=-9, over_memory=True, stage_log=()),
             verdict(Outcome.OUT_OF_MEMORY, None, error="OutOfMemory: over 512 MiB")),
     ],
 )  # fmt: skip
-def test_verdict(seen, expected):
-    assert judge(seen) == expected
+def test_verdict(facts, expected):
+    assert judge(facts) == expected
 
 
 json = st.recursive(
@@ -143,7 +143,7 @@ KEYS = (
     "outcome", "stage", "type", "message", "executed", "chain", "unparsed", "settings", "parser", "prefixes", "python",
 )  # fmt: skip
 anything = st.builds(
-    seen,
+    facts,
     report=st.none() | st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, json)),
     stage_log=st.lists(st.sampled_from(["", "define", "load", "exit"]), max_size=3).map(tuple),
     status=st.integers(-70, 255),
@@ -156,18 +156,18 @@ anything = st.builds(
 
 
 @given(anything)
-def test_no_pass_without_a_report_that_says_so_and_a_clean_end(seen):
-    found = judge(seen)
-    ended = seen.ended
+def test_no_pass_without_a_report_that_says_so_and_a_clean_end(facts):
+    found = judge(facts)
+    ended = facts.ended
     clean = not (ended.timed_out or ended.over_memory or ended.lost) and ended.status == 0
-    said = seen.report is not None and seen.report.get("outcome") == "passed" and seen.report.get("executed") is True
-    said = said and not isinstance(seen.report.get("unparsed"), dict)
+    said = facts.report is not None and facts.report.get("outcome") == "passed" and facts.report.get("executed") is True
+    said = said and not isinstance(facts.report.get("unparsed"), dict)
     assert (found.outcome is Outcome.PASSED) == (clean and said)
 
 
 @given(anything)
-def test_every_verdict_has_what_belongs_to_it(seen):
-    found = judge(seen)
+def test_every_verdict_has_what_belongs_to_it(facts):
+    found = judge(facts)
     assert bool(found.error) == found.outcome.is_failure
     no_verdict = found.outcome in (Outcome.ERROR, Outcome.NOT_APPLICABLE) or found.cause is not None
     assert bool(found.reason) == no_verdict
