@@ -93,6 +93,21 @@ def _distance(one: Environment, other: Environment) -> int:
     return packages + 50 * (one.python != other.python)
 
 
+def place_to_search(
+    evidence: Sequence[Evidence], package: NormalizedName, matrix: Matrix, nearest: str | None
+) -> str | None:
+    """Return the failing environment in which the releases of a package are searched; None if none has the package.
+
+    It is one of a family with a fixed base in which something passes, otherwise the one that is `nearest` to a pass:
+    in a base where everything fails, no release may pass.
+    """
+    bases = {each.name for each in matrix.families if each.base is not None}
+    bases &= {each.family for each in evidence if each.shows is Shows.PASSES}
+    failing = [each for each in evidence if each.shows is Shows.BUG and package in each.versions]
+    failing.sort(key=lambda each: (each.family not in bases, each.environment != nearest))
+    return failing[0].environment if failing else None
+
+
 def differing_packages(one: Environment, other: Environment) -> tuple[NormalizedName, ...]:
     """Return the packages in which two environments differ."""
     before, after = one.lock.versions, other.lock.versions

@@ -21,6 +21,7 @@ from harness.triage.decide import (
     differing_packages,
     nearest_pair,
     only_replaced_package,
+    place_to_search,
     responsible_package,
 )
 from harness.triage.environments import (
@@ -238,11 +239,10 @@ class Triage:
             self.searched[package] = document
 
     def _place_to_search(self, package: NormalizedName) -> str | None:
-        """Return a failing environment that has the package, one of a family with a fixed base if there is one."""
-        bases = {each.name for each in self.matrix.families if each.base is not None}
-        failing = [each for each in self.evidence if _shows_bug_with(each, package)]
-        failing.sort(key=lambda each: each.family not in bases)
-        return self._without_swap(failing[0].environment, package) if failing else None
+        """Return the failing environment in which the releases of a package are searched."""
+        pair = nearest_pair(self.evidence, self.runs.environments_by_id)
+        place = place_to_search(self.evidence, package, self.matrix, pair[1] if pair is not None else None)
+        return self._without_swap(place, package) if place is not None else None
 
     def _without_swap(self, id: str, package: NormalizedName) -> str:
         """Return the environment in which only this package was replaced, if that was run, else the same id."""

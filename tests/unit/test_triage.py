@@ -20,7 +20,15 @@ from harness.reports.report import Claim, Dropped, Place, Says
 from harness.triage.answer import Change, HeldPackage, Reproduction, TriageAnswer, WayOut, document
 from harness.triage.claims import Checked, check, covers, questions_about
 from harness.triage.commands import reproducing
-from harness.triage.decide import changes, nearest_pair, only_replaced_package, points_of, responsible_package, ways_out
+from harness.triage.decide import (
+    changes,
+    nearest_pair,
+    only_replaced_package,
+    place_to_search,
+    points_of,
+    responsible_package,
+    ways_out,
+)
 from harness.triage.environments import (
     claimed_environments,
     failing_versions,
@@ -721,3 +729,20 @@ def test_errors_of_a_file_are_ranges_apart_if_asked():
     assert [(each.first, each.last) for each in ranges_of(shown, "layers")] == [("1.0", "1.2")]
     apart = ranges_of(shown, "layers", apart_by_error=True)
     assert [(each.first, each.last) for each in apart] == [("1.0", "1.0"), ("1.1", "1.2")]
+
+
+@pytest.mark.parametrize(
+    ("base_passes", "nearest", "place"),
+    [(True, "engine2.1", "layers1.1"), (False, "engine2.1", "engine2.1"), (False, None, "engine2.0")],
+    ids=["a base with a pass", "a base where everything fails", "no pair"],
+)
+def test_releases_are_searched_where_something_passes(matrix, base_passes, nearest, place):
+    shown = [
+        evidence("1.0", PASSES if base_passes else BUG),
+        evidence("1.0", BUG, environment="engine2.0", family="engine"),
+        evidence("1.0", BUG, environment="engine2.1", family="engine"),
+        evidence("1.1", BUG),
+    ]
+    if not base_passes:
+        shown = shown[1:]
+    assert place_to_search(shown, "layers", matrix, nearest) == place
