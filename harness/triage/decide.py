@@ -35,21 +35,31 @@ def responsible_package(evidence: Sequence[Evidence], matrix: Matrix) -> Normali
 
 
 def _replaced_package(evidence: Sequence[Evidence], matrix: Matrix) -> NormalizedName | None:
-    """Return the package that a family replaces, if the bug is gone with it at the same version."""
+    """Return the package that a family replaces, if it decides: with it and without it, the same version differs.
+
+    Either the bug is gone with the replacement, or it shows with the replacement only.
+    """
     for family in matrix.families:
         if family.replaces is None:
             continue
         package, replaced = canonicalize_name(family.package), canonicalize_name(family.replaces)
-        failing = {
-            each.versions.get(package)
-            for each in evidence
-            if each.shows is Shows.BUG and not each.variables and replaced in each.versions
-        }
-        own = [each for each in evidence if each.family == family.name and each.versions.get(package) in failing]
-        shown = {each.shows for each in own if each.shows.conclusive}
-        if shown == {Shows.PASSES}:
+        plain = _shown_by_version(
+            (each for each in evidence if not each.variables and replaced in each.versions), package
+        )
+        other = _shown_by_version((each for each in evidence if each.family == family.name), package)
+        pairs = {(plain[version], other[version]) for version in plain.keys() & other.keys()}
+        if pairs in ({(Shows.BUG, Shows.PASSES)}, {(Shows.PASSES, Shows.BUG)}):
             return replaced
     return None
+
+
+def _shown_by_version(evidence: Iterable[Evidence], package: NormalizedName) -> dict[str, Shows]:
+    """Return what each version of a package shows, for versions that show one thing only."""
+    shown: dict[str, set[Shows]] = {}
+    for each in evidence:
+        if each.shows.conclusive and package in each.versions:
+            shown.setdefault(each.versions[package], set()).add(each.shows)
+    return {version: found.pop() for version, found in shown.items() if len(found) == 1}
 
 
 def only_replaced_package(evidence: Sequence[Evidence]) -> NormalizedName | None:

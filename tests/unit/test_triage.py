@@ -550,6 +550,8 @@ def test_pass_with_the_replacement_at_the_same_version_names_the_replaced_packag
     assert responsible_package([plain, replace(old, shows=BUG)], matrix) is None
     assert responsible_package([replace(plain, shows=OTHER), old], matrix) is None
     assert responsible_package([replace(plain, versions={"engine-cpu": "2.0.0"}), old], matrix) is None
+    mirrored = [replace(plain, shows=PASSES), replace(old, shows=BUG)]
+    assert responsible_package(mirrored, matrix) == "layers", "the bug shows with the replacement only"
 
 
 def test_ways_out_are_versions_and_variables_that_pass():
