@@ -19,10 +19,11 @@ from packaging.version import Version
 from harness.commands.added_packages import with_extras
 from harness.commands.answer import AnswerFormat, answers_folder
 from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_sandbox
+from harness.commands.report_input import check_late_options, reason_without_code, report_source
 from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
 from harness.environments.requirements import unmet_requirements
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.execute.task import Task
 from harness.filesystem.atomic import write_whole
 from harness.locking.package_index import ReleaseIndex
@@ -93,9 +94,11 @@ def execute(session: Session, options: Options) -> int:
 
     Raises UsageError, after it printed the questions for the reporter, if the report has nothing to run.
     """
+    _tier(session, options)
+    check_late_options(session, extras=options.extras, repository=options.repository)
     report, folder, path = _read(session, options)
     if path is None:
-        why = "; ".join(dict.fromkeys(each.why for each in report.dropped)) or "no code was found"
+        why = reason_without_code(report)
         _publish(session, options, unanswerable(report, why, provides=dict(session.project.matrix.provides)))
         raise UsageError(
             f"{options.report}: the report has no code that can be run",
@@ -259,13 +262,17 @@ def _tier(session: Session, options: Options) -> list[Environment]:
         globs = tuple(glob for text in options.environments for glob in text.split(","))
         chosen = [each for each in project.environments if matches_globs(each.id, globs)]
         if not chosen:
-            raise UsageError(f"--environments: {', '.join(globs)} matches no environment")
+            close = near_misses(globs[0], (each.id for each in project.environments))
+            raise UsageError(
+                f"--environments: {', '.join(globs)} matches no environment. {close}".rstrip(),
+                next_step=f"Valid names: {some_of(each.id for each in project.environments)}",
+            )
         return chosen
     name = options.tier or project.matrix.default_tier
     chosen = [each for each in project.environments if name in each.tiers]
     if not chosen:
         known = [tier.name for tier in project.matrix.tiers]
-        raise UsageError(f"--tier: there is no tier {name!r}", next_step=f"Known: {', '.join(known)}")
+        raise UsageError(f"--tier: there is no tier {name!r}", next_step=f"Valid tiers: {', '.join(known)}")
     return chosen
 
 
@@ -316,7 +323,7 @@ def _blame(
 
 def _read(session: Session, options: Options) -> tuple[Report, Path, Path | None]:
     """Read a report; return it with its folder and the path of its scenario, None if there is nothing to run."""
-    report = read_report(_standard_input() if options.report == "-" else Path(options.report))
+    report = read_report(report_source(options.report))
     if options.write_args is not None or options.read_args is not None:
         report = as_two_runs(report, options.write_args or "", options.read_args or "")
     name = name_of(report)
@@ -324,10 +331,6 @@ def _read(session: Session, options: Options) -> tuple[Report, Path, Path | None
     folder = answers_folder(session) / name / (name if len(report.scripts) > 1 else "report")
     shutil.rmtree(folder, ignore_errors=True)
     return report, folder, write_report(report, folder)
-
-
-def _standard_input() -> str:
-    return sys.stdin.buffer.read().decode("utf-8", "replace")
 
 
 def name_of(report: Report) -> str:

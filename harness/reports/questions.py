@@ -56,7 +56,7 @@ def _ask_for_code(report: Report, images: bool) -> str:
     )
     if images:
         return f"The code or the error is in an image, which cannot be run or searched. {wanted}"
-    if report.dropped:
+    if any(each.text.strip() for each in report.dropped):
         return (
             f"The report has no code that runs as it is: what stands in it is output or a part of a program. {wanted}"
         )

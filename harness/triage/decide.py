@@ -189,7 +189,10 @@ def ways_out(
     """Return what works instead: later versions, other variables, earlier versions; each with a cell that passes.
 
     If the versions were compared with one version of another package, a later version of that package counts, too.
+    Without a cell that shows the problem there is nothing to avoid.
     """
+    if all(each.shows is not Shows.BUG for each in evidence):
+        return ()
     found: list[WayOut] = []
     affected = [each for each in ranges if each.shows is Shows.BUG]
     passing = [each for each in ranges if each.shows is Shows.PASSES]

@@ -153,7 +153,8 @@ def _of_writer(claim: Claim) -> str:
 
 def _dropped(dropped: Dropped) -> str:
     place = f"{escaped(dropped.place.file)}, " if dropped.place.file else ""
-    return f"{place}line {dropped.place.line}: {code(_short(dropped.text))}: {escaped(dropped.why)}"
+    text = f": {code(_short(dropped.text))}" if dropped.text.strip() else ""
+    return f"{place}line {dropped.place.line}{text}: {escaped(dropped.why)}"
 
 
 def _listed(title: str, items: Iterable[str]) -> str:

@@ -60,8 +60,10 @@ def by_commit(change: Change) -> str:
 
 def without(reproduction: Reproduction, passing: Sequence[Range]) -> str:
     """Return the verdict where no environment shows the problem."""
+    passes = f"he script passes with {passing[0].package} {listed(passing)}." if passing else ""
     if reproduction.result == "not possible":
-        return f"The report could not be reproduced: {reproduction.reason or 'nothing could be run'}."
-    if passing:
-        return f"Not reproduced: the script passes with {passing[0].package} {listed(passing)}."
+        why = f"The report could not be reproduced: {reproduction.reason or 'nothing could be run'}."
+        return f"{why} T{passes}" if passes else why
+    if passes:
+        return f"Not reproduced: t{passes}"
     return "Not reproduced: no environment shows the reported problem."

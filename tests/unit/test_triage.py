@@ -715,6 +715,21 @@ def test_verdict_without_the_bug(reproduction, expected):
     assert expected in sentence(reproduction, ranges, responsible=None, introduced=None, fixed=None, failure="")
 
 
+def test_verdict_without_the_environment_of_the_report_says_what_was_run():
+    reproduction = Reproduction(environment=None, result="not possible", reason="the report names no version")
+    ranges = ranges_of([evidence("1.0.0", PASSES), evidence("1.1.0", PASSES)], "layers")
+    verdict = sentence(reproduction, ranges, responsible=None, introduced=None, fixed=None, failure="")
+    assert verdict == (
+        "The report could not be reproduced: the report names no version. "
+        "The script passes with layers 1.0.0 to 1.1.0."
+    )  # fmt: skip
+
+
+def test_no_way_out_where_nothing_fails():
+    cells = [evidence("1.0.0", PASSES), evidence("1.1.0", PASSES, environment="old", variables=OLD)]
+    assert ways_out(cells, ranges_of(cells, "layers")) == ()
+
+
 def test_other_failures_that_differ_below_the_first_line_are_one_range():
     shown = [
         evidence(f"1.{minor}", OTHER, error=f"TypeError: cannot be deserialized\nconfig={{'id': {minor}}}")

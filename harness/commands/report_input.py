@@ -1,0 +1,47 @@
+"""The input of `harness triage`: a report from a file, a folder or standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.pinpoint.repository import Repository
+from harness.pinpoint.swapped import read_extra
+from harness.reports.report import Report
+from harness.session import Session
+
+
+def check_late_options(session: Session, *, extras: Sequence[str], repository: str | None) -> None:
+    """Raise UsageError for wrong options that are used only after minutes of runs."""
+    for text in extras:
+        for each in text.split():
+            read_extra(each, where="--with")
+    if repository is not None:
+        Repository(Path(repository).absolute(), environ=session.variables, cache=session.cache, built={})
+
+
+def report_source(argument: str) -> str | Path:
+    """Return the text of standard input for `-`, else the path. Raises UsageError if the input is empty."""
+    if argument == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        if not text.strip():
+            raise UsageError(
+                "Standard input is empty: there is no report",
+                next_step="Check the command before the pipe, or name the file of the report",
+            )
+        return text
+    path = Path(argument)
+    if path.is_file() and path.stat().st_size == 0:
+        raise UsageError(
+            f"{path}: the file is empty: there is no report", next_step="Save the text of the report in it"
+        )
+    return path
+
+
+def reason_without_code(report: Report) -> str:
+    """Return why a report has nothing to run; parts without text are notes about its length."""
+    code = [each.why for each in report.dropped if each.text.strip()] or ["no code was found"]
+    notes = [each.why for each in report.dropped if not each.text.strip()]
+    return "; ".join(dict.fromkeys([*code, *notes]))
