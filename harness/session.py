@@ -81,7 +81,7 @@ class Session:
         """Raise a UsageError if a command would write into the project that the wheel ships."""
         if self.root == BUNDLED:
             raise UsageError(
-                f"{command} needs a clone", why="the matrix of the installed package is read-only", next_step=next_step
+                f"{command} needs a clone", why="The matrix of the installed package is read-only", next_step=next_step
             )
 
     @functools.cached_property
@@ -231,7 +231,7 @@ class Session:
             now = "works" if self.sandbox.contains else "does not work"
             raise HarnessError(
                 f"The sandbox {now} on this machine now, unlike in the last run",
-                why="results with and without a sandbox are kept apart",
+                why="Results with and without a sandbox are kept apart",
                 next_step="Run the same command again; it takes the machine as it is now",
             )
 

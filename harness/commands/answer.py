@@ -47,8 +47,8 @@ def execute(session: Session, options: Options) -> int:
     if not path.is_file():
         known = sorted(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
         raise UsageError(
-            f"there is no answer {options.name!r}. {near_misses(options.name, known)}".rstrip(),
-            next_step=f"Known here: {', '.join(known)}" if known else "Run `harness triage REPORT` first",
+            f"There is no answer {options.name!r}. {near_misses(options.name, known)}".rstrip(),
+            next_step=f"Answers: {', '.join(known)}" if known else "Run `harness triage REPORT` first",
         )
     sys.stdout.write(path.read_text(encoding="utf-8"))
     return 0

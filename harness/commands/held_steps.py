@@ -73,5 +73,6 @@ def _require_two_steps(scenario: Scenario, option: str) -> None:
     if scenario.write is None:
         raise UsageError(
             f"{option}: {scenario.name} has one step",
-            why="only a folder with write.py and read.py has a writer and a reader",
+            why="Only a folder with write.py and read.py has a writer and a reader",
+            next_step=f"Leave {option} out, or name such a folder",
         )

@@ -118,7 +118,7 @@ def _scenario(session: Session, script: KnownScript) -> Scenario:
     if scenario.identity != script.identity:
         raise HarnessError(
             f"{script.label}: the files that it reads have changed since it was run",
-            why=f"they are in {files_in}",
+            why=f"They are in {files_in}",
             next_step="Run the script again by its path, or restore the files",
         )
     scenario = replace(scenario, name=script.label, path=Path(script.path or path.name), external=True)

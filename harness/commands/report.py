@@ -60,7 +60,7 @@ def _refuse_unknown(session: Session, results: Results, options: Options) -> Non
     if unknown:
         raise HarnessError(
             f"{len(unknown)} of {len(results.cells)} cells were never run here, so the published table would have gaps",
-            why=f"the first is {unknown[0]}",
+            why=f"The first is {unknown[0]}",
             next_step=f"`{_instead(session, options, 'run')}` runs them; `{session.command} table --output "
             "FILE` writes what there is",
         )
@@ -78,7 +78,7 @@ def _refuse_unconfirmed(session: Session, results: Results, options: Options) ->
         return replace(results, notes=(*results.notes, f"{what}."))
     raise HarnessError(
         what,
-        why=f"the first is {cells[0]}; a transition is published when both of its cells are confirmed",
+        why=f"The first is {cells[0]}; a transition is published when both of its cells are confirmed",
         next_step=f"`{_instead(session, options, 'run', '--confirm')}` runs them; or publish with --unconfirmed; "
         "then the table has a note",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.commands.outside_scripts import split_path
 from harness.commands.script_checks import require_runnable
 from harness.commands.selected_plan import script_named, scripts_at
-from harness.errors import UsageError, near_misses
+from harness.errors import UsageError, near_misses, some_of
 from harness.model import Case, Cell, Scenario, Value
 from harness.model.case import read_value, write_value
 from harness.project.script import parameter_defaults
@@ -21,7 +21,11 @@ def pattern_of(text: str | None) -> re.Pattern[str] | None:
     try:
         return None if text is None else re.compile(text, re.MULTILINE)
     except re.error as error:
-        raise UsageError(f"--follow {text!r} is not a regular expression", why=str(error)) from None
+        raise UsageError(
+            f"--follow {text!r} is not a regular expression",
+            why=str(error).capitalize(),
+            next_step="Write a backslash before ( [ . * + ? that stand for themselves",
+        ) from None
 
 
 def subject_of(session: Session, named: str, assignments: Iterable[str]) -> tuple[Scenario, Case]:
@@ -57,7 +61,7 @@ def _named(session: Session, named: str) -> tuple[Scenario, dict[str, Value]]:
         case = None
     known = script_named(session, case.scenario, command=lambda name: ["pinpoint", name]) if case is not None else None
     if known is None or case is None:
-        hint = near_misses(named, by_name) or f"Known scenarios: {', '.join(by_name) or 'none'}"
+        hint = near_misses(named, by_name) or f"Valid names: {some_of(by_name)}"
         raise UsageError(f"{named!r} is neither a scenario nor a path, nor a script that was run here. {hint}")
     require_runnable(session, [known])
     return known, dict(case.parameters)

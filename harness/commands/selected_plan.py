@@ -89,8 +89,8 @@ def environment_named(session: Session, text: str) -> Environment:
     if environment is None:
         known = [each.id for each in session.project.environments]
         raise UsageError(
-            f"there is no environment {text!r}. {near_misses(text, known)}".rstrip(),
-            next_step=f"Known here: {some_of(known)}",
+            f"There is no environment {text!r}. {near_misses(text, known)}".rstrip(),
+            next_step=f"Valid names: {some_of(known)}",
         )
     return environment
 

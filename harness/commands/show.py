@@ -68,7 +68,7 @@ def _never_run(session: Session, task: Task, options: Options) -> HarnessError:
     run = shlex.join(["run", "--cells", str(cell), *condition])
     return HarnessError(
         f"{cell}: never run" + (" under this condition" if others else ""),
-        why=f"results under another condition are shown by {known}" if others else "",
+        why=f"Results under another condition are shown by {known}" if others else "",
         next_step=f"`{session.command} {run}` runs it",
     )
 

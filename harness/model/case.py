@@ -113,14 +113,12 @@ class Cell:
         case, rest = _split_case(text)
         where = rest[1:]
         if not rest.startswith("@") or not where:
-            raise UsageError(
-                f"{text!r} is not the id of a cell", why="a cell is written scenario[name=value]@environment"
-            )
+            raise UsageError(f"{text!r} is not the id of a cell", next_step="Write scenario[name=value]@environment")
         writer, arrow, reader = where.partition(_WRITER_TO_READER)
         if not arrow:
             return cls(case=case, environment=where)
         if not writer or not reader:
-            raise UsageError(f"{text!r} is not the id of a cell", why=f"an environment is missing at {where!r}")
+            raise UsageError(f"{text!r} is not the id of a cell", why=f"An environment is missing at {where!r}")
         return cls(case=case, environment=reader, writer=writer)
 
 
@@ -172,7 +170,7 @@ def _read_case(text: str) -> tuple[Case, str]:
         if isinstance(pair, str):
             return Case(scenario=name, parameters=tuple(parameters)), pair
         parameters.append(pair)
-    raise UsageError(f"{text!r} is not the id of a case", why="its '[' is not closed")
+    raise UsageError(f"{text!r} is not the id of a case", why="Its '[' is not closed")
 
 
 def _read_parameters(whole: str, rest: str) -> Iterator[tuple[str, Value] | str]:
@@ -182,20 +180,20 @@ def _read_parameters(whole: str, rest: str) -> Iterator[tuple[str, Value] | str]
         rest = rest[1:]
         name = NAME.match(rest)
         if name is None or not rest[name.end() :].startswith("="):
-            raise UsageError(f"{whole!r} is not the id of a case", why=f"name=value is missing at {rest!r}")
+            raise UsageError(f"{whole!r} is not the id of a case", why=f"`name=value` is missing at {rest!r}")
         rest = rest[name.end() + 1 :]
         if rest.startswith('"'):
             try:
                 value, end = decoder.raw_decode(rest)
             except ValueError as error:
                 raise UsageError(
-                    f"{whole!r} is not the id of a case", why=f"a quoted value is malformed: {error}"
+                    f"{whole!r} is not the id of a case", why=f"A quoted value is malformed: {error}"
                 ) from None
             yield name.group(), value
         else:
             bare = _BARE.match(rest)
             if bare is None:
-                raise UsageError(f"{whole!r} is not the id of a case", why=f"a value is missing at {rest!r}")
+                raise UsageError(f"{whole!r} is not the id of a case", why=f"A value is missing at {rest!r}")
             end = bare.end()
             yield name.group(), read_value(bare.group())
         rest = rest[end:]

@@ -69,7 +69,7 @@ def releases_between(
     if not points:
         raise UsageError(
             f"--versions {versions}: {package} has no release in there" if versions else f"{package} has no release",
-            why=f"it has {_summary(known)}" if known else "the package index lists none",
+            why=f"It has {_summary(known)}" if known else "The package index lists none",
             next_step="Write FIRST..LAST; --pre and --yanked take in more",
         )
     return Releases(package=name, points=tuple(points), older=known.index(points[0]))
@@ -89,7 +89,7 @@ def _bounds(versions: str | None) -> tuple[Version | None, Version | None]:
             return (Version(first) if first else None), (Version(last) if last else None)
     except InvalidVersion as error:
         raise UsageError(
-            f"--versions {versions!r} makes no sense", why=str(error), next_step="Write 3.0.0..3.5.0"
+            f"--versions {versions!r} is not a range", why=str(error), next_step="Write 3.0.0..3.5.0"
         ) from None
     raise UsageError(f"--versions {versions!r} is no range", next_step="Write FIRST..LAST, such as 3.0.0..3.5.0")
 

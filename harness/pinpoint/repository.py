@@ -114,7 +114,7 @@ class Repository:
             close = near_misses(name, self.tags()) or _some(self.tags())
             raise UsageError(
                 f"--repository {self.folder}: there is no commit {name!r}",
-                why=f"it is no release, tag, branch or sha. {close}",
+                why=f"It is no release, tag, branch or sha. {close}",
                 next_step="Fetch it first, if it is newer than the clone",
             ) from None
 

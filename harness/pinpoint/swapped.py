@@ -257,7 +257,7 @@ def read_swapped(session: Session, text: str, base: Environment | None) -> Envir
             raise UsageError(f"{text!r}: {swaps.base!r} is neither an environment nor a family of matrix.toml")
         return made.of_family(family, Version(swaps.versions[0][1]))
     except InvalidVersion as error:
-        raise UsageError(f"{text!r} makes no sense", why=str(error)) from None
+        raise UsageError(f"{text!r} is not valid", why=str(error)) from None
     except Untestable as error:
         raise HarnessError(f"{text}: not available", why=error.reason) from None
 

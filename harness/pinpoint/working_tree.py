@@ -21,7 +21,10 @@ def read_overlay(text: str, cache: Path, built: Mapping[str, Built]) -> Overlay:
     package, equals, folder = text.partition("=")
     module = package.strip().replace("-", "_")
     if not equals or not module.isidentifier() or not folder:
-        raise UsageError(f"--overlay {text!r} makes no sense", next_step="Write PACKAGE=DIR, such as keras=~/src/keras")
+        raise UsageError(
+            f"--overlay {text!r} is not PACKAGE=DIR",
+            next_step="Write a package and a folder, such as keras=~/src/keras",
+        )
     source = _source_of(module, Path(folder).expanduser().absolute())
     kept = cache / "trees"
     with OwnedFolder(kept, ".part-") as temporary:
@@ -48,7 +51,7 @@ def _source_of(module: str, folder: Path) -> Path:
             return each
     raise UsageError(
         f"--overlay {module}={folder}: there is no {module} in it",
-        why=f"neither {module}/__init__.py nor {module}.py is there, nor below src/",
+        why=f"Neither {module}/__init__.py nor {module}.py is there, nor below src/",
         next_step="Name the top of the working tree",
     )
 

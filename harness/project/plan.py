@@ -101,7 +101,7 @@ def _check_headers(scenarios: Iterable[Scenario], matrix: Matrix) -> None:
             if denied:
                 raise UsageError(
                     f"{scenario.name}: its header requests your environment variable {', '.join(map(repr, denied))}",
-                    why=f"a script can print its variables, and {FILE} does not allow this one",
+                    why=f"A script can print its variables, and {FILE} does not allow this one",
                     next_step=f"To allow it for all scripts, write in {FILE}: pass-env = {json.dumps(denied)}",
                 )
             for name, most in matrix.limits:
@@ -109,7 +109,7 @@ def _check_headers(scenarios: Iterable[Scenario], matrix: Matrix) -> None:
                 if asked > most:
                     raise UsageError(
                         f"{scenario.name}: its header requests the limit {name} = {asked:.12g}",
-                        why=f"the maximum in {FILE} is {most:.12g}",
+                        why=f"The maximum in {FILE} is {most:.12g}",
                         next_step=f"To allow it for all scripts, write in {FILE}, [limits]: {name} = {asked:.12g}",
                     )
 
@@ -150,8 +150,8 @@ def _choose_environments(
         chosen = tuple(each for each in chosen if matches_globs(each.id, selection.environments))
     if not chosen:
         raise UsageError(
-            "no environment is selected",
-            why="the options exclude all environments",
+            "No environment is selected",
+            why="The options exclude all environments",
             next_step=f"Valid names: {some_of(ids)}",
         )
     return chosen
@@ -201,11 +201,11 @@ def _no_cell(scenarios: tuple[Scenario, ...], selection: Selection) -> UsageErro
     if not any(_cases(each, selection) for each in scenarios):
         why = "--scenarios excludes all scenarios"
         return UsageError(
-            "no cell is selected", why=why, next_step=f"Valid names: {some_of(each.name for each in scenarios)}"
+            "No cell is selected", why=why, next_step=f"Valid names: {some_of(each.name for each in scenarios)}"
         )
     why = "no environment of --writers and --readers is in --environments or --tier"
     return UsageError(
-        "no cell is selected",
+        "No cell is selected",
         why=why,
         next_step="Remove --environments and --tier, or add the writers and readers there",
     )
@@ -239,7 +239,7 @@ def _plan_named(
     writer = by_id[cell.writer] if cell.writer else None
     if writer is not None and scenario.write is None:
         raise UsageError(
-            f"{cell}: {scenario.name} has one step", why="only a folder with write.py and read.py has a writer"
+            f"{cell}: {scenario.name} has one step", why="Only a folder with write.py and read.py has a writer"
         )
     return plan_cell(cell.case, scenario, by_id[cell.environment], writer, exclusions)
 

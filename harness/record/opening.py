@@ -75,7 +75,7 @@ def _reject_newer(connection: sqlite3.Connection, path: Path) -> None:
         connection.close()
         raise HarnessError(
             f"{path}: a newer version of this project wrote the store",
-            why=f"it has the migrations {', '.join(sorted(newer))}",
+            why=f"It has the migrations {', '.join(sorted(newer))}",
             next_step="Update this checkout, or set HARNESS_STORE to another file",
         )
 

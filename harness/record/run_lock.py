@@ -36,6 +36,6 @@ def run_lock(path: Path, environment: str) -> Iterator[None]:
     except filelock.Timeout:
         raise StoreInUse(
             f"{environment}: another run uses this environment in this clone",
-            why=f"both runs would record the same cells in {path.name}",
+            why=f"Both runs would record the same cells in {path.name}",
             next_step="Wait until it ends, or set HARNESS_STORE to another file. `harness table` works meanwhile",
         ) from None

@@ -251,7 +251,7 @@ class Writer:
         if there is not None:
             raise HarnessError(
                 f"{self.path}: another file replaced the store during this run",
-                why="further results would be written to the old file and lost",
+                why="Further results would be written to the old file and lost",
                 next_step="Restore the right file, then run the same command again",
             )
         if not lock_folder(self.path).is_dir():

@@ -71,7 +71,7 @@ def replace_between_markers(text: str, name: str, new: str) -> str:
     if lines.count(begin) != 1 or lines.count(end) != 1 or lines.index(begin) > lines.index(end):
         raise UsageError(
             f"the file has no place for the generated section {name!r}",
-            why=f"it must contain the lines '{begin}' and '{end}' once, in this order",
+            why=f"It must contain the lines '{begin}' and '{end}' once, in this order",
             next_step="Add the two lines at the place of the section",
         )
     kept = [*lines[: lines.index(begin) + 1], *new.strip("\n").splitlines(), *lines[lines.index(end) :]]

@@ -52,7 +52,7 @@ def _read_folder(folder: Path) -> Report:
     name = as_name(folder.resolve().name)
     if found.text is None and found.notebook is None and not found.scripts:
         raise UsageError(
-            f"{folder}: there is no report in it", why="it has neither a text, nor a notebook, nor a script",
+            f"{folder}: there is no report in it", why="It has neither a text, nor a notebook, nor a script",
             next_step="Name the file of the report",
         )  # fmt: skip
     text, too_long = load(found.text) if found.text else ("", [])

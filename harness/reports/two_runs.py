@@ -14,7 +14,7 @@ def as_two_runs(report: Report, write_args: str, read_args: str) -> Report:
     if len(report.scripts) != 1:
         raise UsageError(
             "--write-args, --read-args: the report does not have one script",
-            why=f"it has {', '.join(each.name for each in report.scripts) or 'none'}",
+            why=f"It has {', '.join(each.name for each in report.scripts) or 'none'}",
         )
     (script,) = report.scripts
     try:

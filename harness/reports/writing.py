@@ -27,7 +27,7 @@ def write_report(report: Report, folder: Path) -> Path | None:
     if sum(sizes) > LARGEST:
         raise UsageError(
             f"{report.name}: the files beside the report have {sum(sizes) >> 20} MiB",
-            why=f"at most {LARGEST >> 20} MiB are copied", next_step="Remove what the script does not need",
+            why=f"At most {LARGEST >> 20} MiB are copied", next_step="Remove what the script does not need",
         )  # fmt: skip
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -124,9 +124,9 @@ def test_report_without_code_prints_the_questions(playground):
 
 def test_answer_that_does_not_exist_lists_the_known_ones(playground):
     playground.harness("answer", "words", status=2)
-    assert "there is no answer 'words'" in playground.said
+    assert "There is no answer 'words'" in playground.said
     playground.script("It does not work.", "words.md")
     playground.harness("triage", "words.md", status=2)
     playground.harness("answer", "word", status=2)
-    assert "Known here: words" in playground.said
+    assert "Answers: words" in playground.said
     assert os.sep not in playground.harness("answer", "words").split("Questions")[0]
