@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from harness.project.syntax import tree_of
 from harness.reports.executed import executed_statements, imported_packages
 from harness.reports.pieces import Piece
-from harness.reports.report import Report
+from harness.reports.report import Form, Report
 
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]+\)|<img\b", re.IGNORECASE)
 _READERS = {
@@ -29,6 +29,7 @@ _SECRET = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|xox[bp]-[\w-]{10,})"
     r"|(?i:\b(?:api[-_]?key|access[-_]?token|secret[-_]?key|password|passwd)\b[\"']?\s*[:=]\s*[\"'][^\"'\s<>{}]{6,}[\"'])"
 )
+_DAMAGED_NOTEBOOK = "The notebook is damaged: it is not valid JSON. Could you save it again and attach the whole file?"
 _LOGIN = {"login", "notebook_login", "authenticate_user", "getpass", "authenticate"}
 
 
@@ -37,7 +38,7 @@ def ask(report: Report, pieces: Iterable[Piece], text: str) -> Iterator[str]:
     pieces = list(pieces)
     images = bool(_IMAGE.search(text))
     if not report.runnable:
-        yield _ask_for_code(report, images)
+        yield _DAMAGED_NOTEBOOK if _is_damaged(report, pieces) else _ask_for_code(report, images)
     else:
         written = {name for script in report.scripts for name in _written_files(script.text or "")}
         for script in report.scripts:
@@ -50,6 +51,10 @@ def ask(report: Report, pieces: Iterable[Piece], text: str) -> Iterator[str]:
         yield "Your report seems to contain a password or an access key. Please revoke it and remove it from the text."
 
 
+def _is_damaged(report: Report, pieces: list[Piece]) -> bool:
+    return report.form is Form.NOTEBOOK and not pieces and bool(report.dropped)
+
+
 def _ask_for_code(report: Report, images: bool) -> str:
     wanted = (
         "Could you post a complete script, as text in a ``` block, that shows the problem when it is run by itself?"
@@ -57,9 +62,7 @@ def _ask_for_code(report: Report, images: bool) -> str:
     if images:
         return f"The code or the error is in an image, which cannot be run or searched. {wanted}"
     if any(each.text.strip() for each in report.dropped):
-        return (
-            f"The report has no code that runs as it is: what stands in it is output or a part of a program. {wanted}"
-        )
+        return f"The report has no code that runs as it is: it has only output or parts of a program. {wanted}"
     return f"The report has no code. {wanted}"
 
 

@@ -75,7 +75,7 @@ def source_of(text: str, *, name: str, file: str) -> Source:
     if is_notebook(text):
         notebook = read_notebook(text, file)
         if notebook is None:
-            why = "it is meant as a notebook, and is no valid JSON"
+            why = "the notebook is damaged: it is not valid JSON"
             return Source(
                 name=name, form=Form.NOTEBOOK, text=text[:_KEPT],
                 dropped=(Dropped(place=Place(file=file, line=1), text=text[:200], why=why),),

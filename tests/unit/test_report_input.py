@@ -43,3 +43,11 @@ def test_report_that_is_too_long_has_no_code_first_of_all():
     report = read_report("INFO epoch 1 loss 0.3\n" * 100_000)
     assert reason_without_code(report).startswith("no code was found; the text is too long")
     assert report.questions[0].startswith("The report has no code. ")
+
+
+def test_damaged_notebook_is_asked_for_again(tmp_path):
+    path = tmp_path / "report.ipynb"
+    path.write_text('{"cells": [ {"cell_type": "code", "source": ["import keras"', encoding="utf-8")
+    report = read_report(path)
+    assert reason_without_code(report) == "the notebook is damaged: it is not valid JSON"
+    assert [question for question in report.questions if "notebook is damaged" in question]
