@@ -36,7 +36,7 @@ class Options(CommandOptions):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `harness answer`."""
-    parser.add_argument("name", metavar="NAME", help="the name under which triage kept it")
+    parser.add_argument("name", metavar="NAME", help="the name of the file or folder of the report")
     add_choice(parser, "--format", AnswerFormat.MARKDOWN, help="default: markdown")
 
 

@@ -56,25 +56,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_search(parser)
     parser.add_argument("--package", metavar="NAME", required=True, help="the package whose releases are searched")
     parser.add_argument(
-        "--in", metavar="ENVIRONMENT", dest="environment", help="an id, or an inline one in quotes; not with --both"
+        "--in",
+        metavar="ENVIRONMENT",
+        dest="environment",
+        help="an environment id, or an inline environment in quotes; not with --both",
     )
     parser.add_argument(
         "--both",
         action="store_true",
-        help="two steps: search which side of a failing pair changed, --writer or --reader",
+        help="two-step scenario: find the responsible side of a failing pair of --writer and --reader",
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--versions", metavar="FIRST..LAST", help="only these releases, including both ends")
     what.add_argument(
         "--commits",
         metavar="FIRST..LAST",
-        help="search these commits instead of releases; ends are releases, tags, branches or hashes",
+        help="search these commits instead of releases; an end is a release, a tag, a branch or a sha",
     )
     parser.add_argument("--pre", action="store_true", help="include pre-releases")
     parser.add_argument("--yanked", action="store_true", help="include yanked releases")
     parser.add_argument("--repository", metavar="DIR", help="a clone of the package's repository, to find the commit")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--every", action="store_true", help="run every release (the default if that takes few minutes)")
+    how.add_argument(
+        "--every", action="store_true", help="run every release (the default if it takes about 3 minutes or less)"
+    )
     how.add_argument(
         "--grid", action="store_true", help="run the first and the last release of each minor, then bisect"
     )

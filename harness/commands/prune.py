@@ -21,7 +21,11 @@ class Options(CommandOptions):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `harness prune`."""
     parser.add_argument(
-        "--days", metavar="N", type=positive_count, default=30, help="not used for N days (default: 30)"
+        "--days",
+        metavar="N",
+        type=positive_count,
+        default=30,
+        help="remove environments that were not used for N days (default: 30)",
     )
 
 

@@ -29,7 +29,9 @@ class Options(SelectionOptions):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `harness report`."""
     add_selection(parser)
-    parser.add_argument("--unconfirmed", action="store_true", help="also transitions that only forks have shown")
+    parser.add_argument(
+        "--unconfirmed", action="store_true", help="also publish transitions that `run --confirm` has not confirmed"
+    )
     parser.add_argument("--folder", metavar="DIR", help="write to this folder instead of results/")
 
 

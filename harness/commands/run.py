@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "--isolation",
         Isolation.FORK,
-        help="fork a process that has finished the imports, if this is safe; or always start a new process",
+        help="fork: fork a process that has done the imports, where this is safe; process: always start a new process",
     )
     add_condition(parser)
     parser.add_argument(
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--confirm",
         action="store_true",
-        help="then run the cells next to each transition in separate processes; required before publishing",
+        help="also run the cells next to each transition in separate processes; `harness report` requires this",
     )
     add_json(parser)
 

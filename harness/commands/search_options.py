@@ -35,13 +35,13 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     # With a default, it is not said to be required where something else is missing.
     parser.add_argument("parameters", metavar="name=value", nargs="*", default=[], help="values of its parameters")
     parser.add_argument(
-        "--follow", metavar="REGEX", help="follow failures in which this is found: `stage: Type: message`, all lines"
+        "--follow", metavar="REGEX", help="follow failures whose `stage: Type: message` matches, in any line"
     )
-    parser.add_argument("--writer", metavar="ENVIRONMENT", help="two steps: always write in this environment")
-    parser.add_argument("--reader", metavar="ENVIRONMENT", help="two steps: always read in this environment")
+    parser.add_argument("--writer", metavar="ENVIRONMENT", help="two-step scenario: write in this environment only")
+    parser.add_argument("--reader", metavar="ENVIRONMENT", help="two-step scenario: read in this environment only")
     parser.add_argument("--repeat", metavar="N", type=positive_count, default=1, help="run each probe N times")
     add_jobs(parser, "parallel probes")
-    parser.add_argument("--markdown", action="store_true", help="print Markdown, to paste into the report")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown for an issue")
     add_sandbox(parser)
     add_timeout(parser)
     add_json(parser)

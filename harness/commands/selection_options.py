@@ -77,7 +77,9 @@ class ScriptOptions(SelectionOptions):
 def add_paths(parser: argparse.ArgumentParser) -> None:
     """Add the paths of scripts."""
     parser.add_argument("paths", metavar="PATH", nargs="*", help="a script, or a folder with write.py and read.py")
-    parser.add_argument("--args", metavar="TEXT", help='arguments of the named script, in quotes: --args="--epochs 3"')
+    parser.add_argument(
+        "--args", metavar="TEXT", help='arguments of the named script, in quotes: --args="load data.csv"'
+    )
     parser.add_argument("--stdin", metavar="FILE", help="standard input of the named script (default: empty)")
 
 
@@ -98,19 +100,19 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         dest="extras",
         action="append",
         default=[],
-        help="add this package to each environment; NAME==VERSION even if pip would refuse it",
+        help="add this package to each environment; NAME==VERSION is installed even if pip would refuse it",
     )
     group.add_argument(
         "--writers",
         metavar="GLOBS",
         action="append",
         default=[],
-        help="two-step scenarios only: environments that save",
+        help="two-step scenarios only: environments that write the file",
     )
     group.add_argument(
         "--readers",
         metavar="GLOBS",
         action="append",
         default=[],
-        help="two-step scenarios only: environments that load",
+        help="two-step scenarios only: environments that read the file",
     )

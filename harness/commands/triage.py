@@ -74,16 +74,23 @@ class Options(CommandOptions):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `harness triage`."""
-    parser.add_argument("report", metavar="REPORT|-", help="an issue, a notebook, a script, a folder; - for stdin")
-    parser.add_argument("--tier", metavar="NAME", help="the environments to compare (default: the default tier)")
-    parser.add_argument("--environments", metavar="GLOBS", action="append", default=[], help="these instead of a tier")
+    parser.add_argument("report", metavar="REPORT|-", help="an issue text, notebook, script or folder; - for stdin")
     parser.add_argument(
-        "--with", metavar="PACKAGE", dest="extras", action="append", default=[], help="install this package, too"
+        "--tier", metavar="NAME", help="compare the environments of this tier (default: the default tier)"
     )
-    parser.add_argument("--repository", metavar="DIR", help="a clone of the responsible package, for the commit")
-    parser.add_argument("--write-args", metavar="TEXT", help="the script runs twice: its arguments when it writes")
-    parser.add_argument("--read-args", metavar="TEXT", help="and its arguments when it reads what it wrote")
-    parser.add_argument("--output", metavar="DIR", help="write the answer there (default: next to the attempts)")
+    parser.add_argument("--environments", metavar="GLOBS", action="append", default=[], help="ids, instead of a tier")
+    parser.add_argument(
+        "--with",
+        metavar="PACKAGE",
+        dest="extras",
+        action="append",
+        default=[],
+        help="add this package to each environment",
+    )
+    parser.add_argument("--repository", metavar="DIR", help="a clone of the responsible package: find the commit")
+    parser.add_argument("--write-args", metavar="TEXT", help="run the script twice: its arguments to write a file")
+    parser.add_argument("--read-args", metavar="TEXT", help="and its arguments to read that file")
+    parser.add_argument("--output", metavar="DIR", help="also write the answer to this folder")
     add_jobs(parser, "processes at a time")
     add_sandbox(parser)
     add_json(parser)

@@ -149,9 +149,9 @@ def _ways_out(pair: PairAnswer) -> Iterator[str]:
         since = f"fixed {when(found)}{phrases.commits(found)}" if found is not None and found.kind is Kind.FIXED else ""
         name = f"{answer.package} {phrases.range(good)}"
         if each.side is Side.READER:
-            yield f"Way out, another reader: {name} reads the files of {pair.writer}{', ' if since else ''}{since}."
+            yield f"Workaround, another reader: {name} reads the files of {pair.writer}{', ' if since else ''}{since}."
         else:
-            yield f"Way out, another writer: {pair.reader} reads the files of {name}{', ' if since else ''}{since}."
+            yield f"Workaround, another writer: {pair.reader} reads the files of {name}{', ' if since else ''}{since}."
 
 
 def pair_document(pair: PairAnswer) -> dict[str, object]:

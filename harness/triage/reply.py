@@ -45,7 +45,7 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _listed(
         "pip refuses this combination, and it was installed anyway", [escaped(each) for each in answer.forced]
     )
-    yield _listed("Ways out", [f"{escaped(each.text)} ({code(each.cell)})" for each in answer.ways_out])
+    yield _listed("Workarounds", [f"{escaped(each.text)} ({code(each.cell)})" for each in answer.ways_out])
     yield _listed("Not this bug", [code(each) for each in answer.other_failures])
     yield _listed("Not tested", [f"{code(name)}: {escaped(reason)}" for name, reason in answer.not_tested])
     yield _listed("Questions for the reporter", [escaped(each) for each in answer.questions])

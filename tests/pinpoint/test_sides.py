@@ -142,7 +142,7 @@ def test_responsible_side_of_a_pair(formats, folder, writer, reader, responsible
 
 def test_ways_out_of_a_pair_are_named_on_both_sides(formats, folder):
     document = pinpoint(formats, folder, "--both", "--writer", env("1.0"), "--reader", env("1.3"))
-    ways = [each for each in document["statements"] if each.startswith("Way out")]
+    ways = [each for each in document["statements"] if each.startswith("Workaround")]
     assert len(ways) == 2
     assert "another reader: lib 1.4 to 1.5 reads the files of" in ways[0] and "fixed in 1.4" in ways[0]
     assert "another writer:" in ways[1] and "reads the files of lib 1.2 to 1.4, fixed in 1.2" in ways[1]
