@@ -1,1 +1,1 @@
-"""A search that knows nothing of the world, and what it searches over: releases, commits, packages."""
+"""Searches over releases, commits and packages. The search algorithms are in harness/search."""

@@ -1,4 +1,4 @@
-"""Which of two steps is responsible of a failing pair: what the searches of both sides show together. Pure."""
+"""The responsible side of a failing pair, from the searches of both sides. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Searched:
 
 @dataclass(frozen=True, kw_only=True)
 class PairAnswer:
-    """All that both searches say of one failing pair."""
+    """The result of both searches for one failing pair."""
 
     case: str
     package: str
@@ -49,12 +49,12 @@ class PairAnswer:
 
     @property
     def responsible(self) -> tuple[Side, ...]:
-        """The sides on which an earlier release passes, and a later one fails as the pair does."""
+        """The sides on which an earlier release passes, and a later one fails like the pair."""
         return tuple(each.side for each in self.sides if each.answer is not None and origin(each.answer) is not None)
 
     @property
     def undecided(self) -> bool:
-        """True if nothing could be judged."""
+        """Return True if nothing could be judged."""
         return all(each.undecided for each in self.answers)
 
 
@@ -92,7 +92,7 @@ def _place_of_named(answer: Answer, segments: list[Segment]) -> int | None:
 
 
 def verdicts(pair: PairAnswer) -> list[str]:
-    """Return who is responsible, in sentences. None says more than the searches show."""
+    """Return the responsible side in sentences. They claim only what the searches show."""
     lines = [line for each in pair.sides if (line := _verdict(pair, each))]
     if not pair.responsible:
         searched = [each.answer for each in pair.sides if each.answer is not None]

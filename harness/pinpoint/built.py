@@ -1,4 +1,4 @@
-"""What a package's build puts where its sources do not have it, for imports that look there."""
+"""Folders that a package's build moves: wheels have them at another path than the sources."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Built = tuple[tuple[str, str], ...]
 
 
 def complete(package: Path, built: Built) -> None:
-    """Copy within a copy of a package's sources what its build would have put there."""
+    """Copy folders of a source tree to the paths that they have in the wheel."""
     for folder, source in built:
         if (package / source).is_dir() and not (package / folder).exists():
             shutil.copytree(package / source, package / folder, symlinks=True)
 
 
 def digest_of(tree: str, built: Built) -> str:
-    """Return 40 hex digits for a tree of git's that has been completed so."""
+    """Return 40 hex digits that identify a git tree after `complete`."""
     if not built:
         return tree
     return hashlib.sha1(f"{tree} {built}".encode(), usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""What a search asks: a subject, one case, in the environment of each candidate; and what it gets, a result."""
+"""The values of a search: a subject (one case), candidates (environments), and the result of each probe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.model import Attempt, Case, Cell, Environment, Header, Overlay, Sce
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What is asked in each environment: one case. Of a two-step scenario one step may be held in an environment."""
+    """The case that a search runs in each environment. One step of a two-step scenario may stay in one environment."""
 
     scenario: Scenario
     case: Case
@@ -24,11 +24,11 @@ class Subject:
     def of(
         cls, scenario: Scenario, case: Case, *, writer: Environment | None = None, reader: Environment | None = None
     ) -> Subject:
-        """Narrow a scenario to a case, which need not be one that its header declares; hold one of two steps."""
+        """Create a subject from a scenario and a case. The header need not declare the case."""
         return cls(scenario=narrowed(scenario, case), case=case, writer=writer, reader=reader)
 
     def cells(self, environment: Environment) -> tuple[Cell, ...]:
-        """Return the cells to run for an environment, in this order; the last one is the result."""
+        """Return the cells to run for an environment, in order. The last cell is the result."""
         if self.scenario.write is None:
             return (Cell(case=self.case, environment=environment.id),)
         writer, reader = self.writer or environment, self.reader or environment
@@ -46,7 +46,7 @@ def narrowed(scenario: Scenario, case: Case) -> Scenario:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """An environment to try, made when it is needed, which may take a while; raises Untestable."""
+    """An environment to probe. `make` creates it, which may take minutes, and raises Untestable."""
 
     name: str
     make: Callable[[], Environment]
@@ -55,7 +55,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeResult:
-    """What a candidate showed: all attempts that count, the new ones among them, or why there are none."""
+    """The result of a probe: all valid attempts, the new ones among them, or the reason why there are none."""
 
     environment: Environment | None = None
     attempts: tuple[Attempt, ...] = ()
@@ -69,7 +69,7 @@ class ProbeResult:
 
 
 def import_subject(modules: tuple[str, ...]) -> Subject:
-    """Check only that modules import."""
+    """Return a subject that only imports modules."""
     text = "".join(f"import {module}\nassert {module}\n" for module in modules)
     script = Script(
         file_name="imports.py",

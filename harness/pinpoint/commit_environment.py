@@ -1,4 +1,4 @@
-"""Environments with the sources of a commit in front, as searches name them: `keras3.4.1 + keras@0123456789`."""
+"""Environments with the sources of a commit as an overlay: `keras3.4.1 + keras@0123456789`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SHORT = 10
 
 
 def commit_in(id: str) -> re.Match[str] | None:
-    """Return the module and the commit that the id of an environment ends in; None if it ends otherwise."""
+    """Return the module and the commit at the end of an environment's id, or None."""
     return _COMMIT.fullmatch(id.rpartition(SWAPPED_SEPARATOR)[2].strip())
 
 
 def note_commit(trees: Path, sha: str, overlay: Overlay) -> None:
-    """Note which of the trees in the cache a commit has, so that its cells can be run again without the repository."""
+    """Record which cached tree a commit has, so that its cells can be run again without the repository."""
     with contextlib.suppress(OSError):  # then it asks for the search again
         folder = trees / "commits"
         folder.mkdir(parents=True, exist_ok=True)

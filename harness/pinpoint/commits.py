@@ -1,4 +1,4 @@
-"""From two releases to the commit between them: each commit's source tree in front of one and the same environment."""
+"""The search for the commit between two releases. Each commit's source tree is an overlay of the same environment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FLAKY = "one side is flaky; --repeat N runs it more often"
 
 
 class Unanswered(Exception):
-    """No commit can be named; the reason is for people."""
+    """No commit can be named. The message has the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class _Line:
 
 
 class CommitSearch:
-    """Narrows transitions between releases of one package to commits."""
+    """Find the commits of transitions between releases of one package."""
 
     def __init__(self, prober: Prober, judge: Judge, repository: Repository, notify: Callable[[str], None]) -> None:
         self.prober = prober
@@ -90,7 +90,7 @@ class CommitSearch:
         return found
 
     def line_between(self, package: str, environment: Environment, first: str, last: str) -> CommitLine:
-        """Return the commits of the last one's own line from the first one on, or from where their lines part.
+        """Return the first-parent commits of the last one, from the first one or from the merge base on.
 
         Raises Unanswered.
         """
@@ -158,7 +158,7 @@ class CommitSearch:
 
 
 class CommitLine:
-    """Commits as points of a search of their own, each with what it touches of the module."""
+    """Commits as points of a search, with the files of the module that they touch."""
 
     def __init__(self, one: _One, *, shas: tuple[str, ...], offset: int, note: str) -> None:
         self._one = one
@@ -191,7 +191,7 @@ class _One:
         self._why_not: dict[str, str] = {}
 
     def begin(self, *shas: str) -> None:
-        """Run commits in the background: they will be asked for."""
+        """Run commits in the background: the search needs them soon."""
         for sha in shas:
             self._prober.start(self._candidate(sha))
 

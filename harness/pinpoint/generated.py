@@ -1,4 +1,4 @@
-"""What a package's build generates, made for a commit's sources by a script of the project, in the sandbox."""
+"""Generated sources of a commit: a script of the project generates them in the sandbox."""
 
 from __future__ import annotations
 

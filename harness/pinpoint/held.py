@@ -1,4 +1,4 @@
-"""Which of two steps a search holds in one environment while it steps the other. Pure."""
+"""The step of a two-step scenario that stays in one environment while a search changes the other. Pure."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Held:
 
     @property
     def writer(self) -> Environment | None:
-        """The writer, if it is the one that is held."""
+        """The environment of the writer, if the writer is held."""
         return self.environment if self.side is Side.WRITER else None
 
     @property
     def reader(self) -> Environment | None:
-        """The reader, if it is the one that is held."""
+        """The environment of the reader, if the reader is held."""
         return self.environment if self.side is Side.READER else None
 
     def pair(self, stepped: str) -> str:
@@ -47,7 +47,7 @@ class Held:
 
     @property
     def role(self) -> str:
-        """What the stepped releases do, as a phrase behind their versions."""
+        """What the stepped releases do, as a phrase after their versions."""
         if self.side is Side.WRITER:
             return f", reading the files of {self.environment.id}"
         return f", writing files for {self.environment.id}"

@@ -1,4 +1,4 @@
-"""Releases that need no environment of their own: the same sources, put in front of an environment that is there.
+"""Releases that are overlaid on an installed environment instead of being installed.
 
 A release differs from its host only by itself: every other package has the same version in both.
 """
@@ -21,7 +21,7 @@ from harness.uv.failures import UvFailed
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A release in front of an installed environment, its host."""
+    """A release as an overlay of an installed environment, its host."""
 
     host: Environment
     overlay: Overlay
@@ -30,7 +30,7 @@ class Layer:
 
 
 class Layers:
-    """Decides which environments of a search are a release in front of another environment. For several threads."""
+    """Decide which environments of a search are an overlay of another environment. Thread-safe."""
 
     def __init__(self, session: Session, index: ReleaseIndex, package: NormalizedName) -> None:
         self._session = session
@@ -43,12 +43,12 @@ class Layers:
         self._fits: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     def add_host(self, environment: Environment) -> None:
-        """Note an environment that is installed in any case."""
+        """Register an environment that is installed in any case, as a host."""
         with self._guard:
             self._hosts.setdefault(self._rest(environment), environment)
 
     def find(self, environment: Environment) -> Layer | None:
-        """Return how an environment is had without installing it; None if it has to be installed."""
+        """Return the overlay that replaces the installation of an environment; None if it must be installed."""
         fingerprint = f"{environment.lock.fingerprint} {environment.variables} {environment.imports}"
         with self._guard:
             deciding = self._deciding.setdefault(fingerprint, threading.Lock())
@@ -87,7 +87,7 @@ class Layers:
 def lock_with_release(
     session: Session, index: ReleaseIndex, base: Environment, package: NormalizedName, version: str
 ) -> Lock | None:
-    """Return a base's lock with another release of one package, if that is all that the release needs; else None."""
+    """Return a base's lock with another release of one package; None if the release requires more changes."""
     if package not in base.lock.versions or package in base.lock.origin.sources:
         return None
     release = _release(index, package, version)
@@ -103,7 +103,7 @@ def lock_with_release(
 def unpacked_release(
     session: Session, index: ReleaseIndex, package: NormalizedName, version: str, python: str
 ) -> Unpacked | None:
-    """Unpack a release whose one wheel is for any Python and platform; None if that cannot be done."""
+    """Unpack a release with a pure Python wheel and return it; None if there is no such wheel."""
     release = _release(index, package, version)
     pin = None if release is None else _pin(release, package)
     if pin is None:

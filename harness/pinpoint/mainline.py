@@ -1,4 +1,4 @@
-"""From a commit on a release branch to the commit of the main line that carries the same change."""
+"""The search for the commit of the main branch with the same change as a commit on a release branch."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Probes(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class OnMainLine:
-    """What a search on the main line found: a border between two of its commits, or why there is none."""
+    """The result of a search on the main branch: two neighbouring commits, or the reason why there are none."""
 
     border: Found | None = None
     why_not: str = ""
 
 
 def bundled(commit: Described) -> tuple[str, ...]:
-    """Return the titles of the changes that a commit's message lists: it was squashed, or picked several."""
+    """Return the titles of the changes that the message of a squashed or picked commit lists."""
     found = (_BULLET.match(line) for line in commit.body.splitlines())
     titles = tuple(match["title"] for match in found if match is not None and match["title"] != commit.title)
     return titles[:_MOST_BUNDLED] if len(titles) > 1 else ()
@@ -51,7 +51,7 @@ def find_on_main_line(
     after: Point,
     alike: Callable[[Point, Point], bool],
 ) -> OnMainLine:
-    """Find the change from `before` to `after`, that a commit on another line made, on the line of HEAD.
+    """Find the change from `before` to `after` on the main branch (HEAD). A commit on another branch made it.
 
     Commits of the same title, or of a title that the message lists, are tried first. Then the line is halved from where
     the two part to the day of the commit, or if it does not have the change by then, to its end.

@@ -1,4 +1,4 @@
-"""The environments of a search on disk: installed, or a release in front of an installed one."""
+"""The environments of a search on disk: installed, or an overlay of an installed one."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from harness.session import Session
 
 
 class ProbedEnvironments:
-    """May be used from several threads. Without layers, every environment is installed."""
+    """Provide environments on disk. Thread-safe. Without layers, every environment is installed."""
 
     def __init__(self, session: Session, layers: Layers | None) -> None:
         self._session = session
         self._layers = layers
 
     def layer_of(self, environment: Environment) -> Layer | None:
-        """Return the release that is put in front of another environment, if that is how this one is provided."""
+        """Return the overlay of an environment; None if the environment is installed."""
         return self._layers.find(environment) if self._layers is not None else None
 
     def host_of(self, environment: Environment) -> Environment:
-        """Return the environment that is installed: this one, or the one that its release is put in front of."""
+        """Return the installed environment: this one, or its host."""
         layer = self.layer_of(environment)
         return environment if layer is None else layer.host
 
     def provide(self, environment: Environment, *, stop: threading.Event | None = None) -> Provided:
-        """Return an environment, with the bytecode of everything in front of it. Raises HarnessError."""
+        """Return an environment with the bytecode of its overlays. Raises HarnessError."""
         layer = self.layer_of(environment)
         provided = self._session.provide(self.host_of(environment), stop=stop)
         interpreter = self._session.interpreters.find(environment.python, stop=stop)

@@ -169,7 +169,7 @@ class Cost:
 
     @property
     def affordable(self) -> bool:
-        """True if it is fast enough to be the default."""
+        """Return True if it is fast enough to be the default."""
         return self.seconds <= _AFFORDABLE_S
 
     def __str__(self) -> str:
@@ -227,7 +227,7 @@ class Stepper:
 
     @property
     def moves_more(self) -> bool:
-        """True if a step takes more than the package: Python, constraints and dated dependencies of a family."""
+        """Return True if a step takes more than the package: Python, constraints and dated dependencies of a family."""
         return self.family is not None and self.family.base is None
 
     def cost(self, jobs: int) -> Cost:

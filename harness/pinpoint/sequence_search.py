@@ -1,4 +1,4 @@
-"""Steps a package through its releases: candidates in, an answer out, with a word to the user for each probe."""
+"""The search over the releases of a package. It notifies the user of each probe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.search.transitions import Observation, SearchPlan, largest_gap, sea
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceResult:
-    """What a walk over a sequence of candidates has shown, in the order of the sequence."""
+    """The result of a search over a sequence of candidates, in the order of the sequence."""
 
     points: tuple[Point, ...]
     found: tuple[Found, ...]
@@ -43,7 +43,7 @@ class SequenceResult:
 
 
 class SequenceSearch:
-    """One search over candidates on a prober. `name` is what each point is called."""
+    """Search a sequence of candidates with a prober. `name` returns the name of a point."""
 
     def __init__(
         self,

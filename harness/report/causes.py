@@ -1,4 +1,4 @@
-"""Owns why cells are not a plain pass: cells with the same failure and label, or the same reason, share a cause."""
+"""Owns the causes of cells that do not pass. Cells with the same failure and label, or the same reason, share one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_REASON = "no reason was recorded"
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """Why cells are not a plain pass: a failure's signature and label, or the reason that there is no verdict.
+    """The cause of cells that do not pass: a failure's signature and label, or the reason why there is no verdict.
 
     A failure that is no verdict has an error and no signature. The key stays the same between runs; the number is the
     place among the causes of this grid, from 1.
@@ -38,7 +38,7 @@ class Cause:
 
     @property
     def unexplained(self) -> bool:
-        """True if it is a failure without a label."""
+        """Return True if it is a failure without a label."""
         return self.signature is not None and self.label is None
 
 

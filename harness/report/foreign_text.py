@@ -51,13 +51,13 @@ def one_line(text: str, *, longest: int = LONGEST) -> str:
 
 @functools.lru_cache(maxsize=8192)
 def stable_error(error: str) -> str:
-    """Return an error, short, as it reads the same in every repeat: without paths, addresses and counters."""
+    """Return an error, shortened and normalised: without paths, addresses and counters."""
     return one_line(reduced(error))
 
 
 @functools.lru_cache(maxsize=8192)
 def whole_error(error: str) -> str:
-    """Return all of an error as it reads the same in every repeat, on one line."""
+    """Return a normalised error in full, on one line."""
     return one_line(reduced(error, short=False), longest=LONGEST_ERROR)
 
 

@@ -1,4 +1,4 @@
-"""Owns the shape of the table: rows, columns, squares, and what each cell is drawn as.
+"""Owns the shape of the table: rows, columns, squares, and the state of each cell.
 
 Every format draws this grid; none decides for itself what a cell means.
 """
@@ -40,7 +40,7 @@ STATES: dict[str, Display] = {
 
 @dataclass(frozen=True, kw_only=True)
 class GridCell:
-    """One place of the grid: what is drawn there. A stage is given for failures only."""
+    """A cell of the grid. Only failures have a stage."""
 
     cell: str | None
     state: str
@@ -62,7 +62,7 @@ class GridCell:
 
     @property
     def unexplained(self) -> bool:
-        """True if it fails and has no label."""
+        """Return True if it fails and has no label."""
         return self.cause is not None and self.cause.unexplained
 
     @property
@@ -83,7 +83,7 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """True if judged columns of the case differ. Unknown results are no difference."""
+        """Return True if judged columns of the case differ. Unknown results are no difference."""
         return _differ(self.cells)
 
 
@@ -99,7 +99,7 @@ class Square:
 
     @property
     def differs(self) -> bool:
-        """True if two of its judged cells differ."""
+        """Return True if two of its judged cells differ."""
         return _differ(itertools.chain.from_iterable(self.lines))
 
 
@@ -186,7 +186,7 @@ class Grid:
 
 
 def build_grid(results: Results, *, only_differing: bool = False) -> Grid:
-    """Arrange results as a grid; only with the rows and squares in which columns differ, if asked."""
+    """Arrange results as a grid. Optionally keep only the rows and squares whose columns differ."""
     found = records(results)
     causes = Causes(found)
     every_column = by_family(results.environments)

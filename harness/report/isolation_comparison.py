@@ -23,7 +23,7 @@ class Pair:
 
     @property
     def same(self) -> bool:
-        """True if both have the same outcome, stage and signature."""
+        """Return True if both have the same outcome, stage and signature."""
         return _shown(self.fork) == _shown(self.process)
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ SCHEMA = 1
 
 
 def render(results: Results, *, published: bool = False) -> str:
-    """Write all results; the published form leaves out all that differs between two runs that show the same."""
+    """Return all results. The published form omits values that differ between equal runs."""
     found = records(results)
     document: dict[str, object] = {"schema": SCHEMA, "title": results.title, "notes": list(results.notes)}
     if not published:

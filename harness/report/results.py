@@ -1,4 +1,4 @@
-"""Owns what a report is made from: `Results`, a record a cell, and the DataFrame for whoever has own questions.
+"""Owns the input of a report: `Results`, one record per cell, and the DataFrame.
 
 Knows no format. Nothing here reads a file, a clock or the store.
 """
@@ -32,7 +32,7 @@ _TYPES = {"duration_s": "float64", "attempts": "int64", "passes": "int64", "flak
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentColumn:
-    """What a reader needs to know of an environment: its id, family, Python, key versions, variables and date."""
+    """An environment as a column: id, family, Python, main versions, variables and date."""
 
     id: str
     family: str
@@ -78,7 +78,7 @@ class EnvironmentColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """All that a report is made from: a CellResult for each cell that was asked for, run or never run.
+    """The input of a report: a CellResult for each selected cell, run or never run.
 
     Columns stand in the order of the environments, rows in that of the scenarios; the order of the cells is free.
     """
@@ -104,7 +104,7 @@ class Results:
 
     @functools.cached_property
     def records(self) -> tuple[Record, ...]:
-        """A record a cell, in an order that does not depend on that of the cells; worked out once."""
+        """One record per cell, in an order independent of the order of the cells. Computed once."""
         return _records_of(self)
 
 
@@ -118,7 +118,7 @@ def _unique(what: str, ids: list[str]) -> set[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """A cell with all that is shown of it, worked out once.
+    """A cell with everything that reports show of it.
 
     For a flaky cell, stage, error, signature and label are those of its newest failure, even if it passed since.
     A failure with a cause is none here: it has an error and a cause, and neither signature nor label.
@@ -151,14 +151,14 @@ class Record:
 
     @property
     def state(self) -> str:
-        """What the cell is drawn as: its outcome, or `flaky`, `no verdict` or `never run`."""
+        """The state of the cell: its outcome, or `flaky`, `no verdict` or `never run`."""
         if self.flaky:
             return FLAKY_WORD
         return NO_VERDICT_WORD if self.no_verdict else self.outcome
 
     @property
     def no_verdict(self) -> bool:
-        """True if it failed for an external cause: neither a pass nor a failure."""
+        """Return True if it failed for an external cause: neither a pass nor a failure."""
         return self.cause is not None and Outcome(self.outcome).is_failure
 
     @property

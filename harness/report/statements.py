@@ -1,4 +1,4 @@
-"""Owns transitions as sentences: cases of a scenario of which the same is true share one statement."""
+"""Owns transitions as sentences. Cases of a scenario with the same transitions share a statement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.report.transitions import History, Segment
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A segment that does not pass, with the causes of what it and its neighbours show, by cell."""
+    """A segment that does not pass, with the causes of its cells and of its neighbours."""
 
     segment: Segment
     causes: Mapping[str, Cause]
@@ -28,13 +28,13 @@ class Line:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The cells of its transitions, of the first case: they prove it."""
+        """The cells of the first case that prove its transitions."""
         transitions = (self.segment.start, self.segment.end)
         return tuple(step.record.cell for each in transitions if each is not None for step in (each.last, each.first))
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Where these cells are: what stands behind the case in their ids."""
+        """The places of these cells: the part of their ids after the case."""
         return tuple(dict.fromkeys(cell.rpartition("@")[2] for cell in self.cells))
 
     def sentence(self, reference: Callable[[Cause], str]) -> str:
@@ -48,7 +48,7 @@ class Line:
 
     @property
     def pieces(self) -> tuple[tuple[str, Cause | None], ...]:
-        """The sentence cut behind each failure: a text, and the cause that it names, if it ends with one."""
+        """The sentence, split after each failure: a text, and the cause that it ends with, or None."""
         causes: list[Cause] = []
 
         def mark(cause: Cause) -> str:
@@ -84,7 +84,7 @@ class Statement:
 
 
 def statements_of(histories: Iterable[History], causes: Causes) -> tuple[Statement, ...]:
-    """Return the statements of histories, in their order; those that read the same become one."""
+    """Return the statements of histories, in order. Equal statements become one."""
     groups: dict[tuple[object, ...], list[History]] = {}
     for history in histories:
         same = tuple(line.sentence(lambda cause: f" [{cause.key}]") for line in _lines(history, causes))
@@ -116,7 +116,7 @@ def _causes(segment: Segment, causes: Causes) -> dict[str, Cause]:
 
 
 def cases_text(cases: Sequence[Case]) -> str:
-    """Return cases by their parameters: together where every combination of some values is there, else one by one."""
+    """Return cases by their parameters: as a product of values if all combinations are present, else one by one."""
     values: dict[str, dict[str, None]] = {}
     for case in cases:
         for name, value in case.parameters:

@@ -1,4 +1,4 @@
-"""Owns the table as it is printed in a terminal: words of ours in plain ASCII, colour only if asked, at any width."""
+"""Render the table for a terminal: its own words in plain ASCII, colour on request, any width."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PARTS_OF_ID = re.compile(r"(?<=[A-Za-z])(?=\d)|(?=-)|(?<=[ ,_])")
 
 
 def render(results: Results, *, width: int = 120, colour: bool = False, only_differing: bool = False) -> str:
-    """Draw everything: the table, the squares, the legend, the causes, the environments and the counts."""
+    """Return the table, the squares, the legend, the causes, the environments and the counts."""
     grid = build_grid(results, only_differing=only_differing)
     paint = _Paint(colour)
     sections = [

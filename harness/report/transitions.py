@@ -1,4 +1,4 @@
-"""Transitions of the table: neighbouring versions of a family that show different things, and what to say of them.
+"""The transitions of the table: neighbouring versions of a family with different results.
 
 A transition is claimed of two cells that were both judged, with whatever could not be judged between. Nothing is said
 of releases that no column stands for, but that there may be some.
@@ -29,12 +29,12 @@ class Step:
 
     @property
     def judged(self) -> bool:
-        """True if the result does not depend on the machine."""
+        """Return True if the result does not depend on the machine."""
         return bool(self.record.verdicts) and self.record.state not in _NOT_JUDGED
 
     @property
     def passes(self) -> bool:
-        """True if it contains only passes."""
+        """Return True if it contains only passes."""
         return self.record.state == Outcome.PASSED.value
 
     @property
@@ -45,13 +45,13 @@ class Step:
 
     @property
     def verdict(self) -> tuple[str, str | None]:
-        """What is compared with the neighbours."""
+        """The value that is compared with the neighbours."""
         return self.record.state, None if self.passes else self.record.signature
 
 
 @dataclass(frozen=True, kw_only=True)
 class Transition:
-    """Two neighbouring steps that were judged and differ, with those between that could not be judged."""
+    """Two neighbouring steps with different verdicts, and the steps between them without a verdict."""
 
     last: Step
     first: Step
@@ -61,7 +61,7 @@ class Transition:
 
     @property
     def kind(self) -> str:
-        """What became of the failure: introduced, fixed, or changed into another."""
+        """The kind of the transition: introduced, fixed, or changed into another failure."""
         if self.last.passes:
             return "introduced"
         return "fixed" if self.first.passes else "changed"
@@ -78,7 +78,7 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """Consecutive steps that show the same thing, and the transitions at its two ends."""
+    """Consecutive steps with the same result, and the transitions at both ends."""
 
     steps: tuple[Step, ...]
     start: Transition | None = None
@@ -134,7 +134,7 @@ class History:
 
     @property
     def failing(self) -> tuple[Segment, ...]:
-        """The segments that are no passes: what is said of these says where the passes are."""
+        """The segments that do not pass. Their sentences also say where the passes are."""
         return tuple(segment for segment in self.segments if not segment.steps[0].passes)
 
 
@@ -154,7 +154,7 @@ class _Line:
 
     @property
     def changes(self) -> bool:
-        """True if two judged steps differ."""
+        """Return True if two judged steps differ."""
         return len({step.verdict for step in self.steps if step.judged}) > 1
 
 

@@ -1,4 +1,4 @@
-"""What people send: scripts, and the other forms in which code arrives. Reads files, starts no process."""
+"""Reports and scripts that users send. Reads files, starts no process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which code blocks of a report belong together, and in which order. Every decision is written down."""
+"""Choose the code blocks of a report that belong together. Every decision is listed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WAY_OUT = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Assembled:
-    """A script made of the blocks of a report, or none, and what was decided on the way."""
+    """A script from the blocks of a report, or None, with the decisions."""
 
     code: Code | None
     dropped: tuple[Dropped, ...] = ()

@@ -1,4 +1,4 @@
-"""The files beside a report: which is the script, which it needs, and which are left out. Lists folders."""
+"""The files next to a report: the script, the files that it needs, and the others. Lists folders."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LARGEST = 512 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Attachments:
-    """The files of a folder, sorted by what they are for."""
+    """The files of a folder by purpose."""
 
     text: Path | None
     notebook: Path | None
@@ -50,7 +50,7 @@ class Attachments:
 
 
 def find_attachments(folder: Path) -> Attachments:
-    """Sort the files of a folder. Without a clear main script, the one that the text names is taken."""
+    """Sort the files of a folder by purpose. Without a clear main script, use the one that the text names."""
     files = list(_walk(folder))
     texts = sorted((path for path in files if path.suffix.lower() in TEXTS and path.parent == folder), key=_text_rank)
     notebooks = [path for path in files if path.suffix.lower() == ".ipynb"]

@@ -1,4 +1,4 @@
-"""A block of a report: is it Python, a transcript, output, or something else? Code that is in it is taken out."""
+"""Recognise a block of a report (Python, transcript, output or other), and extract its code."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SHOWN_VALUE = re.compile(r"\s*(?:tf\.Tensor|array|<|tensor|Array)\(")
 
 
 def is_code_block(piece: Piece) -> bool:
-    """Whether a block is Python, and neither a transcript nor output."""
+    """Return whether a block is Python, and neither a transcript nor output."""
     found = read_block(piece, Place(line=piece.line, file=piece.file))
     return not is_transcript(piece.text) and (not isinstance(found, str) or piece.language in _PYTHON)
 
 
 def read_block(piece: Piece, place: Place) -> Code | str:
-    """Return the code of a block, or why it is none."""
+    """Return the code of a block, or the reason why it has none."""
     if is_transcript(piece.text) and (not piece.language or piece.language in _PYTHON | _ANYTHING):
         code = read_transcript(piece.text, place, piece.section)
         return code if code.text.strip() else "a transcript without input"
@@ -64,7 +64,7 @@ def _imports(text: str) -> bool:
 
 
 def _is_code(tree: ast.Module, tagged: bool) -> bool:
-    """Whether text that Python can read is meant as code: numbers and words are valid Python, too."""
+    """Return whether text that Python can read is meant as code: numbers and words are valid Python, too."""
     telling = [
         node for node in tree.body
         if not (isinstance(node, ast.Expr) and isinstance(node.value, _DATA_ONLY))

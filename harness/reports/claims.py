@@ -1,4 +1,4 @@
-"""What a report claims of versions: which work and which fail. Reads sentences by their words; nothing is believed."""
+"""Extract the claims of a report: which versions work and which fail. Claims are checked later."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _LONGEST_CLAUSE = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What is known of a report before its sentences are read."""
+    """Facts about a report that help to read its sentences."""
 
     default: str
     """The package of versions that stand alone."""
@@ -83,7 +83,7 @@ class Context:
 
 
 def verdict_of(text: str) -> Says | None:
-    """Return what the words of a clause say, or None."""
+    """Return whether a clause says that a version works or fails, or None."""
     if _NOT_FAILING.search(text) and not _STILL.search(text):
         return Says.WORKS
     if _FAILING.search(text) or _NOT_IN.match(text):
@@ -136,7 +136,7 @@ def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:
 
 
 def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
-    """Keep the first of the claims that say the same."""
+    """Remove repeated claims: keep the first."""
     kept: dict[tuple[str, str, Says, str], Claim] = {}
     for claim in claims:
         kept.setdefault((claim.package, claim.version, claim.says, claim.writer), claim)
@@ -246,7 +246,7 @@ def _conflict(found: re.Match[str], line: str, place: Place) -> Claim:
 
 
 def conflicts_in(pieces: Iterable[Piece]) -> Iterator[Claim]:
-    """Yield what pip says does not fit together, wherever it is quoted."""
+    """Yield the version conflicts in quoted messages of pip."""
     for piece in pieces:
         for found in _CONFLICT.finditer(piece.text):
             line = piece.line + piece.text.count("\n", 0, found.start())

@@ -1,4 +1,4 @@
-"""Code as it is found in reports, made plain Python: without prompts, magics and output. What is removed is listed."""
+"""Convert code of reports to plain Python: remove prompts, magics and output, and list them."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ class _Notes:
 
 
 def is_transcript(text: str) -> bool:
-    """Whether a block has the prompts of Python or IPython."""
+    """Return whether a block has the prompts of Python or IPython."""
     return any(PROMPT.match(line) or IPYTHON_PROMPT.match(line) for line in text.split("\n"))
 
 
 def read_transcript(text: str, place: Place, section: str = "") -> Code:
-    """Take the input out of a transcript. An expression shows its value, as it did at the prompt."""
+    """Extract the input of a transcript. An expression prints its value, as at the prompt."""
     notes = _Notes(place=place)
     statements: list[list[str]] = []
     output: list[tuple[int, str]] = []
@@ -129,7 +129,7 @@ def read_transcript(text: str, place: Place, section: str = "") -> Code:
 
 
 def read_cell(text: str, place: Place, section: str = "", *, shows_last: bool = False) -> Code:
-    """Make a cell or a block of code plain Python: dedented, without magics and shell lines."""
+    """Convert a cell or a block to plain Python: dedent it, remove magics and shell lines."""
     notes = _Notes(place=place)
     decisions: tuple[str, ...] = ()
     cleaned = textwrap.dedent(text.expandtabs(8) if _mixes_tabs(text) else text)
@@ -215,7 +215,7 @@ def _drop_cell(found: re.Match[str], lines: list[str], first: int, *, notes: _No
 
 
 def installed_by(text: str) -> Iterator[str]:
-    """Yield what `pip install` lines name, as requirements; options, files and addresses are left out."""
+    """Yield the requirements of `pip install` lines, without options, files and addresses."""
     for found in _INSTALL.finditer(text):
         try:
             words = shlex.split(found["rest"].rstrip("\\"), comments=True)
@@ -235,7 +235,7 @@ def installed_by(text: str) -> Iterator[str]:
 
 
 def displaying(text: str, *, everything: bool) -> str:
-    """Let expressions show their value by sys.displayhook, as a prompt does: all of them, or only the last of a cell.
+    """Print the value of expressions with sys.displayhook, as a prompt does: of all, or of the last in a cell.
 
     `text` may need `import sys`, which is the caller's: see DISPLAYHOOK.
     """
@@ -292,7 +292,7 @@ class Names:
 
 
 def names_of(text: str) -> Names:
-    """Return the global names that code defines and those that it needs. Of what cannot be read, none."""
+    """Return the global names that code defines and needs; none if it cannot be parsed."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -321,12 +321,12 @@ def names_of(text: str) -> Names:
 
 
 def usual_import(name: str) -> str | None:
-    """Return the import by which everybody gets a name, such as np."""
+    """Return the usual import of a name, such as `np`."""
     return _STANDARD.get(name)
 
 
 def has_placeholder(text: str) -> bool:
-    """Whether `...` stands where code should be."""
+    """Return whether `...` stands where code should be."""
     tree = tree_of(text)
     if tree is None:
         return False

@@ -1,4 +1,4 @@
-"""What a script lacks to show something when it is run by itself: imports, a call of its tests or its one function."""
+"""Complete a script so that it runs alone: imports, a call of its tests or of its only function."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.reports.kinds import Kind
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
-    """A script with what it lacked to be run by itself."""
+    """A completed script, with the additions."""
 
     text: str
     decisions: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ class Completed:
 
 
 def complete(text: str) -> Completed:
-    """Add what a script lacks: usual imports, a call of its tests or its one function, a statement after imports."""
+    """Add missing usual imports, a call of tests or of the only function, a statement after imports."""
     decisions: list[str] = []
     questions: list[str] = []
     requirements: list[str] = []

@@ -1,4 +1,4 @@
-"""What follows from a report that was read: a script that is complete, claims, facts and open questions."""
+"""Conclude the reading of a report: complete the script, collect claims, facts and questions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _EXACT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:\[[^]]*\])?==(?P<version>[\w.+
 def conclude(
     source: Source, assembled: Assembled, companions: tuple[ScenarioFile, ...], *, steps: tuple[ScenarioFile, ...] = ()
 ) -> Report:
-    """Put everything together: complete the script, read claims and facts, ask what is open."""
+    """Return the report: complete the script, read claims and facts, ask the open questions."""
     code = assembled.code
     decisions, questions = list(assembled.decisions), list(assembled.questions)
     requirements = list(code.requirements if code else ())

@@ -55,7 +55,7 @@ class Tests:
 
 
 def is_one_expression(tree: ast.Module) -> bool:
-    """Whether a script is a single expression, as JSON is."""
+    """Return whether a script is a single expression, as JSON is."""
     return len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr)
 
 
@@ -165,7 +165,7 @@ def _is_constant(node: ast.expr) -> bool:
 
 
 def _only_constants(tree: ast.Module, executed: list[ast.stmt]) -> bool:
-    """Whether a script with definitions only names constants besides them: what it defines is never used."""
+    """Return whether a script with definitions only names constants besides them: what it defines is never used."""
     if not any(isinstance(node, _DEFINITIONS) for node in tree.body):
         return False
     return all(isinstance(each, (ast.Assign, ast.AnnAssign)) and each.value and _is_constant(each.value)
@@ -294,7 +294,7 @@ def _reached(tree: ast.Module, executed: list[ast.stmt]) -> tuple[set[str], list
 
 
 def runs_tests(tests: Tests, tree: ast.Module, executed: list[ast.stmt]) -> bool:
-    """Whether the main program calls one of its tests, by itself or through a test runner."""
+    """Return whether the main program calls one of its tests, by itself or through a test runner."""
     names, nodes = _reached(tree, executed)
     if names & {name.partition(".")[0] for name in tests.names} or names & _BY_ANY_NAME:
         return True
@@ -309,7 +309,7 @@ def runs_tests(tests: Tests, tree: ast.Module, executed: list[ast.stmt]) -> bool
 
 
 def _names_a_runner(node: ast.AST) -> bool:
-    """Whether a string is a part of a command that starts a test runner."""
+    """Return whether a string is a part of a command that starts a test runner."""
     text = node.value if isinstance(node, ast.Constant) else None
     if not isinstance(text, str):
         return False
@@ -317,7 +317,7 @@ def _names_a_runner(node: ast.AST) -> bool:
 
 
 def _works(tests: Tests, tree: ast.Module, executed: list[ast.stmt], name: str) -> bool:
-    """Whether a script with tests that nothing runs does work of its own, rather than prepare them."""
+    """Return whether a script with tests that nothing runs does work of its own, rather than prepare them."""
     if tests.kind is Kind.UNITTEST or imported_packages(tree) & _TEST_PACKAGES:
         return False
     if name.startswith("test_") or name.endswith("_test.py"):

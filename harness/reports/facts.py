@@ -1,4 +1,4 @@
-"""What a report says besides claims: fields of issue forms, the reporter's machine, exceptions, output, a date."""
+"""Extract facts of a report: fields of issue forms, the reporter's machine, exceptions, output, date."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _MOST = 200
 
 
 def fields_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, str, Place]]:
-    """Yield what the fields of an issue form hold, by their kind: headings with a value below, and `Name: value`."""
+    """Yield the fields of an issue form with their kind: headings with a value below, and `Name: value`."""
     heading: Piece | None = None
     for piece in pieces:
         if piece.shape is Shape.HEADING:
@@ -120,7 +120,7 @@ def _value(kind: str, text: str, place: Place) -> Iterator[tuple[str, str, Place
 
 
 def settings_of(pieces: list[Piece]) -> list[Setting]:
-    """Return what the reporter's machine has, form fields first; of each name the first mention."""
+    """Return the settings of the reporter's machine: form fields first, the first mention of each name."""
     found = [
         Setting(name=name, value=value, place=place) for name, value, place in fields_of(pieces) if name != "nightly"
     ]
@@ -150,7 +150,7 @@ def settings_of(pieces: list[Piece]) -> list[Setting]:
 
 
 def pip_list(piece: Piece) -> list[Setting]:
-    """Return what a `pip list` or `pip freeze` in a block lists; nothing if the block is none."""
+    """Return the packages of a block with `pip list` or `pip freeze` output; none for other blocks."""
     found = [(offset, match) for offset, line in enumerate(piece.lines) if (match := _PIP_LIST.match(line.strip()))]
     filled = sum(1 for line in piece.lines if line.strip())
     if len(found) < 3 or len(found) * 2 < filled:
@@ -186,7 +186,7 @@ def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
 
 
 def failures_in(pieces: Iterable[Piece]) -> list[Failure]:
-    """Return the exceptions that a report shows: the last of each traceback first, then what it quotes."""
+    """Return the exceptions of a report: the last one of each traceback first, then quoted ones."""
     found: list[Failure] = []
     quoted: list[Failure] = []
     for piece in pieces:
@@ -207,7 +207,7 @@ def failures_in(pieces: Iterable[Piece]) -> list[Failure]:
 
 
 def exceptions_in(text: str, place: Place) -> list[Failure]:
-    """Return the lines `Type: message`, each with the lines on which its message goes on."""
+    """Return the lines `Type: message`, with the further lines of the message."""
     lines = text.split("\n")
     failures: list[Failure] = []
     for offset, line in enumerate(lines):

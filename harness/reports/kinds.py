@@ -10,7 +10,7 @@ _LONGEST_QUOTE = 80
 
 
 class Kind(enum.Enum):
-    """What a text is, other than a script that does something."""
+    """The kind of a refused text."""
 
     NOTEBOOK = "a Jupyter notebook"
     JSON = "JSON data"
@@ -57,7 +57,7 @@ _READ_BY_TRIAGE = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Where a Python stopped reading a text, and its message."""
+    """The position at which Python stopped reading a text, and its message."""
 
     line: int
     message: str
@@ -65,7 +65,7 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """Why a text cannot be run as it is. Lines are those of the file, from 1."""
+    """The reason why a text cannot be run. Line numbers are those of the file, from 1."""
 
     kind: Kind
     line: int | None = None
@@ -82,7 +82,7 @@ class Refusal:
 
 
 def advice(refusal: Refusal, path: str) -> str:
-    """Return what to do about a refused file: `harness triage` takes many of them as they are."""
+    """Return the next step for a refused file: `harness triage` reads many of them."""
     if refusal.kind not in _READ_BY_TRIAGE:
         return refusal.next_step
     return f"`harness triage {shlex.quote(path)}` takes it as it is. Or: {refusal.next_step}"

@@ -58,13 +58,13 @@ class Mention:
 
 
 def package_of(name: str) -> str:
-    """Return the name under which a package is known here: `TF` and `tensorflow-cpu` are tensorflow."""
+    """Return the usual name of a package: `tensorflow` for `TF` and `tensorflow-cpu`."""
     plain = canonicalize_name(name)
     return _ALIASES.get(plain, plain)
 
 
 def find_mentions(text: str, default: str = "") -> list[Mention]:
-    """Find versions in a text: those beside a package, and those of `default` or of the package named last before."""
+    """Find versions in a text. A version without a package belongs to the last package, or to `default`."""
     named = [
         Mention(
             package=package_of(found["package"]),
@@ -108,7 +108,7 @@ def _can_be(package: str, version: str) -> bool:
 
 
 def _introduced(text: str, at: int, before: list[Mention]) -> bool:
-    """Whether what stands before a number makes it a version: a preposition, or a list of versions."""
+    """Return whether what stands before a number makes it a version: a preposition, or a list of versions."""
     lead = text[max(0, at - 40) : at]
     if before and at - before[-1].end < 12 and _IN_LIST.match(text[before[-1].end : at]):
         return True

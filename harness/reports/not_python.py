@@ -108,7 +108,7 @@ class _Text:
 
 
 def recognise(text: str, fault: Fault) -> Refusal:
-    """Return what a text is that no Python reads. Never raises, whatever the text is."""
+    """Return the kind of a text that no Python can parse. Never raises."""
     line = max(1, min(fault.line, text.count("\n") + 1))  # some Pythons name the line behind the last one
     read = _Text(text=text, fault=Fault(line=line, message=fault.message))
     return next(found for rule in _RULES if (found := rule(read)) is not None)

@@ -1,4 +1,4 @@
-"""A Jupyter notebook as code and text. Read as JSON: what is needed of it is plain, and what is wrong is left out."""
+"""Read a Jupyter notebook from JSON as code and text. Invalid parts are skipped."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Cell:
 
 
 def is_notebook(text: str) -> bool:
-    """Whether a text is meant as a notebook, even one that is damaged."""
+    """Return whether a text is meant as a notebook, even one that is damaged."""
     start = text.lstrip()
     return start.startswith("{") and '"cells"' in start and '"cell_type"' in start
 

@@ -62,7 +62,7 @@ class Piece:
 
 
 def clip(text: str) -> tuple[str, int]:
-    """Return the part of a text that is read, and how many lines were left out behind it."""
+    """Return the beginning of a text, and the number of lines after it that are not read."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text[:LONGEST].split("\n")
     left_out = text.count("\n", LONGEST) if len(text) > LONGEST else 0
@@ -70,7 +70,7 @@ def clip(text: str) -> tuple[str, int]:
 
 
 def read_pieces(text: str, *, file: str = "") -> list[Piece]:
-    """Split Markdown, or HTML in it, into pieces. Lines that no fence keeps apart are recognised by their prompts."""
+    """Split Markdown and HTML into pieces. Unfenced code is recognised by its prompts."""
     lines, transcripts = _take_transcripts([_plain_line(line) for line in _without_comments(text).split("\n")])
     from markdown_it import MarkdownIt
 

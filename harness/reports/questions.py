@@ -1,4 +1,4 @@
-"""What is missing in a report, as questions that can be posted to the reporter as they are."""
+"""Questions to the reporter about missing parts of a report."""
 
 from __future__ import annotations
 

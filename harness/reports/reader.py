@@ -1,4 +1,4 @@
-"""From a report, in whatever form it came, to its scenario and its claims. Reads files and starts nothing."""
+"""Read a report of any form: its scenario and its claims. Reads files and starts nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report as a value: the scenario that is in it, what it claims, and what was left out and why."""
+"""The values of a report: scenario, claims, and dropped parts with the reason."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Form(enum.Enum):
 
 
 class Says(enum.Enum):
-    """What a report claims of a version."""
+    """What a claim says about a version."""
 
     WORKS = "works"
     FAILS = "fails"
@@ -40,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a report says of a version. It is to be checked, never obeyed."""
+    """A statement about a version. It is checked, and never decides a result."""
 
     text: str
     place: Place
@@ -100,7 +100,7 @@ class ScenarioFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What was read in a report. Without scripts it cannot be run: `questions` says what to ask the reporter."""
+    """The content of a report. If it has no scripts, `questions` has the questions to the reporter."""
 
     name: str
     form: Form
@@ -125,7 +125,7 @@ class Report:
 
     @property
     def runnable(self) -> bool:
-        """Whether there is something to run."""
+        """Return whether there is something to run."""
         return bool(self.scripts)
 
     @property
@@ -134,11 +134,11 @@ class Report:
         return self.failures[0] if self.failures else None
 
     def setting(self, name: str) -> str | None:
-        """Return what the report says of the reporter's machine, by its first mention."""
+        """Return a setting of the reporter's machine: its first mention."""
         return next((each.value for each in self.settings if each.name == name), None)
 
     def document(self) -> dict[str, object]:
-        """Return what report.json holds."""
+        """Return the content of report.json."""
         return {
             "schema": SCHEMA,
             "name": self.name,

@@ -29,7 +29,7 @@ _FORM_HEADING = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What a report consists of before it is understood."""
+    """The parts of a report before they are interpreted."""
 
     name: str
     form: Form
@@ -42,7 +42,7 @@ class Source:
 
 
 def load(path: Path) -> tuple[str, list[Dropped]]:
-    """Read the text of a file; of one that is too long, its beginning."""
+    """Read the text of a file; only the beginning of a long one."""
     try:
         with path.open("rb") as stream:
             data = stream.read(_KEPT)
@@ -132,7 +132,7 @@ def _from_json(text: str) -> tuple[str, dt.date | None, str]:
 
 
 def _is_script(text: str, file: str) -> bool:
-    """Whether a whole text is code, by its name or by what it is."""
+    """Return whether a whole text is code, by its name or by what it is."""
     if any(FENCE.match(line) for line in text.split("\n")) and tree_of(text) is None:
         return False
     if file.endswith((".py", ".pyw", ".ipy")):
@@ -145,5 +145,5 @@ def _is_script(text: str, file: str) -> bool:
 
 
 def as_name(name: str) -> str:
-    """Return a name that can be that of a file and of a scenario."""
+    """Return a name that is valid for a file and for a scenario."""
     return re.sub(r"[^A-Za-z0-9_.+-]+", "_", name).strip("._+-")[:80] or "report"

@@ -1,1 +1,1 @@
-"""From a report to an answer: choose environments, compare what they show, check the claims, write the reply."""
+"""Answer a report: choose environments, compare results, check the claims, write the reply."""

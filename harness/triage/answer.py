@@ -28,7 +28,7 @@ class Reproduction:
 
     @property
     def reproduced(self) -> bool:
-        """Whether the environment shows the reported problem."""
+        """Return whether the environment shows the reported problem."""
         return self.result == "reproduced"
 
 
@@ -54,7 +54,7 @@ class HeldPackage:
 
 @dataclass(frozen=True, kw_only=True)
 class WayOut:
-    """Something that works instead, with the cell that shows it."""
+    """A workaround, with the cell that proves it."""
 
     text: str
     cell: str
@@ -62,7 +62,7 @@ class WayOut:
 
 @dataclass(frozen=True, kw_only=True)
 class PairFacts:
-    """Of a report with two steps: the failing pair that was searched, and what other writers show."""
+    """Facts about a report with two steps: the failing pair that was searched, and the results of other writers."""
 
     writer: str
     reader: str
@@ -78,7 +78,7 @@ class PairFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class TriageAnswer:
-    """Everything that is said about one report. Every claim points at cells."""
+    """The answer to one report. Every claim refers to cells."""
 
     name: str
     verdict: str

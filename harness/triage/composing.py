@@ -1,4 +1,4 @@
-"""From what was run to the answer: ranges, claims, ways out and the verdict. Starts nothing."""
+"""Compose the answer from the runs: ranges, claims, workarounds and the verdict. Starts nothing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from harness.triage.verdict import sentence
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What an investigation has run and decided."""
+    """The runs and the decisions of an investigation."""
 
     report: Report
     runs: Runs
@@ -62,12 +62,12 @@ class Found:
         return evidence_of(self.runs.all, self.problem)
 
     def name(self, package: NormalizedName) -> str:
-        """Return the name under which people know a package: tensorflow for tensorflow-cpu."""
+        """Return the usual name of a package: tensorflow for tensorflow-cpu."""
         return people_name(package, self.matrix)
 
 
 def compose(found: Found) -> TriageAnswer:
-    """Return the answer: everything that the evidence shows, and no more."""
+    """Return the answer. It claims only what the evidence shows."""
     problem, evidence, package, document = found.problem, found.evidence, found.package, found.document
     stepped = package or _stepped(found)
     points = points_of(document, problem.failure, package) if document and package else ()
@@ -188,7 +188,7 @@ def _stepped(found: Found) -> NormalizedName | None:
 
 
 def unanswerable(report: Report, why: str, *, provides: Mapping[str, str]) -> TriageAnswer:
-    """Return the answer to a report without code that can be run: what to ask the reporter."""
+    """Return the answer to a report without runnable code: questions to the reporter."""
     reproduction = Reproduction(environment=None, result="not possible", reason=without_local_paths(why))
     return TriageAnswer(
         name=report.name,
@@ -204,6 +204,6 @@ def unanswerable(report: Report, why: str, *, provides: Mapping[str, str]) -> Tr
 
 
 def install_line(attempt: Attempt) -> str:
-    """Return the line of a notebook that installs what an attempt had."""
+    """Return the line of a notebook that installs the packages of an attempt."""
     pins = " ".join(f"{name}=={version}" for name, version in attempt.versions)
     return f"# Python {attempt.interpreter.partition('-')[2] or attempt.interpreter}\n%pip install -q --no-deps {pins}"

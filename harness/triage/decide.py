@@ -1,4 +1,4 @@
-"""Which package is responsible, what works instead, and where a failure came and went. Pure."""
+"""Decide the responsible package, the workarounds, and where a failure was introduced and fixed. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_WAYS_OUT = 4
 
 
 def responsible_package(evidence: Sequence[Evidence], matrix: Matrix) -> NormalizedName | None:
-    """Return the package that decides, if the environments of the matrix show it.
+    """Return the responsible package, if the environments of the matrix show it.
 
     In a family with a fixed base, nothing but the family's package differs: a pass and the bug in it name that package.
     """
@@ -63,7 +63,7 @@ def _shown_by_version(evidence: Iterable[Evidence], package: NormalizedName) -> 
 
 
 def only_replaced_package(evidence: Sequence[Evidence]) -> NormalizedName | None:
-    """Return the package that decides, if the bug shows only where one package of an environment was replaced.
+    """Return the responsible package, if the bug occurs only where one package of an environment was replaced.
 
     The same environment with other versions of the package does not show it.
     """
@@ -186,7 +186,7 @@ def _change(border: Border | None, commits: Mapping[tuple[str, str], Any]) -> Ch
 def ways_out(
     evidence: Sequence[Evidence], ranges: Sequence[Range], *, held: HeldPackage | None = None
 ) -> tuple[WayOut, ...]:
-    """Return what works instead: later versions, other variables, earlier versions; each with a cell that passes.
+    """Return the workarounds: later versions, other variables, earlier versions, with a cell that passes.
 
     If the versions were compared with one version of another package, a later version of that package counts, too.
     Without a cell that shows the problem there is nothing to avoid.
@@ -229,7 +229,7 @@ def _with_later_version(evidence: Sequence[Evidence], affected: Range, held: Hel
 
 
 def other_failures(evidence: Iterable[Evidence]) -> tuple[str, ...]:
-    """Return the failures that were seen and are not the reported one, each with where it was seen first."""
+    """Return the observed failures other than the reported one, with the first cell of each."""
     seen: dict[str, list[str]] = {}
     for each in evidence:
         if each.shows is Shows.OTHER:

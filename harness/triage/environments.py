@@ -30,7 +30,7 @@ def installed_name(package: str, matrix: Matrix) -> NormalizedName:
 
 
 def people_name(package: NormalizedName, matrix: Matrix) -> str:
-    """Return the name under which people know a package: tensorflow for tensorflow-cpu."""
+    """Return the usual name of a package: tensorflow for tensorflow-cpu."""
     names = {canonicalize_name(giver): given for giver, given in matrix.provides}
     return names.get(package, str(package))
 
@@ -191,7 +191,7 @@ def _with_version(
 def middle(
     evidence: Sequence[Evidence], environments: Sequence[Environment], families: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return, for each two neighbours of a family that show different things, the environment in the middle."""
+    """Return the middle environment of each two neighbours of a family with different results."""
     shown = {each.environment: each.shows for each in evidence}
     wanted: list[str] = []
     for family in families:
@@ -205,7 +205,7 @@ def middle(
 
 
 def needed_packages(report: Report, matrix: Matrix) -> tuple[str, ...]:
-    """Return the packages that the report installs and no family of the matrix is about, without their versions.
+    """Return the packages that the report installs and that have no family, without versions.
 
     The versions are claims: a package is added as of the date of each environment.
     """

@@ -21,7 +21,7 @@ _DECISIVE = re.compile(
 
 
 class Shows(str, Enum):
-    """What an attempt shows, compared with the reported problem."""
+    """The result of an attempt, compared with the reported problem."""
 
     BUG = "this bug"
     PASSES = "passes"
@@ -34,7 +34,7 @@ class Shows(str, Enum):
 
     @property
     def conclusive(self) -> bool:
-        """Whether the script itself was seen to pass or to fail."""
+        """Return whether the script itself was seen to pass or to fail."""
         return self in (Shows.BUG, Shows.PASSES, Shows.OTHER)
 
 

@@ -1,4 +1,4 @@
-"""Text without the paths of the machine on which it was made: an answer is published. Pure."""
+"""Remove local paths from published text. Pure."""
 
 from __future__ import annotations
 

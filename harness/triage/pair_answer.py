@@ -29,7 +29,7 @@ from harness.triage.sides import chain_between, points_of_side, readers_of, ways
 
 @dataclass(frozen=True, kw_only=True)
 class PairReply:
-    """What is known of a report with two steps when everything was run."""
+    """The runs of a report with two steps."""
 
     report: Report
     scenario: Scenario

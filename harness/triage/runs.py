@@ -37,7 +37,7 @@ class Runs:
     environments: dict[str, Environment] = field(default_factory=dict)
 
     def run(self, ids: Iterable[str]) -> None:
-        """Run the script in these environments, unless it was; inline ones are resolved first."""
+        """Run the script in these environments, unless it was run there. Inline environments are resolved first."""
         wanted = [id for id in dict.fromkeys(ids) if id not in self.ran]
         found: dict[str, Environment] = {}
         for id in wanted:
@@ -101,7 +101,7 @@ class Runs:
 
 
 def made_from(base: Environment, plan: Plan) -> Environment:
-    """Return the environment of a plan that a base became when packages were added."""
+    """Return the environment of a plan that was made from a base by adding packages."""
     planned = {each.id: each for cell in plan.cells for each in (cell.environment, cell.writer) if each is not None}
     return next((each for each in planned.values() if _is_from(each, base)), base)
 

@@ -61,7 +61,7 @@ def points_of_side(
 def ways_out_of_pair(
     readers: Sequence[Range], writers: Sequence[Range], chain: tuple[Evidence, Evidence] | None, reader: str
 ) -> tuple[WayOut, ...]:
-    """Return what works instead: other readers, other writers, and a release that reads the file and writes another.
+    """Return the workarounds: other readers, other writers, and an intermediate release.
 
     A chain is a pass of its reading and a pass of the reader with what it writes: the two were not run as one.
     """

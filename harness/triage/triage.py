@@ -1,4 +1,4 @@
-"""From a report to an answer: reproduce, compare versions, find the package, then its release and its commit."""
+"""Answer a report: reproduce, compare versions, find the package, then its release and its commit."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ Blame = Callable[[str, str], Sequence[str]]
 
 @dataclass(kw_only=True)
 class Triage:
-    """One report on its way to an answer."""
+    """Answer one report with one script."""
 
     report: Report
     runs: Runs

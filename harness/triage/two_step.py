@@ -1,4 +1,4 @@
-"""A report about a file, on its way to an answer: which pairs of writer and reader run, and what follows from them."""
+"""Answer a report about a file: choose the pairs of writer and reader, and interpret their results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BlameReader = Callable[[str, str, str], Sequence[str]]
 
 @dataclass(kw_only=True)
 class PairTriage:
-    """One report with two steps."""
+    """Answer one report with two steps."""
 
     report: Report
     pairs: Pairs

@@ -1,4 +1,4 @@
-"""The one-sentence verdict of a report. Pure; every word of it is backed by ranges."""
+"""The one-sentence verdict of a report. Pure; it claims only what the ranges show."""
 
 from __future__ import annotations
 
