@@ -94,7 +94,7 @@ DISPLAY: dict[Outcome, Display] = {
         meaning="the question does not arise in this environment; the reason is given",
     ),
     Outcome.UNAVAILABLE: Display(
-        mark="∅", plain="unavail", style="yellow", meaning="the environment could not be had; the reason is given"
+        mark="∅", plain="unavail", style="yellow", meaning="the environment could not be created; the reason is given"
     ),
     Outcome.ERROR: Display(
         mark="⚠",

@@ -68,9 +68,11 @@ def releases_between(
     ]
     if not points:
         raise UsageError(
-            f"--versions {versions}: {package} has no release in there" if versions else f"{package} has no release",
+            f"--versions {versions}: {package} has no release in this range"
+            if versions
+            else f"{package} has no release",
             why=f"It has {_summary(known)}" if known else "The package index lists none",
-            next_step="Write FIRST..LAST; --pre and --yanked take in more",
+            next_step="Write FIRST..LAST; --pre and --yanked include more releases",
         )
     return Releases(package=name, points=tuple(points), older=known.index(points[0]))
 
@@ -285,4 +287,4 @@ def _runs_on(release: Release, python: str) -> bool:
 def _not_in(base: Environment, package: str) -> UsageError:
     names = [str(name) for name in base.lock.versions]
     close = near_misses(package, names) or f"It has {', '.join(names)}"
-    return UsageError(f"--package {package}: {base.id} has no such package. {close}")
+    return UsageError(f"--package {package}: {base.id} has no such package", next_step=close)

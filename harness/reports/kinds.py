@@ -85,7 +85,7 @@ def advice(refusal: Refusal, path: str) -> str:
     """Return the next step for a refused file: `harness triage` reads many of them."""
     if refusal.kind not in _READ_BY_TRIAGE:
         return refusal.next_step
-    return f"`harness triage {shlex.quote(path)}` takes it as it is. Or: {refusal.next_step}"
+    return f"`harness triage {shlex.quote(path)}` reads it. Or {refusal.next_step[:1].lower()}{refusal.next_step[1:]}"
 
 
 def shortened(line: str) -> str:

@@ -34,7 +34,7 @@ class Pairs:
     environments: dict[str, Environment] = field(default_factory=dict)
     """By the id as it was asked for: the environments in which something was run."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Why an environment could not be had."""
+    """Why an environment could not be created."""
 
     @property
     def case(self) -> Case:

@@ -24,9 +24,7 @@ def refusal_of(text):
     ],
 )
 def test_triage_is_named_for_what_it_reads(text):
-    assert advice(refusal_of(text), "my report.py").startswith(
-        "`harness triage 'my report.py'` takes it as it is. Or: "
-    )
+    assert advice(refusal_of(text), "my report.py").startswith("`harness triage 'my report.py'` reads it. Or ")
 
 
 @pytest.mark.parametrize("text", ["", "import keras\nprint keras\n"])
