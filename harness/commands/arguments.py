@@ -126,6 +126,21 @@ def add_cell(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_watch(parser: argparse._ActionsContainer, what: str) -> None:
+    """Add --watch."""
+    parser.add_argument("--watch", metavar="output[=REGEX]", type=_watch, help=what)
+
+
+def _watch(text: str) -> str:
+    """Check what is to be watched. It stays a text, as it is typed again in commands."""
+    from harness.model.observation import Watch  # with the expressions of RE2, which --help does without
+
+    try:
+        return str(Watch.parse(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def positive_seconds(text: str) -> float:
     """Read a number of seconds above 0."""
     try:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from harness.commands.search_subject import pattern_of
+from harness.commands.search_subject import pattern_of, watch_of
+from harness.commands.selected_plan import environment_named
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Case, Environment, Scenario
@@ -26,6 +27,7 @@ from harness.pinpoint.releases import Releases, Stepper, choose_strategy, fixed_
 from harness.pinpoint.repository import Repository
 from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.pinpoint.swapped import SwappedEnvironments
+from harness.report.foreign_text import one_line
 from harness.search.transitions import State
 from harness.session import Session
 
@@ -47,9 +49,12 @@ def search_in(
     With `failing`, raises UsageError if the named environment passes.
     """
     scenario, case = subject_of
-    following = Following(pattern=pattern_of(options.follow))
+    following = Following(pattern=pattern_of(options.follow), watch=watch_of(options, scenario))
+    if options.expected_in is not None and following.watch is None:
+        raise UsageError("--expected-in: nothing is watched", next_step="Add --watch output")
     subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
-    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat)
+    watched = following.watch is not None
+    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat, evidence=watched)
     search = _Search(
         session=session, options=options, prober=prober, following=following, base=base, held=held, failing=failing
     )
@@ -70,6 +75,7 @@ def search_in(
         runs=prober.runs,
         named=result.named,
         pattern=following.pattern.pattern if following.pattern else None,
+        watch=str(following.watch) if following.watch else None,
         command=f"{session.command} {shlex.join(options.typed)}",
         notes=result.notes,
         unit=result.unit,
@@ -113,13 +119,7 @@ class _Result:
 
 
 def _over_releases(search: _Search) -> _Result:
-    session, options, prober, following, base = (
-        search.session,
-        search.options,
-        search.prober,
-        search.following,
-        search.base,
-    )
+    session, options, prober, base = search.session, search.options, search.prober, search.base
     index = ReleaseIndex.configured(session.variables)
     releases = releases_between(index, options.package, options.versions, pre=options.pre, yanked=options.yanked)
     repository = _repository(session, options)
@@ -146,6 +146,7 @@ def _over_releases(search: _Search) -> _Result:
     session.notify(f"{prober.case}: {where}: {description}, {', '.join(_ends(releases.versions))}")
     session.notify(f"Mode {strategy.mode}: {strategy.why}.")
     with prober.open():
+        following = _with_expected(search)
         judge = Judge(prober, following, releases.package)
         candidate = _candidate_of(base) if place is None else stepper.candidate(place)
         for certain in plan.certain({})[: prober.jobs] if place is not None else ():
@@ -182,13 +183,7 @@ def _over_releases(search: _Search) -> _Result:
 
 
 def _over_commits(search: _Search, commits: str) -> _Result:
-    session, options, prober, following, base = (
-        search.session,
-        search.options,
-        search.prober,
-        search.following,
-        search.base,
-    )
+    session, options, prober, base = search.session, search.options, search.prober, search.base
     package = canonicalize_name(options.package)
     repository = _repository(session, options)
     first, dots, last = commits.partition("..")
@@ -203,6 +198,7 @@ def _over_commits(search: _Search, commits: str) -> _Result:
         raise UsageError(f"--package {package}: {base.id} has no such package")
     ends = [repository.commit_named(package, name) for name in (first, last)]
     with prober.open():
+        following = _with_expected(search)
         judge = Judge(prober, following, package)
         commit_search = CommitSearch(prober, judge, repository, session.notify)
         try:
@@ -250,6 +246,20 @@ def _named(search: _Search, judge: Judge, candidate: Candidate) -> Point:
             next_step="Name a writer and a reader that fail together",
         )
     return named
+
+
+def _with_expected(search: _Search) -> Following:
+    """Return what is followed, with the expected text: that of the environment of --expected-in. Raises UsageError."""
+    following, named = search.following, search.options.expected_in
+    if named is None:
+        return following
+    shown = search.prober.result_of(_candidate_of(environment_named(search.session, named)))
+    observation = following.observe(shown.attempts, shown.reason)
+    if observation.printed is None:
+        why = observation.reason or (shown.attempt.error if shown.attempt else "")
+        raise UsageError(f"--expected-in {named}: it prints nothing that could be expected", why=why)
+    search.session.notify(f"Expected, as {named} prints it: {one_line(observation.printed) or '(nothing)'}")
+    return replace(following, expected=observation.printed)
 
 
 def _followed(following: Following, named: Point) -> frozenset[str]:

@@ -31,6 +31,7 @@ class Options(SearchOptions):
 
     package: str
     environment: str | None
+    expected_in: str | None
     both: bool
     versions: str | None
     """FIRST..LAST; excludes `commits`."""
@@ -60,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ENVIRONMENT",
         dest="environment",
         help="an environment id, or an inline environment in quotes; not with --both",
+    )
+    parser.add_argument(
+        "--expected-in", metavar="ENVIRONMENT", help="with --watch: what is printed in this environment is right"
     )
     parser.add_argument(
         "--both",

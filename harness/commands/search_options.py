@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_sandbox, add_timeout, positive_count
+from harness.commands.arguments import (
+    CommandOptions,
+    add_jobs,
+    add_json,
+    add_sandbox,
+    add_timeout,
+    add_watch,
+    positive_count,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +25,7 @@ class SearchOptions(CommandOptions):
     parameters: tuple[str, ...]
     """name=value."""
     follow: str | None
+    watch: str | None
     writer: str | None
     reader: str | None
     repeat: int
@@ -34,9 +43,11 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     )
     # With a default, it is not said to be required where something else is missing.
     parser.add_argument("parameters", metavar="name=value", nargs="*", default=[], help="values of its parameters")
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--follow", metavar="REGEX", help="follow failures whose `stage: Type: message` matches, in any line"
     )
+    add_watch(what, "follow what passing attempts print, or the lines that match REGEX")
     parser.add_argument("--writer", metavar="ENVIRONMENT", help="two-step scenario: write in this environment only")
     parser.add_argument("--reader", metavar="ENVIRONMENT", help="two-step scenario: read in this environment only")
     parser.add_argument("--repeat", metavar="N", type=positive_count, default=1, help="run each probe N times")

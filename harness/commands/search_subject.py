@@ -8,10 +8,12 @@ from pathlib import Path
 
 from harness.commands.outside_scripts import split_path
 from harness.commands.script_checks import require_runnable
+from harness.commands.search_options import SearchOptions
 from harness.commands.selected_plan import script_named, scripts_at
 from harness.errors import UsageError, near_misses, some_of
 from harness.model import Case, Cell, Scenario, Value
 from harness.model.case import read_value, write_value
+from harness.model.observation import Watch
 from harness.project.script import parameter_defaults
 from harness.session import Session
 
@@ -26,6 +28,12 @@ def pattern_of(text: str | None) -> re.Pattern[str] | None:
             why=str(error).capitalize(),
             next_step="Write a backslash before ( [ . * + ? that stand for themselves",
         ) from None
+
+
+def watch_of(options: SearchOptions, scenario: Scenario) -> Watch | None:
+    """Return what is watched: what was typed, otherwise what the header says; nothing if --follow names failures."""
+    text = options.watch or (scenario.header.watch if options.follow is None else None)
+    return None if text is None else Watch.parse(text)
 
 
 def subject_of(session: Session, named: str, assignments: Iterable[str]) -> tuple[Scenario, Case]:

@@ -73,6 +73,8 @@ class Header:
     """What follows the script's name in `sys.argv`."""
     stdin: str | None = None
     """Its standard input; None: empty."""
+    watch: str | None = None
+    """What is observed of passing attempts, as in `--watch`. No part of what identifies the script."""
     parameters: tuple[tuple[str, tuple[Value, ...]], ...] = ()
     labels: tuple[Label, ...] = ()
 

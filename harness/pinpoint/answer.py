@@ -60,8 +60,15 @@ class Point:
         return failures[-1] if failures and self.observation.state is not State.GOOD else None
 
     @property
+    def printed(self) -> str | None:
+        """What it printed, where that is followed and it did not fail."""
+        return self.observation.printed
+
+    @property
     def text(self) -> str:
         """What it showed, in one line: the failure, or why it says nothing."""
+        if self.printed is not None:
+            return f"prints: {one_line(self.printed) or '(nothing)'}"
         if self.observation.state is State.GOOD:
             return "passes"
         if self.observation.state is State.UNTESTABLE:
@@ -84,13 +91,15 @@ class Point:
 
     @property
     def message(self) -> str:
-        """The beginning of its failure as one line: `stage: Type: message`."""
-        return " ".join(self.lines[:2])
+        """The beginning of its failure as one line: `stage: Type: message`; or of what it printed."""
+        text = " ".join(self.lines[:2])
+        return text if self.printed is None else f"prints: {text or '(nothing)'}"
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines with text of its failure, harmless and shortened."""
-        lines = [one_line(line) for line in failure_text(self.failing).splitlines()] if self.failing else []
+        """The lines with text of its failure, or of what it printed; harmless and shortened."""
+        text = failure_text(self.failing) if self.failing else self.printed or ""
+        lines = [one_line(line) for line in text.splitlines()]
         return tuple(line for line in lines if line)
 
 
@@ -206,6 +215,8 @@ class Answer:
     """What the environment shows that the user named: its failure is the one that is followed."""
     pattern: str | None
     """The expression of --follow, if there was one."""
+    watch: str | None = None
+    """What is watched besides failures, if anything is."""
     command: str
     notes: tuple[str, ...] = ()
     mode: str = ""

@@ -17,6 +17,11 @@ from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
 from harness.search.transitions import Kind, State
 
+_WITHOUT_PRINTED = {
+    State.GOOD: "does what it does in the good environment",
+    State.OTHER: "does something else",
+    State.UNTESTABLE: "cannot be tested",
+}
 _WITHOUT = {
     State.GOOD: "passes",
     State.OTHER: "fails differently",
@@ -106,11 +111,13 @@ def statements(answer: BlameAnswer) -> list[str]:
     names = " and ".join(each.difference.name for each in blamed.culprits)
     alone = "alone makes" if len(blamed.culprits) == 1 else "together make"
     differences = counted(len(answer.differences), "difference")
-    lines = [f"Of {differences}, {names} {alone} {answer.good.id} fail like {answer.bad.id}."]
+    does = "fail like" if blamed.bad.printed is None else "print the same as"
+    lines = [f"Of {differences}, {names} {alone} {answer.good.id} {does} {answer.bad.id}."]
     for each in blamed.culprits:
         lines.append(f"{_moved(each)}: {_since(each, blamed.bad)}.")
     if len(blamed.culprits) > 1:
-        lines += [f"Without {each.difference.name} it {_WITHOUT[each.without]}." for each in blamed.culprits]
+        without = _WITHOUT if blamed.bad.printed is None else _WITHOUT_PRINTED
+        lines += [f"Without {each.difference.name} it {without[each.without]}." for each in blamed.culprits]
     if not blamed.proven:
         lines.append("Not proven: some of these packages could not be reverted alone, so they may not be needed.")
     if blamed.forced:
@@ -136,10 +143,12 @@ def _since(culprit: Culprit, bad: Point) -> str:
 
 
 def _did(step: Found, bad: Point) -> str:
-    """Return what a release did; another failure than the one of the bad environment is named."""
-    other = step.after.failing is not None and step.after.observation.differs_from(bad.observation)
-    error = f" ({one_line(step.after.message, longest=100)})" if other else ""
-    verb = "error changed" if step.kind is Kind.CHANGED else str(step.kind)
+    """Return what a release did; another failure or text than that of the bad environment is named."""
+    after = step.after
+    other = after.failure is not None and after.observation.differs_from(bad.observation)
+    error = f" ({one_line(after.message, longest=100)})" if other else ""
+    noun = "error" if after.printed is None and step.before.printed is None else "output"
+    verb = f"{noun} changed" if step.kind is Kind.CHANGED else str(step.kind)
     return f"{verb} {when(step)}{error}"
 
 
@@ -148,7 +157,7 @@ def terminal(answer: BlameAnswer, width: int | None = None) -> str:
     width = width or terminal_width()
     lines = wrapped(f"{answer.case}: {_question(answer)}", width, "")
     lines += ["", *(line for each in statements(answer) for line in wrapped(each, width, ""))]
-    lines += ["", "Failure:", *wrapped(answer.blamed.bad.text, width, "  "), "", "Runs:"]
+    lines += ["", f"{_noun(answer)}:", *wrapped(answer.blamed.bad.text, width, "  "), "", "Runs:"]
     for point in answer.blamed.candidates:
         lines += wrapped(f"{one_line(point.name, longest=200)}: {one_line(point.text, longest=150)}", width, "  ")
         if point.attempt is not None:
@@ -156,13 +165,21 @@ def terminal(answer: BlameAnswer, width: int | None = None) -> str:
             lines.append(f"    {one_line(str(point.attempt.cell), longest=1000)}")
     cell = answer.blamed.bad.attempt.cell if answer.blamed.bad.attempt else None
     if cell is not None:
-        lines += ["", "See the failure:", f"  harness show {shlex.quote(str(cell))}"]
+        lines += ["", f"See the {_noun(answer).lower()}:", f"  harness show {shlex.quote(str(cell))}"]
     return "\n".join([*lines, "", "Run it again:", f"  {answer.command}", ""])
+
+
+def _noun(answer: BlameAnswer) -> str:
+    return "Failure" if answer.blamed.bad.printed is None else "Output"
 
 
 def _question(answer: BlameAnswer, quote: Callable[[str], str] = str) -> str:
     """Return what the two environments showed, in one phrase."""
-    shows = "passes" if answer.blamed.good.observation.state is State.GOOD else "fails differently"
+    good, bad = answer.blamed.good, answer.blamed.bad
+    if bad.printed is not None:
+        prints = "prints something else" if good.printed is not None else "fails"
+        return f"{quote(answer.good.id)} {prints}, {quote(answer.bad.id)} prints what is followed"
+    shows = "passes" if good.observation.state is State.GOOD or good.printed is not None else "fails differently"
     return f"{quote(answer.good.id)} {shows}, {quote(answer.bad.id)} fails"
 
 
@@ -170,7 +187,7 @@ def markdown(answer: BlameAnswer) -> str:
     """Return the answer as Markdown."""
     head = f"{link(answer.case, answer.issue)}: {_question(answer, code)}"
     lines = [head, "", *(f"* **{escaped(each)}**" for each in statements(answer)), ""]
-    lines += [f"Failure: {code(answer.blamed.bad.text)}", ""]
+    lines += [f"{_noun(answer)}: {code(answer.blamed.bad.text)}", ""]
     rows = [
         (
             escaped(one_line(each.name, longest=80)),

@@ -46,6 +46,8 @@ def document(answer: Answer) -> dict[str, object]:
 def _followed(answer: Answer, failures: Mapping[str, Failure]) -> str:
     if answer.pattern is not None:
         return f"failures that match {answer.pattern!r}"
+    if answer.named.printed is not None:
+        return f"what {answer.where} prints"
     followed = [each.signature for each in failures.values() if each.followed and each.signature]
     return ", ".join(followed) or "every failure"
 
@@ -126,6 +128,13 @@ def _commit(commit: Commit | None, failures: Mapping[str, Failure]) -> dict[str,
     }
 
 
+def _observation(point: Point, failures: Mapping[str, Failure]) -> dict[str, object] | None:
+    """Return what a point printed, where that is followed. Its group is its label, null for the expected text."""
+    if point.printed is None:
+        return None
+    return {"kind": "output", "group": _label(point, failures), "text": point.printed}
+
+
 def _point(point: Point, failures: Mapping[str, Failure]) -> dict[str, object]:
     failing = point.failing
     attempt = point.attempt
@@ -138,6 +147,7 @@ def _point(point: Point, failures: Mapping[str, Failure]) -> dict[str, object]:
         "signature": point.signature,
         "failure": _label(point, failures),
         "reason": point.observation.reason,
+        "observation": _observation(point, failures),
         "cell": str(attempt.cell) if attempt else None,
         "environment": point.environment.id if point.environment else None,
         "moved": list(point.environment.lock.origin.moved) if point.environment else [],

@@ -7,17 +7,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from harness.model import Attempt, Outcome
+from harness.model.observation import Watch, digest_of
 from harness.search.transitions import Observation, State
 
 FOLLOWED = "followed"
 """The signature of all failures in which the pattern is found: they count as one."""
+PRINTED = "printed:"
+"""How the signature of a printed text begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Following:
-    """What counts as the failure: each by its signature, or all those in which a pattern is found."""
+    """What counts as the failure: each by its signature, or all those in which a pattern is found.
+
+    With a `watch`, what passing attempts print is followed like a failure, except the text that is expected.
+    """
 
     pattern: re.Pattern[str] | None = None
+    watch: Watch | None = None
+    expected: str | None = None
+    """The watched text that is right, if it is known: an attempt that prints it passes."""
 
     def observe(self, attempts: Iterable[Attempt], reason: str = "") -> Observation:
         """Return what attempts under the same conditions show; `reason` is why, if they show nothing."""
@@ -28,7 +37,9 @@ class Following:
         if all(not each.differs_from(seen[0]) for each in seen):
             return seen[-1]
         passes = sum(attempt.outcome is Outcome.PASSED for attempt in counted)
-        failures = {each.signature for each in seen if each.state in (State.BAD, State.OTHER)}
+        if self.watch is not None and passes == len(counted):
+            return Observation(state=State.FLAKY, reason="flaky: repeats print different texts")
+        failures = {each.signature for each in seen if each.state in (State.BAD, State.OTHER) and each.printed is None}
         return Observation(
             state=State.FLAKY,
             signature=failures.pop() if len(failures) == 1 else None,
@@ -36,6 +47,11 @@ class Following:
         )
 
     def _observe_one(self, attempt: Attempt) -> Observation:
+        text = self.watch.text_of(attempt) if self.watch is not None else None
+        if text is not None:
+            if text == self.expected:
+                return Observation(state=State.GOOD, printed=text)
+            return Observation(state=State.BAD, signature=f"{PRINTED}{digest_of(text)}", printed=text)
         if attempt.outcome is Outcome.PASSED:
             return Observation(state=State.GOOD)
         if self.pattern is not None and self.pattern.search(failure_text(attempt)):

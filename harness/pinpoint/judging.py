@@ -29,6 +29,8 @@ class Judge:
     def observe(self, candidate: Candidate, result: ProbeResult) -> Observation:
         """Return what a candidate showed."""
         observation = self._following.observe(result.attempts, result.reason)
+        if observation.printed is not None:
+            return observation  # the script ran to its end
         asked_for = self._following.pattern is not None and observation.state is State.BAD
         if asked_for or observation.state not in (State.BAD, State.OTHER) or observation.signature in self._real:
             return observation

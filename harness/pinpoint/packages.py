@@ -93,7 +93,7 @@ class Blame:
             self._prober.start(self._candidate(moved, forced=False))
         bad, good = self._point(mixed.differences), self._point(())
         self._verify(bad, good)
-        self._wanted = bad.observation
+        self._wanted, self._unwanted = bad.observation, good.observation
         minimal, forced = self._minimal(), False
         together = minimal.members
         if len(minimal.members) > 1 and not minimal.proven:
@@ -121,7 +121,7 @@ class Blame:
             raise HarnessError(
                 f"--bad {mixed.bad.id}: the scenario does not fail there; there is no failure to blame anything for",
                 why=bad.text,
-                next_step="Name an environment in which it fails",
+                next_step="Name an environment in which it fails, or compare what is printed: --watch output",
             )
         if good.observation.state in (State.UNTESTABLE, State.FLAKY) or not good.observation.differs_from(
             bad.observation
@@ -129,7 +129,7 @@ class Blame:
             raise HarnessError(
                 f"--good {mixed.good.id}: the scenario {_also(good)}",
                 why=good.text,
-                next_step="Name an environment in which it passes",
+                next_step=f"Name an environment in which it {_wanted(good)}",
             )
 
     def _minimal(self) -> Minimal[Difference]:
@@ -145,6 +145,8 @@ class Blame:
         observation = self._point(moved, forced=forced).observation
         if observation.state is State.FLAKY:
             return State.UNTESTABLE
+        if observation.printed is not None and not observation.differs_from(self._unwanted):
+            return State.GOOD
         if observation.state in (State.BAD, State.OTHER):
             return State.OTHER if observation.differs_from(self._wanted) else State.BAD
         return observation.state
@@ -211,12 +213,18 @@ class Blame:
         return Culprit(difference=difference, without=without, steps=found)
 
 
+def _wanted(good: Point) -> str:
+    return "passes" if good.printed is None else "prints another text"
+
+
 def _also(good: Point) -> str:
     match good.observation.state:
         case State.UNTESTABLE:
             return "could not be tested there"
         case State.FLAKY:
             return "is flaky there"
+        case _ if good.printed is not None:
+            return "prints the same there"
         case _:
             return "also fails there, in the same way"
 

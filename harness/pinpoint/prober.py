@@ -44,7 +44,11 @@ class SearchStopped(Exception):
 class Prober:
     """Where candidates run. One subject, many environments."""
 
-    def __init__(self, session: Session, subject: Subject, *, jobs: int, repeat: int = 1) -> None:
+    def __init__(
+        self, session: Session, subject: Subject, *, jobs: int, repeat: int = 1, evidence: bool = False
+    ) -> None:
+        """With `evidence`, all attempts come with what they printed."""
+        self._evidence = evidence
         self._session = session
         self._subject = subject
         self.jobs = jobs
@@ -87,7 +91,7 @@ class Prober:
             )
             self._pool = stack.enter_context(scheduler.open())
             stack.callback(self._ended.set)
-            self._runner = Runner(session, self._environments, self._pool, self._finished.put)
+            self._runner = Runner(session, self._environments, self._pool, self._finished.put, evidence=self._evidence)
             yield self
 
     def start(self, candidate: Candidate) -> None:

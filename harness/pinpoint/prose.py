@@ -69,7 +69,7 @@ def wrapped(text: str, width: int, indent: str) -> list[str]:
 def _failures(answer: Answer, width: int) -> list[str]:
     """Return the legend: each failure with its label and its message."""
     failures = list(failures_of(answer).values())
-    lines = ["", "Failures:"] if failures else [""]
+    lines = ["", f"{_heading(answer)}:"] if failures else [""]
     for failure in failures:
         lines += wrapped(f"[{failure.label}] {one_line(failure.message, longest=_LONGEST_MESSAGE)}", width, "  ")
     return lines + wrapped(followed_sentence(answer), width, "  " if failures else "")
@@ -84,7 +84,7 @@ def markdown(answer: Answer) -> str:
     rows = [(names, f"{mark} {escaped(shown)}") for names, shown, mark in _rows(answer, phrases)]
     if rows:
         lines += ["", table([answer.package, "result"], rows).rstrip()]
-    lines += ["", *_legend(failures_of(answer).values()), escaped(followed_sentence(answer))]
+    lines += ["", *_legend(failures_of(answer).values(), _heading(answer)), escaped(followed_sentence(answer))]
     for found in answer.found:
         lines += [
             "",
@@ -106,9 +106,13 @@ def _mode(answer: Answer) -> list[str]:
     return [f"Mode {answer.mode}: {answer.why}."] if answer.mode else []
 
 
-def _legend(failures: Iterable[Failure]) -> list[str]:
+def _heading(answer: Answer) -> str:
+    return "Failures" if answer.watch is None else "Failures and outputs"
+
+
+def _legend(failures: Iterable[Failure], heading: str) -> list[str]:
     lines = [f"* \\[{each.label}\\] {code(one_line(each.message))}" for each in failures]
-    return ["Failures:", "", *lines, ""] if lines else []
+    return [f"{heading}:", "", *lines, ""] if lines else []
 
 
 def _rows(answer: Answer, phrases: Phrases) -> Iterator[tuple[str, str, str]]:

@@ -53,7 +53,11 @@ class Runner:
         environments: ProbedEnvironments,
         pool: LocalPool,
         record: Callable[[Attempt], None],
+        *,
+        evidence: bool = False,
     ) -> None:
+        """With `evidence`, known attempts come with what they printed."""
+        self._evidence = evidence
         self._session = session
         self._environments = environments
         self._pool = pool
@@ -135,7 +139,10 @@ class Runner:
         artifacts = self._session.artifacts
         store = self._session.read_store()
         try:
-            found = store.by_keys([task.key]).get(task.key, [])
+            if self._evidence:
+                found = [*store.all_with_evidence(task.key)][::-1]
+            else:
+                found = store.by_keys([task.key]).get(task.key, [])
             missing = count_missing(
                 task,
                 found,

@@ -16,7 +16,8 @@ def statements(answer: Answer) -> list[str]:
         return [f"No {answer.unit} of {answer.package} could be tested."]
     phrases = Phrases(answer, failures_of(answer))
     if len(segments) == 1 and segments[0].first.observation.state is State.GOOD:
-        return [f"{answer.package} {phrases.range(segments[0])}{answer.role}: passes; nothing differs."]
+        shows = phrases.shows(segments[0].first)
+        return [f"{answer.package} {phrases.range(segments[0])}{answer.role}: {shows}; nothing differs."]
     borders = [None, *pairwise(segments), None]
     lines = [
         phrases.segment(before and before[0], segment, after and after[1])
@@ -27,7 +28,8 @@ def statements(answer: Answer) -> list[str]:
         lines.append(f"Nothing differs between the {answer.unit}s that were tested.")
     elif phrases.ends_fail_differently(segments):
         first, last = segments[0].first, segments[-1].last
-        lines.append(f"Both ends fail differently: {phrases.of(first)}, {phrases.of(last)}.")
+        differ = "differ" if _prints(first, last) else "fail differently"
+        lines.append(f"Both ends {differ}: {phrases.of(first)}, {phrases.of(last)}.")
     return lines
 
 
@@ -53,6 +55,9 @@ def followed_sentence(answer: Answer) -> str:
         State.FLAKY: f"is {reason}",
         State.UNTESTABLE: f"could not be tested ({reason})",
     }
+    if named.printed is not None:
+        what = f"{label}, what {base} prints" if label else f"what is expected, which {base} prints"
+        return f"Followed: {what} (--watch {answer.watch})."
     if label is not None:
         return f"Followed: {label}, the failure of {base}."
     hint = "To follow one, name an environment that fails, or use --follow."
@@ -76,9 +81,11 @@ class Phrases:
         label = self.label(point)
         match point.observation.state:
             case State.GOOD:
-                return "passes"
+                return "passes" if point.printed is None else "prints what is expected"
             case State.UNTESTABLE:
                 return "not testable"
+            case _ if point.printed is not None:
+                return f"prints {label}"
             case State.FLAKY:
                 return f"is flaky with {label}" if label else "is flaky"
             case _:
@@ -172,7 +179,7 @@ class Phrases:
             return f"no longer flaky from {name} on{error}"
         match commit.kind:
             case Kind.CHANGED:
-                return f"error changed by {name}{error}"
+                return f"{_noun(commit.before, commit.after)} changed by {name}{error}"
             case _:
                 return f"{commit.kind} by {name}{error}"
 
@@ -180,16 +187,16 @@ class Phrases:
         """Return what a commit did that only the earlier release has."""
         match commit.kind:
             case Kind.INTRODUCED:
-                did = f"introduced error {self.label(commit.after)}"
+                did = f"introduced {_noun(commit.after)} {self.label(commit.after)}"
             case Kind.FIXED:
                 did = "fixed it"
             case Kind.CHANGED:
-                did = f"changed the error to {self.label(commit.after)}"
+                did = f"changed the {_noun(commit.before, commit.after)} to {self.label(commit.after)}"
         return f"{found.after.short} lacks {self.commit(commit)}, which {did} for {found.before.short}"
 
     def _error(self, commit: Commit) -> str:
         label = self.label(commit.after)
-        return f" (error {label})" if label else ""
+        return f" ({_noun(commit.after)} {label})" if label else ""
 
     def _brought(self, commit: Commit) -> str:
         if not commit.inside:
@@ -201,9 +208,19 @@ class Phrases:
         return f", which merged this: {clauses}"
 
 
+def _prints(*points: Point) -> bool:
+    """Return whether one of these did not fail, but printed something."""
+    return any(each.printed is not None for each in points)
+
+
+def _noun(*points: Point) -> str:
+    """Return what is told apart: errors, or what is printed."""
+    return "output" if _prints(*points) else "error"
+
+
 def _differ(point: Point, neighbours: Sequence[Point]) -> str:
     """Return the beginning of what is said of neighbours that do not pass either."""
-    alike = all(each.observation.state is not State.FLAKY for each in (point, *neighbours))
+    alike = all(each.observation.state is not State.FLAKY and not _prints(each) for each in (point, *neighbours))
     if len(neighbours) == 1:
         return "The neighbour that was run fails differently: " if alike else "The neighbour that was run differs: "
     return "The neighbours that were run fail differently: " if alike else "The neighbours that were run differ: "

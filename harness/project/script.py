@@ -22,6 +22,7 @@ from harness.errors import Problems
 from harness.filesystem.reading import describe_bytes, read_text
 from harness.model import Header, Label, Mark, Pattern, Scenario, Script, Value
 from harness.model.case import NAME, as_label
+from harness.model.observation import Watch
 from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
 from harness.project.inline_metadata import TOMLDecodeError, find_block
 from harness.project.script_files import find_files
@@ -142,6 +143,7 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         files=table.texts("files"),
         args=_read_args(table),
         stdin=table.optional_text("stdin"),
+        watch=_read_watch(table),
         parameters=_read_parameters(table.table("parameters")),
         labels=tuple(map(_read_label, table.tables("label"))),
     )
@@ -177,6 +179,13 @@ def _read_isolation(table: Table) -> bool:
     if value not in ("fork", "process"):
         table.problems.add(table.place("isolation"), f"{value!r} is not known", 'Write "fork" or "process"')
     return value == "process"
+
+
+def _read_watch(table: Table) -> str | None:
+    """Read what is watched: `output` or `output=REGEX`."""
+    text = table.optional_text("watch")
+    watch = table.parsed("watch", text, Watch.parse) if text is not None else None
+    return str(watch) if watch is not None else None
 
 
 def _read_parameters(table: Table) -> tuple[tuple[str, tuple[Value, ...]], ...]:

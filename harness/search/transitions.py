@@ -35,6 +35,8 @@ class Observation:
     signature: str | None = None
     reason: str = ""
     """Why it is untestable, or how it is flaky; not compared."""
+    printed: str | None = None
+    """What it printed, where that is followed and it did not fail. Not compared: the signature stands for it."""
 
     @property
     def tested(self) -> bool:

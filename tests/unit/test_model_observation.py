@@ -51,6 +51,26 @@ def test_versions_of_the_environment_are_no_difference():
     assert normalise_output("got 2.15.01", ["2.15.0"]) == "got 2.15.01"
 
 
+def test_version_that_reads_like_a_number_is_not_replaced():
+    """Packages such as packaging 24.1 would hide a printed 24.1, in the environments that have that version."""
+    assert normalise_output("loss: 24.1", ["24.1", "3"]) == "loss: 24.1"
+    assert normalise_output("x 3 of 4", ["3"]) == "x 3 of 4"
+
+
+def test_end_of_a_long_text_counts_and_states_that_are_overwritten_do_not():
+    """A bar of thousands of steps is long, and its last state is short."""
+    bar = "".join(f"\r{step}/9000 loss: {step}.5 {'.' * 40}" for step in range(1, 9001))
+    assert normalise_output(f"{bar}\nend") == normalise_output(f"9000/9000 loss: 9000.5 {'.' * 40}\nend")
+    many = "".join(f"line {number} of a long text\n" for number in range(5000))
+    assert normalise_output(many).endswith("line 4999 of a long text")
+
+
+def test_number_of_bytes_that_were_not_kept_is_no_difference():
+    assert normalise_output("a\n[... 10 bytes left out ...]\nb") == normalise_output(
+        "a\n[... 99 bytes left out ...]\nb"
+    )
+
+
 @given(st.text(max_size=300))
 def test_any_text_becomes_lines_without_spare_white_space(text):
     once = normalise_output(text)

@@ -5,13 +5,15 @@ import re
 
 import pytest
 
-from harness.model import Attempt, Case, Cell, Outcome
+from harness.model import Attempt, Case, Cell, Evidence, Outcome, Pattern
+from harness.model.observation import Watch
 from harness.pinpoint.following import Following, followed_by, relabelled
 from harness.search.transitions import Observation, State
 
 
-def attempt(outcome=Outcome.FAILED, error="ValueError: no", stage="load", conclusive=True):
+def attempt(outcome=Outcome.FAILED, error="ValueError: no", stage="load", conclusive=True, stdout=""):
     return Attempt(
+        evidence=Evidence(stdout=stdout),
         cell=Cell(case=Case(scenario="s"), environment="e"),
         key="k",
         outcome=outcome,
@@ -77,3 +79,46 @@ def test_the_failure_of_the_named_environment_is_followed_and_no_other():
     assert relabelled(bad, frozenset({"a"})) is bad
     assert relabelled(Observation(state=State.BAD, signature="b"), frozenset({"a"})).state is State.OTHER
     assert relabelled(Observation(state=State.BAD, signature="b"), frozenset()).state is State.BAD
+
+
+def printing(stdout):
+    return attempt(Outcome.PASSED, stdout=stdout)
+
+
+def test_watched_text_is_followed_like_a_failure():
+    following = Following(watch=Watch())
+    one, same, other = (following.observe([printing(text)]) for text in ("x = 0.30000001", "x = 0.3", "x = 0.4"))
+    assert (one.state, one.printed) == (State.BAD, "x = 0.3")
+    assert not one.differs_from(same)
+    assert one.differs_from(other)
+    assert relabelled(other, followed_by(one)).state is State.OTHER
+    assert following.observe([attempt()]) == Following().observe([attempt()])
+
+
+def test_expected_text_is_a_pass():
+    following = Following(watch=Watch(), expected="x = 0.3")
+    assert following.observe([printing("x = 0.3")]).state is State.GOOD
+    assert following.observe([printing("x = 0.4")]).state is State.BAD
+
+
+def test_only_lines_with_the_pattern_are_watched():
+    watch = Watch.parse("output=^loss")
+    assert watch == Watch(pattern=Pattern("^loss"))
+    assert str(watch) == "output=^loss"
+    assert watch.text_of(printing("a\nloss: 1\nb\n")) == "loss: 1"
+    assert watch.text_of(printing("nothing of it")) == ""
+    assert watch.text_of(attempt()) is None
+
+
+def test_repeats_that_print_different_texts_are_flaky():
+    following = Following(watch=Watch())
+    observation = following.observe([printing("1"), printing("2")])
+    assert (observation.state, observation.reason) == (State.FLAKY, "flaky: repeats print different texts")
+    assert observation.signature is None
+    assert following.observe([printing("1"), attempt()]).reason == "flaky: 1 of 2 passed"
+
+
+@pytest.mark.parametrize("text", ["sound", "output=(", ""])
+def test_what_cannot_be_watched_is_an_error(text):
+    with pytest.raises(ValueError, match=r"cannot be watched|RE2"):
+        Watch.parse(text)
