@@ -89,7 +89,7 @@ def case_of(scenario: Scenario, values: dict[str, Value]) -> Case:
     settable = {*declared, *(defaults.names if defaults else ())}
     unknown = [name for name in values if name not in settable]
     if unknown:
-        has = f"it has {', '.join(sorted(settable))}" if settable else "it has none"
+        has = f"It has {', '.join(sorted(settable))}" if settable else "It has none"
         raise UsageError(f"{scenario.name} has no parameter {', '.join(unknown)}", why=has)
     given = defaults.values if defaults else {}
     parameters: list[tuple[str, Value]] = []

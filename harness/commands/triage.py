@@ -109,7 +109,7 @@ def execute(session: Session, options: Options) -> int:
         _publish(session, options, unanswerable(report, why, provides=dict(session.project.matrix.provides)))
         raise UsageError(
             f"{options.report}: the report has no code that can be run",
-            why=why,
+            why=why[:1].upper() + why[1:],
             next_step=f"Ask the reporter. What was read is in {folder}",
         )
     (scenario,) = scripts_at(session, [path])
