@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     add_condition(parser)
     add_choice(parser, "--format", TableFormat.TERMINAL, help="default: terminal")
+    parser.add_argument(
+        "--json", dest="format", action="store_const", const=TableFormat.JSON, help="the same as --format json"
+    )
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of stdout")
     parser.add_argument("--differing", action="store_true", help="only rows whose columns differ")
 

@@ -197,6 +197,7 @@ class TestTable:
     def test_formats_tell_the_same(self, project):
         project.run()
         table = project.call("table", "--format", "json").document
+        assert project.call("table", "--json").document["cells"] == table["cells"]
         assert {cell["cell"]: (cell["outcome"], cell["stage"]) for cell in table["cells"]} == TABLE
         rows = list(csv.DictReader(io.StringIO(project.call("table", "--format", "csv").stdout)))
         assert {row["cell"]: row["outcome"] for row in rows} == {cell: outcome for cell, (outcome, _) in TABLE.items()}
