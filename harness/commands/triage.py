@@ -292,14 +292,12 @@ def _releases(session: Session, package: str) -> Sequence[Version]:
 
 
 def _search(
-    session: Session, options: Options, path: Path, *, package: str, environment: str, versions: str | None
+    session: Session, options: Options, path: Path, *, package: str, environment: str, more: Sequence[str]
 ) -> Mapping[str, Any] | None:
     """Search the releases of a package, and the commits if there is a repository."""
     from harness.commands import pinpoint
 
-    typed = ["pinpoint", str(path), "--package", package, "--in", environment, "--jobs", str(options.jobs)]
-    if versions is not None:
-        typed += ["--versions", versions]
+    typed = ["pinpoint", str(path), "--package", package, "--in", environment, "--jobs", str(options.jobs), *more]
     if options.repository:
         typed += ["--repository", options.repository]
     try:

@@ -15,6 +15,7 @@ def reproducing(
     first: str | None,
     pair: tuple[str, str] | None,
     searched: tuple[str, str] | None,
+    following: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return the command lines for a script with this file name; none if nothing was run.
 
@@ -27,7 +28,7 @@ def reproducing(
     commands = [_run(script, dict.fromkeys(wanted))] if wanted else []
     if searched is not None:
         package, environment = searched
-        words = ["harness", "pinpoint", script, "--package", package, "--in", environment]
+        words = ["harness", "pinpoint", script, "--package", package, "--in", environment, *following]
         commands.append(shlex.join(words))
     return tuple(commands)
 

@@ -55,6 +55,8 @@ class Found:
     """The same, if the package belongs to no family, so that only this environment compares its versions."""
     unmet: Callable[[Environment], Sequence[str]]
     script_name: str
+    following: Sequence[str] = ()
+    """Options of `harness pinpoint` with which a printed problem was searched."""
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -70,7 +72,7 @@ def compose(found: Found) -> TriageAnswer:
     """Return the answer. It claims only what the evidence shows."""
     problem, evidence, package, document = found.problem, found.evidence, found.package, found.document
     stepped = package or _stepped(found)
-    points = points_of(document, problem.failure, package) if document and package else ()
+    points = points_of(document, problem.failure, package, expected=problem.expected) if document and package else ()
     base = found.fixed_base
     compared = evidence
     if base is not None and package is not None:
@@ -125,6 +127,7 @@ def compose(found: Found) -> TriageAnswer:
             first=reproduction.environment,
             pair=nearest_pair(evidence, found.runs.environments_by_id),
             searched=(str(package), found.place) if package and document and found.place else None,
+            following=found.following,
         ),
         other_failures=other_failures(evidence),
         not_tested=tuple((each.environment, each.reason) for each in evidence if each.shows is Shows.NOT_TESTED),

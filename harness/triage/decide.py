@@ -15,6 +15,7 @@ from harness.triage.answer import Change, HeldPackage, WayOut
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
 from harness.triage.nearby import without_package
+from harness.triage.observe import differing_line
 from harness.triage.ranges import Border, Range, borders_of
 
 MOST_WAYS_OUT = 4
@@ -124,18 +125,31 @@ def differing_packages(one: Environment, other: Environment) -> tuple[Normalized
     return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))
 
 
-def points_of(document: Mapping[str, Any], failure: Failure | None, package: NormalizedName) -> tuple[Evidence, ...]:
-    """Return the releases that a search ran as evidence. The keys are those of `pinpoint --json`."""
-    return tuple(_point(each, failure, package) for each in document["tested"])
+def points_of(
+    document: Mapping[str, Any], failure: Failure | None, package: NormalizedName, *, expected: str | None = None
+) -> tuple[Evidence, ...]:
+    """Return the releases that a search ran as evidence. The keys are those of `pinpoint --json`.
+
+    Without a failure the problem is printed, and `expected` is the text that is right.
+    """
+    return tuple(_point(each, failure, package, expected) for each in document["tested"])
 
 
-def _point(point: Mapping[str, Any], failure: Failure | None, package: NormalizedName) -> Evidence:
+def _point(
+    point: Mapping[str, Any], failure: Failure | None, package: NormalizedName, expected: str | None
+) -> Evidence:
     state, error = point["state"], point.get("error") or ""
     shows = Shows.NOT_TESTED
     if state == "good":
         shows = Shows.PASSES
-    elif state in ("bad", "other"):
-        shows = Shows.BUG if failure is None or failure.matches(error) else Shows.OTHER
+    elif failure is None and point.get("observation"):
+        line = differing_line(point["observation"]["text"], expected)
+        shows = Shows.BUG if state == "bad" else Shows.OTHER if state == "other" else Shows.NOT_TESTED
+        error = line if shows is Shows.BUG else f"prints: {line}"
+    elif failure is None and state in ("bad", "other"):
+        shows = Shows.OTHER
+    elif failure is not None and state in ("bad", "other"):
+        shows = Shows.BUG if failure.matches(error) else Shows.OTHER
     elif point.get("outcome") == "not applicable":
         shows = Shows.NOT_APPLICABLE
     return Evidence(

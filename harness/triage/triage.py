@@ -43,9 +43,9 @@ MOST_ROUNDS = 8
 
 
 class Search(Protocol):
-    """Search the releases FIRST..LAST of a package in an environment, all of them without a range."""
+    """Search the releases of a package in an environment, with more options of `harness pinpoint`."""
 
-    def __call__(self, *, package: str, environment: str, versions: str | None) -> Mapping[str, Any] | None:
+    def __call__(self, *, package: str, environment: str, more: Sequence[str]) -> Mapping[str, Any] | None:
         """Return the document of `pinpoint --json`, None if it cannot be done."""
 
 
@@ -108,6 +108,7 @@ class Triage:
                 fixed_base=self._fixed_base(package),
                 unmet=self.unmet,
                 script_name=self.script_name,
+                following=self._following,
             )
         )
 
@@ -224,8 +225,9 @@ class Triage:
                     self._narrow()
 
     def _search(self, package: NormalizedName) -> None:
-        """Search the releases of a package where the problem is an error; what is printed is not searched for."""
-        if self.problem.failure is None:
+        """Search the releases of a package; of a printed problem only if an environment prints what is right."""
+        following = self._following
+        if self.problem.failure is None and not following:
             return
         place = self._place_to_search(package)
         if place is None:
@@ -234,9 +236,18 @@ class Triage:
         if package not in self._packages_of_families:
             affected = [each.versions[package] for each in self.evidence if _shows_bug_with(each, package)]
             versions = range_to_search(self.releases(str(package)), affected)
-        document = self.search(package=str(package), environment=place, versions=versions)
+        more = [*(("--versions", versions) if versions is not None else ()), *following]
+        document = self.search(package=str(package), environment=place, more=more)
         if document is not None:
             self.searched[package] = document
+
+    @property
+    def _following(self) -> tuple[str, ...]:
+        """The options with which a search follows a printed problem; none if it is an error, or nothing is right."""
+        if self.problem.output is None or self.problem.expected is None:
+            return ()
+        right = (each for each in self.runs.all if each.passed and each.output == self.problem.expected)
+        return "--watch", "output", "--expected-in", next(right).environment
 
     def _place_to_search(self, package: NormalizedName) -> str | None:
         """Return the failing environment in which the releases of a package are searched."""

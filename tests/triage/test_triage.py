@@ -130,3 +130,26 @@ def test_answer_that_does_not_exist_lists_the_known_ones(playground):
     playground.harness("answer", "word", status=2)
     assert "Answers: words" in playground.said
     assert os.sep not in playground.harness("answer", "words").split("Questions")[0]
+
+
+def test_wrong_number_that_is_only_printed_is_searched_for(playground):
+    """No environment of the matrix has the first and the last wrong release: the search finds them."""
+    wrong = RIGHT.replace("2 * number", "2 * number + 0.5")
+    texts = {"9.0.0": RIGHT, "9.1.0": wrong, "9.2.0": wrong, "9.3.0": wrong, "9.4.0": RIGHT}
+    playground.releases("keras", texts)
+    matrix = playground.root / "matrix.toml"
+    text = MATRIX.replace("framework", "keras").replace("\n[tiers.all]", f"{BASE}\n[tiers.all]")
+    matrix.write_text(text, encoding="utf-8")
+    playground.harness("lock")
+    report = f"# Wrong\n\n```python\n{CODE}```\n\nprints 42.5 in keras 9.2.0. It works in keras 9.0.0.\n"
+    playground.script(report, "report.md")
+    document = playground.json("triage", "report.md")
+    assert document["observed"] == "output"
+    assert document["responsible"] == "keras"
+    assert shown(document) == [
+        ("9.0.0", "9.0.0", "passes"), ("9.1.0", "9.3.0", "this bug"), ("9.4.0", "9.4.0", "passes"),
+    ]  # fmt: skip
+    assert [(each["kind"], each["last"], each["first"]) for each in document["transitions"]] == [
+        ("introduced", "9.0.0", "9.1.0"), ("fixed", "9.3.0", "9.4.0"),
+    ]  # fmt: skip
+    assert any("--watch output --expected-in keras9." in each for each in document["commands"])

@@ -307,6 +307,18 @@ def test_releases_of_a_search_are_evidence():
     assert [each.shows for each in points] == [PASSES, BUG, OTHER, NOT_TESTED]
 
 
+def test_releases_that_print_the_wrong_text_are_the_bug_and_failures_are_none():
+    def printed(version, state, text):
+        return {"version": version, "cell": version, "environment": "x", "state": state, "error": "",
+                "observation": text and {"kind": "output", "group": "A", "text": text}}  # fmt: skip
+
+    tested = [printed("1.0.0", "good", "30"), printed("1.1.0", "bad", "18"), printed("1.2.0", "other", "7"),
+              printed("1.3.0", "flaky", None), {**printed("1.4.0", "other", None), "error": "ValueError: no"}]  # fmt: skip
+    points = points_of({"tested": tested}, None, "layers", expected="30")
+    assert [each.shows for each in points] == [PASSES, BUG, OTHER, NOT_TESTED, OTHER]
+    assert [each.error for each in points] == ["", "18", "prints: 7", "", "ValueError: no"]
+
+
 # The claims of the report
 
 
