@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.commands.arguments import add_choice, add_condition, add_jobs, add_json, positive_count
+from harness.commands.arguments import add_choice, add_condition, add_jobs, add_json, add_watch, positive_count
 from harness.commands.defaults import INTERRUPTED_STATUS
+from harness.commands.observations import with_observations
 from harness.commands.results import TableFormat, render, results_of, with_condition
 from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
@@ -35,6 +36,7 @@ class Options(ScriptOptions):
     isolation: Isolation
     repeat: int
     confirm: bool
+    watch: str | None
     json: bool
 
 
@@ -51,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fork: fork a process that has done the imports, where this is safe; process: always start a new process",
     )
     add_condition(parser)
+    add_watch(parser, "compare what passing attempts print, or the lines that match REGEX")
     parser.add_argument(
         "--repeat", metavar="N", type=positive_count, default=1, help="run each cell until it has N attempts"
     )
@@ -71,7 +74,7 @@ def execute(session: Session, options: Options) -> int:
     count = _run_due(session, work, due.tasks, options)
     # Where nothing was run, what was read is what there is.
     results = results_of(session, work, due.found if not due.tasks and not options.confirm else None)
-    results = with_condition(session, work, results, options)
+    results = with_observations(session, work, with_condition(session, work, results, options), options.watch)
     if session.stop.is_set():
         session.notify(f"Stopped. {counted(count, 'attempt')} recorded. To continue:")
         session.notify(f"  {session.command} {shlex.join(options.typed)}")

@@ -7,7 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.commands.arguments import add_choice, add_condition
+from harness.commands.arguments import add_choice, add_condition, add_watch
+from harness.commands.observations import with_observations
 from harness.commands.output_files import write_file
 from harness.commands.results import TableFormat, render, results_of, with_condition
 from harness.commands.selected_plan import overlay_of, plan_of
@@ -25,6 +26,7 @@ class Options(ScriptOptions):
     output: str | None
     """A file; None for stdout."""
     differing: bool
+    watch: str | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_paths(parser)
     add_selection(parser)
     add_condition(parser)
+    add_watch(parser, "compare what passing attempts print, or the lines that match REGEX")
     add_choice(parser, "--format", TableFormat.TERMINAL, help="default: terminal")
     parser.add_argument(
         "--json", dest="format", action="store_const", const=TableFormat.JSON, help="the same as --format json"
@@ -49,6 +52,7 @@ def execute(session: Session, options: Options) -> int:
         )
     work = prepare(session, plan_of(session, options), overlay=overlay_of(session, options.overlay))
     results = with_condition(session, work, results_of(session, work), options)
+    results = with_observations(session, work, results, options.watch)
     to_terminal = options.output is None and sys.stdout.isatty()
     text = render(results, options.format, only_differing=options.differing, terminal=to_terminal)
     if options.output is None:

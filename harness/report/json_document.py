@@ -135,5 +135,6 @@ def _cell(record: Record, *, published: bool) -> dict[str, object]:
             "isolation": record.isolation or None,
             "sandbox": record.sandbox or None,
             "condition": record.condition or None,
+            "observation": asdict(record.observation) if record.observation else None,
         }
     return cell

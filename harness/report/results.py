@@ -8,12 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from harness.model import Attempt, Case, CellResult, Environment, Label, NoVerdict, Outcome, Scenario, Value, label_of
+from harness.model.observation import Observed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,8 @@ class Results:
     generated: dt.datetime
     title: str = "Compatibility table"
     notes: tuple[str, ...] = ()
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+    """What cells showed besides their outcome, by their ids."""
 
     def __post_init__(self) -> None:
         known_scenarios = _unique("scenario", [scenario.name for scenario in self.scenarios])
@@ -148,6 +151,8 @@ class Record:
     sandbox: str = ""
     condition: str = ""
     """What differed from the ordinary condition; empty is the ordinary one."""
+    observation: Observed | None = None
+    """What it showed besides its outcome, if that is watched or differs between its neighbours."""
 
     @property
     def state(self) -> str:
@@ -184,6 +189,8 @@ def _records_of(results: Results) -> tuple[Record, ...]:
         )
         for result in results.cells
     ]
+    if results.observed:
+        found = [replace(each, observation=results.observed.get(each.cell)) for each in found]
     rank = _Rank(results)
     return tuple(sorted(found, key=rank))
 

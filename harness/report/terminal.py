@@ -20,6 +20,7 @@ from harness.report.grid import (
     meaning,
     parameter_texts,
 )
+from harness.report.printed import section
 from harness.report.results import EnvironmentColumn, Results
 
 _COLOURS = {"green": "32", "red": "31", "bold red": "1;31", "magenta": "35", "yellow": "33", "dim": "2"}
@@ -42,6 +43,7 @@ def render(results: Results, *, width: int = 120, colour: bool = False, only_dif
         *(_square(square, width=width, paint=paint) for square in grid.squares),
         grid.left_out_text,
         _statements(grid, width=width),
+        section(results, width=width),
         _legend(grid),
         "\n".join(_cause(cause, width=width, paint=paint) for cause in grid.causes),
         "\n".join(_environments(results.environments, width=width)),

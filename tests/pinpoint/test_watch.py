@@ -111,3 +111,30 @@ def test_package_that_makes_an_environment_print_something_else(playground):
     assert "output changed in 1.2" in document["statements"][1]
     playground.harness("blame", script, "--good", env("1.0"), "--bad", env("1.1"), "--watch", "output", status=1)
     assert "prints the same there" in playground.said
+
+
+def observations(document):
+    return {each["environment"]: each["observation"] for each in document["cells"]}
+
+
+def test_script_that_passes_everywhere_and_prints_different_texts_is_a_difference(playground):
+    playground.releases("lib", RELEASES)
+    environments = [f"python={PYTHON} lib=={version} as-of=2024-06-01" for version in ("1.0", "1.1", "1.4")]
+    options = [part for each in environments for part in ("--environments", each)]
+    script = playground.script(SCRIPT)
+    document = playground.json("run", script, *options)
+    assert observations(document) == {
+        environments[0]: {"kind": "output", "group": "A", "text": "took\nloss: 30"},
+        environments[1]: {"kind": "output", "group": "B", "text": "took\nloss: 18.533"},
+        environments[2]: {"kind": "output", "group": "A", "text": "took\nloss: 30"},
+    }
+    assert {each["outcome"] for each in document["cells"]} == {"passed"}
+    text = " ".join(playground.harness("table", script, *options).split())
+    assert "prints different texts where it passes. This is a difference, not a verdict." in text
+    assert f"A: loss: 30 ({environments[0]}, {environments[2]})" in text
+    assert f"B: loss: 18.533 ({environments[1]})" in text
+    same = playground.harness("table", script, *options, "--watch", "output=took", "--format", "json")
+    assert '"group": "B"' not in same
+    assert same.count('"group": "A"') == 3
+    alike = playground.json("run", script, *options[2:4], *options[2:4])
+    assert set(map(str, observations(alike).values())) == {"None"}

@@ -10,6 +10,7 @@ import pytest
 
 from harness.model import Attempt, Case, Cell, CellResult, Header, Label, Outcome, Pattern, Scenario, Script
 from harness.report.foreign_text import one_line, plain, stable_error, web_address
+from harness.report.printed import DIFFERS, grouped
 from harness.report.results import COLUMNS, EnvironmentColumn, Results, by_family, records, to_frame
 
 MEASURED = dt.datetime(2026, 11, 3, 12, 30, tzinfo=dt.timezone.utc)
@@ -249,3 +250,11 @@ def test_addresses_that_are_not_plain_web_addresses_are_not_linked(address):
 
 def test_plain_web_addresses_are_linked():
     assert web_address("https://example.org/issues/1?a=b#c") == "https://example.org/issues/1?a=b#c"
+
+
+def test_cells_that_print_the_same_are_a_group_and_no_observation_unless_they_differ():
+    texts = {"s@a": ["30"], "s@b": ["18"], "s@c": ["30", "30"], "s@d": ["1", "2"], "s@e": []}
+    groups = {cell: each.group for cell, each in grouped(texts, watched=False).items()}
+    assert groups == {"s@a": "A", "s@b": "B", "s@c": "A", "s@d": DIFFERS}
+    assert grouped({"s@a": ["30"], "s@b": ["30"]}, watched=False) == {}
+    assert {each.group for each in grouped({"s@a": ["30"], "s@b": ["30"]}, watched=True).values()} == {"A"}
