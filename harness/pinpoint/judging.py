@@ -8,6 +8,7 @@ from pathlib import Path
 from packaging.utils import NormalizedName, canonicalize_name
 
 from harness.environments.integrity import site_packages
+from harness.model import Attempt
 from harness.pinpoint.candidates import Candidate, ProbeResult
 from harness.pinpoint.following import Following
 from harness.pinpoint.prober import Prober
@@ -34,6 +35,7 @@ class Judge:
         asked_for = self._following.pattern is not None and observation.state is State.BAD
         if asked_for or observation.state not in (State.BAD, State.OTHER) or observation.signature in self._real:
             return observation
+        self._start_checks_like(candidate, result)
         error = self._import_error(candidate, result)
         if error is not None:
             return Observation(state=State.UNTESTABLE, reason=f"{DOES_NOT_IMPORT}: {error}")
@@ -41,20 +43,44 @@ class Judge:
             self._real.add(observation.signature)
         return observation
 
+    def _start_checks_like(self, candidate: Candidate, result: ProbeResult) -> None:
+        """Start the checks of this candidate and of finished ones that fail alike, if they fail in an import.
+
+        A check takes longer than a fork. Releases that are too old for their host all fail alike.
+        """
+        if not _fails_in_an_import(result.attempt):
+            return
+        alike = [each for each in self._prober.finished() if _fail_alike(each[1].attempt, result.attempt)]
+        for one, its_result in [(candidate, result), *alike]:
+            modules, own_process = self._wanted(its_result)
+            self._prober.start_import_check(one, modules, own_process=own_process)
+
     def _import_error(self, candidate: Candidate, result: ProbeResult) -> str | None:
         """Return why the package does not import, or what its environment is asked to import; None if they do."""
-        modules = self._modules(result)
-        environment = result.environment
+        modules, own_process = self._wanted(result)
+        return self._prober.import_error(candidate, modules, own_process=own_process)
+
+    def _wanted(self, result: ProbeResult) -> tuple[tuple[str, ...], bool]:
+        """Return the modules to import, and whether to import them in a process of its own."""
+        modules, environment = self._modules(result), result.environment
         if environment is None or not self._prober.is_layered(environment):
-            return self._prober.import_error(candidate, modules)
+            return modules, False
         # Nobody has imported these with the release yet, as it is done with each environment that is installed.
-        wanted = tuple(dict.fromkeys((*environment.imports, *modules)))
-        return self._prober.import_error(candidate, wanted, own_process=True)
+        return tuple(dict.fromkeys((*environment.imports, *modules))), True
 
     def _modules(self, result: ProbeResult) -> tuple[str, ...]:
         if result.environment is None or self._package is None:
             return ()
         return modules_of(self._prober.folder_of(result.environment), self._package)
+
+
+def _fails_in_an_import(attempt: Attempt | None) -> bool:
+    """Return True if the body of another module than the script was running. It decides only what is started early."""
+    return attempt is not None and attempt.evidence.traceback.count(", in <module>") > 1
+
+
+def _fail_alike(one: Attempt | None, other: Attempt | None) -> bool:
+    return one is not None and other is not None and one.outcome.is_failure and one.error == other.error
 
 
 def modules_of(folder: Path, package: NormalizedName) -> tuple[str, ...]:

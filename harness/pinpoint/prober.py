@@ -56,7 +56,8 @@ class Prober:
         self.layers: Layers | None = None
         """Which releases need no environment of their own; set before the prober is opened."""
         self._ended = threading.Event()
-        self._started: dict[str, tuple[Claim, Future[ProbeResult]]] = {}
+        self._started: dict[str, tuple[Candidate, Claim, Future[ProbeResult]]] = {}
+        self._import_checks: dict[tuple[str, tuple[str, ...], bool], Future[ProbeResult]] = {}
         self._repeats: dict[str, Future[ProbeResult]] = {}
         self._ahead: set[str] = set()
         self._results: dict[str, ProbeResult] = {}
@@ -101,7 +102,8 @@ class Prober:
     def _start(self, candidate: Candidate, priority: Priority) -> None:
         if candidate.name not in self._started and candidate.name not in self._results:
             claim = Claim(priority=priority)
-            self._started[candidate.name] = claim, self._submit(self._subject, candidate, self._repeat, claim)
+            future = self._submit(self._subject, candidate, self._repeat, claim)
+            self._started[candidate.name] = candidate, claim, future
 
     def _submit(
         self, subject: Subject, candidate: Candidate, at_least: int, claim: Claim, *, own_process: bool = False
@@ -129,7 +131,7 @@ class Prober:
         """Return what a candidate shows. Run what the store does not have yet."""
         if candidate.name not in self._results:
             self._start(candidate, Priority.AWAITED)
-            claim, future = self._started.pop(candidate.name)
+            _, claim, future = self._started.pop(candidate.name)
             claim.priority = Priority.AWAITED
             self._results[candidate.name] = self._wait_for(candidate, future)
         return self._results[candidate.name]
@@ -178,12 +180,26 @@ class Prober:
         """Return True if an environment is a release as an overlay over another environment."""
         return self._environments.layer_of(environment) is not None
 
+    def finished(self) -> list[tuple[Candidate, ProbeResult]]:
+        """Return the candidates that were run in the background and that nobody has asked for yet."""
+        done = [(candidate, future) for candidate, _, future in self._started.values() if future.done()]
+        return [(candidate, future.result()) for candidate, future in done if future.exception() is None]
+
+    def start_import_check(self, candidate: Candidate, modules: tuple[str, ...], *, own_process: bool = False) -> None:
+        """Import modules in the background: `import_error` will be asked for."""
+        key = (candidate.name, modules, own_process)
+        if modules and key not in self._import_checks:
+            # What a fork server has imported, it has imported without the release.
+            self._import_checks[key] = self._submit(
+                import_subject(modules), candidate, 1, Claim(), own_process=own_process
+            )
+
     def import_error(self, candidate: Candidate, modules: tuple[str, ...], *, own_process: bool = False) -> str | None:
         """Return what importing modules raises in the environment of a candidate, None if they import."""
         if not modules:
             return None
-        # What a fork's parent has imported, it has imported without the release.
-        future = self._submit(import_subject(modules), candidate, 1, Claim(), own_process=own_process)
+        self.start_import_check(candidate, modules, own_process=own_process)
+        future = self._import_checks.pop((candidate.name, modules, own_process))
         result = self._wait_for(candidate, future, again=True)
         attempt = result.attempt
         if attempt is None or attempt.outcome is Outcome.PASSED or not attempt.conclusive:
