@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -287,3 +288,30 @@ def test_commits_explain_the_whole_way_from_one_release_to_the_next(between, bef
 
 def place_of_sha(text):
     return int(text[:7], 16)
+
+
+@given(st.text("bxy-", min_size=1, max_size=12), st.sampled_from("bxy"))
+def test_of_texts_without_an_expected_one_nothing_is_introduced_fixed_or_fails(sequence, named):
+    """Nobody said which text is right."""
+
+    def printing(place, letter):
+        observation = replace(OBSERVATIONS[letter], printed=None if letter == "-" else f"prints {letter}")
+        return Point(name=name(place), observation=observation, result=ProbeResult(), place=place)
+
+    points = tuple(printing(place, letter) for place, letter in enumerate(sequence))
+    seen = {each.place: each.observation for each in points}
+    found = tuple(
+        Found(
+            package="lib",
+            before=points[each.last],
+            after=points[each.first],
+            untestable=tuple(points[place] for place in each.between),
+        )
+        for each in transitions(seen)
+    )
+    made = replace(answer(points, found, named=printing(0, named)), watch="output")
+    assert {each.kind for each in found} <= {Kind.CHANGED}
+    for text in (" ".join(statements(made)), terminal(made), markdown(made)):
+        assert not re.search(r"[Ii]ntroduced|[Ff]ixed|\bfails?\b|\berrors?\b|passes", text), text
+    observed = [each["observation"] for each in document(made)["tested"]]
+    assert [each is None for each in observed] == [letter == "-" for letter in sequence]
