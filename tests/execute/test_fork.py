@@ -560,7 +560,10 @@ def test_forged_numbers_are_ignored(bench):
         "    json.dump({'outcome': 'passed', 'duration_s': float('nan'), 'peak_mib': [1]}, f)\nos._exit(0)\n"
     )
     attempt = bench.run(bench.task("asserts", source=source))
-    assert (attempt.script_s, attempt.peak_mib) == (0.0, 0)
+    assert attempt.script_s == 0.0
+    # On a busy machine the script lives long enough for its memory to be measured from outside; else there is no number.
+    assert type(attempt.peak_mib) is int
+    assert attempt.peak_mib < 1000
 
 
 def test_sandbox_of_a_fork_server_has_no_variables_of_a_script(bench):
