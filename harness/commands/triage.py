@@ -101,7 +101,8 @@ def execute(session: Session, options: Options) -> int:
 
     Raises UsageError, after it printed the questions for the reporter, if the report has nothing to run.
     """
-    _tier(session, options)
+    if options.tier or options.environments:
+        _tier(session, options)
     check_late_options(session, extras=options.extras, repository=options.repository)
     report, folder, path = _read(session, options)
     if path is None:
