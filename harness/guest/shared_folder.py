@@ -40,7 +40,7 @@ def contents_of(folder: str) -> "Contents":
 
 
 def restore(folder: str, before: "Contents") -> None:
-    """Give a folder the contents that it had before. Unchanged entries are not touched."""
+    """Restore the contents that a folder had before. Unchanged entries are not touched."""
     now = contents_of(folder)
     same = {path for path in now if path in before and now[path] == before[path]}
     for path in sorted(set(now) - same, reverse=True):  # entries of a folder come before the folder

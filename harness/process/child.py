@@ -291,7 +291,7 @@ class _Watch:
 
 
 def _end_group(running: Running, status: int | None) -> int:
-    """End what is left of a process's group: with a request first if it still runs, then without. Give its status."""
+    """End the rest of a process group: with a request first if it still runs, then by force. Return its status."""
     try:
         if status is None and running.contained:
             end_contained(running.pid)

@@ -206,7 +206,7 @@ def _options_of(bwrap: str) -> frozenset[str]:
 
 
 def _try(sandbox: Sandbox) -> tuple[bool, str]:
-    """Really contain a process, and a fork of it. Give whether forks can be, and why nothing can, if so."""
+    """Contain a process, and a fork of it. Return whether forks can be contained, and why nothing can, if so."""
     python = Path(sys.executable)
     ours = Bind(source=GUEST, target="/harness")
     view = SandboxView(binds=(*python_binds(python), ours), nests=True)
