@@ -84,7 +84,7 @@ def tests(session: nox.Session) -> None:
 def answers(session: nox.Session) -> None:
     """Answer whole bug reports in real environments, and compare with the known answers: nox -s answers -- -k NAME."""
     _install(session, "tests")
-    session.run("python", "-m", "pytest", "-m", "answers", "tests/tensorflow/test_answers.py", *session.posargs)
+    session.run("python", "-m", "pytest", "-m", "answers", "tests/tensorflow", *session.posargs)
 
 
 @nox.session

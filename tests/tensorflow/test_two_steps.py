@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.timeout(1800)]
+# Many releases in a process of their own, for minutes: part of `nox -s answers`.
+pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.answers, pytest.mark.timeout(1800)]
 
 # A clone of Keras, with its tags: what the commits are is asked where there is one.
 REPOSITORY = os.environ.get("HARNESS_TEST_KERAS")
@@ -54,10 +55,11 @@ def transitions(document):
 
 def test_readers_of_a_file_of_keras_3_6(clone, folder):
     document = searched(clone, folder, "--writer", "keras3.6.0", "--in", "keras3.8.0")
-    assert transitions(document) == [("introduced", "3.6.0", "3.7.0"), ("fixed", "3.8.0", "3.9.0")]
-    assert "Could not locate function 'distance'" in document["failures"][0]["message"]
+    # The first releases of Keras 3 read no file of 3.6 at all: another failure, and one more transition.
+    assert transitions(document)[-2:] == [("introduced", "3.6.0", "3.7.0"), ("fixed", "3.8.0", "3.9.0")]
+    assert any("Could not locate function 'distance'" in each["message"] for each in document["failures"])
     if REPOSITORY:
-        assert [each["commit"]["sha"][:10] for each in document["transitions"]] == ["0c2bdff313", "14d9256108"]
+        assert [each["commit"]["sha"][:10] for each in document["transitions"][-2:]] == ["0c2bdff313", "14d9256108"]
 
 
 def test_reader_stopped_accepting_the_file(clone, folder):
