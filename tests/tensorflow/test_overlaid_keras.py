@@ -58,7 +58,8 @@ def session():
 @pytest.mark.parametrize(
     ("source", "failing", "in_process"),
     [
-        pytest.param(BY_ITSELF, (), (), id="keras"),
+        # A known answer: 3.2.0 to 3.3.3 add a list to a tuple.
+        pytest.param(BY_ITSELF, ("3.3.0", "3.3.3"), (), id="keras"),
         # What fails in an import is repeated in a process.
         pytest.param(THROUGH_TENSORFLOW, ("3.0.0", "3.3.0", "3.3.3"), ("3.3.0",), id="tensorflow.keras"),
         pytest.param(
