@@ -60,7 +60,7 @@ def main(typed: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
     from_command_line = typed is None
     typed = list(sys.argv[1:] if typed is None else typed)
-    _write_whatever_it_is()
+    _write_any_character()
     arguments, unknown = build_parser().parse_known_args(typed)
     if unknown:
         arguments.parser.error(_unknown(unknown, arguments.parser))
@@ -119,12 +119,12 @@ def _report_bug(error: Exception, log: RunLog) -> None:
         _notify("".join(traceback.format_exception(error)).rstrip())
 
 
-def _write_whatever_it_is() -> None:
+def _write_any_character() -> None:
     """Let no mark of ours, nor what a script printed, be an error where the terminal or the locale cannot show it."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    # What goes to a file or a program is UTF-8, as with --output, whatever the locale of Windows is.
+    # What goes to a file or a program is UTF-8, as with --output, on every locale of Windows.
     if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty() and "PYTHONIOENCODING" not in os.environ:
         sys.stdout.reconfigure(encoding="utf-8")
 

@@ -28,7 +28,7 @@ from harness.record.store import Store
 from harness.sandbox.policy import SandboxMode
 from harness.uv.client import Uv
 
-if TYPE_CHECKING:  # each is imported by whoever asks for it: most commands do without most of them
+if TYPE_CHECKING:  # imported where they are used: most commands need only a few of them
     from harness.cgroups.groups import RunGroup
     from harness.environments.shared_bytecode import SharedBytecode
     from harness.environments.size_estimate import Needs

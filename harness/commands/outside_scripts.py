@@ -27,7 +27,7 @@ def known_scripts(session: Session, label: str) -> tuple[KnownScript, ...]:
         store = session.read_store()
         return store.scripts(label)
     except DamagedStore:
-        return ()  # whoever needs its attempts will say so
+        return ()  # the error is reported when its attempts are needed
     finally:
         if store is not None:
             store.close()

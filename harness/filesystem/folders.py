@@ -1,4 +1,4 @@
-"""Remove folders reliably, whatever their permissions and depth, and also after their process was killed."""
+"""Remove folders reliably, with any permissions and depth, and also after their process was killed."""
 
 from __future__ import annotations
 

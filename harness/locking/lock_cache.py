@@ -41,7 +41,7 @@ class LockCache:
             if lock is None:
                 lock = resolve()
                 _write(path, lock)
-        # Equal environments have one file, whatever their ids.
+        # Equal environments with different ids share one file.
         return replace(lock, origin=replace(lock.origin, environment=environment))
 
 

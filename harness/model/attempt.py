@@ -65,7 +65,7 @@ def _end(parts: tuple[str, str, tuple[tuple[str, str], ...], str, str, str, bool
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What an attempt left behind: text, capped by whoever took it, never parsed for the verdict."""
+    """The text output of an attempt. The executor limits its length; the verdict does not depend on it."""
 
     stdout: str = ""
     stderr: str = ""
@@ -140,7 +140,7 @@ class Attempt:
         return limit_s >= self.limit_s or self.duration_s <= limit_s
 
     def without_evidence(self) -> Attempt:
-        """The same, without the texts, for whoever holds many."""
+        """Return the same attempt without the texts, to save memory."""
         return replace(self, evidence=Evidence())
 
 

@@ -136,7 +136,7 @@ def _split_case(text: str) -> tuple[Case, str]:
 def as_label(text: str) -> str:
     """Return the label of a script with this file name: letters and digits of all alphabets, `_`, `.`, `+` and `-`.
 
-    The form of the letters is NFC, whatever form the file system uses.
+    Letters are in the form NFC, in every file system.
     """
     text = unicodedata.normalize("NFC", text)
     shown = "".join(each if _in_label(each) else "\0" for each in text)

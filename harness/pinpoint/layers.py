@@ -74,7 +74,7 @@ class Layers:
             try:
                 provided = self._session.provide(host)
             except HarnessError:
-                return False  # whoever asks for the host itself is told why
+                return False  # the error is reported when the host itself is provided
             self._fits[key] = why_not_in_front_of(provided.folder, self._package, unpacked) is None
         return self._fits[key]
 

@@ -166,7 +166,7 @@ class Cost:
     def seconds(self) -> float:
         """About how long it takes."""
         overlaid = self.releases if self.overlaid is None else self.overlaid
-        # Environments are made one after another, whatever runs beside them.
+        # Environments are created one after another; attempts run at the same time.
         return overlaid * _OVERLAID_S / self.jobs + (self.releases - overlaid) * _OWN_S
 
     @property

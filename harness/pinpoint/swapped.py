@@ -1,7 +1,7 @@
 """Environments derived from others: `tf2.16.2 + keras==3.5.0` replaces a package, `tf2.16.2 + pandas` adds one.
 
 The text before the plus is an environment, or a family of matrix.toml that makes an environment of each release. A
-package with `==` is installed at that version, whatever the other packages require of it. Any other requirement is
+package with `==` is installed at that version, even if other packages require another one. Any other requirement is
 added without changing a package of the base. Locks are resolved once and kept in the cache.
 """
 

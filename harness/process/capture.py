@@ -66,7 +66,7 @@ class Reader(threading.Thread):
                     self._heard(data)
 
     def finish(self) -> bytes:
-        """Wait a little for the end of the stream: whoever still holds it open is not ours any more."""
+        """Wait a little for the end of the stream: a process that still holds it open is not ours any more."""
         self.join(_DRAIN_S)
         if not self.is_alive():
             os.close(self._pipe)

@@ -307,7 +307,7 @@ def _end_group(running: Running, status: int | None) -> int:
 
 
 def end_contained(pid: int) -> None:
-    """Kill the first process inside: whoever waits for it outside ends when all in there have ended.
+    """Kill the first process inside: its parent outside ends when all processes inside have ended.
 
     Where this is the first one itself, kill those in there that are its own: it ends with them.
     """

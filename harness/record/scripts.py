@@ -52,7 +52,7 @@ def insert_scripts(connection: sqlite3.Connection, scenarios: Iterable[Scenario]
 
 def remember_scripts(path: Path, scenarios: Iterable[Scenario]) -> None:
     """Keep scripts in a store, so that ids which were printed are understood later. A store that cannot be written
-    is left alone: whoever has results to record will say so.
+    is left alone: the error is reported when results are recorded.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

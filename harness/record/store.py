@@ -96,7 +96,7 @@ class Store:
             yield attempt
 
     def of_cell(self, cell: Cell, identity: str) -> Iterator[Attempt]:
-        """Return the attempts of a cell under whatever conditions and labels, newest first, without their evidence.
+        """Return the attempts of a cell under all conditions and labels, newest first, without their evidence.
 
         The identity is empty for a scenario of the project, which its name identifies.
         """
@@ -129,7 +129,7 @@ class Store:
         return [label for (label,) in self._rows("SELECT DISTINCT label FROM scripts ORDER BY label", [])]
 
     def costs(self) -> dict[tuple[str, str], Cost]:
-        """Return what each cell took when it last ran, under whatever conditions, by what its task is recorded as."""
+        """Return the duration of the last attempt of each cell, under any condition, by the recorded name of its task."""
         query = (
             "SELECT cell, identity, external, duration_s, peak_mib FROM attempts WHERE duration_s > 0 "
             "AND typeof(duration_s) = 'real' AND typeof(peak_mib) = 'integer' ORDER BY id"

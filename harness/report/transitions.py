@@ -1,6 +1,6 @@
 """The transitions of the table: neighbouring versions of a family with different results.
 
-A transition is claimed of two cells that were both judged, with whatever could not be judged between. Nothing is said
+A transition is claimed of two cells that were both judged, with the cells between them that could not be judged. Nothing is said
 of releases that no column stands for, but that there may be some.
 """
 

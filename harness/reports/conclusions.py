@@ -85,7 +85,7 @@ def _runnable(scripts: list[ScenarioFile]) -> tuple[ScenarioFile, ...]:
     for script in scripts:
         text = script.text or ""
         fault = find_fault(text)
-        # What this Python cannot read, another may: whoever runs it asks all of them.
+        # Another Python may parse what this one cannot; `run` tries all of them.
         if fault is None and check_script(text, name=script.name) is not None:
             return ()
     return tuple(scripts)

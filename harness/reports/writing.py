@@ -52,7 +52,7 @@ def with_files(text: str, names: Sequence[str]) -> str:
         named = block is not None and "files" in block[0].get("tool", {}).get("harness", {})
         return text if named or not names else with_keys(text, {"files": [glob.escape(each) for each in names]})
     except ValueError:
-        return text  # whoever reads the header says what is wrong with it
+        return text  # the error is reported when the header is read
 
 
 def _write(file: ScenarioFile, folder: Path) -> None:

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 UID = GID = 1000
-"""Who a contained process is to itself; to the system outside it is whoever started it."""
+"""The user of a contained process, as it sees itself. Outside it has the user who started it."""
 HOST = "harness"
 SHARED_MEMORY_MIB = 1024
 _OURS = Path(__file__).with_name("etc")
@@ -85,7 +85,7 @@ class SandboxView:
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
-    """More of them, which what contains it does not see: whoever chose them has no say outside."""
+    """More variables. The sandbox backend does not see them: a script may choose them, and must not affect the backend."""
 
     binds: Sequence[Bind] = ()
     folders: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""Threads that create environments, and whatever else must exist before a task can run: the most urgent first."""
+"""Threads that prepare tasks: they create environments and lock files, the most urgent first."""
 
 from __future__ import annotations
 

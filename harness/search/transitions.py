@@ -145,7 +145,7 @@ class SearchPlan:
         return None
 
     def certain(self, seen: Observations) -> tuple[int, ...]:
-        """Return the marks that will be probed whatever the others show, the next one first. The ends come first."""
+        """Return the marks that will be probed in any case, the next one first. The ends come first."""
         before, after = self._before_known(), self._after_known(seen)
         there = list(dict.fromkeys((*self.marks[:1], *self.marks[-1:], *self.marks)))
         there = [mark for mark in there if mark not in before and mark not in after]

@@ -25,7 +25,7 @@ def attached_models(report: Report) -> tuple[str, ...]:
 
 
 def is_about_reading(report: Report) -> bool:
-    """Return whether the problem is that a file cannot be read, whatever the error is."""
+    """Return whether the problem is that a file cannot be read, with any error."""
     return bool(attached_models(report)) and len({each.type for each in report.failures}) >= FEWEST_FAILURES
 
 

@@ -73,7 +73,7 @@ class Triage:
     script_name: str = "report.py"
     """The file name of the script in the commands of the answer."""
     reading: bool = False
-    """True if the problem is that a file cannot be read, whatever the error is."""
+    """True if the problem is that a file cannot be read, with any error."""
     searched: dict[NormalizedName, Mapping[str, Any]] = field(default_factory=dict)
 
     def answer(self) -> TriageAnswer:

@@ -61,7 +61,7 @@ class Bench:
         )
 
     def parent_processes(self):
-        """Give the processes that import, and that fork: each root before the fork servers that are forked from it."""
+        """Return the pids of zygotes and fork servers: each zygote before its fork servers."""
         return [each for each in psutil.Process().children(recursive=True) if self._serves(each)]
 
     def _serves(self, process):

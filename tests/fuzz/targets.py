@@ -211,7 +211,7 @@ def _task() -> Task:
 
 
 def report(data: bytes, folder: Path) -> None:
-    """What a worker leaves, or whoever forged it: report, then behind a NUL the stage log. It must fit into the store."""
+    """A worker's report and, after a NUL, its stage log, as forged by a script. The result must fit into the store."""
     left, _, stage_log = data.partition(b"\0")
     left_in = Folder(top=folder)
     left_in.file("report.json").write_bytes(left)

@@ -108,7 +108,7 @@ KERNEL_ONLY = frozenset({"hides_memory_in_a_memfd", "hides_memory_in_shared_memo
 TOTAL_MIB = 3072
 
 
-class House:
+class Host:
     """An environment that many share, a parent that forks, and what scenarios should not get at."""
 
     def __init__(self, folder, sandbox, isolation, facts):
@@ -144,7 +144,7 @@ class House:
         return make_task(cell, script, environment, interpreter="cpython-3.11.0", caller_variables={})
 
     def left_over(self):
-        """Give the processes that attempts in this house have left, but for its fork servers."""
+        """Return the processes that attempts in this host have left, but for its fork servers."""
         return [each for each in psutil.process_iter() if self._is_ours(each)]
 
     def _is_ours(self, process):
@@ -197,16 +197,16 @@ def sandbox(request):
 
 
 @pytest.fixture(scope="module", params=["fork", "process"])
-def house(request, tmp_path_factory, sandbox, facts):
+def host(request, tmp_path_factory, sandbox, facts):
     if request.param == "fork" and not sandbox.forks:
         pytest.skip(f"{sandbox.alone} cannot contain forks here, so there are none")
-    house = House(tmp_path_factory.mktemp("house"), sandbox, request.param, facts)
-    yield house
-    house.fork_servers.close()
-    if house.groups is not None:
-        house.groups.close()
-        assert not house.groups.memory.exists()
-    assert house.left_over() == []
+    host = Host(tmp_path_factory.mktemp("host"), sandbox, request.param, facts)
+    yield host
+    host.fork_servers.close()
+    if host.groups is not None:
+        host.groups.close()
+        assert not host.groups.memory.exists()
+    assert host.left_over() == []
 
 
 def test_every_scenario_has_its_outcome_in_the_table():
@@ -215,34 +215,34 @@ def test_every_scenario_has_its_outcome_in_the_table():
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_hostile_scenario_gets_its_outcome_and_harms_nobody(house, name):
-    if name in KERNEL_ONLY and house.groups is None:
-        pytest.skip(f"only a control group sees this memory, and none can be created here: {house.why_not}")
+def test_hostile_scenario_gets_its_outcome_and_harms_nobody(host, name):
+    if name in KERNEL_ONLY and host.groups is None:
+        pytest.skip(f"only a control group sees this memory, and none can be created here: {host.why_not}")
     with ThreadPoolExecutor(1) as neighbours:
-        neighbour = neighbours.submit(house.run, "innocent")
-        attempt = house.run(name)
+        neighbour = neighbours.submit(host.run, "innocent")
+        attempt = host.run(name)
         beside = neighbour.result()
-    after = house.run("innocent")
+    after = host.run("innocent")
     outcome, stage, error = EXPECTED[name]
     seen = (attempt.outcome, attempt.stage, attempt.error[: len(error)])
     assert seen == (outcome, stage, error), (attempt.error, attempt.reason, attempt.evidence.stderr[-2000:])
     assert attempt.sandbox != "none"
     for innocent in (beside, after):
-        assert (innocent.outcome, innocent.isolation) == (Outcome.PASSED, house.isolation), innocent.evidence
-    assert contents(house.folder / "environment") == house.before
-    assert house.left_over() == []
-    assert list((house.folder / "runs").glob("attempt-*")) == []
+        assert (innocent.outcome, innocent.isolation) == (Outcome.PASSED, host.isolation), innocent.evidence
+    assert contents(host.folder / "environment") == host.before
+    assert host.left_over() == []
+    assert list((host.folder / "runs").glob("attempt-*")) == []
 
 
-def test_several_hostile_scenarios_at_once_stay_within_the_limits_of_the_run(house):
+def test_several_hostile_scenarios_at_once_stay_within_the_limits_of_the_run(host):
     """Each of them is below its own limits; together they once took the memory of the whole machine."""
-    if house.groups is None:
-        pytest.skip(f"no control group can be created here: {house.why_not}")
+    if host.groups is None:
+        pytest.skip(f"no control group can be created here: {host.why_not}")
     names = ["fork_bomb", "eats_memory_in_many_processes", "fork_bomb", "hides_memory_in_a_memfd"]
     with ThreadPoolExecutor(len(names)) as attackers:
-        attempts = list(attackers.map(house.run, names))
+        attempts = list(attackers.map(host.run, names))
     for name, attempt in zip(names, attempts, strict=True):
         assert (attempt.outcome, attempt.stage, attempt.error) == EXPECTED[name], attempt.reason
-    assert house.groups.peak_mib() <= TOTAL_MIB
-    assert house.groups.peak_tasks() <= 2 * task_limit(64, os.cpu_count()) + 2 * task_limit(128, os.cpu_count())
-    assert house.left_over() == []
+    assert host.groups.peak_mib() <= TOTAL_MIB
+    assert host.groups.peak_tasks() <= 2 * task_limit(64, os.cpu_count()) + 2 * task_limit(128, os.cpu_count())
+    assert host.left_over() == []

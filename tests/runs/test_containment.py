@@ -1,4 +1,4 @@
-"""Sandboxes as whoever runs a stranger's script meets it: what is said, what is left, what is refused."""
+"""The sandbox as a user of the command line sees it: messages, files that remain, refusals."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""What a contained process sees and may do, whatever it is and whichever backend is used."""
+"""What a contained process sees and may do, in each sandbox backend."""
 
 import os
 import socket

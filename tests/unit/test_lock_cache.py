@@ -1,4 +1,4 @@
-"""Locks in the cache: resolved once, whoever asks, and again if their file is damaged."""
+"""Locks in the cache: resolved once for all threads, and again if their file is damaged."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
