@@ -92,7 +92,7 @@ class Repository:
             )
 
     def commit_of_release(self, package: str, version: str) -> str:
-        """Return the commit of a release's tag, in each of the usual styles of tag names. Raises GitFailed, naming near misses."""
+        """Return the commit of a release's tag, in any usual style of tag names. Raises GitFailed with near misses."""
         tags = self.tags()
         found = [tag for tag in tags if version_of_tag(tag) == Version(version)]
         if not found:

@@ -129,7 +129,7 @@ class Store:
         return [label for (label,) in self._rows("SELECT DISTINCT label FROM scripts ORDER BY label", [])]
 
     def costs(self) -> dict[tuple[str, str], Cost]:
-        """Return the duration of the last attempt of each cell, under any condition, by the recorded name of its task."""
+        """Return the duration of each cell's last attempt, under any condition, by the recorded name of its task."""
         query = (
             "SELECT cell, identity, external, duration_s, peak_mib FROM attempts WHERE duration_s > 0 "
             "AND typeof(duration_s) = 'real' AND typeof(peak_mib) = 'integer' ORDER BY id"

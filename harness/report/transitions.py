@@ -1,7 +1,7 @@
 """The transitions of the table: neighbouring versions of a family with different results.
 
-A transition is claimed of two cells that were both judged, with the cells between them that could not be judged. Nothing is said
-of releases that no column stands for, but that there may be some.
+A transition is two cells that were judged, with the cells between them that could not be judged. Releases without a
+column are not part of it; there may be some between the two.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class SandboxView:
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
-    """More variables. The sandbox backend does not see them: a script may choose them, and must not affect the backend."""
+    """More variables. A script may choose them, so the sandbox backend does not see them."""
 
     binds: Sequence[Bind] = ()
     folders: Sequence[str] = ()
