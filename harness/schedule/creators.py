@@ -27,7 +27,7 @@ class _Creation:
 class Creators:
     """`count` threads. They end when `stop` is set, or when they are closed.
 
-    One of several threads is kept free for what somebody waits for, and one at most creates what may never be used.
+    One of several threads is kept free for awaited work, and at most one creates what may never be used.
     """
 
     def __init__(self, count: int, stop: threading.Event) -> None:
@@ -37,7 +37,7 @@ class Creators:
         self._waiting: list[_Creation] = []
         self._running: list[_Creation] = []
         self._most_ahead = max(1, count - 1)
-        """How many threads may be busy with what nobody waits for."""
+        """How many threads may be busy with work that is not awaited."""
         self._threads = [
             threading.Thread(target=self._work, name=f"create-{number}", daemon=True) for number in range(count)
         ]

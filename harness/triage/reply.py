@@ -21,7 +21,8 @@ _MARKS = {
     Shows.NOT_TESTED: "? not tested",
 }
 _LONGEST_ERROR = 160
-_LONGEST_IN_PAIRS = 30
+_LONGEST_IN_TABLE = 30
+"""A table fits into 80 columns; the lists below it have the whole text."""
 _OF_FILE = "of this file"
 
 
@@ -46,8 +47,8 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
         "pip refuses this combination, and it was installed anyway", [escaped(each) for each in answer.forced]
     )
     yield _listed("Workarounds", [f"{escaped(each.text)} ({code(each.cell)})" for each in answer.ways_out])
-    yield _listed("Not this bug", [code(each) for each in answer.other_failures])
-    yield _listed("Not tested", [f"{code(name)}: {escaped(reason)}" for name, reason in answer.not_tested])
+    yield _listed("Not this bug", _other_failures(answer))
+    yield _listed("Not tested", _not_tested(answer))
     yield _listed("Questions for the reporter", [escaped(each) for each in answer.questions])
     if answer.commands:
         yield f"{_saved(answer)}:\n\n" + _fenced("\n".join(answer.commands), "console")
@@ -56,6 +57,32 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
         yield _details("write.py", answer.pairs.write_script, "python")
     yield _details("Script" if answer.pairs is None else "read.py", answer.script, "python")
     yield _listed("Left out of the report", [_dropped(each) for each in answer.dropped])
+
+
+def _all_ranges(answer: TriageAnswer) -> tuple[Range, ...]:
+    files = (each for file in answer.files for each in file.ranges)
+    return (*answer.ranges, *files, *(answer.pairs.writer_ranges if answer.pairs is not None else ()))
+
+
+def _other_failures(answer: TriageAnswer) -> list[str]:
+    """Return every other failure, those that only a search met with the versions that show it."""
+    failures = list(answer.other_failures)
+    for each in _all_ranges(answer):
+        line = one_line(each.error.splitlines()[0]) if each.error else ""
+        if each.shows is Shows.OTHER and not any(known.startswith(line) for known in map(one_line, failures)):
+            failures.append(f"{line} (in {each.package} {each.text})")
+    return [code(each) for each in failures]
+
+
+def _not_tested(answer: TriageAnswer) -> list[str]:
+    """Return what was not tested and why: environments, then versions whose reason no environment has."""
+    items = [f"{code(name)}: {escaped(reason)}" for name, reason in answer.not_tested]
+    known = {reason for _, reason in answer.not_tested}
+    for each in _all_ranges(answer):
+        if not each.shows.conclusive and each.reason and each.reason not in known:
+            known.add(each.reason)
+            items.append(f"{escaped(each.package)} {escaped(each.text)}: {escaped(_short(each.reason))}")
+    return items
 
 
 def _saved(answer: TriageAnswer) -> str:
@@ -92,20 +119,19 @@ def _ranges(ranges: Sequence[Range], role: str) -> str:
     """Return a table of versions; of a report with two steps, those of one side."""
     if not ranges:
         return ""
-    longest = _LONGEST_IN_PAIRS if role else _LONGEST_ERROR
     rows = [
-        [escaped(each.text), _MARKS[each.shows] + _why(each, longest, of_file=role == _OF_FILE), f"{len(each.cells)}"]
+        [escaped(each.text), _MARKS[each.shows] + _why(each, of_file=role == _OF_FILE), f"{len(each.cells)}"]
         for each in ranges
     ]
     title = escaped(ranges[0].package) + (f" ({role})" if role in ("reader", "writer") else "")
     return table([title, "shows", "pairs run" if role in ("reader", "writer") else "environments run"], rows)
 
 
-def _why(shown: Range, longest: int, *, of_file: bool) -> str:
+def _why(shown: Range, *, of_file: bool) -> str:
     """Return the failure that is not the bug, or why there is no result."""
     if shown.error and (shown.shows is Shows.OTHER or (shown.shows is Shows.BUG and of_file)):
-        return f": {code(_short(shown.error, longest))}"
-    return "" if shown.shows.conclusive or not shown.reason else f": {escaped(_short(shown.reason, longest))}"
+        return f": {code(_short(shown.error, _LONGEST_IN_TABLE))}"
+    return "" if shown.shows.conclusive or not shown.reason else f": {escaped(_short(shown.reason, _LONGEST_IN_TABLE))}"
 
 
 def _changes(answer: TriageAnswer) -> str:

@@ -480,6 +480,30 @@ def test_versions_that_cannot_be_installed_together_are_tried_one_at_a_time():
     assert with_one_version_each(("engine2.0.0",)) == ()
 
 
+def test_reply_has_the_whole_text_of_what_its_table_shortens():
+    error = "TypeError: the configuration of the layer could not be read at all"
+    reason = "does not import: AttributeError: module 'engine' has no attribute 'register'"
+    ranges = ranges_of(
+        [
+            evidence("1.0.0", NOT_TESTED, reason=reason),
+            evidence("1.1.0", OTHER, error=error),
+            evidence("1.2.0", PASSES),
+        ],
+        "layers",
+    )
+    found = Reproduction(environment="engine1.0.1", result="does not fail")
+    answer = TriageAnswer(
+        name="report", verdict="v", observed="error", reproduced=found, responsible=None, stepped="layers",
+        ranges=ranges,
+    )  # fmt: skip
+    reply = markdown(answer)
+    assert all(len(line) <= 80 for line in reply.splitlines() if line.startswith("|"))
+    assert f"{error} (in layers 1.1.0)" in reply
+    assert f"* layers 1.0.0: {reason}" in reply
+    listed = replace(answer, other_failures=(f"{error} (in engine1.0.1)",), not_tested=(("engine9", reason),))
+    assert (markdown(listed).count(error), markdown(listed).count(reason)) == (1, 1), "said once"
+
+
 def test_package_whose_file_a_failure_names_is_found_if_it_is_installed():
     message = ".../site-packages/layers_text/python/ops/_ops.so: undefined symbol: _ZN1a"
     assert packages_of_failure(message, {"layers-text": "2.19.0", "python": "3"}) == ("layers-text", "python")
