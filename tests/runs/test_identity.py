@@ -161,7 +161,7 @@ class TestPaths:
             pytest.param("nowhere/repro.py@demo1.0", "there is no file 'nowhere/repro.py'", id="path"),
             pytest.param("nobody@demo1.0", "there is no scenario 'nobody', and no script of that name was run", id="label"),
             pytest.param("nobody~0123abcd@demo1.0", "there is no scenario 'nobody~0123abcd'", id="label and digest"),
-            pytest.param("build[shape=list]", "a cell is written", id="no environment"),
+            pytest.param("build[shape=list]", "Write scenario[name=value]@environment", id="no environment"),
         ],
     )  # fmt: skip
     def test_what_is_not_there_is_named(self, project, named, said):
