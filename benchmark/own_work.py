@@ -35,11 +35,11 @@ def main(count: int) -> None:
     """Run `count` empty cells, and print the measurements."""
     session = Session.at(Path.cwd(), os.environ, lambda line: None)
     first = next(iter(prepare(session, make_plan(session.project, Selection())).tasks.values()))
-    tasks = (_numbered(first, number) for number in range(count))
+    tasks = [_numbered(first, number) for number in range(count)]
     memory_mib: dict[int, int] = {}
     started, worked = time.monotonic(), time.process_time()
     with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        progress = PlainProgress(nowhere, total=count, jobs=2)
+        progress = PlainProgress(nowhere, tasks, jobs=2)
         scheduler = LocalScheduler(jobs=2, provide=_provided, run_one=_passed, watcher=progress, stop=threading.Event())
         with Writer(Path(folder) / "attempts.sqlite", {first.environment.id}) as writer:
             for number, attempt in enumerate(scheduler.run(tasks), start=1):

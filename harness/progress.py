@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 from harness.environments.store import Provided
 from harness.execute.task import Task
-from harness.model import Attempt, Environment
+from harness.model import Attempt, Case, Environment
 from harness.report.foreign_text import one_line
 from harness.running_scripts import RunningScripts
 from harness.schedule.watcher import Watcher
@@ -18,14 +22,15 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _PLAIN_EVERY_S = 10.0
+_ESTIMATE_EVERY_S = 1.0
 
 
 class PlainProgress(Watcher):
     """Print a line for each environment that is built or unavailable, and regularly for finished cells."""
 
-    def __init__(self, stream: TextIO, total: int, jobs: int) -> None:
+    def __init__(self, stream: TextIO, tasks: Sequence[Task], jobs: int) -> None:
         self._stream = stream
-        self._estimate = Estimate(total, jobs)
+        self._estimate = Estimate(tasks, jobs)
         self._last = time.monotonic()
         self._guard = threading.Lock()
         self._scripts = RunningScripts()
@@ -72,7 +77,7 @@ class PlainProgress(Watcher):
         """Count an attempt. Print the totals regularly."""
         self._scripts.end(task)
         with self._guard:
-            self._estimate.count(attempt)
+            self._estimate.count(task, attempt)
             if time.monotonic() - self._last >= _PLAIN_EVERY_S or self._estimate.done == self._estimate.total:
                 self._last = time.monotonic()
                 self._print(str(self._estimate))
@@ -81,21 +86,50 @@ class PlainProgress(Watcher):
         print(one_line(line), file=self._stream, flush=True)
 
 
-class Estimate:
-    """Counts finished cells and estimates the remaining time."""
+@dataclass
+class _Mean:
+    total: float = 0.0
+    count: int = 0
 
-    def __init__(self, total: int, jobs: int) -> None:
-        self.total = total
+    def add(self, value: float) -> None:
+        self.total += value
+        self.count += 1
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.count
+
+
+class Estimate:
+    """Counts finished cells and estimates the remaining time.
+
+    The duration of a cell is estimated from its case: what its cells took in this run, or else in earlier runs. Cases
+    differ by two orders of magnitude, and long ones run first.
+    """
+
+    def __init__(self, tasks: Sequence[Task], jobs: int) -> None:
+        self.total = len(tasks)
         self.done = 0
-        self._ran = 0
         self._jobs = jobs
         self._started = time.monotonic()
         self._outcomes: dict[str, int] = {}
+        self._left = Counter(task.cell.case for task in tasks)
+        self._earlier: dict[Case, _Mean] = {}
+        for task in tasks:
+            if task.expected_s:
+                self._earlier.setdefault(task.cell.case, _Mean()).add(task.expected_s)
+        self._taken: dict[Case, _Mean] = {}
+        self._all_taken = _Mean()
 
-    def count(self, attempt: Attempt) -> None:
-        """Count an attempt."""
+    def count(self, task: Task, attempt: Attempt) -> None:
+        """Count the attempt of a task."""
         self.done += 1
-        self._ran += attempt.duration_s > 0  # attempts without a run take no time: ignore them in the estimate
+        self._left[task.cell.case] -= 1
+        if not self._left[task.cell.case]:
+            del self._left[task.cell.case]
+        if attempt.duration_s > 0:  # attempts without a run take no time: ignore them in the estimate
+            self._taken.setdefault(task.cell.case, _Mean()).add(attempt.duration_s)
+            self._all_taken.add(attempt.duration_s)
         self._outcomes[attempt.outcome.value] = self._outcomes.get(attempt.outcome.value, 0) + 1
 
     @property
@@ -106,9 +140,13 @@ class Estimate:
     @property
     def remaining_s(self) -> float | None:
         """Estimated remaining seconds, or None if too few attempts were run."""
-        if self._ran < self._jobs * 2:
+        if self._all_taken.count < self._jobs * 2:
             return None
-        return (time.monotonic() - self._started) / self._ran * (self.total - self.done)
+        left_s = sum(count * self._expected(case).mean for case, count in self._left.items())
+        return (time.monotonic() - self._started) / self._all_taken.total * left_s
+
+    def _expected(self, case: Case) -> _Mean:
+        return self._taken.get(case) or self._earlier.get(case) or self._all_taken
 
     def __str__(self) -> str:
         rest = self.remaining_s
@@ -124,7 +162,7 @@ def _duration(seconds: float) -> str:
 class LiveProgress(Watcher):
     """A progress bar with an estimate, and a line for each current activity."""
 
-    def __init__(self, stream: TextIO, total: int, jobs: int) -> None:
+    def __init__(self, stream: TextIO, tasks: Sequence[Task], jobs: int) -> None:
         from rich.console import Console, Group
         from rich.live import Live
         from rich.progress import (
@@ -136,15 +174,17 @@ class LiveProgress(Watcher):
             TimeElapsedColumn,
         )
 
-        self._estimate = Estimate(total, jobs)
+        self._estimate = Estimate(tasks, jobs)
         self._guard = threading.Lock()
         self._console = Console(file=stream)
         note = TextColumn("{task.fields[note]}", markup=False)
         self._overall = Progress(BarColumn(bar_width=40), MofNCompleteColumn(), note)
         self._now = Progress(SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         self._live = Live(Group(self._overall, self._now), console=self._console, transient=True, refresh_per_second=8)
-        self._all = self._overall.add_task("cells", total=total, note="")
+        self._all = self._overall.add_task("cells", total=self._estimate.total, note="")
         self._lines: dict[object, TaskID] = {}
+        self._rest = ""
+        self._estimated = -math.inf
         self._scripts = RunningScripts()
 
     def __enter__(self) -> LiveProgress:
@@ -198,10 +238,13 @@ class LiveProgress(Watcher):
         self._scripts.end(task)
         self._hide(task.cell)
         with self._guard:
-            self._estimate.count(attempt)
-            rest = self._estimate.remaining_s
-            left = f"; about {_duration(rest)} left" if rest is not None else ""
-            self._overall.update(self._all, completed=self._estimate.done, note=f"{self._estimate.outcomes}{left}")
+            self._estimate.count(task, attempt)
+            if time.monotonic() - self._estimated >= _ESTIMATE_EVERY_S:
+                self._estimated = time.monotonic()
+                rest = self._estimate.remaining_s
+                self._rest = f"; about {_duration(rest)} left" if rest is not None else ""
+            note = f"{self._estimate.outcomes}{self._rest}"
+            self._overall.update(self._all, completed=self._estimate.done, note=note)
 
     def _show(self, key: object, text: str) -> None:
         self._hide(key)
@@ -218,6 +261,6 @@ class LiveProgress(Watcher):
         self._console.print(one_line(line), markup=False, highlight=False)
 
 
-def progress_for(stream: TextIO, *, total: int, jobs: int) -> PlainProgress | LiveProgress:
+def progress_for(stream: TextIO, tasks: Sequence[Task], *, jobs: int) -> PlainProgress | LiveProgress:
     """Return live progress for a terminal, plain progress otherwise."""
-    return LiveProgress(stream, total, jobs) if stream.isatty() else PlainProgress(stream, total, jobs)
+    return LiveProgress(stream, tasks, jobs) if stream.isatty() else PlainProgress(stream, tasks, jobs)

@@ -45,7 +45,7 @@ def execute(session: Session, options: Options) -> int:
         return open_shell(session, task)
     with (
         Writer(session.store_path, [task.environment.id], scripts=work.plan.scenarios) as writer,
-        progress_for(sys.stderr, total=1, jobs=1) as progress,
+        progress_for(sys.stderr, [task], jobs=1) as progress,
     ):
         run_due(session, work, [task], writer, jobs=1, watcher=progress)
     with contextlib.closing(session.read_store()) as store:

@@ -23,7 +23,7 @@ def run_tasks(session: Session, work: Work, due: list[Task], *, jobs: int, isola
             session.notify(writer.notice)
             due = list(work.tasks.values())
         _announce(session, work, due)
-        with progress_for(sys.stderr, total=len(due), jobs=jobs) as progress:
+        with progress_for(sys.stderr, due, jobs=jobs) as progress:
             return run_due(session, work, due, writer, jobs=jobs, watcher=progress, isolation=isolation)
 
 

@@ -2,6 +2,9 @@
 
 import datetime as dt
 import io
+from dataclasses import replace
+
+import pytest
 
 from harness.model import Attempt, Case, Cell, Outcome
 from harness.progress import Estimate, PlainProgress
@@ -9,21 +12,54 @@ from harness.running_scripts import RunningScripts
 from tests.making import outcome_task
 
 
-def attempt(outcome, duration_s):
-    cell = Cell(case=Case(scenario="s"), environment="env")
+def tasks(**counts):
+    """Return tasks: as many of each case as asked for."""
+    return [
+        replace(outcome_task("passes"), cell=Cell(case=Case(scenario=name), environment=f"env{i}"))
+        for name, count in counts.items()
+        for i in range(count)
+    ]
+
+
+def attempt(task, outcome, duration_s):
     started = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
-    return Attempt(cell=cell, key="k", outcome=outcome, started=started, duration_s=duration_s)
+    return Attempt(cell=task.cell, key="k", outcome=outcome, started=started, duration_s=duration_s)
 
 
 def test_unavailable_cells_count_as_done_but_not_in_the_estimate():
-    estimate = Estimate(total=10, jobs=1)
-    for _ in range(5):
-        estimate.count(attempt(Outcome.UNAVAILABLE, 0.0))
+    ten = tasks(s=10)
+    estimate = Estimate(ten, jobs=1)
+    for task in ten[:5]:
+        estimate.count(task, attempt(task, Outcome.UNAVAILABLE, 0.0))
     assert (estimate.done, estimate.remaining_s) == (5, None)
-    for _ in range(2):
-        estimate.count(attempt(Outcome.PASSED, 1.0))
+    for task in ten[5:7]:
+        estimate.count(task, attempt(task, Outcome.PASSED, 1.0))
     assert estimate.remaining_s is not None
     assert str(estimate).startswith("7 of 10 cells: 2 passed, 5 unavailable, about ")
+
+
+def test_estimate_knows_that_the_case_that_is_left_is_short(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("harness.progress.time.monotonic", clock)
+    every = tasks(long=3, short=101)
+    estimate = Estimate(every, jobs=1)
+    for task in every[:4]:
+        estimate.count(task, attempt(task, Outcome.PASSED, 10.0 if task.cell.case.scenario == "long" else 0.1))
+    clock.now = 30.1
+    assert estimate.remaining_s == pytest.approx(100 * 0.1)
+
+
+def test_estimate_takes_what_a_case_took_in_an_earlier_run(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("harness.progress.time.monotonic", clock)
+    every = [
+        replace(task, expected_s=0.5 if task.cell.case.scenario == "short" else 0.0) for task in tasks(long=3, short=10)
+    ]
+    estimate = Estimate(every, jobs=1)
+    for task in every[:3]:
+        estimate.count(task, attempt(task, Outcome.PASSED, 4.0))
+    clock.now = 24.0
+    assert estimate.remaining_s == pytest.approx(10 * 0.5 * 2)
 
 
 class Clock:
@@ -62,7 +98,7 @@ def test_plain_progress_writes_it_as_a_line(monkeypatch):
     stream, clock = io.StringIO(), Clock()
     monkeypatch.setattr("harness.progress.RunningScripts", lambda: RunningScripts(clock))
     task = outcome_task("passes")
-    with PlainProgress(stream, 1, 1) as progress:
+    with PlainProgress(stream, [task], 1) as progress:
         progress.started(task)
         progress.printed(task, b"half \x1b[31mway\n")
         clock.now = 12.0

@@ -10,6 +10,7 @@ from harness.process.command_text import command_text
 from harness.process.limits import Ended
 from harness.progress import LiveProgress
 from harness.run_log import recording
+from tests.making import outcome_task
 
 LOGGER = logging.getLogger("harness.somewhere")
 
@@ -106,7 +107,7 @@ def test_records_are_printed_above_a_live_display(tmp_path, capsys, monkeypatch)
             return True
 
     terminal = Terminal()
-    with recording(tmp_path, ["run"], verbose=1), LiveProgress(terminal, 3, 1):
+    with recording(tmp_path, ["run"], verbose=1), LiveProgress(terminal, [outcome_task("passes")], 1):
         LOGGER.info("a record in [square brackets]")
     assert capsys.readouterr().err == ""
     lines = [line for line in terminal.getvalue().splitlines() if "square brackets" in line]
