@@ -21,6 +21,8 @@ LOCKS = sorted(
 )
 ENVIRONMENTS = [nox.param(path.stem, id=path.stem, tags=[path.parent.name]) for path in LOCKS]
 
+IN_PARALLEL = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile")
+
 GROUPS = ("harness", "tests", "benchmark", "checks", "docs", "audit", "fuzz")
 
 
@@ -75,9 +77,9 @@ def report(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests; use -- -m "not slow" for the quick ones."""
+    """Run the tests; use -- -m "not slow" for the quick ones, -- -n0 for one process."""
     _install(session, "tests")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *IN_PARALLEL, *session.posargs)
 
 
 @nox.session
