@@ -28,6 +28,7 @@ LAYERS = (
     ("record",),
     ("search",),
     ("report",),
+    ("transfer",),
     ("session", "running_scripts"),
     ("progress", "run_log"),
     ("engine",),
@@ -40,7 +41,7 @@ LAYERS = (
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # A report is made of values: whoever has results can draw them.
-FORBIDDEN = {"report": {"project", "locking", "environments", "execute", "record"}}
+FORBIDDEN = {name: {"project", "locking", "environments", "execute", "record"} for name in ("report", "transfer")}
 SPAWNING = {
     "subprocess": {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"},
     "os": {"system", "popen", "fork", "posix_spawn", "posix_spawnp", "forkpty", "spawnv", "spawnl", "execv", "execve"},
