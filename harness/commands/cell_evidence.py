@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from harness.commands.arguments import CommandOptions
@@ -102,6 +103,20 @@ def find_label(session: Session, attempt: Attempt) -> Label | None:
     return label_of(attempt, scenario.header.labels) if scenario else None
 
 
+def _how_it_was_run(attempt: Attempt) -> Iterator[tuple[str, str]]:
+    if attempt.publication is not None:
+        where = f" on {attempt.platform}" if attempt.platform else ""
+        yield "published", f"in {attempt.publication.source}; run{where}, and never here"
+        return
+    yield (
+        "run",
+        f"{attempt.started:%Y-%m-%d %H:%M:%S} UTC, {attempt.duration_s:.1f} s, "
+        f"isolation {attempt.isolation}, sandbox {attempt.sandbox}, limits {attempt.limits}",
+    )
+    yield "overlay", attempt.layer
+    yield "python", f"{attempt.interpreter} on {attempt.platform}"
+
+
 def text_of(session: Session, seen: CellEvidence, again: str) -> str:
     """Return all evidence as text; `again` is the command that runs the cell again."""
     attempt = seen.attempt
@@ -117,13 +132,7 @@ def text_of(session: Session, seen: CellEvidence, again: str) -> str:
         ("reason", attempt.reason),
         ("signature", attempt.signature or ""),
         ("label", f"{label.label}: {label.note}" + (f" {label.link}" if label.link else "") if label else ""),
-        (
-            "run",
-            f"{attempt.started:%Y-%m-%d %H:%M:%S} UTC, {attempt.duration_s:.1f} s, "
-            f"isolation {attempt.isolation}, sandbox {attempt.sandbox}, limits {attempt.limits}",
-        ),
-        ("overlay", attempt.layer),
-        ("python", f"{attempt.interpreter} on {attempt.platform}"),
+        *_how_it_was_run(attempt),
         ("variables", " ".join(f"{name}={value}" for name, value in attempt.variables)),
         ("versions", " ".join(f"{name}=={version}" for name, version in attempt.versions)),
     ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from harness.commands.arguments import add_cell, add_condition
 from harness.commands.cell_evidence import CellEvidence, CellOptions, replay_command, text_of, work_of
 from harness.commands.defaults import INTERRUPTED_STATUS
+from harness.commands.published_results import is_ordinary, published_evidence
 from harness.commands.shell import open_shell
 from harness.model import Attempt
 from harness.pipeline import run_due
@@ -40,7 +41,11 @@ def execute(session: Session, options: Options) -> int:
     task = work.tasks[cell]
     with contextlib.closing(session.read_store()) as store:
         known = CellEvidence.read(store, cell, task.key, task.limit_s)
-        before = known.attempt if known is not None else None
+    if known is None and options.overlay is None and is_ordinary(session):
+        known, why = published_evidence(session, work)
+        if why:
+            session.notify(f"{why}.")
+    before = known.attempt if known is not None else None
     if options.shell:
         return open_shell(session, task)
     with (
@@ -62,8 +67,10 @@ def _comparison(before: Attempt | None, after: Attempt) -> str:
     if before is None:
         return "It was never run before under these conditions.\n"
     was = (before.outcome, before.stage, before.signature)
+    published = f"published in {before.publication.source}" if before.publication else ""
     if was == (after.outcome, after.stage, after.signature):
-        return f"The same as on {before.started:%Y-%m-%d}: {after.outcome}.\n"
+        return f"The same as {published or f'on {before.started:%Y-%m-%d}'}: {after.outcome}.\n"
     where = f" at {one_line(before.stage)}" if before.stage else ""
     said = f": {one_line(before.error or before.reason)}" if before.error or before.reason else ""
-    return f"Differs from {before.started:%Y-%m-%d}: it was {before.outcome}{where}{said}\n"
+    than = f"what is {published}" if published else f"{before.started:%Y-%m-%d}"
+    return f"Differs from {than}: it was {before.outcome}{where}{said}\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.commands.output_files import write_file
+from harness.commands.published_results import with_published
 from harness.commands.results import results_of
 from harness.commands.selected_plan import plan_of
 from harness.commands.selection_options import SelectionOptions, add_selection
@@ -24,6 +25,7 @@ class Options(SelectionOptions):
     unconfirmed: bool
     folder: str | None
     """None for results/."""
+    keep_published: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     parser.add_argument(
         "--unconfirmed", action="store_true", help="also publish transitions that `run --confirm` has not confirmed"
+    )
+    parser.add_argument(
+        "--keep-published",
+        action="store_true",
+        help="cells that were never run here keep their published result, if script, locks and platform are the same",
     )
     parser.add_argument("--folder", metavar="DIR", help="write to this folder instead of results/")
 
@@ -48,6 +55,11 @@ def execute(session: Session, options: Options) -> int:
         )
     work = prepare(session, plan_of(session, options))
     results = results_of(session, work)
+    if options.keep_published:
+        cells, notes = with_published(session, work, results.cells, same_platform=True)
+        results = replace(results, cells=cells)
+        for note in notes:
+            session.notify(note)
     _refuse_unknown(session, results, options)
     results = _refuse_unconfirmed(session, results, options)
     for name, text in files(results).items():
@@ -93,7 +105,7 @@ def _instead(session: Session, options: Options, *command: str) -> str:
     for word in words:
         if word == "--folder":
             next(words)
-        elif word != "--unconfirmed" and not word.startswith("--folder="):
+        elif word not in ("--unconfirmed", "--keep-published") and not word.startswith("--folder="):
             typed.append(word)
     at = typed.index("report")
     return f"{session.command} {shlex.join([*typed[:at], *command, *typed[at + 1 :]])}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness.commands.conditions import other_conditions_notes
 from harness.commands.selection_options import ScriptOptions
+from harness.execute.task import this_platform
 from harness.model import Attempt
 from harness.pipeline import Work, prepare
 from harness.project.plan import make_plan
@@ -40,19 +41,32 @@ class TableFormat(str, Enum):
         return self in (TableFormat.CSV, TableFormat.JSON)
 
 
-def results_of(session: Session, work: Work, found: Mapping[str, list[Attempt]] | None = None) -> Results:
-    """Collect what the store knows of a plan's cells, unless its attempts have been found already."""
+def results_of(
+    session: Session, work: Work, found: Mapping[str, list[Attempt]] | None = None, *, published: bool = False
+) -> Results:
+    """Collect what the store knows of a plan's cells, unless its attempts have been found already.
+
+    With `published`, a published result stands for a cell that was never run here, if script and locks are equal.
+    """
     if found is None:
         store = session.read_store()
         try:
             found = work.attempts(store)
         finally:
             store.close()
+    cells = work.results(found)
+    notes: tuple[str, ...] = ()
+    if published:
+        from harness.commands.published_results import with_published
+
+        cells, notes = with_published(session, work, cells)
     return Results(
         scenarios=work.plan.scenarios,
         environments=tuple(_columns(session, work)),
-        cells=work.results(found),
+        cells=cells,
+        notes=notes,
         generated=dt.datetime.now(dt.timezone.utc),
+        platform=this_platform(),
     )
 
 
@@ -116,4 +130,4 @@ def load_frame(project: str | os.PathLike[str] | None, *, tier: str) -> pd.DataF
     else:
         session = Session.at(Path(project).absolute(), os.environ, lambda line: None)
     work = prepare(session, make_plan(session.project, Selection(tier=tier)))
-    return to_frame(results_of(session, work))
+    return to_frame(results_of(session, work, published=True))

@@ -20,6 +20,7 @@ from harness.commands.cell_evidence import (
     work_of,
 )
 from harness.commands.conditions import asked_condition, condition_options
+from harness.commands.published_results import is_ordinary, published_evidence
 from harness.errors import HarnessError
 from harness.execute.task import Task
 from harness.model import Attempt, Condition
@@ -47,8 +48,11 @@ def execute(session: Session, options: Options) -> int:
     task = work.tasks[work.plan.cells[0].cell]
     with contextlib.closing(session.read_store()) as store:
         seen = _seen(session, store, task, options)
+    why = ""
+    if seen is None and options.overlay is None and is_ordinary(session):
+        seen, why = published_evidence(session, work)
     if seen is None:
-        raise _never_run(session, task, options)
+        raise _never_run(session, task, options, why)
     again = replay_command(session, task.cell, options)
     if options.json:
         sys.stdout.write(json.dumps(_document(session, seen, again), indent=1) + "\n")
@@ -57,8 +61,11 @@ def execute(session: Session, options: Options) -> int:
     return 0
 
 
-def _never_run(session: Session, task: Task, options: Options) -> HarnessError:
-    """Return the error for a cell without a result; it names the other conditions under which there is one."""
+def _never_run(session: Session, task: Task, options: Options, published: str) -> HarnessError:
+    """Return the error for a cell without a result.
+
+    It names the other conditions under which there is one, and why what is published is none.
+    """
     cell, condition = task.cell, condition_options(session, options.overlay)
     with contextlib.closing(session.read_store()) as store:
         known_under = store.conditions({task.recorded_as}).get(task.recorded_as, set())
@@ -68,7 +75,7 @@ def _never_run(session: Session, task: Task, options: Options) -> HarnessError:
     run = shlex.join(["run", "--cells", str(cell), *condition])
     return HarnessError(
         f"{cell}: never run" + (" under this condition" if others else ""),
-        why=f"Results under another condition are shown by {known}" if others else "",
+        why=f"Results under another condition are shown by {known}" if others else published,
         next_step=f"`{session.command} {run}` runs it",
     )
 
@@ -92,6 +99,8 @@ def _is_under(attempt: Attempt, asked: Condition, limit_s: float) -> bool:
 def _document(session: Session, seen: CellEvidence, again: str) -> dict[str, object]:
     attempt = seen.attempt
     label = find_label(session, attempt)
+    publication = attempt.publication
+    ran = publication is None
     return {
         "schema": 1,
         "cell": str(attempt.cell),
@@ -104,10 +113,11 @@ def _document(session: Session, seen: CellEvidence, again: str) -> dict[str, obj
         "link": label.link if label else None,
         "reason": attempt.reason,
         "cause": attempt.cause.value if attempt.cause else None,
-        "started": attempt.started.isoformat(),
-        "duration_s": attempt.duration_s,
-        "script_s": attempt.script_s,
-        "peak_mib": attempt.peak_mib,
+        "published": publication.source if publication else None,
+        "started": attempt.started.isoformat() if ran else None,
+        "duration_s": attempt.duration_s if ran else None,
+        "script_s": attempt.script_s if ran else None,
+        "peak_mib": attempt.peak_mib if ran else None,
         "current": seen.current,
         "flaky": {"passes": seen.result.passes, "of": len(seen.result.verdicts)} if seen.result.flaky else None,
         "attempts": [
@@ -120,13 +130,14 @@ def _document(session: Session, seen: CellEvidence, again: str) -> dict[str, obj
                 "isolation": each.isolation,
             }
             for each in seen.result.attempts
+            if each.publication is None
         ],
         "interpreter": attempt.interpreter,
         "platform": attempt.platform,
         "lock": attempt.lock,
-        "isolation": attempt.isolation,
-        "sandbox": attempt.sandbox,
-        "limits": attempt.limits,
+        "isolation": attempt.isolation if ran else "",
+        "sandbox": attempt.sandbox if ran else "",
+        "limits": attempt.limits if ran else "",
         "condition": condition_of(session, attempt) or None,
         "layer": attempt.layer,
         "variables": dict(attempt.variables),

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.commands.arguments import add_choice, add_condition, add_watch
 from harness.commands.observations import with_observations
 from harness.commands.output_files import write_file
+from harness.commands.published_results import is_ordinary
 from harness.commands.results import TableFormat, render, results_of, with_condition
 from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
@@ -51,7 +52,8 @@ def execute(session: Session, options: Options) -> int:
             next_step="Take --format terminal, markdown or html",
         )
     work = prepare(session, plan_of(session, options), overlay=overlay_of(session, options.overlay))
-    results = with_condition(session, work, results_of(session, work), options)
+    ordinary = options.overlay is None and is_ordinary(session)
+    results = with_condition(session, work, results_of(session, work, published=ordinary), options)
     results = with_observations(session, work, results, options.watch)
     to_terminal = options.output is None and sys.stdout.isatty()
     text = render(results, options.format, only_differing=options.differing, terminal=to_terminal)

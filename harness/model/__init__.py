@@ -1,6 +1,6 @@
 """The domain model: frozen values, pure, used by all other packages."""
 
-from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, Isolation, label_of
+from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, Isolation, Publication, label_of
 from harness.model.case import Case, Cell, Value
 from harness.model.condition import Condition
 from harness.model.environment import (
@@ -47,6 +47,7 @@ __all__ = [
     "Pattern",
     "Pin",
     "Preparation",
+    "Publication",
     "Scenario",
     "Script",
     "Setting",

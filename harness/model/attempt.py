@@ -75,6 +75,16 @@ class Evidence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Publication:
+    """Where a result is published, and what its own text no longer tells: published errors are shortened."""
+
+    source: str
+    signature: str | None
+    label: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Attempt:
     """One execution of a cell, or the finding that it could not be executed."""
 
@@ -117,10 +127,14 @@ class Attempt:
     layer: str = ""
     """Which release stood in front of which environment, if the release was not installed; empty otherwise."""
     evidence: Evidence = Evidence()
+    publication: Publication | None = None
+    """Set where it was not run here: a published result stands for it. Such an attempt is never stored."""
 
     @property
     def signature(self) -> str | None:
         """The fingerprint of its failure, or None if it did not fail."""
+        if self.publication is not None:
+            return self.publication.signature
         if not self.outcome.is_failure:
             return None
         return signature(stage=self.stage, error=self.error or str(self.outcome))
@@ -192,6 +206,12 @@ def label_of(attempt: Attempt, labels: Iterable[Label]) -> Label | None:
     """Return the first label that matches an attempt's failure; None for a failure that is no verdict."""
     if attempt.cause is not None:
         return None
+    labels = tuple(labels)
+    if attempt.publication is not None:
+        published = (attempt.publication.label, attempt.publication.note)
+        same = next((each for each in labels if (each.label, each.note) == published), None)
+        if same is not None:
+            return same
     error = attempt.error or str(attempt.outcome)
     for each in labels:
         if each.matches(stage=attempt.stage, error=error, environment=attempt.cell.environment):

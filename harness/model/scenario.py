@@ -166,6 +166,12 @@ class Scenario:
         names = [[each.name, each.digest] for each in files]
         return hashlib.sha256(json.dumps([identity, names]).encode()).hexdigest()
 
+    @cached_property
+    def digest(self) -> str:
+        """The digest of all in its scripts that can change an outcome, as 16 hex digits. See `Script.digest`."""
+        digests = [each.digest for each in (self.script, self.write) if each is not None]
+        return hashlib.sha256(" ".join(digests).encode()).hexdigest()[:16]
+
     @property
     def header(self) -> Header:
         """The header that declares the parameters: of a two-step scenario, that of `read.py`."""

@@ -49,6 +49,8 @@ class GridCell:
     verdicts: int = 0
     duration_s: float = 0.0
     cause: Cause | None = None
+    published: bool = False
+    """True if it was not run here, and a published result stands for it."""
 
     @property
     def display(self) -> Display:
@@ -178,10 +180,18 @@ class Grid:
         return tuple(cause for cause in self.causes if cause.unexplained)
 
     @property
+    def has_published(self) -> bool:
+        """Return True if a cell was not run here and has a published result."""
+        return any(cell.published for line in self._lines for cell in line)
+
+    @property
+    def _lines(self) -> list[tuple[GridCell, ...]]:
+        return [row.cells for row in self.rows] + [line for square in self.squares for line in square.lines]
+
+    @property
     def states(self) -> tuple[str, ...]:
         """The states that occur, in the order of the legend."""
-        lines = [row.cells for row in self.rows] + [line for square in self.squares for line in square.lines]
-        present = {cell.state for line in lines for cell in line}
+        present = {cell.state for line in self._lines for cell in line}
         return tuple(state for state in STATES if state in present)
 
 
@@ -271,6 +281,7 @@ def _with_cause(cell: GridCell, cause: Cause) -> GridCell:
         verdicts=cell.verdicts,
         duration_s=cell.duration_s,
         cause=cause,
+        published=cell.published,
     )
 
 
@@ -284,6 +295,7 @@ def _grid_cell(record: Record, causes: Causes) -> GridCell:
         verdicts=record.verdicts,
         duration_s=record.duration_s,
         cause=cause,
+        published=record.published is not None,
     )
 
 

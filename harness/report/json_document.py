@@ -23,6 +23,7 @@ def render(results: Results, *, published: bool = False) -> str:
     document: dict[str, object] = {"schema": SCHEMA, "title": results.title, "notes": list(results.notes)}
     if not published:
         document["generated"] = results.generated.isoformat()
+    document["platform"] = results.platform
     counts = count(found)
     told = histories(results)
     document |= {
@@ -56,6 +57,7 @@ def _environment(column: EnvironmentColumn) -> dict[str, object]:
         "packages": dict(column.packages),
         "variables": dict(column.variables),
         "as_of": column.as_of.isoformat() if column.as_of else None,
+        "lock": column.lock,
     }
 
 
@@ -66,6 +68,8 @@ def _scenario(scenario: Scenario) -> dict[str, object]:
         "title": scenario.title,
         "issue": scenario.header.issue,
         "two_step": scenario.write is not None,
+        "digest": scenario.digest,
+        "timeout_s": scenario.header.timeout_s,
     }
 
 
@@ -116,10 +120,12 @@ def _cell(record: Record, *, published: bool) -> dict[str, object]:
     }
     if record.writer is not None:
         cell |= {"writer": record.writer, "reader": record.environment.id}
+    error = whole_error(record.error) if published else record.error
+    head = stable_error(record.error)
     cell |= {
         "outcome": record.outcome,
         "stage": record.stage,
-        "error": (whole_error(record.error) if published else record.error) or None,
+        "error": error or None,
         "signature": record.signature,
         "label": label.label if label else None,
         "note": label.note if label else None,
@@ -128,13 +134,15 @@ def _cell(record: Record, *, published: bool) -> dict[str, object]:
         "cause": record.cause.value if record.cause else None,
         "flaky": {"passes": record.passes, "of": record.verdicts} if record.flaky else None,
     }
-    if not published:
-        cell |= {
-            "duration_s": round(record.duration_s, 3),
-            "attempts": record.attempts,
-            "isolation": record.isolation or None,
-            "sandbox": record.sandbox or None,
-            "condition": record.condition or None,
-            "observation": asdict(record.observation) if record.observation else None,
-        }
-    return cell
+    if published:
+        # What short tables show of an error of many lines cannot be told from the one line in which it is published.
+        return cell if head == stable_error(error) else cell | {"error_head": head}
+    return cell | {
+        "duration_s": round(record.duration_s, 3),
+        "attempts": record.attempts,
+        "isolation": record.isolation or None,
+        "sandbox": record.sandbox or None,
+        "condition": record.condition or None,
+        "observation": asdict(record.observation) if record.observation else None,
+        "published": record.published,
+    }

@@ -26,7 +26,7 @@ NO_VERDICT_WORD = "no verdict"
 COLUMNS = (
     "cell", "scenario", "subject", "title", "parameters", "case", "environment", "writer", "family", "python",
     "outcome", "stage", "error", "signature", "label", "note", "link", "reason", "cause",
-    "duration_s", "attempts", "passes", "flaky",
+    "duration_s", "attempts", "passes", "flaky", "published",
 )  # fmt: skip
 _TYPES = {"duration_s": "float64", "attempts": "int64", "passes": "int64", "flaky": "bool"}
 
@@ -49,6 +49,8 @@ class EnvironmentColumn:
     """The environment of the release just before, where it is known that no other release lies between."""
     changes: str = ""
     """The packages that were added to an environment or replaced in it, as in `--with`."""
+    lock: str = ""
+    """The fingerprint of its lockfile."""
 
     @classmethod
     def of(
@@ -74,6 +76,7 @@ class EnvironmentColumn:
             version=environment.lock.origin.version if package else None,
             follows=follows,
             changes=changes,
+            lock=environment.lock.fingerprint,
         )
 
 
@@ -92,6 +95,8 @@ class Results:
     notes: tuple[str, ...] = ()
     observed: Mapping[str, Observed] = field(default_factory=dict)
     """What cells showed besides their outcome, by their ids."""
+    platform: str = ""
+    """Where the cells were run, such as `linux-x86_64`."""
 
     def __post_init__(self) -> None:
         known_scenarios = _unique("scenario", [scenario.name for scenario in self.scenarios])
@@ -153,6 +158,8 @@ class Record:
     """What differed from the ordinary condition; empty is the ordinary one."""
     observation: Observed | None = None
     """What it showed besides its outcome, if that is watched or differs between its neighbours."""
+    published: str | None = None
+    """Where the result is published, if it was not run here."""
 
     @property
     def state(self) -> str:
@@ -221,7 +228,7 @@ def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColu
         reason=shown.reason if shown else "",
         cause=shown.cause if shown else None,
         duration_s=current.duration_s if current else 0.0,
-        attempts=len(result.attempts),
+        attempts=sum(each.publication is None for each in result.attempts),
         passes=result.passes,
         verdicts=len(result.verdicts),
         flaky=flaky,
@@ -229,6 +236,7 @@ def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColu
         isolation=shown.isolation if shown and ran else "",
         sandbox=shown.sandbox if shown and ran else "",
         condition=condition_text(shown.condition if shown else "", environment.changes, writer_changes),
+        published=shown.publication.source if shown and shown.publication else None,
     )
 
 
@@ -302,4 +310,5 @@ def _row(record: Record) -> dict[str, object]:
         "attempts": record.attempts,
         "passes": record.passes,
         "flaky": record.flaky,
+        "published": record.published,
     }

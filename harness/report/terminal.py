@@ -29,8 +29,9 @@ _WIDEST_STAGE = 12
 _WIDEST_HEAD = 9
 _LONGEST_ID = 24
 _MOST_STATEMENTS = 25
-_Values = tuple[str, str, str, int | None]
-"""All that a cell's drawing depends on: state, ratio, stage and the number of its cause."""
+_Values = tuple[str, str, str, int | None, bool]
+"""All that a cell's drawing depends on: state, ratio, stage, the number of its cause, whether it is published only."""
+PUBLISHED_MARK = "*"
 _PARTS_OF_ID = re.compile(r"(?<=[A-Za-z])(?=\d)|(?=-)|(?<=[ ,_])")
 
 
@@ -250,15 +251,15 @@ def _id(columns: Sequence[EnvironmentColumn], place: int) -> str:
 
 
 def _values_of(cell: GridCell) -> _Values:
-    return cell.state, cell.ratio, cell.stage or "", cell.cause.number if cell.cause else None
+    return cell.state, cell.ratio, cell.stage or "", cell.cause.number if cell.cause else None, cell.published
 
 
 @functools.lru_cache(maxsize=4096)
 def _drawn(values: _Values, *, stacked: bool, paint: _Paint) -> _Text:
     """Draw a cell; in a table of thousands there are few that look different."""
-    state, ratio, stage, cause = values
+    state, ratio, stage, cause, published = values
     display = STATES[state]
-    word = f"{display.plain} {ratio}".strip()
+    word = f"{display.plain} {ratio}".strip() + (PUBLISHED_MARK if published else "")
     stage = one_line(stage, longest=_WIDEST_STAGE)
     number = f"[{cause}]" if cause is not None else ""
     if not stacked:
@@ -277,7 +278,10 @@ def _wrapped(label: str, width: int) -> str:
 
 
 def _legend(grid: Grid) -> str:
-    return "\n".join(f"{STATES[state].plain:8} {meaning(state)}" for state in grid.states)
+    lines = [f"{STATES[state].plain:8} {meaning(state)}" for state in grid.states]
+    if grid.has_published:
+        lines.append(f"{PUBLISHED_MARK:8} published, not run here")
+    return "\n".join(lines)
 
 
 def _cause(cause: Cause, *, width: int, paint: _Paint) -> str:
