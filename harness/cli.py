@@ -39,6 +39,7 @@ COMMANDS = {
     "blame": "find the package that makes a bad environment fail",
     "triage": "read a bug report, run it, and write the reply",
     "answer": "print the reply to a report again",
+    "transfer": "print who can read which file, or publish it",
     "report": "write the published files",
     "compare-isolation": "compare forks with separate processes",
     "diff": "show what changed between two published results",

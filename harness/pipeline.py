@@ -153,6 +153,7 @@ def _task(
         timeout_s=condition.timeout_s,
         identity=planned.scenario.identity,
         external=planned.scenario.external,
+        run_with=planned.scenario.written_case(planned.cell.case) if planned.writes else None,
     )
 
 

@@ -23,7 +23,7 @@ from harness.session import Session
 
 def plan_of(session: Session, selection: SelectionOptions) -> Plan:
     """Return the selected plan."""
-    return _plan_of(session, selection, _listed("--cells", selection.cells), command=["run", "--cells"])
+    return _plan_of(session, selection, listed("--cells", selection.cells), command=["run", "--cells"])
 
 
 def plan_of_cell(session: Session, text: str, *, command: str) -> Plan:
@@ -38,8 +38,8 @@ def _plan_of(session: Session, options: SelectionOptions, ids: Sequence[str], *,
     )
     named = cells_named(session, ids, scripts, command=command)
     cells = named.cells
-    environments = _listed("--environments", options.environments)
-    writers, readers = _listed("--writers", options.writers), _listed("--readers", options.readers)
+    environments = listed("--environments", options.environments)
+    writers, readers = listed("--writers", options.writers), listed("--readers", options.readers)
     texts = [*environments, *writers, *readers, *(id for cell in cells for id in (cell.environment, cell.writer) if id)]
     written_out = {
         text: written_out_environment(session, text) for text in dict.fromkeys(texts) if is_written_out(text)
@@ -47,7 +47,7 @@ def _plan_of(session: Session, options: SelectionOptions, ids: Sequence[str], *,
     ids_of = {text: environment.id for text, environment in written_out.items()}
     selection = Selection(
         environments=tuple(ids_of.get(each, each) for each in environments),
-        scenarios=_listed("--scenarios", options.scenarios),
+        scenarios=listed("--scenarios", options.scenarios),
         cells=cells,
         tier=options.tier,
         writers=tuple(ids_of.get(each, each) for each in writers),
@@ -73,7 +73,7 @@ def overlay_of(session: Session, named: str | None) -> Overlay | None:
     return read_overlay(named, session.cache, dict(session.project.matrix.package_dirs))
 
 
-def _listed(option: str, values: Iterable[str]) -> tuple[str, ...]:
+def listed(option: str, values: Iterable[str]) -> tuple[str, ...]:
     """Split what an option lists. An empty value, as of a shell variable that is not set, does not mean everything."""
     lists = [split_ids(value) for value in values]
     if not all(lists):

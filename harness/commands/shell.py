@@ -115,8 +115,8 @@ def _announce(session: Session, task: Task, script: Path) -> None:
         session.notify(
             f"The script is called {script.name} here: {task.script.file_name} would hide the module it imports."
         )
-    if task.cell.case.parameters:
-        values = ", ".join(f"{name} = {value!r}" for name, value in task.cell.case.parameters)
+    if task.parameters:
+        values = ", ".join(f"{name} = {value!r}" for name, value in task.parameters)
         session.notify(f"This cell sets, under the script's parameters: {values}")
 
 

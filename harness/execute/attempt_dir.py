@@ -103,7 +103,7 @@ class Folder:
             "args": list(task.script.header.args),
             "stdin": self._stdin(task.script.header.stdin),
             "marks": [[mark.line, mark.stage] for mark in task.script.marks],
-            "parameters": dict(task.cell.case.parameters),
+            "parameters": dict(task.parameters),
             "parameters_stage": PARAMETERS_STAGE if task.script.parameters_from is not None else None,
             "settings": [
                 [each.variable, {value: list(modules) for value, modules in each.needs}, list(each.in_force)]

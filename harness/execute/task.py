@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness.guest import GUEST
-from harness.model import Cell, Conditions, Environment, Overlay, Script
+from harness.model import Case, Cell, Conditions, Environment, Overlay, Script, Value
 
 WORKER = GUEST / "worker.py"
 KEYED_FILES = (
@@ -43,6 +43,8 @@ class Task:
 
     cell: Cell
     script: Script
+    parameters: tuple[tuple[str, Value], ...] = ()
+    """What its parameters cell is set to: for a first step, those that write.py declares."""
     environment: Environment
     interpreter: str
     key: str
@@ -178,10 +180,11 @@ def make_task(
     timeout_s: float | None = None,
     identity: str = "",
     external: bool = False,
+    run_with: Case | None = None,
 ) -> Task:
     """Return the task of a cell. The variables that the header names are passed through from the caller's.
 
-    `timeout_s` replaces the script's own time limit.
+    `timeout_s` replaces the script's own time limit; `run_with` has the parameters, if not all of the cell's are used.
     """
     overlay = overlay or environment.overlay
     own_limit_s = script.header.timeout_s
@@ -190,10 +193,11 @@ def make_task(
     names = script.header.variables
     passed = tuple((name, caller_variables[name]) for name in names if name in caller_variables) if names else ()
     variables = _together(environment.variables, passed)
+    run_with = run_with or cell.case
     conditions = Conditions(
         script=script.digest,
         write_key=reads,
-        parameters=cell.case.parameters_text,
+        parameters=run_with.parameters_text,
         lock=environment.lock.fingerprint,
         interpreter=interpreter,
         variables=variables,
@@ -205,6 +209,7 @@ def make_task(
     return Task(
         cell=cell,
         script=script,
+        parameters=run_with.parameters,
         environment=environment,
         interpreter=interpreter,
         key=conditions.key,

@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from harness.model.case import Case, Value
+from harness.model.case import Case, Value, write_value
 from harness.model.pattern import Pattern
 
 DEFAULT_TIMEOUT_S = 120.0
@@ -76,6 +76,10 @@ class Header:
     watch: str | None = None
     """What is observed of passing attempts, as in `--watch`. No part of what identifies the script."""
     parameters: tuple[tuple[str, tuple[Value, ...]], ...] = ()
+    skips: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...] = ()
+    """Combinations of parameters that are no cases: for each, the globs that its values match."""
+    on_request: bool = False
+    """Whether it runs only when it is named: by path, --scenarios, --cells, --writers or --readers."""
     labels: tuple[Label, ...] = ()
 
     @property
@@ -178,10 +182,24 @@ class Scenario:
         return self.script.header
 
     def cases(self) -> Iterator[Case]:
-        """Yield a case for each combination of parameter values, in the declared order."""
+        """Yield a case for each combination of parameter values that is not skipped, in the declared order."""
         names = [name for name, _ in self.header.parameters]
         for values in itertools.product(*(values for _, values in self.header.parameters)):
-            yield Case(scenario=self.name, parameters=tuple(zip(names, values, strict=True)))
+            case = Case(scenario=self.name, parameters=tuple(zip(names, values, strict=True)))
+            if not any(self._skips(case, skip) for skip in self.header.skips):
+                yield case
+
+    def written_case(self, case: Case) -> Case:
+        """Return what the first step of a case is run with: only the parameters that write.py declares, if it does."""
+        if self.write is None or not self.write.header.parameters:
+            return case
+        declared = dict(self.write.header.parameters)
+        parameters = tuple((name, value) for name, value in case.parameters if name in declared)
+        return Case(scenario=case.scenario, parameters=parameters)
+
+    @staticmethod
+    def _skips(case: Case, skip: tuple[tuple[str, tuple[str, ...]], ...]) -> bool:
+        return all(matches_globs(write_value(case.values[name]).strip('"'), globs) for name, globs in skip)
 
 
 def identity_of(text: str, write: str | None = None) -> str:

@@ -63,7 +63,9 @@ def make_plan(
 
     Cells may also be those of `recalled` scripts. Raises UsageError for names and globs without a match.
     """
-    scenarios = scripts or project.scenarios
+    scenarios = scripts or tuple(
+        each for each in project.scenarios if selection.names_scenarios or not each.header.on_request
+    )
     known = (*project.environments, *written_out)
     environments = _choose_environments(project, selection, known, written_out)
     if selection.scenarios:

@@ -6,7 +6,6 @@ import ast
 import contextlib
 import functools
 import io
-import math
 import re
 import shlex
 import tokenize
@@ -20,11 +19,12 @@ from packaging.specifiers import SpecifierSet
 
 from harness.errors import Problems
 from harness.filesystem.reading import describe_bytes, read_text
-from harness.model import Header, Label, Mark, Pattern, Scenario, Script, Value
-from harness.model.case import NAME, as_label
+from harness.model import Header, Label, Mark, Pattern, Scenario, Script
+from harness.model.case import as_label
 from harness.model.observation import Watch
 from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
 from harness.project.inline_metadata import TOMLDecodeError, find_block
+from harness.project.parameters import read_parameters, read_skip
 from harness.project.script_files import find_files
 from harness.project.syntax import literal, tree_of
 from harness.project.toml_table import Table
@@ -32,7 +32,6 @@ from harness.project.toml_table import Table
 LABELS = ("bug", "removed", "by design", "dependency")
 PARAMETERS_STAGE = "parameters"
 _LARGEST = 10_000_000  # seconds or MiB: more than anyone means, less than what a timer takes
-_MOST_CASES = 10_000  # of one scenario: more would not be run in days
 _LABEL = re.compile(rf"{'|'.join(LABELS)}|fixed in .+")
 _MARKER = re.compile(r"#\s*%%+\s*(?P<rest>.*)")
 # Lines that hold one string in triple quotes, and no other. Where, without these, none is left, and no line is
@@ -59,13 +58,14 @@ def read_scenario(path: Path, *, subject: str, problems: Problems, files_in: Pat
         write = read_script(path / "write.py", problems=problems, files_in=files_in)
         if script is None or write is None:
             return None
-        if write.header.parameters and write.header.parameters != script.header.parameters:
+        if any(each not in script.header.parameters for each in write.header.parameters):
             problems.add(
                 f"{path / 'write.py'}: tool.harness.parameters",
                 "differs from that of read.py",
-                "Declare the parameters in both alike, or in read.py only",
+                "Declare the same values in both, fewer parameters in write.py, or none there",
             )
-        _check_parameters(write.code, script.header, path / "write.py", problems)
+        declares = write if write.header.parameters else script
+        _check_parameters(write.code, declares.header, path / "write.py", problems)
     else:
         script, write = read_script(path, problems=problems, files_in=files_in), None
         if script is None:
@@ -144,7 +144,9 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         args=_read_args(table),
         stdin=table.optional_text("stdin"),
         watch=_read_watch(table),
-        parameters=_read_parameters(table.table("parameters")),
+        parameters=(parameters := read_parameters(table.table("parameters"))),
+        skips=tuple(read_skip(each, dict(parameters)) for each in table.tables("skip")),
+        on_request=table.take("on-request", bool, False, what="true or false"),
         labels=tuple(map(_read_label, table.tables("label"))),
     )
     table.end()
@@ -186,32 +188,6 @@ def _read_watch(table: Table) -> str | None:
     text = table.optional_text("watch")
     watch = table.parsed("watch", text, Watch.parse) if text is not None else None
     return str(watch) if watch is not None else None
-
-
-def _read_parameters(table: Table) -> tuple[tuple[str, tuple[Value, ...]], ...]:
-    parameters = []
-    for name, values in table.items():
-        place = table.place(name)
-        if not NAME.fullmatch(name):
-            table.problems.add(place, f"{name!r} cannot be a variable in Python")
-        if not isinstance(values, list) or not values:
-            table.problems.add(place, f"{values!r} is not a list of values", f'Write {name} = ["one", "another"]')
-        elif not all(isinstance(value, (str, int, float, bool)) for value in values):
-            table.problems.add(place, "holds something else than strings, numbers and booleans")
-        elif any(isinstance(value, float) and not math.isfinite(value) for value in values):
-            table.problems.add(place, f"{values!r} holds what is no number", "Write finite numbers")
-        elif len(set(values)) != len(values):
-            # 1, 1.0 and true are one and the same, to Python and so to everything that finds a cell by its case.
-            table.problems.add(place, f"{values!r} names a value twice", "Leave one out; 1, 1.0 and true are equal")
-        else:
-            parameters.append((name, tuple(values)))
-    cases = math.prod(len(values) for _, values in parameters)
-    if cases > _MOST_CASES:
-        table.problems.add(
-            table.where, f"makes {cases} cases, more than {_MOST_CASES}", "Leave out values or parameters"
-        )
-        return ()
-    return tuple(parameters)
 
 
 def _read_label(table: Table) -> Label:

@@ -23,6 +23,12 @@ class Selection:
     writers: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
 
+    @property
+    def names_scenarios(self) -> bool:
+        """True if it says which scenarios to run, so that those are included that run only on request."""
+        named = any(not glob.startswith("!") for glob in self.scenarios)
+        return named or bool(self.cells or self.writers or self.readers)
+
     def wants_scenario(self, name: str, case: str) -> bool:
         """Return True if a case is selected by the name of its scenario or by its own id."""
         return _selected((name, case), self.scenarios)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +168,32 @@ class Transfer:
             differs=tuple(differs),
             unwritten=tuple(unwritten),
         )
+
+    def only(self, *, models: Collection[str], writers: Collection[str], readers: Collection[str]) -> Transfer:
+        """Return the part of the table with these models, writers and readers."""
+        columns = [place for place, reader in enumerate(self.readers) if reader in readers]
+        squares = {
+            key: {
+                writer: replace(line, readings=tuple(line.readings[column] for column in columns))
+                for writer, line in lines.items()
+                if writer in writers
+            }
+            for key, lines in self.squares.items()
+            if key[0] in models
+        }
+        return replace(
+            self,
+            models=tuple(each for each in self.models if each.name in models),
+            writers=tuple(each for each in self.writers if each in writers),
+            readers=tuple(self.readers[column] for column in columns),
+            places={id: place for id, place in self.places.items() if id in writers or id in readers},
+            squares={key: lines for key, lines in squares.items() if lines},
+        )
+
+    def pair(self, writer: str, reader: str) -> tuple[str, ...]:
+        """Return the formats in which a pair carries everything, of every model that the writer can write in them."""
+        formats = [each.name for each in self.formats]
+        return tuple(e for e in formats if self.summary(writer=writer, reader=reader, format=e).carries_everything)
 
     def questions(self) -> Iterator[Question]:
         """Yield every place of the table that has a line, tested or not."""

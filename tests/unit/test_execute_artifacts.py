@@ -87,3 +87,14 @@ def test_concurrent_writers_keep_one_version(artifacts, work):
     assert lost == []
     assert [each.name for each in artifacts.folder.iterdir()] == ["k"]
     assert contents(artifacts.folder / "k") == written
+
+
+def test_digest_is_that_of_names_and_contents(artifacts, work, tmp_path):
+    shutil.copytree(work, tmp_path / "other", symlinks=True)
+    artifacts.keep("one", work)
+    artifacts.keep("two", tmp_path / "other")
+    assert artifacts.digest("one") == artifacts.digest("two")
+    assert artifacts.digest("one")[1] == 107
+    (artifacts.folder / "two" / "model.h5").write_text("changed")
+    assert artifacts.digest("one")[0] != artifacts.digest("two")[0]
+    assert artifacts.digest("absent") == (None, None)

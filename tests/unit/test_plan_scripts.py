@@ -282,6 +282,48 @@ def test_parameters_end_with_their_cell():
     assert defaults.values == {"a": 1, "b": 1}
 
 
+SKIPPING = """\
+# /// script
+# [tool.harness.parameters]
+# shape = ["list", "tuple"]
+# size = [1, 2]
+# [[tool.harness.skip]]
+# shape = "*,!tuple"
+# size = "2"
+# ///
+# %% tags=["parameters"]
+shape = size = 1
+# %% run
+print(shape)
+"""
+
+
+def test_skipped_combinations_are_no_cases(tmp_path):
+    path = tmp_path / "some.py"
+    path.write_text(SKIPPING, encoding="utf-8")
+    problems = Problems()
+    scenario = read_scenario(path, subject="", problems=problems)
+    assert list(problems) == []
+    names = ["some[shape=list,size=1]", "some[shape=tuple,size=1]", "some[shape=tuple,size=2]"]
+    assert [str(case) for case in scenario.cases()] == names
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('colour = "red"', "there is no parameter 'colour'"),
+        ("size = 2", "is not a text with globs"),
+        ('size = " "', "is not a text with globs"),
+    ],
+)
+def test_wrong_skip_is_a_problem(tmp_path, line, told):
+    path = tmp_path / "some.py"
+    path.write_text(SKIPPING.replace('# size = "2"', f"# {line}"), encoding="utf-8")
+    problems = Problems()
+    read_scenario(path, subject="", problems=problems)
+    assert told in "\n".join(problems)
+
+
 class TestTwoSteps:
     @pytest.fixture
     def folder(self, tmp_path):
@@ -313,6 +355,19 @@ class TestTwoSteps:
         _, problems = self.read(folder)
         assert len(problems) == 1
         assert "write.py: tool.harness.parameters: differs from that of read.py" in problems[0]
+
+    def test_writer_may_declare_fewer(self, folder):
+        """What it writes is then the same for all values of the others."""
+        (folder / "write.py").write_text(
+            "# /// script\n# [tool.harness.parameters]\n# size = [1, 2]\n# ///\n"
+            '# %% tags=["parameters"]\nsize = 1\n# %% save\nprint(size)\n',
+            encoding="utf-8",
+        )
+        scenario, problems = self.read(folder)
+        assert problems == []
+        cases = list(scenario.cases())
+        assert {str(scenario.written_case(case)) for case in cases} == {"across[size=1]", "across[size=2]"}
+        assert len(cases) == 4
 
     def test_folder_without_steps_is_reported(self, folder):
         for name in ("write.py", "read.py"):

@@ -1,0 +1,168 @@
+"""The page for people with an old model: what carries everything, what is lost silently, what is refused and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.report.markdown import code, escaped, link
+from harness.transfer.grades import Grade, Reading
+from harness.transfer.markdown import legend_text, summary
+from harness.transfer.table import Question, Transfer
+
+_MOST_CAUSES = 40
+_INTRODUCTION = """\
+# Loading old models
+
+"Will the model that I saved with one version load in another?" This page answers from reads that were run. Each writer
+saved each model in each format. Each reader loaded the file and compared it with what was saved: weights, predictions,
+configuration, optimizer state, metrics, and one more training step. The page is generated from
+`results/transfer/transfer.json`.
+
+* You have a file: `harness readers FILE` says who wrote it, and answers from this table.
+* You want to see one pair: `harness show 'CELL'` prints the evidence, and `harness replay 'CELL'` runs it again.
+* You want more pairs: `harness run --scenarios transfer --writers GLOBS --readers GLOBS`, then `harness transfer`.
+"""
+_BEGIN, _END = "<!-- transfer:begin -->", "<!-- transfer:end -->"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Reads that ended in the same way."""
+
+    reading: Reading
+    questions: tuple[Question, ...]
+
+
+def groups(table: Transfer, grade: Grade) -> list[Group]:
+    """Return the reads of a grade, grouped by what differs, the error and the label; the largest group first."""
+    found: dict[Reading, list[Question]] = {}
+    for question in table.questions():
+        reading = table.reading(question)
+        if reading.grade is grade:
+            alike = Reading(
+                grade=grade,
+                differs=reading.differs,
+                stage=reading.stage,
+                error=reading.error,
+                label=reading.label,
+                note=reading.note,
+                link=reading.link,
+            )
+            found.setdefault(alike, []).append(question)
+    every = [Group(reading=reading, questions=tuple(questions)) for reading, questions in found.items()]
+    return sorted(every, key=lambda group: -len(group.questions))
+
+
+def page(table: Transfer) -> str:
+    """Return the page."""
+    parts = [_INTRODUCTION, _BEGIN, _size(table), *summary(table), legend_text()]
+    for grade, title, told in (
+        (
+            Grade.SILENT,
+            "Lost silently",
+            "These files open without an error, and weights or predictions are not those that were saved. "
+            "Compare predictions after loading.",
+        ),
+        (
+            Grade.REFUSED,
+            "Refused",
+            "These files do not open, or the model cannot predict. The error is shown by the reader.",
+        ),
+        (
+            Grade.PARTIAL,
+            "Restored in part",
+            "Weights and predictions are right. What is named first is not as it was saved.",
+        ),
+    ):
+        parts += _section(table, grade, title, told)
+    parts += [*_unwritten(table), _END]
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def _size(table: Transfer) -> str:
+    tested = [table.reading(each).grade for each in table.questions()]
+    count = len(tested) - tested.count(Grade.NOT_TESTED)
+    formats = ", ".join(code(each.name) for each in table.formats)
+    return (
+        f"{len(table.writers)} writers, {len(table.readers)} readers, {len(table.models)} models, formats {formats}: "
+        f"{count} reads were run, {tested.count(Grade.FULL)} of them full. Results of {table.generated}. "
+        "A blank place was not tested."
+    )
+
+
+def _section(table: Transfer, grade: Grade, title: str, told: str) -> Iterator[str]:
+    found = groups(table, grade)
+    yield f"## {title}"
+    if not found:
+        yield "None was seen."
+        return
+    yield told
+    for group in found[:_MOST_CAUSES]:
+        yield _cause(table, group)
+    if len(found) > _MOST_CAUSES:
+        rest = sum(len(group.questions) for group in found[_MOST_CAUSES:])
+        more = len(found) - _MOST_CAUSES
+        yield f"{more} more causes, {rest} reads, are in `results/transfer/squares.md`."
+
+
+def _cause(table: Transfer, group: Group) -> str:
+    reading, questions = group.reading, group.questions
+    what = ", ".join(reading.differs)
+    head = escaped(reading.error) or f"fails at {reading.stage}"
+    lines = [
+        f"### {f'{what}: ' if what else ''}{head}" if len(head) < 120 else f"### {what or reading.stage}\n\n{head}"
+    ]
+    if reading.label:
+        note = f"**{link(reading.label, reading.link)}**: {escaped(reading.note or '')}"
+        lines.append(note)
+    else:
+        lines.append("No explanation yet.")
+    lines += [
+        f"* {_plural(len(questions), 'read')}: models {_names(each.model for each in questions)}; formats "
+        f"{_names(each.format for each in questions)}; options {_names(each.option for each in questions)}",
+        f"* written by {_between([each.writer for each in questions], table.writers)}; read by "
+        f"{_between([each.reader for each in questions], table.readers)}",
+        f"* `harness show '{table.cell(questions[0])}'`",
+    ]
+    return "\n".join([lines[0], "", lines[1], "", *lines[2:]])
+
+
+def _unwritten(table: Transfer) -> Iterator[str]:
+    reasons: dict[str, list[tuple[str, str, str]]] = {}
+    for (model, format, _), lines in table.squares.items():
+        for writer, line in lines.items():
+            if line.writing.written is False:
+                reasons.setdefault(line.writing.reason, []).append((model, format, writer))
+    if not reasons:
+        return
+    yield "## What cannot be written"
+    rows = []
+    for reason, files in sorted(reasons.items(), key=lambda each: -len(each[1])):
+        models, formats = _names(model for model, _, _ in files), _names(format for _, format, _ in files)
+        writers = _between([writer for _, _, writer in files], table.writers)
+        rows.append(f"* {escaped(reason)}: models {models}; formats {formats}; in {writers}")
+    yield "\n".join(rows)
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(code(name) for name in dict.fromkeys(names))
+
+
+def _between(found: Sequence[str], order: Sequence[str]) -> str:
+    """Return environments in words: a run of neighbours as its first and last, others one by one."""
+    places = sorted({order.index(each) for each in found})
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and place == runs[-1][-1] + 1:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    shown = [
+        code(order[run[0]]) if len(run) == 1 else f"{code(order[run[0]])} to {code(order[run[-1]])}" for run in runs
+    ]
+    return ", ".join(shown)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,116 @@
+"""Make the table from attempts. Pure: the caller reads them from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.errors import UsageError
+from harness.model import Attempt, Case, Label, Outcome, Scenario, label_of, reduced
+from harness.transfer.grades import NOT_TESTED, Reading, measured_in, reading_of
+from harness.transfer.table import PLAIN, Format, Line, Model, Place, Transfer, Writing
+
+PARAMETERS = ("model", "format", "option")
+"""The parameters that a scenario of the table declares, in this order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """The newest attempt of a writer, with the digest and the size of its files if it left some."""
+
+    attempt: Attempt
+    sha256: str | None = None
+    size: int | None = None
+
+
+def require_table(scenario: Scenario) -> None:
+    """Raise UsageError unless a scenario can be shown as a table of readers."""
+    names = tuple(name for name, _ in scenario.header.parameters)
+    if scenario.write is None or names != PARAMETERS:
+        raise UsageError(
+            f"{scenario.name}: is no scenario for a table of readers",
+            why=f"Such a scenario has write.py and read.py, and read.py declares {', '.join(PARAMETERS)}",
+            next_step="docs/writing_a_scenario.md has an example",
+        )
+
+
+def build(
+    scenario: Scenario,
+    places: Sequence[Place],
+    *,
+    writers: Sequence[str],
+    readers: Sequence[str],
+    written: Mapping[tuple[Case, str], Written],
+    read: Mapping[tuple[Case, str, str], Attempt],
+    day: str,
+) -> Transfer:
+    """Return the table of the given attempts: those of writers by case and writer, of reads also by reader.
+
+    A case without an attempt has no square. The grade of a read follows from `reading_of`.
+    """
+    require_table(scenario)
+    readings = {key: reading_of(attempt, scenario.header.labels) for key, attempt in read.items()}
+    labels = scenario.write.header.labels if scenario.write is not None else ()
+    squares: dict[tuple[str, str, str], Mapping[str, Line]] = {}
+    layers: dict[str, set[str]] = {}
+    titles: dict[str, str] = {}
+    keeps: dict[str, str] = {}
+    for case in scenario.cases():
+        model, format, option = (str(value) for _, value in case.parameters)
+        lines = {}
+        for writer in writers:
+            found = written.get((case, writer))
+            line = _line(found, [readings.get((case, writer, reader), NOT_TESTED) for reader in readers], labels)
+            if line is not None:
+                lines[writer] = line
+            told = measured_in(found.attempt.evidence.stdout) if found is not None else None
+            if told is not None:
+                layers.setdefault(model, set()).update(_texts(told.get("layers")))
+                titles.setdefault(model, str(told.get("title", "")))
+                keeps.setdefault(format, str(told.get("keeps", "model")))
+        if lines:
+            squares[model, format, option] = lines
+    values = {name: [str(value) for value in values] for name, values in scenario.header.parameters}
+    used = {place for key in squares for place in enumerate(key)}
+    return Transfer(
+        scenario=scenario.name,
+        generated=day,
+        models=tuple(
+            Model(name=name, title=titles.get(name, ""), layers=tuple(sorted(layers.get(name, ()))))
+            for name in values["model"]
+            if (0, name) in used
+        ),
+        formats=tuple(
+            Format(name=name, keeps=keeps.get(name, "model")) for name in values["format"] if (1, name) in used
+        ),
+        options=tuple(name for name in values["option"] if (2, name) in used) or (PLAIN,),
+        places={place.id: place for place in places if place.id in {*writers, *readers}},
+        writers=tuple(writers),
+        readers=tuple(readers),
+        squares=squares,
+    )
+
+
+def _line(found: Written | None, readings: list[Reading], labels: Iterable[Label]) -> Line | None:
+    if found is None:
+        return None
+    # That there is no file is one reason for the whole line.
+    writing = _writing(found, labels)
+    return Line(writing=writing, readings=tuple(readings) if writing.written else (NOT_TESTED,) * len(readings))
+
+
+def _writing(found: Written, labels: Iterable[Label]) -> Writing:
+    attempt = found.attempt
+    if attempt.outcome is Outcome.PASSED:
+        return Writing(written=True, sha256=found.sha256, size=found.size)
+    if attempt.is_verdict:
+        label = label_of(attempt, labels)
+        where = f"fails at {attempt.stage}: " if attempt.stage else ""
+        reason = f"{where}{reduced(attempt.error) or attempt.outcome}"
+        return Writing(written=False, reason=f"{reason} ({label.note})" if label else reason)
+    applies = attempt.outcome is not Outcome.NOT_APPLICABLE or attempt.cause is not None
+    return Writing(written=None if applies else False, reason=attempt.reason)
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

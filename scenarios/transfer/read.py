@@ -1,0 +1,253 @@
+# /// script
+# requires-python = ">=3.8"
+# dependencies = ["tensorflow"]
+#
+# [tool.harness]
+# issue = "https://github.com/keras-team/keras/issues/21730"
+# files = ["models.py"]
+# on-request = true
+#
+# [tool.harness.parameters]
+# model = [
+#     "dense", "compiled", "convolution", "same_class", "functional", "rnn", "embedding", "text", "lookup",
+#     "normalization", "registered", "custom_objects", "registered_functions", "lambda_layer", "subclassed", "nested",
+#     "attention", "mixed_precision",
+# ]
+# format = [".keras", ".h5", "tf", ".weights.h5", "checkpoint", "export", "json"]
+# option = ["plain", "compile=False", "safe_mode=False", "TFSMLayer"]
+#
+# [[tool.harness.skip]]
+# option = "compile=False"
+# model = "*,!compiled,!registered_functions"
+#
+# [[tool.harness.skip]]
+# option = "compile=False"
+# format = "*,!.keras,!.h5,!tf"
+#
+# [[tool.harness.skip]]
+# option = "safe_mode=False"
+# model = "*,!lambda_layer"
+#
+# [[tool.harness.skip]]
+# option = "safe_mode=False"
+# format = "*,!.keras,!.h5"
+#
+# [[tool.harness.skip]]
+# option = "TFSMLayer"
+# format = "*,!tf,!export"
+# ///
+"""A saved model is the same in every other version."""
+
+# %% tags=["parameters"]
+model = "dense"
+format = ".keras"
+option = "plain"
+
+# %% define
+import json
+import os
+
+import numpy as np
+import tensorflow as tf
+
+import models
+
+with open("reference.json") as file:
+    reference = json.load(file)
+with np.load("reference.npz") as arrays:
+    expected = {name: arrays[name] for name in arrays.files}
+x, y = models.data(model)
+custom = {"Scale": models.Scale} if model == "custom_objects" else None
+half = model == "mixed_precision"
+arguments = {"compile": False} if option == "compile=False" else {}
+if option == "safe_mode=False":
+    if not hasattr(tf.keras, "config") and "safe_mode" not in tf.keras.models.load_model.__code__.co_varnames:
+        print("load_model has no safe_mode in this version")
+        raise SystemExit(125)
+    arguments["safe_mode"] = False
+if option == "TFSMLayer" and not hasattr(tf.keras.layers, "TFSMLayer"):
+    print("there is no TFSMLayer in this version")
+    raise SystemExit(125)
+
+
+class Difference(AssertionError):
+    """What was read is not what was written."""
+
+
+found = {}
+errors = {}
+
+
+def check(name, compare):
+    """Note whether `compare` finds a difference, returned as a text and a number; go on after an error."""
+    try:
+        text, difference = compare()
+        error = Difference(text) if text else None
+        found[name] = {"same": not text, "difference": difference, "error": None}
+    except Exception as raised:
+        error = raised
+        found[name] = {"same": False, "difference": None, "error": type(raised).__name__}
+    errors[name] = error
+
+
+def judge(name):
+    """Raise what a check found."""
+    if errors.get(name) is not None:
+        raise errors[name]
+
+
+def far(one, other, tolerance=1e-5):
+    """Return the largest difference, and whether it is more than computing in another order makes."""
+    one, other = np.asarray(one, dtype="float64"), np.asarray(other, dtype="float64")
+    if one.shape != other.shape:
+        return float("inf"), True
+    difference = float(np.max(np.abs(one - other))) if one.size else 0.0
+    return difference, not difference <= tolerance * max(1.0, float(np.max(np.abs(other))) if other.size else 1.0)
+
+
+# %% open
+is_function = format == "export" or option == "TFSMLayer"
+if option == "TFSMLayer":
+    endpoint = "serve" if format == "export" else "serving_default"
+    loaded = tf.keras.layers.TFSMLayer("saved_model", call_endpoint=endpoint)
+elif format == "export":
+    loaded = tf.saved_model.load("saved_model")
+elif format in (".keras", ".h5", "tf"):
+    path = "saved_model" if format == "tf" else "model" + format
+    loaded = tf.keras.models.load_model(path, custom_objects=custom, **arguments)
+elif format == "json":
+    with open("model.json") as file:
+        loaded = tf.keras.models.model_from_json(file.read(), custom_objects=custom)
+    if model == "subclassed":
+        loaded(x)
+    loaded.load_weights("model.weights.h5")
+else:
+    loaded = models.make(model)
+    for each in loaded.trainable_weights:
+        each.assign(np.zeros(tuple(each.shape)))
+    if format == ".weights.h5":
+        loaded.load_weights("model.weights.h5")
+    else:
+        tf.train.Checkpoint(model=loaded).read("checkpoint").assert_existing_objects_matched().expect_partial()
+
+# %% measure
+def predict():
+    if not is_function:
+        return models.predict(loaded, x)
+    inputs = x if isinstance(x, list) or tf.is_tensor(x) else tf.constant(x)
+    result = loaded(inputs) if option == "TFSMLayer" else loaded.serve(inputs)
+    return np.asarray(next(iter(result.values())) if isinstance(result, dict) else result)
+
+
+def same_predictions():
+    difference, differs = far(predict(), expected["predictions"], tolerance=1e-2 if half else 1e-4)
+    return "the largest difference is %g" % difference if differs else "", difference
+
+
+def same_weights():
+    wanted = [expected["w%d" % at] for at in range(len(expected) - 1)]
+    have = [np.asarray(each) for each in loaded.weights]
+    if len(have) != len(wanted):
+        return "%d weights were written, %d were read" % (len(wanted), len(have)), None
+    if [each.shape for each in have] != [each.shape for each in wanted]:
+        # Some versions list the same weights in another order.
+        have, wanted = (sorted(each, key=lambda a: (a.shape, float(np.sum(a)))) for each in (have, wanted))
+    different = [far(one, other) for one, other in zip(have, wanted)]
+    worst = max((difference for difference, _ in different), default=0.0)
+    count = sum(differs for _, differs in different)
+    return "%d of %d weights differ" % (count, len(wanted)) if count else "", worst
+
+
+def same_settings():
+    now = models.settings(loaded)
+    if [each for each, _ in now] != [each for each, _ in reference["settings"]]:
+        return "layers %s became %s" % ([each for each, _ in reference["settings"]], [each for each, _ in now]), None
+    for (name, before), (_, after) in zip(reference["settings"], now):
+        for key in sorted(set(before) & set(after) - {"dtype"}):
+            if before[key] != after[key]:
+                return "%s.%s was %r, is %r" % (name, key, before[key], after[key]), None
+    return "", None
+
+
+def same_optimizer():
+    steps, slots = models.steps_and_slots(loaded)
+    if steps != reference["steps"]:
+        return "%s steps were counted, %s are left" % (reference["steps"], steps), None
+    difference, differs = far(slots, reference["slots"], tolerance=1e-3)
+    return "the optimizer's variables differ" if differs else "", difference
+
+
+def same_metrics():
+    metrics = models.evaluate(loaded, x, y)
+    if sorted(metrics) != sorted(reference["metrics"]):
+        return "%s became %s" % (sorted(reference["metrics"]), sorted(metrics)), None
+    difference, differs = far([metrics[key] for key in sorted(metrics)], [reference["metrics"][key] for key in sorted(metrics)], 1e-3)
+    return "the values differ" if differs else "", difference
+
+
+def same_compilation():
+    return ("" if getattr(loaded, "optimizer", None) is not None else "the model was compiled, and is not"), None
+
+
+def same_training():
+    own = errors.get("compilation", True) is None
+    if not own:
+        loaded.compile(optimizer=tf.keras.optimizers.SGD(0.1), loss="mse")
+    loss, wanted = models.train(loaded, x, y), reference["losses"]["own" if own else "new"]
+    difference, differs = far(loss, wanted, tolerance=1e-2 if half else 1e-3)
+    return "the loss after one step differs" if differs else "", difference
+
+
+def same_again():
+    before = models.predict(loaded, x)
+    if format in (".keras", ".h5"):
+        loaded.save("again" + format)
+        again = tf.keras.models.load_model("again" + format, custom_objects=custom, **arguments)
+    elif format == "tf":
+        loaded.save("again")
+        again = tf.keras.models.load_model("again", custom_objects=custom, **arguments)
+    else:
+        loaded.save_weights("again.weights.h5")
+        again = models.make(model)
+        again.load_weights("again.weights.h5")
+    difference, differs = far(models.predict(again, x), before, tolerance=1e-2 if half else 1e-4)
+    return "the largest difference is %g" % difference if differs else "", difference
+
+
+check("predictions", same_predictions)
+if not is_function:
+    check("weights", same_weights)
+    check("configuration", same_settings)
+    if reference["steps"] is not None and option != "compile=False" and format in (".keras", ".h5", "tf"):
+        check("compilation", same_compilation)
+        if errors["compilation"] is None:
+            check("optimizer state", same_optimizer)
+            check("metrics", same_metrics)
+    if errors["predictions"] is None and errors["weights"] is None:
+        check("saving again", same_again)
+        check("training", same_training)
+print("transfer: " + json.dumps(found))
+
+# %% weights
+judge("weights")
+
+# %% predictions
+judge("predictions")
+
+# %% configuration
+judge("configuration")
+
+# %% compilation
+judge("compilation")
+
+# %% optimizer state
+judge("optimizer state")
+
+# %% metrics
+judge("metrics")
+
+# %% training
+judge("training")
+
+# %% saving again
+judge("saving again")

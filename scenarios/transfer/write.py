@@ -1,0 +1,94 @@
+# /// script
+# requires-python = ">=3.8"
+# dependencies = ["tensorflow"]
+#
+# [tool.harness]
+# files = ["models.py"]
+#
+# [tool.harness.parameters]
+# model = [
+#     "dense", "compiled", "convolution", "same_class", "functional", "rnn", "embedding", "text", "lookup",
+#     "normalization", "registered", "custom_objects", "registered_functions", "lambda_layer", "subclassed", "nested",
+#     "attention", "mixed_precision",
+# ]
+# format = [".keras", ".h5", "tf", ".weights.h5", "checkpoint", "export", "json"]
+# ///
+"""A saved model is the same in every other version: write it, with what a reader compares."""
+
+# %% tags=["parameters"]
+model = "dense"
+format = ".keras"
+
+# %% define
+import json
+
+import numpy as np
+import tensorflow as tf
+
+import models
+
+version = tuple(map(int, tf.__version__.split(".")[:2]))
+if format == ".keras" and version < (2, 13):
+    print("model.save writes the .keras format from TensorFlow 2.13 on; before, a file of that name is HDF5")
+    raise SystemExit(125)
+if format == "export" and not hasattr(tf.keras.Model, "export"):
+    print("there is no Model.export in this version")
+    raise SystemExit(125)
+
+x, y = models.data(model)
+
+# %% build
+made = models.make(model)
+
+# %% train
+compiled = getattr(made, "optimizer", None) is not None
+if compiled:
+    for _ in range(3):
+        models.train(made, x, y)
+    metrics = models.evaluate(made, x, y)
+    steps, slots = models.steps_and_slots(made)
+else:
+    metrics, steps, slots = None, None, None
+
+# %% predict
+predictions = models.predict(made, x)
+weights = [np.asarray(each) for each in made.weights]
+
+# %% save
+if format in (".keras", ".h5"):
+    made.save("model" + format)
+elif format == "tf":
+    made.save("saved_model")
+elif format == ".weights.h5":
+    made.save_weights("model.weights.h5")
+elif format == "checkpoint":
+    tf.train.Checkpoint(model=made).write("checkpoint")
+elif format == "export":
+    made.export("saved_model")
+else:
+    with open("model.json", "w") as file:
+        file.write(made.to_json())
+    made.save_weights("model.weights.h5")
+
+# %% reference
+values = made.get_weights() if compiled else None
+losses = {}
+if compiled:
+    losses["own"] = models.train(made, x, y)
+    made.set_weights(values)
+made.compile(optimizer=tf.keras.optimizers.SGD(0.1), loss="mse")
+losses["new"] = models.train(made, x, y)
+np.savez("reference.npz", predictions=predictions, **{"w%d" % at: each for at, each in enumerate(weights)})
+reference = {
+    "settings": models.settings(made),
+    "metrics": metrics,
+    "steps": steps,
+    "slots": slots,
+    "losses": losses,
+}
+with open("reference.json", "w") as file:
+    json.dump(reference, file)
+
+title = (getattr(models, model).__doc__ or model).split("\n")[0]
+keeps = {".weights.h5": "weights", "checkpoint": "weights", "export": "function"}.get(format, "model")
+print("transfer: " + json.dumps({"title": title, "layers": [each for each, _ in reference["settings"]], "keeps": keeps}))
