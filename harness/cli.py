@@ -42,6 +42,7 @@ COMMANDS = {
     "transfer": "print who can read which file, or publish it",
     "report": "write the published files",
     "compare-isolation": "compare forks with separate processes",
+    "check": "compare the results with the published ones",
     "diff": "show what changed between two published results",
     "lock": "create the lockfiles of matrix.toml",
     "provision": "create environments without running anything",
@@ -51,8 +52,8 @@ COMMANDS = {
 _RUN_SCRIPTS = frozenset({"run", "replay", "pinpoint", "blame", "triage"})
 """Commands that may restart themselves where limits can be enforced."""
 _STATUS = (
-    "Exit status: 0 finished, also if cells failed; 1 a cell has no result, or compare-isolation found a difference; "
-    "2 wrong usage, or an error in a file of the project; 3 internal error, which is a bug; 130 stopped."
+    "Exit status: 0 finished, also if cells failed; 1 a cell has no result, or check or compare-isolation found a "
+    "difference; 2 wrong usage, or an error in a file of the project; 3 internal error, which is a bug; 130 stopped."
 )
 _INTERNAL_ERROR = 3
 

@@ -40,7 +40,12 @@ def stale_reason(published: PublishedCell, planned: PlannedCell, *, same_platfor
 
 
 def with_published(
-    session: Session, work: Work, cells: Iterable[CellResult], *, same_platform: bool = False
+    session: Session,
+    work: Work,
+    cells: Iterable[CellResult],
+    *,
+    same_platform: bool = False,
+    published: Published | None = None,
 ) -> tuple[tuple[CellResult, ...], tuple[str, ...]]:
     """Return cells with the published results of those that were never run here, and notes on what was done.
 
@@ -49,7 +54,7 @@ def with_published(
     cells = tuple(cells)
     if all(each.current is not None for each in cells):
         return cells, ()
-    published = own_published(session)
+    published = own_published(session) if published is None else published
     planned = {each.cell: each for each in work.plan.cells}
     found: list[CellResult] = []
     stale: dict[Cell, str] = {}

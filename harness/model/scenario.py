@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fnmatch
 import hashlib
 import itertools
@@ -34,6 +35,8 @@ class Label:
     note: str
     link: str | None = None
     environments: tuple[str, ...] = ()
+    expires: dt.date | None = None
+    """After this day, `harness check` asks whether the label still holds."""
 
     def matches(self, *, stage: str | None, error: str, environment: str) -> bool:
         """Return True if the label applies to a failure."""

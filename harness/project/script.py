@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import datetime as dt
 import functools
 import io
 import re
@@ -204,9 +205,15 @@ def _read_label(table: Table) -> Label:
         note=table.required_text("note", "Write why this fails, in one sentence"),
         link=table.optional_text("link"),
         environments=tuple(each.strip() for each in table.text("environments").split(",") if each.strip()),
+        expires=_read_date(table, "expires"),
     )
     table.end()
     return label
+
+
+def _read_date(table: Table, key: str) -> dt.date | None:
+    value = table.take(key, (dt.date, type(None)), None, what="a date such as 2027-03-31, without quotes")
+    return value.date() if isinstance(value, dt.datetime) else value
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """Parsing of scripts: header, title, markers, parameters, and the errors of invalid ones."""
 
 import contextlib
+import datetime as dt
 import io
 import re
 import tokenize
@@ -121,6 +122,20 @@ def test_file_with_invalid_python_is_a_scenario(read):
     scenario, problems = read("# %% define\nthis is no Python\n'''\n# %% never\n")
     assert problems == []
     assert marks(scenario)[0] == (1, "define")
+
+
+def test_date_of_a_label_is_read_and_does_not_change_the_digest(read):
+    dated, problems = read(changed('label = "fixed in 2.0"', 'label = "fixed in 2.0"\n# expires = 2027-03-31'))
+    plain, _ = read(HEADER + BODY)
+    assert not problems
+    assert [label.expires for label in dated.header.labels] == [dt.date(2027, 3, 31)]
+    assert [label.expires for label in plain.header.labels] == [None]
+    assert dated.digest == plain.digest
+
+
+def test_date_of_a_label_that_is_no_date_is_a_problem(read):
+    _, problems = read(changed('label = "fixed in 2.0"', 'label = "fixed in 2.0"\n# expires = "next year"'))
+    assert "expires: 'next year' is not a date such as 2027-03-31, without quotes" in str(list(problems))
 
 
 def test_labels_and_descriptions_do_not_change_the_digest(read):
