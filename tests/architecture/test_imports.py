@@ -16,6 +16,7 @@ LAYERS = (
     ("guest",),
     ("cgroups",),
     ("process",),
+    ("saved_models",),
     ("sandbox",),
     ("project",),
     ("reports",),
