@@ -14,6 +14,8 @@ _HOLD_LAYERS = frozenset({"layers", "layer", "cell", "cells", "forward_layer", "
 _OWN_MODULES = ("keras.", "keras_core.", "tf_keras.", "tensorflow.keras", "tensorflow.python.keras")
 _UNNAMED = frozenset({"InputLayer"})
 """Every model has it, or has it not: it says nothing about the model."""
+MODELS = frozenset({"Sequential", "Functional", "Model"})
+"""The classes of models that are not the user's own."""
 _OPTIMIZERS = frozenset(
     {"Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam", "RMSprop", "SGD"}
 )
@@ -42,6 +44,8 @@ class Kinds:
     layers: set[str] = field(default_factory=set)
     custom: set[str] = field(default_factory=set)
     code: set[str] = field(default_factory=set)
+    models: int = 0
+    mixed: bool = False
 
     def add_model(self, config: Mapping[str, object]) -> None:
         """Add a model or layer with everything below it."""
@@ -58,6 +62,8 @@ class Kinds:
         registered = short_text(node.get("registered_name"))
         if name is None:
             return
+        config = node.get("config")
+        self.mixed = self.mixed or (isinstance(config, dict) and _is_mixed(config))
         own = isinstance(module, str) and f"{module}.".startswith(_OWN_MODULES)
         if name == "function":
             if registered and ">" in registered:
@@ -68,6 +74,7 @@ class Kinds:
         )
         if is_layer:
             foreign = foreign or (module is None and name not in KERAS_LAYERS)
+            self.models += name in MODELS
             if name not in _UNNAMED:
                 self._keep(self.layers, name.rpartition(">")[2])
             if name == "Lambda" and _has_code(node.get("config")):
@@ -109,6 +116,13 @@ def _nodes(top: Mapping[str, object]) -> Iterator[tuple[Mapping[str, object], bo
 
 def _is_layer_module(module: object) -> bool:
     return isinstance(module, str) and any(part in ("layers", "models") for part in module.split("."))
+
+
+def _is_mixed(config: Mapping[str, object]) -> bool:
+    """Return whether a layer or a policy names mixed precision."""
+    return any(
+        str(config.get(key)).startswith("mixed_") for key in ("dtype", "name") if isinstance(config.get(key), str)
+    )
 
 
 def _has_code(config: object) -> bool:

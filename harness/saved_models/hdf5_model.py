@@ -42,6 +42,8 @@ def read_hdf5(file: Window) -> FileSays:
             layers=tuple(sorted(kinds.layers)),
             custom=kinds.sorted_custom,
             code=tuple(sorted(kinds.code)),
+            nested=kinds.models > 1,
+            mixed=kinds.mixed,
             compiled=bool(training),
         )
     if "layer_names" in attributes or groups & set(_WEIGHTS_GROUPS):

@@ -56,6 +56,8 @@ def read_archive(stream: BinaryIO) -> FileSays:
         layers=tuple(sorted(kinds.layers)),
         custom=kinds.sorted_custom,
         code=tuple(sorted(kinds.code)),
+        nested=kinds.models > 1,
+        mixed=kinds.mixed,
         compiled=bool(compiled),
         notes=tuple(notes),
     )

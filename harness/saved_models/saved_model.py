@@ -54,6 +54,8 @@ def read_saved_model(folder: Path) -> FileSays:
         layers=tuple(sorted(found.kinds.layers)),
         custom=found.kinds.sorted_custom,
         code=tuple(sorted(found.kinds.code)),
+        nested=found.kinds.models > 1,
+        mixed=found.kinds.mixed,
         compiled=found.compiled,
         notes=tuple(notes),
     )

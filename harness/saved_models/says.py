@@ -50,6 +50,10 @@ class FileSays:
     code: tuple[str, ...] = ()
     """Layers that carry Python code, which runs when they are loaded."""
     compiled: bool = False
+    nested: bool = False
+    """True if one of its layers is a model."""
+    mixed: bool = False
+    """True if a layer computes in another precision than it stores."""
     notes: tuple[str, ...] = ()
     """What else a reader should know, in sentences."""
 

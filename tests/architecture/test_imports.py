@@ -36,6 +36,7 @@ LAYERS = (
     ("pipeline",),
     ("pinpoint",),
     ("triage",),
+    ("readers",),
     ("commands",),
     ("cli",),
     ("__main__", "__init__"),
