@@ -210,7 +210,7 @@ def condition_text(condition: str, *changes: str) -> str:
 
 def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColumn, writer_changes: str) -> Record:
     current, flaky = result.current, result.flaky
-    shown = _newest_failure(result) if flaky else current
+    shown = shown_attempt(result)
     failed = shown is not None and shown.outcome.is_failure and shown.cause is None
     ran = shown is not None and shown.outcome.shown_by_scenario and bool(shown.key)
     return Record(
@@ -240,7 +240,10 @@ def _record(result: CellResult, scenario: Scenario, environment: EnvironmentColu
     )
 
 
-def _newest_failure(result: CellResult) -> Attempt | None:
+def shown_attempt(result: CellResult) -> Attempt | None:
+    """Return the attempt that a report shows for a cell: the current one, of a flaky cell the newest failure."""
+    if not result.flaky:
+        return result.current
     return next((attempt for attempt in reversed(result.verdicts) if attempt.outcome.is_failure), result.current)
 
 

@@ -20,6 +20,13 @@ _NOT_JUDGED = (Outcome.TIMED_OUT.value, Outcome.OUT_OF_MEMORY.value)
 _VERBS = {Outcome.FAILED.value: "fails", Outcome.CRASHED.value: "crashes", FLAKY_WORD: "is flaky"}
 
 
+def judged_state(record: Record) -> bool | None:
+    """Return True for a pass, False for another verdict, and None where the result says nothing of the version."""
+    if not record.verdicts or record.state in _NOT_JUDGED:
+        return None
+    return record.state == Outcome.PASSED.value
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """A cell as a step of its case through the versions of a family: the column is that of the version."""
@@ -30,7 +37,7 @@ class Step:
     @property
     def judged(self) -> bool:
         """Return True if the result does not depend on the machine."""
-        return bool(self.record.verdicts) and self.record.state not in _NOT_JUDGED
+        return judged_state(self.record) is not None
 
     @property
     def passes(self) -> bool:
