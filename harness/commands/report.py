@@ -12,7 +12,8 @@ from harness.commands.published_results import with_published
 from harness.commands.results import results_of
 from harness.commands.selected_plan import plan_of
 from harness.commands.selection_options import SelectionOptions, add_selection
-from harness.errors import HarnessError, UsageError
+from harness.commands.site_folder import write_site
+from harness.errors import HarnessError, UsageError, counted
 from harness.pipeline import prepare
 from harness.report.results import Results
 from harness.session import Session
@@ -26,6 +27,9 @@ class Options(SelectionOptions):
     folder: str | None
     """None for results/."""
     keep_published: bool
+    site: str | None
+    """None for the folder site/ in the folder."""
+    no_site: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="cells that were never run here keep their published result, if script, locks and platform are the same",
     )
     parser.add_argument("--folder", metavar="DIR", help="write to this folder instead of results/")
+    site = parser.add_mutually_exclusive_group()
+    site.add_argument("--site", metavar="DIR", help="write the site to this folder instead of site/ in the folder")
+    site.add_argument("--no-site", action="store_true", help="do not write the site")
 
 
 def execute(session: Session, options: Options) -> int:
@@ -49,10 +56,9 @@ def execute(session: Session, options: Options) -> int:
     if options.folder is None:
         session.require_clone("harness report", "Write --folder DIR, or change into a clone")
     folder = session.root / "results" if options.folder is None else Path(options.folder)
-    if options.folder == "" or (folder.exists() and not folder.is_dir()):
-        raise UsageError(
-            f"--folder {options.folder!r}: is not a folder", next_step="Name a folder; it is created if it is missing"
-        )
+    site = folder / "site" if options.site is None else Path(options.site)
+    _require_folder("--folder", options.folder, folder)
+    _require_folder("--site", options.site, site)
     work = prepare(session, plan_of(session, options))
     results = results_of(session, work)
     if options.keep_published:
@@ -65,7 +71,18 @@ def execute(session: Session, options: Options) -> int:
     for name, text in files(results).items():
         write_file(folder / name, text)
         session.notify(f"{options.folder or 'results'}/{name}: written")
+    if not options.no_site:
+        number = write_site(session, results, site)
+        shown = options.site or f"{options.folder or 'results'}/site"
+        session.notify(f"{shown}/index.html: written, with {counted(number - 1, 'other file')}")
     return 0
+
+
+def _require_folder(option: str, typed: str | None, folder: Path) -> None:
+    if typed == "" or (folder.exists() and not folder.is_dir()):
+        raise UsageError(
+            f"{option} {typed!r}: is not a folder", next_step="Name a folder; it is created if it is missing"
+        )
 
 
 def _refuse_unknown(session: Session, results: Results, options: Options) -> None:
@@ -98,14 +115,17 @@ def _refuse_unconfirmed(session: Session, results: Results, options: Options) ->
     )
 
 
+_OWN_OPTIONS = ("--unconfirmed", "--keep-published", "--no-site")
+
+
 def _instead(session: Session, options: Options, *command: str) -> str:
     """Return what was typed, with another command in the place of `report`; options before it stay before it."""
     typed: list[str] = []
     words = iter(options.typed)
     for word in words:
-        if word == "--folder":
+        if word in ("--folder", "--site"):
             next(words)
-        elif word not in ("--unconfirmed", "--keep-published") and not word.startswith("--folder="):
+        elif word not in _OWN_OPTIONS and not word.startswith(("--folder=", "--site=")):
             typed.append(word)
     at = typed.index("report")
     return f"{session.command} {shlex.join([*typed[:at], *command, *typed[at + 1 :]])}"

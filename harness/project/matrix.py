@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.errors import UsageError
 from harness.model import Generation, LockOrigin, Preparation, Setting, matches_globs
+from harness.model.site import SiteText
 
 FILE = "matrix.toml"
 # The default maximum limits of a script: seconds, MiB, MiB, a number. matrix.toml can set others.
@@ -156,6 +157,8 @@ class Matrix:
     tiers: tuple[Tier, ...]
     default_tier: str
     exclusions: tuple[Exclusion, ...]
+    site: SiteText = field(default_factory=SiteText)
+    """What the published page says."""
 
     def family(self, name: str) -> Family | None:
         """Return the family with this name, or None."""

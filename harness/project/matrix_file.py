@@ -17,6 +17,7 @@ from harness.filesystem.reading import read_text
 from harness.model import Generation, Preparation, Setting
 from harness.project.inline_metadata import TOMLDecodeError, loads
 from harness.project.matrix import FILE, MAX_LIMITS, Base, Exclusion, Family, Matrix, Tier
+from harness.project.site_table import read_site
 from harness.project.toml_table import Table
 
 PICKS = ("every", "last of each minor")
@@ -97,6 +98,7 @@ def _read(table: Table, root: Path) -> Matrix:
         tiers=tiers,
         default_tier=default_tier,
         exclusions=tuple(_read_exclusion(each) for each in table.tables("exclude")),
+        site=read_site(table.table("site"), {each.name: each.title for each in families}),
     )
     table.end()
     return matrix

@@ -1,0 +1,55 @@
+"""Write the published site into a folder, with the evidence of its cells from the store."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from harness.commands.output_files import write_file
+from harness.errors import HarnessError
+from harness.model import Attempt, Evidence
+from harness.record.store import Store
+from harness.report.results import Results
+from harness.report.site.content import Content
+from harness.report.site.files import DATA_FOLDERS, files
+from harness.session import Session
+
+_SUFFIXES = (".js", ".json")
+
+
+def write_site(session: Session, results: Results, folder: Path) -> int:
+    """Write the site and remove data files of earlier results. Return the number of files."""
+    with contextlib.closing(session.read_store()) as store:
+        content = Content(
+            results=results,
+            text=session.project.matrix.site,
+            command="harness",
+            evidence_of=lambda attempt: _evidence(store, attempt),
+        )
+        is_site, written = _is_site(folder), set()
+        for name, text in files(content):
+            write_file(folder / name, text)
+            written.add(folder / name)
+    for part in DATA_FOLDERS if is_site else ():
+        for path in (folder / part).iterdir():
+            if path.suffix in _SUFFIXES and path not in written:
+                _remove(path)
+    return len(written)
+
+
+def _is_site(folder: Path) -> bool:
+    """Return True if the folder already has a site: its data files can be removed."""
+    return (folder / "index.js").is_file() and (folder / "page" / "app.js").is_file()
+
+
+def _evidence(store: Store, attempt: Attempt) -> Evidence:
+    """Return the texts of an attempt, which results do not contain."""
+    found = (each.evidence for each in store.all_with_evidence(attempt.key) if each.started == attempt.started)
+    return next(found, attempt.evidence)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError as error:
+        raise HarnessError(f"{path}: is out of date and could not be removed", why=str(error)) from error

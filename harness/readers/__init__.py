@@ -1,1 +1,0 @@
-"""Which versions read a file: from the published table, and by trying it."""

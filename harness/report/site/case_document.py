@@ -1,0 +1,156 @@
+"""Render the document of a case: all its cells with attempts, evidence and ways out, its script and its statements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from harness.model import Attempt, Evidence, Outcome
+from harness.model.case import write_value
+from harness.report.foreign_text import one_line, plain, stable_error, web_address, whole_error
+from harness.report.results import Record
+from harness.report.site.content import SCHEMA, Content
+from harness.report.site.published_text import LONGEST_OUTPUT, LONGEST_TRACEBACK, failing_line, published
+from harness.report.transitions import History
+from harness.report.ways_out import WayOut
+
+MOST_ATTEMPTS = 10
+
+
+class _Table:
+    """Values that many cells share; each is stored once, and cells have its number."""
+
+    def __init__(self) -> None:
+        self.values: list[object] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, value: object) -> int:
+        """Return the number of a value."""
+        key = json.dumps(value)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.values)
+            self.values.append(value)
+        return self._numbers[key]
+
+
+class _Shared:
+    """What the cells of a case share: lines of text, texts as numbers of lines, causes and ways out."""
+
+    def __init__(self) -> None:
+        self.lines, self.texts, self.causes, self.ways = _Table(), _Table(), _Table(), _Table()
+
+    def text(self, text: str) -> int | None:
+        """Return the number of a text, or None if it is empty. Tracebacks of neighbouring versions share most lines."""
+        return self.texts.number([self.lines.number(line) for line in text.split("\n")]) if text else None
+
+
+def document(content: Content, found: Sequence[Record], told: Sequence[History]) -> dict[str, object]:
+    """Return the document of a case. `found` are its records, `told` its histories."""
+    first, shared = found[0], _Shared()
+    scenario = first.scenario
+    cells = [_cell(content, record, shared) for record in found]
+    return {
+        "schema": SCHEMA,
+        "case": str(first.case),
+        "scenario": scenario.name,
+        "subject": scenario.subject.replace("_", " "),
+        "title": one_line(scenario.title),
+        "issue": web_address(scenario.header.issue),
+        "parameters": dict(first.parameters),
+        "script": {"name": scenario.script.file_name, "text": plain(scenario.script.text)},
+        "writer_script": {"name": scenario.write.file_name, "text": plain(scenario.write.text)}
+        if scenario.write
+        else None,
+        "statements": [_statement(history) for history in told],
+        "cells": cells,
+        "causes": shared.causes.values,
+        "ways_out": shared.ways.values,
+        "texts": shared.texts.values,
+        "lines": shared.lines.values,
+    }
+
+
+def _statement(history: History) -> dict[str, object]:
+    def error(record: Record) -> str:
+        text = stable_error(record.error)
+        return f" ({text})" if text else ""
+
+    return {
+        "family": history.family,
+        "held": history.held or None,
+        "statements": [segment.sentence(error) for segment in history.failing],
+    }
+
+
+def _cell(content: Content, record: Record, shared: _Shared) -> dict[str, object]:
+    attempt = content.shown.get(record.cell)
+    cell: dict[str, object] = {"cell": record.cell, "environment": record.environment.id}
+    if record.writer is not None:
+        cell |= {"writer": record.writer, "reader": record.environment.id}
+    cell |= {"outcome": record.outcome}
+    values: Mapping[str, object] = {
+        "cause": shared.causes.number(_cause(content, record)) if record.state != Outcome.PASSED.value else None,
+        "error": shared.text(plain(record.error)[:LONGEST_TRACEBACK]),
+        "flaky": {"passes": record.passes, "of": record.verdicts} if record.flaky else None,
+        "ways_out": [shared.ways.number(_way(record, way)) for way in content.ways_out.of(record)] or None,
+    }
+    cell |= {name: value for name, value in values.items() if value is not None}
+    if attempt is not None:
+        cell |= {"attempts": _attempts(content, record)}
+        if attempt.outcome is not Outcome.PASSED:
+            cell |= _evidence(content.evidence_of(attempt), record, shared)
+    return cell
+
+
+def _cause(content: Content, record: Record) -> dict[str, object]:
+    label = record.label
+    return {
+        "stage": record.stage,
+        "meaning": content.text.meaning_of(record.stage) if record.failure else None,
+        "error": whole_error(record.error) or None,
+        "signature": record.signature,
+        "label": one_line(label.label) if label else None,
+        "note": one_line(label.note, longest=2000) if label else None,
+        "link": web_address(label.link) if label else None,
+        "reason": one_line(record.reason) or None,
+        "cause": record.cause.value if record.cause else None,
+    }
+
+
+def _way(record: Record, way: WayOut) -> dict[str, str]:
+    """Return a way out with the cell that shows it."""
+    environment = way.environment or record.environment.id
+    case = str(record.case)
+    if way.parameter is not None:
+        name, value = way.parameter
+        given = (f"{each}={value if each == name else write_value(own)}" for each, own in record.case.parameters)
+        case = f"{record.case.scenario}[{','.join(given)}]"
+    cell = f"{case}@{environment}" if record.writer is None else f"{case}@{record.writer} -> {environment}"
+    return {"text": way.text, "cell": cell}
+
+
+def _attempts(content: Content, record: Record) -> list[dict[str, object]]:
+    return [_attempt(each) for each in content.cells[record.cell].attempts[-MOST_ATTEMPTS:]]
+
+
+def _attempt(attempt: Attempt) -> dict[str, object]:
+    values = {
+        "started": attempt.started.strftime("%Y-%m-%d %H:%M"),
+        "outcome": attempt.outcome.value,
+        "stage": attempt.stage,
+        "signature": attempt.signature,
+        "isolation": attempt.isolation,
+        "sandbox": attempt.sandbox,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _evidence(evidence: Evidence, record: Record, shared: _Shared) -> dict[str, object]:
+    values = {
+        "line": failing_line(evidence.traceback, record.scenario.script.file_name),
+        "traceback": shared.text(published(evidence.traceback, longest=LONGEST_TRACEBACK)),
+        "dump": shared.text(published(evidence.dump, longest=LONGEST_TRACEBACK)),
+        "stdout": shared.text(published(evidence.stdout, longest=LONGEST_OUTPUT)),
+        "stderr": shared.text(published(evidence.stderr, longest=LONGEST_OUTPUT)),
+    }
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,75 @@
+"""Render the files of the site: the page, its scripts, and the data. Returns texts, writes nothing.
+
+The same attempts give the same bytes. Each data file exists twice: as JSON for programs, and as a script, since a page
+that is opened from a folder cannot read JSON files.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from itertools import groupby
+
+from markupsafe import escape
+
+from harness.report.results import Record
+from harness.report.site import case_document, environment_document, index_document
+from harness.report.site.content import Content, file_name
+from harness.report.transitions import History
+
+PAGE = ("index.html", "style.css", "dom.js", "data.js", "words.js", "views.js", "landing.js", "upgrade.js",
+        "errors.js", "overview.js", "table.js", "history.js", "panel.js", "app.js")  # fmt: skip
+DATA_FOLDERS = ("cases", "environments")
+"""Generated as a whole: other data files there are from an earlier state of the results."""
+
+
+def files(content: Content) -> Iterator[tuple[str, str]]:
+    """Yield the path of each file, relative to the folder of the site, and its text."""
+    folder = resources.files("harness.report.site").joinpath("page")
+    index = index_document.document(content)
+    for name in PAGE:
+        text = folder.joinpath(name).read_text(encoding="utf-8")
+        yield (f"page/{name}", text) if name != "index.html" else (name, _with_texts(text, index))
+    yield from _twice("index", index)
+    told: dict[str, list[History]] = {}
+    for history in content.histories:
+        told.setdefault(str(history.case), []).append(history)
+    for case, members in groupby(content.records, key=lambda record: str(record.case)):
+        yield from _twice(f"cases/{file_name(case)}", case_document.document(content, [*members], told.get(case, ())))
+    cells: dict[str, list[Record]] = {column.id: [] for column in content.columns}
+    for record in content.records:
+        cells[record.environment.id].append(record)
+    for column in content.columns:
+        name = f"environments/{file_name(column.id)}"
+        yield from _twice(name, environment_document.document(content, column, cells[column.id]))
+
+
+def _with_texts(page: str, index: Mapping[str, object]) -> str:
+    """Fill in what is shown before the scripts run, and without them."""
+    scripts = "\n".join(f'<script src="page/{name}"></script>' for name in PAGE if name.endswith(".js"))
+    texts = {"title": str(escape(index["title"])), "about": str(escape(index["about"])), "scripts": scripts}
+    return re.sub("{(title|about|scripts)}", lambda place: texts[place[1]], page)
+
+
+def _twice(name: str, document: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield a document as JSON and as a script. It is ASCII: a script sees the same characters as a JSON parser."""
+    text = _lines(document)
+    yield f"{name}.json", f"{text}\n"
+    yield f"{name}.js", f"siteData.receive({json.dumps(name)}, {text});\n"
+
+
+def _lines(document: dict[str, object]) -> str:
+    """Print the members of lists one per line: a diff then shows the cells that changed."""
+    parts = []
+    for key, value in document.items():
+        text = _compact(value)
+        if isinstance(value, list) and value:
+            text = "[\n" + ",\n".join(map(_compact, value)) + "\n]"
+        parts.append(f"{json.dumps(key)}:{text}")
+    return "{" + ",\n".join(parts) + "}"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))

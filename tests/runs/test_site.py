@@ -1,0 +1,58 @@
+"""The site that `harness report` writes, with the evidence of real attempts."""
+
+import json
+
+import pytest
+
+CELL = "build[shape=list]@demo1.1"
+
+
+@pytest.fixture
+def ran(project):
+    project.run()
+    return project
+
+
+def document_of(folder, case):
+    index = json.loads((folder / "index.json").read_text())
+    file = next(each["file"] for each in index["cases"] if each["case"] == case)
+    return json.loads((folder / "cases" / f"{file}.json").read_text())
+
+
+def test_report_writes_a_site_with_the_evidence(ran):
+    done = ran.call("report", "--unconfirmed")
+    folder = ran.root / "results" / "site"
+    assert "results/site/index.html: written" in done.stderr + done.stdout
+    case = document_of(folder, "build[shape=list]")
+    cell = next(each for each in case["cells"] if each["cell"] == CELL)
+    assert cell["outcome"] == "failed"
+    traceback = [case["lines"][line] for line in case["texts"][cell["traceback"]]]
+    assert traceback[0] == "Traceback (most recent call last):"
+    assert case["script"]["text"].splitlines()[cell["line"] - 1].strip() in " ".join(traceback)
+    assert str(ran.root) not in "\n".join(case["lines"])
+    environment = json.loads((folder / "environments" / "demo1.1.json").read_text())
+    assert environment["packages"]["demo"] == "1.1"
+
+
+def test_site_is_where_it_was_asked_for(ran):
+    ran.call("report", "--unconfirmed", "--site", str(ran.root / "page"))
+    assert (ran.root / "page" / "index.html").is_file()
+    assert not (ran.root / "results" / "site").exists()
+    ran.call("report", "--unconfirmed", "--no-site")
+    assert not (ran.root / "results" / "site").exists()
+    assert "is not a folder" in ran.call("report", "--site", "", status=2).stderr
+    (ran.root / "file").write_text("")
+    assert "is not a folder" in ran.call("report", "--site", str(ran.root / "file"), status=2).stderr
+
+
+def test_data_of_earlier_results_are_removed_and_other_files_are_kept(ran):
+    folder = ran.root / "page"
+    (folder / "cases").mkdir(parents=True)
+    (folder / "cases" / "of_the_user.json").write_text("{}")
+    ran.call("report", "--unconfirmed", "--site", str(folder))
+    assert (folder / "cases" / "of_the_user.json").exists()
+    (folder / "cases" / "earlier.js").write_text("")
+    (folder / "cases" / "notes.txt").write_text("")
+    ran.call("report", "--unconfirmed", "--site", str(folder))
+    assert not (folder / "cases" / "earlier.js").exists()
+    assert (folder / "cases" / "notes.txt").exists()

@@ -1,0 +1,228 @@
+"""The published page in a real browser, opened from its folder."""
+
+import json
+import re
+
+import pytest
+
+from tests.site import sites
+from tests.unit.test_report_formats import HOSTILE
+
+BROKEN = "build[shape=list,format=.keras]@pkg3.4.1"
+VIEWS = {
+    "landing": "#/",
+    "overview": "#/overview",
+    "table": "#/table?detail=1",
+    "failures": "#/errors",
+    "about": "#/about",
+    "upgrade": "#/upgrade/pkg3.4.1/pkg3.5.0",
+    "error": "#/error/ValueError: has already been configured",
+    "cell": "#/cell/build%5Bshape=list,format=.keras%5D@pkg3.4.1",
+    "case": "#/case/build%5Bshape=list,format=.keras%5D",
+    "environment": "#/environment/pkg3.4.1",
+    "nothing": "#/no/such/view",
+}
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return sites.ordinary(tmp_path_factory.mktemp("site"))
+
+
+def test_landing_says_what_it_is_and_when_it_was_measured(visit, folder):
+    page = visit(folder)
+    assert page.inner_text("h1") == "What works where?"
+    text = page.inner_text("#view")
+    assert "A demonstration." in text
+    assert "45 results" in text
+    assert "Python 3.11" in text
+    assert "linux-x86_64" in text
+    assert "measured 2026-11-03" in text
+    assert "Package 3.5.0" in page.inner_text(".changes")
+
+
+def test_upgrade_names_reason_and_way_out(visit, folder):
+    page = visit(folder)
+    page.select_option("#from", "pkg3.5.0")
+    page.select_option("#to", "pkg3.4.1")
+    assert "4 of 12 cases break" in page.inner_text(".short")
+    page.click("text=Show what breaks")
+    page.wait_for_selector(".view-upgrade")
+    breaks = page.inner_text("section:has(> h2:text('Breaks'))")
+    assert "cannot be loaded" in breaks
+    assert "list and tuple compared as different shapes" in breaks
+    assert "use Package 3.5.0" in breaks
+    assert "use shape=tuple (all 2)" in breaks
+    assert page.url.endswith("#/upgrade/pkg3.5.0/pkg3.4.1")
+
+
+def test_a_pasted_message_finds_its_versions(visit, folder):
+    page = visit(folder)
+    page.fill("#message", "ValueError: Sequential model 'sequential_17' has already been configured with a list")
+    assert "the same message; Package 3.4.1" in page.inner_text(".found")
+    page.click("text=Find the versions")
+    page.wait_for_selector(".view-error")
+    first = page.inner_text(".view-error article >> nth=0")
+    assert "the same message" in first
+    assert "Affected: Package 3.4.1" in first
+    assert "fixed in pkg 3.5.0" in first
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param("already been configured with a list", id="a part of it"),
+        pytest.param(sites.TRACEBACK.replace("pkg/models.py", "other/place.py"), id="a traceback"),
+        pytest.param("E       ValueError: Sequential model 'x' has already been configured with a list\n\ntest_x.py:3: ValueError",
+                     id="pytest's output"),
+    ],
+)  # fmt: skip
+def test_parts_and_tracebacks_find_the_failure(visit, folder, message):
+    page = visit(folder)
+    page.fill("#message", message)
+    assert "has already been configured" in page.inner_text(".found .match >> nth=0")
+
+
+def test_an_unknown_message_finds_nothing_and_says_what_to_do(visit, folder):
+    page = visit(folder)
+    page.fill("#message", "KeyError: 'zebra'")
+    assert "harness triage" in page.inner_text(".found")
+
+
+def test_panel_has_the_evidence_and_a_stable_address(visit, folder):
+    page = visit(folder, VIEWS["cell"])
+    page.wait_for_selector("#panel .failing")
+    text = page.inner_text("#panel")
+    for part in (BROKEN, "cannot be loaded", "bug", "has already been configured", "use Package 3.5.0",
+                 f"harness replay '{BROKEN}'", "2026-11-03 12:30", "<packages>/pkg/models.py",
+                 "printed <b>text</b>", "Fixed in 3.5.0"):  # fmt: skip
+        assert part in text
+    assert "/home/me" not in text
+    assert page.inner_text("#panel .failing").strip() == "x = 1"
+    page.click("#panel .close")
+    assert page.url.endswith("#/case/build%5Bshape=list,format=.keras%5D")
+    page.go_back()
+    page.wait_for_selector("#panel[open]")
+
+
+def test_copy_button_copies_the_command(visit, folder):
+    page = visit(folder, VIEWS["cell"], permissions=["clipboard-read", "clipboard-write"])
+    page.click("#panel h3:has-text('Run it again') button")
+    page.wait_for_selector("#panel button:text('Copied')")
+    assert page.evaluate("navigator.clipboard.readText()") == f"harness replay '{BROKEN}'"
+
+
+def test_a_selection_of_the_table_has_an_address(visit, folder):
+    page = visit(folder, "#/table")
+    page.select_option("[name=label]", "bug")
+    page.uncheck("[name=family][value=legacy]")
+    address = page.url
+    again = visit(folder, address[address.index("#") :])
+    for each in (page, again):
+        assert [row.inner_text() for row in each.query_selector_all("tbody th[scope=row]")] == [
+            "shape=list,format=.keras", "shape=list,format=.h5",
+        ]  # fmt: skip
+        assert each.locator("thead th.upright").count() == 3
+
+
+def test_cells_of_one_failure_are_one_view(visit, folder):
+    page = visit(folder, "#/errors")
+    page.click("text=cannot be loaded >> nth=0")
+    page.wait_for_selector(".view-failure")
+    assert page.inner_text("h1") == "These 2 cells are one failure"
+
+
+def test_table_can_be_used_with_the_keyboard_alone(visit, folder):
+    page = visit(folder, "#/table")
+    page.focus("td[tabindex='0']")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#panel[open]")
+    assert page.evaluate("document.getElementById('panel').contains(document.activeElement)")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#panel:not([open])", state="attached")
+    assert page.locator("#view h1").inner_text() == "Results in detail"
+
+
+def test_map_can_be_used_with_the_keyboard_alone(visit, folder):
+    page = visit(folder, "#/overview")
+    page.focus("canvas.map")
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    assert page.inner_text("#said") != ""
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#panel[open]")
+
+
+def test_two_step_cases_are_squares(visit, folder):
+    page = visit(folder, "#/overview")
+    page.click("details a[aria-label*='pkg3.5.0 -> pkg3.4.1']")
+    page.wait_for_selector("#panel[open]")
+    assert "OSError: not a file of this version" in page.inner_text("#panel")
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [*((name, "light") for name in VIEWS), *((name, "dark") for name in ("landing", "table", "cell"))],
+)
+def test_nothing_serious_is_inaccessible(visit, folder, name, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(folder, VIEWS[name], scheme=scheme)
+    if name == "cell":
+        page.wait_for_selector("#panel .failing")
+    found = Axe().run(page, options={"preload": False}).response["violations"]  # it may not load style.css once more
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in serious] == []
+
+
+@pytest.mark.parametrize("address", VIEWS.values(), ids=VIEWS)
+def test_a_phone_needs_no_sideways_scrolling(visit, folder, address):
+    page = visit(folder, address, width=360, height=740)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("name", ["html", "attribute", "code", "bidi", "lines", "surrogate", "template", "comment"])
+def test_nothing_of_a_script_is_executed_or_becomes_markup(visit, tmp_path, name):
+    """Alerts, errors and requests fail the test; markup would add elements that the harmless site does not have."""
+
+    def elements(folder):
+        page = visit(folder)
+        found = []
+        case = page.evaluate("siteData.index.cases[0].case")
+        views = ["#/", "#/overview", "#/table", "#/errors", "#/about", "#/environment/a", "#/upgrade/a/b"]
+        for view in [*views, *(f"#/{kind}" for kind in ("case", "cell"))]:
+            page.evaluate(
+                "([view, name]) => { location.hash = view + (view === '#/case' ? '/' + site.encode(name) : view === '#/cell'"
+                " ? '/' + site.encode(name + '@a') : ''); }", [view, case],
+            )  # fmt: skip
+            page.wait_for_timeout(30)
+            found += page.evaluate(
+                "[...document.querySelectorAll('img, script:not([src]), iframe, [onmouseover], [onerror]')].length + ''"
+            )
+            found += page.evaluate(
+                "[...document.querySelectorAll('a')].map((a) => a.protocol).filter((p) => !['file:', 'https:', 'http:'].includes(p))"
+            )
+        return found
+
+    assert elements(sites.dangerous(tmp_path, HOSTILE[name])) == ["0"] * 9
+
+
+def test_data_files_are_the_same_as_json_and_as_script(folder):
+    for path in folder.rglob("*.json"):
+        text = path.with_suffix(".js").read_text()
+        match = re.fullmatch(r"siteData\.receive\((\"[^\"]+\"), (.*)\);\n", text, re.DOTALL)
+        assert json.loads(match[1]) == path.relative_to(folder).with_suffix("").as_posix()
+        assert json.loads(match[2]) == json.loads(path.read_text())
+
+
+def test_twelve_thousand_cells_are_small_and_can_be_used(visit, tmp_path):
+    folder = sites.write(tmp_path, sites.large())
+    before_a_panel = [*folder.glob("*.js"), *folder.glob("*.html"), *folder.glob("page/*")]
+    assert sum(path.stat().st_size for path in before_a_panel) < 5_000_000
+    page = visit(folder, "#/overview")
+    assert page.locator("details").count() == 10
+    page.evaluate("location.hash = '#/table?detail=1'")
+    page.wait_for_selector("td[data-cell]")
+    assert page.locator("td[data-cell]").count() == 12_000
