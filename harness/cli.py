@@ -40,6 +40,7 @@ COMMANDS = {
     "triage": "read a bug report, run it, and write the reply",
     "answer": "print the reply to a report again",
     "transfer": "print who can read which file, or publish it",
+    "readers": "find the versions that can read a saved model",
     "report": "write the published files",
     "compare-isolation": "compare forks with separate processes",
     "check": "compare the results with the published ones",
@@ -49,7 +50,7 @@ COMMANDS = {
     "prune": "remove unused environments",
 }
 """The commands, each with its summary. The module of a command has its name."""
-_RUN_SCRIPTS = frozenset({"run", "replay", "pinpoint", "blame", "triage"})
+_RUN_SCRIPTS = frozenset({"run", "replay", "pinpoint", "blame", "triage", "readers"})
 """Commands that may restart themselves where limits can be enforced."""
 _STATUS = (
     "Exit status: 0 finished, also if cells failed; 1 a cell has no result, or check or compare-isolation found a "

@@ -59,12 +59,15 @@ def execute(session: Session, options: Options) -> int:
     return 0
 
 
-def search(session: Session, options: Options) -> dict[str, Any]:
-    """Search, and return the document of `--json`. Raises SearchStopped and HarnessError."""
-    return document(_answer(session, options))
+def search(session: Session, options: Options, *, releases: bool = True) -> dict[str, Any]:
+    """Search, and return the document of `--json`. Raises SearchStopped and HarnessError.
+
+    Without `releases`, only the packages are searched, and not their releases.
+    """
+    return document(_answer(session, options, releases=releases))
 
 
-def _answer(session: Session, options: Options) -> BlameAnswer:
+def _answer(session: Session, options: Options, *, releases: bool = True) -> BlameAnswer:
     pattern = pattern_of(options.follow)
     scenario, case = subject_of(session, options.scenario, options.parameters)
     following = Following(pattern=pattern, watch=watch_of(options, scenario))
@@ -80,7 +83,16 @@ def _answer(session: Session, options: Options) -> BlameAnswer:
     with prober.open():
         judge = Judge(prober, following, None)
         made = SwappedEnvironments(session, index)
-        blamed = Blame(prober, judge, mixed, made=made, index=index, notify=session.notify).run()
+        blame = Blame(
+            prober,
+            judge,
+            mixed,
+            made=made,
+            index=index if releases else None,
+            families=[each.package for each in session.project.matrix.families],
+            notify=session.notify,
+        )
+        blamed = blame.run()
     return BlameAnswer(
         case=str(case),
         issue=scenario.header.issue,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from packaging.version import Version
 
 from harness.commands.search_subject import pattern_of, watch_of
 from harness.commands.selected_plan import environment_named
-from harness.errors import UsageError
+from harness.errors import UsageError, some_of
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Case, Environment, Scenario
 from harness.pinpoint.answer import Answer, Point
@@ -178,7 +179,7 @@ def _over_releases(search: _Search) -> _Result:
         complete=strategy.complete and not sequence.given_up and newest is None,
         mode=strategy.mode,
         why=strategy.why,
-        notes=(*_notes(stepper), *_given_up(sequence, releases), *unseen),
+        notes=(*_notes(stepper), *_fails_at_import(sequence.points), *_given_up(sequence, releases), *unseen),
     )
 
 
@@ -219,7 +220,7 @@ def _over_commits(search: _Search, commits: str) -> _Result:
         complete=strategy.complete,
         mode=strategy.mode,
         why=strategy.why,
-        notes=(line.note,) if line.note else (),
+        notes=(*((line.note,) if line.note else ()), *_fails_at_import(sequence.points)),
     )
 
 
@@ -238,7 +239,7 @@ def _candidate_of(base: Environment) -> Candidate:
 def _named(search: _Search, judge: Judge, candidate: Candidate) -> Point:
     """Return what the environment shows that the user named: its failure is followed."""
     result = search.prober.result_of(candidate)
-    named = Point(name=search.base.id, observation=judge.observe(candidate, result), result=result)
+    named = Point(name=search.base.id, observation=judge.observe_named(candidate, result), result=result)
     if search.failing and search.held is not None and named.observation.state is State.GOOD:
         raise UsageError(
             f"--both: {search.held.pair(search.base.id)} passes",
@@ -275,6 +276,14 @@ def _repository(session: Session, options: Options) -> Repository | None:
         cache=session.cache,
         built=dict(session.project.matrix.package_dirs),
     )
+
+
+def _fails_at_import(points: Sequence[Point]) -> list[str]:
+    """Report which points count as failing since the package does not import there, with the followed failure."""
+    names = [each.short for each in points if each.fails_at_import]
+    if not names:
+        return []
+    return [f"The package does not import in {some_of(names)}: with the followed failure, so this counts as failing."]
 
 
 def _between_releases(sequence: SequenceResult) -> list[str]:

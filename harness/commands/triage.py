@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from harness.commands.added_packages import with_extras
 from harness.commands.answer import AnswerFormat, answers_folder
@@ -22,14 +20,12 @@ from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_s
 from harness.commands.report_input import check_late_options, reason_without_code, report_source
 from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
-from harness.environments.requirements import unmet_requirements
+from harness.commands.triage_searches import Searches, known_releases, unmet
 from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.execute.task import Task
 from harness.filesystem.atomic import write_whole
-from harness.locking.package_index import ReleaseIndex
-from harness.model import Environment, matches_globs
+from harness.model import Environment, Scenario, matches_globs
 from harness.model.case import as_label
-from harness.pinpoint.prober import SearchStopped
 from harness.pipeline import Work
 from harness.project.header_text import with_keys
 from harness.project.plan import Plan
@@ -152,6 +148,12 @@ class _Asked:
     report: Report
     path: Path
 
+    @property
+    def searches(self) -> Searches:
+        """The searches with this script."""
+        options = self.options
+        return Searches(session=self.session, path=self.path, jobs=options.jobs, repository=options.repository)
+
     def files_apart(self, runs: Runs, files: Sequence[str]) -> TriageAnswer:
         """Answer a report about several model files: each is the argument of the script in runs of its own."""
         names = dict(self.session.project.matrix.provides)
@@ -184,14 +186,22 @@ class _Asked:
             matrix=self.session.project.matrix,
             environments=self.session.project.environments,
             tier=[each.id for each in _tier(self.session, self.options)],
-            search=partial(_search, self.session, self.options, self.path),
-            blame=partial(_blame, self.session, self.options, self.path),
+            search=self.searches.releases,
+            blame=self.searches.package,
             notify=self.session.notify,
-            unmet=partial(_unmet, self.session),
-            releases=partial(_releases, self.session),
+            unmet=partial(unmet, self.session),
+            releases=partial(known_releases, self.session),
             script_name=self.path.name,
+            without_import_check=self._without_import_check,
             reading=is_about_reading(self.report),
         )
+
+    def _without_import_check(self) -> Scenario:
+        """Rewrite the script: it is also run where the framework does not import."""
+        text = with_keys(self.path.read_text(encoding="utf-8"), {"requires-import": False})
+        self.path.write_text(text, encoding="utf-8", newline="\n")
+        (scenario,) = scripts_at(self.session, [self.path])
+        return scenario
 
     def two_steps(self, pairs: Pairs) -> TriageAnswer:
         """Answer a report about a file that one version writes and another reads."""
@@ -201,29 +211,11 @@ class _Asked:
             matrix=self.session.project.matrix,
             environments=self.session.project.environments,
             tier=[each.id for each in _tier(self.session, self.options)],
-            search=self._search_pair,
-            blame=self._blame_reader,
+            search=self.searches.pair,
+            blame=self.searches.reader_package,
             notify=self.session.notify,
             script_name=self.path.name,
         ).answer()
-
-    def _search_pair(self, package: str, writer: str, reader: str) -> Mapping[str, Any] | None:
-        """Search the releases of a package on both sides of a pair, and the commits if there is a repository."""
-        from harness.commands.pair_search import PairSearch
-
-        search = PairSearch(
-            session=self.session, path=self.path, jobs=self.options.jobs, repository=self.options.repository
-        )
-        try:
-            return search.run(package, writer, reader)
-        except SearchStopped:
-            return None
-        except HarnessError as error:
-            self.session.notify(f"The releases of {package} were not searched: {error}")
-            return None
-
-    def _blame_reader(self, writer: str, good: str, bad: str) -> Sequence[str]:
-        return _blame(self.session, self.options, self.path, good, bad, writer=writer)
 
 
 def _publish(session: Session, options: Options, found: TriageAnswer) -> None:
@@ -256,13 +248,6 @@ def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
     return run_tasks(session, work, due, jobs=jobs)
 
 
-def _unmet(session: Session, environment: Environment) -> tuple[str, ...]:
-    """Return what the packages of an environment require and do not find; nothing if it is not on disk."""
-    folder = session.folder_of(environment)
-    provides = dict(session.project.matrix.provides)
-    return unmet_requirements(folder, environment.python, provides) if folder is not None and folder.is_dir() else ()
-
-
 def _tier(session: Session, options: Options) -> list[Environment]:
     """Return the environments of the tier, or those that --environments chooses."""
     project = session.project
@@ -282,49 +267,6 @@ def _tier(session: Session, options: Options) -> list[Environment]:
         known = [tier.name for tier in project.matrix.tiers]
         raise UsageError(f"--tier: there is no tier {name!r}", next_step=f"Valid tiers: {', '.join(known)}")
     return chosen
-
-
-def _releases(session: Session, package: str) -> Sequence[Version]:
-    try:
-        return [each.version for each in ReleaseIndex.configured(session.variables).releases(package)]
-    except HarnessError as error:
-        session.notify(f"The releases of {package} are not known: {error}")
-        return ()
-
-
-def _search(
-    session: Session, options: Options, path: Path, *, package: str, environment: str, more: Sequence[str]
-) -> Mapping[str, Any] | None:
-    """Search the releases of a package, and the commits if there is a repository."""
-    from harness.commands import pinpoint
-
-    typed = ["pinpoint", str(path), "--package", package, "--in", environment, "--jobs", str(options.jobs), *more]
-    if options.repository:
-        typed += ["--repository", options.repository]
-    try:
-        return pinpoint.search(session, pinpoint.Options.parse(pinpoint.add_arguments, typed))
-    except SearchStopped:
-        return None
-    except HarnessError as error:
-        session.notify(f"The releases of {package} were not searched: {error}")
-        return None
-
-
-def _blame(
-    session: Session, options: Options, path: Path, good: str, bad: str, *, writer: str | None = None
-) -> Sequence[str]:
-    from harness.commands import blame
-
-    try:
-        typed = ["blame", str(path), "--good", good, "--bad", bad, "--jobs", str(options.jobs)]
-        typed += ["--writer", writer] if writer is not None else []
-        found = blame.search(session, blame.Options.parse(blame.add_arguments, typed))
-    except SearchStopped:
-        return ()
-    except HarnessError as error:
-        session.notify(f"The responsible package was not searched for: {error}")
-        return ()
-    return [each["name"] for each in found["packages"] if each["kind"] == "package"]
 
 
 def _read(session: Session, options: Options) -> tuple[Report, Path, Path | None]:

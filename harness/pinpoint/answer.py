@@ -60,6 +60,11 @@ class Point:
         return failures[-1] if failures and self.observation.state is not State.GOOD else None
 
     @property
+    def fails_at_import(self) -> bool:
+        """Return True if it shows a failure that is the one of importing the package."""
+        return self.observation.tested and self.observation.reason.startswith(DOES_NOT_IMPORT)
+
+    @property
     def printed(self) -> str | None:
         """What it printed, where that is followed and it did not fail."""
         return self.observation.printed

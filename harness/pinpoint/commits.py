@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
+from harness.environments.modules import modules_of
 from harness.model import Environment, Overlay
 from harness.pinpoint.answer import Commit, Found, Point, Suspect
 from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.generated import GenerationFailed
-from harness.pinpoint.judging import Judge, modules_of
+from harness.pinpoint.judging import Judge
 from harness.pinpoint.mainline import bundled, find_on_main_line
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.repository import Described, GitFailed, Repository

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from harness.errors import UsageError
 from harness.locking.resolution import resolve
@@ -58,6 +58,12 @@ class MixedEnvironments:
         self.good = good
         self.bad = bad
         self.differences = differences(good, bad)
+
+    @property
+    def overridden(self) -> frozenset[NormalizedName]:
+        """The packages whose bounds do not count, since a lock of the two overrides them."""
+        both = (*self.good.lock.origin.overrides, *self.bad.lock.origin.overrides)
+        return frozenset(canonicalize_name(Requirement(text).name) for text in both)
 
     def name_of(self, moved: Iterable[Difference]) -> str:
         """Return the name of a mixed environment: it lists the moved differences, or the others if these are fewer."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
+from dataclasses import replace
 
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName
 
-from harness.environments.integrity import site_packages
+from harness.environments.modules import modules_of
 from harness.model import Attempt
+from harness.model.signature import normalise
 from harness.pinpoint.candidates import Candidate, ProbeResult
-from harness.pinpoint.following import Following
+from harness.pinpoint.following import Following, followed_by
 from harness.pinpoint.prober import Prober
 from harness.search.transitions import Observation, State
 
@@ -18,7 +18,10 @@ DOES_NOT_IMPORT = "does not import"
 
 
 class Judge:
-    """Observes candidates. A failure of a package that does not even import says nothing of the scenario."""
+    """Observes candidates. A failure of a package that does not even import says nothing of the scenario.
+
+    The exception is a scenario that is about this import: where the followed failure is that of the import.
+    """
 
     def __init__(self, prober: Prober, following: Following, package: NormalizedName | None) -> None:
         self._prober = prober
@@ -26,6 +29,14 @@ class Judge:
         self._package = package
         self._real: set[str] = set()
         """Signatures that were seen where the package imports."""
+        self._followed: frozenset[str] = frozenset()
+
+    def observe_named(self, candidate: Candidate, result: ProbeResult) -> Observation:
+        """Return what the environment showed that the user named. Its failure is followed from now on."""
+        shown = self._following.observe(result.attempts, result.reason)
+        if self._following.pattern is None:
+            self._followed = followed_by(shown)
+        return self.observe(candidate, result)
 
     def observe(self, candidate: Candidate, result: ProbeResult) -> Observation:
         """Return what a candidate showed."""
@@ -38,7 +49,10 @@ class Judge:
         self._start_checks_like(candidate, result)
         error = self._import_error(candidate, result)
         if error is not None:
-            return Observation(state=State.UNTESTABLE, reason=f"{DOES_NOT_IMPORT}: {error}")
+            reason = f"{DOES_NOT_IMPORT}: {error}"
+            if observation.signature in self._followed and _is_same(result.attempt, error):
+                return replace(observation, reason=reason)
+            return Observation(state=State.UNTESTABLE, reason=reason)
         if observation.signature is not None:
             self._real.add(observation.signature)
         return observation
@@ -74,6 +88,11 @@ class Judge:
         return modules_of(self._prober.folder_of(result.environment), self._package)
 
 
+def _is_same(attempt: Attempt | None, error: str) -> bool:
+    """Return True if a script failed with just the error of the import."""
+    return attempt is not None and attempt.error is not None and normalise(attempt.error) == normalise(error)
+
+
 def _fails_in_an_import(attempt: Attempt | None) -> bool:
     """Return True if the body of another module than the script was running. It decides only what is started early."""
     return attempt is not None and attempt.evidence.traceback.count(", in <module>") > 1
@@ -81,27 +100,3 @@ def _fails_in_an_import(attempt: Attempt | None) -> bool:
 
 def _fail_alike(one: Attempt | None, other: Attempt | None) -> bool:
     return one is not None and other is not None and one.outcome.is_failure and one.error == other.error
-
-
-def modules_of(folder: Path, package: NormalizedName) -> tuple[str, ...]:
-    """Return the module to import of a package in an environment: that of its name, or the only one that it has."""
-    site = site_packages(folder)
-    records = [each for each in site.glob("*.dist-info/RECORD") if _name(each) == package]
-    tops: set[str] = set()
-    for record in records:
-        with record.open(encoding="utf-8", newline="") as stream:
-            tops.update(_top(row[0]) for row in csv.reader(stream) if row)
-    modules = sorted(each for each in tops if each.isidentifier() and not each.startswith("_"))
-    wanted = package.replace("-", "_")
-    named = [each for each in modules if each.lower() == wanted]
-    return tuple(named or (modules if len(modules) == 1 else []))
-
-
-def _name(record: Path) -> NormalizedName:
-    return canonicalize_name(record.parent.name.removesuffix(".dist-info").rpartition("-")[0])
-
-
-def _top(path: str) -> str:
-    """Return the module that a file belongs to, or something that is no identifier."""
-    top, slash, _ = path.partition("/")
-    return top if slash else top.removesuffix(".py") if top.endswith(".py") else "-"

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from harness.environments.modules import packages_by_module
+from harness.environments.requirements import requirements_in
 from harness.errors import HarnessError
 from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment
 from harness.pinpoint.answer import Found, Point
-from harness.pinpoint.candidates import Candidate
+from harness.pinpoint.candidates import Candidate, ProbeResult
 from harness.pinpoint.differences import Difference, MixedEnvironments
 from harness.pinpoint.judging import Judge
+from harness.pinpoint.pip_rules import PipRules, Side
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.sequence_search import SequenceSearch
+from harness.pinpoint.suspects import suspects
 from harness.pinpoint.swapped import SwappedEnvironments
 from harness.search.ddmin import Minimal, Minimiser
 from harness.search.transitions import Kind, SearchPlan, State
+
+_NOTHING = Side(versions={}, requires={})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,7 @@ class Blamed:
 
 
 class Blame:
-    """Find the smallest set of differences with delta debugging."""
+    """Find the smallest set of differences: the packages of the traceback first, then with delta debugging."""
 
     def __init__(
         self,
@@ -75,16 +81,20 @@ class Blame:
         mixed: MixedEnvironments,
         *,
         made: SwappedEnvironments,
-        index: ReleaseIndex,
+        index: ReleaseIndex | None,
+        families: Sequence[str] = (),
         notify: Callable[[str], None],
     ) -> None:
+        """`families` are packages to try early. Without an index, the releases of the packages are not searched."""
         self._prober = prober
         self._judge = judge
         self._mixed = mixed
         self._made = made
         self._index = index
+        self._families = families
         self._notify = notify
         self._candidates: dict[str, Point] = {}
+        self._rules = PipRules(differences=mixed.differences, good=_NOTHING, bad=_NOTHING)
 
     def run(self) -> Blamed:
         """Minimise, prove, search the releases of each culprit. Raises HarnessError if the two ends do not differ."""
@@ -94,16 +104,8 @@ class Blame:
         bad, good = self._point(mixed.differences), self._point(())
         self._verify(bad, good)
         self._wanted, self._unwanted = bad.observation, good.observation
-        minimal, forced = self._minimal(), False
-        together = minimal.members
-        if len(minimal.members) > 1 and not minimal.proven:
-            # They move together only because they require each other. A forced installation shows which one it is.
-            self._notify(
-                "Some of these packages require each other. Next: each one alone, even if pip would refuse it:"
-            )
-            narrower = self._forced(minimal)
-            if narrower is not None:
-                minimal, forced = narrower, True
+        self._rules = self._read_rules(good, bad)
+        minimal, forced, together = self._smallest(self._suspects(bad))
         self._show_again(minimal.members, forced)
         culprits = tuple(self._culprit(each, minimal, state, forced) for each, state in minimal.without)
         return Blamed(
@@ -132,8 +134,50 @@ class Blame:
                 next_step=f"Name an environment in which it {_wanted(good)}",
             )
 
-    def _minimal(self) -> Minimal[Difference]:
-        return Minimiser(self._mixed.differences, lambda moved: self._state(moved, forced=False)).run()
+    def _read_rules(self, good: Point, bad: Point) -> PipRules:
+        """Read what pip requires of mixed environments. Without it, uv refuses them one by one."""
+        mixed = self._mixed
+        sides = []
+        for point in (good, bad):
+            folder = self._prober.installed_folder(point.environment) if point.environment is not None else None
+            if point.environment is None or folder is None:
+                return self._rules
+            versions = point.environment.lock.versions
+            sides.append(Side(versions=versions, requires=requirements_in(folder, point.environment.python)))
+        return PipRules(differences=mixed.differences, good=sides[0], bad=sides[1], ignored=mixed.overridden)
+
+    def _suspects(self, bad: Point) -> tuple[Difference, ...]:
+        folder = self._prober.installed_folder(bad.environment) if bad.environment is not None else None
+        return suspects(
+            self._mixed.differences,
+            traceback=self._prober.traceback_of(bad.failing) if bad.failing is not None else "",
+            owners=packages_by_module(folder) if folder is not None else {},
+            families=self._families,
+        )
+
+    def _smallest(self, suspects: Sequence[Difference]) -> tuple[Minimal[Difference], bool, tuple[Difference, ...]]:
+        """Return the smallest set, whether pip refuses it, and the smallest set that pip accepts.
+
+        Each suspect is tried with the packages that it needs, then alone, even if pip would refuse that.
+        """
+        members = self._mixed.differences
+        for each in suspects:
+            needed = self._rules.needs(each)
+            if each not in members or self._state(needed, forced=False) is not State.BAD:
+                continue
+            members = needed
+            if len(needed) > 1 and self._state((each,), forced=True) is State.BAD:
+                return Minimal(members=(each,), without=((each, State.GOOD),)), True, needed
+        minimal = Minimiser(members, lambda moved: self._state(moved, forced=False), self._rules.needs).run()
+        if len(minimal.members) > 1 and not minimal.proven:
+            # They move together only because they require each other. A forced installation shows which one it is.
+            self._notify(
+                "Some of these packages require each other. Next: each one alone, even if pip would refuse it:"
+            )
+            narrower = self._forced(minimal)
+            if narrower is not None:
+                return narrower, True, minimal.members
+        return minimal, False, minimal.members
 
     def _forced(self, minimal: Minimal[Difference]) -> Minimal[Difference] | None:
         """Minimise further with forced installations. Return None if the whole set does not fail that way."""
@@ -154,7 +198,8 @@ class Blame:
     def _point(self, moved: tuple[Difference, ...], *, forced: bool = False) -> Point:
         candidate = self._candidate(moved, forced=forced)
         if candidate.name not in self._candidates:
-            result = self._prober.result_of(candidate)
+            refusal = None if forced else self._rules.refusal(moved)
+            result = ProbeResult(reason=refusal) if refusal else self._prober.result_of(candidate)
             point = Point(name=candidate.name, observation=self._judge.observe(candidate, result), result=result)
             self._notify(f"{candidate.name}: {point.text}")
             self._candidates[candidate.name] = point
@@ -182,6 +227,8 @@ class Blame:
     def _culprit(self, difference: Difference, minimal: Minimal[Difference], without: State, forced: bool) -> Culprit:
         if difference.kind != "package" or difference.good is None or difference.bad is None:
             return Culprit(difference=difference, without=without)
+        if self._index is None:
+            return Culprit(difference=difference, without=without, note="its releases were not searched")
         try:
             points = releases_from_to(self._index, difference)
         except (HarnessError, InvalidVersion) as error:

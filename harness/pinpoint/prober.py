@@ -176,6 +176,13 @@ class Prober:
         """Return the folder of an environment, or of its host. Create it if it is missing. Raises HarnessError."""
         return self._call(partial(self._environments.folder_of, environment))
 
+    def installed_folder(self, environment: Environment) -> Path | None:
+        """Return the folder of an environment that is installed; None if it is an overlay, or not on disk."""
+        if self.is_layered(environment):
+            return None
+        folder = self._session.folder_of(environment)
+        return folder if folder is not None and folder.is_dir() else None
+
     def is_layered(self, environment: Environment) -> bool:
         """Return True if an environment is a release as an overlay over another environment."""
         return self._environments.layer_of(environment) is not None

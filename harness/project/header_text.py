@@ -10,7 +10,7 @@ from harness.project.inline_metadata import find_block
 _TABLE = "# [tool.harness]"
 
 
-def with_keys(text: str, values: Mapping[str, str | list[str]]) -> str:
+def with_keys(text: str, values: Mapping[str, str | list[str] | bool]) -> str:
     """Return a script whose header has these values. Its own values of these keys are replaced.
 
     Raises ValueError if its header cannot be read, or has one of these keys in several lines.

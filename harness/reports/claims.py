@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.reports.blocks import is_code_block
+from harness.reports.facts import exceptions_in
 from harness.reports.mentions import Mention, find_mentions, package_of, version_in
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says, Setting
@@ -28,6 +31,7 @@ _FAILING = re.compile(
 _WORKING = re.compile(
     r"\bwork(?:s|ed|ing)?\b|\bfine\b|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
     r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b|\bwas (?:there|defined|possible|right)|\bhad it\b"
+    r"|\b(?:it|that|they) (?:can|does|do|did)\W*$"
     r"|\u2705|\u2713|\bshows? the right|\bunaffected",
     re.IGNORECASE,
 )
@@ -65,6 +69,9 @@ _CONFLICT = re.compile(
     r"(?P<other>[\w.-]+) (?P<version>\d[\w.]*)"
 )
 _WISHES = re.compile(r"\bexpected\b|feature request", re.IGNORECASE)
+_DESCRIPTION = re.compile(r"current behaviou?r|what happen|describe the (?:current|problem|bug|issue)", re.IGNORECASE)
+_PROMPT = re.compile(r"\s*(?:\$ |>>> |In \[)")
+_FIRST = Place(line=1)
 _OWN_NAMES = {"python", "cuda", "cudnn", "pip", "setuptools"}
 _MOST = 300
 _LONGEST_CLAUSE = 2000
@@ -105,15 +112,17 @@ def default_package(title: str, pieces: Iterable[Piece]) -> str:
 def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
     """Read the claims in headings, prose, tables, and in the lines of blocks that speak of versions."""
     found: list[Claim] = []
-    for piece in pieces:
+    pieces = tuple(pieces)
+    shown = _shown_below(pieces)
+    for place, piece in enumerate(pieces):
         if _WISHES.search(piece.section):
             continue
-        if piece.shape is Shape.BLOCK:
+        if piece.shape is Shape.BLOCK and not _is_told(piece):
             found += _in_block(piece, context)
         elif piece.text.count("|") > 5 and re.search(r"^\s*\|?[\s:|-]+-[\s:|-]*$", piece.text, re.MULTILINE):
             found += _in_table(piece, context)
         else:
-            found += _in_prose(piece, context)
+            found += _in_prose(piece, context, shown.get(place))
         if len(found) > _MOST:
             break
     return without_repeats(found)
@@ -143,11 +152,32 @@ def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
     return list(kept.values())[:_MOST]
 
 
-def _in_prose(piece: Piece, context: Context) -> Iterator[Claim]:
+def _is_told(piece: Piece) -> bool:
+    """Return whether a block has sentences: forms set the description of the problem as a block of shell, too."""
+    told = _DESCRIPTION.search(piece.section) and not is_code_block(piece) and not exceptions_in(piece.text, _FIRST)
+    return bool(told) and not any(_PROMPT.match(line) for line in piece.lines)
+
+
+def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
+    """Return what the output below a paragraph such as `With Keras 3.9.2:` says, by the paragraph's place.
+
+    Output without an exception says "works" only beside other output with one.
+    """
+    shown: dict[int, Says] = {}
+    for place, (piece, below) in enumerate(itertools.pairwise(pieces)):
+        labels = piece.shape is Shape.PROSE and piece.text.rstrip(" *`\n").endswith(":")
+        if labels and below.shape is Shape.BLOCK and not is_code_block(below):
+            shown[place] = Says.FAILS if exceptions_in(below.text, _FIRST) else Says.WORKS
+    return shown if Says.FAILS in shown.values() else {}
+
+
+def _in_prose(piece: Piece, context: Context, shown: Says | None = None) -> Iterator[Claim]:
+    """Read the clauses of a paragraph. `shown` is what the output below it says: of its last clause."""
     clauses = list(_clauses(piece.text, context.default))
-    for (start, clause), following in zip(clauses, [*(text for _, text in clauses[1:]), ""], strict=True):
+    for place, (start, clause) in enumerate(clauses):
+        following = clauses[place + 1][1] if place + 1 < len(clauses) else None
         # `loads in 2.12, but not in 2.13`: the second half gives the first its meaning.
-        contrast = Says.WORKS if _NOT_IN.match(following) else None
+        contrast = shown if following is None else Says.WORKS if _NOT_IN.match(following) else None
         yield from _in_clause(clause, piece, start, context, contrast)
 
 

@@ -19,7 +19,7 @@ MENTION = re.compile(
     rf"(?:v(?:er(?:sion)?)?\.?[ \t]*)?[`'\"*]*(?:{_DESCRIBED}|(?P<version>{_VERSION}))(?![\w])",
     re.IGNORECASE,
 )
-_BARE = re.compile(rf"(?<![\w.=/:~<>-])v?(?P<version>{_VERSION})(?![\w%]|\.\d)", re.IGNORECASE)
+_BARE = re.compile(rf"(?<![\w.=/:~<>-])v?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
 _LEADS_TO_VERSION = re.compile(
     r"(?:\b(?:in|with|on|to|since|from|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
     r"|as of|up to|back to|starting with)|^|[(,/&|]|->|\u2192)\s*[`'\"*(]*v?$",

@@ -63,11 +63,13 @@ def _shown_by_version(evidence: Iterable[Evidence], package: NormalizedName) -> 
     return {version: found.pop() for version, found in shown.items() if len(found) == 1}
 
 
-def only_replaced_package(evidence: Sequence[Evidence]) -> NormalizedName | None:
+def only_replaced_package(evidence: Sequence[Evidence], matrix: Matrix) -> NormalizedName | None:
     """Return the responsible package, if the bug occurs only where one package of an environment was replaced.
 
-    The same environment with other versions of the package does not show it.
+    The same environment with other versions of the package does not show it. The package of a family without a fixed
+    base is not one: with its version, the whole environment differs.
     """
+    moving = {canonicalize_name(each.package) for each in matrix.families if each.base is None}
     conclusive = [each for each in evidence if each.shows.conclusive]
     decisive: set[NormalizedName] | None = None
     for bug in (each for each in conclusive if each.shows is Shows.BUG):
@@ -75,7 +77,8 @@ def only_replaced_package(evidence: Sequence[Evidence]) -> NormalizedName | None
         packages = {
             package
             for package in replaced
-            if any(
+            if package not in moving
+            and any(
                 other.shows is not Shows.BUG
                 and without_package(other.environment, package) == without_package(bug.environment, package)
                 for other in conclusive

@@ -13,6 +13,9 @@ from harness.model.observation import normalise_output
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
 
+DOES_NOT_IMPORT = "does not import: "
+"""How the reason of an attempt begins that was not made since the framework cannot be imported."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ran:
@@ -56,6 +59,12 @@ class Ran:
     def error(self) -> str:
         """The failure as `Type: message`, or its outcome."""
         return (self.attempt.error or str(self.attempt.outcome)) if self.attempt is not None else ""
+
+    @property
+    def import_error(self) -> str | None:
+        """Why nothing was run: the failure of importing the framework; None if that is not the reason."""
+        reason = self.attempt.reason if self.attempt is not None else ""
+        return reason.removeprefix(DOES_NOT_IMPORT) if reason.startswith(DOES_NOT_IMPORT) else None
 
     @property
     def output(self) -> str:

@@ -55,6 +55,13 @@ class Runs:
         if found:
             self._run(found)
 
+    def restart(self, scenario: Scenario) -> None:
+        """Run another form of the script in the environments in which it was run."""
+        ids = tuple(self.ran)
+        self.scenario = scenario
+        self.ran.clear()
+        self.run(ids)
+
     def _run(self, found: Mapping[str, Environment]) -> None:
         session = self.session
         known = {each.id for each in session.project.environments}

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from harness.model import Environment
+from harness.model import Environment, Scenario
 from harness.pinpoint.swapped import changes_of
 from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
@@ -72,6 +72,8 @@ class Triage:
     """Return the releases of a package; none if the package index does not answer."""
     script_name: str = "report.py"
     """The file name of the script in the commands of the answer."""
+    without_import_check: Callable[[], Scenario]
+    """Return the scenario in a form that is also run where the framework does not import."""
     reading: bool = False
     """True if the problem is that a file cannot be read, with any error."""
     searched: dict[NormalizedName, Mapping[str, Any]] = field(default_factory=dict)
@@ -81,6 +83,9 @@ class Triage:
         own = self._reporters()
         self.notify(f"Environment of the report: {' or '.join(own) or 'the report names no version'}")
         self.runs.run([*own, *(id for _, id in self._claimed(own)), *self.tier])
+        if self._about_an_import():
+            self.notify("An environment does not import, as reported. The script is run there all the same.")
+            self.runs.restart(self.without_import_check())
         if own and not self.runs.ran[own[-1]].conclusive:
             fallback = with_one_version_each(own)
             self.runs.run(fallback)
@@ -108,9 +113,15 @@ class Triage:
                 fixed_base=self._fixed_base(package),
                 unmet=self.unmet,
                 script_name=self.script_name,
-                following=self._following,
+                following=(*self._following, *(self._early(package) if package else ())),
             )
         )
+
+    def _about_an_import(self) -> bool:
+        """Return whether an environment, for which nothing was run, does not import, and with the reported failure."""
+        reported, runs = self._reported, self.runs.all
+        errors = (each.import_error for each in runs)
+        return reported is not None and any(error is not None and reported.matches(error) for error in errors)
 
     def _with_earlier_releases(self, own: Sequence[str]) -> tuple[str, ...]:
         """Run earlier releases of a package that the reported failure names, if the reporter's environment differs.
@@ -199,7 +210,7 @@ class Triage:
         package = responsible_package(evidence, self.matrix)
         if package is not None or self.runs.session.stop.is_set():
             return package
-        package = only_replaced_package(evidence)
+        package = only_replaced_package(evidence, self.matrix)
         if package is not None:
             return package
         pair = nearest_pair(evidence, self.runs.environments_by_id)
@@ -236,7 +247,7 @@ class Triage:
         if package not in self._packages_of_families:
             affected = [each.versions[package] for each in self.evidence if _shows_bug_with(each, package)]
             versions = range_to_search(self.releases(str(package)), affected)
-        more = [*(("--versions", versions) if versions is not None else ()), *following]
+        more = [*(("--versions", versions) if versions is not None else ()), *following, *self._early(package)]
         document = self.search(package=str(package), environment=place, more=more)
         if document is not None:
             self.searched[package] = document
@@ -248,6 +259,11 @@ class Triage:
             return ()
         right = (each for each in self.runs.all if each.passed and each.output == self.problem.expected)
         return "--watch", "output", "--expected-in", next(right).environment
+
+    def _early(self, package: NormalizedName) -> tuple[str, ...]:
+        """Return the option to search pre-releases, too, if one of them shows the problem."""
+        affected = (each.versions[package] for each in self.evidence if _shows_bug_with(each, package))
+        return ("--pre",) if any(Version(each).is_prerelease for each in affected) else ()
 
     def _place_to_search(self, package: NormalizedName) -> str | None:
         """Return the failing environment in which the releases of a package are searched."""

@@ -57,6 +57,9 @@ from harness.reports.not_python import recognise
 from harness.reports.scripts import Fault, check_script, find_fault
 from harness.reports.writing import write_report
 from harness.sandbox.backends import NO_SANDBOX
+from harness.saved_models.file_kind import read_file
+from harness.saved_models.refusal import Refusal
+from harness.saved_models.says import LONGEST_NAME, MOST_NAMES, FileSays
 from harness.uv.failures import failure_from, last_output_line, packages_without_wheels
 from tests.forms import NOT_SCRIPTS, SCRIPTS
 from tests.making import make_lock, outcome_task
@@ -328,6 +331,45 @@ def source(data: bytes, folder: Path) -> None:
     assert "\n" not in last_output_line(data.decode("utf-8", "replace"))
 
 
+def saved_file(data: bytes, folder: Path) -> None:
+    """A file with a model or weights: HDF5, a ZIP archive, or anything else."""
+    path = folder / "model.keras"
+    path.write_bytes(data)
+    _says(path)
+
+
+def saved_model(data: bytes, folder: Path) -> None:
+    """The two protocol buffers of a SavedModel, each as a graph and as metadata."""
+    model = folder / "model"
+    model.mkdir(exist_ok=True)
+    for name in ("saved_model.pb", "keras_metadata.pb"):
+        (model / name).write_bytes(data)
+    _says(model)
+    (model / "saved_model.pb").write_bytes(b"\x08\x01\x12\x00")
+    _says(model)
+
+
+def checkpoint(data: bytes, folder: Path) -> None:
+    """The index of a checkpoint, and the file that names the latest one."""
+    (folder / "ckpt-1.index").write_bytes(data)
+    (folder / "ckpt-1.data-00000-of-00001").write_bytes(b"0" * 500)
+    (folder / "checkpoint").write_bytes(data)
+    _says(folder)
+    _says(folder / "ckpt-1")
+
+
+def _says(path: Path) -> None:
+    try:
+        says = read_file(path)
+    except Refusal as refusal:
+        assert 0 < len(refusal.what) < 500
+        return
+    assert FileSays.from_json(says.to_json()) == says
+    for names in (says.layers, says.custom, says.code):
+        assert len(names) <= MOST_NAMES
+        assert all(each.isprintable() and len(each) <= LONGEST_NAME for each in names)
+
+
 def _readable(problems: Problems) -> None:
     for problem in problems:
         problem.encode("utf-8", "surrogateescape")
@@ -435,6 +477,12 @@ TARGETS: dict[str, Target] = {
         seeds=lambda: [_small_results() + b"\0" + _small_results().replace(b"passed", b"failed"), _small_results()],
     ),
     "inside": Target(check=inside, seeds=lambda: [json.dumps(_SEEN).encode()]),
+    "saved_file": Target(
+        check=saved_file,
+        seeds=_files("tests/fixtures/saved_models/tf2*.h5", "tests/fixtures/saved_models/*.keras", "tests/fixtures/saved_models/*.weights.h5"),
+    ),
+    "saved_model": Target(check=saved_model, seeds=_files("tests/fixtures/saved_models/*/*.pb")),
+    "checkpoint": Target(check=checkpoint, seeds=_files("tests/fixtures/saved_models/*/ckpt-1.index", "tests/fixtures/saved_models/*/checkpoint")),
     "record": Target(
         check=record, seeds=_texts("demo.py,sha256=abc,12\ndemo-1.0.dist-info/RECORD,,\n../bin/demo,sha256=x,\n")
     ),

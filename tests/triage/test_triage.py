@@ -112,6 +112,34 @@ def test_report_that_no_environment_shows_is_not_reproduced(framework):
     assert results[("9.2.0", "fails")] == "contradicted"
 
 
+GONE = "raise TypeError('Descriptors cannot be created directly.')\n"
+AT_IMPORT = """\
+# Cannot import keras 9.2.0 any more
+
+```python
+import keras
+```
+
+```
+TypeError: Descriptors cannot be created directly.
+If you cannot regenerate your protos, there are workarounds.
+```
+"""
+
+
+def test_report_about_the_import_of_the_framework_is_run_where_it_does_not_import(framework):
+    playground = framework
+    matrix = playground.root / "matrix.toml"
+    matrix.write_text(matrix.read_text().replace("imports = []", 'imports = ["keras"]'), encoding="utf-8")
+    playground.releases("keras", {"9.0.0": RIGHT, "9.1.0": RIGHT, "9.2.0": GONE, "9.3.0": GONE, "9.4.0": RIGHT})
+    playground.harness("lock", "--upgrade")
+    playground.script(AT_IMPORT, "gone.md")
+    document = playground.json("triage", "gone.md")
+    assert document["reproduced"]["result"] == "reproduced"
+    assert (document["introduced"]["last"], document["introduced"]["first"]) == ("9.1.0", "9.2.0")
+    assert document["fixed"]["first"] == "9.4.0"
+
+
 def test_report_without_code_prints_the_questions(playground):
     playground.script("Nothing works any more in keras 9.2.0. Please help!", "words.md")
     document = playground.json("triage", "words.md", status=2)

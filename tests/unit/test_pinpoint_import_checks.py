@@ -67,3 +67,23 @@ def test_checks_of_candidates_that_fail_alike_start_together(traceback, started)
     assert (observation.state, observation.reason) == (State.UNTESTABLE, "does not import: ImportError: gone")
     assert [name for what, name, *_ in prober.noted if what == "start"] == started
     assert prober.noted[-1] == ("wait", "2.0", ("framework",), True)
+
+
+def test_followed_failure_of_an_import_counts_where_the_import_raises_the_same():
+    prober = OneProber([])
+    judge = Judge(prober, Following(), None)
+    named = judge.observe_named(*shown("2.0", IN_IMPORT))
+    assert (named.state, named.reason) == (State.BAD, "does not import: ImportError: gone")
+    same = judge.observe(*shown("1.9", IN_IMPORT))
+    assert (same.state, same.differs_from(named)) == (State.BAD, False)
+    other = judge.observe(*shown("1.8", IN_IMPORT, error="ImportError: other"))
+    assert other.state is State.UNTESTABLE
+
+
+def test_failure_of_the_script_that_an_import_hides_elsewhere_is_not_counted():
+    """The named environment fails in the script, and its package imports: an import error is something else."""
+    judge = Judge(prober := OneProber([]), Following(), None)
+    prober.import_error = lambda *arguments, **more: None
+    assert judge.observe_named(*shown("2.0", IN_SCRIPT, error="ValueError: wrong")).state is State.BAD
+    prober.import_error = lambda *arguments, **more: "ImportError: gone"
+    assert judge.observe(*shown("1.9", IN_IMPORT)).state is State.UNTESTABLE

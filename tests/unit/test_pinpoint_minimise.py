@@ -63,3 +63,57 @@ def test_sets_that_cannot_be_had_are_no_proof():
 def test_one_guilty_package_of_many_is_found_in_few_trials():
     _, asked = minimise(32, lambda members: State.BAD if 17 in members else State.GOOD)
     assert len(asked) <= 12
+
+
+@given(
+    st.integers(2, 10).flatmap(
+        lambda count: st.tuples(
+            st.just(count),
+            st.sets(st.integers(0, count - 1), min_size=1),
+            st.sets(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))),
+        )
+    )
+)
+def test_sets_without_what_a_member_needs_are_asked_for_the_proof_only(case):
+    count, guilty, arrows = case
+
+    def needs(member):
+        found, pending = set(), [member]
+        while pending:
+            each = pending.pop()
+            if each not in found:
+                found.add(each)
+                pending += [needed for needing, needed in arrows if needing == each]
+        return found
+
+    def whole(members):
+        return all(needs(each) <= set(members) for each in members)
+
+    asked = []
+
+    def test(members):
+        asked.append(members)
+        if not whole(members):
+            return State.UNTESTABLE
+        return State.BAD if guilty <= set(members) else State.GOOD
+
+    result = Minimiser(range(count), test, needs).run()
+    wanted = set().union(*(needs(each) for each in guilty))
+    assert set(result.members) == wanted
+    assert all(set(members) < wanted for members in asked if not whole(members))
+
+
+def test_members_that_need_each_other_are_taken_as_one():
+    """Sixteen packages of which any two need each other: no part of them is asked for, but for the proof."""
+    together = frozenset(range(16))
+    possible = []
+
+    def test(members):
+        if not together.isdisjoint(members) and not together <= set(members):
+            return State.UNTESTABLE
+        possible.append(members)
+        return State.BAD if {3, 20} <= set(members) else State.GOOD
+
+    result = Minimiser(range(24), test, lambda each: together if each in together else {each}).run()
+    assert set(result.members) == {*together, 20}
+    assert len(possible) <= 20

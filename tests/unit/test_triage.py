@@ -525,17 +525,24 @@ def test_range_to_search_reaches_three_minors_around_the_affected_versions():
     assert range_to_search(releases, []) is None
 
 
-def test_package_decides_if_the_bug_shows_only_where_it_was_replaced():
+def test_package_decides_if_the_bug_shows_only_where_it_was_replaced(matrix):
     plain = evidence("2.19.0", OTHER, package="text", environment="engine3.0.0")
     older = evidence("2.18.1", BUG, package="text", environment="engine3.0.0 + text==2.18.1")
     oldest = evidence("2.17.0", PASSES, package="text", environment="engine3.0.0 + text==2.17.0")
-    assert only_replaced_package([plain, older, oldest]) == "text"
-    assert only_replaced_package([older, oldest]) == "text"
-    assert only_replaced_package([older]) is None, "no other version was run"
+    assert only_replaced_package([plain, older, oldest], matrix) == "text"
+    assert only_replaced_package([older, oldest], matrix) == "text"
+    assert only_replaced_package([older], matrix) is None, "no other version was run"
     added = [replace(each, environment=f"{each.environment} + more") for each in (plain, older)]
-    assert only_replaced_package(added) == "text"
+    assert only_replaced_package(added, matrix) == "text"
     elsewhere = evidence("2.19.0", BUG, package="text", environment="engine2.0.0")
-    assert only_replaced_package([plain, older, elsewhere]) is None
+    assert only_replaced_package([plain, older, elsewhere], matrix) is None
+
+
+def test_package_of_a_dated_family_does_not_decide_as_the_whole_environment_moves_with_it(matrix):
+    """`engine + engine-cpu==3.0.0rc1` is an environment of that day, and not another one with one package replaced."""
+    early = evidence("3.0.0rc1", BUG, package="engine-cpu", environment="engine + engine-cpu==3.0.0rc1")
+    before = evidence("2.9.0", PASSES, package="engine-cpu", environment="engine + engine-cpu==2.9.0")
+    assert only_replaced_package([early, before], matrix) is None
 
 
 def test_later_version_with_which_an_affected_version_passes_is_a_way_out():

@@ -1,0 +1,91 @@
+"""The searches of `harness triage`: releases, commits, both sides of a pair, and the responsible package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.version import Version
+
+from harness.environments.requirements import unmet_requirements
+from harness.errors import HarnessError
+from harness.locking.package_index import ReleaseIndex
+from harness.model import Environment
+from harness.pinpoint.prober import SearchStopped
+from harness.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searches:
+    """Searches with the script of a report. What cannot be searched is reported, and has no result."""
+
+    session: Session
+    path: Path
+    """The script, or the folder with two steps."""
+    jobs: int
+    repository: str | None
+
+    def releases(self, *, package: str, environment: str, more: Sequence[str]) -> Mapping[str, Any] | None:
+        """Search the releases of a package, and the commits if there is a repository."""
+        from harness.commands import pinpoint
+
+        typed = ["pinpoint", str(self.path), "--package", package, "--in", environment, "--jobs", str(self.jobs), *more]
+        if self.repository:
+            typed += ["--repository", self.repository]
+        try:
+            return pinpoint.search(self.session, pinpoint.Options.parse(pinpoint.add_arguments, typed))
+        except SearchStopped:
+            return None
+        except HarnessError as error:
+            self.session.notify(f"The releases of {package} were not searched: {error}")
+            return None
+
+    def pair(self, package: str, writer: str, reader: str) -> Mapping[str, Any] | None:
+        """Search the releases of a package on both sides of a pair, and the commits if there is a repository."""
+        from harness.commands.pair_search import PairSearch
+
+        search = PairSearch(session=self.session, path=self.path, jobs=self.jobs, repository=self.repository)
+        try:
+            return search.run(package, writer, reader)
+        except SearchStopped:
+            return None
+        except HarnessError as error:
+            self.session.notify(f"The releases of {package} were not searched: {error}")
+            return None
+
+    def package(self, good: str, bad: str, *, writer: str | None = None) -> Sequence[str]:
+        """Return the packages that turn a good environment, or a good reader of one writer's file, into a bad one."""
+        from harness.commands import blame
+
+        try:
+            typed = ["blame", str(self.path), "--good", good, "--bad", bad, "--jobs", str(self.jobs)]
+            typed += ["--writer", writer] if writer is not None else []
+            found = blame.search(self.session, blame.Options.parse(blame.add_arguments, typed), releases=False)
+        except SearchStopped:
+            return ()
+        except HarnessError as error:
+            self.session.notify(f"The responsible package was not searched for: {error}")
+            return ()
+        return [each["name"] for each in found["packages"] if each["kind"] == "package"]
+
+    def reader_package(self, writer: str, good: str, bad: str) -> Sequence[str]:
+        """Return the packages that turn a good reader of a writer's file into a bad one."""
+        return self.package(good, bad, writer=writer)
+
+
+def unmet(session: Session, environment: Environment) -> tuple[str, ...]:
+    """Return what the packages of an environment require and do not find; nothing if it is not on disk."""
+    folder = session.folder_of(environment)
+    provides = dict(session.project.matrix.provides)
+    return unmet_requirements(folder, environment.python, provides) if folder is not None and folder.is_dir() else ()
+
+
+def known_releases(session: Session, package: str) -> Sequence[Version]:
+    """Return the releases of a package; none if the package index does not answer, which is reported."""
+    try:
+        return [each.version for each in ReleaseIndex.configured(session.variables).releases(package)]
+    except HarnessError as error:
+        session.notify(f"The releases of {package} are not known: {error}")
+        return ()

@@ -1,0 +1,1 @@
+"""Which versions read a file: from the published table, and by trying it."""

@@ -1,0 +1,144 @@
+"""What the table says of one reader of a file: the readings of several models and writers as one grade. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harness.transfer.grades import Grade, Reading
+from harness.transfer.table import PLAIN, Question, Transfer
+
+_WORST_FIRST = (Grade.SILENT, Grade.REFUSED, Grade.PARTIAL, Grade.FULL)
+_HELPFUL_FIRST = (Grade.FULL, Grade.PARTIAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderAnswer:
+    """What one environment does with a file."""
+
+    environment: str
+    grade: Grade
+    """With `Grade.SILENT` for what opens without an error and is not the same."""
+    differs: tuple[str, ...] = ()
+    """What is not the same, in words."""
+    error: str = ""
+    label: str | None = None
+    note: str | None = None
+    link: str | None = None
+    cells: tuple[str, ...] = ()
+    """The attempts that show it."""
+    untested: tuple[str, ...] = ()
+    """Models that are like the file and that this reader was not tried with."""
+    reason: str = ""
+    """Why it was not tested."""
+
+    @property
+    def loads(self) -> bool:
+        """Return whether it restores weights and predictions."""
+        return self.grade in _HELPFUL_FIRST
+
+
+@dataclass
+class Grading:
+    """Answers for files of one format with the layers of some models."""
+
+    table: Transfer
+    models: Sequence[str]
+    any_layers: bool = False
+    """True if a file is like any one of the models, and not like all of them."""
+    _answers: dict[tuple[tuple[str, ...], str, str], ReaderAnswer] = field(default_factory=dict)
+
+    def answer(self, writers: Sequence[str], format: str, reader: str) -> ReaderAnswer:
+        """Return what a reader does with a file of these writers: the worst of what was seen."""
+        key = (tuple(writers), format, reader)
+        if key not in self._answers:
+            self._answers[key] = self._answer(writers, format, reader)
+        return self._answers[key]
+
+    def writes(self, writer: str, format: str) -> bool:
+        """Return whether a writer saved all these models in a format."""
+        written = [self.table.writing(model, format, writer).written for model in self.models]
+        return bool(written) and all(written)
+
+    def _answer(self, writers: Sequence[str], format: str, reader: str) -> ReaderAnswer:
+        found: list[tuple[Question, Reading]] = []
+        untested: dict[str, str] = {}
+        for model in self.models:
+            for writer in writers:
+                if self.table.writing(model, format, writer).written is False:
+                    continue
+                question, reading = self._best(model, format, writer, reader)
+                if reading.grade is Grade.NOT_TESTED:
+                    untested[model] = reading.reason
+                else:
+                    found.append((question, reading))
+        if not found:
+            reason = next((each for each in untested.values() if each), "")
+            return ReaderAnswer(environment=reader, grade=Grade.NOT_TESTED, untested=tuple(untested), reason=reason)
+        grades = {reading.grade for _, reading in found}
+        grade = next(each for each in _WORST_FIRST if each in grades)
+        mixed = self.any_layers and len(grades) > 1
+        if mixed and grade is Grade.REFUSED:
+            grade = Grade.PARTIAL
+        worst = [(question, reading) for question, reading in found if reading.grade is not Grade.FULL]
+        first = worst[0][1] if worst else None
+        return ReaderAnswer(
+            environment=reader,
+            grade=grade,
+            differs=_differs(worst, by_model=mixed),
+            error=next((reading.error for _, reading in worst if reading.error), ""),
+            label=first.label if first else None,
+            note=first.note if first else None,
+            link=first.link if first else None,
+            cells=tuple(dict.fromkeys(self.table.cell(question) for question, _ in found)),
+            untested=tuple(untested),
+        )
+
+    def _best(self, model: str, format: str, writer: str, reader: str) -> tuple[Question, Reading]:
+        """Return the reading without options; where that is refused, the one with the option that helps."""
+        plain = Question(model=model, format=format, writer=writer, reader=reader)
+        reading = self.table.reading(plain)
+        if reading.grade not in (Grade.REFUSED, Grade.NOT_TESTED):
+            return plain, reading
+        options = [each for each in self.table.options if each != PLAIN]
+        for helpful in _HELPFUL_FIRST:
+            for option in options:
+                question = Question(model=model, format=format, writer=writer, reader=reader, option=option)
+                other = self.table.reading(question)
+                if other.grade is helpful:
+                    return question, _with_option(other, reading)
+        return plain, reading
+
+
+def _with_option(other: Reading, plain: Reading) -> Reading:
+    """Return a reading that needs an option: it is partial, whatever it restores, and has the error without it."""
+    return Reading(
+        grade=Grade.PARTIAL, differs=other.differs, difference=other.difference, error=plain.error,
+        label=plain.label, note=plain.note, link=plain.link,
+    )  # fmt: skip
+
+
+def _differs(found: Iterable[tuple[Question, Reading]], *, by_model: bool) -> tuple[str, ...]:
+    lines: dict[str, list[str]] = {}
+    for question, reading in found:
+        text = in_words(reading)
+        if question.option != PLAIN:
+            text = f"only with {question.option}" + (f"; {text}" if text else "")
+        if text:
+            lines.setdefault(text, []).append(question.model)
+    if not by_model:
+        return tuple(lines)
+    return tuple(f"{', '.join(dict.fromkeys(models))}: {text}" for text, models in lines.items())
+
+
+def in_words(reading: Reading) -> str:
+    """Return what a reading does not restore."""
+    if reading.grade is Grade.REFUSED:
+        return "refused"
+    texts = [
+        f"predictions differ by up to {reading.difference:g}"
+        if each == "predictions" and reading.difference is not None
+        else each
+        for each in reading.differs
+    ]
+    return ", ".join(texts)

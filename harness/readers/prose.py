@@ -1,0 +1,180 @@
+"""The answer for a file as text of 80 columns: ranges of environments, footnotes, the way to the wanted one. Pure."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.readers.answer import FileAnswer
+from harness.readers.grading import ReaderAnswer
+from harness.report.foreign_text import one_line
+from harness.transfer.grades import Grade
+
+WIDTH = 80
+_WORDS = {
+    Grade.FULL: "full",
+    Grade.PARTIAL: "partial",
+    Grade.SILENT: "WRONG",
+    Grade.REFUSED: "refused",
+    Grade.NOT_TESTED: "not tested",
+}
+_LONGEST_ERROR = 300
+_MOST_CELLS = 3
+_MOST_WRITERS = 3
+_VERSION = re.compile(r"\d+(\.\d+)+")
+
+
+def text_of(answer: FileAnswer, *, command: str) -> str:
+    """Return an answer as text. `command` is what the user types to run this tool."""
+    parts = ["\n".join(_head(answer)), "\n".join(_table(answer))]
+    if answer.wanted is not None:
+        parts.append("\n".join(_way(answer, command)))
+    if answer.install is not None:
+        lines = [f"To make {answer.install.environment} on this machine:"]
+        parts.append("\n".join([*lines, *(f"  {each}" for each in answer.install.commands)]))
+    return "\n\n".join(each for each in parts if each) + "\n"
+
+
+def _head(answer: FileAnswer) -> Iterator[str]:
+    says, by = answer.says, answer.written_by
+    named = _alternatives(by.ids)
+    environments = f" ({named})" if by.ids and says.writer else ""
+    writer = says.writer or named or "unknown"
+    yield from _wrapped(f"{answer.name}: {says.format}, written by {writer}{environments}")
+    if by.reason:
+        yield from _wrapped(by.reason)
+    if not by.exact:
+        yield from _wrapped(f"No environment here has {says.writer}: the nearest release is {named}.")
+    if says.layers:
+        yield from _wrapped(f"Layers: {', '.join(says.layers)}")
+    if says.custom:
+        yield from _wrapped(f"Classes of your own: {', '.join(says.custom)}. Every reader needs their code.")
+    if says.code:
+        yield from _wrapped(
+            f"It carries Python code ({', '.join(says.code)}), which runs when it is loaded. "
+            "Load it only if you trust it."
+        )
+    for each in says.notes:
+        yield from _wrapped(each)
+
+
+def _alternatives(ids: Sequence[str]) -> str:
+    """Return the environments that may have written a file."""
+    if len(ids) <= _MOST_WRITERS:
+        return " or ".join(ids)
+    return f"{' or '.join(ids[: _MOST_WRITERS - 1])} or one of {len(ids) - _MOST_WRITERS + 1} more"
+
+
+def _table(answer: FileAnswer) -> Iterator[str]:
+    if answer.tried:
+        yield "Who reads the file itself, in the environments that were tried:"
+        yield ""
+    else:
+        yield from _wrapped(_evidence(answer))
+        if answer.alike.missing and answer.source:
+            yield from _wrapped(
+                f"The table has no model with {', '.join(answer.alike.missing)}: of that, nothing is known. "
+                f"--try runs the file itself."
+            )
+        yield ""
+    notes: dict[str, int] = {}
+    rows: dict[tuple[Grade, str], list[str]] = {}
+    order = (Grade.FULL, Grade.PARTIAL, Grade.SILENT, Grade.REFUSED, Grade.NOT_TESTED)
+    for grade in order:
+        for reader in answer.readers:
+            if reader.grade is grade:
+                rows.setdefault((grade, _footnote(reader)), []).append(reader.environment)
+    for (grade, note), ids in rows.items():
+        mark = f" [{notes.setdefault(note, len(notes) + 1)}]" if note else ""
+        yield from _row(_WORDS[grade], ", ".join(ranges(ids, answer.order)) + mark)
+    if notes:
+        yield ""
+    for note, number in notes.items():
+        yield from _wrapped(note, first=f"  [{number}] ", rest="      ")
+
+
+def _evidence(answer: FileAnswer) -> str:
+    unknown = f"Who reads it is not known from {answer.source}"
+    if not answer.source:
+        return "Who reads it is not known: there is no table. --try runs the file itself."
+    if not answer.written_by.ids:
+        return f"{unknown}: name the writer with --written-by, or use --try."
+    if not answer.alike.models:
+        return f"{unknown}: it has no model like this one. --try runs the file itself."
+    models = [
+        f"{name} (also has {', '.join(answer.alike.foreign[name])})" if answer.alike.foreign.get(name) else name
+        for name in answer.alike.models
+    ]
+    what = "any of the models" if answer.alike.any_layers else "models like it"
+    return f"Who reads it, from {answer.source}, in which {what} were written and read: {', '.join(models)}"
+
+
+def _footnote(reader: ReaderAnswer) -> str:
+    parts = []
+    if reader.grade is Grade.SILENT:
+        parts.append(f"opens without an error, but is not the same: {', '.join(reader.differs)}")
+    elif reader.grade is Grade.PARTIAL:
+        parts.append(f"not the same: {'; '.join(reader.differs)}" if reader.differs else "not everything is the same")
+    if reader.error:
+        parts.append(one_line(reader.error, longest=_LONGEST_ERROR))
+    if reader.note:
+        parts.append(reader.note)
+    if reader.link:
+        parts.append(reader.link)
+    if reader.untested and reader.grade is not Grade.NOT_TESTED:
+        parts.append(f"not tested: {', '.join(reader.untested)}")
+    if reader.reason:
+        parts.append(one_line(reader.reason, longest=_LONGEST_ERROR))
+    return ". ".join(each.rstrip(".") for each in parts)
+
+
+def _way(answer: FileAnswer, command: str) -> Iterator[str]:
+    chain, wanted = answer.chain, answer.wanted
+    if chain is None:
+        if answer.source and answer.written_by.ids and answer.alike.models:
+            yield from _wrapped(
+                f"No way into {wanted} is known: no chain of environments was seen to carry everything."
+            )
+        return
+    if not chain.steps:
+        yield f"{wanted} reads it as it is."
+    else:
+        yield f"To read it in {wanted}:"
+    for number, step in enumerate(chain.steps, 1):
+        what = "Load it" if number == 1 else "Load that"
+        yield f"  {number}. {what} in {step.load_in} and save it as {step.save_as}."
+    if chain.steps:
+        yield f"  {len(chain.steps) + 1}. Load that in {wanted}."
+    cells = list(dict.fromkeys([*(cell for step in chain.steps for cell in step.cells), *chain.cells]))
+    if cells:
+        yield "Each step was run with models like it. The evidence:"
+        shown = cells if len(cells) <= _MOST_CELLS else cells[:_MOST_CELLS]
+        yield from (f"  {command} show '{each}'" for each in shown)
+        if len(cells) > len(shown):
+            yield f"  and {len(cells) - len(shown)} more cells: see --json"
+
+
+def ranges(ids: Sequence[str], order: Sequence[str]) -> Iterator[str]:
+    """Yield environments as ranges: neighbours in the order of the table that differ in their version only."""
+    wanted, run = set(ids), list[str]()
+    for id in [*order, ""]:
+        if run and (id not in wanted or _family(id) != _family(run[0])):
+            yield run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}"
+            run = []
+        if id in wanted:
+            run.append(id)
+
+
+def _family(id: str) -> str:
+    return _VERSION.sub("*", id, count=1)
+
+
+def _row(word: str, text: str) -> Iterable[str]:
+    return _wrapped(text, first=f"  {word:<12}", rest=" " * 14)
+
+
+def _wrapped(text: str, *, first: str = "", rest: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )

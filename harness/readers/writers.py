@@ -1,0 +1,105 @@
+"""Which environments of the table wrote a file, given what the file says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.version import InvalidVersion, Version
+
+from harness.errors import UsageError, near_misses, some_of
+from harness.saved_models.says import FileSays
+from harness.transfer.table import Place
+
+_TENSORFLOW = ("tensorflow-cpu", "tensorflow")
+_BUNDLED = {"2.2": "2.3.0-tf", "2.3": "2.4.0", "2.4": "2.4.0", "2.5": "2.5.0"}
+"""What TensorFlow says as the version of its own Keras, before Keras was a package."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writers:
+    """The environments that may have written a file."""
+
+    ids: tuple[str, ...] = ()
+    exact: bool = True
+    """False if none has the version that the file names, and these are the nearest ones of the same minor release."""
+    reason: str = ""
+    """Why there are none."""
+
+
+def writers_of(says: FileSays, places: Sequence[Place]) -> Writers:
+    """Return the environments that have the versions which a file names."""
+    if says.keras is None and says.tensorflow is None:
+        return Writers(reason="The file does not say which version wrote it.")
+    exact = [each for each in places if _matches(each, says)]
+    if exact:
+        return Writers(ids=_different(exact))
+    nearest = _nearest(places, says)
+    if nearest:
+        return Writers(ids=nearest, exact=False)
+    return Writers(reason=f"No environment here has {says.writer}, nor a release near it.")
+
+
+def writer_named(text: str, known: Sequence[str]) -> str:
+    """Return the environment that a user names: its id, or the beginning of it, as `tf2.12` or `2.12`."""
+    beginnings = (text, f"tf{text}")
+    if text in known:
+        return text
+    for each in beginnings:
+        found = [id for id in known if id == each or id.startswith(f"{each}.")]
+        if found:
+            return found[-1]
+    raise UsageError(
+        f"--written-by: there is no environment {text!r}. {near_misses(text, known)}".rstrip(),
+        next_step=f"Valid names: {some_of(known)}",
+    )
+
+
+def keras_of(packages: Mapping[str, str], variables: Mapping[str, str]) -> str | None:
+    """Return the version of Keras that `tf.keras` is in an environment."""
+    tensorflow = _tensorflow(packages)
+    if variables.get("TF_USE_LEGACY_KERAS") == "1" and "tf-keras" in packages:
+        return packages["tf-keras"]
+    minor = ".".join((tensorflow or "").split(".")[:2])
+    return _BUNDLED.get(minor) or packages.get("keras")
+
+
+def _matches(place: Place, says: FileSays) -> bool:
+    packages, keras = dict(place.packages), _keras(place)
+    return (says.keras is None or says.keras == keras) and says.tensorflow in (None, _tensorflow(packages))
+
+
+def _different(places: Iterable[Place]) -> tuple[str, ...]:
+    """Return the first environment for each pair of a TensorFlow and a Keras: others differ in what writes no file."""
+    first: dict[tuple[str | None, str | None], str] = {}
+    for each in places:
+        first.setdefault((_tensorflow(dict(each.packages)), _keras(each)), each.id)
+    return tuple(first.values())
+
+
+def _keras(place: Place) -> str | None:
+    return keras_of(dict(place.packages), dict(place.variables))
+
+
+def _tensorflow(packages: Mapping[str, str]) -> str | None:
+    return next((packages[name] for name in _TENSORFLOW if name in packages), None)
+
+
+def _nearest(places: Iterable[Place], says: FileSays) -> tuple[str, ...]:
+    """Return the environments with the nearest version in the same minor release."""
+    wanted = _version(says.keras or says.tensorflow)
+    if wanted is None:
+        return ()
+    found: dict[int, list[Place]] = {}
+    for place in places:
+        version = _version(_keras(place) if says.keras else _tensorflow(dict(place.packages)))
+        if version is not None and version.release[:2] == wanted.release[:2]:
+            found.setdefault(abs(version.micro - wanted.micro), []).append(place)
+    return _different(found[min(found)]) if found else ()
+
+
+def _version(text: str | None) -> Version | None:
+    try:
+        return Version((text or "").replace("-tf", ""))
+    except InvalidVersion:
+        return None
