@@ -93,6 +93,9 @@ def _run(arguments: argparse.Namespace) -> tuple[int, Exception | None]:
             session = Session.at(Path(arguments.project).absolute(), os.environ, _notify)
         session.sandbox_mode = getattr(arguments, "sandbox", session.sandbox_mode)
         session.timeout_s = getattr(arguments, "timeout", None)
+        data = getattr(arguments, "data", None)
+        session.data_folder = Path(data).absolute() if data is not None else None
+        session.fetch_data = getattr(arguments, "fetch", False)
         with _stopped_by_signals(session), _collecting_seldom():
             return int(module.execute(session, module.Options.of(arguments))), None
     except HarnessError as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.execute.task import Task, make_task
-from harness.model import Attempt, Cell, CellResult, Condition, Outcome, Overlay
+from harness.model import Attempt, Cell, CellResult, Condition, Data, Outcome, Overlay
 from harness.project.plan import Plan, PlannedCell
 from harness.record.store import Cost, Store, Writer
 from harness.schedule.due import count_missing
@@ -96,12 +96,21 @@ def prepare(
     fetch: bool = False,
     overlay: Overlay | None = None,
     condition: Condition | None = None,
+    own_limit: bool = False,
 ) -> Work:
     """Find the interpreters of a plan and create its tasks. With `fetch`, download missing interpreters.
 
-    The default of `condition` is the condition of the session.
+    The default of `condition` is the condition of the session; with `own_limit`, with the time limits of the scripts.
+    With `fetch`, the data of scripts is downloaded, too, if the session asks for it.
     """
-    condition = condition or Condition(sandboxed=session.sandboxed, timeout_s=session.timeout_s)
+    data: Mapping[str, Data]
+    if condition is None:
+        condition = Condition(sandboxed=session.sandboxed, timeout_s=None if own_limit else session.timeout_s)
+        wanted = fetch and session.fetch_data
+        data = _data_of(session, plan, (lambda: prepare(session, plan, condition=condition)) if wanted else None)
+    else:  # the digest is all that a key needs
+        some = Data(folder=session.cache, files=(), digest=condition.data) if condition.data else None
+        data = {each.identity: some for each in plan.scenarios} if some is not None else {}
     interpreters: dict[str, str] = {}
     missing: dict[str, str] = {}
     for environment in plan.environments:
@@ -120,9 +129,24 @@ def prepare(
     tasks: dict[Cell, Task] = {}
     # Writers first: the key of a writer is part of the key of its readers.
     for planned in sorted(plan.runnable, key=lambda planned: not planned.writes):
-        task = _task(planned, interpreters, tasks, session.variables, overlay=overlay, condition=condition)
+        task = _task(planned, interpreters, tasks, session.variables, overlay=overlay, data=data, condition=condition)
         tasks[planned.cell] = task
     return Work(plan=plan, tasks=tasks, missing=missing)
+
+
+def _data_of(session: Session, plan: Plan, work: Callable[[], Work] | None) -> dict[str, Data]:
+    """Return the downloaded data of the scenarios of a plan, by identity. With `work`, fetch it with its tasks."""
+    found = {}
+    for scenario in {planned.scenario.identity: planned.scenario for planned in plan.runnable}.values():
+        if work is not None and not session.fetched.has(scenario.identity):
+            from harness.fetching import fetch_data
+
+            tasks = [task for task in work().tasks.values() if task.identity == scenario.identity and not task.reads]
+            fetch_data(session, scenario, tasks)
+        data = session.data_of(scenario)
+        if data is not None:
+            found[scenario.identity] = data
+    return found
 
 
 def _task(
@@ -132,6 +156,7 @@ def _task(
     variables: Mapping[str, str],
     *,
     overlay: Overlay | None,
+    data: Mapping[str, Data],
     condition: Condition,
 ) -> Task:
     script = planned.scenario.script
@@ -149,6 +174,7 @@ def _task(
         writes=planned.writes,
         reads=reads,
         overlay=overlay,
+        data=data.get(planned.scenario.identity),
         sandboxed=condition.sandboxed,
         timeout_s=condition.timeout_s,
         identity=planned.scenario.identity,

@@ -21,7 +21,8 @@ from harness.execute.artifacts import Artifacts
 from harness.execute.tuning import tuning_off
 from harness.filesystem.folders import OwnedFolder
 from harness.interpreters import Interpreters
-from harness.model import Environment, Lock
+from harness.model import Data, Environment, Lock, Scenario
+from harness.project.data_folder import read_data
 from harness.project.matrix import FILE
 from harness.project.project import Project, read_project
 from harness.record.store import Store
@@ -34,6 +35,7 @@ if TYPE_CHECKING:  # imported where they are used: most commands need only a few
     from harness.environments.size_estimate import Needs
     from harness.environments.store import EnvironmentStore, Provided
     from harness.environments.unpacked_releases import UnpackedReleases
+    from harness.execute.fetched_data import FetchedData
     from harness.locking.lock_cache import LockCache
     from harness.locking.source_builds import SourceBuilds
     from harness.sandbox.backends import Sandbox
@@ -55,6 +57,10 @@ class Session:
     sandbox_mode: SandboxMode = SandboxMode.AUTO
     timeout_s: float | None = None
     """The time limit that replaces every script's own, in seconds."""
+    data_folder: Path | None = None
+    """The folder of downloaded data that every script sees, instead of that of its header."""
+    fetch_data: bool = False
+    """True if scripts see what they downloaded once."""
 
     @classmethod
     def at(cls, folder: Path, variables: Mapping[str, str], notify: Callable[[str], None]) -> Session:
@@ -252,6 +258,34 @@ class Session:
             there = folder is not None and read_manifest(folder) is not None
             (built if there else missing).append(environment.lock)
         return needs_of(missing, built)
+
+    @functools.cached_property
+    def fetched(self) -> FetchedData:
+        """The data that scripts downloaded."""
+        from harness.execute.fetched_data import FetchedData
+
+        return FetchedData(folder=self.cache / "data", remembered_in=self.cache / "checksums")
+
+    def data_of(self, scenario: Scenario) -> Data | None:
+        """Return the downloaded data that a scenario sees. Raises HarnessError if it cannot be used."""
+        caches = self.project.matrix.caches
+        if self.data_folder is not None:
+            return self._given_data
+        if self.fetch_data:
+            return self.fetched.read(scenario.identity, caches)
+        named = scenario.header.data
+        if named is None:
+            return None
+        own = scenario.script.path.parent if scenario.script.path is not None else scenario.path.parent
+        what = f"{scenario.name}: tool.harness.data"
+        if not (own / named).resolve().is_relative_to(own.resolve()):
+            raise UsageError(f"{what}: {named!r} leads out of the script's folder", next_step="Use --data DIR")
+        return read_data(own / named, caches, remembered_in=self.cache / "checksums", what=what)
+
+    @functools.cached_property
+    def _given_data(self) -> Data:
+        assert self.data_folder is not None
+        return read_data(self.data_folder, self.project.matrix.caches, remembered_in=self.cache / "checksums")
 
     @functools.cached_property
     def artifacts(self) -> Artifacts:

@@ -168,6 +168,27 @@ def add_condition(parser: argparse.ArgumentParser) -> None:
     add_sandbox(parser)
     add_overlay(parser)
     add_timeout(parser)
+    add_data(parser)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add --data and --fetch. The command line sets them in the session."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--data", metavar="DIR", type=_folder, help="show each script the downloads in DIR, read-only (docs/data.md)"
+    )
+    group.add_argument(
+        "--fetch",
+        action="store_true",
+        help="run each script once WITH network access, then show it what was downloaded",
+    )
+
+
+def _folder(text: str) -> str:
+    """Refuse an empty path, as of a shell variable that is not set: it would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("no folder is named")
+    return text
 
 
 def add_timeout(parser: argparse.ArgumentParser) -> None:

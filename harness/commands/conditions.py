@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from harness.commands.selection_options import ScriptOptions
 from harness.errors import counted
-from harness.model import Cell, Condition
+from harness.model import Cell, Condition, Data
 from harness.pipeline import Work, prepare
 from harness.record.store import Store
 from harness.report.results import Results
@@ -15,10 +15,13 @@ from harness.sandbox.policy import SandboxMode
 from harness.session import Session
 
 
-def asked_condition(session: Session, overlay: str | None) -> Condition:
-    """Return the condition that was asked for, without its time limit, which concerns only some outcomes."""
+def asked_condition(session: Session, overlay: str | None, data: Data | None = None) -> Condition:
+    """Return the condition that was asked for, without its time limit, which concerns only some outcomes.
+
+    `data` is what the script sees.
+    """
     package = overlay.partition("=")[0].strip().replace("-", "_") if overlay is not None else None
-    return Condition(sandboxed=session.sandboxed, overlay=package)
+    return Condition(sandboxed=session.sandboxed, overlay=package, data=data.digest if data is not None else "")
 
 
 def condition_options(session: Session, overlay: str | None) -> list[str]:
@@ -30,7 +33,14 @@ def condition_options(session: Session, overlay: str | None) -> list[str]:
         options += ["--overlay", overlay]
     if session.timeout_s is not None:
         options += ["--timeout", f"{session.timeout_s:.12g}"]
-    return options
+    return [*options, *data_options(session)]
+
+
+def data_options(session: Session) -> list[str]:
+    """Return the options for downloaded data, as they are typed."""
+    if session.data_folder is not None:
+        return ["--data", str(session.data_folder)]
+    return ["--fetch"] if session.fetch_data else []
 
 
 def known_under(session: Session, work: Work, store: Store, condition: Condition) -> set[Cell]:
@@ -53,12 +63,16 @@ def other_conditions(
         for each in results.cells
         if each.cell in work.tasks
     }
-    asked = str(asked_condition(session, options.overlay))
+    asked = {
+        work.tasks[each.cell].recorded_as: str(asked_condition(session, options.overlay, work.tasks[each.cell].data))
+        for each in results.cells
+        if each.cell in work.tasks
+    }
     store = session.read_store()
     try:
         candidates: set[str] = set()
         for recorded, conditions in store.conditions(shown).items():
-            candidates |= conditions - shown[recorded] - {asked}
+            candidates |= conditions - shown[recorded] - {asked[recorded]}
         found = []
         for text in sorted(candidates):
             condition = Condition.parse(text)

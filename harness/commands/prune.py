@@ -1,4 +1,4 @@
-"""`harness prune`: remove environments, builds and releases that nobody uses."""
+"""`harness prune`: remove environments, builds, releases and downloaded data that nobody uses."""
 
 from __future__ import annotations
 
@@ -37,5 +37,6 @@ def execute(session: Session, options: Options) -> int:
     )
     session.builds.prune(unused_for=unused_for)
     session.unpacked.prune(unused_for=unused_for)
+    session.fetched.prune(unused_for=unused_for)
     sys.stdout.write(f"{freed}\n")
     return 0

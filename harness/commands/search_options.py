@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.commands.arguments import (
     CommandOptions,
+    add_data,
     add_jobs,
     add_json,
     add_sandbox,
@@ -55,4 +56,5 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", action="store_true", help="print Markdown for an issue")
     add_sandbox(parser)
     add_timeout(parser)
+    add_data(parser)
     add_json(parser)

@@ -69,7 +69,7 @@ def _never_run(session: Session, task: Task, options: Options, published: str) -
     cell, condition = task.cell, condition_options(session, options.overlay)
     with contextlib.closing(session.read_store()) as store:
         known_under = store.conditions({task.recorded_as}).get(task.recorded_as, set())
-        others = sorted(known_under - {str(asked_condition(session, options.overlay))})
+        others = sorted(known_under - {str(asked_condition(session, options.overlay, task.data))})
     commands = (shlex.join(["show", str(cell), *Condition.parse(each).options]) for each in others)
     known = "; ".join(f"`{session.command} {each}`" for each in commands)
     run = shlex.join(["run", "--cells", str(cell), *condition])
@@ -85,7 +85,7 @@ def _seen(session: Session, store: Store, task: Task, options: Options) -> CellE
     cell, identity = task.cell, task.identity if task.external else ""
     seen = CellEvidence.read(store, cell, task.key, task.limit_s)
     if seen is None and options.overlay is None:
-        asked = asked_condition(session, options.overlay)
+        asked = asked_condition(session, options.overlay, task.data)
         last = next((each for each in store.of_cell(cell, identity) if _is_under(each, asked, task.limit_s)), None)
         if last is not None:
             seen = CellEvidence.read(store, cell, last.key, task.limit_s, current=False)

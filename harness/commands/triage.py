@@ -16,7 +16,8 @@ from packaging.utils import canonicalize_name
 
 from harness.commands.added_packages import with_extras
 from harness.commands.answer import AnswerFormat, answers_folder
-from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_sandbox
+from harness.commands.arguments import CommandOptions, add_data, add_jobs, add_json, add_sandbox
+from harness.commands.conditions import data_options
 from harness.commands.report_input import check_late_options, reason_without_code, report_source
 from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
@@ -24,7 +25,7 @@ from harness.commands.triage_searches import Searches, known_releases, unmet
 from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.execute.task import Task
 from harness.filesystem.atomic import write_whole
-from harness.model import Environment, Scenario, matches_globs
+from harness.model import Environment, NoVerdict, Scenario, matches_globs
 from harness.model.case import as_label
 from harness.pipeline import Work
 from harness.project.header_text import with_keys
@@ -37,6 +38,7 @@ from harness.session import Session
 from harness.triage.answer import TriageAnswer, document
 from harness.triage.attached import combined, file_answer, files_apart, is_about_reading
 from harness.triage.composing import unanswerable
+from harness.triage.downloads import with_data
 from harness.triage.environments import needed_packages
 from harness.triage.notebook import notebook
 from harness.triage.pairs import Pairs
@@ -89,6 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", help="also write the answer to this folder")
     add_jobs(parser, "processes at a time")
     add_sandbox(parser)
+    add_data(parser)
     add_json(parser)
 
 
@@ -135,6 +138,9 @@ def execute(session: Session, options: Options) -> int:
     if session.stop.is_set():
         session.notify("Stopped. Results until now are recorded; run the same command again to continue.")
         return 130
+    if any(each.attempt is not None and each.attempt.cause is NoVerdict.NO_NETWORK for each in runs.all):
+        session.notify("The script downloads data, and has no network: add --fetch to download it once, or --data DIR.")
+    found = with_data(found, [each.attempt for each in runs.all], options=data_options(session))
     _publish(session, options, found)
     return 0 if found.ranges or any(each.attempt is not None for each in runs.all) else 1
 

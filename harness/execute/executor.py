@@ -15,13 +15,14 @@ from typing import Any
 
 from harness.execute.artifacts import Artifacts
 from harness.execute.attempt_dir import Folder
+from harness.execute.data_places import place_data
 from harness.execute.failure_facts import Places, Scene
 from harness.execute.fork_choice import fork_server_kind, fork_server_or_reason, imports_package_late
 from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import ForkServerKind, ZygoteKind
 from harness.execute.isolation import InFork, InProcess, IsolationMethod, new_folder
-from harness.execute.no_verdict import companions
+from harness.execute.no_verdict import ADDRESS, companions
 from harness.execute.sanitize import sanitize
 from harness.execute.task import WORTH_PREPARING, Task, this_platform
 from harness.execute.timed_out import is_conclusive
@@ -170,6 +171,8 @@ def _run_once(
         return failed_to_run(task, f"could not be started: {error}", started)
     try:
         folder.make(task.script.files)
+        if task.data is not None:
+            place_data(task.data, folder)
         if task.reads is not None:
             artifacts.copy_to(task.reads, folder.work)
         ended = method.run(task, folder, stop)
@@ -262,6 +265,8 @@ def _scene(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], 
         reads_artifact=task.reads is not None,
         reads_arguments="argv" in task.script.text and not task.script.header.args,
         sent=frozenset(each.name for each in task.script.files),
+        addresses=tuple(found[0] for found in ADDRESS.finditer(task.script.code)),
+        has_data=task.data is not None,
         output=(ended.stdout + ended.stderr).decode("utf-8", "replace"),
     )
 
@@ -321,6 +326,7 @@ def _condition_of(task: Task, attempt: Attempt) -> Condition:
         sandboxed=task.sandboxed,
         overlay=task.overlay.package if task.overlay is not None else None,
         timeout_s=None if attempt.holds_within(task.own_limit_s) else task.limit_s,
+        data=task.data.digest if task.data is not None else "",
     )
 
 

@@ -32,6 +32,10 @@ class Scene:
     """Of the files that the script may have missed (`companions`), those that lie beside the original script."""
     sent: frozenset[str] = frozenset()
     """The files that were copied into the working folder and beside the script."""
+    addresses: tuple[str, ...] = ()
+    """The URLs in the script's text."""
+    has_data: bool = False
+    """True if the attempt saw downloaded data."""
     reads_artifact: bool = False
     """True for a reader: the working folder has the artifacts of the writer."""
     reads_arguments: bool = False

@@ -48,6 +48,7 @@ def fork_server_or_reason(task: Task, python: Path, *, contained: bool = False) 
         variables=tuple(sorted(variables.items())),
         scripts=() if front else _scripts(task.environment, variables),
         trees=front.folder.parent if front else None,
+        data=task.data.folder if task.data is not None else None,
         held_back=front.package if front else None,
     )
     return ForkServerKind(zygote=zygote, modules=modules[1:], touched=touched, absent=absent)

@@ -55,6 +55,8 @@ class InProcess:
     sandbox: Sandbox
     hidden: Sequence[Path]
     """Folders to hide, even below system folders."""
+    network: bool = False
+    """True if it has the network of this machine: to fetch data, never for an attempt that is recorded."""
     isolation: str = "process"
     heard: Callable[[bytes], None] | None = None
     """Receives what the script prints, while it runs."""
@@ -75,7 +77,14 @@ class InProcess:
         request = _write_request(task, folder, self.backend)
         command: list[str | Path] = [self.python, WORKER, request]
         if self.sandbox.contains:
-            view = attempt_view(folder, self.python, overlays=task.overlays, hidden=self.hidden)
+            view = attempt_view(
+                folder,
+                self.python,
+                overlays=task.overlays,
+                data=task.data.folder if task.data is not None else None,
+                network=self.network,
+                hidden=self.hidden,
+            )
             inside: list[str | Path] = [self.python, WORKER_INSIDE, "--as-init", request]
             command = [*self.sandbox.command(view, inside)]
         limits = _limits(task, folder)

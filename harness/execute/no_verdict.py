@@ -28,7 +28,7 @@ _NETWORK = re.compile(
     r"|Could ?n.t resolve host|Could not resolve host",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"(?:https?|ftp|gs)://[^\s'\"<>)]*[^\s'\"<>).:,]|host='([^']+)'")
+ADDRESS = re.compile(r"(?:https?|ftp|gs)://[^\s'\"<>)]*[^\s'\"<>).:,]|host='([^']+)'")
 _FILE_ERRORS = frozenset({"OSError", "ValueError", "NotFoundError"})
 # Libraries that name a missing file in their own words.
 _MISSING_FILE = tuple(
@@ -191,11 +191,18 @@ def _network(failure: Failure) -> Finding | None:
     for raised in failure.chain:
         text = "\n".join([raised.message, *raised.texts])
         known = raised.errno in _NETWORK_ERRNO and "OSError" in raised.bases
+        # In a sandbox, only its own loopback can refuse a connection: to download something, the script needs another.
+        known = known or ("URLError" in raised.bases and "Connection refused" in text)
         if "gaierror" in raised.bases or known or ("AssertionError" not in raised.bases and _NETWORK.search(text)):
-            address = next((found for each in failure.chain if (found := _ADDRESS.search(each.message))), None)
-            wanted = f" ({_short(address[1] or address[0])} was asked for)" if address else ""
-            reason = f"the sandbox has no network{wanted}. Make the data in the script, or: {_OFF}"
-            return Finding(cause=NoVerdict.NO_NETWORK, reason=reason)
+            address = next((found for each in failure.chain if (found := ADDRESS.search(each.message))), None)
+            named = next(iter(failure.scene.addresses), "the network")
+            wanted = _short((address[1] or address[0]) if address else named)
+            reason = (
+                f"needs data from {wanted}, and scripts have no network. Use --fetch to download it once, or --data DIR"
+            )
+            if failure.scene.has_data:
+                reason = f"needs data from {wanted}, which the data of this attempt lacks. Use other data: --data DIR"
+            return Finding(cause=NoVerdict.NO_NETWORK, reason=reason, outcome=Outcome.NOT_APPLICABLE)
     return None
 
 

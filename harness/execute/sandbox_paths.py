@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.execute.attempt_dir import Folder
+from harness.execute.data_places import DATA
 from harness.guest import GUEST
 from harness.model import Overlay
-from harness.sandbox.policy import SHARED_MEMORY_MIB, Bind, SandboxView, python_binds
+from harness.sandbox.policy import SHARED_MEMORY_MIB, Bind, SandboxView, network_binds, python_binds
 
 ATTEMPT = "/attempt"
 OVERLAYS = ("/overlay", "/overlay-beneath")
@@ -26,12 +27,23 @@ _OURS = Bind(source=GUEST, target=_GUEST_INSIDE)
 
 
 def attempt_view(
-    folder: Folder, python: Path, *, overlays: Sequence[Overlay], hidden: Sequence[Path] = ()
+    folder: Folder,
+    python: Path,
+    *,
+    overlays: Sequence[Overlay],
+    data: Path | None = None,
+    network: bool = False,
+    hidden: Sequence[Path] = (),
 ) -> SandboxView:
     """Return what an attempt in a fresh process sees."""
     binds = [*_own(folder.top), *python_binds(python), _OURS, Bind(source=folder.script, target=f"{ATTEMPT}/script")]
     binds += [Bind(source=each.folder, target=place) for each, place in zip(overlays, OVERLAYS, strict=False)]
-    return SandboxView(binds=binds, hidden=hidden, cwd=f"{ATTEMPT}/work", first=True)
+    binds += [*_data(data), *(network_binds() if network else ())]
+    return SandboxView(binds=binds, hidden=hidden, cwd=f"{ATTEMPT}/work", network=network, first=True)
+
+
+def _data(folder: Path | None) -> list[Bind]:
+    return [Bind(source=folder, target=DATA)] if folder is not None else []
 
 
 def _own(top: Path) -> list[Bind]:
@@ -77,6 +89,7 @@ class ForkServerPlace:
         trees: Path | None,
         *,
         scripts: Sequence[Path] = (),
+        data: Path | None = None,
         hidden: Sequence[Path],
         variables: Mapping[str, str],
     ) -> SandboxView:
@@ -84,6 +97,7 @@ class ForkServerPlace:
         binds = [*_own(self.own.top), *python_binds(python), _OURS]
         binds += [Bind(source=path, target=self.script(number)) for number, path in enumerate(scripts)]
         binds.append(Bind(source=self.attempts, target=_ATTEMPTS, writable=True))
+        binds += _data(data)
         if trees is not None:
             binds.append(Bind(source=trees, target=_TREES))
         return SandboxView(

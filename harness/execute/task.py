@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness.guest import GUEST
-from harness.model import Case, Cell, Conditions, Environment, Overlay, Script, Value
+from harness.model import Case, Cell, Conditions, Data, Environment, Overlay, Script, Value
 
 WORKER = GUEST / "worker.py"
 KEYED_FILES = (
@@ -57,6 +57,8 @@ class Task:
     reads: str | None = None
     """The key of the attempt whose artifact is read."""
     overlay: Overlay | None = None
+    data: Data | None = None
+    """Downloaded data that it sees."""
     sandboxed: bool = True
     """True if its condition has a sandbox."""
     identity: str = ""
@@ -176,6 +178,7 @@ def make_task(
     writes: bool = False,
     reads: str | None = None,
     overlay: Overlay | None = None,
+    data: Data | None = None,
     sandboxed: bool = True,
     timeout_s: float | None = None,
     identity: str = "",
@@ -205,6 +208,7 @@ def make_task(
         platform=this_platform(),
         overlay=overlay.digest if overlay else "",
         sandboxed=sandboxed,
+        data=data.digest if data is not None else "",
     )
     return Task(
         cell=cell,
@@ -217,6 +221,7 @@ def make_task(
         writes=writes,
         reads=reads,
         overlay=overlay,
+        data=data,
         sandboxed=sandboxed,
         own_limit_s=own_limit_s,
         identity=identity,

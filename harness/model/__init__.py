@@ -3,6 +3,7 @@
 from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, Isolation, Publication, label_of
 from harness.model.case import Case, Cell, Value
 from harness.model.condition import Condition
+from harness.model.data import Cache, CachePlace, Data, DataFile
 from harness.model.environment import (
     Build,
     Environment,
@@ -26,11 +27,15 @@ __all__ = [
     "WITHOUT_VERDICT",
     "Attempt",
     "Build",
+    "Cache",
+    "CachePlace",
     "Case",
     "Cell",
     "CellResult",
     "Condition",
     "Conditions",
+    "Data",
+    "DataFile",
     "Display",
     "Environment",
     "Evidence",

@@ -40,6 +40,8 @@ class Conditions:
     platform: str
     overlay: str = ""
     sandboxed: bool = True
+    data: str = ""
+    """The digest of downloaded data."""
 
     @property
     def key(self) -> str:
@@ -49,6 +51,8 @@ class Conditions:
             (self.lock, self.interpreter, self.variables, self.worker, self.platform, self.overlay, self.sandboxed)
         )
         content = f"[{_as_json(self.script)}, {_as_json(self.write_key)}, {_as_json(self.parameters)}, {end}"
+        if self.data:  # keys without data are those of earlier versions of the harness
+            content += _as_json(self.data)
         return hashlib.sha256(content.encode()).hexdigest()
 
 

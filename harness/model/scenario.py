@@ -72,6 +72,8 @@ class Header:
     variables: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     """Files and globs, relative to the script, that it reads."""
+    data: str | None = None
+    """A folder of downloaded data, relative to the script. No part of what identifies the script."""
     args: tuple[str, ...] = ()
     """What follows the script's name in `sys.argv`."""
     stdin: str | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from harness.execute.task import Task
-from harness.model import Attempt, Condition, Environment
+from harness.model import Attempt, Environment
 from harness.pinpoint.candidates import Candidate, ProbeResult, Subject
 from harness.pinpoint.probed_environments import ProbedEnvironments
 from harness.pinpoint.swapped import Untestable
@@ -87,10 +87,7 @@ class Runner:
             if each.absence is not None:
                 reason = f"{each.absence.outcome}: {each.absence.reason}"
                 return _Prepared(environment=environment, plan=plan, work=None, reason=reason)
-        session = self._session
-        timeout_s = None if subject.own_limit else session.timeout_s
-        condition = Condition(sandboxed=session.sandboxed, timeout_s=timeout_s)
-        work = prepare(session, plan, fetch=True, condition=condition)
+        work = prepare(self._session, plan, fetch=True, own_limit=subject.own_limit)
         for reason in work.missing.values():
             raise Untestable(reason)
         return _Prepared(environment=environment, plan=plan, work=work)

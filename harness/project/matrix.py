@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.errors import UsageError
-from harness.model import Generation, LockOrigin, Preparation, Setting, matches_globs
+from harness.model import Cache, Generation, LockOrigin, Preparation, Setting, matches_globs
 from harness.model.site import SiteText
 
 FILE = "matrix.toml"
@@ -159,6 +159,8 @@ class Matrix:
     exclusions: tuple[Exclusion, ...]
     site: SiteText = field(default_factory=SiteText)
     """What the published page says."""
+    caches: tuple[Cache, ...] = ()
+    """Where packages keep what they download."""
 
     def family(self, name: str) -> Family | None:
         """Return the family with this name, or None."""

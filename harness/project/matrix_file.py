@@ -15,6 +15,7 @@ from packaging.version import Version
 from harness.errors import Problems, UsageError
 from harness.filesystem.reading import read_text
 from harness.model import Generation, Preparation, Setting
+from harness.project.caches import read_caches
 from harness.project.inline_metadata import TOMLDecodeError, loads
 from harness.project.matrix import FILE, MAX_LIMITS, Base, Exclusion, Family, Matrix, Tier
 from harness.project.site_table import read_site
@@ -99,6 +100,7 @@ def _read(table: Table, root: Path) -> Matrix:
         default_tier=default_tier,
         exclusions=tuple(_read_exclusion(each) for each in table.tables("exclude")),
         site=read_site(table.table("site"), {each.name: each.title for each in families}),
+        caches=read_caches(table.table("caches")),
     )
     table.end()
     return matrix

@@ -26,7 +26,7 @@ from harness.model.observation import Watch
 from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
 from harness.project.inline_metadata import TOMLDecodeError, find_block
 from harness.project.parameters import read_parameters, read_skip
-from harness.project.script_files import find_files
+from harness.project.script_files import find_files, is_below
 from harness.project.syntax import literal, tree_of
 from harness.project.toml_table import Table
 
@@ -142,6 +142,7 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         own_process=_read_isolation(table),
         variables=table.texts("variables"),
         files=table.texts("files"),
+        data=_read_data(table),
         args=_read_args(table),
         stdin=table.optional_text("stdin"),
         watch=_read_watch(table),
@@ -175,6 +176,15 @@ def _read_args(table: Table) -> tuple[str, ...]:
         table.problems.add(table.place("args"), f"{value!r} is not a list of texts", 'Write args = ["--epochs", "3"]')
         return ()
     return tuple(words)
+
+
+def _read_data(table: Table) -> str | None:
+    """Read the folder of data, a path below the script's folder: others could show a script what it must not see."""
+    text = table.optional_text("data")
+    if text is not None and not is_below(text):
+        table.problems.add(table.place("data"), f"{text!r} is not a path below the script's folder", 'Write "data"')
+        return None
+    return text
 
 
 def _read_isolation(table: Table) -> bool:

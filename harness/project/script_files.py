@@ -24,8 +24,7 @@ def find_files(folder: Path, patterns: tuple[str, ...], *, where: str, problems:
     """
     found: dict[str, Path] = {}
     for pattern in patterns:
-        path = PurePosixPath(pattern)
-        if not pattern or path.is_absolute() or ".." in path.parts or "\\" in pattern or "\0" in pattern:
+        if not is_below(pattern):
             problems.add(where, f"{pattern!r} is not a path below the script's folder", "Write data.csv or models/*.h5")
             continue
         matches = dict(_matches(folder, pattern))
@@ -43,6 +42,12 @@ def find_files(folder: Path, patterns: tuple[str, ...], *, where: str, problems:
     except OSError as error:
         problems.add(where, f"{error.filename} cannot be read: {error.strerror or error}")
         return ()
+
+
+def is_below(text: str) -> bool:
+    """Return True if a text is a relative path that does not lead out of its folder."""
+    path = PurePosixPath(text)
+    return bool(text) and not path.is_absolute() and ".." not in path.parts and not {"\\", "\0"} & set(text)
 
 
 def _matches(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:

@@ -108,6 +108,12 @@ class SandboxView:
         return [str(each) for each in hidden if any(each.is_relative_to(root) for root in roots) and each.is_dir()]
 
 
+def network_binds() -> tuple[Bind, ...]:
+    """Return what a process with a network needs to find hosts by name."""
+    path = Path("/etc/resolv.conf")
+    return (Bind(source=path.resolve(), target=str(path)),) if path.is_file() else ()
+
+
 def python_binds(python: Path) -> tuple[Bind, ...]:
     """Return the binds that a Python needs: its environment, and the interpreter that this was created with."""
     found: dict[str, Path] = {}

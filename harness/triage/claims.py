@@ -33,6 +33,8 @@ class CheckedClaim:
     result: Checked
     cells: tuple[str, ...] = ()
     note: str = ""
+    installed: bool = False
+    """True if an environment has this version, whether the script could run there or not."""
 
 
 def check(
@@ -53,12 +55,12 @@ def check(
 
 
 def questions_about(checked: Iterable[CheckedClaim]) -> tuple[str, ...]:
-    """Return what to ask the reporter about failing versions that could not be tested."""
+    """Return what to ask the reporter about failing versions that could not be tested because they do not install."""
     return tuple(
         f"Does it also fail with a released version? {each.claim.package} {each.claim.version} was not tested: "
-        f"{each.note}."
+        f"{each.note.rstrip('.')}."
         for each in checked
-        if each.result is Checked.NOT_TESTED and each.claim.says is Says.FAILS and not each.cells
+        if each.result is Checked.NOT_TESTED and each.claim.says is Says.FAILS and not each.cells and not each.installed
     )
 
 
@@ -69,7 +71,12 @@ def _check(
     conclusive = [each for each in fitting if each.shows.conclusive]
     conclusive = [each for each in conclusive if each.environment in own] or conclusive
     if not conclusive:
-        return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, note=_why_not(claim, fitting, evidence))
+        return CheckedClaim(
+            claim=claim,
+            result=Checked.NOT_TESTED,
+            note=_why_not(claim, fitting, evidence),
+            installed=any(each.shows is Shows.NOT_APPLICABLE for each in fitting),
+        )
     wanted = Shows.PASSES if claim.says is Says.WORKS else Shows.BUG
     against = Shows.BUG if claim.says is Says.WORKS else Shows.PASSES
     agreeing = [each.cell for each in conclusive if each.shows is wanted]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from packaging.utils import NormalizedName
 
-from harness.model import Attempt, Outcome
+from harness.model import Attempt, NoVerdict, Outcome
 from harness.model.observation import normalise_output
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
@@ -167,7 +167,15 @@ def _shown(ran: Ran, problem: Problem) -> tuple[Shows, str, str]:
     if attempt is None:
         return Shows.NOT_TESTED, "", ran.reason or "never run"
     shows = Shows.NOT_APPLICABLE if attempt.outcome is Outcome.NOT_APPLICABLE else Shows.NOT_TESTED
-    return shows, "", attempt.reason or attempt.error or str(attempt.outcome)
+    reason = attempt.reason or attempt.error or str(attempt.outcome)
+    if attempt.cause is NoVerdict.NO_NETWORK:
+        reason = needed_data(reason)
+    return shows, "", reason
+
+
+def needed_data(reason: str) -> str:
+    """Return `needs data from ADDRESS`, without what to do here: that is not for the reporter."""
+    return reason.partition(", ")[0]
 
 
 def _printed_by(ran: Ran, problem: Problem) -> tuple[Shows, str]:

@@ -32,7 +32,7 @@ LAYERS = (
     ("transfer",),
     ("session", "running_scripts"),
     ("progress", "run_log"),
-    ("engine",),
+    ("engine", "fetching"),
     ("pipeline",),
     ("pinpoint",),
     ("triage",),

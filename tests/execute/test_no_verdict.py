@@ -239,12 +239,25 @@ class TestSettings:
 class TestSandbox:
     @pytest.mark.parametrize("backend", contained())
     @pytest.mark.parametrize(
+        ("text", "wanted"),
+        [
+            pytest.param("demo.fetch('https://example.com/mnist.npz')\n", "https://example.com/mnist.npz", id="download"),
+            pytest.param("import socket\nsocket.create_connection(('192.0.2.1', 80))\n", "the network", id="connection"),
+            pytest.param("import urllib.request\nurllib.request.urlopen('http://127.0.0.1:9/a.csv')\n",
+                         "http://127.0.0.1:9/a.csv", id="an address that only the script names"),
+        ],
+    )  # fmt: skip
+    def test_needed_network_is_not_applicable_and_the_address_is_named(self, attempt, backend, text, wanted):
+        seen = attempt(f"import demo\n{text}", backend=backend)
+        assert (seen.outcome, seen.cause, seen.is_verdict) == (Outcome.NOT_APPLICABLE, NoVerdict.NO_NETWORK, False)
+        assert seen.reason == (
+            f"needs data from {wanted}, and scripts have no network. Use --fetch to download it once, or --data DIR"
+        )
+
+    @pytest.mark.parametrize("backend", contained())
+    @pytest.mark.parametrize(
         ("text", "cause", "words"),
         [
-            pytest.param("import demo\ndemo.fetch('https://example.com/mnist.npz')\n", NoVerdict.NO_NETWORK,
-                         "the sandbox has no network (https://example.com/mnist.npz was asked for)", id="a download"),
-            pytest.param("import socket\nsocket.create_connection(('192.0.2.1', 80))\n", NoVerdict.NO_NETWORK,
-                         "the sandbox has no network", id="a connection"),
             pytest.param("open('/data/train.csv')\n", NoVerdict.OUTSIDE_SANDBOX,
                          "/data/train.csv is outside the sandbox", id="a file outside"),
             pytest.param("import os\nopen(os.path.expanduser('~/data.csv'))\n", NoVerdict.OUTSIDE_SANDBOX,

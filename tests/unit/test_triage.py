@@ -29,6 +29,7 @@ from harness.triage.decide import (
     responsible_package,
     ways_out,
 )
+from harness.triage.downloads import with_data
 from harness.triage.environments import (
     claimed_environments,
     failing_versions,
@@ -129,6 +130,48 @@ def ran(environment, outcome, *, error="", stdout="", cause=None, variables=(), 
         cell=f"report@{environment}", environment=environment, family="layers", versions=versions,
         variables=variables, attempt=attempt, verdict=attempt.is_verdict,
     )  # fmt: skip
+
+
+# Downloaded data
+
+
+def lacks_data():
+    reason = "needs data from https://example.com/a.npz, and scripts have no network. Use --fetch"
+    cell = ran("a", Outcome.NOT_APPLICABLE, cause=NoVerdict.NO_NETWORK)
+    return replace(cell, attempt=replace(cell.attempt, reason=reason))
+
+
+def test_reason_in_an_answer_names_the_needed_data_and_not_the_options_of_this_command():
+    problem = problem_of([lacks_data()], reported=None, failing=[], working=[])
+    (evidence,) = evidence_of([lacks_data()], problem)
+    assert evidence.reason == "needs data from https://example.com/a.npz"
+
+
+def test_missing_data_is_asked_for_once():
+    answer = with_data(an_answer(), [lacks_data().attempt, None, lacks_data().attempt], options=[])
+    assert answer.questions[len(an_answer().questions) :] == (
+        "The script needs data from https://example.com/a.npz. Could you post one that makes its data itself, such as "
+        "random arrays of the same shapes?",
+    )
+    assert answer.commands == an_answer().commands
+
+
+@pytest.mark.parametrize(
+    ("options", "end"), [(["--fetch"], "--fetch"), (["--data", "/home/somebody/data"], "--data DIR")]
+)
+def test_commands_of_an_answer_have_the_option_for_data_without_local_paths(options, end):
+    commands = with_data(an_answer(), [], options=options).commands
+    assert commands == tuple(f"{each} {end}" for each in an_answer().commands)
+
+
+def test_version_that_was_installed_and_could_not_run_the_script_is_no_reason_to_ask_for_a_release():
+    claim = Claim(text="fails in 1.0", place=Place(line=1), says=Says.FAILS, package="layers", version="1.0")
+    problem = problem_of([lacks_data()], reported=None, failing=[], working=[])
+    cells = [replace(each, versions={"layers": "1.0"}) for each in evidence_of([lacks_data()], problem)]
+    checked = check([claim], cells, provides={})
+    assert checked[0].result is Checked.NOT_TESTED
+    assert questions_about(checked) == ()
+    assert questions_about(check([claim], [], provides={}))
 
 
 # What counts as the reported problem

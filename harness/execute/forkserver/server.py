@@ -47,6 +47,8 @@ class ZygoteKind:
     """Prepare scripts by module: the zygote and each of its fork servers run them after the import of the module."""
     trees: Path | None = None
     """The folder of source trees that can overlay an installed package."""
+    data: Path | None = None
+    """The folder of downloaded data that its attempts see."""
     held_back: str | None = None
     """The package that can be overlaid. The zygote must not import it."""
 
@@ -96,7 +98,12 @@ class Zygote:
             if self.contained:  # then all its forks have their overlay at the same place
                 variables["HARNESS_OVERLAY"] = OVERLAYS[0]
         view = self.place.view(
-            kind.python, kind.trees, scripts=[path for _, path in kind.scripts], hidden=hidden, variables=variables
+            kind.python,
+            kind.trees,
+            scripts=[path for _, path in kind.scripts],
+            data=kind.data,
+            hidden=hidden,
+            variables=variables,
         )
         theirs = self._channel.theirs.fileno()
         worker = WORKER_INSIDE if self.contained else WORKER
