@@ -22,7 +22,7 @@ NEEDED = {
     "answer": ["report"],
     "diff": ["old", "new"],
 }
-OF_THE_COMMAND_LINE = {"command", "parser", "project", "verbose", "more_verbose", "sandbox", "timeout"}
+OF_THE_COMMAND_LINE = {"command", "parser", "project", "verbose", "more_verbose", "sandbox", "timeout", "data", "fetch"}
 
 
 def options_of(command, *arguments):
