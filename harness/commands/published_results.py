@@ -22,7 +22,8 @@ FOLDERS = ("results", "results/full")
 
 def is_ordinary(session: Session) -> bool:
     """Return True if the ordinary condition was asked for: published results are those of no other."""
-    return session.sandbox_mode is not SandboxMode.OFF and session.timeout_s is None
+    with_data = session.data_folder is not None or session.fetch_data
+    return session.sandbox_mode is not SandboxMode.OFF and session.timeout_s is None and not with_data
 
 
 def own_published(session: Session) -> Published:

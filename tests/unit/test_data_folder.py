@@ -3,12 +3,15 @@
 import os
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from harness.commands.published_results import is_ordinary
 from harness.errors import UsageError
 from harness.model import Cache, CachePlace, Condition, Conditions
 from harness.project.data_folder import read_data
+from harness.session import Session
 
 KERAS = Cache(folder=".keras", place=CachePlace.HOME, leave_out=("keras.json",))
 HUB = Cache(folder="tfhub_modules", place=CachePlace.TEMPORARY, leave_out=("*.lock",))
@@ -129,6 +132,11 @@ class TestCondition:
         assert str(condition) == "sandbox off, data 0123456789abcdef"
         assert Condition.parse(str(condition)) == condition
         assert condition.options[-2:] == ("--data", "DIR")
+
+    @pytest.mark.parametrize("asked", [{"fetch_data": True}, {"data_folder": Path("data")}], ids=str)
+    def test_published_results_say_nothing_of_a_run_with_data(self, asked):
+        assert is_ordinary(Session(root=Path(), variables={}, notify=print))
+        assert not is_ordinary(Session(root=Path(), variables={}, notify=print, **asked))
 
     def test_key_without_data_is_that_of_earlier_versions(self):
         values = {
