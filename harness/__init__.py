@@ -19,7 +19,9 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # the program tha
 def load_results(project: str | os.PathLike[str] | None = None, *, tier: str = "full") -> pd.DataFrame:
     """Return a DataFrame with one row per cell of a project's tier, including cells that were never run.
 
-    Without `project`, use the project of the current folder, or the one that the installed package ships.
+    `project` is the folder of a matrix.toml; or published results: a results.json, its folder, or the https address of
+    either, and `tier` does not matter. Without it, use the project of the current folder, or the one that the installed
+    package ships.
     Runs nothing. docs/reading_the_table.md lists the columns. Raises harness.errors.HarnessError if the project
     cannot be read.
     """

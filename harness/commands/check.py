@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.commands.arguments import add_json
 from harness.commands.published_results import own_published, stale_reason, with_published
+from harness.commands.published_source import read_named
 from harness.commands.results import results_of
 from harness.commands.selected_plan import plan_of
 from harness.commands.selection_options import SelectionOptions, add_selection
@@ -23,7 +24,6 @@ from harness.project.plan import Plan, make_plan
 from harness.project.selection import Selection
 from harness.report import check_formats
 from harness.report.check import Check, Checked, check
-from harness.report.difference import read_results
 from harness.report.published import Published, cells_of
 from harness.report.results import Record, records
 from harness.session import Session
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--published",
         metavar="FILE",
-        help="a results.json or its folder (default: results/ and results/full/ of this clone)",
+        help="a results.json, its folder, or an https address (default: results/, results/full/)",
     )
     add_json(parser)
 
@@ -72,7 +72,7 @@ def execute(session: Session, options: Options) -> int:
 def _published(session: Session, options: Options) -> Published:
     if options.published is None:
         return own_published(session)
-    cells = cells_of(read_results(Path(options.published)), options.published)
+    cells = cells_of(read_named(options.published), options.published)
     return Published(cells=cells, sources=(options.published,))
 
 

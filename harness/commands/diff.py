@@ -7,9 +7,9 @@ import json
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.commands.arguments import CommandOptions, add_json
+from harness.commands.published_source import read_named
 from harness.session import Session
 
 
@@ -24,16 +24,16 @@ class Options(CommandOptions):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `harness diff`."""
-    parser.add_argument("old", metavar="OLD", help="a results.json or its folder")
-    parser.add_argument("new", metavar="NEW", help="the newer results.json or its folder")
+    parser.add_argument("old", metavar="OLD", help="a results.json, its folder, or the https address of either")
+    parser.add_argument("new", metavar="NEW", help="the newer one")
     add_json(parser)
 
 
 def execute(session: Session, options: Options) -> int:
     """Print what changed between two published results."""
-    from harness.report.difference import changes, read_results
+    from harness.report.difference import changes
 
-    found = changes(read_results(Path(options.old)), read_results(Path(options.new)))
+    found = changes(read_named(options.old), read_named(options.new))
     if options.json:
         rows = [{"cell": each.cell, "kind": each.kind, "old": each.old, "new": each.new} for each in found]
         sys.stdout.write(json.dumps({"schema": 1, "changes": rows}, indent=1) + "\n")

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_section(path: Path, section: str, text: str) -> None:
@@ -26,12 +33,26 @@ def with_section(path: Path, section: str, text: str) -> str:
 
 def write_file(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    _write(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline=""))
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a DataFrame of results as Parquet; parameters become JSON. Raises HarnessError without pyarrow."""
+    if importlib.util.find_spec("pyarrow") is None:
+        raise HarnessError(
+            "--format parquet needs pyarrow, which is not installed", next_step="pip install 'repro-matrix[parquet]'"
+        )
+    table = frame.assign(parameters=frame["parameters"].map(json.dumps))
+    _write(path, lambda temporary: table.to_parquet(temporary, engine="pyarrow", index=False))
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
     if path.is_dir():
         raise UsageError(f"{path}: is a folder", next_step="Name a file")
     temporary = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8", newline="")
+        write(temporary)
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):  # not there, or what should be its folder is none

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from harness.commands.conditions import other_conditions_notes
 from harness.commands.selection_options import ScriptOptions
+from harness.errors import UsageError
 from harness.execute.task import this_platform
 from harness.model import Attempt
 from harness.pipeline import Work, prepare
 from harness.project.plan import make_plan
 from harness.project.selection import Selection, changes_of
+from harness.report.published_frame import frame_of
 from harness.report.results import EnvironmentColumn, Results, to_frame
 from harness.sandbox.policy import SandboxMode
 from harness.session import Session
@@ -34,11 +37,15 @@ class TableFormat(str, Enum):
     CSV = "csv"
     JSON = "json"
     HTML = "html"
+    JUNIT = "junit"
+    SUPPORT = "support"
+    ATOM = "atom"
+    PARQUET = "parquet"
 
     @property
     def has_every_cell(self) -> bool:
         """True for formats that programs read: they leave out nothing."""
-        return self in (TableFormat.CSV, TableFormat.JSON)
+        return self not in (TableFormat.TERMINAL, TableFormat.MARKDOWN, TableFormat.HTML)
 
 
 def results_of(
@@ -104,14 +111,6 @@ def render(results: Results, format: TableFormat, *, only_differing: bool = Fals
             from harness.report import markdown
 
             return markdown.render(results, only_differing=only_differing)
-        case TableFormat.CSV:
-            from harness.report import csv_table
-
-            return csv_table.render(results)
-        case TableFormat.JSON:
-            from harness.report import json_document
-
-            return json_document.render(results)
         case TableFormat.HTML:
             from harness.report import html_page
 
@@ -121,10 +120,28 @@ def render(results: Results, format: TableFormat, *, only_differing: bool = Fals
 
             width = shutil.get_terminal_size((160, 24)).columns
             return terminal_table.render(results, width=width, colour=terminal, only_differing=only_differing)
+        case TableFormat.PARQUET:
+            raise UsageError("--format parquet is no text", next_step="Write it to a file: --output FILE")
+    return str(importlib.import_module(f"harness.report.{_DATA[format]}").render(results))
+
+
+_DATA = {
+    TableFormat.CSV: "csv_table",
+    TableFormat.JSON: "json_document",
+    TableFormat.JUNIT: "junit",
+    TableFormat.SUPPORT: "support",
+    TableFormat.ATOM: "feed",
+}
+"""The modules that render every cell, by format."""
 
 
 def load_frame(project: str | os.PathLike[str] | None, *, tier: str) -> pd.DataFrame:
-    """Return the results of a tier as a DataFrame."""
+    """Return the results of a tier, or those of a published folder or address, as a DataFrame."""
+    from harness.commands.published_source import find_published
+
+    document = find_published(project)
+    if document is not None:
+        return frame_of(document, str(project))
     if project is None:
         session = Session.here(Path.cwd(), os.environ, lambda line: None)
     else:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from harness.commands.arguments import add_choice, add_condition, add_watch
 from harness.commands.observations import with_observations
-from harness.commands.output_files import write_file
+from harness.commands.output_files import write_file, write_parquet
 from harness.commands.published_results import is_ordinary
 from harness.commands.results import TableFormat, render, results_of, with_condition
 from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
 from harness.errors import UsageError
 from harness.pipeline import prepare
+from harness.report.results import to_frame
 from harness.session import Session
 
 
@@ -55,6 +56,9 @@ def execute(session: Session, options: Options) -> int:
     ordinary = options.overlay is None and is_ordinary(session)
     results = with_condition(session, work, results_of(session, work, published=ordinary), options)
     results = with_observations(session, work, results, options.watch)
+    if options.format is TableFormat.PARQUET and options.output is not None:
+        write_parquet(to_frame(results), Path(options.output))
+        return 0
     to_terminal = options.output is None and sys.stdout.isatty()
     text = render(results, options.format, only_differing=options.differing, terminal=to_terminal)
     if options.output is None:

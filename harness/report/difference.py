@@ -14,7 +14,8 @@ from harness.report.foreign_text import one_line
 
 SCHEMA = 1
 _COMPARED = ("outcome", "stage", "signature")
-_LONGEST = 1 << 28
+LONGEST = 1 << 28
+"""The most bytes of a results.json."""
 _WRITTEN_BY = "Use a results.json of `harness report`, or the output of `harness table --format json`"
 
 
@@ -64,13 +65,22 @@ def read_results(path: Path) -> Mapping[str, Any]:
     """Read a published results.json, or the one in a folder. Raises UsageError."""
     path = path / "results.json" if path.is_dir() else path
     try:
-        document = json.loads(read_text(path, longest=_LONGEST))
+        text = read_text(path, longest=LONGEST)
     except FileNotFoundError:
         raise UsageError(f"{path}: file not found", next_step=_WRITTEN_BY) from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path}: invalid JSON", why=str(error), next_step=_WRITTEN_BY) from None
+    return parse_results(text, str(path))
+
+
+def parse_results(text: str, where: str) -> Mapping[str, Any]:
+    """Parse the text of a results.json. Raises UsageError."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{where}: invalid JSON", why=str(error), next_step=_WRITTEN_BY) from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA or not _are_cells(document.get("cells")):
-        raise UsageError(f"{path}: not a results file of schema {SCHEMA}", next_step=_WRITTEN_BY)
+        raise UsageError(f"{where}: not a results file of schema {SCHEMA}", next_step=_WRITTEN_BY)
     return document
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from harness.errors import UsageError
-from harness.report import csv_table, html_page, json_document, markdown
+from harness.report import csv_table, feed, html_page, json_document, markdown, support
 from harness.report.grid import STATES, count
 from harness.report.results import (
     FLAKY_WORD,
@@ -35,9 +35,11 @@ def files(results: Results, *, command: str = "harness") -> Mapping[str, str]:
     return {
         "index.html": html_page.render(results, command=command, published=True),
         "results.json": json_document.render(results, published=True),
+        "support.json": support.render(results),
         "summary.md": f"# Summary\n\n{summary_markdown(results)}\n{_DETAILS}",
         "table.csv": csv_table.render(results),
         "table.md": markdown.render(results),
+        "transitions.atom": feed.render(results),
     }
 
 

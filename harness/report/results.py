@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -280,9 +281,13 @@ def to_frame(results: Results) -> pd.DataFrame:
 
     A cell that was never run has the outcome "never run", so that counting the outcomes does not lose it.
     """
+    return frame_from([_row(record) for record in records(results)])
+
+
+def frame_from(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Return a DataFrame of rows with the keys `COLUMNS`."""
     import pandas as pd  # half a second that most commands need not spend
 
-    rows = [_row(record) for record in records(results)]
     # As objects first: otherwise what None becomes differs between versions of pandas.
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).astype(_TYPES)
 
@@ -309,7 +314,7 @@ def _row(record: Record) -> dict[str, object]:
         "link": label.link if label else None,
         "reason": record.reason,
         "cause": record.cause.value if record.cause else None,
-        "duration_s": record.duration_s,
+        "duration_s": math.nan if record.published else record.duration_s,
         "attempts": record.attempts,
         "passes": record.passes,
         "flaky": record.flaky,

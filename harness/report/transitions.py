@@ -150,6 +150,11 @@ def histories(results: Results) -> tuple[History, ...]:
     return tuple(_history(line) for line in _lines(results) if line.changes)
 
 
+def timelines(results: Results) -> tuple[History, ...]:
+    """Return the history of each case and family with a verdict, also of those without a change."""
+    return tuple(_history(line) for line in _lines(results) if any(step.judged for step in line.steps))
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Line:
     """What stands side by side: a case in the versions of a family, ascending."""

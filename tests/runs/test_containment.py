@@ -146,7 +146,9 @@ def test_what_is_published_of_hostile_scenarios_is_data(project):
     project.call("report", "--unconfirmed")
 
     assert "<script>alert(1)</script>" in done.cell("raises_html@demo1.0")["error"], "it was run, and is kept as it was"
-    published = ("index.html", "results.json", "summary.md", "table.csv", "table.md")
+    published = (
+        "index.html", "results.json", "summary.md", "support.json", "table.csv", "table.md", "transitions.atom",
+    )  # fmt: skip
     texts = {name: (project.root / "results" / name).read_text(encoding="utf-8") for name in published}
     for name, text in texts.items():
         assert not {"\x1b", "\x07", "\r", "\u202e"} & set(text), name

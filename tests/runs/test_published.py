@@ -1,7 +1,14 @@
-"""A clone that has run nothing uses its published results, and says so."""
+"""A clone that has run nothing uses its published results, and says so. Programs read them from a folder or an address."""
+
+import contextlib
+import functools
+import http.server
+import threading
 
 import pytest
 
+import harness
+from harness.errors import HarnessError, UsageError
 from tests.runs.conftest import BUILD
 
 CELL = "build[shape=list]@demo1.1"
@@ -96,3 +103,51 @@ def test_published_results_can_be_kept_when_only_new_cells_were_run(published):
     assert "6 of 9 cells were never run here" in published.call("report", "--keep-published", status=1).stderr
     published.run("--scenarios", "build", "--confirm")
     published.call("report", "--unconfirmed", "--keep-published")
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format, *args):
+        pass
+
+
+@contextlib.contextmanager
+def served(folder):
+    """Serve a folder on the loopback interface; give its address."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=folder)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_published_results_are_read_from_a_folder_and_from_an_address(published):
+    folder = published.root / "results"
+    assert {"support.json", "transitions.atom"} <= {path.name for path in folder.iterdir()}
+    here = harness.load_results(folder)
+    assert len(here) == 9
+    assert here.set_index("cell").loc[CELL, "outcome"] == "failed"
+    assert list(harness.load_results(folder / "results.json")["cell"]) == list(here["cell"])
+    with served(published.root) as address:
+        for named in ("results", "results/", "results/results.json"):
+            assert list(harness.load_results(f"{address}/{named}")["outcome"]) == list(here["outcome"])
+        with pytest.raises(HarnessError, match="404"):
+            harness.load_results(f"{address}/nowhere")
+        (published.root / "broken.json").write_text("{", encoding="utf-8")
+        with pytest.raises(UsageError, match="invalid JSON"):
+            harness.load_results(f"{address}/broken.json")
+        same = published.call("diff", f"{address}/results", str(folder), "--json").document
+        assert same["changes"] == []
+        assert published.call("check", "--published", f"{address}/results", "--json").document["findings"] == []
+    with pytest.raises(UsageError, match="only https and http"):
+        harness.load_results("ftp://127.0.0.1/results")
+
+
+def test_other_formats_go_to_files(published):
+    for format, begins in (("support", b"{"), ("atom", b"<?xml"), ("junit", b"<?xml"), ("parquet", b"PAR1")):
+        path = published.root / "out" / format
+        published.call("table", "--format", format, "--output", str(path))
+        assert path.read_bytes().startswith(begins)
+    assert "Write it to a file: --output FILE" in published.call("table", "--format", "parquet", status=2).stderr

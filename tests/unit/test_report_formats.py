@@ -19,7 +19,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.model import CellResult, Label, Outcome, Pattern
-from harness.report import csv_table, html_page, json_document, markdown, publish, terminal
+from harness.report import csv_table, feed, html_page, json_document, junit, markdown, publish, support, terminal
 from harness.report.grid import NOT_ASKED, STATES, build_grid
 from harness.report.results import Results, to_frame
 from tests.unit.test_report_results import attempt, cell_of, column, only, result, sample, scenario
@@ -35,6 +35,9 @@ FORMATS = {
     "report_live.json": json_document.render,
     "report_results.json": lambda results: json_document.render(results, published=True),
     "report_summary.md": publish.summary_markdown,
+    "report_support.json": support.render,
+    "report_transitions.atom": feed.render,
+    "report_junit.xml": junit.render,
 }
 
 
@@ -356,7 +359,9 @@ def test_published_files_are_equal_for_equal_results():
         ),
     )  # fmt: skip
     assert publish.files(first) == publish.files(again)
-    assert sorted(publish.files(first)) == ["index.html", "results.json", "summary.md", "table.csv", "table.md"]
+    assert sorted(publish.files(first)) == [
+        "index.html", "results.json", "summary.md", "support.json", "table.csv", "table.md", "transitions.atom",
+    ]  # fmt: skip
 
 
 def test_a_new_cause_changes_only_its_own_lines_of_the_markdown():
