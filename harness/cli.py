@@ -41,6 +41,8 @@ COMMANDS = {
     "answer": "print the reply to a report again",
     "transfer": "print who can read which file, or publish it",
     "readers": "find the versions that can read a saved model",
+    "merge": "add the attempts of other machines to the store of this clone",
+    "work": "run a shard from a file, and write its results into a folder",
     "report": "write the published files",
     "compare-isolation": "compare forks with separate processes",
     "check": "compare the results with the published ones",
@@ -50,8 +52,10 @@ COMMANDS = {
     "prune": "remove unused environments",
 }
 """The commands, each with its summary. The module of a command has its name."""
-_RUN_SCRIPTS = frozenset({"run", "replay", "pinpoint", "blame", "triage", "readers"})
+_RUN_SCRIPTS = frozenset({"run", "replay", "pinpoint", "blame", "triage", "readers", "work"})
 """Commands that may restart themselves where limits can be enforced."""
+_WITHOUT_PROJECT = frozenset({"work"})
+"""Commands that work in any folder."""
 _STATUS = (
     "Exit status: 0 finished, also if cells failed; 1 a cell has no result, or check or compare-isolation found a "
     "difference; 2 wrong usage, or an error in a file of the project; 3 internal error, which is a bug; 130 stopped."
@@ -87,7 +91,9 @@ def _run(arguments: argparse.Namespace) -> tuple[int, Exception | None]:
     """Run a command and print its error. Return the exit status and the error."""
     module = importlib.import_module(_module_of(arguments.command))
     try:
-        if arguments.project is None:
+        if arguments.command in _WITHOUT_PROJECT:
+            session = Session.anywhere(Path(arguments.project or Path.cwd()).absolute(), os.environ, _notify)
+        elif arguments.project is None:
             session = Session.here(Path.cwd(), os.environ, _notify)
         else:
             session = Session.at(Path(arguments.project).absolute(), os.environ, _notify)

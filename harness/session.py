@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import json
 import logging
 import os
 import shutil
@@ -83,6 +84,11 @@ class Session:
         notify(f"No {FILE} here or above: using {matrix}. Results: {session.store_path}")
         return session
 
+    @classmethod
+    def anywhere(cls, folder: Path, variables: Mapping[str, str], notify: Callable[[str], None]) -> Session:
+        """Return a session for a command that needs no project."""
+        return cls(root=_root_above(folder) or folder, variables=variables, notify=notify)
+
     def require_clone(self, command: str, next_step: str) -> None:
         """Raise a UsageError if a command would write into the project that the wheel ships."""
         if self.root == BUNDLED:
@@ -94,6 +100,11 @@ class Session:
     def project(self) -> Project:
         """The matrix, environments and scenarios of the project."""
         return read_project(self.root)
+
+    @property
+    def identity(self) -> str:
+        """What tells stores of this project from those of others: its families with their packages, as JSON."""
+        return json.dumps(sorted(f"{each.name} ({each.package})" for each in self.project.matrix.families))
 
     @property
     def command(self) -> str:

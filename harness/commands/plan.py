@@ -7,14 +7,16 @@ import json
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from tabulate import tabulate
 
 from harness.commands.arguments import add_condition, add_json
 from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
+from harness.commands.shard_options import shard_count
 from harness.environments.size_estimate import Needs
-from harness.errors import counted
+from harness.errors import UsageError, counted
 from harness.execute.task import Task
 from harness.model import Cell
 from harness.pipeline import Work, prepare
@@ -26,6 +28,9 @@ from harness.session import Session
 class Options(ScriptOptions):
     """The options of `harness plan`."""
 
+    shards: int | None = None
+    output: str | None = None
+    """A folder for the shards."""
     json: bool = False
 
 
@@ -34,12 +39,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_paths(parser)
     add_selection(parser)
     add_condition(parser)
+    parser.add_argument(
+        "--shards", metavar="N", type=shard_count, help="split what is to run into N parts of similar duration"
+    )
+    parser.add_argument("--output", metavar="DIR", help="write the shards to files in DIR, for `harness work`")
     add_json(parser)
 
 
 def execute(session: Session, options: Options) -> int:
     """Print the plan of a selection."""
-    work = prepare(session, plan_of(session, options), overlay=overlay_of(session, options.overlay))
+    if options.output is not None and options.shards is None:
+        raise UsageError("--output is for shards", next_step="Add --shards N")
+    # Other machines must come to the same keys: the version of each Python is part of them.
+    fetch = options.shards is not None
+    work = prepare(session, plan_of(session, options), fetch=fetch, overlay=overlay_of(session, options.overlay))
     store = session.read_store()
     try:
         due = work.due(store)
@@ -48,8 +61,18 @@ def execute(session: Session, options: Options) -> int:
         store.close()
     needs = session.needs([each for each in work.plan.environments if each.id not in work.missing])
     seconds = _seconds(due, costs)
+    shards = None
+    if options.shards is not None:
+        from harness.commands.shards import PlannedShards
+
+        shards = PlannedShards.plan(session, work, due, options.shards)
+        if options.output is not None:
+            shards.write(session, work, Path(options.output))
     if options.json:
-        sys.stdout.write(json.dumps(_document(work, due, needs, seconds), indent=1) + "\n")
+        document = _document(work, due, needs, seconds)
+        sys.stdout.write(json.dumps({**document, **(shards.document if shards else {})}, indent=1) + "\n")
+    elif shards is not None:
+        sys.stdout.write(shards.text)
     else:
         for notice in session.project.notices:
             session.notify(notice)

@@ -49,7 +49,9 @@ def execute(session: Session, options: Options) -> int:
     if options.shell:
         return open_shell(session, task)
     with (
-        Writer(session.store_path, [task.environment.id], scripts=work.plan.scenarios) as writer,
+        Writer(
+            session.store_path, [task.environment.id], scripts=work.plan.scenarios, project=session.identity
+        ) as writer,
         progress_for(sys.stderr, [task], jobs=1) as progress,
     ):
         run_due(session, work, [task], writer, jobs=1, watcher=progress)

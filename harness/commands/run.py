@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.commands.arguments import add_choice, add_condition, add_jobs, add_json, add_watch, positive_count
 from harness.commands.defaults import INTERRUPTED_STATUS
@@ -16,12 +16,14 @@ from harness.commands.observations import with_observations
 from harness.commands.results import TableFormat, render, results_of, with_condition
 from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
-from harness.errors import counted
+from harness.commands.shard_options import Place, place
+from harness.errors import UsageError, counted
 from harness.execute.task import Task
 from harness.model import Attempt, Isolation
 from harness.pipeline import Work, prepare, undecided, with_costs
 from harness.project.plan import Plan
 from harness.record.opening import DamagedStore, move_aside
+from harness.record.splits import ShardRun
 from harness.session import RunFolder, Session
 
 _MOST_REASONS = 3
@@ -36,6 +38,7 @@ class Options(ScriptOptions):
     isolation: Isolation
     repeat: int
     confirm: bool
+    shard: Place | None
     watch: str | None
     json: bool
 
@@ -62,16 +65,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also run the cells next to each transition in separate processes; `harness report` requires this",
     )
+    parser.add_argument(
+        "--shard",
+        metavar="I/N",
+        type=place,
+        help="run one of N parts of what is due; `harness merge` puts them together",
+    )
     add_json(parser)
 
 
 def execute(session: Session, options: Options) -> int:
     """Run the cells that are due and print the results; exit status 1 if a cell has no result."""
+    if options.shard is not None and options.confirm:
+        raise UsageError(
+            "--confirm does not work with --shard",
+            why="It repeats cells next to transitions, which are known when all shards are merged",
+            next_step="Run all shards, merge them, and then use `harness run --confirm`",
+        )
     for notice in session.project.notices:
         session.notify(notice)
     work = prepare(session, plan_of(session, options), fetch=True, overlay=overlay_of(session, options.overlay))
     due = _find_due(session, work, options)
-    count = _run_due(session, work, due.tasks, options)
+    run = None
+    if options.shard is not None:
+        work, due, run = _in_shard(session, work, due, options.shard)
+        if not work.plan.cells:
+            session.notify(f"Nothing to run: shard {options.shard} has no cells. There is less to run than shards.")
+            return 0
+    if not due.tasks:
+        _say_nothing_to_run(session, work)
+    count = _run_due(session, work, due.tasks, options, run)
     # Where nothing was run, what was read is what there is.
     results = results_of(session, work, due.found if not due.tasks and not options.confirm else None)
     results = with_observations(session, work, with_condition(session, work, results, options), options.watch)
@@ -93,12 +116,12 @@ def execute(session: Session, options: Options) -> int:
 # What runs something is imported once there is something to run: a run with nothing to do answers at once.
 
 
-def _run_due(session: Session, work: Work, due: list[Task], options: Options) -> int:
+def _run_due(session: Session, work: Work, due: list[Task], options: Options, shard: ShardRun | None) -> int:
     count = 0
     if due:
         from harness.commands.run_tasks import run_tasks
 
-        count += run_tasks(session, work, due, jobs=options.jobs, isolation=options.isolation)
+        count += run_tasks(session, work, due, jobs=options.jobs, isolation=options.isolation, shard=shard)
     if options.confirm:
         from harness.commands.confirm import confirm_borders
 
@@ -115,17 +138,28 @@ class _Due:
 
 
 def _find_due(session: Session, work: Work, options: Options) -> _Due:
-    """Find out what is to be run; say so if that is nothing."""
     try:
-        due = _read_due(session, work, options)
+        return _read_due(session, work, options)
     except DamagedStore as error:
         session.notify(move_aside(session.store_path, error.why))
-        due = _read_due(session, work, options)
-    if not due.tasks:
-        session.notify(nothing_to_run(work.plan))
-        with contextlib.suppress(OSError):
-            RunFolder(session.cache / "runs").clean()  # of a run that was killed when all was recorded
-    return due
+        return _read_due(session, work, options)
+
+
+def _say_nothing_to_run(session: Session, work: Work) -> None:
+    session.notify(nothing_to_run(work.plan))
+    with contextlib.suppress(OSError):
+        RunFolder(session.cache / "runs").clean()  # of a run that was killed when all was recorded
+
+
+def _in_shard(session: Session, work: Work, due: _Due, place: Place) -> tuple[Work, _Due, ShardRun]:
+    """Return the part of the work, and of what is due, that is in a shard."""
+    from harness.commands.shards import due_in, split_for, work_in
+    from harness.shards.document import shard_run
+
+    split = split_for(session, work, due.tasks, place.shards)
+    tasks = split.shards[place.number - 1]
+    run = shard_run(split.id, place.number, split.filled, place.shards)
+    return work_in(work, tasks), replace(due, tasks=due_in(tasks, due.tasks)), run
 
 
 def nothing_to_run(plan: Plan) -> str:

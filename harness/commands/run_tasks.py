@@ -8,16 +8,34 @@ from harness.errors import counted
 from harness.execute.task import Task
 from harness.pipeline import Work, run_due
 from harness.progress import progress_for
+from harness.record.splits import ShardRun
 from harness.record.store import Writer
 from harness.session import Session
 
 
-def run_tasks(session: Session, work: Work, due: list[Task], *, jobs: int, isolation: str = "fork") -> int:
-    """Run tasks, all of the work if the store turns out to be damaged; give how many attempts were recorded."""
+def run_tasks(
+    session: Session,
+    work: Work,
+    due: list[Task],
+    *,
+    jobs: int,
+    isolation: str = "fork",
+    shard: ShardRun | None = None,
+    project: str | None = None,
+) -> int:
+    """Run tasks, all of the work if the store turns out to be damaged; give how many attempts were recorded.
+
+    `shard` is the shard whose tasks they are; `project` is the identity of another project than that of the session.
+    """
     if not due:
         return 0
     with Writer(
-        session.store_path, {task.environment.id for task in due}, scripts=work.plan.scenarios, notify=session.notify
+        session.store_path,
+        {task.environment.id for task in due},
+        scripts=work.plan.scenarios,
+        project=session.identity if project is None else project,
+        shard=shard,
+        notify=session.notify,
     ) as writer:
         if writer.notice:
             session.notify(writer.notice)

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from harness.model.case import Cell
@@ -130,6 +130,8 @@ class Attempt:
     """The most memory that its process held, what it shares with others included; 0 if it did not get to say so."""
     layer: str = ""
     """Which release stood in front of which environment, if the release was not installed; empty otherwise."""
+    id: str = field(default="", compare=False)
+    """What identifies it among the attempts with its key, in every store; empty before it is recorded."""
     evidence: Evidence = Evidence()
     publication: Publication | None = None
     """Set where it was not run here: a published result stands for it. Such an attempt is never stored."""

@@ -76,7 +76,8 @@ class Prober:
         self._environments = ProbedEnvironments(session, self.layers)
         search, scripts = f"search {self._subject.case}", [self._subject.scenario]
         with contextlib.ExitStack() as stack:
-            self._writer = stack.enter_context(Writer(session.store_path, [search], scripts=scripts))
+            writer = Writer(session.store_path, [search], scripts=scripts, project=session.identity)
+            self._writer = stack.enter_context(writer)
             if self._writer.notice:
                 session.notify(self._writer.notice)
             stack.callback(self._record_finished)

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 
+from harness.record.attempt_ids import candidates, derived_id
 from harness.record.old_identities import identities_of_old
 from harness.record.rows import COLUMNS, checksum_of
 
@@ -116,6 +117,60 @@ def m011_limits(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE attempts ADD COLUMN limits TEXT NOT NULL DEFAULT 'polled'")
 
 
+def m012_attempt_ids(connection: sqlite3.Connection) -> None:
+    """Identify each attempt, so that stores can be merged; note the projects, the splits and the shards that ran."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN attempt TEXT NOT NULL DEFAULT ''")
+    query = (
+        "SELECT id, key, cell, outcome, stage, error, reason, settled, started, duration_s FROM attempts ORDER BY id"
+    )
+    ids: dict[tuple[str, str], int] = {}
+    for row, key, cell, outcome, stage, error, reason, conclusive, started, duration_s in connection.execute(query):
+        derived = derived_id(
+            key=key,
+            cell=cell,
+            outcome=outcome,
+            stage=stage,
+            error=error,
+            reason=reason,
+            conclusive=bool(conclusive),
+            started=started,
+            duration_s=duration_s,
+        )
+        free = (each for each in candidates("", "", conclusive=False, derived=derived) if (key, each) not in ids)
+        ids[key, next(free)] = row
+    with _updating(connection):
+        connection.executemany(
+            "UPDATE attempts SET attempt = ? WHERE id = ?", [(attempt, row) for (_, attempt), row in ids.items()]
+        )
+    connection.execute("CREATE UNIQUE INDEX attempts_by_attempt ON attempts (key, attempt)")
+    connection.execute("DROP INDEX attempts_by_key")  # the new one begins with the key
+    connection.execute("CREATE TABLE projects (identity TEXT PRIMARY KEY) WITHOUT ROWID")
+    connection.execute(
+        """
+        CREATE TABLE splits (
+            split TEXT PRIMARY KEY,
+            selection TEXT NOT NULL,
+            shards INTEGER NOT NULL,
+            made TEXT NOT NULL,
+            content TEXT NOT NULL REFERENCES texts (digest)
+        ) WITHOUT ROWID
+        """
+    )
+    connection.execute(
+        """
+        CREATE TABLE shards (
+            split TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            filled INTEGER NOT NULL,
+            shards INTEGER NOT NULL,
+            version TEXT NOT NULL,
+            worker TEXT NOT NULL,
+            PRIMARY KEY (split, number)
+        ) WITHOUT ROWID
+        """
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_attempts,
     m002_attempts_are_immutable,
@@ -127,6 +182,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m009_identities,
     m010_layers,
     m011_limits,
+    m012_attempt_ids,
 )
 
 

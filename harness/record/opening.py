@@ -35,7 +35,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     except SQLITE_ERRORS as error:
         connection.close()
         raise unusable(path, error) from error
-    _reject_newer(connection, path)
+    reject_newer(connection, path)
     return connection
 
 
@@ -66,11 +66,12 @@ def open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
     except sqlite3.Error as error:
         connection.close()
         raise unreadable(path, error) from error
-    _reject_newer(connection, path)
+    reject_newer(connection, path)
     return connection, notice
 
 
-def _reject_newer(connection: sqlite3.Connection, path: Path) -> None:
+def reject_newer(connection: sqlite3.Connection, path: Path) -> None:
+    """Close a store and raise HarnessError if a newer version of this project wrote it."""
     if newer := unknown_migrations(connection):
         connection.close()
         raise HarnessError(

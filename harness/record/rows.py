@@ -6,17 +6,19 @@ import datetime as dt
 import functools
 import hashlib
 import json
+import sqlite3
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from harness.model import Attempt, Cell, Evidence, NoVerdict, Outcome
+from harness.record.attempt_ids import derived_id
 
 COLUMNS = (
     "key, cell, outcome, stage, error, reason, settled, started, duration_s, interpreter, platform, lock, sandbox, "
-    "isolation, script_s, peak_mib, condition, limit_s, cause, identity, external, layer, limits, variables, versions, "
-    "script, checksum"
+    "isolation, script_s, peak_mib, condition, limit_s, cause, identity, external, layer, limits, attempt, variables, "
+    "versions, script, checksum"
 )
 SCRIPT = -2
 """The index of the digest of the script in COLUMNS."""
@@ -68,11 +70,27 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
         int(attempt.external),
         attempt.layer,
         attempt.limits,
+        attempt.id,
         json.dumps(dict(attempt.variables)),
         versions,
         script,
     )
     return (*values, checksum_of(values), evidence), {versions: versions_content, script: script_content}
+
+
+def derived_id_of(attempt: Attempt) -> str:
+    """Return the id of an attempt that nobody planned."""
+    return derived_id(
+        key=attempt.key,
+        cell=str(attempt.cell.named(attempt.cell.case.label)),
+        outcome=attempt.outcome.value,
+        stage=attempt.stage,
+        error=attempt.error,
+        reason=attempt.reason,
+        conclusive=attempt.conclusive,
+        started=attempt.started.isoformat(),
+        duration_s=float(attempt.duration_s),
+    )
 
 
 def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[str, Cell] | None = None) -> Attempt:
@@ -108,8 +126,9 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[st
         external=bool(row[20]),
         layer=row[21],
         limits=row[22],
-        variables=_pairs(row[23]),
-        versions=_pairs(text(row[24])),
+        id=row[23],
+        variables=_pairs(row[24]),
+        versions=_pairs(text(row[25])),
     )
 
 
@@ -117,6 +136,14 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[st
 def _pairs(content: str) -> tuple[tuple[str, str], ...]:
     """Parse a JSON object. Many attempts share few of them, so results are cached."""
     return tuple(json.loads(content).items())
+
+
+def insert_row(connection: sqlite3.Connection, row: tuple[Any, ...], texts: Mapping[str, bytes]) -> bool:
+    """Insert an attempt in the caller's transaction, unless its key and id are there. Return True if it is new."""
+    connection.executemany("INSERT OR IGNORE INTO texts VALUES (?, ?)", list(texts.items()))
+    marks = ",".join("?" * len(row))
+    done = connection.execute(f"INSERT OR IGNORE INTO attempts ({COLUMNS}, evidence) VALUES ({marks})", row)
+    return done.rowcount == 1
 
 
 def with_evidence(attempt: Attempt, script: str, content: bytes) -> Attempt:

@@ -12,10 +12,22 @@ from pathlib import Path
 
 from harness.errors import HarnessError, UsageError
 from harness.model import Attempt, Cell, Scenario
+from harness.record.attempt_ids import candidates
 from harness.record.opening import SQLITE_ERRORS, damaged, open_or_move_aside, open_to_read, unreadable, unusable
-from harness.record.rows import COLUMNS, SCRIPT, from_row, pack, to_row, unpack, with_evidence
+from harness.record.rows import (
+    COLUMNS,
+    SCRIPT,
+    derived_id_of,
+    from_row,
+    insert_row,
+    pack,
+    to_row,
+    unpack,
+    with_evidence,
+)
 from harness.record.run_lock import lock_folder, run_lock
 from harness.record.scripts import KnownScript, insert_scripts
+from harness.record.splits import ShardRun, insert_project, insert_shard
 
 _KEYS_PER_QUERY = 500
 # A row may exist although the index does not have it: a disk error may have damaged the index only.
@@ -46,13 +58,17 @@ class Store:
     def by_keys(self, keys: Iterable[str], cells: Mapping[str, Cell] | None = None) -> dict[str, list[Attempt]]:
         """Return the attempts of each key that has any, oldest first, without their evidence.
 
-        `cells` are known cells by their ids: the caller can save the parsing of thousands of ids.
+        The order is that of their starts, in whatever order stores were merged. `cells` are known cells by their ids:
+        the caller can save the parsing of thousands of ids.
         """
         found: dict[str, list[Attempt]] = {}
         with self._report_damage():
             for row in self._under(dict.fromkeys(keys)):
                 attempt = from_row(row, self._text, cells or {})
                 found.setdefault(attempt.key, []).append(attempt)
+        for attempts in found.values():
+            if len(attempts) > 1:
+                attempts.sort(key=lambda each: each.started)
         return found
 
     def _under(self, wanted: Mapping[str, None]) -> Iterator[tuple]:  # type: ignore[type-arg]
@@ -87,7 +103,7 @@ class Store:
 
     def all_with_evidence(self, key: str) -> Iterator[Attempt]:
         """Yield the attempts of a key with their evidence, newest first."""
-        query = f"SELECT {COLUMNS}, evidence FROM {{}} WHERE key = ? ORDER BY id DESC"
+        query = f"SELECT {COLUMNS}, evidence FROM {{}} WHERE key = ? ORDER BY started DESC, id DESC"
         rows = [*self._rows(query.format(_TABLE), [key])] or [*self._rows(query.format(_WITHOUT_INDEX), [key])]
         for *values, evidence in rows:
             attempt = self._attempt(tuple(values))
@@ -102,7 +118,7 @@ class Store:
         """
         where = "identity = ?" if identity else "external = 0 AND cell = ?"
         values = [identity or str(cell.named(cell.case.label))]
-        for row in self._rows(f"SELECT {COLUMNS} FROM attempts WHERE {where} ORDER BY id DESC", values):
+        for row in self._rows(f"SELECT {COLUMNS} FROM attempts WHERE {where} ORDER BY started DESC, id DESC", values):
             attempt = self._attempt(row)
             named = attempt.cell.named(cell.case.scenario)
             if named == cell:
@@ -200,10 +216,14 @@ class Writer:
         environments: Iterable[str],
         *,
         scripts: Iterable[Scenario] = (),
+        project: str = "",
+        shard: ShardRun | None = None,
         notify: Callable[[str], None] = lambda line: None,
     ) -> None:
+        """Open a store for the runs of a project (see `merging`), or of one of its shards."""
         self.path = path
         self.notice = ""
+        self._split = shard.split if shard is not None else ""
         self._notify = notify
         self._environments = sorted(set(environments))
         self._locks = contextlib.ExitStack()
@@ -211,14 +231,16 @@ class Writer:
             self._acquire_locks()
             self._connection, self.notice = open_or_move_aside(path)
             self._file = _file_id(path)
-            self._keep(scripts)
+            self._keep(scripts, project, shard)
             self._locks = self._locks.pop_all()
 
-    def _keep(self, scripts: Iterable[Scenario]) -> None:
+    def _keep(self, scripts: Iterable[Scenario], project: str, shard: ShardRun | None) -> None:
         """Keep scripts from outside with their labels, so that the ids of their cells are understood later."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             insert_scripts(self._connection, scripts)
+            insert_project(self._connection, project)
+            insert_shard(self._connection, shard)
             self._connection.execute("COMMIT")
         except (sqlite3.Error, UnicodeEncodeError) as error:
             raise unreadable(self.path, error) from error
@@ -266,15 +288,19 @@ class Writer:
         self._file = _file_id(self.path)
         self._notify(f"{self.path}: the store was deleted during this run. It was restored completely.")
 
-    def add(self, attempt: Attempt) -> None:
-        """Add an attempt. After this returns, a crash of this process does not lose it."""
+    def add(self, attempt: Attempt) -> bool:
+        """Add an attempt, unless it is there. After this returns, a crash of this process does not lose it.
+
+        Return True if it was added.
+        """
         self._restore_if_deleted()
-        row, texts = to_row(attempt)
-        marks = ",".join("?" * len(row))
+        derived = derived_id_of(attempt)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT OR IGNORE INTO texts VALUES (?, ?)", list(texts.items()))
-            self._connection.execute(f"INSERT INTO attempts ({COLUMNS}, evidence) VALUES ({marks})", row)
+            added = any(
+                insert_row(self._connection, *to_row(replace(attempt, id=id)))
+                for id in candidates(attempt.id, self._split, conclusive=attempt.conclusive, derived=derived)
+            )
             self._connection.execute("COMMIT")
         except (sqlite3.Error, UnicodeEncodeError) as error:
             with contextlib.suppress(sqlite3.Error):
@@ -284,6 +310,7 @@ class Writer:
                 why=str(error),
                 next_step="Earlier results are safe. Free disk space, then run the same command again",
             ) from error
+        return added
 
 
 def _file_id(path: Path) -> tuple[int, int] | None:

@@ -34,6 +34,7 @@ LAYERS = (
     ("progress", "run_log"),
     ("engine", "fetching"),
     ("pipeline",),
+    ("shards",),
     ("pinpoint",),
     ("triage",),
     ("readers",),

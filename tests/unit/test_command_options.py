@@ -21,6 +21,8 @@ NEEDED = {
     "triage": ["report.md"],
     "answer": ["report"],
     "diff": ["old", "new"],
+    "merge": ["attempts.sqlite"],
+    "work": ["shard.json", "--output", "out"],
 }
 OF_THE_COMMAND_LINE = {"command", "parser", "project", "verbose", "more_verbose", "sandbox", "timeout", "data", "fetch"}
 

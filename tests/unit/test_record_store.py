@@ -279,8 +279,12 @@ class TestMigrations:
         connection = sqlite3.connect(path)
         connection.execute("DROP TRIGGER no_delete")
         connection.execute("DROP INDEX attempts_by_identity")
-        connection.execute("DROP TABLE scripts")
-        for column in ("checksum", "condition", "limit_s", "cause", "identity", "external", "layer", "limits"):
+        connection.execute("DROP INDEX attempts_by_attempt")
+        connection.execute("CREATE INDEX attempts_by_key ON attempts (key)")
+        for table in ("scripts", "projects", "splits", "shards"):
+            connection.execute(f"DROP TABLE {table}")
+        columns = ("checksum", "condition", "limit_s", "cause", "identity", "external", "layer", "limits", "attempt")
+        for column in columns:
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
         connection.execute("DELETE FROM migrations WHERE name >= 'm005'")
         connection.commit()
