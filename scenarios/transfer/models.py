@@ -2,6 +2,7 @@
 
 Each function makes one model; its first line says what it is. `data` gives its inputs and its targets.
 """
+
 import numpy as np
 import tensorflow as tf
 
@@ -92,27 +93,31 @@ def dense():
 
 def convolution():
     """Convolution with BatchNormalization and DepthwiseConv2D."""
-    return keras.Sequential([
-        keras.Input((6, 6, 3)),
-        layers.Conv2D(4, 3, padding="same"),
-        layers.BatchNormalization(),
-        layers.DepthwiseConv2D(3),
-        layers.ReLU(),
-        layers.GlobalAveragePooling2D(),
-        layers.Dense(2),
-    ])
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 3)),
+            layers.Conv2D(4, 3, padding="same"),
+            layers.BatchNormalization(),
+            layers.DepthwiseConv2D(3),
+            layers.ReLU(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2),
+        ]
+    )
 
 
 def same_class():
     """Several layers of one class, with names of the user's own."""
-    return keras.Sequential([
-        keras.Input((4,)),
-        layers.Dense(4, name="first"),
-        layers.LayerNormalization(name="norm_of_first"),
-        layers.Dense(4, name="second"),
-        layers.LayerNormalization(name="norm_of_second"),
-        layers.Dense(2, name="last"),
-    ])
+    return keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(4, name="first"),
+            layers.LayerNormalization(name="norm_of_first"),
+            layers.Dense(4, name="second"),
+            layers.LayerNormalization(name="norm_of_second"),
+            layers.Dense(2, name="last"),
+        ]
+    )
 
 
 def functional():
@@ -126,22 +131,26 @@ def functional():
 
 def rnn():
     """Bidirectional LSTM and GRU."""
-    return keras.Sequential([
-        keras.Input((5, 3)),
-        layers.Bidirectional(layers.LSTM(4, return_sequences=True)),
-        layers.GRU(3),
-        layers.Dense(2),
-    ])
+    return keras.Sequential(
+        [
+            keras.Input((5, 3)),
+            layers.Bidirectional(layers.LSTM(4, return_sequences=True)),
+            layers.GRU(3),
+            layers.Dense(2),
+        ]
+    )
 
 
 def embedding():
     """Embedding with a mask, and pooling."""
-    return keras.Sequential([
-        keras.Input((5,), dtype="int32"),
-        layers.Embedding(9, 4, mask_zero=True),
-        layers.GlobalAveragePooling1D(),
-        layers.Dense(2),
-    ])
+    return keras.Sequential(
+        [
+            keras.Input((5,), dtype="int32"),
+            layers.Embedding(9, 4, mask_zero=True),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(2),
+        ]
+    )
 
 
 def text():
@@ -217,11 +226,13 @@ def mixed_precision():
     policy = "mixed_float16"
     if not hasattr(keras.mixed_precision, "Policy"):
         policy = keras.mixed_precision.experimental.Policy(policy)
-    return keras.Sequential([
-        keras.Input((4,)),
-        layers.Dense(8, activation="relu", dtype=policy),
-        layers.Dense(2, dtype="float32"),
-    ])
+    return keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(8, activation="relu", dtype=policy),
+            layers.Dense(2, dtype="float32"),
+        ]
+    )
 
 
 def compiled():
@@ -250,9 +261,23 @@ def make(name):
     model = globals()[name]()
     model(data(name)[0])
     random = np.random.RandomState(2)
-    for each in model.trainable_weights:
-        each.assign(random.uniform(-0.6, 0.6, tuple(each.shape)))
+    for each in own_weights(model):
+        smallest = 0.4 if "moving_variance" in getattr(each, "name", "") else -0.6
+        each.assign(random.uniform(smallest, 0.6, tuple(each.shape)))
     return model
+
+
+def own_weights(model):
+    """Return the weights that training changes, the averages of BatchNormalization included."""
+    return [
+        *model.trainable_weights,
+        *(each for each in model.non_trainable_weights if "moving_" in getattr(each, "name", "")),
+    ]
+
+
+def arrays(variables):
+    """Return the values of variables; some versions list tables among them, which have none."""
+    return [each.numpy() for each in variables if hasattr(each, "numpy")]
 
 
 def predict(model, x):
@@ -279,9 +304,8 @@ def steps_and_slots(model):
     optimizer = model.optimizer
     found = optimizer.variables
     found = found() if callable(found) else found
-    arrays = [np.asarray(each) for each in found]
-    slots = sum(float(np.abs(each).sum()) for each in arrays if each.ndim)
-    return int(np.asarray(optimizer.iterations)), slots
+    slots = sum(float(np.abs(each).sum()) for each in arrays(found) if each.ndim)
+    return int(optimizer.iterations.numpy()), slots
 
 
 def settings(model):
@@ -292,6 +316,8 @@ def settings(model):
             continue
         config = {} if getattr(layer, "layers", None) else layer.get_config()
         plain = {key: value for key, value in config.items() if isinstance(value, (int, float, str, bool))}
-        found.append([layer.__class__.__name__, plain])
+        # TensorFlow 2.2 calls a functional model a Model.
+        name = layer.__class__.__name__
+        found.append(["Functional" if name == "Model" else name, plain])
         found += settings(layer) if getattr(layer, "layers", None) else []
     return found

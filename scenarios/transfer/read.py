@@ -123,12 +123,13 @@ elif format == "json":
     loaded.load_weights("model.weights.h5")
 else:
     loaded = models.make(model)
-    for each in loaded.trainable_weights:
+    for each in models.own_weights(loaded):
         each.assign(np.zeros(tuple(each.shape)))
     if format == ".weights.h5":
         loaded.load_weights("model.weights.h5")
     else:
-        tf.train.Checkpoint(model=loaded).read("checkpoint").assert_existing_objects_matched().expect_partial()
+        tf.train.Checkpoint(model=loaded).restore("checkpoint-1").assert_existing_objects_matched().expect_partial()
+
 
 # %% measure
 def predict():
@@ -146,7 +147,7 @@ def same_predictions():
 
 def same_weights():
     wanted = [expected["w%d" % at] for at in range(len(expected) - 1)]
-    have = [np.asarray(each) for each in loaded.weights]
+    have = models.arrays(loaded.weights)
     if len(have) != len(wanted):
         return "%d weights were written, %d were read" % (len(wanted), len(have)), None
     if [each.shape for each in have] != [each.shape for each in wanted]:
@@ -181,7 +182,9 @@ def same_metrics():
     metrics = models.evaluate(loaded, x, y)
     if sorted(metrics) != sorted(reference["metrics"]):
         return "%s became %s" % (sorted(reference["metrics"]), sorted(metrics)), None
-    difference, differs = far([metrics[key] for key in sorted(metrics)], [reference["metrics"][key] for key in sorted(metrics)], 1e-3)
+    difference, differs = far(
+        [metrics[key] for key in sorted(metrics)], [reference["metrics"][key] for key in sorted(metrics)], 1e-3
+    )
     return "the values differ" if differs else "", difference
 
 

@@ -52,7 +52,7 @@ else:
 
 # %% predict
 predictions = models.predict(made, x)
-weights = [np.asarray(each) for each in made.weights]
+weights = models.arrays(made.weights)
 
 # %% save
 if format in (".keras", ".h5"):
@@ -62,7 +62,7 @@ elif format == "tf":
 elif format == ".weights.h5":
     made.save_weights("model.weights.h5")
 elif format == "checkpoint":
-    tf.train.Checkpoint(model=made).write("checkpoint")
+    tf.train.Checkpoint(model=made).save("checkpoint")
 elif format == "export":
     made.export("saved_model")
 else:
@@ -89,6 +89,8 @@ reference = {
 with open("reference.json", "w") as file:
     json.dump(reference, file)
 
-title = (getattr(models, model).__doc__ or model).split("\n")[0]
+title = (getattr(models, model).__doc__ or model).split("\n")[0].rstrip(".")
 keeps = {".weights.h5": "weights", "checkpoint": "weights", "export": "function"}.get(format, "model")
-print("transfer: " + json.dumps({"title": title, "layers": [each for each, _ in reference["settings"]], "keeps": keeps}))
+print(
+    "transfer: " + json.dumps({"title": title, "layers": [each for each, _ in reference["settings"]], "keeps": keeps})
+)
