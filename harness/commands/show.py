@@ -8,6 +8,7 @@ import json
 import shlex
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from harness.commands.arguments import add_cell, add_condition, add_json
 from harness.commands.cell_evidence import (
@@ -21,7 +22,7 @@ from harness.commands.cell_evidence import (
 )
 from harness.commands.conditions import asked_condition, condition_options
 from harness.commands.published_results import is_ordinary, published_evidence
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.execute.task import Task
 from harness.model import Attempt, Condition
 from harness.record.store import Store
@@ -33,6 +34,7 @@ class Options(CellOptions):
     """The options of `harness show`."""
 
     json: bool
+    artifacts: str | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_cell(parser)
     add_condition(parser)
     add_json(parser)
+    parser.add_argument(
+        "--artifacts", metavar="DIR", help="two-step scenario: also copy the files of the writer to this new folder"
+    )
 
 
 def execute(session: Session, options: Options) -> int:
@@ -53,12 +58,36 @@ def execute(session: Session, options: Options) -> int:
         seen, why = published_evidence(session, work)
     if seen is None:
         raise _never_run(session, task, options, why)
+    if options.artifacts is not None:
+        _copy_artifacts(session, task, Path(options.artifacts))
     again = replay_command(session, task.cell, options)
     if options.json:
         sys.stdout.write(json.dumps(_document(session, seen, again), indent=1) + "\n")
     else:
         sys.stdout.write(text_of(session, seen, again))
     return 0
+
+
+def _copy_artifacts(session: Session, task: Task, folder: Path) -> None:
+    """Copy what the writer of a cell left to a new folder."""
+    key = task.key if task.writes else task.reads
+    if key is None:
+        raise UsageError(
+            f"--artifacts: {task.cell} has no writer", why="Only a folder with write.py and read.py has files to copy"
+        )
+    sha256, size = session.artifacts.digest(key)
+    if sha256 is None:
+        raise HarnessError(
+            f"--artifacts: the files of {task.cell} are not in the cache",
+            next_step=f"`{session.command} {shlex.join(['replay', str(task.cell)])}` writes them again",
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"--artifacts {folder}: is not empty", next_step="Name a new folder")
+    try:
+        session.artifacts.copy_to(key, folder)
+    except OSError as error:
+        raise HarnessError(f"--artifacts {folder}: could not be written", why=str(error)) from error
+    session.notify(f"{folder}: {size} bytes, sha256 {sha256}")
 
 
 def _never_run(session: Session, task: Task, options: Options, published: str) -> HarnessError:

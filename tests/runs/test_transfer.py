@@ -216,3 +216,13 @@ def test_published_files_can_be_shown_again(ran):
     page = (ran.root / "docs" / "loading_old_models.md").read_text(encoding="utf-8")
     assert "## Lost silently" in page
     assert "predictions: AssertionError: predicts" in page
+
+
+def test_files_of_a_writer_can_be_taken_out(ran, tmp_path):
+    read = "transfer[model=plain,format=.demo,option=plain]@demo1.0 -> demo2.0"
+    done = ran.call("show", read, "--artifacts", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "model.demo").read_text(encoding="utf-8").startswith("1.0 ")
+    document = ran.call("transfer", "--json").document
+    square = next(each for each in document["squares"] if each["model"] == "plain")
+    assert square["lines"][0]["sha256"] in done.stderr
+    assert "is not empty" in ran.call("show", read, "--artifacts", str(tmp_path / "out"), status=2).stderr
