@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from rich.style import Style
@@ -21,7 +22,8 @@ from harness.transfer.display import (
 from harness.transfer.grades import NOT_TESTED, Grade
 from harness.transfer.table import Question, Transfer
 
-_COLUMN = 4
+_COLUMN = 6
+_PARTS = re.compile(r"[0-9.]+|[^0-9]+")
 _Place = Callable[[str, str], tuple[Grade, str]]
 
 
@@ -89,11 +91,13 @@ def _square(table: Transfer, place: _Place, width: int, colour: bool) -> str:
 
 
 def _heads(readers: tuple[str, ...]) -> Iterator[list[str]]:
-    """Yield the ids of readers from top to bottom, in as many rows of `_COLUMN` characters as the longest needs."""
-    longest = max(len(reader) for reader in readers)
-    for start in range(0, longest, _COLUMN):
-        row = [reader[start : start + _COLUMN] for reader in readers]
-        yield [f"{each:<{_COLUMN}}" for each in row]
+    """Yield the ids of readers from top to bottom: name, version, the rest, in rows of `_COLUMN` characters."""
+    parts = [
+        [part[at : at + _COLUMN] for part in _PARTS.findall(reader) for at in range(0, len(part), _COLUMN)]
+        for reader in readers
+    ]
+    for row in range(max(map(len, parts))):
+        yield [f"{each[row] if row < len(each) else '':<{_COLUMN}}" for each in parts]
 
 
 def _cell(grade: Grade, text: str, *, same: bool, colour: bool) -> str:
