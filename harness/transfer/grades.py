@@ -99,7 +99,9 @@ def reading_of(attempt: Attempt, labels: Iterable[Label] = ()) -> Reading:
     found = Reading(
         grade=Grade.REFUSED,
         stage=attempt.stage if attempt.outcome.is_failure else None,
-        error=_one_line(reduced(attempt.error) or str(attempt.outcome)) if attempt.outcome.is_failure else "",
+        error=_one_line(reduced(attempt.error, short=False) or str(attempt.outcome))
+        if attempt.outcome.is_failure
+        else "",
         label=label.label if label else None,
         note=label.note if label else None,
         link=label.link if label else None,
@@ -169,4 +171,6 @@ def _rounded(measured: Mapping[str, Any]) -> float | None:
 
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 1] + "…"
+    half = _LONGEST_ERROR // 2
+    # Errors of Keras quote a configuration first and end with the cause.
+    return line if len(line) <= _LONGEST_ERROR else f"{line[:half]} … {line[-half:]}"

@@ -117,6 +117,14 @@ def test_refusal_has_stage_error_and_label():
     assert (reading.label, reading.note, reading.link) == ("bug", "Register the class.", "https://x")
 
 
+def test_long_error_keeps_its_beginning_and_its_end():
+    error = f"TypeError: cannot make Dense from {'x' * 3000} because of groups"
+    shown = reading_of(attempt(Outcome.FAILED, stage="open", error=error)).error
+    assert shown.startswith("TypeError: cannot make Dense")
+    assert shown.endswith("because of groups")
+    assert len(shown) < 500
+
+
 def test_full_read_has_no_error_and_no_label():
     reading = reading_of(attempt(measured=SAME), [LABEL])
     assert (reading.stage, reading.error, reading.label) == (None, "", None)
