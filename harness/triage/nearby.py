@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
@@ -11,6 +11,7 @@ from packaging.version import Version
 from harness.execute.import_names import package_of
 from harness.pinpoint.swapped import Swaps, changes_of
 from harness.project.selection import SWAPPED_SEPARATOR
+from harness.triage.evidence import Evidence, Shows
 
 EARLIER_MINORS = 2
 """So many earlier minors of a package are tried, if the report does not say which version of it is installed."""
@@ -46,6 +47,17 @@ def range_to_search(releases: Sequence[Version], affected: Sequence[str]) -> str
     last = min(len(minors), sum(minor <= max(wanted) for minor in minors) + SEARCHED_MINORS) - 1
     inside = [release for release in sorted(releases) if minors[first] <= _minor(release) <= minors[last]]
     return f"{inside[0]}..{inside[-1]}"
+
+
+def loss_of(evidence: Iterable[Evidence], package: NormalizedName) -> str | None:
+    """Return FIRST..LAST from the newest version of a package that passes to the next one with the problem.
+
+    None if no later version has it.
+    """
+    shown = [(Version(each.versions[package]), each.shows) for each in evidence if package in each.versions]
+    last = max((version for version, shows in shown if shows is Shows.PASSES), default=None)
+    later = [version for version, shows in shown if shows is Shows.BUG and last is not None and version > last]
+    return f"{last}..{min(later)}" if later else None
 
 
 BaseAndChanges = tuple[str, tuple[tuple[NormalizedName, str], ...], frozenset[str]]

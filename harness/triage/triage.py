@@ -32,7 +32,7 @@ from harness.triage.environments import (
     with_one_version_each,
 )
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.nearby import earlier_releases, packages_of_failure, range_to_search, without_package
+from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search, without_package
 from harness.triage.observe import Problem, evidence_of, problem_of
 from harness.triage.reproduction import reported_failure
 from harness.triage.runs import Runs
@@ -244,7 +244,9 @@ class Triage:
         if place is None:
             return
         versions = None
-        if package not in self._packages_of_families:
+        if self.reading:
+            versions = loss_of(self.evidence, package)
+        elif package not in self._packages_of_families:
             affected = [each.versions[package] for each in self.evidence if _shows_bug_with(each, package)]
             versions = range_to_search(self.releases(str(package)), affected)
         more = [*(("--versions", versions) if versions is not None else ()), *following, *self._early(package)]

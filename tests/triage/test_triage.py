@@ -40,10 +40,15 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def framework(playground):
-    playground.releases("keras", RELEASES)
-    matrix = playground.root / "matrix.toml"
+    return with_framework(playground, RELEASES)
+
+
+def with_framework(playground, releases, imports="[]"):
+    """Publish releases of keras, and lock a matrix of them."""
+    playground.releases("keras", releases)
     text = MATRIX.replace("framework", "keras").replace("\n[tiers.all]", f"{BASE}\n[tiers.all]")
-    matrix.write_text(text, encoding="utf-8")
+    text = text.replace("imports = []", f"imports = {imports}")
+    (playground.root / "matrix.toml").write_text(text, encoding="utf-8")
     playground.harness("lock")
     return playground
 
@@ -127,12 +132,9 @@ If you cannot regenerate your protos, there are workarounds.
 """
 
 
-def test_report_about_the_import_of_the_framework_is_run_where_it_does_not_import(framework):
-    playground = framework
-    matrix = playground.root / "matrix.toml"
-    matrix.write_text(matrix.read_text().replace("imports = []", 'imports = ["keras"]'), encoding="utf-8")
-    playground.releases("keras", {"9.0.0": RIGHT, "9.1.0": RIGHT, "9.2.0": GONE, "9.3.0": GONE, "9.4.0": RIGHT})
-    playground.harness("lock", "--upgrade")
+def test_report_about_the_import_of_the_framework_is_run_where_it_does_not_import(playground):
+    releases = {"9.0.0": RIGHT, "9.1.0": RIGHT, "9.2.0": GONE, "9.3.0": GONE, "9.4.0": RIGHT}
+    with_framework(playground, releases, imports='["keras"]')
     playground.script(AT_IMPORT, "gone.md")
     document = playground.json("triage", "gone.md")
     assert document["reproduced"]["result"] == "reproduced"

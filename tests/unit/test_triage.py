@@ -39,7 +39,7 @@ from harness.triage.environments import (
 )
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import shared, without_local_paths
-from harness.triage.nearby import earlier_releases, packages_of_failure, range_to_search
+from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search
 from harness.triage.notebook import notebook
 from harness.triage.observe import Ran, evidence_of, problem_of
 from harness.triage.ranges import borders_of, ranges_of
@@ -566,6 +566,15 @@ def test_range_to_search_reaches_three_minors_around_the_affected_versions():
     assert range_to_search(releases, ["1.0.0"]) == "1.0.0..1.3.1"
     assert range_to_search([], ["1.0.0"]) is None
     assert range_to_search(releases, []) is None
+
+
+def test_search_for_the_loss_of_a_file_begins_at_the_newest_version_that_reads_it():
+    cells = [
+        evidence(version, shows) for version, shows in (("2.12", BUG), ("2.13", PASSES), ("3.0", BUG), ("2.15", BUG))
+    ]
+    assert loss_of(cells, "layers") == "2.13..2.15"
+    assert loss_of([*cells, evidence("3.1", PASSES)], "layers") is None
+    assert loss_of([evidence("2.12", BUG)], "layers") is None
 
 
 def test_package_decides_if_the_bug_shows_only_where_it_was_replaced(matrix):
