@@ -28,7 +28,7 @@ from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.nearby import without_package
 from harness.triage.observe import Problem, evidence_of
 from harness.triage.ranges import Range, ranges_of
-from harness.triage.reproduction import reported_failure, reproduction_of
+from harness.triage.reproduction import other_system, reported_failure, reproduction_of
 from harness.triage.runs import Runs
 from harness.triage.verdict import sentence
 
@@ -85,7 +85,8 @@ def compose(found: Found) -> TriageAnswer:
     every = problem.failure is not None and problem.failure.any
     introduced, fixed = changes(ranges, transitions, None if every else _reported_version(found, stepped))
     reported = reported_failure(found.report)
-    reproduction = reproduction_of([found.runs.ran[id] for id in found.own], problem, reported=reported)
+    own = [found.runs.ran[id] for id in found.own]
+    reproduction = reproduction_of(own, problem, reported=reported, system=other_system(found.report))
     newest = _failing_attempt(found)
     is_reported = reported is None or problem.failure is None or reported.matches(problem.text)
     told = [*evidence, *points]

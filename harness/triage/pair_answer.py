@@ -23,7 +23,7 @@ from harness.triage.observe import Problem, Ran, evidence_of
 from harness.triage.pair_verdict import pair_sentence
 from harness.triage.pairs import Pair
 from harness.triage.ranges import Range, ranges_of
-from harness.triage.reproduction import reported_failure, reproduction_of
+from harness.triage.reproduction import other_system, reported_failure, reproduction_of
 from harness.triage.sides import chain_between, points_of_side, readers_of, ways_out_of_pair, writers_for
 
 
@@ -67,7 +67,9 @@ class PairReply:
             ways = ways_out_of_pair(readers, writers, chain, self._label(pair, stepped, reader=True))
         checked = check(self._claims(pair), evidence, provides=dict(self.matrix.provides))
         own_pairs = [self.ran[pair] for pair in own if pair in self.ran]
-        reproduction = reproduction_of(own_pairs, problem, reported=reported_failure(self.report))
+        reproduction = reproduction_of(
+            own_pairs, problem, reported=reported_failure(self.report), system=other_system(self.report)
+        )
         newest = self._failing_attempt(problem, pair)
         name = people_name(package, self.matrix) if package else None
         return TriageAnswer(

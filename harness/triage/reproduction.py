@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from harness.reports.report import Report
 from harness.triage.answer import Reproduction
 from harness.triage.evidence import Failure, Shows
 from harness.triage.observe import Problem, Ran, evidence_of
 
+_OTHER_SYSTEM = re.compile(r"mac ?os|\bmac\b|darwin|apple|\bwindows\b|\bwin(?:10|11|32|64)\b", re.IGNORECASE)
+_OWN_SYSTEM = re.compile(r"linux|ubuntu|debian|\bwsl|colab", re.IGNORECASE)
 _RESULTS = {
     Shows.BUG: "reproduced",
     Shows.OTHER: "fails differently",
@@ -24,16 +28,28 @@ def reported_failure(report: Report) -> Failure | None:
     return Failure(type=failure.type, message=failure.message) if failure else None
 
 
-def reproduction_of(own: Iterable[Ran], problem: Problem, *, reported: Failure | None) -> Reproduction:
+def other_system(report: Report) -> str | None:
+    """Return the reporter's operating system, if it is not the one on which scripts run."""
+    named = report.setting("os")
+    return named if named is not None and _OTHER_SYSTEM.search(named) and not _OWN_SYSTEM.search(named) else None
+
+
+def reproduction_of(
+    own: Iterable[Ran], problem: Problem, *, reported: Failure | None, system: str | None = None
+) -> Reproduction:
     """Return what the environments closest to the reporter's show: the first of them that shows the problem.
 
-    A problem that is not the `reported` failure is not a reproduction of the report.
+    A problem that is not the `reported` failure is not a reproduction of the report. `system` is the reporter's
+    operating system, if it is another one.
     """
     found = [_reproduction(ran, problem, reported) for ran in own]
     if not found:
         return Reproduction(environment=None, result="not possible", reason="the report names no version")
     order = list(dict.fromkeys(_RESULTS.values()))
-    return min(found, key=lambda each: order.index(each.result))
+    best = min(found, key=lambda each: order.index(each.result))
+    if system is None or best.reason or best.result not in ("does not fail", "fails differently"):
+        return best
+    return replace(best, reason=f"the report is from {system}, and the script was run on Linux")
 
 
 def _reproduction(ran: Ran, problem: Problem, reported: Failure | None) -> Reproduction:

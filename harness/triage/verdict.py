@@ -64,6 +64,7 @@ def without(reproduction: Reproduction, passing: Sequence[Range]) -> str:
     if reproduction.result == "not possible":
         why = f"The report could not be reproduced: {reproduction.reason or 'nothing could be run'}."
         return f"{why} T{passes}" if passes else why
+    note = f" {reproduction.reason[:1].upper()}{reproduction.reason[1:]}." if reproduction.reason else ""
     if passes:
-        return f"Not reproduced: t{passes}"
-    return "Not reproduced: no environment shows the reported problem."
+        return f"Not reproduced: t{passes}{note}"
+    return f"Not reproduced: no environment shows the reported problem.{note}"

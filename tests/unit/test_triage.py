@@ -16,7 +16,7 @@ from packaging.version import Version
 from harness.model import Attempt, Cell, NoVerdict, Outcome
 from harness.model import Evidence as Texts
 from harness.project.matrix_file import read_matrix
-from harness.reports.report import Claim, Dropped, Place, Says
+from harness.reports.report import Claim, Dropped, Form, Place, Report, Says, Setting
 from harness.triage.answer import Change, HeldPackage, Reproduction, TriageAnswer, WayOut, document
 from harness.triage.claims import Checked, check, covers, questions_about
 from harness.triage.commands import reproducing
@@ -44,7 +44,7 @@ from harness.triage.notebook import notebook
 from harness.triage.observe import Ran, evidence_of, problem_of
 from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
-from harness.triage.reproduction import reproduction_of
+from harness.triage.reproduction import other_system, reproduction_of
 from harness.triage.verdict import sentence
 from tests.making import make_environment
 from tests.schemas import validator
@@ -808,6 +808,29 @@ def test_commands_run_both_environments_and_search_the_releases():
 def test_verdict_without_the_bug(reproduction, expected):
     ranges = ranges_of([evidence("1.0.0", PASSES), evidence("1.1.0", PASSES)], "layers")
     assert expected in sentence(reproduction, ranges, responsible=None, introduced=None, fixed=None, failure="")
+
+
+@pytest.mark.parametrize(
+    ("system", "other"),
+    [
+        ("MacOS 13, Apple M1", True),
+        ("Windows 11", True),
+        ("Ubuntu 22.04", False),
+        ("Windows 11, WSL2", False),
+        ("", False),
+    ],
+)
+def test_report_from_another_operating_system_that_is_not_reproduced_says_so(system, other):
+    settings = (Setting(name="os", value=system, place=Place(line=1)),) if system else ()
+    report = Report(name="r", form=Form.MARKDOWN, settings=settings)
+    passing = ran("layers1.0.0", Outcome.PASSED, layers="1.0.0")
+    problem = problem_of([passing], reported=None, failing=[], working=[])
+    found = reproduction_of([passing], problem, reported=None, system=other_system(report))
+    verdict = sentence(found, (), responsible=None, introduced=None, fixed=None, failure="")
+    assert (f"The report is from {system}, and the script was run on Linux." in verdict) is other
+    failing = ran("layers1.0.0", Outcome.FAILED, error="ValueError: x", layers="1.0.0")
+    problem = problem_of([failing], reported=None, failing=[], working=[])
+    assert reproduction_of([failing], problem, reported=None, system=other_system(report)).reason == ""
 
 
 def test_verdict_without_the_environment_of_the_report_says_what_was_run():
