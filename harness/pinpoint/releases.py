@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -45,8 +45,14 @@ class Releases:
 
     def from_the_first_wheel(self, python: str) -> Releases:
         """Leave out the oldest ones, as far as none of them has a wheel for a Python."""
-        fitting = (place for place, each in enumerate(self.points) if each.has_wheel_for(python))
-        first = next(fitting, 0)
+        return self._from_first(lambda each: each.has_wheel_for(python))
+
+    def from_the_first_in(self, versions: SpecifierSet, known: str) -> Releases:
+        """Leave out the oldest ones, as far as they are neither in a range of versions nor the known one."""
+        return self._from_first(lambda each: each.version >= Version(known) or versions.contains(each.version))
+
+    def _from_first(self, fits: Callable[[Release], bool]) -> Releases:
+        first = next((place for place, each in enumerate(self.points) if fits(each)), 0)
         return replace(self, points=self.points[first:], older=self.older + first)
 
 
@@ -225,6 +231,11 @@ class Stepper:
         self.version_in_base = base.lock.versions[releases.package]
         self._built_in_base = releases.package in {canonicalize_name(each) for each in base.lock.origin.sources}
         trimmed = not bounded and not self.moves_more and not self._built_in_base
+        if not bounded and self.family is not None and self.family.base is not None:
+            # The family says which releases its base can have.
+            versions = self.family.versions
+            if isinstance(versions, SpecifierSet):
+                releases = releases.from_the_first_in(versions, self.version_in_base)
         self.releases = releases.from_the_first_wheel(base.python) if trimmed else releases
 
     @property

@@ -11,6 +11,8 @@ from packaging.utils import NormalizedName
 
 _SIMILAR = 0.55
 """Share of common words above which two messages of one exception type are the same failure."""
+_FEWEST = 4
+"""Words in the first line of an observed message that suffice if a reported message begins with them."""
 _LONGEST = 300
 _QUOTED = r"['\"`‘“]([^'\"`’”]+)"
 _DECISIVE = re.compile(
@@ -89,8 +91,12 @@ class Failure:
         names, their_names = _decisive_names(self), _decisive_names(other)
         if names and their_names and not names & their_names:
             return False
-        mine, theirs = _words(self.message), _words(other.message)
+        words, their_words = _words(self.message), _words(other.message)
+        mine, theirs = set(words), set(their_words)
         if not mine or mine <= theirs:
+            return True
+        # A report's message is one line, also where the exception has several: they begin alike.
+        if len(their_words) >= _FEWEST and words[: len(their_words)] == their_words:
             return True
         return len(mine & theirs) / len(mine | theirs) >= _SIMILAR
 
@@ -107,9 +113,9 @@ def _last(type: str) -> str:
     return type.rpartition(".")[2]
 
 
-def _words(message: str) -> set[str]:
+def _words(message: str) -> list[str]:
     line = re.sub(r"(?:[A-Za-z]:)?(?:[\\/][\w.@+~-]+){2,}|0x[0-9a-fA-F]+|<[^>]*>", " ", _first_line(message))
-    return {word for word in re.findall(r"[A-Za-z_][A-Za-z0-9_]*", line.lower()) if len(word) > 1}
+    return [word for word in re.findall(r"[A-Za-z_][A-Za-z0-9_]*", line.lower()) if len(word) > 1]
 
 
 def _first_line(message: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,8 @@ from harness.model.observation import normalise_output
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
 
-DOES_NOT_IMPORT = "does not import: "
-"""How the reason of an attempt begins that was not made since the framework cannot be imported."""
+# The reason of an attempt that was not made since the framework cannot be imported.
+_DOES_NOT_IMPORT = re.compile(r"does not import: (?:import [\w.]+: )?(?P<error>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +64,8 @@ class Ran:
     @property
     def import_error(self) -> str | None:
         """Why nothing was run: the failure of importing the framework; None if that is not the reason."""
-        reason = self.attempt.reason if self.attempt is not None else ""
-        return reason.removeprefix(DOES_NOT_IMPORT) if reason.startswith(DOES_NOT_IMPORT) else None
+        found = _DOES_NOT_IMPORT.match(self.attempt.reason) if self.attempt is not None else None
+        return found["error"] if found is not None else None
 
     @property
     def output(self) -> str:

@@ -62,7 +62,7 @@ def without(reproduction: Reproduction, passing: Sequence[Range]) -> str:
     """Return the verdict where no environment shows the problem."""
     passes = f"he script passes with {passing[0].package} {listed(passing)}." if passing else ""
     if reproduction.result == "not possible":
-        why = f"The report could not be reproduced: {reproduction.reason or 'nothing could be run'}."
+        why = f"The report could not be reproduced: {reproduction.reason.rstrip('.') or 'nothing could be run'}."
         return f"{why} T{passes}" if passes else why
     note = f" {reproduction.reason[:1].upper()}{reproduction.reason[1:]}." if reproduction.reason else ""
     if passes:

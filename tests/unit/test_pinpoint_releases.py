@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from harness.errors import UsageError
@@ -195,3 +196,9 @@ def test_an_environment_with_additions_parses_back():
 def test_what_is_no_requirement_is_an_error(text):
     with pytest.raises(UsageError, match="NAME==VERSION"):
         Swaps.parse(text)
+
+
+@pytest.mark.parametrize(("known", "first", "older"), [("3.4.1", "3.0.0", 1), ("2.15.0", "2.15.0", 0)])
+def test_releases_that_a_family_leaves_out_are_not_looked_at(known, first, older):
+    releases = releases_between(FakeIndex(KERAS), "keras", None).from_the_first_in(SpecifierSet(">=3.0.0"), known)
+    assert (releases.versions[0], releases.older) == (first, older)

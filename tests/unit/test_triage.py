@@ -186,6 +186,12 @@ def test_version_that_was_installed_and_could_not_run_the_script_is_no_reason_to
         ("ValueError", "ValueError: whatever it says", True),
         ("ValueError: Unknown layer: Gap", "ValueError: the optimizer is missing a slot variable", False),
         ("ValueError: Cannot convert '3' to a shape.", "ValueError: Cannot convert '3' to a shape.\nmore", True),
+        (
+            "TypeError: Descriptors cannot be created directly. If you cannot regenerate them, there are other ways.",
+            "TypeError: Descriptors cannot be created directly.",
+            True,
+        ),
+        ("TypeError: It is not allowed, and there are many more words here", "TypeError: It is not", False),
     ],
 )
 def test_failure_is_recognised_by_type_and_most_words(reported, observed, same):
