@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import string
-from collections.abc import Iterable
 from pathlib import Path
-
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 
 from harness.errors import Problems, UsageError
 from harness.filesystem.reading import read_text
 from harness.model import Generation, Preparation, Setting
 from harness.project.caches import read_caches
+from harness.project.family_table import read_family, read_strings
 from harness.project.inline_metadata import TOMLDecodeError, loads
-from harness.project.matrix import FILE, MAX_LIMITS, Base, Exclusion, Family, Matrix, Tier
+from harness.project.matrix import FILE, MAX_LIMITS, Exclusion, Family, Matrix, Tier
 from harness.project.site_table import read_site
 from harness.project.toml_table import Table
 
-PICKS = ("every", "last of each minor")
-_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
-_DAYS_AFTER = re.compile(r"([0-9]{1,5}) days after release")
 _RELATIVE_FOLDER = re.compile(r"(?!\.)[\w.-]+(?:/(?!\.)[\w.-]+)*")
 _FUNCTION = re.compile(r"[\w.]+:\w+")
-_FIELDS = ("version", "minor", "package")
 
 
 def read_matrix(path: Path) -> Matrix:
@@ -68,9 +58,9 @@ def _read(table: Table, root: Path) -> Matrix:
     for old, new in (("passed", "pass-env"), ("most", "limits"), ("built", "package-dir")):
         table.rename(old, new)
     imports = table.texts("imports")
-    variables = _strings(table.table("variables"))
+    variables = read_strings(table.table("variables"))
     families = tuple(
-        _read_family(Table(values, where=f"{FILE}: families.{name}", problems=table.problems), name, imports, variables)
+        read_family(Table(values, where=f"{FILE}: families.{name}", problems=table.problems), name, imports, variables)
         for name, values in _subtables(table, "families")
     )
     _check_ids(families, table.problems)
@@ -94,7 +84,7 @@ def _read(table: Table, root: Path) -> Matrix:
         variables=variables,
         pass_env=table.texts("pass-env"),
         limits=_read_limits(table.table("limits")),
-        provides=_strings(table.table("provides")),
+        provides=read_strings(table.table("provides")),
         families=families,
         tiers=tiers,
         default_tier=default_tier,
@@ -127,16 +117,6 @@ def _subtables(table: Table, key: str) -> list[tuple[str, dict[str, object]]]:
         else:
             table.problems.add(f"{table.place(key)}.{name}", f"{values!r} is not a table", f"Write [{key}.{name}]")
     return found
-
-
-def _strings(table: Table) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    for name, value in table.items():
-        if isinstance(value, str):
-            pairs.append((name, value))
-        else:
-            table.problems.add(table.place(name), f"{value!r} is not a string", f'Write {name} = "{value}"')
-    return tuple(pairs)
 
 
 def _read_limits(table: Table) -> tuple[tuple[str, float], ...]:
@@ -174,7 +154,7 @@ def _read_prepare(table: Table, root: Path) -> tuple[Preparation, ...]:
             each.problems.add(
                 each.place("script"), f"there is no file {name!r}", "Write the path of a script of the project"
             )
-        found.append(Preparation(module=module, script=root / name, where=_strings(each.table("where"))))
+        found.append(Preparation(module=module, script=root / name, where=read_strings(each.table("where"))))
         each.end()
     return tuple(found)
 
@@ -202,131 +182,13 @@ def _read_package_dirs(table: Table) -> tuple[tuple[str, tuple[tuple[str, str], 
     found = []
     for module, values in _subtables(table, "package-dir"):
         each = Table(values, where=f"{table.place('package-dir')}.{module}", problems=table.problems)
-        folders = _strings(each)
+        folders = read_strings(each)
         for folder, source in folders:
             if not (_RELATIVE_FOLDER.fullmatch(folder) and _RELATIVE_FOLDER.fullmatch(source)):
                 why = f"{folder!r} and {source!r} must be folders inside the package"
                 each.problems.add(each.place(folder), why, 'Write paths relative to the package, such as "api/part"')
         found.append((module, folders))
     return tuple(found)
-
-
-def _read_family(table: Table, name: str, imports: tuple[str, ...], variables: tuple[tuple[str, str], ...]) -> Family:
-    package = table.required_text("package", "Write the name of the package whose versions the family covers")
-    identifier = table.text("id", f"{name}{{version}}")
-    if identifier.count("{version}") != 1:
-        table.problems.add(
-            table.place("id"), f"{identifier!r} must contain {{version}} once", 'Write for example "tf{version}"'
-        )
-    elif not _ID.fullmatch(identifier.replace("{version}", "1")):
-        table.problems.add(
-            table.place("id"),
-            f"{identifier!r} has invalid characters",
-            'Use letters, digits, ".", "_", "+", "-" and {version} only',
-        )
-    pick = table.text("pick", "every")
-    if pick not in PICKS:
-        table.problems.add(table.place("pick"), f"invalid value {pick!r}", f"Write one of: {', '.join(PICKS)}")
-    family = Family(
-        name=name,
-        title=table.text("title", name),
-        package=package,
-        id=identifier,
-        versions=_read_versions(table),
-        pick=pick,
-        also=_versions(table, "also", table.texts("also")),
-        pythons=_read_pythons(table),
-        days_after_release=_read_exclude_newer(table),
-        requirements=_read_requirements(table, "requirements", default=(f"{package}=={{version}}",)),
-        constraints=_read_requirements(table, "constraints"),
-        overrides=_read_requirements(table, "overrides"),
-        variables=tuple({**dict(variables), **dict(_strings(table.table("variables")))}.items()),
-        imports=table.texts("imports") if table.has("imports") else imports,
-        base=_read_base(table.table("base")) if table.has("base") else None,
-        replaces=table.text("replaces", "") or None,
-    )
-    table.end()
-    return family
-
-
-def _read_versions(table: Table) -> SpecifierSet | tuple[Version, ...]:
-    value = table.take("versions", (str, list), ">=0", what='a specifier such as ">=2.2,<3", or a list of versions')
-    if isinstance(value, str):
-        return table.parsed("versions", value, SpecifierSet) or SpecifierSet()
-    return _versions(table, "versions", value)
-
-
-def _versions(table: Table, key: str, texts: Iterable[object]) -> tuple[Version, ...]:
-    parsed = [table.parsed(key, str(text), Version) for text in texts]
-    return tuple(each for each in parsed if each is not None)
-
-
-def _read_pythons(table: Table) -> tuple[tuple[str, SpecifierSet], ...]:
-    pythons = []
-    for python, versions in table.table("pythons").items():
-        if not re.fullmatch(r"3\.\d+", python):
-            table.problems.add(
-                table.place(f"pythons.{python}"), f"{python!r} is not a Python version", 'Write for example "3.11"'
-            )
-        parsed = table.parsed(f"pythons.{python}", str(versions), SpecifierSet)
-        pythons.append((python, parsed if parsed is not None else SpecifierSet()))
-    if not pythons:
-        table.problems.add(
-            table.place("pythons"), "missing", 'Write which Python to use for which versions: { "3.11" = ">=2" }'
-        )
-    return tuple(pythons)
-
-
-def _read_exclude_newer(table: Table) -> int | None:
-    table.rename("as-of", "exclude-newer")
-    text = table.text("exclude-newer", "28 days after release")
-    if text == "today":
-        return None
-    match = _DAYS_AFTER.fullmatch(text)
-    if match is None:
-        place = table.place("exclude-newer")
-        table.problems.add(place, f"invalid date {text!r}", 'Write "28 days after release" or "today"')
-        return 0
-    return int(match.group(1))
-
-
-def _read_requirements(table: Table, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-    texts = table.texts(key) if table.has(key) else default
-    for text in texts:
-        if not _is_template(text):
-            table.problems.add(
-                table.place(key), f"{text!r} has an unknown field", "Valid fields: {version}, {minor}, {package}"
-            )
-            continue
-        # Check templates with example values.
-        requirement = table.parsed(key, text.format(version="1.2.3", minor="1.2", package="package"), Requirement)
-        if requirement is not None and requirement.url is not None:
-            table.problems.add(table.place(key), f"{text!r} has a URL", "Use a version: packages come from the index")
-    return texts
-
-
-def _is_template(text: str) -> bool:
-    """Return True if a text has only known fields, without conversions and formats, which can be abused."""
-    try:
-        fields = [each[1:] for each in string.Formatter().parse(text) if each[1] is not None]
-    except ValueError:
-        return False
-    return all(name in _FIELDS and not form and conversion is None for name, form, conversion in fields)
-
-
-def _read_base(table: Table) -> Base:
-    table.rename("as-of", "exclude-newer")
-    if not table.has("exclude-newer"):
-        table.problems.add(table.place("exclude-newer"), "missing", "Write a date such as 2025-04-15")
-    value = table.take("exclude-newer", dt.date, dt.date(2000, 1, 1), what="a date such as 2025-04-15")
-    base = Base(
-        as_of=dt.datetime(value.year, value.month, value.day, tzinfo=dt.timezone.utc),
-        requirements=_read_requirements(table, "requirements"),
-        constraints=_read_requirements(table, "constraints"),
-        overrides=_read_requirements(table, "overrides"),
-    )
-    table.end()
-    return base
 
 
 def _read_tier(table: Table, name: str) -> Tier:
