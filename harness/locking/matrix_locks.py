@@ -176,7 +176,8 @@ def wanted_origins(family: Family, platform: str, index: ReleaseIndex, now: dt.d
     Raises HarnessError if the index does not answer, or does not report the date of a release.
     """
     now = now.replace(microsecond=0)
-    releases = {release.version: release for release in index.releases(family.package)}
+    every = index.releases(family.package, every=True)
+    releases = {release.version: release for release in every if not release.yanked}
     for version in family.choose(releases):
         date = releases[version].date
         if family.days_after_release is None:

@@ -14,7 +14,7 @@ from packaging.version import Version
 from harness.project.matrix import Base, Family
 from harness.project.toml_table import Table
 
-PICKS = ("every", "last of each minor")
+PICKS = ("every", "last of each minor", "newest")
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _DAYS_AFTER = re.compile(r"([0-9]{1,5}) days after release")
 _FIELDS = ("version", "minor", "package")
@@ -44,6 +44,7 @@ def read_family(table: Table, name: str, imports: tuple[str, ...], variables: tu
         id=identifier,
         versions=_read_versions(table),
         pick=pick,
+        prereleases=table.take("prereleases", bool, False, what="true or false"),
         also=_versions(table, "also", table.texts("also")),
         pythons=_read_pythons(table),
         days_after_release=_read_exclude_newer(table),

@@ -48,6 +48,8 @@ class Family:
     variables: tuple[tuple[str, str], ...]
     imports: tuple[str, ...]
     base: Base | None
+    prereleases: bool = False
+    """True if pre-releases and development releases count as releases do, as in a family of nightly builds."""
     replaces: str | None = None
     """The package that the environments do not use: their variables select another in its place."""
 
@@ -68,14 +70,27 @@ class Family:
         return None
 
     def choose(self, available: Iterable[Version]) -> list[Version]:
-        """Return the versions to cover, ascending, from the final releases in the index."""
+        """Return the versions to cover, ascending, from the releases in the index.
+
+        Pre-releases are covered if they are listed, or if the family takes them all.
+        """
         releases = sorted(available)
         if isinstance(self.versions, tuple):
             return [each for each in releases if each in self.versions]
-        chosen = [each for each in releases if self.versions.contains(each)]
+        chosen = [each for each in releases if self.contains(each)]
         if self.pick == "last of each minor":
             chosen = list({each.release[:2]: each for each in chosen}.values())
+        if self.pick == "newest":
+            chosen = chosen[-1:]
         return sorted({*chosen, *(each for each in releases if each in self.also)})
+
+    def contains(self, version: Version) -> bool:
+        """Return True if the specifier of the family has a version."""
+        if isinstance(self.versions, tuple):
+            return version in self.versions
+        if version.is_prerelease and not self.prereleases:
+            return False
+        return self.versions.contains(version, prereleases=True)
 
     def origin_of(self, version: Version, *, as_of: dt.datetime, platform: str) -> LockOrigin:
         """Return the input of the resolution of a version. Raises UsageError."""

@@ -38,7 +38,13 @@ class Project:
             return None
         members = [each for each in self.environments if each.family == family.name]
         places = [place for place, each in enumerate(members) if each.id == environment.id and place]
-        return members[places[0] - 1] if places else None
+        before = members[places[0] - 1] if places else None
+        # Of pre-releases not every one has an environment.
+        if before is None or any(
+            Version(each.lock.origin.version or "0").is_prerelease for each in (before, environment)
+        ):
+            return None
+        return before
 
 
 def read_project(root: Path) -> Project:
