@@ -47,12 +47,13 @@ COMMANDS = {
     "compare-isolation": "compare forks with separate processes",
     "check": "compare the results with the published ones",
     "diff": "show what changed between two published results",
+    "refresh": "add new releases, run them, and write the pull request",
     "lock": "create the lockfiles of matrix.toml",
     "provision": "create environments without running anything",
     "prune": "remove unused environments",
 }
 """The commands, each with its summary. The module of a command has its name."""
-_RUN_SCRIPTS = frozenset({"run", "replay", "pinpoint", "blame", "triage", "readers", "work"})
+_RUN_SCRIPTS = frozenset({"run", "refresh", "replay", "pinpoint", "blame", "triage", "readers", "work"})
 """Commands that may restart themselves where limits can be enforced."""
 _WITHOUT_PROJECT = frozenset({"work"})
 """Commands that work in any folder."""

@@ -95,7 +95,7 @@ def execute(session: Session, options: Options) -> int:
     try:
         if options.both:
             return _print_pair(session, options)
-        answer = _answer(session, options)
+        answer = answer_of(session, options)
     except SearchStopped:
         session.notify("Stopped. Results until now are recorded. To continue:")
         session.notify(f"  {session.command} {shlex.join(options.typed)}")
@@ -111,7 +111,7 @@ def execute(session: Session, options: Options) -> int:
 
 def search(session: Session, options: Options) -> dict[str, object]:
     """Search, and return the document of `--json`. Raises SearchStopped and HarnessError."""
-    return document(_answer(session, options))
+    return document(answer_of(session, options))
 
 
 def search_pair(session: Session, options: Options) -> PairAnswer:
@@ -149,7 +149,8 @@ def _print_pair(session: Session, options: Options) -> int:
     return 1 if found.undecided else 0
 
 
-def _answer(session: Session, options: Options) -> Answer:
+def answer_of(session: Session, options: Options) -> Answer:
+    """Search, and return the answer. Raises SearchStopped and HarnessError."""
     scenario, case = subject_of(session, options.scenario, options.parameters)
     held = held_of(session, options, scenario)
     if options.environment is None:
