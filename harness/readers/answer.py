@@ -39,6 +39,8 @@ class FileAnswer:
     readers: tuple[ReaderAnswer, ...]
     wanted: str | None = None
     chain: Chain | None = None
+    chain_tried: bool = False
+    """True if the steps of the chain were run with the file itself, and not with files like it."""
     install: Install | None = None
     source: str = ""
     """Where the answer comes from, in words."""
@@ -114,6 +116,7 @@ def document(answer: FileAnswer) -> dict[str, Any]:
         "wanted": answer.wanted,
         "readers": [_reader(each) for each in answer.readers],
         "chain": None if answer.chain is None else [_step(each) for each in answer.chain.steps],
+        "chain_tried": answer.chain_tried,
         "chain_cells": [] if answer.chain is None else list(answer.chain.cells),
         "install": None
         if answer.install is None

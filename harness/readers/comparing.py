@@ -68,11 +68,12 @@ def compared(tried: Sequence[Tried], written_by: Sequence[str]) -> tuple[ReaderA
 
     That is the writer, if it was tried; otherwise the one with which most others agree.
     """
-    reference = _reference(tried, written_by)
-    return tuple(_answer(each, reference, sum(other.way is not None for other in tried)) for each in tried)
+    reference = reference_of(tried, written_by)
+    return tuple(answer_of(each, reference, sum(other.way is not None for other in tried)) for each in tried)
 
 
-def _reference(tried: Sequence[Tried], written_by: Sequence[str]) -> Tried | None:
+def reference_of(tried: Sequence[Tried], written_by: Sequence[str]) -> Tried | None:
+    """Return what others are compared with; None if nothing opened the file."""
     opened = [each for each in tried if each.way is not None]
     own = [each for each in opened if each.environment in written_by and each.way in PLAIN]
     if own:
@@ -80,7 +81,8 @@ def _reference(tried: Sequence[Tried], written_by: Sequence[str]) -> Tried | Non
     return max(opened, key=lambda each: sum(not _differs(other, each) for other in opened), default=None)
 
 
-def _answer(tried: Tried, reference: Tried | None, readers: int) -> ReaderAnswer:
+def answer_of(tried: Tried, reference: Tried | None, readers: int) -> ReaderAnswer:
+    """Return the grade of one environment, of so many that opened the file."""
     attempt, cells = tried.attempt, (tried.cell,)
     if attempt is None or not attempt.is_verdict:
         reason = tried.reason or (attempt.reason or attempt.error if attempt is not None else "it was not run")

@@ -132,7 +132,11 @@ def _footnote(reader: ReaderAnswer) -> str:
 def _way(answer: FileAnswer, command: str) -> Iterator[str]:
     chain, wanted = answer.chain, answer.wanted
     if chain is None:
-        if answer.source and answer.written_by.ids and answer.alike.models:
+        if answer.chain_tried:
+            yield from _wrapped(
+                f"No way into {wanted} was found: nothing that reads the file could hand it on in full."
+            )
+        elif answer.source and answer.written_by.ids and answer.alike.models:
             yield from _wrapped(
                 f"No way into {wanted} is known: no chain of environments was seen to carry everything."
             )
@@ -148,7 +152,7 @@ def _way(answer: FileAnswer, command: str) -> Iterator[str]:
         yield f"  {len(chain.steps) + 1}. Load that in {wanted}."
     cells = list(dict.fromkeys([*(cell for step in chain.steps for cell in step.cells), *chain.cells]))
     if cells:
-        yield "Each step was run with models like it. The evidence:"
+        yield f"Each step was run with {'the file itself' if answer.chain_tried else 'models like it'}. The evidence:"
         shown = cells if len(cells) <= _MOST_CELLS else cells[:_MOST_CELLS]
         yield from (f"  {command} show '{each}'" for each in shown)
         if len(cells) > len(shown):

@@ -21,13 +21,28 @@ import sys
 import demo
 
 # %% open
-if demo.VERSION == "1.0":
+with open(sys.argv[1], "rb") as file:
+    data = file.read()
+if demo.VERSION == "1.0" and not data.startswith(b"simple"):
     print("tried: " + json.dumps({"plain": "ValueError: too new"}))
     raise ValueError("too new")
-size = len(open(sys.argv[1], "rb").read())
 own = __import__(sys.argv[3]).__name__ if len(sys.argv) > 3 else ""
+weights = str(len(data.replace(b"simple", b""))) + own
 print("tried: " + json.dumps({"way": "plain"}))
-print("tried: " + json.dumps({"weights": str(size) + own, "count": 1, "predictions": "AAAAAAAA8D8="}))
+print("tried: " + json.dumps({"weights": weights, "count": 1, "predictions": "AAAAAAAA8D8="}))
+'''
+AGAIN = '''\
+"""Saves a file of the made-up package in a form that its first release reads."""
+import sys
+
+import demo
+
+# %% save
+if sys.argv[2].endswith(".keras"):
+    print("not in this version")
+    raise SystemExit(125)
+with open(sys.argv[1], "rb") as old, open(sys.argv[2], "wb") as new:
+    new.write(b"simple" + old.read())
 '''
 
 
@@ -69,6 +84,14 @@ def publish(project):
     path = project.root / "results" / "transfer" / "transfer.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document))
+
+
+def prepare(project, read=DEMO):
+    """Write the scripts that load and save a file of the made-up package."""
+    folder = project.root / "prepare"
+    folder.mkdir()
+    (folder / "read_model.py").write_text(read)
+    (folder / "save_model_again.py").write_text(AGAIN)
 
 
 def test_a_file_is_answered_from_the_published_table(project):
@@ -192,8 +215,7 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(project, tmp_pat
 
 def test_the_file_itself_is_tried_in_environments_and_compared(project, tmp_path):
     publish(project)
-    (project.root / "prepare").mkdir()
-    (project.root / "prepare" / "read_model.py").write_text(DEMO)
+    prepare(project)
     arguments = ("readers", str(FILES / "tf2.12.1_depthwise.h5"), "--try", "--json")
     document = project.call(*arguments).document
     grades = {each["environment"]: each["grade"] for each in document["readers"]}
@@ -208,12 +230,31 @@ def test_the_file_itself_is_tried_in_environments_and_compared(project, tmp_path
     assert "to run in" not in again.stderr
 
 
+def test_a_way_into_a_reader_that_refuses_the_file_is_tried_with_the_file_itself(project):
+    publish(project)
+    prepare(project)
+    arguments = ("readers", str(FILES / "tf2.12.1_depthwise.h5"), "--try", "--wanted", "demo1.0")
+    document = project.call(*arguments, "--json").document
+    assert [(each["load_in"], each["save_as"]) for each in document["chain"]] == [("demo2.0", ".h5")]
+    assert document["chain_tried"] is True
+    (cell,) = document["chain_cells"]
+    assert cell.endswith("@demo2.0 -> demo1.0")
+    assert "Each step was run with the file itself" in project.call(*arguments).stdout
+    assert project.call("show", cell).status == 0
+
+
+def test_a_way_that_does_not_exist_is_not_invented(project):
+    publish(project)
+    prepare(project, DEMO.replace("not data.startswith", "True or data.startswith"))
+    arguments = ("readers", str(FILES / "tf2.12.1_depthwise.h5"), "--try", "--wanted", "demo1.0")
+    document = project.call(*arguments, "--json").document
+    assert document["chain"] is None
+    assert "No way into demo1.0 was found" in project.call(*arguments).stdout
+
+
 def test_a_folder_and_the_code_of_the_user_are_tried(project, tmp_path):
     publish(project)
-    (project.root / "prepare").mkdir()
-    (project.root / "prepare" / "read_model.py").write_text(
-        DEMO.replace("open(sys.argv[1]", "open(sys.argv[1] + '/saved_model.pb'")
-    )
+    prepare(project, DEMO.replace("open(sys.argv[1]", "open(sys.argv[1] + '/saved_model.pb'"))
     folder = tmp_path / "my model[1]"
     shutil.copytree(FILES / "tf2.12.1_custom-tf", folder)
     code = tmp_path / "classes.py"

@@ -8,7 +8,7 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.timeout(1800)]
 
 FILES = Path(__file__).parents[1] / "fixtures" / "saved_models"
-OWN = '''\
+OWN = """\
 import tensorflow as tf
 
 
@@ -21,7 +21,7 @@ class Scale(tf.keras.layers.Layer):
 class Plain(tf.keras.layers.Layer):
     def call(self, x):
         return x * 3
-'''
+"""
 
 
 def tried(clone, name, environments, *arguments, status=0):
@@ -51,11 +51,15 @@ def test_a_keras_3_file_is_refused_by_2_15(clone):
 def test_a_saved_model_with_classes_of_the_user_needs_another_layer_in_keras_3(clone, tmp_path):
     code = tmp_path / "classes.py"
     code.write_text(OWN)
-    document, readers = tried(clone, "tf2.12.1_custom-tf", "tf2.12.1,tf2.15.1,tf2.16.2", "--code", str(code))
+    environments = "tf2.12.1,tf2.15.1,tf2.16.2"
+    arguments = ("--code", str(code), "--wanted", "tf2.16.2")
+    document, readers = tried(clone, "tf2.12.1_custom-tf", environments, *arguments)
     assert document["file"]["custom"] == ["Mine>Scale", "Plain"]
     assert readers["tf2.15.1"]["grade"] == "full"
     assert readers["tf2.16.2"]["grade"] == "partial"
     assert readers["tf2.16.2"]["differs"] == ["only with TFSMLayer"]
+    assert [(each["load_in"], each["save_as"]) for each in document["chain"]] == [("tf2.15.1", ".keras")]
+    assert document["chain_tried"] is True
 
 
 def test_code_in_a_file_is_loaded_only_by_the_python_that_wrote_it(clone):

@@ -1,0 +1,58 @@
+"""`harness readers FILE --try`: a way to the wanted reader with the file itself: load it, save it, load that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from harness.commands.file_copies import Copied
+from harness.commands.run_tasks import run_tasks
+from harness.commands.selected_plan import environment_named, scripts_at
+from harness.execute.task import Task
+from harness.pipeline import Work
+from harness.readers.answer import FileAnswer
+from harness.readers.chains import Chain, Step
+from harness.readers.comparing import Tried, answer_of, reference_of
+from harness.session import Session
+from harness.transfer.grades import Grade
+from harness.triage.pairs import Pairs
+
+_SAVED_AS = (".keras", ".h5")
+_MOST = 3
+"""So many environments are tried between the file and the wanted reader, the newest first."""
+
+
+def find_way(
+    session: Session, copied: Copied, answer: FileAnswer, tried: Sequence[Tried], *, jobs: int
+) -> Chain | None:
+    """Return the chain of one environment after which the wanted reader restores what the others do. None if none does.
+
+    Only environments that read the file in full hand it on. Each is run with each format.
+    """
+    wanted, reference = answer.wanted, reference_of(tried, answer.written_by.ids)
+    between = [each for each in answer.readers if each.grade is Grade.FULL and each.environment != wanted][-_MOST:]
+    if wanted is None or reference is None:
+        return None
+    for saved_as in _SAVED_AS if between else ():
+        (scenario,) = scripts_at(session, [copied.handing_on(saved_as)])
+        pairs = Pairs(
+            session=session,
+            scenario=scenario,
+            run_tasks=partial(_run, jobs=jobs),
+            find_environment=environment_named,
+        )
+        session.notify(f"Looking for a way into {wanted}: saved again as {saved_as}")
+        pairs.run((each.environment, wanted) for each in between)
+        for each in reversed(between):
+            ran = pairs.ran[each.environment, wanted]
+            read = Tried.of(wanted, ran.cell, ran.attempt, ran.reason)
+            if answer_of(read, reference, len(between) + 1).grade is Grade.FULL:
+                step = Step(load_in=each.environment, save_as=saved_as, cells=each.cells)
+                return Chain(steps=(step,), cells=(ran.cell,))
+        if session.stop.is_set():
+            break
+    return None
+
+
+def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
+    return run_tasks(session, work, due, jobs=jobs)
