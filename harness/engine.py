@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def _run_one(
     sandbox = session.sandbox  # probe it before threads use it
 
     def run_one(task: Task, python: Path) -> Attempt:
-        return run_task(
+        attempt = run_task(
             task,
             python=python,
             runs=runs,
@@ -80,5 +81,6 @@ def _run_one(
             fork_servers=fork_servers,
             heard=partial(watcher.printed, task),
         )
+        return replace(attempt, session=session.id)
 
     return run_one

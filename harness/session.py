@@ -7,6 +7,7 @@ import functools
 import json
 import logging
 import os
+import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -100,6 +101,11 @@ class Session:
     def project(self) -> Project:
         """The matrix, environments and scenarios of the project."""
         return read_project(self.root)
+
+    @functools.cached_property
+    def id(self) -> str:
+        """A random id: durations are compared only between attempts of one session."""
+        return secrets.token_hex(8)
 
     @property
     def identity(self) -> str:

@@ -13,6 +13,7 @@ from harness.commands.defaults import default_jobs
 from harness.model.scenario import LONGEST_TIMEOUT_S
 from harness.sandbox.policy import SandboxMode
 
+_LARGEST_FACTOR = 1000
 Read = TypeVar("Read", bound="CommandOptions")
 
 
@@ -128,12 +129,35 @@ def add_cell(parser: argparse.ArgumentParser) -> None:
 
 def add_watch(parser: argparse._ActionsContainer, what: str) -> None:
     """Add --watch."""
-    parser.add_argument("--watch", metavar="output[=REGEX]", type=_watch, help=what)
+    parser.add_argument("--watch", metavar="KIND", type=_watch, help=f"{what}: output[=REGEX], warning[=REGEX], "
+                        "time[=STAGE] or hang")  # fmt: skip
+
+
+def add_factor(parser: argparse._ActionsContainer) -> None:
+    """Add --factor."""
+    parser.add_argument(
+        "--factor",
+        metavar="N",
+        type=_factor,
+        default=2.0,
+        help="with --watch time: durations differ if one is N times the other (default: 2)",
+    )
+
+
+def _factor(text: str) -> float:
+    """Read a factor above 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 < value <= _LARGEST_FACTOR:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 1, at most {_LARGEST_FACTOR}")
+    return value
 
 
 def _watch(text: str) -> str:
     """Check what is to be watched. It stays a text, as it is typed again in commands."""
-    from harness.model.observation import Watch  # with the expressions of RE2, which --help does without
+    from harness.model.watch import Watch  # with the expressions of RE2, which --help does without
 
     try:
         return str(Watch.parse(text))

@@ -12,7 +12,7 @@ from typing import Any
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.held_steps import held_of
 from harness.commands.search_options import SearchOptions, add_search
-from harness.commands.search_subject import pattern_of, subject_of, watch_of
+from harness.commands.search_subject import pattern_of, subject_of, watch_of, with_reference
 from harness.commands.selected_plan import environment_named
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
@@ -70,7 +70,7 @@ def search(session: Session, options: Options, *, releases: bool = True) -> dict
 def _answer(session: Session, options: Options, *, releases: bool = True) -> BlameAnswer:
     pattern = pattern_of(options.follow)
     scenario, case = subject_of(session, options.scenario, options.parameters)
-    following = Following(pattern=pattern, watch=watch_of(options, scenario))
+    watch = watch_of(options, scenario)
     good, bad = environment_named(session, options.good), environment_named(session, options.bad)
     mixed = MixedEnvironments(session, good, bad)
     if not mixed.differences:
@@ -79,8 +79,9 @@ def _answer(session: Session, options: Options, *, releases: bool = True) -> Bla
     index = ReleaseIndex.configured(session.variables)
     held = held_of(session, options, scenario)
     subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
-    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat, evidence=following.watch is not None)
+    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat, watch=watch)
     with prober.open():
+        following = with_reference(Following(pattern=pattern, watch=watch), prober, good, right=True)
         judge = Judge(prober, following, None)
         made = SwappedEnvironments(session, index)
         blame = Blame(

@@ -12,6 +12,8 @@ from harness.commands.conditions import condition_options
 from harness.commands.selected_plan import overlay_of, plan_of_cell
 from harness.errors import HarnessError
 from harness.model import Attempt, Cell, CellResult, Label, Outcome, label_of
+from harness.model.durations import Measured
+from harness.model.watch import Observed, Watch, WatchKind
 from harness.pipeline import Work, prepare
 from harness.project.selection import changes_of
 from harness.record.store import Store
@@ -117,7 +119,23 @@ def _how_it_was_run(attempt: Attempt) -> Iterator[tuple[str, str]]:
     yield "python", f"{attempt.interpreter} on {attempt.platform}"
 
 
-def text_of(session: Session, seen: CellEvidence, again: str) -> str:
+def observed_of(seen: CellEvidence, watch: Watch) -> Observed | None:
+    """Return what is observed of an attempt; of durations, the median of its session. It belongs to no group."""
+    attempt = seen.attempt
+    if watch.kind is not WatchKind.TIME:
+        text = watch.text_of(attempt)
+    else:
+        alike = [each for each in seen.result.verdicts if (each.session, each.isolation) == _how(attempt)]
+        measured = Measured.of(alike, stage=watch.stage) if attempt.outcome is Outcome.PASSED else None
+        text = measured.text if measured is not None else None
+    return Observed(kind=watch.kind.value, group="", text=text) if text is not None else None
+
+
+def _how(attempt: Attempt) -> tuple[str, str]:
+    return attempt.session, attempt.isolation
+
+
+def text_of(session: Session, seen: CellEvidence, again: str, observed: Observed | None = None) -> str:
     """Return all evidence as text; `again` is the command that runs the cell again."""
     attempt = seen.attempt
     label = find_label(session, attempt)
@@ -130,6 +148,7 @@ def text_of(session: Session, seen: CellEvidence, again: str) -> str:
         ("error", attempt.error),
         ("cause", attempt.cause.value if attempt.cause else ""),
         ("reason", attempt.reason),
+        (observed.kind if observed else "", observed.text or "(none)" if observed else ""),
         ("signature", attempt.signature or ""),
         ("label", f"{label.label}: {label.note}" + (f" {label.link}" if label.link else "") if label else ""),
         *_how_it_was_run(attempt),

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from harness.commands.search_subject import pattern_of, watch_of
+from harness.commands.search_subject import pattern_of, watch_of, with_reference
 from harness.commands.selected_plan import environment_named
 from harness.errors import UsageError, some_of
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Case, Environment, Scenario
+from harness.model.watch import WatchKind
 from harness.pinpoint.answer import Answer, Point
 from harness.pinpoint.candidates import Candidate, Subject
 from harness.pinpoint.commits import CommitSearch, Unanswered
@@ -51,11 +52,11 @@ def search_in(
     """
     scenario, case = subject_of
     following = Following(pattern=pattern_of(options.follow), watch=watch_of(options, scenario))
-    if options.expected_in is not None and following.watch is None:
-        raise UsageError("--expected-in: nothing is watched", next_step="Add --watch output")
+    if options.expected_in is not None and (following.watch is None or following.hangs):
+        what = "a script that ends is expected" if following.hangs else "nothing is watched"
+        raise UsageError(f"--expected-in: {what}", next_step="Take it with --watch output, warning or time")
     subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
-    watched = following.watch is not None
-    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat, evidence=watched)
+    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat, watch=following.watch)
     search = _Search(
         session=session, options=options, prober=prober, following=following, base=base, held=held, failing=failing
     )
@@ -250,16 +251,19 @@ def _named(search: _Search, judge: Judge, candidate: Candidate) -> Point:
 
 
 def _with_expected(search: _Search) -> Following:
-    """Return what is followed, with the expected text: that of the environment of --expected-in. Raises UsageError."""
+    """Return what is followed, with what is expected: that of the environment of --expected-in. Raises UsageError."""
     following, named = search.following, search.options.expected_in
-    if named is None:
+    right = environment_named(search.session, named) if named is not None else None
+    if following.watch is not None and following.watch.kind is WatchKind.TIME:
+        return with_reference(following, search.prober, right or search.base, right=right is not None)
+    if right is None:
         return following
-    shown = search.prober.result_of(_candidate_of(environment_named(search.session, named)))
+    shown = search.prober.result_of(_candidate_of(right))
     observation = following.observe(shown.attempts, shown.reason)
     if observation.printed is None:
         why = observation.reason or (shown.attempt.error if shown.attempt else "")
-        raise UsageError(f"--expected-in {named}: it prints nothing that could be expected", why=why)
-    search.session.notify(f"Expected, as {named} prints it: {one_line(observation.printed) or '(nothing)'}")
+        raise UsageError(f"--expected-in {named}: it shows nothing that could be expected", why=why)
+    search.session.notify(f"Expected, as {named} shows it: {one_line(observation.printed) or '(nothing)'}")
     return replace(following, expected=observation.printed)
 
 

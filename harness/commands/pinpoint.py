@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an environment id, or an inline environment in quotes; not with --both",
     )
     parser.add_argument(
-        "--expected-in", metavar="ENVIRONMENT", help="with --watch: what is printed in this environment is right"
+        "--expected-in", metavar="ENVIRONMENT", help="with --watch: what this environment shows is right"
     )
     parser.add_argument(
         "--both",

@@ -10,16 +10,26 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from harness.commands.arguments import add_choice, add_condition, add_jobs, add_json, add_watch, positive_count
+from harness.commands.arguments import (
+    add_choice,
+    add_condition,
+    add_factor,
+    add_jobs,
+    add_json,
+    add_watch,
+    positive_count,
+)
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.observations import with_observations
 from harness.commands.results import TableFormat, render, results_of, with_condition
 from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
 from harness.commands.shard_options import Place, place
+from harness.commands.watched_tasks import Due, Manner, due_by_manner, run_by_manner
 from harness.errors import UsageError, counted
 from harness.execute.task import Task
-from harness.model import Attempt, Isolation
+from harness.model import Attempt, Isolation, Scenario
+from harness.model.watch import Watch
 from harness.pipeline import Work, prepare, undecided, with_costs
 from harness.project.plan import Plan
 from harness.record.opening import DamagedStore, move_aside
@@ -40,6 +50,7 @@ class Options(ScriptOptions):
     confirm: bool
     shard: Place | None
     watch: str | None
+    factor: float
     json: bool
 
 
@@ -56,7 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fork: fork a process that has done the imports, where this is safe; process: always start a new process",
     )
     add_condition(parser)
-    add_watch(parser, "compare what passing attempts print, or the lines that match REGEX")
+    add_watch(parser, "compare printed text, warnings, durations or time-outs")
+    add_factor(parser)
     parser.add_argument(
         "--repeat", metavar="N", type=positive_count, default=1, help="run each cell until it has N attempts"
     )
@@ -94,10 +106,11 @@ def execute(session: Session, options: Options) -> int:
             return 0
     if not due.tasks:
         _say_nothing_to_run(session, work)
-    count = _run_due(session, work, due.tasks, options, run)
+    count = _run_due(session, work, due, options, run)
     # Where nothing was run, what was read is what there is.
     results = results_of(session, work, due.found if not due.tasks and not options.confirm else None)
-    results = with_observations(session, work, with_condition(session, work, results, options), options.watch)
+    results = with_condition(session, work, results, options)
+    results = with_observations(session, work, results, options.watch, factor=options.factor)
     if session.stop.is_set():
         session.notify(f"Stopped. {counted(count, 'attempt')} recorded. To continue:")
         session.notify(f"  {session.command} {shlex.join(options.typed)}")
@@ -116,12 +129,10 @@ def execute(session: Session, options: Options) -> int:
 # What runs something is imported once there is something to run: a run with nothing to do answers at once.
 
 
-def _run_due(session: Session, work: Work, due: list[Task], options: Options, shard: ShardRun | None) -> int:
+def _run_due(session: Session, work: Work, due: _Due, options: Options, shard: ShardRun | None) -> int:
     count = 0
-    if due:
-        from harness.commands.run_tasks import run_tasks
-
-        count += run_tasks(session, work, due, jobs=options.jobs, isolation=options.isolation, shard=shard)
+    if due.tasks:
+        count += run_by_manner(session, work, due.by_manner, jobs=options.jobs, shard=shard)
     if options.confirm:
         from harness.commands.confirm import confirm_borders
 
@@ -133,8 +144,13 @@ def _run_due(session: Session, work: Work, due: list[Task], options: Options, sh
 class _Due:
     """What is to be run, and the attempts by which that was decided."""
 
-    tasks: list[Task]
+    by_manner: tuple[Due, ...]
     found: Mapping[str, list[Attempt]]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """All of them."""
+        return tuple(task for each in self.by_manner for task in each.tasks)
 
 
 def _find_due(session: Session, work: Work, options: Options) -> _Due:
@@ -159,7 +175,8 @@ def _in_shard(session: Session, work: Work, due: _Due, place: Place) -> tuple[Wo
     split = split_for(session, work, due.tasks, place.shards)
     tasks = split.shards[place.number - 1]
     run = shard_run(split.id, place.number, split.filled, place.shards)
-    return work_in(work, tasks), replace(due, tasks=due_in(tasks, due.tasks)), run
+    by_manner = (replace(each, tasks=tuple(due_in(tasks, each.tasks))) for each in due.by_manner)
+    return work_in(work, tasks), replace(due, by_manner=tuple(by_manner)), run
 
 
 def nothing_to_run(plan: Plan) -> str:
@@ -176,7 +193,15 @@ def _read_due(session: Session, work: Work, options: Options) -> _Due:
     store = session.read_store()
     try:
         found = work.attempts(store)
-        tasks = work.due_of(found, fresh=options.fresh, repeat=options.repeat, isolation=options.isolation)
-        return _Due(tasks=with_costs(tasks, store), found=found)
+        watched = {each.name: _watch_of(options, each) for each in work.plan.scenarios}
+        manner = Manner(isolation=options.isolation, repeat=options.repeat)
+        due = due_by_manner(work, found, watched, manner, fresh=options.fresh)
+        priced = (replace(each, tasks=tuple(with_costs(list(each.tasks), store))) for each in due)
+        return _Due(by_manner=tuple(priced), found=found)
     finally:
         store.close()
+
+
+def _watch_of(options: Options, scenario: Scenario) -> Watch | None:
+    text = options.watch or scenario.header.watch
+    return Watch.parse(text, factor=options.factor) if text is not None else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.commands.arguments import (
     CommandOptions,
     add_data,
+    add_factor,
     add_jobs,
     add_json,
     add_sandbox,
@@ -27,6 +28,7 @@ class SearchOptions(CommandOptions):
     """name=value."""
     follow: str | None
     watch: str | None
+    factor: float
     writer: str | None
     reader: str | None
     repeat: int
@@ -48,7 +50,8 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--follow", metavar="REGEX", help="follow failures whose `stage: Type: message` matches, in any line"
     )
-    add_watch(what, "follow what passing attempts print, or the lines that match REGEX")
+    add_watch(what, "follow printed text, warnings, durations or time-outs instead of failures")
+    add_factor(parser)
     parser.add_argument("--writer", metavar="ENVIRONMENT", help="two-step scenario: write in this environment only")
     parser.add_argument("--reader", metavar="ENVIRONMENT", help="two-step scenario: read in this environment only")
     parser.add_argument("--repeat", metavar="N", type=positive_count, default=1, help="run each probe N times")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from harness.commands.outside_scripts import split_path
@@ -11,9 +12,13 @@ from harness.commands.script_checks import require_runnable
 from harness.commands.search_options import SearchOptions
 from harness.commands.selected_plan import script_named, scripts_at
 from harness.errors import UsageError, near_misses, some_of
-from harness.model import Case, Cell, Scenario, Value
+from harness.model import Case, Cell, Environment, Scenario, Value
 from harness.model.case import read_value, write_value
-from harness.model.observation import Watch
+from harness.model.durations import Measured
+from harness.model.watch import Watch, WatchKind
+from harness.pinpoint.candidates import Candidate
+from harness.pinpoint.following import Following
+from harness.pinpoint.prober import Prober
 from harness.project.script import parameter_defaults
 from harness.session import Session
 
@@ -33,7 +38,25 @@ def pattern_of(text: str | None) -> re.Pattern[str] | None:
 def watch_of(options: SearchOptions, scenario: Scenario) -> Watch | None:
     """Return what is watched: what was typed, otherwise what the header says; nothing if --follow names failures."""
     text = options.watch or (scenario.header.watch if options.follow is None else None)
-    return None if text is None else Watch.parse(text)
+    return None if text is None else Watch.parse(text, factor=options.factor)
+
+
+def with_reference(following: Following, prober: Prober, environment: Environment, *, right: bool) -> Following:
+    """Return what is followed. If it is a duration, measure it in an environment, to compare others with it.
+
+    `right`: what takes no longer passes. Raises UsageError if the script does not pass there.
+    """
+    watch = following.watch
+    if watch is None or watch.kind is not WatchKind.TIME:
+        return following
+    result = prober.result_of(Candidate(name=environment.id, make=lambda: environment))
+    observation = following.observe(result.attempts, result.reason)
+    counted = [each for each in result.attempts if each.is_verdict]
+    measured = Measured.of(counted, stage=watch.stage) if observation.printed is not None else None
+    if measured is None:
+        why = observation.reason or (result.attempt.error if result.attempt else "")
+        raise UsageError(f"{environment.id}: no duration could be measured to compare with", why=why)
+    return replace(following, reference_s=measured.median_s, reference_expected=right)
 
 
 def subject_of(session: Session, named: str, assignments: Iterable[str]) -> tuple[Scenario, Case]:

@@ -10,12 +10,13 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.commands.arguments import add_cell, add_condition, add_json
+from harness.commands.arguments import add_cell, add_condition, add_json, add_watch
 from harness.commands.cell_evidence import (
     CellEvidence,
     CellOptions,
     condition_of,
     find_label,
+    observed_of,
     replay_command,
     text_of,
     work_of,
@@ -25,6 +26,7 @@ from harness.commands.published_results import is_ordinary, published_evidence
 from harness.errors import HarnessError, UsageError
 from harness.execute.task import Task
 from harness.model import Attempt, Condition
+from harness.model.watch import Observed, Watch
 from harness.record.store import Store
 from harness.session import Session
 
@@ -33,6 +35,7 @@ from harness.session import Session
 class Options(CellOptions):
     """The options of `harness show`."""
 
+    watch: str | None
     json: bool
     artifacts: str | None
 
@@ -41,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `harness show`."""
     add_cell(parser)
     add_condition(parser)
+    add_watch(parser, "also show what is observed of the attempt")
     add_json(parser)
     parser.add_argument(
         "--artifacts", metavar="DIR", help="two-step scenario: also copy the files of the writer to this new folder"
@@ -61,10 +65,12 @@ def execute(session: Session, options: Options) -> int:
     if options.artifacts is not None:
         _copy_artifacts(session, task, Path(options.artifacts))
     again = replay_command(session, task.cell, options)
+    watched = options.watch or work.plan.scenarios[0].header.watch
+    observed = observed_of(seen, Watch.parse(watched)) if watched is not None else None
     if options.json:
-        sys.stdout.write(json.dumps(_document(session, seen, again), indent=1) + "\n")
+        sys.stdout.write(json.dumps(_document(session, seen, again, observed), indent=1) + "\n")
     else:
-        sys.stdout.write(text_of(session, seen, again))
+        sys.stdout.write(text_of(session, seen, again, observed))
     return 0
 
 
@@ -125,7 +131,7 @@ def _is_under(attempt: Attempt, asked: Condition, limit_s: float) -> bool:
     return replace(Condition.parse(attempt.condition), timeout_s=None) == asked and attempt.holds_within(limit_s)
 
 
-def _document(session: Session, seen: CellEvidence, again: str) -> dict[str, object]:
+def _document(session: Session, seen: CellEvidence, again: str, observed: Observed | None) -> dict[str, object]:
     attempt = seen.attempt
     label = find_label(session, attempt)
     publication = attempt.publication
@@ -161,6 +167,7 @@ def _document(session: Session, seen: CellEvidence, again: str) -> dict[str, obj
             for each in seen.result.attempts
             if each.publication is None
         ],
+        "observation": {"kind": observed.kind, "group": None, "text": observed.text} if observed is not None else None,
         "interpreter": attempt.interpreter,
         "platform": attempt.platform,
         "lock": attempt.lock,

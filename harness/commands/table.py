@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.commands.arguments import add_choice, add_condition, add_watch
+from harness.commands.arguments import add_choice, add_condition, add_factor, add_watch
 from harness.commands.observations import with_observations
 from harness.commands.output_files import write_file, write_parquet
 from harness.commands.published_results import is_ordinary
@@ -29,6 +29,7 @@ class Options(ScriptOptions):
     """A file; None for stdout."""
     differing: bool
     watch: str | None
+    factor: float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_paths(parser)
     add_selection(parser)
     add_condition(parser)
-    add_watch(parser, "compare what passing attempts print, or the lines that match REGEX")
+    add_watch(parser, "compare printed text, warnings, durations or time-outs")
+    add_factor(parser)
     add_choice(parser, "--format", TableFormat.TERMINAL, help="default: terminal")
     parser.add_argument(
         "--json", dest="format", action="store_const", const=TableFormat.JSON, help="the same as --format json"
@@ -55,7 +57,7 @@ def execute(session: Session, options: Options) -> int:
     work = prepare(session, plan_of(session, options), overlay=overlay_of(session, options.overlay))
     ordinary = options.overlay is None and is_ordinary(session)
     results = with_condition(session, work, results_of(session, work, published=ordinary), options)
-    results = with_observations(session, work, results, options.watch)
+    results = with_observations(session, work, results, options.watch, factor=options.factor)
     if options.format is TableFormat.PARQUET and options.output is not None:
         write_parquet(to_frame(results), Path(options.output))
         return 0

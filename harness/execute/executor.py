@@ -24,6 +24,7 @@ from harness.execute.forkserver.server import ForkServerKind, ZygoteKind
 from harness.execute.isolation import InFork, InProcess, IsolationMethod, new_folder
 from harness.execute.no_verdict import ADDRESS, companions
 from harness.execute.sanitize import sanitize
+from harness.execute.stage_times import stage_durations
 from harness.execute.task import WORTH_PREPARING, Task, this_platform
 from harness.execute.timed_out import is_conclusive
 from harness.execute.verdict import LOST, Verdict, WorkerFacts, judge
@@ -237,6 +238,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, m
         started,
         duration_s=ended.duration_s,
         script_s=_number(report.get("duration_s")),
+        stage_s=stage_durations(report),
         # Without a report, only the measurement from outside is known.
         peak_mib=int(_number(report.get("peak_mib"))) or ended.peak_mib,
         versions=_versions_of(report, task),
@@ -284,6 +286,7 @@ def _record(
     *,
     duration_s: float = 0.0,
     script_s: float = 0.0,
+    stage_s: tuple[tuple[str, float], ...] = (),
     peak_mib: int = 0,
     versions: tuple[tuple[str, str], ...] = (),
     evidence: Evidence | None = None,
@@ -303,6 +306,7 @@ def _record(
         started=started,
         duration_s=round(duration_s, 3),
         script_s=script_s,
+        stage_s=stage_s,
         peak_mib=peak_mib,
         interpreter=task.interpreter,
         platform=this_platform(),

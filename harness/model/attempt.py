@@ -126,6 +126,10 @@ class Attempt:
     """`process`, or `fork`: of a process that had done the imports."""
     script_s: float = 0.0
     """How long the script took, as its process saw it; 0 if it did not get to say so."""
+    stage_s: tuple[tuple[str, float], ...] = ()
+    """The seconds of each stage, in order; empty where that was not recorded."""
+    session: str = ""
+    """A random id of the process of the harness that ran it: durations are compared only within one."""
     peak_mib: int = 0
     """The most memory that its process held, what it shares with others included; 0 if it did not get to say so."""
     layer: str = ""

@@ -1,15 +1,9 @@
-"""Printed text, reduced to what a difference between versions can be seen in; and what to watch of it. Pure."""
+"""Printed text and warnings, reduced to what a difference between versions can be seen in. Pure."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-from harness.model.attempt import Attempt
-from harness.model.outcome import Outcome
-from harness.model.pattern import Pattern
+from collections.abc import Iterable, Iterator
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|$)")
 _BARS = re.compile(r"\[[=>.\-#\s]{4,}\]|[━╸╺█▉▊▋▌▍▎▏]+|\d+%\|[^|]*\|")
@@ -19,6 +13,8 @@ _TIMES = re.compile(
 )
 _ADDRESSES = re.compile(r"\b0x[0-9a-fA-F]+\b")
 _PATHS = re.compile(r"(?<![\w./])(?:[A-Za-z]:)?(?:[\\/][\w.@+~<>-]+){2,}[\\/]?")
+_PIDS = re.compile(r"\b(?P<name>pid|PID|process|thread)(?P<sign>[ =:#]+)\d+\b")
+_PLACE = re.compile(r"<path>:\d+\b")
 _TEMPORARY = re.compile(r"\btmp[a-z0-9_]{6,10}\b")
 _FLOAT = re.compile(r"(?<![\w.])[+-]?\d+\.\d*(?:e[+-]?\d+)?(?![\w.])", re.IGNORECASE)
 _STATE = re.compile(r"(?P<at>\d+)/(?P<of>\d+)\b")
@@ -27,49 +23,16 @@ _LEFT_OUT = re.compile(r"^\[\.\.\. \d+ bytes left out \.\.\.\]$")
 # A version with two numbers or one reads like any other number that a script prints.
 _PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _LONGEST = 20_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Observed:
-    """What a cell showed besides its outcome, and the group of the cells of its case that showed the same."""
-
-    kind: str
-    """`output`."""
-    group: str
-    """A letter; `differs` if the repeats of the cell show different texts."""
-    text: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """What is observed of attempts that pass: all that they print, or the lines in which a pattern is found."""
-
-    pattern: Pattern | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Watch:
-        """Read `output` or `output=REGEX`. Raises ValueError."""
-        kind, equals, expression = text.partition("=")
-        if kind != "output":
-            raise ValueError(f"{text!r} cannot be watched: write output or output=REGEX")
-        return cls(pattern=Pattern(expression) if equals else None)
-
-    def __str__(self) -> str:
-        return "output" if self.pattern is None else f"output={self.pattern.text}"
-
-    def text_of(self, attempt: Attempt) -> str | None:
-        """Return what an attempt printed, normalised; None if it did not pass. The attempt has its evidence."""
-        if attempt.outcome is not Outcome.PASSED:
-            return None
-        text = normalise_output(attempt.evidence.stdout, [version for _, version in attempt.versions])
-        if self.pattern is None:
-            return text
-        return "\n".join(line for line in text.split("\n") if self.pattern.found_in(line))
-
-
-def digest_of(text: str) -> str:
-    """Return the fingerprint of a printed text, ten hex digits."""
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:10]
+# `file.py:12: UserWarning: text`, as the warnings module writes it.
+_PYTHON_WARNING = re.compile(r"^\S.*?:\d+: (?P<said>[\w.]*Warning: .*|[\w.]*Warning)$")
+# `2024-01-01 10:00:00.123: W place/file.cc:12] text` and `W0101 10:00:00.123 77 file.cc:12] text`.
+_NATIVE_LOG = re.compile(
+    r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d+: (?P<one>[IWEFD]) |(?P<two>[IWEFD])\d{4} [\d:.]+\s+\d+ )"
+    r"(?P<file>[^\s:\]]+):\d+\] ?(?P<said>.*)$"
+)
+_LOGGING = re.compile(r"^(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL):(?=\S*:| )")
+_PYTHON = "Python"
+_LOW = frozenset({"I", "D", "INFO", "DEBUG"})
 
 
 def normalise_output(text: str, versions: Iterable[str] = ()) -> str:
@@ -114,3 +77,44 @@ def _is_passed(line: str, later: list[str]) -> bool:
     if state is None or int(state["at"]) >= int(state["of"]):
         return False
     return any((found := _STATE.match(each)) and found["of"] == state["of"] for each in later)
+
+
+def normalise_warnings(text: str, versions: Iterable[str] = (), *, every_level: bool = False) -> str:
+    """Return the warnings and log lines of standard error without what differs between two runs of the same version.
+
+    Times, process ids, source lines and line numbers are removed, the rest is reduced as printed text is. Log lines
+    below the level of a warning count only with `every_level`, and so do the lines that follow them.
+    """
+    records = _records(text.split("\n"), every_level=every_level)
+    shown = normalise_output(_PIDS.sub(r"\g<name>\g<sign><id>", "\n".join(records)), versions)
+    return _PLACE.sub("<path>", shown)
+
+
+def _records(lines: Iterable[str], *, every_level: bool) -> Iterator[str]:
+    """Yield the lines of warnings and log records, without their place and time."""
+    counts, in_python_warning = True, False
+    for line in lines:
+        record = _record_of(line)
+        if record is not None:
+            level, said = record
+            counts, in_python_warning = every_level or level not in _LOW, level == _PYTHON
+            if counts:
+                yield said
+        elif in_python_warning and line.startswith("  "):
+            in_python_warning = False  # the source line that Python prints below its warning
+        elif counts:
+            yield line
+
+
+def _record_of(line: str) -> tuple[str, str] | None:
+    """Return the level of a log record and its text without place and time; None for a line that begins none."""
+    found = _PYTHON_WARNING.match(line)
+    if found:
+        return _PYTHON, found["said"]
+    found = _NATIVE_LOG.match(line)
+    if found:
+        level = found["one"] or found["two"]
+        file = found["file"].replace("\\", "/").rpartition("/")[2]
+        return level, f"{level} {file}: {found['said']}"
+    found = _LOGGING.match(line)
+    return (found["level"], line) if found else None

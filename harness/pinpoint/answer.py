@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.model import Attempt, Environment
+from harness.model.watch import WORDS, WatchKind, Words
 from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.following import FOLLOWED, failure_text
 from harness.pinpoint.held import Held
@@ -66,14 +67,19 @@ class Point:
 
     @property
     def printed(self) -> str | None:
-        """What it printed, where that is followed and it did not fail."""
+        """What it showed, where that is followed and it did not fail."""
         return self.observation.printed
+
+    @property
+    def words(self) -> Words:
+        """How what it showed is worded."""
+        return WORDS[WatchKind(self.observation.watched)]
 
     @property
     def text(self) -> str:
         """What it showed, in one line: the failure, or why it says nothing."""
         if self.printed is not None:
-            return f"prints: {one_line(self.printed) or '(nothing)'}"
+            return self.words.message(one_line(self.printed))
         if self.observation.state is State.GOOD:
             return "passes"
         if self.observation.state is State.UNTESTABLE:
@@ -96,13 +102,13 @@ class Point:
 
     @property
     def message(self) -> str:
-        """The beginning of its failure as one line: `stage: Type: message`; or of what it printed."""
+        """The beginning of its failure as one line: `stage: Type: message`; or of what it showed."""
         text = " ".join(self.lines[:2])
-        return text if self.printed is None else f"prints: {text or '(nothing)'}"
+        return text if self.printed is None else self.words.message(text)
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines with text of its failure, or of what it printed; harmless and shortened."""
+        """The lines with text of its failure, or of what it showed; harmless and shortened."""
         text = failure_text(self.failing) if self.failing else self.printed or ""
         lines = [one_line(line) for line in text.splitlines()]
         return tuple(line for line in lines if line)

@@ -17,6 +17,11 @@ from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
 from harness.search.transitions import Kind, State
 
+_SAME = {
+    "output": "print the same as",
+    "warning": "show the same warnings as",
+    "time": "take as long as",
+}
 _WITHOUT_PRINTED = {
     State.GOOD: "does what it does in the good environment",
     State.OTHER: "does something else",
@@ -111,7 +116,7 @@ def statements(answer: BlameAnswer) -> list[str]:
     names = " and ".join(each.difference.name for each in blamed.culprits)
     alone = "alone makes" if len(blamed.culprits) == 1 else "together make"
     differences = counted(len(answer.differences), "difference")
-    does = "fail like" if blamed.bad.printed is None else "print the same as"
+    does = "fail like" if blamed.bad.printed is None else _SAME[blamed.bad.observation.watched]
     lines = [f"Of {differences}, {names} {alone} {answer.good.id} {does} {answer.bad.id}."]
     for each in blamed.culprits:
         lines.append(f"{_moved(each)}: {_since(each, blamed.bad)}.")
@@ -147,7 +152,7 @@ def _did(step: Found, bad: Point) -> str:
     after = step.after
     other = after.failure is not None and after.observation.differs_from(bad.observation)
     error = f" ({one_line(after.message, longest=100)})" if other else ""
-    noun = "error" if after.printed is None and step.before.printed is None else "output"
+    noun = next((each.words.noun for each in (after, step.before) if each.printed is not None), "error")
     verb = f"{noun} changed" if step.kind is Kind.CHANGED else str(step.kind)
     return f"{verb} {when(step)}{error}"
 
@@ -170,15 +175,16 @@ def terminal(answer: BlameAnswer, width: int | None = None) -> str:
 
 
 def _noun(answer: BlameAnswer) -> str:
-    return "Failure" if answer.blamed.bad.printed is None else "Output"
+    bad = answer.blamed.bad
+    return "Failure" if bad.printed is None else bad.words.noun.capitalize()
 
 
 def _question(answer: BlameAnswer, quote: Callable[[str], str] = str) -> str:
     """Return what the two environments showed, in one phrase."""
     good, bad = answer.blamed.good, answer.blamed.bad
     if bad.printed is not None:
-        prints = "prints something else" if good.printed is not None else "fails"
-        return f"{quote(answer.good.id)} {prints}, {quote(answer.bad.id)} prints what is followed"
+        shows = bad.words.another if good.printed is not None else "fails"
+        return f"{quote(answer.good.id)} {shows}, {quote(answer.bad.id)} shows what is followed"
     shows = "passes" if good.observation.state is State.GOOD or good.printed is not None else "fails differently"
     return f"{quote(answer.good.id)} {shows}, {quote(answer.bad.id)} fails"
 

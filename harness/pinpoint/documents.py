@@ -129,10 +129,10 @@ def _commit(commit: Commit | None, failures: Mapping[str, Failure]) -> dict[str,
 
 
 def _observation(point: Point, failures: Mapping[str, Failure]) -> dict[str, object] | None:
-    """Return what a point printed, where that is followed. Its group is its label, null for the expected text."""
+    """Return what a point showed, where that is followed. Its group is its label, null for the expected text."""
     if point.printed is None:
         return None
-    return {"kind": "output", "group": _label(point, failures), "text": point.printed}
+    return {"kind": point.observation.watched, "group": _label(point, failures), "text": point.printed}
 
 
 def _point(point: Point, failures: Mapping[str, Failure]) -> dict[str, object]:

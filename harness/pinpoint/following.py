@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from harness.model import Attempt, Outcome
-from harness.model.observation import Watch, digest_of
+from harness.model.durations import Measured, compare
+from harness.model.watch import Watch, WatchKind, digest_of
 from harness.search.transitions import Observation, State
 
 FOLLOWED = "followed"
 """The signature of all failures in which the pattern is found: they count as one."""
 PRINTED = "printed:"
-"""How the signature of a printed text begins."""
+"""How the signature of an observed text begins."""
+HANGS = "hangs"
+"""The signature of all time-outs, where these are watched."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Following:
     """What counts as the failure: each by its signature, or all those in which a pattern is found.
 
-    With a `watch`, what passing attempts print is followed like a failure, except the text that is expected.
+    With a `watch`, what passing attempts show is followed like a failure, except what is expected. Without an expected
+    text, no warning is expected. A time-out counts as a failure only if time-outs are watched.
     """
 
     pattern: re.Pattern[str] | None = None
     watch: Watch | None = None
     expected: str | None = None
-    """The watched text that is right, if it is known: an attempt that prints it passes."""
+    """The watched text that is right, if it is known: an attempt that shows it passes."""
+    reference_s: float | None = None
+    """Where durations are watched: the one to compare with, in seconds."""
+    reference_expected: bool = False
+    """Whether that duration is right: an attempt that takes no longer passes."""
+
+    @property
+    def hangs(self) -> bool:
+        """Whether time-outs are followed."""
+        return self.watch is not None and self.watch.kind is WatchKind.HANG
 
     def observe(self, attempts: Iterable[Attempt], reason: str = "") -> Observation:
         """Return what attempts under the same conditions show; `reason` is why, if they show nothing."""
         counted = [attempt for attempt in attempts if attempt.is_verdict]
+        if self.watch is not None and self.watch.kind is WatchKind.TIME and counted:
+            timed = self._observe_times(self.watch, counted)
+            if timed is not None:
+                return timed
         seen = [self._observe_one(attempt) for attempt in counted]
         if not seen:
             return Observation(state=State.UNTESTABLE, reason=reason)
@@ -38,7 +55,7 @@ class Following:
             return seen[-1]
         passes = sum(attempt.outcome is Outcome.PASSED for attempt in counted)
         if self.watch is not None and passes == len(counted):
-            return Observation(state=State.FLAKY, reason="flaky: repeats print different texts")
+            return Observation(state=State.FLAKY, reason=f"flaky: {self.watch.words.repeats}")
         failures = {each.signature for each in seen if each.state in (State.BAD, State.OTHER) and each.printed is None}
         return Observation(
             state=State.FLAKY,
@@ -47,20 +64,62 @@ class Following:
         )
 
     def _observe_one(self, attempt: Attempt) -> Observation:
-        text = self.watch.text_of(attempt) if self.watch is not None else None
-        if text is not None:
-            if text == self.expected:
-                return Observation(state=State.GOOD, printed=text)
-            return Observation(state=State.BAD, signature=f"{PRINTED}{digest_of(text)}", printed=text)
+        watch = self.watch
+        if self.hangs:
+            return _observe_end(attempt)
+        text = watch.text_of(attempt) if watch is not None else None
+        if watch is not None and text is not None:
+            return self._observe_text(watch, text)
         if attempt.outcome is Outcome.PASSED:
             return Observation(state=State.GOOD)
         if self.pattern is not None and self.pattern.search(failure_text(attempt)):
             return Observation(state=State.BAD, signature=FOLLOWED)
         if attempt.outcome in (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY):
             # How long a script takes, and how much it needs, depends on the machine, too: followed only if asked.
-            return Observation(state=State.UNTESTABLE, reason=f"{attempt.outcome}: {attempt.error or attempt.reason}")
+            return Observation(state=State.UNTESTABLE, reason=_over_a_limit(attempt))
         state = State.BAD if self.pattern is None else State.OTHER
         return Observation(state=state, signature=attempt.signature)
+
+    def _observe_text(self, watch: Watch, text: str) -> Observation:
+        expected = "" if self.expected is None and watch.kind is WatchKind.WARNING else self.expected
+        if text == expected:
+            return Observation(state=State.GOOD, printed=text, watched=watch.kind.value)
+        signature = f"{PRINTED}{digest_of(text)}"
+        return Observation(state=State.BAD, signature=signature, printed=text, watched=watch.kind.value)
+
+    def _observe_times(self, watch: Watch, attempts: Sequence[Attempt]) -> Observation | None:
+        """Return what the durations of passing attempts show; None if one of them did not pass."""
+        if any(each.outcome is not Outcome.PASSED for each in attempts):
+            return None
+        measured = Measured.of(attempts, stage=watch.stage)
+        if measured is None:
+            return Observation(state=State.UNTESTABLE, reason=f"no stage {watch.stage!r} was measured")
+        if not measured.is_steady(watch.factor):
+            return Observation(state=State.FLAKY, reason=f"flaky: {watch.words.repeats}: {measured.range_text}")
+        ratio = compare(measured.median_s, self.reference_s, watch.factor) if self.reference_s is not None else 0
+        state = State.GOOD if self.reference_expected and ratio <= 0 else State.BAD
+        signature = None if state is State.GOOD else f"{PRINTED}{_SPEEDS[ratio]}"
+        return Observation(state=state, signature=signature, printed=measured.text, watched=watch.kind.value)
+
+
+_SPEEDS = {-1: "faster", 0: "like the named environment", 1: "slower"}
+
+
+def _observe_end(attempt: Attempt) -> Observation:
+    """Return what an attempt shows where time-outs are followed: all other failures are others."""
+    match attempt.outcome:
+        case Outcome.PASSED:
+            return Observation(state=State.GOOD)
+        case Outcome.TIMED_OUT:
+            return Observation(state=State.BAD, signature=HANGS)
+        case Outcome.OUT_OF_MEMORY:
+            return Observation(state=State.UNTESTABLE, reason=_over_a_limit(attempt))
+        case _:
+            return Observation(state=State.OTHER, signature=attempt.signature)
+
+
+def _over_a_limit(attempt: Attempt) -> str:
+    return f"{attempt.outcome}: {attempt.error or attempt.reason}"
 
 
 def failure_text(attempt: Attempt) -> str:

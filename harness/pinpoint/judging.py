@@ -43,7 +43,8 @@ class Judge:
         observation = self._following.observe(result.attempts, result.reason)
         if observation.printed is not None:
             return observation  # the script ran to its end
-        asked_for = self._following.pattern is not None and observation.state is State.BAD
+        following = self._following
+        asked_for = (following.pattern is not None or following.hangs) and observation.state is State.BAD
         if asked_for or observation.state not in (State.BAD, State.OTHER) or observation.signature in self._real:
             return observation
         self._start_checks_like(candidate, result)

@@ -123,7 +123,7 @@ class Blame:
             raise HarnessError(
                 f"--bad {mixed.bad.id}: the scenario does not fail there; there is no failure to blame anything for",
                 why=bad.text,
-                next_step="Name an environment in which it fails, or compare what is printed: --watch output",
+                next_step="Name an environment in which it fails, or compare what it shows: --watch output or warning",
             )
         if good.observation.state in (State.UNTESTABLE, State.FLAKY) or not good.observation.differs_from(
             bad.observation
@@ -261,7 +261,7 @@ class Blame:
 
 
 def _wanted(good: Point) -> str:
-    return "passes" if good.printed is None else "prints another text"
+    return "passes" if good.printed is None else good.words.another
 
 
 def _also(good: Point) -> str:
@@ -271,7 +271,7 @@ def _also(good: Point) -> str:
         case State.FLAKY:
             return "is flaky there"
         case _ if good.printed is not None:
-            return "prints the same there"
+            return f"{good.words.alike} there"
         case _:
             return "also fails there, in the same way"
 

@@ -20,6 +20,8 @@ from harness.engine import local_scheduler
 from harness.errors import HarnessError
 from harness.execute.executor import Interrupted
 from harness.model import Attempt, Case, Environment, Outcome
+from harness.model.durations import LEAST_REPEATS
+from harness.model.watch import Watch, WatchKind
 from harness.pinpoint.candidates import Candidate, ProbeResult, Subject, import_subject
 from harness.pinpoint.generated import Generator
 from harness.pinpoint.layers import Layers
@@ -45,14 +47,18 @@ class Prober:
     """Where candidates run. One subject, many environments."""
 
     def __init__(
-        self, session: Session, subject: Subject, *, jobs: int, repeat: int = 1, evidence: bool = False
+        self, session: Session, subject: Subject, *, jobs: int, repeat: int = 1, watch: Watch | None = None
     ) -> None:
-        """With `evidence`, all attempts come with what they printed."""
-        self._evidence = evidence
+        """With a `watch`, attempts come with what they showed. To measure durations, one attempt runs at a time."""
+        self._watch = watch
         self._session = session
         self._subject = subject
-        self.jobs = jobs
-        self._repeat = repeat
+        measures = watch is not None and watch.kind is WatchKind.TIME
+        self.jobs = 1 if measures else jobs
+        self._repeat = max(repeat, LEAST_REPEATS) if measures else repeat
+        self._builders = 1 if measures else jobs + 1
+        self._twice = 2 * self._repeat if measures else max(2, repeat)
+        """How many attempts a repeat needs."""
         self.layers: Layers | None = None
         """Which releases need no environment of their own; set before the prober is opened."""
         self._ended = threading.Event()
@@ -88,12 +94,12 @@ class Prober:
                     jobs=self.jobs,
                     watcher=Watcher(),
                     provide=self._environments.provide,
-                    builders=self.jobs + 1,
+                    builders=self._builders,
                 )
             )
             self._pool = stack.enter_context(scheduler.open())
             stack.callback(self._ended.set)
-            self._runner = Runner(session, self._environments, self._pool, self._finished.put, evidence=self._evidence)
+            self._runner = Runner(session, self._environments, self._pool, self._finished.put, watch=self._watch)
             yield self
 
     def start(self, candidate: Candidate) -> None:
@@ -140,8 +146,9 @@ class Prober:
     def start_repeat(self, candidate: Candidate) -> None:
         """Repeat a candidate in the background, in a process of its own; enough earlier repeats count, too."""
         if candidate.name not in self._repeats:
-            at_least = max(2, self._repeat)
-            self._repeats[candidate.name] = self._submit(self._subject, candidate, at_least, Claim(), own_process=True)
+            self._repeats[candidate.name] = self._submit(
+                self._subject, candidate, self._twice, Claim(), own_process=True
+            )
 
     def repeat(self, candidate: Candidate) -> ProbeResult:
         """Return what a candidate shows if it is repeated."""

@@ -107,7 +107,7 @@ def _mode(answer: Answer) -> list[str]:
 
 
 def _heading(answer: Answer) -> str:
-    return "Failures" if answer.watch is None else "Failures and outputs"
+    return "Failures" if answer.watch in (None, "hang") else "Failures and observations"
 
 
 def _legend(failures: Iterable[Failure], heading: str) -> list[str]:

@@ -9,6 +9,7 @@ from functools import partial
 
 from harness.execute.task import Task
 from harness.model import Attempt, Environment
+from harness.model.watch import Watch, WatchKind
 from harness.pinpoint.candidates import Candidate, ProbeResult, Subject
 from harness.pinpoint.probed_environments import ProbedEnvironments
 from harness.pinpoint.swapped import Untestable
@@ -54,10 +55,10 @@ class Runner:
         pool: LocalPool,
         record: Callable[[Attempt], None],
         *,
-        evidence: bool = False,
+        watch: Watch | None = None,
     ) -> None:
-        """With `evidence`, known attempts come with what they printed."""
-        self._evidence = evidence
+        """With a `watch`, known attempts come with what it needs: their output, or only those of this session."""
+        self._watch = watch
         self._session = session
         self._environments = environments
         self._pool = pool
@@ -136,10 +137,8 @@ class Runner:
         artifacts = self._session.artifacts
         store = self._session.read_store()
         try:
-            if self._evidence:
-                found = [*store.all_with_evidence(task.key)][::-1]
-            else:
-                found = store.by_keys([task.key]).get(task.key, [])
+            own_process = self._watch is not None and self._watch.own_process and not task.writes
+            found = [each for each in self._found(store, task) if not own_process or each.isolation == "process"]
             missing = count_missing(
                 task,
                 found,
@@ -152,8 +151,19 @@ class Runner:
         finally:
             store.close()
         known = [replace(each, cell=task.cell) for each in conclusive_attempts(task, found)]
+        probe = replace(probe, own_process=probe.own_process or own_process)
         new = self._run_new(task, missing, probe) if missing else []
         return [*known, *new], new
+
+    def _found(self, store: Store, task: Task) -> list[Attempt]:
+        """Return the attempts of a task that the store has; durations count only in the session that measured them."""
+        watch = self._watch
+        if watch is not None and watch.needs_evidence:
+            return [*store.all_with_evidence(task.key)][::-1]
+        found = store.by_keys([task.key]).get(task.key, [])
+        if watch is not None and watch.kind is WatchKind.TIME and not task.writes:
+            return [each for each in found if each.session == self._session.id]
+        return found
 
     def _costs(self, store: Store) -> Mapping[tuple[str, str], Cost]:
         """Return what cells took when they last ran. It is read once."""

@@ -56,7 +56,7 @@ def followed_sentence(answer: Answer) -> str:
         State.UNTESTABLE: f"could not be tested ({reason})",
     }
     if named.printed is not None:
-        what = f"{label}, what {base} prints" if label else f"what is expected, which {base} prints"
+        what = f"{label}, what {base} shows" if label else f"what is expected, which {base} shows"
         return f"Followed: {what} (--watch {answer.watch})."
     if label is not None:
         return f"Followed: {label}, the failure of {base}."
@@ -81,11 +81,11 @@ class Phrases:
         label = self.label(point)
         match point.observation.state:
             case State.GOOD:
-                return "passes" if point.printed is None else "prints what is expected"
+                return "passes" if point.printed is None else point.words.expected
             case State.UNTESTABLE:
                 return "not testable"
             case _ if point.printed is not None:
-                return f"prints {label}"
+                return f"{point.words.shows} {label}"
             case State.FLAKY:
                 return f"is flaky with {label}" if label else "is flaky"
             case _:
@@ -209,13 +209,13 @@ class Phrases:
 
 
 def _prints(*points: Point) -> bool:
-    """Return whether one of these did not fail, but printed something."""
+    """Return whether one of these did not fail, but showed something that is watched."""
     return any(each.printed is not None for each in points)
 
 
 def _noun(*points: Point) -> str:
-    """Return what is told apart: errors, or what is printed."""
-    return "output" if _prints(*points) else "error"
+    """Return what is told apart: errors, or what is watched."""
+    return next((each.words.noun for each in points if each.printed is not None), "error")
 
 
 def _differ(point: Point, neighbours: Sequence[Point]) -> str:

@@ -22,8 +22,8 @@ from harness.errors import Problems
 from harness.filesystem.reading import describe_bytes, read_text
 from harness.model import Header, Label, Mark, Pattern, Scenario, Script
 from harness.model.case import as_label
-from harness.model.observation import Watch
 from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
+from harness.model.watch import Watch
 from harness.project.inline_metadata import TOMLDecodeError, find_block
 from harness.project.parameters import read_parameters, read_skip
 from harness.project.script_files import find_files, is_below

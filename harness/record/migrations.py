@@ -171,6 +171,12 @@ def m012_attempt_ids(connection: sqlite3.Connection) -> None:
     )
 
 
+def m013_times(connection: sqlite3.Connection) -> None:
+    """Add the session of an attempt, and how long its stages took. Both are unknown for earlier attempts."""
+    connection.execute("ALTER TABLE attempts ADD COLUMN session TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE attempts ADD COLUMN stage_s TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_attempts,
     m002_attempts_are_immutable,
@@ -183,6 +189,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m010_layers,
     m011_limits,
     m012_attempt_ids,
+    m013_times,
 )
 
 

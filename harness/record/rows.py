@@ -17,8 +17,8 @@ from harness.record.attempt_ids import derived_id
 
 COLUMNS = (
     "key, cell, outcome, stage, error, reason, settled, started, duration_s, interpreter, platform, lock, sandbox, "
-    "isolation, script_s, peak_mib, condition, limit_s, cause, identity, external, layer, limits, attempt, variables, "
-    "versions, script, checksum"
+    "isolation, script_s, peak_mib, condition, limit_s, cause, identity, external, layer, limits, attempt, session, "
+    "stage_s, variables, versions, script, checksum"
 )
 SCRIPT = -2
 """The index of the digest of the script in COLUMNS."""
@@ -71,6 +71,8 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
         attempt.layer,
         attempt.limits,
         attempt.id,
+        attempt.session,
+        json.dumps(attempt.stage_s) if attempt.stage_s else "",
         json.dumps(dict(attempt.variables)),
         versions,
         script,
@@ -127,8 +129,10 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[st
         layer=row[21],
         limits=row[22],
         id=row[23],
-        variables=_pairs(row[24]),
-        versions=_pairs(text(row[25])),
+        session=row[24],
+        stage_s=tuple((str(name), float(seconds)) for name, seconds in json.loads(row[25] or "[]")),
+        variables=_pairs(row[26]),
+        versions=_pairs(text(row[27])),
     )
 
 

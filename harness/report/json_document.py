@@ -31,7 +31,9 @@ def render(results: Results, *, published: bool = False) -> str:
         "environments": [_environment(column) for column in results.environments],
         "scenarios": [_scenario(scenario) for scenario in results.scenarios],
         "cells": [_cell(record, published=published) for record in found],
-        "transitions": [_transition(history, each) for history in told for each in history.transitions],
+        "transitions": [
+            _transition(history, each, published=published) for history in told for each in history.transitions
+        ],
         "statements": [_statement(history) for history in told],
     }
     return _lines(document)
@@ -73,8 +75,9 @@ def _scenario(scenario: Scenario) -> dict[str, object]:
     }
 
 
-def _transition(history: History, transition: Transition) -> dict[str, object]:
+def _transition(history: History, transition: Transition, *, published: bool) -> dict[str, object]:
     last, first = transition.last, transition.first
+    groups = {"observed": transition.observed, "group_before": last.group, "group_after": first.group}
     return {
         "kind": transition.kind,
         **_place(history),
@@ -87,6 +90,7 @@ def _transition(history: History, transition: Transition) -> dict[str, object]:
         "stage_after": first.record.stage,
         "signature_before": last.record.signature,
         "signature_after": first.record.signature,
+        **({} if published else groups),
         "cells": [last.record.cell, first.record.cell],
     }
 
@@ -108,6 +112,11 @@ def _place(history: History) -> dict[str, object]:
         "family": history.family,
         "held": history.held or None,
     }
+
+
+def _observation(record: Record) -> dict[str, str] | None:
+    found = record.observation
+    return {"kind": found.kind, "group": found.group, "text": found.text} if found is not None else None
 
 
 def _cell(record: Record, *, published: bool) -> dict[str, object]:
@@ -143,6 +152,6 @@ def _cell(record: Record, *, published: bool) -> dict[str, object]:
         "isolation": record.isolation or None,
         "sandbox": record.sandbox or None,
         "condition": record.condition or None,
-        "observation": asdict(record.observation) if record.observation else None,
+        "observation": _observation(record),
         "published": record.published,
     }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from harness.model import Attempt, Case, CellResult, Environment, Label, NoVerdict, Outcome, Scenario, Value, label_of
-from harness.model.observation import Observed
+from harness.model.watch import Observed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +94,7 @@ class Results:
     generated: dt.datetime
     title: str = "Compatibility table"
     notes: tuple[str, ...] = ()
-    observed: Mapping[str, Observed] = field(default_factory=dict)
+    observed: Mapping[str, tuple[Observed, ...]] = field(default_factory=dict)
     """What cells showed besides their outcome, by their ids."""
     platform: str = ""
     """Where the cells were run, such as `linux-x86_64`."""
@@ -157,10 +157,15 @@ class Record:
     sandbox: str = ""
     condition: str = ""
     """What differed from the ordinary condition; empty is the ordinary one."""
-    observation: Observed | None = None
-    """What it showed besides its outcome, if that is watched or differs between its neighbours."""
+    observations: tuple[Observed, ...] = ()
+    """What it showed besides its outcome, if that is watched or differs between its neighbours: one for each kind."""
     published: str | None = None
     """Where the result is published, if it was not run here."""
+
+    @property
+    def observation(self) -> Observed | None:
+        """The first observation: what is watched, or what it printed before what it warned of."""
+        return self.observations[0] if self.observations else None
 
     @property
     def state(self) -> str:
@@ -198,7 +203,7 @@ def _records_of(results: Results) -> tuple[Record, ...]:
         for result in results.cells
     ]
     if results.observed:
-        found = [replace(each, observation=results.observed.get(each.cell)) for each in found]
+        found = [replace(each, observations=results.observed.get(each.cell, ())) for each in found]
     rank = _Rank(results)
     return tuple(sorted(found, key=rank))
 

@@ -20,7 +20,7 @@ from harness.report.grid import (
     meaning,
     parameter_texts,
 )
-from harness.report.printed import section
+from harness.report.observed import section
 from harness.report.results import EnvironmentColumn, Results
 
 _COLOURS = {"green": "32", "red": "31", "bold red": "1;31", "magenta": "35", "yellow": "33", "dim": "2"}

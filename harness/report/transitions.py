@@ -13,11 +13,17 @@ from dataclasses import dataclass, replace
 from packaging.version import Version
 
 from harness.model import Case, Outcome
+from harness.model.watch import DIFFERS, WORDS, Observed, WatchKind
 from harness.report.results import FLAKY_WORD, EnvironmentColumn, Record, Results, records
 
 # How long a script takes, and how much it needs, depends on the machine, too.
 _NOT_JUDGED = (Outcome.TIMED_OUT.value, Outcome.OUT_OF_MEMORY.value)
-_VERBS = {Outcome.FAILED.value: "fails", Outcome.CRASHED.value: "crashes", FLAKY_WORD: "is flaky"}
+_VERBS = {
+    Outcome.FAILED.value: "fails",
+    Outcome.CRASHED.value: "crashes",
+    Outcome.TIMED_OUT.value: "reaches its time limit",
+    FLAKY_WORD: "is flaky",
+}
 
 
 def judged_state(record: Record) -> bool | None:
@@ -33,11 +39,15 @@ class Step:
 
     column: EnvironmentColumn
     record: Record
+    compared: bool = False
+    """True if what passing cells of the case show is compared."""
 
     @property
     def judged(self) -> bool:
-        """Return True if the result does not depend on the machine."""
-        return judged_state(self.record) is not None
+        """Return True if the result does not depend on the machine, or if it is observed all the same."""
+        if not self.record.verdicts or (self.compared and self.passes and self.observed is None):
+            return False
+        return self.record.state not in _NOT_JUDGED or _kind_of(self.record) is WatchKind.HANG
 
     @property
     def passes(self) -> bool:
@@ -45,15 +55,35 @@ class Step:
         return self.record.state == Outcome.PASSED.value
 
     @property
+    def observed(self) -> Observed | None:
+        """What it shows besides a pass."""
+        return self.record.observation if self.passes and _kind_of(self.record) is not WatchKind.HANG else None
+
+    @property
+    def group(self) -> str | None:
+        """The group of what it shows besides a pass."""
+        return self.observed.group if self.observed is not None else None
+
+    @property
+    def clean(self) -> bool:
+        """Return True if there is nothing to say but that it passes; a watched script may pass without a warning."""
+        seen = self.observed
+        return self.passes and (seen is None or (seen.kind == WatchKind.WARNING.value and not seen.text))
+
+    @property
     def shows(self) -> str:
         """What it shows, in a few words: `fails at load`."""
+        seen = self.observed
+        if seen is not None and not self.clean:
+            words = WORDS[WatchKind(seen.kind)]
+            return words.repeats if seen.group == DIFFERS else f"{words.message(seen.short)} [{seen.group}]"
         at = f" at {self.record.stage}" if self.record.stage and not self.passes else ""
         return f"{_VERBS.get(self.record.state, 'passes')}{at}"
 
     @property
-    def verdict(self) -> tuple[str, str | None]:
+    def verdict(self) -> tuple[str, str | None, str | None]:
         """The value that is compared with the neighbours."""
-        return self.record.state, None if self.passes else self.record.signature
+        return self.record.state, None if self.passes else self.record.signature, self.group
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +99,16 @@ class Transition:
     @property
     def kind(self) -> str:
         """The kind of the transition: introduced, fixed, or changed into another failure."""
-        if self.last.passes:
-            return "introduced"
-        return "fixed" if self.first.passes else "changed"
+        if self.last.passes != self.first.passes:
+            return "introduced" if self.last.passes else "fixed"
+        if self.last.passes and DIFFERS not in (self.last.group, self.first.group):
+            return "introduced" if self.last.clean else "fixed" if self.first.clean else "changed"
+        return "changed"
+
+    @property
+    def observed(self) -> str | None:
+        """The kind of the observation that changed, if both sides pass."""
+        return self.first.observed.kind if self.first.observed and self.last.observed else None
 
     @property
     def when(self) -> str:
@@ -104,8 +141,8 @@ class Segment:
         first, last = self.steps[0], self.steps[-1]
         versions = f"{first.column.version}" + ("" if first is last else f" to {last.column.version}")
         parts = [f"{versions}: {first.shows}{reference(first.record)}."]
-        before = self.start.last if self.start and not self.start.last.passes else None
-        after = self.end.first if self.end and not self.end.first.passes else None
+        before = self.start.last if self.start and self.start.kind != "introduced" else None
+        after = self.end.first if self.end and self.end.kind != "fixed" else None
         if self.start is None:
             parts.append(f"{first.column.version} is the first that was run.")
         elif before is None:
@@ -141,8 +178,8 @@ class History:
 
     @property
     def failing(self) -> tuple[Segment, ...]:
-        """The segments that do not pass. Their sentences also say where the passes are."""
-        return tuple(segment for segment in self.segments if not segment.steps[0].passes)
+        """The segments that do not pass, or show something else. Their sentences also say where the passes are."""
+        return tuple(segment for segment in self.segments if not segment.steps[0].clean)
 
 
 def histories(results: Results) -> tuple[History, ...]:
@@ -170,6 +207,10 @@ class _Line:
         return len({step.verdict for step in self.steps if step.judged}) > 1
 
 
+def _kind_of(record: Record) -> WatchKind | None:
+    return WatchKind(record.observation.kind) if record.observation is not None else None
+
+
 def _lines(results: Results) -> Iterator[_Line]:
     columns = {column.id: column for column in results.environments}
     ascending = sorted(columns.values(), key=lambda column: Version(column.version or "0"))
@@ -186,7 +227,9 @@ def _lines(results: Results) -> Iterator[_Line]:
                 lines.setdefault((case, column.family, held), []).append(Step(column=column, record=record))
     for (case, family, held), steps in lines.items():
         steps.sort(key=lambda step: ranks[step.column.id])
-        yield _Line(case=cases[case], family=family, held=held, steps=tuple(steps))
+        compared = any(step.observed is not None for step in steps)
+        told = tuple(replace(step, compared=compared) for step in steps)
+        yield _Line(case=cases[case], family=family, held=held, steps=told)
 
 
 def _sides(record: Record, columns: Mapping[str, EnvironmentColumn]) -> Iterator[tuple[str, EnvironmentColumn]]:

@@ -36,7 +36,9 @@ class Observation:
     reason: str = ""
     """Why it is untestable, or how it is flaky; not compared."""
     printed: str | None = None
-    """What it printed, where that is followed and it did not fail. Not compared: the signature stands for it."""
+    """What it showed, where that is followed and it did not fail. Not compared: the signature stands for it."""
+    watched: str = "output"
+    """What `printed` is: `output`, `warning` or `time`. Not compared."""
 
     @property
     def tested(self) -> bool:

@@ -84,11 +84,15 @@ def test_what_cannot_be_watched_is_refused(playground):
     script = playground.script(SCRIPT)
     asked = ("pinpoint", script, "--package", "lib", "--in", IN)
     playground.harness(*asked, "--watch", "sound", status=2)
-    assert "'sound' cannot be watched: write output or output=REGEX" in playground.said
+    assert "'sound' cannot be watched: write output[=REGEX], warning[=REGEX], time[=STAGE] or hang" in playground.said
     playground.harness(*asked, "--watch", "output=(", status=2)
     assert "missing )" in playground.said
     playground.harness(*asked, "--expected-in", IN, status=2)
-    assert "Add --watch output" in playground.said
+    assert "Take it with --watch output" in playground.said
+    playground.harness(*asked, "--watch", "hang", "--expected-in", IN, status=2)
+    assert "a script that ends is expected" in playground.said
+    playground.harness(*asked, "--watch", "time", "--factor", "1", status=2)
+    assert "is not a number above 1" in playground.said
     playground.harness(*asked, "--watch", "output", "--follow", "x", status=2)
     assert "not allowed with argument" in playground.said
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness.model import Attempt, Case, Cell, Evidence, Outcome, Pattern
-from harness.model.observation import Watch
+from harness.model.watch import Watch
 from harness.pinpoint.following import Following, followed_by, relabelled
 from harness.search.transitions import Observation, State
 

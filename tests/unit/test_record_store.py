@@ -283,7 +283,8 @@ class TestMigrations:
         connection.execute("CREATE INDEX attempts_by_key ON attempts (key)")
         for table in ("scripts", "projects", "splits", "shards"):
             connection.execute(f"DROP TABLE {table}")
-        columns = ("checksum", "condition", "limit_s", "cause", "identity", "external", "layer", "limits", "attempt")
+        columns = ("checksum", "condition", "limit_s", "cause", "identity", "external", "layer", "limits", "attempt",
+                   "session", "stage_s")  # fmt: skip
         for column in columns:
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
         connection.execute("DELETE FROM migrations WHERE name >= 'm005'")

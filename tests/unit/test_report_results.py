@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.model import Attempt, Case, Cell, CellResult, Header, Label, Outcome, Pattern, Scenario, Script
+from harness.model.watch import DIFFERS
 from harness.report.foreign_text import one_line, plain, stable_error, web_address
-from harness.report.printed import DIFFERS, grouped
+from harness.report.observed import grouped
 from harness.report.results import COLUMNS, EnvironmentColumn, Results, by_family, records, to_frame
 
 MEASURED = dt.datetime(2026, 11, 3, 12, 30, tzinfo=dt.timezone.utc)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model import Outcome
+from harness.model.durations import Measured
+from harness.model.watch import DIFFERS, Observed, WatchKind
 from harness.report.causes import Causes
+from harness.report.observed import grouped, grouped_by_time, section
 from harness.report.results import Results, records
 from harness.report.statements import cases_text, statements_of
 from harness.report.transitions import histories
@@ -164,3 +168,98 @@ def test_environments_of_no_family_are_no_neighbours():
     cells = [result(cell_of(shows, each.id), *SHOWN[letter]) for each, letter in zip(columns, "gb", strict=True)]
     results = Results(scenarios=(shows,), environments=columns, cells=tuple(cells), generated=MEASURED)
     assert histories(results) == ()
+
+
+def observed(sequence, kind=WatchKind.OUTPUT, **texts):
+    """A case whose passing cells show these texts, by version: `v0="30"`."""
+    results = results_of(sequence)
+    shown = {f"shows[case=0]@pkg1.{name[1:]}": [text] for name, text in texts.items()}
+    found = grouped(shown, watched=True, kind=kind)
+    return replace(results, observed={cell: (each,) for cell, each in found.items()})
+
+
+def observed_borders(results):
+    return [
+        (each.kind, each.observed, each.last.column.version, each.first.column.version)
+        for history in histories(results)
+        for each in history.transitions
+    ]
+
+
+def sentences(results):
+    return [line.sentence(lambda _: "") for each in statements_of(histories(results), Causes(records(results)))
+            for line in each.lines]  # fmt: skip
+
+
+def test_printed_texts_that_differ_are_changes():
+    results = observed("ggg", v0="x\n30", v1="x\n18", v2="x\n18")
+    assert observed_borders(results) == [("changed", "output", "1.0", "1.1")]
+    assert sentences(results) == [
+        "1.0: prints: 30 [A]. 1.0 is the first that was run. The neighbour that was run differs: 1.1 prints: 18 [B].",
+        "1.1 to 1.2: prints: 18 [B]. The neighbour that was run differs: 1.0 prints: 30 [A]. 1.2 is the last that was "
+        "run.",
+    ]
+    assert observed_borders(observed("ggg", v0="30", v1="30", v2="30")) == []
+
+
+def test_warnings_come_and_go():
+    results = observed("gggg", WatchKind.WARNING, v0="", v1="old", v2="old", v3="")
+    assert observed_borders(results) == [
+        ("introduced", "warning", "1.0", "1.1"), ("fixed", "warning", "1.2", "1.3")
+    ]  # fmt: skip
+    assert sentences(results) == ["1.1 to 1.2: warns: old [B]. Introduced in 1.1. Fixed in 1.3."]
+
+
+def test_a_failure_next_to_an_observed_pass_is_introduced():
+    assert observed_borders(observed("gb", v0="30")) == [("introduced", None, "1.0", "1.1")]
+    assert observed_borders(observed("gbg", v0="30", v2="30")) == [
+        ("introduced", None, "1.0", "1.1"), ("fixed", None, "1.1", "1.2")
+    ]  # fmt: skip
+
+
+def test_a_pass_that_was_not_observed_is_not_compared():
+    assert observed_borders(observed("ggg", v0="30", v2="18")) == [("changed", "output", "1.0", "1.2")]
+
+
+def test_time_outs_count_where_they_are_watched():
+    assert borders("gt") == []
+    results = observed("gtg", WatchKind.HANG, v0="ends", v1="does not end", v2="ends")
+    assert observed_borders(results) == [("introduced", None, "1.0", "1.1"), ("fixed", None, "1.1", "1.2")]
+    assert "1.1: reaches its time limit at load." in sentences(results)[0]
+
+
+def test_repeats_that_show_different_texts_are_said():
+    results = replace(
+        observed("gg", v0="30"),
+        observed={
+            "shows[case=0]@pkg1.0": (Observed(kind="output", group="A", text="30", short="30"),),
+            "shows[case=0]@pkg1.1": (Observed(kind="output", group=DIFFERS, text="31", short="31"),),
+        },
+    )
+    assert observed_borders(results) == [("changed", "output", "1.0", "1.1")]
+    assert "1.1: repeats print different texts." in sentences(results)[1]
+
+
+def test_section_has_what_only_a_group_shows():
+    text = section(observed("ggg", WatchKind.WARNING, v0="", v1="old\nx", v2="old\ny"), width=100)
+    assert text.splitlines() == [
+        "shows[case=0]: shows different warnings where it passes. This is a difference, not a verdict.",
+        "  A: no warning (pkg1.0)",
+        "  B: old | x (pkg1.1)",
+        "  C: old | y (pkg1.2)",
+    ]
+
+
+def test_groups_by_time_begin_with_the_fastest():
+    found = grouped_by_time(
+        {
+            "s@a": Measured(seconds=(4.0, 4.2, 4.1)),
+            "s@b": Measured(seconds=(1.0, 1.1, 1.2)),
+            "s@c": Measured(seconds=(1.5, 1.6, 1.7)),
+            "s@d": Measured(seconds=(1.0, 3.0, 9.0)),
+        },
+        2,
+    )
+    assert {cell: each.group for cell, each in found.items()} == {"s@a": "B", "s@b": "A", "s@c": "A", "s@d": DIFFERS}
+    assert found["s@a"].text == "4.1 s (median of 3)"
+    assert found["s@d"].text == "3.0 s (median of 3), 1.0 s to 9.0 s"

@@ -1,0 +1,207 @@
+"""What is observed of attempts besides failures, and how it is named. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+
+from harness.model.attempt import Attempt
+from harness.model.observation import normalise_output, normalise_warnings
+from harness.model.outcome import Outcome
+from harness.model.pattern import Pattern
+
+DEFAULT_FACTOR = 2.0
+"""Durations with a smaller ratio count as equal."""
+
+
+class WatchKind(str, Enum):
+    """What can be watched."""
+
+    OUTPUT = "output"
+    WARNING = "warning"
+    TIME = "time"
+    HANG = "hang"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+FORMS = "output[=REGEX], warning[=REGEX], time[=STAGE] or hang"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """How an observation is worded in sentences."""
+
+    shows: str
+    """Stands before a label: `prints [A]`."""
+    text: str
+    """Stands before a text: `prints: 30`."""
+    nothing: str
+    """Stands for an empty text."""
+    expected: str
+    """What is shown if it is the expected text."""
+    noun: str
+    same: str
+    differs: str
+    """What the cells of a case do that show different texts."""
+    repeats: str
+    """What repeats of a cell do that show different texts."""
+    alike: str
+    """What an environment does that shows the same as another."""
+    another: str
+    """What an environment does that shows something else."""
+
+    def message(self, text: str) -> str:
+        """Return a text as a message."""
+        return f"{self.text}{text}" if text else self.nothing
+
+
+WORDS = {
+    WatchKind.OUTPUT: Words(
+        shows="prints",
+        text="prints: ",
+        nothing="prints: (nothing)",
+        expected="prints what is expected",
+        noun="output",
+        same="prints the same wherever it passes",
+        differs="prints different texts where it passes",
+        repeats="repeats print different texts",
+        alike="prints the same",
+        another="prints something else",
+    ),
+    WatchKind.WARNING: Words(
+        shows="warns with",
+        text="warns: ",
+        nothing="no warning",
+        expected="shows only expected warnings",
+        noun="warning",
+        same="shows the same warnings wherever it passes",
+        differs="shows different warnings where it passes",
+        repeats="repeats show different warnings",
+        alike="shows the same warnings",
+        another="shows other warnings",
+    ),
+    WatchKind.TIME: Words(
+        shows="takes",
+        text="takes ",
+        nothing="takes no time",
+        expected="takes no longer than expected",
+        noun="duration",
+        same="takes about the same time wherever it passes",
+        differs="takes different times where it passes",
+        repeats="repeats take different times",
+        alike="takes about the same time",
+        another="takes another time",
+    ),
+    WatchKind.HANG: Words(
+        shows="shows",
+        text="",
+        nothing="",
+        expected="ends within its time limit",
+        noun="end",
+        same="ends, or does not end, in the same way everywhere",
+        differs="ends in some environments only",
+        repeats="repeats end differently",
+        alike="ends in the same way",
+        another="ends in another way",
+    ),
+}
+DIFFERS = "differs"
+"""The group of a cell whose repeats show different texts."""
+ENDS = "ends"
+"""What is observed of a pass where time-outs are watched."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """What a cell showed besides its outcome, and the group of the cells of its case that showed the same."""
+
+    kind: str
+    """`output`, `warning`, `time` or `hang`."""
+    group: str
+    """A letter; `differs` if the repeats of the cell show different texts."""
+    text: str
+    short: str = ""
+    """The first line that other groups do not show."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """What is observed: what passing attempts print, their warnings, how long they take, or time-outs."""
+
+    kind: WatchKind = WatchKind.OUTPUT
+    pattern: Pattern | None = None
+    """Of output and warnings: only the lines in which it is found count."""
+    stage: str | None = None
+    """Of durations: the stage that is measured; None for the whole script."""
+    factor: float = DEFAULT_FACTOR
+    """Of durations: a smaller ratio is no difference."""
+
+    @classmethod
+    def parse(cls, text: str, *, factor: float = DEFAULT_FACTOR) -> Watch:
+        """Read `output`, `output=REGEX`, `warning=REGEX`, `time=STAGE`, `hang` and so on. Raises ValueError."""
+        name, equals, rest = text.partition("=")
+        if name not in {each.value for each in WatchKind} or (equals and not rest):
+            raise ValueError(f"{text!r} cannot be watched: write {FORMS}")
+        kind = WatchKind(name)
+        match kind:
+            case WatchKind.OUTPUT | WatchKind.WARNING:
+                return cls(kind=kind, pattern=Pattern(rest) if equals else None)
+            case WatchKind.TIME:
+                return cls(kind=kind, stage=rest or None, factor=factor)
+            case WatchKind.HANG:
+                if equals:
+                    raise ValueError(f"{text!r} cannot be watched: hang has no value")
+                return cls(kind=kind)
+
+    def __str__(self) -> str:
+        value = self.pattern.text if self.pattern is not None else self.stage
+        return str(self.kind) if value is None else f"{self.kind}={value}"
+
+    @property
+    def words(self) -> Words:
+        """How it is worded."""
+        return WORDS[self.kind]
+
+    @property
+    def own_process(self) -> bool:
+        """Whether attempts must have processes of their own: in a fork, imports neither warn nor take time."""
+        return self.kind in (WatchKind.WARNING, WatchKind.TIME)
+
+    @property
+    def needs_evidence(self) -> bool:
+        """Whether it is found in what an attempt printed."""
+        return self.kind in (WatchKind.OUTPUT, WatchKind.WARNING)
+
+    def text_of(self, attempt: Attempt) -> str | None:
+        """Return what an attempt showed, normalised; None if that is not observed of it. Durations have no text.
+
+        The attempt has its evidence.
+        """
+        if self.kind is WatchKind.HANG:
+            return _end_of(attempt)
+        if attempt.outcome is not Outcome.PASSED or self.kind is WatchKind.TIME:
+            return None
+        versions = [version for _, version in attempt.versions]
+        if self.kind is WatchKind.WARNING:
+            text = normalise_warnings(attempt.evidence.stderr, versions, every_level=self.pattern is not None)
+        else:
+            text = normalise_output(attempt.evidence.stdout, versions)
+        if self.pattern is None:
+            return text
+        return "\n".join(line for line in text.split("\n") if self.pattern.found_in(line))
+
+
+def _end_of(attempt: Attempt) -> str | None:
+    if attempt.outcome is Outcome.PASSED:
+        return ENDS
+    if attempt.outcome is not Outcome.TIMED_OUT:
+        return None
+    return "does not end within its time limit" + (f" (stage {attempt.stage})" if attempt.stage else "")
+
+
+def digest_of(text: str) -> str:
+    """Return the fingerprint of an observed text, ten hex digits."""
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:10]
