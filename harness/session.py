@@ -49,12 +49,13 @@ BUNDLED = Path(__file__).parent / "bundled"
 
 @dataclass(kw_only=True)
 class Session:
-    """The context of one command. No other module reads environment variables or the current folder."""
+    """The context of one command, with a random id. No other module reads environment variables or the current folder."""
 
     root: Path
     variables: Mapping[str, str]
     notify: Callable[[str], None]
     """Shows a message to the user."""
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
     stop: threading.Event = field(default_factory=threading.Event)
     sandbox_mode: SandboxMode = SandboxMode.AUTO
     timeout_s: float | None = None
@@ -101,11 +102,6 @@ class Session:
     def project(self) -> Project:
         """The matrix, environments and scenarios of the project."""
         return read_project(self.root)
-
-    @functools.cached_property
-    def id(self) -> str:
-        """A random id: durations are compared only between attempts of one session."""
-        return secrets.token_hex(8)
 
     @property
     def identity(self) -> str:
