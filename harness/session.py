@@ -49,7 +49,7 @@ BUNDLED = Path(__file__).parent / "bundled"
 
 @dataclass(kw_only=True)
 class Session:
-    """The context of one command, with a random id. No other module reads environment variables or the current folder."""
+    """The context of one command, with a random id. Only it reads variables and the current folder."""
 
     root: Path
     variables: Mapping[str, str]

@@ -19,7 +19,8 @@ from harness.record.rows import COLUMNS, SCRIPT, from_row, insert_row, pack, unp
 from harness.record.splits import ShardRun, insert_project, insert_shard, projects_in, shards_in
 
 _KEY, _CELL, _STARTED = 0, 1, 7
-_ATTEMPT, _VERSIONS, _CHECKSUM, _EVIDENCE = 23, 25, 27, 28
+_NAMES = (*COLUMNS.split(", "), "evidence")
+_ATTEMPT, _VERSIONS, _CHECKSUM, _EVIDENCE = map(_NAMES.index, ("attempt", "versions", "checksum", "evidence"))
 _BAD_VALUE = (ValueError, TypeError, AttributeError, KeyError, zlib.error, UsageError)
 
 
