@@ -28,7 +28,7 @@ LONGEST_ERROR = 2000
 
 def plain(text: str) -> str:
     """Remove terminal sequences and control characters. Replace characters that reorder or hide text by `�`."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text
     text = _LINE_ENDS.sub("\n", _CONTROL_SEQUENCES.sub("", text))
     return "".join(_shown(character) for character in text)

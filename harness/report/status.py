@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ def statuses(found: Sequence[Record]) -> Mapping[str, tuple[Status, ...]]:
     for record in found:
         column = record.environment
         if record.writer is None and column.version is not None:
-            key = (column.package or "", Version(column.version).release[:2])
+            key = (column.package or "", _parsed(column.version).release[:2])
             cases.setdefault(str(record.case), {}).setdefault(key, []).append(record)
     packages = list(dict.fromkeys(record.environment.package or "" for record in found))
     return {
@@ -96,7 +97,10 @@ def _families(found: Sequence[Record]) -> Iterator[list[Record]]:
     for record in found:
         families.setdefault(record.environment.family, []).append(record)
     for members in families.values():
-        yield sorted(members, key=lambda each: Version(each.environment.version or "0"))
+        yield sorted(members, key=lambda each: _parsed(each.environment.version or "0"))
+
+
+_parsed = functools.lru_cache(maxsize=4096)(Version)
 
 
 def _version(record: Record) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.version import Version
@@ -12,8 +12,7 @@ from harness.report.foreign_text import one_line
 from harness.report.results import EnvironmentColumn, Record
 from harness.report.transitions import judged_state
 
-_Place = tuple[str, str | None, str]
-_MOST_VALUES = 4
+_MOST_VALUES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,31 +32,29 @@ class WaysOut:
         self._names = names
         self._states = {(str(each.case), each.writer, each.environment.id): judged_state(each) for each in found}
         columns = {each.environment.id: each.environment for each in found}.values()
-        self._family: dict[str, list[EnvironmentColumn]] = {}
-        self._release: dict[tuple[str | None, str | None], list[EnvironmentColumn]] = {}
+        self._families: dict[str, list[EnvironmentColumn]] = {}
+        self._releases: dict[tuple[str | None, str | None], list[EnvironmentColumn]] = {}
         for column in sorted(columns, key=lambda each: Version(each.version or "0")):
-            self._family.setdefault(column.family, []).append(column)
-            self._release.setdefault((column.package, column.version), []).append(column)
-        self._siblings: dict[tuple[object, ...], dict[str, str]] = {}
-        for case in {str(each.case): each.case for each in found}.values():
-            for name, value in case.parameters:
-                rest = tuple((other, repr(each)) for other, each in case.parameters if other != name)
-                self._siblings.setdefault((case.scenario, name, rest), {})[write_value(value)] = str(case)
+            self._families.setdefault(column.family, []).append(column)
+            self._releases.setdefault((column.package, column.version), []).append(column)
+        self._siblings = _siblings(found)
+        self._lines: dict[tuple[str, str | None, str], Mapping[str, tuple[WayOut, ...]]] = {}
+        self._found: dict[str, tuple[WayOut, ...]] = {}
 
     def of(self, record: Record) -> tuple[WayOut, ...]:
         """Return the ways out of a failing cell, or nothing if it does not fail."""
         if record.failure is None:
             return ()
-        return (*self._same_release(record), *self._other_versions(record), *self._other_parameters(record))
-
-    def _passes(self, record: Record, column: EnvironmentColumn) -> bool:
-        return self._states.get((str(record.case), record.writer, column.id)) is True
+        if record.cell not in self._found:
+            versions = self._other_versions(record)
+            self._found[record.cell] = (*self._same_release(record), *versions, *self._other_parameters(record))
+        return self._found[record.cell]
 
     def _same_release(self, record: Record) -> Iterator[WayOut]:
         """Yield environments of the same release with other variables, or with other dependencies."""
         own = record.environment
-        for column in self._release[own.package, own.version] if own.version else ():
-            if column.id == own.id or not self._passes(record, column):
+        for column in self._releases[own.package, own.version] if own.version else ():
+            if column.id == own.id or self._states.get((str(record.case), record.writer, column.id)) is not True:
                 continue
             settings = [f"{name}={value}" for name, value in column.variables if (name, value) not in own.variables]
             if settings:
@@ -65,31 +62,62 @@ class WaysOut:
             elif column.as_of and own.as_of and column.as_of < own.as_of:
                 yield WayOut(text=f"use dependencies as of {column.as_of.isoformat()}", environment=column.id)
 
-    def _other_versions(self, record: Record) -> Iterator[WayOut]:
-        """Yield the next version of the family that passes, and the last one before."""
+    def _other_versions(self, record: Record) -> tuple[WayOut, ...]:
+        """Return the next version of the family that passes, and the last one before."""
         own = record.environment
         if own.version is None:
-            return
-        name = self._names.get(own.package or "", own.package or "")
-        members = self._family[own.family]
-        at = next(place for place, column in enumerate(members) if column.id == own.id)
-        later = members[at + 1 :]
-        newer = next((place for place, column in enumerate(later) if self._passes(record, column)), None)
-        if newer is not None:
-            case, writer = str(record.case), record.writer
-            after = [self._states.get((case, writer, column.id)) for column in later[newer:]]
-            more = " or newer" if False not in after and after.count(True) > 1 else ""
-            yield WayOut(text=f"use {name} {later[newer].version}{more}", environment=later[newer].id)
-        older = next((column for column in reversed(members[:at]) if self._passes(record, column)), None)
-        if older is not None:
-            yield WayOut(text=f"use {name} {older.version}", environment=older.id)
+            return ()
+        key = (str(record.case), record.writer, own.family)
+        if key not in self._lines:
+            self._lines[key] = self._line(*key)
+        return self._lines[key].get(own.id, ())
+
+    def _line(self, case: str, writer: str | None, family: str) -> Mapping[str, tuple[WayOut, ...]]:
+        """Return the later and the earlier version that passes, for each version of a family that does not."""
+        members = self._families[family]
+        states = [self._states.get((case, writer, column.id)) for column in members]
+        later: dict[str, WayOut] = {}
+        newer: WayOut | None = None
+        passes, fails = 0, 0
+        for column, state in zip(reversed(members), reversed(states), strict=True):
+            if state is True:
+                passes += 1
+                newer = self._version(column, " or newer" if passes > 1 and not fails else "")
+            else:
+                if newer is not None:
+                    later[column.id] = newer
+                fails += state is False
+        found: dict[str, tuple[WayOut, ...]] = {}
+        older: EnvironmentColumn | None = None
+        for column, state in zip(members, states, strict=True):
+            if state is True:
+                older = column
+            else:
+                earlier = () if older is None else (self._version(older, ""),)
+                found[column.id] = (*((later[column.id],) if column.id in later else ()), *earlier)
+        return found
+
+    def _version(self, column: EnvironmentColumn, more: str) -> WayOut:
+        name = self._names.get(column.package or "", column.package or "")
+        return WayOut(text=f"use {name} {column.version}{more}", environment=column.id)
 
     def _other_parameters(self, record: Record) -> Iterator[WayOut]:
         """Yield the values of one parameter with which the case passes in the same environment."""
         for name, value in record.case.parameters:
             rest = tuple((other, repr(each)) for other, each in record.case.parameters if other != name)
-            siblings = self._siblings[record.case.scenario, name, rest]
-            place = (record.writer, record.environment.id)
-            for other, case in [*siblings.items()][: _MOST_VALUES + 1]:
-                if other != write_value(value) and self._states.get((case, *place)) is True:
+            for other, case in self._siblings[record.case.scenario, name, rest]:
+                passes = self._states.get((case, record.writer, record.environment.id)) is True
+                if passes and other != write_value(value):
                     yield WayOut(text=f"use {one_line(f'{name}={other}')}", parameter=(name, other))
+
+
+def _siblings(found: Iterable[Record]) -> Mapping[tuple[object, ...], Sequence[tuple[str, str]]]:
+    """Return the first values of each parameter of each scenario, with the case, by the values of the other parameters."""
+    siblings: dict[tuple[object, ...], list[tuple[str, str]]] = {}
+    for case in {str(each.case): each.case for each in found}.values():
+        for name, value in case.parameters:
+            rest = tuple((other, repr(each)) for other, each in case.parameters if other != name)
+            group = siblings.setdefault((case.scenario, name, rest), [])
+            if len(group) < _MOST_VALUES:
+                group.append((write_value(value), str(case)))
+    return siblings

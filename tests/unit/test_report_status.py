@@ -95,12 +95,21 @@ def test_way_out(shown, expected):
     assert ways(results_of(shown), cell) == expected
 
 
-def test_a_later_version_that_fails_again_is_no_or_newer():
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        pytest.param("FPFP", "use Package 3.1.0", id="fails again in between"),
+        pytest.param("FPPF", "use Package 3.1.0", id="fails again at the end"),
+        pytest.param("FFPP", "use Package 3.2.0 or newer", id="the next fails, too"),
+        pytest.param("FFFP", "use Package 3.3.0", id="only the newest passes"),
+        pytest.param("F?PP", "use Package 3.2.0 or newer", id="the next is unknown"),
+    ],
+)
+def test_or_newer_only_if_all_later_versions_pass(states, expected):
     one = scenario("one")
     names = [f"pkg3.{minor}.0" for minor in range(4)]
-    cells = [
-        result(cell_of(one, name), shown) for name, shown in zip(names, [FAILED, PASSED, FAILED, PASSED], strict=True)
-    ]
+    shown = [{"P": PASSED, "F": FAILED, "?": ABSENT}[each] for each in states]
+    cells = [result(cell_of(one, name), each) for name, each in zip(names, shown, strict=True)]
     columns = tuple(column(name, version=name.removeprefix("pkg")) for name in names)
     results = Results(scenarios=(one,), environments=columns, cells=tuple(cells), generated=MEASURED)
-    assert ways(results, "one@pkg3.0.0") == ["use Package 3.1.0"]
+    assert ways(results, "one@pkg3.0.0") == [expected]

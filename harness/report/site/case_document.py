@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from harness.model import Attempt, Evidence, Outcome
 from harness.model.case import write_value
@@ -22,11 +21,11 @@ class _Table:
 
     def __init__(self) -> None:
         self.values: list[object] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[object, int] = {}
 
-    def number(self, value: object) -> int:
-        """Return the number of a value."""
-        key = json.dumps(value)
+    def number(self, value: object, key: Hashable = None) -> int:
+        """Return the number of a value. A value that cannot be hashed has a key."""
+        key = value if key is None else key
         if key not in self._numbers:
             self._numbers[key] = len(self.values)
             self.values.append(value)
@@ -41,7 +40,7 @@ class _Shared:
 
     def text(self, text: str) -> int | None:
         """Return the number of a text, or None if it is empty. Tracebacks of neighbouring versions share most lines."""
-        return self.texts.number([self.lines.number(line) for line in text.split("\n")]) if text else None
+        return self.texts.number(tuple(self.lines.number(line) for line in text.split("\n"))) if text else None
 
 
 def document(content: Content, found: Sequence[Record], told: Sequence[History]) -> dict[str, object]:
@@ -89,10 +88,10 @@ def _cell(content: Content, record: Record, shared: _Shared) -> dict[str, object
         cell |= {"writer": record.writer, "reader": record.environment.id}
     cell |= {"outcome": record.outcome}
     values: Mapping[str, object] = {
-        "cause": shared.causes.number(_cause(content, record)) if record.state != Outcome.PASSED.value else None,
+        "cause": _cause_number(content, record, shared),
         "error": shared.text(plain(record.error)[:LONGEST_TRACEBACK]),
         "flaky": {"passes": record.passes, "of": record.verdicts} if record.flaky else None,
-        "ways_out": [shared.ways.number(_way(record, way)) for way in content.ways_out.of(record)] or None,
+        "ways_out": [shared.ways.number(*_way(record, way)) for way in content.ways_out.of(record)] or None,
     }
     cell |= {name: value for name, value in values.items() if value is not None}
     if attempt is not None:
@@ -100,6 +99,12 @@ def _cell(content: Content, record: Record, shared: _Shared) -> dict[str, object
         if attempt.outcome is not Outcome.PASSED:
             cell |= _evidence(content.evidence_of(attempt), record, shared)
     return cell
+
+
+def _cause_number(content: Content, record: Record, shared: _Shared) -> int | None:
+    cause = content.causes.of(record)
+    key = (cause.key if cause else None, record.stage, record.cause, record.reason)
+    return shared.causes.number(_cause(content, record), key) if record.state != Outcome.PASSED.value else None
 
 
 def _cause(content: Content, record: Record) -> dict[str, object]:
@@ -117,8 +122,8 @@ def _cause(content: Content, record: Record) -> dict[str, object]:
     }
 
 
-def _way(record: Record, way: WayOut) -> dict[str, str]:
-    """Return a way out with the cell that shows it."""
+def _way(record: Record, way: WayOut) -> tuple[dict[str, str], tuple[str, str]]:
+    """Return a way out with the cell that shows it, and both as a key."""
     environment = way.environment or record.environment.id
     case = str(record.case)
     if way.parameter is not None:
@@ -126,7 +131,7 @@ def _way(record: Record, way: WayOut) -> dict[str, str]:
         given = (f"{each}={value if each == name else write_value(own)}" for each, own in record.case.parameters)
         case = f"{record.case.scenario}[{','.join(given)}]"
     cell = f"{case}@{environment}" if record.writer is None else f"{case}@{record.writer} -> {environment}"
-    return {"text": way.text, "cell": cell}
+    return {"text": way.text, "cell": cell}, (way.text, cell)
 
 
 def _attempts(content: Content, record: Record) -> list[dict[str, object]]:
