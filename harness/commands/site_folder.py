@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from harness.commands.output_files import write_file
 from harness.errors import HarnessError
@@ -13,7 +16,9 @@ from harness.report.results import Results
 from harness.report.site.content import Content
 from harness.report.site.files import DATA_FOLDERS, files
 from harness.session import Session
+from harness.transfer.table import load_transfer
 
+_TRANSFER = Path("results", "transfer", "transfer.json")
 _SUFFIXES = (".js", ".json")
 
 
@@ -24,6 +29,7 @@ def write_site(session: Session, results: Results, folder: Path) -> int:
             results=results,
             text=session.project.matrix.site,
             command="harness",
+            transfer=_transfer(session),
             evidence_of=lambda attempt: _evidence(store, attempt),
         )
         is_site, written = _is_site(folder), set()
@@ -40,6 +46,16 @@ def write_site(session: Session, results: Results, folder: Path) -> int:
 def _is_site(folder: Path) -> bool:
     """Return True if the folder already has a site: its data files can be removed."""
     return (folder / "index.js").is_file() and (folder / "page" / "app.js").is_file()
+
+
+def _transfer(session: Session) -> Mapping[str, Any] | None:
+    """Return the published table of readers, or None if the project has none."""
+    path = session.root / _TRANSFER
+    if not path.is_file():
+        return None
+    load_transfer(path)  # refuses what is no table of readers
+    document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 def _evidence(store: Store, attempt: Attempt) -> Evidence:

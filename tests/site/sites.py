@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from harness.model import CellResult, Evidence, Outcome
@@ -9,8 +10,10 @@ from harness.model.site import SiteText
 from harness.report.results import Results
 from harness.report.site.content import Content
 from harness.report.site.files import files
+from harness.transfer.document import render
 from tests.unit.test_report_formats import hostile
 from tests.unit.test_report_results import MEASURED, cell_of, column, result, sample, scenario
+from tests.unit.test_transfer_table import table
 
 TRACEBACK = """Traceback (most recent call last):
   File "build.py", line 1, in <module>
@@ -23,13 +26,15 @@ EVIDENCE = Evidence(traceback=TRACEBACK, stdout="printed <b>text</b>")
 TEXT = SiteText(title="What works where?", about="A demonstration.", names={"pkg": "Package"})
 
 
-def write(folder, results, *, text=TEXT, evidence=EVIDENCE):
+def write(folder, results, *, text=TEXT, evidence=EVIDENCE, transfer=None):
     """Write the site of results; every failing attempt has this evidence."""
     with_keys = tuple(
         replace(each, attempts=tuple(replace(a, platform="linux-x86_64", lock="abc") for a in each.attempts))
         for each in results.cells
     )
-    content = Content(results=replace(results, cells=with_keys), text=text, evidence_of=lambda attempt: evidence)
+    content = Content(
+        results=replace(results, cells=with_keys), text=text, evidence_of=lambda attempt: evidence, transfer=transfer
+    )
     for name, text_of_file in files(content):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +43,7 @@ def write(folder, results, *, text=TEXT, evidence=EVIDENCE):
 
 
 def ordinary(folder):
-    return write(folder, sample())
+    return write(folder, sample(), transfer=json.loads(render(table())))
 
 
 def dangerous(folder, text):

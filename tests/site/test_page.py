@@ -20,6 +20,7 @@ VIEWS = {
     "cell": "#/cell/build%5Bshape=list,format=.keras%5D@pkg3.4.1",
     "case": "#/case/build%5Bshape=list,format=.keras%5D",
     "environment": "#/environment/pkg3.4.1",
+    "file": "#/file/.h5/old/dense/new",
     "nothing": "#/no/such/view",
 }
 
@@ -130,6 +131,30 @@ def test_cells_of_one_failure_are_one_view(visit, folder):
     page.click("text=cannot be loaded >> nth=0")
     page.wait_for_selector(".view-failure")
     assert page.inner_text("h1") == "These 2 cells are one failure"
+
+
+def test_a_saved_model_finds_its_readers(visit, folder):
+    page = visit(folder)
+    page.select_option("#format", ".h5")
+    page.select_option("#writer", "new")
+    page.click("text=Show who reads it")
+    page.wait_for_selector(".view-file table")
+    assert page.inner_text("h1") == "HDF5, saved in new"
+    readers = page.inner_text("section:has(> h2:text('Who reads it'))")
+    assert "new ✓ 1 full" in readers
+    assert "old ✗ 1 refused" in readers
+    page.click("a[aria-label='dense in old: does not open']")
+    page.wait_for_selector("article:has-text('ValueError: no')")
+    card = page.inner_text(".view-file article")
+    assert "Save again." in card
+    assert "load with compile=False: ✓ full" in card
+    assert "harness replay 'transfer[model=dense,format=.h5,option=plain]@new -> old'" in card
+
+
+def test_a_silent_loss_is_no_success(visit, folder):
+    page = visit(folder, "#/file/.h5/old")
+    page.wait_for_selector(".view-file table")
+    assert "new ≠ 1 wrong" in page.inner_text("section:has(> h2:text('Who reads it'))")
 
 
 def test_table_can_be_used_with_the_keyboard_alone(visit, folder):

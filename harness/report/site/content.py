@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.model import Attempt, CellResult, Evidence
 from harness.model.site import SiteText
@@ -32,6 +33,8 @@ class Content:
     results: Results
     text: SiteText = field(default_factory=SiteText)
     command: str = "harness"
+    transfer: Mapping[str, Any] | None = None
+    """The published document of the table of readers: who can read which saved model."""
     evidence_of: Callable[[Attempt], Evidence] = field(default=no_evidence)
 
     @functools.cached_property

@@ -20,7 +20,7 @@ from harness.report.site.content import Content, file_name
 from harness.report.transitions import History
 
 PAGE = ("index.html", "style.css", "dom.js", "data.js", "words.js", "views.js", "landing.js", "upgrade.js",
-        "errors.js", "overview.js", "table.js", "history.js", "panel.js", "app.js")  # fmt: skip
+        "errors.js", "file.js", "overview.js", "table.js", "history.js", "panel.js", "app.js")  # fmt: skip
 DATA_FOLDERS = ("cases", "environments")
 """Generated as a whole: other data files there are from an earlier state of the results."""
 
@@ -33,6 +33,8 @@ def files(content: Content) -> Iterator[tuple[str, str]]:
         text = folder.joinpath(name).read_text(encoding="utf-8")
         yield (f"page/{name}", text) if name != "index.html" else (name, _with_texts(text, index))
     yield from _twice("index", index)
+    if content.transfer is not None:
+        yield from _twice("transfer", dict(content.transfer))
     told: dict[str, list[History]] = {}
     for history in content.histories:
         told.setdefault(str(history.case), []).append(history)

@@ -96,6 +96,9 @@ def document(content: Content) -> dict[str, object]:
         "causes": kinds.causes,
         "ways": kinds.ways,
         "transitions": list(_transitions(content, numbers, places)),
+        "transfer": {key: content.transfer[key] for key in ("formats", "writers", "readers")}
+        if content.transfer
+        else None,
     }
 
 

@@ -19,7 +19,7 @@ site.about = () => [
 ];
 
 site.routes = {
-  "": site.landing, overview: site.overview, table: (rest, query) => site.tableView(query), about: site.about, errors: site.errorsView,
+  "": site.landing, overview: site.overview, table: (rest, query) => site.tableView(query), about: site.about, errors: site.errorsView, file: site.fileView,
   upgrade: (rest) => site.upgrade(rest[0] || "", rest[1] || ""), error: (rest) => site.errorView(rest[0] || ""),
   failure: (rest) => site.failureView(rest[0] || ""), case: (rest) => site.caseView(rest[0] || ""), environment: (rest) => site.environmentView(rest[0] || ""),
 };

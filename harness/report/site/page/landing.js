@@ -21,7 +21,7 @@ site.landing = () => {
       index.about ? site.el("p", { class: "lead" }, index.about) : null,
       site.el("p", { class: "facts" }, site.facts().map((fact) => site.el("span", {}, fact))),
       index.notes.map((note) => site.el("p", { class: "quiet" }, note))),
-    site.el("div", { class: "tasks" }, site.upgradeForm(), site.errorForm("")),
+    site.el("div", { class: "tasks" }, site.upgradeForm(), site.errorForm(""), index.transfer ? site.fileForm() : null),
     site.newest(),
     site.el("section", {},
       site.el("h2", {}, site.el("a", { href: "#/overview" }, "Everything on one screen")),

@@ -107,9 +107,7 @@ site.tableCell = (each, environment, kind, detail, shows) => {
   const stage = kind.fails ? kind.cause?.stage : "";
   cell.textContent = !detail || !stage ? kind.mark : `${kind.mark} ${stage}`;
   if (kind.state === "not asked for") return cell;
-  cell.title = `${site.version(environment)}: ${site.meaning(kind)}`;
   cell.dataset.cell = site.caseId(each, environment);
-  cell.tabIndex = -1;
   return cell;
 };
 
@@ -117,6 +115,16 @@ site.tableCell = (each, environment, kind, detail, shows) => {
 site.moveByKeys = (table) => {
   const first = table.querySelector("td[data-cell]");
   if (first) first.tabIndex = 0;
+  // Words are set when they are needed: there are thousands of cells.
+  const describe = (event) => {
+    const cell = event.target.closest?.("td[data-cell]");
+    if (!cell || cell.title) return;
+    const { kind, environment } = siteData.cell(cell.dataset.cell);
+    cell.title = `${site.version(environment)}: ${site.meaning(kind)}`;
+    cell.setAttribute("aria-label", cell.title);
+  };
+  table.addEventListener("pointerover", describe);
+  table.addEventListener("focusin", describe);
   const open = (cell) => { if (cell?.dataset.cell) location.hash = site.cellAddress(cell.dataset.cell); };
   table.addEventListener("click", (event) => open(event.target.closest("td[data-cell]")));
   table.addEventListener("keydown", (event) => {
@@ -129,7 +137,7 @@ site.moveByKeys = (table) => {
       End: cell.parentElement.cells[cell.parentElement.cells.length - 1] }[event.key];
     if (!next?.dataset.cell) return;
     event.preventDefault();
-    cell.tabIndex = -1;
+    cell.removeAttribute("tabindex");
     next.tabIndex = 0;
     next.focus();
     next.scrollIntoView({ block: "nearest", inline: "nearest" });
