@@ -112,7 +112,7 @@ class WaysOut:
 
 
 def _siblings(found: Iterable[Record]) -> Mapping[tuple[object, ...], Sequence[tuple[str, str]]]:
-    """Return the first values of each parameter, with their cases, by scenario and the values of the other parameters."""
+    """Return the first values of each parameter with their cases, by scenario and the other parameters."""
     siblings: dict[tuple[object, ...], list[tuple[str, str]]] = {}
     for case in {str(each.case): each.case for each in found}.values():
         for name, value in case.parameters:
