@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __version__ = "0.2.0"
-__all__ = ["__version__", "load_results"]
+__all__ = ["__version__", "load_results", "load_transfer"]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # the program that imports this decides what is shown
 
@@ -28,3 +28,16 @@ def load_results(project: str | os.PathLike[str] | None = None, *, tier: str = "
     from harness.commands.results import load_frame
 
     return load_frame(project, tier=tier)
+
+
+def load_transfer(path: str | os.PathLike[str] = "results/transfer/transfer.json") -> pd.DataFrame:
+    """Return a DataFrame with one row for each read of a published table of readers, and one for each missing file.
+
+    docs/reading_the_table.md lists the columns. Raises harness.errors.HarnessError if there is no such table.
+    """
+    from pathlib import Path
+
+    from harness.transfer.csv_lines import to_frame
+    from harness.transfer.table import load_transfer as load
+
+    return to_frame(load(Path(path)))

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+import harness
 from tests.runs.conftest import make_project
 
 PARAMETERS = """\
@@ -213,6 +214,10 @@ def test_published_files_can_be_shown_again(ran):
     published = json.loads((ran.root / "results" / "transfer" / "transfer.json").read_text(encoding="utf-8"))
     assert published["squares"] == table["squares"]
     assert ran.call("transfer", "--published", "--json").document["squares"] == table["squares"]
+    frame = harness.load_transfer(ran.root / "results" / "transfer" / "transfer.json")
+    assert set(frame["grade"].dropna()) == {"full", "partial", "silent", "refused"}
+    unwritten = frame[frame["written"] == False]  # noqa: E712 - of a column
+    assert list(unwritten["writer"]) == ["demo2.0"]
     page = (ran.root / "docs" / "loading_old_models.md").read_text(encoding="utf-8")
     assert "## Lost silently" in page
     assert "predictions: AssertionError: predicts" in page
