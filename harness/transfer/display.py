@@ -71,9 +71,10 @@ def cause_of(reading: Reading) -> str:
     """Return in words what is not as it was, with the label and the way out; empty for a full read."""
     if reading.grade in (Grade.FULL, Grade.NOT_TESTED):
         return reading.reason
-    parts = [f"{', '.join(reading.differs)}: " if reading.differs else "", reading.error]
-    told = "".join(parts) or (f"fails at {reading.stage}" if reading.stage else reading.grade.value)
-    return f"{told} [{reading.label}: {reading.note}]" if reading.label else told
+    what = f"{', '.join(reading.differs)}: " if reading.differs else ""
+    told = reading.error or (f"fails at {reading.stage}" if reading.stage else reading.grade.value)
+    # The note first: an error may be long, and is cut.
+    return f"{what}{reading.label}: {reading.note} {told}" if reading.label else f"{what}{told}"
 
 
 def has_square(table: Transfer, format: str, option: str = PLAIN) -> bool:

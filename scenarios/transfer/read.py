@@ -35,6 +35,62 @@
 # [[tool.harness.skip]]
 # option = "TFSMLayer"
 # format = "*,!tf,!export"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Unrecognized keyword arguments: \\['batch_shape'"
+# label = "by design"
+# note = "Keras 3 writes settings that Keras 2 does not know. Read the file in TensorFlow 2.16 or later without TF_USE_LEGACY_KERAS."
+# link = "https://github.com/tensorflow/tensorflow/issues/64685"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "File format not supported: filepath=saved_model"
+# label = "removed"
+# note = "Keras 3 does not read a SavedModel with load_model(). For prediction use keras.layers.TFSMLayer; to get the model back, load it with TF_USE_LEGACY_KERAS=1 and save it to another format."
+# link = "https://keras.io/guides/migrating_to_keras_3/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "passed to DepthwiseConv2D: \\{'groups': 1\\}"
+# label = "bug"
+# note = "Keras 2 writes a setting that this layer of Keras 3 does not take. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1, and save the weights only."
+# link = "https://github.com/keras-team/keras/issues/19151"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Layer '\\w+' expected \\d+ variables, but received 0 variables during loading"
+# label = "bug"
+# note = "TensorFlow 2.13 stores the weights of a .keras file under the classes of the layers, later versions look for their names. Save to .h5 in 2.13, or load there and save the weights only."
+# link = "https://github.com/keras-team/keras/issues/18913"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "deserialization of a `?Lambda`? layer"
+# label = "by design"
+# note = "A lambda is code. If you trust the file, pass safe_mode=False; better, replace the lambda by a registered layer."
+# link = "https://keras.io/api/models/model_saving_apis/model_saving_and_loading/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "OSError: Unable to (synchronously )?open file \\(file signature not found"
+# label = "by design"
+# note = "TensorFlow 2.12 and older take a .keras file for HDF5. Read it in TensorFlow 2.13 or later."
+# link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
+#
+# [[tool.harness.label]]
+# stage = "optimizer state"
+# error = "steps were counted, 0 are left"
+# label = "bug"
+# note = "load_model of a SavedModel starts with a new optimizer. Use .h5 or .keras where training is to go on."
+# link = "https://github.com/tensorflow/tensorflow/issues/44670"
+#
+# [[tool.harness.label]]
+# stage = "metrics"
+# error = "became \\['loss', 'mean_absolute_error'"
+# label = "bug"
+# note = "The short name of a metric is replaced by its long one, so the keys of evaluate() change. Give the metric as an object with a name."
+# link = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/saving/saving_utils.py"
 # ///
 """A saved model is the same in every other version."""
 
