@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from harness.transfer.grades import Grade, Reading
 from harness.transfer.table import PLAIN, Line, Transfer
 
+SILENT_MARK = "☠️"
 UNWRITTEN = "-"
 """The mark of a writer that cannot write the model in this format."""
 
@@ -40,7 +41,7 @@ DISPLAY = {
     ),
     Grade.SILENT: Display(
         plain="!!",
-        mark="☠️ **WRONG**",
+        mark=f"{SILENT_MARK} **WRONG**",
         style="bold white on red",
         colour="#7a0016",
         meaning="silent loss: it opens without an error, and weights or predictions differ",

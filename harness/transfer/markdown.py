@@ -8,6 +8,7 @@ from harness.report.markdown import code, escaped, link
 from harness.report.markdown import table as markdown_table
 from harness.transfer.display import (
     DISPLAY,
+    SILENT_MARK,
     UNWRITTEN,
     UNWRITTEN_MEANING,
     Footnotes,
@@ -31,8 +32,9 @@ def summary(table: Transfer) -> Iterator[str]:
     """Yield for each pair the formats that carry everything, and the worst grade of all models in each format."""
     yield "## The formats that carry everything"
     yield (
-        "For a writer (line) and a reader (column): the formats in which every model that the writer can write is "
-        "read in full. Blank: none, or not everything was tested."
+        "For a writer (line) and a reader (column), in bold: the formats in which every model that the writer can "
+        f"write is read in full. Others with the number of models that are, of those tested; {SILENT_MARK}: at least "
+        "one loses weights or predictions silently. Formats without a full read are left out."
     )
     lines = [[code(writer), *(_formats(table, writer, reader) for reader in table.readers)] for writer in table.writers]
     yield markdown_table(["written by / read by", *map(code, table.readers)], lines)
@@ -84,16 +86,24 @@ def _question(model: str, format: str, option: str, writer: str, reader: str) ->
 
 
 def _formats(table: Transfer, writer: str, reader: str) -> str:
-    text = " ".join(code(each) for each in table.pair(writer, reader))
-    return f"**{text}**" if text and writer == reader else text
+    everything = table.pair(writer, reader)
+    shown = []
+    for format in table.formats:
+        found = table.summary(writer=writer, reader=reader, format=format.name)
+        full, tested = len(found.grades[Grade.FULL]), found.tested
+        if format.name in everything:
+            shown.append(f"**{code(format.name)}**")
+        elif full or found.worst is Grade.SILENT:
+            wrong = f" {SILENT_MARK}" if found.worst is Grade.SILENT else ""
+            shown.append(f"{code(format.name)} {full}/{tested}{wrong}")
+    return "<br>".join(shown)
 
 
 def _worst(table: Transfer, writer: str, reader: str, format: str, option: str) -> str:
     found = table.summary(writer=writer, reader=reader, format=format, option=option)
     if found.worst is Grade.NOT_TESTED:
         return UNWRITTEN if found.unwritten else ""
-    tested = sum(len(names) for grade, names in found.grades.items() if grade is not Grade.NOT_TESTED)
-    return f"{DISPLAY[found.worst].mark} {len(found.grades[Grade.FULL])}/{tested}"
+    return f"{DISPLAY[found.worst].mark} {len(found.grades[Grade.FULL])}/{found.tested}"
 
 
 def _mark(reading: Reading, notes: Footnotes, same: bool) -> str:

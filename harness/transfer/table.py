@@ -107,6 +107,11 @@ class Summary:
         return next((grade for grade in worst_first if self.grades[grade]), Grade.NOT_TESTED)
 
     @property
+    def tested(self) -> int:
+        """The number of models that were read."""
+        return sum(len(names) for grade, names in self.grades.items() if grade is not Grade.NOT_TESTED)
+
+    @property
     def carries_everything(self) -> bool:
         """True if all models that were written were read in full, and at least one was."""
         return self.worst is Grade.FULL and not self.grades[Grade.NOT_TESTED]

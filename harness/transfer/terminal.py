@@ -22,7 +22,7 @@ from harness.transfer.display import (
 from harness.transfer.grades import NOT_TESTED, Grade
 from harness.transfer.table import Question, Transfer
 
-_COLUMN = 6
+_COLUMN = 8
 _PARTS = re.compile(r"[0-9.]+|[^0-9]+")
 _Place = Callable[[str, str], tuple[Grade, str]]
 
@@ -45,9 +45,12 @@ def _summary(table: Transfer, width: int, colour: bool) -> str:
             def place(writer: str, reader: str, format: str = format.name, option: str = option) -> tuple[Grade, str]:
                 summary = table.summary(writer=writer, reader=reader, format=format, option=option)
                 nothing = summary.worst is Grade.NOT_TESTED and summary.unwritten
-                return summary.worst, UNWRITTEN if nothing else DISPLAY[summary.worst].plain
+                if summary.worst is Grade.NOT_TESTED:
+                    return summary.worst, UNWRITTEN if nothing else ""
+                full = len(summary.grades[Grade.FULL])
+                return summary.worst, f"{DISPLAY[summary.worst].plain} {full}/{summary.tested}"
 
-            title = f"{title_of('all models', format.name, option)}: the worst grade"
+            title = f"{title_of('all models', format.name, option)}: the worst grade, and how many are full"
             blocks.append(f"{title}\n{_square(table, place, width, colour)}")
     return "\n\n".join([*blocks, "--models GLOBS shows the models one by one, with the causes."])
 
