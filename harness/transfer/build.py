@@ -52,6 +52,7 @@ def build(
     readings = {key: reading_of(attempt, scenario.header.labels) for key, attempt in read.items()}
     labels = scenario.write.header.labels if scenario.write is not None else ()
     squares: dict[tuple[str, str, str], Mapping[str, Line]] = {}
+    first_option = next((str(case.values["option"]) for case in scenario.cases()), PLAIN)
     layers: dict[str, set[str]] = {}
     titles: dict[str, str] = {}
     keeps: dict[str, str] = {}
@@ -68,7 +69,9 @@ def build(
                 layers.setdefault(model, set()).update(_texts(told.get("layers")))
                 titles.setdefault(model, str(told.get("title", "")))
                 keeps.setdefault(format, str(told.get("keeps", "model")))
-        if lines:
+        tested = any(reading != NOT_TESTED for line in lines.values() for reading in line.readings)
+        # A writer writes for all options at once: that says nothing of options that no reader was run with.
+        if tested or (lines and option == first_option):
             squares[model, format, option] = lines
     values = {name: [str(value) for value in values] for name, values in scenario.header.parameters}
     used = {place for key in squares for place in enumerate(key)}

@@ -91,6 +91,90 @@
 # label = "bug"
 # note = "The short name of a metric is replaced by its long one, so the keys of evaluate() change. Give the metric as an object with a name."
 # link = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/saving/saving_utils.py"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''Unrecognized keyword arguments passed to \w+: \{'(quantization_config|renorm)''''
+# label = "by design"
+# note = "A newer Keras 3 writes a setting that an older one does not know. Read the file with the Keras that wrote it, or a newer one."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''passed to (LSTM|GRU): \{'time_major''''
+# label = "removed"
+# note = "Keras 2 writes a setting of recurrent layers that Keras 3 dropped. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1, and save the weights only."
+# link = "https://keras.io/guides/migrating_to_keras_3/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''Could not locate class '(LSTM|GRU)''''
+# label = "bug"
+# note = "Keras 3 does not find the layer inside a Bidirectional that Keras 2.12 or older wrote to .h5. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1, and save the weights only."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''Could not locate function '(mse|mae|mean_\w+)''''
+# label = "bug"
+# note = "Keras 3 does not find the loss or metric of an .h5 file by its short name. Pass compile=False, and compile again."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''Argument\(s\) not recognized: \{'jit_compile''''
+# label = "by design"
+# note = "The optimizer of a .keras file from Keras 2 has settings that Keras 3 does not know. Pass compile=False, and compile again."
+# link = "https://keras.io/guides/migrating_to_keras_3/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''parent module keras\.src\.engine\.\w+ cannot be imported'''
+# label = "by design"
+# note = "A .keras file names the modules of Keras 2, which Keras 3 does not have. Load it in TensorFlow 2.15, or with TF_USE_LEGACY_KERAS=1, and save it to .h5 or only its weights."
+# link = "https://keras.io/guides/migrating_to_keras_3/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''int\(\) argument must be a string, a bytes-like object or a real number, not 'list''''
+# label = "bug"
+# note = "Keras 2 writes the axis of BatchNormalization as a list, which Keras 3 does not take. Save to .h5 in the older version, or only the weights."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''passed to Lambda: \{'function_type''''
+# label = "by design"
+# note = "Keras 3 does not read the Lambda layers of a .keras file from Keras 2. Save to .h5 in the older version, or use a registered layer."
+# link = "https://keras.io/guides/migrating_to_keras_3/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''layer is a Python lambda\. Deserializing it is unsafe'''
+# label = "by design"
+# note = "A lambda is code. If you trust the file, pass safe_mode=False; better, replace the lambda by a registered layer."
+# link = "https://keras.io/api/models/model_saving_apis/model_saving_and_loading/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''bad marshal data'''
+# label = "by design"
+# note = "A lambda is stored as bytecode of the Python that wrote it, and another Python cannot read it. Use a registered layer."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''Object of type function is not JSON serializable'''
+# label = "bug"
+# note = "Keras 3 fails on the registered loss or metric of an .h5 file from TensorFlow 2.12 or older. Pass compile=False, and compile again."
+#
+# [[tool.harness.label]]
+# stage = "predictions"
+# error = '''(?s)FailedPreconditionError: .*Table not initialized'''
+# label = "bug"
+# note = "Keras 3 writes the layer to this format without its vocabulary. Use .keras."
+#
+# [[tool.harness.label]]
+# stage = "optimizer state"
+# error = '''the optimizer's variables differ'''
+# label = "bug"
+# note = "Reading an .h5 file, Keras 3 prepares the optimizer for none of the model's variables. Use .keras where training is to go on."
+# link = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/saving/legacy_h5_format.py"
 # ///
 """A saved model is the same in every other version."""
 
