@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_sandbox
-from harness.errors import UsageError, near_misses, some_of
+from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.readers.answer import FileAnswer, Install, answer_from_table, best_reader, document, table_format
 from harness.readers.prose import text_of
 from harness.readers.writers import Writers, writer_named, writers_of
@@ -20,7 +20,6 @@ from harness.saved_models.says import FileSays, Format
 from harness.session import Session
 from harness.transfer.table import Place, Transfer, load_transfer
 
-_TABLE = Path("results", "transfer", "transfer.json")
 _INSTALLED_IN = "reads-it"
 
 
@@ -71,7 +70,7 @@ def execute(session: Session, options: Options) -> int:
     """Read what a file says, and print who reads it; exit status 1 if nothing is known."""
     _check(options)
     says, name = _read(options)
-    table = _table(session, says)
+    table = _table(session)
     answer = _from_table(session, options, says, name, table)
     if options.try_it:
         from harness.commands.tried_file import try_file
@@ -106,7 +105,7 @@ def _check(options: Options) -> None:
 
 def _read(options: Options) -> tuple[FileSays, str]:
     if options.file is None:
-        return FileSays(format=_format(options.format or "")), f"a {options.format} file"
+        return FileSays(format=_format(options.format or "")), "Any file"
     from harness.saved_models.reading import read_saved_file
 
     path = Path(options.file)
@@ -126,15 +125,20 @@ def _format(text: str) -> Format:
     return found
 
 
-def _table(session: Session, says: FileSays) -> Transfer:
-    """Return the published table, without readers if there is none."""
-    path = session.root / _TABLE
+def _table(session: Session) -> Transfer:
+    """Return the published table; without one, that of this clone's runs, which may have no readers."""
+    from harness.commands.transfer import DEFAULT_SCENARIO, FOLDER, table_of
+
+    path = session.root / FOLDER / "transfer.json"
     if path.is_file():
         return load_transfer(path)
-    session.notify(f"There is no table of readers here ({_TABLE}): only --try can tell who reads a file.")
+    try:
+        return table_of(session, DEFAULT_SCENARIO)
+    except HarnessError:
+        session.notify(f"There is no table of readers here ({FOLDER}), so only --try can tell who reads a file.")
     nothing: tuple[str, ...] = ()
     return Transfer(
-        scenario="transfer", generated="", models=(), formats=(), options=nothing, places={}, writers=nothing,
+        scenario=DEFAULT_SCENARIO, generated="", models=(), formats=(), options=nothing, places={}, writers=nothing,
         readers=nothing, squares={},
     )  # fmt: skip
 
@@ -145,7 +149,10 @@ def _from_table(session: Session, options: Options, says: FileSays, name: str, t
         written_by = Writers(ids=(writer_named(options.written_by, [each.id for each in places]),))
     else:
         written_by = writers_of(says, places)
-    return answer_from_table(name, says, written_by, table, _wanted(session, options, table))
+    answer = answer_from_table(name, says, written_by, table, _wanted(session, options, table))
+    # Environments that are not in the table end a range.
+    order = dict.fromkeys([*(each.id for each in session.project.environments), *table.readers])
+    return replace(answer, order=tuple(order))
 
 
 def _writers(session: Session, table: Transfer) -> Sequence[Place]:

@@ -57,6 +57,9 @@ def _has_traits(model: Model, says: FileSays) -> bool:
     """Return False for a model that the table has for something other than its layers, which the file does not have."""
     traits = {
         "compiled": says.compiled,
+        "registered": any(">" in each for each in says.custom),
+        "custom_objects": any(">" not in each for each in says.custom),
+        "subclassed": not set(says.layers) & MODELS,
         "registered_functions": bool(says.custom) and says.compiled,
         "mixed_precision": says.mixed,
         "nested": says.nested,

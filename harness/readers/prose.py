@@ -136,7 +136,7 @@ def _way(answer: FileAnswer, command: str) -> Iterator[str]:
             yield from _wrapped(
                 f"No way into {wanted} was found: nothing that reads the file could hand it on in full."
             )
-        elif answer.source and answer.written_by.ids and answer.alike.models:
+        elif answer.source and answer.known:
             yield from _wrapped(
                 f"No way into {wanted} is known: no chain of environments was seen to carry everything."
             )
@@ -152,7 +152,8 @@ def _way(answer: FileAnswer, command: str) -> Iterator[str]:
         yield f"  {len(chain.steps) + 1}. Load that in {wanted}."
     cells = list(dict.fromkeys([*(cell for step in chain.steps for cell in step.cells), *chain.cells]))
     if cells:
-        yield f"Each step was run with {'the file itself' if answer.chain_tried else 'models like it'}. The evidence:"
+        what = "Each step" if chain.steps else "This"
+        yield f"{what} was run with {'the file itself' if answer.chain_tried else 'models like it'}. The evidence:"
         shown = cells if len(cells) <= _MOST_CELLS else cells[:_MOST_CELLS]
         yield from (f"  {command} show '{each}'" for each in shown)
         if len(cells) > len(shown):

@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.saved_models.checkpoint import checkpoint_prefix, read_checkpoint
+from harness.saved_models.config import Kinds, read_object
 from harness.saved_models.hdf5 import SIGNATURE as HDF5
 from harness.saved_models.hdf5_model import read_hdf5
 from harness.saved_models.keras_archive import SIGNATURE as ZIP
 from harness.saved_models.keras_archive import read_archive
 from harness.saved_models.refusal import Refusal
 from harness.saved_models.saved_model import GRAPH, read_saved_model, refuse_other_folder
-from harness.saved_models.says import FileSays, Format
-from harness.saved_models.window import open_regular, window_of
+from harness.saved_models.says import FileSays, Format, from_mapping
+from harness.saved_models.window import Window, open_regular, window_of
 
 _HEAD = 512
 _OTHER = (
@@ -50,7 +51,29 @@ def read_file(path: Path) -> FileSays:
             return _named(path, read_archive(stream))
         if head.startswith(HDF5):
             return _named(path, read_hdf5(window_of(stream)))
+        if head.lstrip().startswith(b"{"):
+            return _read_json(window_of(stream))
     raise _refusal(head)
+
+
+def _read_json(file: Window) -> FileSays:
+    """Return what the configuration of a model says, as `model.to_json` writes it. Raises Refusal."""
+    config = read_object(file.read(0, file.size), "the file")
+    if "class_name" not in config or "config" not in config:
+        raise Refusal("it is JSON, but not the configuration of a model: it has no class_name and config")
+    kinds = Kinds()
+    kinds.add_model(config)
+    return FileSays(
+        format=Format.JSON,
+        keras=from_mapping(config, "keras_version"),
+        backend=from_mapping(config, "backend"),
+        layers=tuple(sorted(kinds.layers)),
+        custom=kinds.sorted_custom,
+        code=tuple(sorted(kinds.code)),
+        nested=kinds.models > 1,
+        mixed=kinds.mixed,
+        notes=("It has the configuration only: the weights are in another file.",),
+    )
 
 
 def _named(path: Path, says: FileSays) -> FileSays:

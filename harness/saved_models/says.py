@@ -22,6 +22,8 @@ class Format(str, Enum):
     EXPORT = "export"
     """A SavedModel without a Keras model: written by `model.export` or `tf.saved_model.save`."""
     CHECKPOINT = "checkpoint"
+    JSON = "json"
+    """The configuration as text: `model.to_json`. Its weights are in another file."""
 
     def __str__(self) -> str:
         return self.value
@@ -29,7 +31,7 @@ class Format(str, Enum):
     @property
     def has_model(self) -> bool:
         """Return whether a file has the model itself, and not its weights only."""
-        return self not in (Format.WEIGHTS, Format.CHECKPOINT)
+        return self not in (Format.WEIGHTS, Format.CHECKPOINT, Format.JSON)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import json
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -131,7 +132,8 @@ def test_a_file_is_answered_by_the_models_with_its_layers():
         ({"layers": ("Dense", "Sequential"), "compiled": True}, ("dense", "compiled"), ()),
         ({"layers": ("Dense",), "mixed": True}, ("dense", "mixed_precision"), ()),
         ({"layers": ("Dense", "LSTM")}, ("dense",), ("LSTM",)),
-        ({"layers": ("Dense", "Odd"), "custom": ("Odd",)}, ("dense", "registered"), ()),
+        ({"layers": ("Dense", "Odd"), "custom": ("My>Odd",)}, ("dense", "registered"), ()),
+        ({"layers": ("Dense", "Odd"), "custom": ("Odd",)}, ("dense",), ("a class of your own",)),
         ({"layers": ("LSTM",)}, (), ("LSTM",)),
     ],
 )
@@ -292,6 +294,11 @@ def test_the_text_fits_the_terminal_and_says_how_to_get_there():
     assert "1. Load it in tf2.15.1 and save it as .keras.\n  2. Load that in tf2.16.2.\n" in text
     assert "harness show 'transfer[model=convolution,format=.h5,option=plain]@tf2.12.1 -> tf2.15.1'" in text
     assert all(len(line) <= WIDTH for line in text.splitlines() if "harness show" not in line)
+
+
+def test_a_reader_outside_the_table_ends_a_range():
+    answer = replace(answered(), order=("tf2.12.1", "tf2.13.1", "tf2.14.1", "tf2.15.1", "tf2.16.2", "keras3.8.0"))
+    assert "full        tf2.12.1 to tf2.13.1, tf2.15.1\n" in text_of(answer, command="harness")
 
 
 def test_what_is_unknown_is_said_to_be_unknown():

@@ -240,6 +240,17 @@ def test_a_damaged_saved_model_is_refused(tmp_path):
             read_file(folder)
 
 
+def test_a_configuration_as_text_is_read(tmp_path):
+    path = tmp_path / "model.json"
+    dense = {"class_name": "Dense", "config": {}}
+    path.write_text(json.dumps({"class_name": "Sequential", "config": {"layers": [dense]}, "keras_version": "2.12.0"}))
+    says = read_file(path)
+    assert (says.format, says.keras, says.layers) == (Format.JSON, "2.12.0", ("Dense", "Sequential"))
+    path.write_text('{"a": 1}')
+    with pytest.raises(Refusal, match="not the configuration of a model"):
+        read_file(path)
+
+
 def test_wrapped_and_nested_layers_are_found(tmp_path):
     dense = {"class_name": "Dense", "module": "keras.layers", "config": {}, "registered_name": None}
     inner = {"class_name": "Functional", "module": "keras", "config": {"layers": [dense]}}
