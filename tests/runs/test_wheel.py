@@ -12,6 +12,9 @@ from uv import find_uv_bin
 import harness
 from tests.runs.conftest import LIMIT_S, PROJECT, PYTHON
 
+# Published or not: the wheel has it if the repository has it.
+TABLE = PROJECT / "results" / "transfer" / "transfer.json"
+
 
 @pytest.fixture(scope="module")
 def scripts(tmp_path_factory) -> Path:
@@ -101,3 +104,10 @@ def test_shipped_matrix_is_not_written_to(call, arguments, way_out):
 
 def test_named_project_without_a_matrix_is_an_error(call, tmp_path):
     assert "no matrix.toml here or above" in call("harness", "--project", str(tmp_path), "plan", status=2).stderr
+
+
+def test_a_saved_model_is_read_outside_a_clone(call):
+    file = PROJECT / "tests" / "fixtures" / "saved_models" / "tf2.12.1_depthwise.h5"
+    done = call("harness", "readers", str(file), status=0 if TABLE.is_file() else 1)
+    assert "written by Keras 2.12.0 (tf2.12.1)" in done.stdout
+    assert ("from the table of" in done.stdout) == TABLE.is_file()
