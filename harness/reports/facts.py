@@ -48,6 +48,7 @@ _EXCEPTION = re.compile(
     r"(?:: (?P<message>.*))?$"
 )
 _QUOTED_EXCEPTION = re.compile(r"`(?P<type>[A-Z]\w*(?:Error|Exception)): (?P<message>[^`]{3,500})`")
+_WRAPPER = re.compile(r"Exception encountered when calling")
 _END_OF_MESSAGE = re.compile(
     r"^\s*$|^(?:E\s+|>\s*)?\S+\.py:\d+|^={5,}|^-{5,}|^During handling|^The above exception"
     r"|^Traceback|^\s+File \"|^In \[|^>>>"
@@ -221,6 +222,8 @@ def exceptions_in(text: str, place: Place) -> list[Failure]:
             continue
         message = [found["message"] or ""]
         for following in lines[offset + 1 : offset + 30]:
+            if not following.strip() and len(message) == 1 and _WRAPPER.match(message[0]):
+                continue  # Keras says which layer it was, and below a blank line what happened
             if _END_OF_MESSAGE.match(following) or _EXCEPTION.match(following):
                 break
             message.append(re.sub(r"^(?:E\s+|>\s)", "", following).strip())

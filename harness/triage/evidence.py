@@ -14,6 +14,7 @@ _SIMILAR = 0.55
 _FEWEST = 4
 """Words in the first line of an observed message that suffice if a reported message begins with them."""
 _LONGEST = 300
+_WRAPPER = re.compile(r"Exception encountered when calling")
 _QUOTED = r"['\"`‘“]([^'\"`’”]+)"
 _DECISIVE = re.compile(
     rf"(?:no attribute|no module named|cannot import name|unexpected keyword argument|required positional argument:"
@@ -119,4 +120,6 @@ def _words(message: str) -> list[str]:
 
 
 def _first_line(message: str) -> str:
-    return next((each for each in message.splitlines() if each.strip()), "")[:_LONGEST]
+    """Return the first line with text, and the next one if the first only says which layer was called."""
+    lines = [each for each in message.splitlines() if each.strip()]
+    return " ".join(lines[: 2 if lines and _WRAPPER.match(lines[0]) else 1])[:_LONGEST]

@@ -191,6 +191,16 @@ def test_version_that_was_installed_and_could_not_run_the_script_is_no_reason_to
             "TypeError: Descriptors cannot be created directly.",
             True,
         ),
+        (
+            "AttributeError: Exception encountered when calling Average.call(). 'list' object has no attribute 'shape'",
+            "AttributeError: Exception encountered when calling Average.call().\n\n'list' object has no attribute 'shape'",
+            True,
+        ),
+        (
+            "AttributeError: Exception encountered when calling Average.call(). 'list' object has no attribute 'shape'",
+            "AttributeError: Exception encountered when calling Average.call().\n\n'int' object has no attribute 'dtype'",
+            False,
+        ),
         ("TypeError: It is not allowed, and there are many more words here", "TypeError: It is not", False),
     ],
 )
