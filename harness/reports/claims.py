@@ -35,6 +35,11 @@ _WORKING = re.compile(
     r"|\u2705|\u2713|\bshows? the right|\bunaffected",
     re.IGNORECASE,
 )
+# `The same with 3.4.0`: what the reporter sees elsewhere is the problem.
+_SAME = re.compile(
+    r"\bthe same(?: (?:error|problem|issue|result|thing|behaviou?r|happens))? (?:with|in|on|for|using|under)\b",
+    re.IGNORECASE,
+)
 _EARLIER = re.compile(
     r"\b(?:old(?:er)?|previous(?:ly)?|before|earlier|used to|last week|until|up to|prior to|formerly)\b", re.IGNORECASE
 )
@@ -95,7 +100,9 @@ def verdict_of(text: str) -> Says | None:
         return Says.WORKS
     if _FAILING.search(text) or _NOT_IN.match(text):
         return Says.FAILS
-    return Says.WORKS if _WORKING.search(text) else None
+    if _WORKING.search(text):
+        return Says.WORKS
+    return Says.FAILS if _SAME.search(text) else None
 
 
 def default_package(title: str, pieces: Iterable[Piece]) -> str:

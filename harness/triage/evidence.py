@@ -15,6 +15,8 @@ _FEWEST = 4
 """Words in the first line of an observed message that suffice if a reported message begins with them."""
 _LONGEST = 300
 _WRAPPER = re.compile(r"Exception encountered when calling")
+_USER_CODE = "in user code:"
+_TYPE = re.compile(r"^(?:\w+\.)*\w+(?:Error|Exception|Warning): ")
 _QUOTED = r"['\"`‘“]([^'\"`’”]+)"
 _DECISIVE = re.compile(
     rf"(?:no attribute|no module named|cannot import name|unexpected keyword argument|required positional argument:"
@@ -72,6 +74,12 @@ class Failure:
     """True if every failure counts."""
 
     @classmethod
+    def in_one_line(cls, error: str) -> Failure:
+        """Read an observed `Type: message`, and keep the line that says what happened."""
+        whole = cls.parse(error)
+        return cls(type=whole.type, message=_first_line(whole.message))
+
+    @classmethod
     def parse(cls, text: str) -> Failure:
         """Read `Type: message`."""
         type, colon, message = text.partition(":")
@@ -120,6 +128,12 @@ def _words(message: str) -> list[str]:
 
 
 def _first_line(message: str) -> str:
-    """Return the first line with text, and the next one if the first only says which layer was called."""
-    lines = [each for each in message.splitlines() if each.strip()]
+    """Return the line of a message that says what happened.
+
+    It is the first one with text, unless that only says which layer was called (the next one, too) or that AutoGraph
+    called the code (the last one, without the exception's type).
+    """
+    lines = [each.strip() for each in message.splitlines() if each.strip()]
+    if len(lines) > 1 and lines[0].startswith(_USER_CODE):
+        return _TYPE.sub("", lines[-1])[:_LONGEST]
     return " ".join(lines[: 2 if lines and _WRAPPER.match(lines[0]) else 1])[:_LONGEST]

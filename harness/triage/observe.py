@@ -101,13 +101,18 @@ def differing_line(output: str, expected: str | None) -> str:
 
 
 def problem_of(
-    ran: Sequence[Ran], *, reported: Failure | None, failing: Iterable[str], working: Iterable[str]
+    ran: Sequence[Ran],
+    *,
+    reported: Failure | None,
+    failing: Iterable[str],
+    working: Iterable[str],
+    expected: Iterable[str] = (),
 ) -> Problem:
     """Decide what the reported problem is.
 
     The reported failure counts if anything shows it. Otherwise it is what the environments fail with that the report
     calls failing, then the most frequent failure; where nothing fails, it is the text that those environments print and
-    the working ones do not.
+    the working ones do not. `expected` is output that the report calls right: who prints it is a working one.
     """
     failures = [each for each in ran if each.failed]
     if reported is not None and any(reported.matches(each.error) for each in failures):
@@ -115,13 +120,15 @@ def problem_of(
     named = set(failing)
     for group in ([each for each in failures if each.place in named], failures):
         if group:
-            error, _ = Counter(each.error.splitlines()[0] if each.error else "" for each in group).most_common(1)[0]
+            failure, _ = Counter(Failure.in_one_line(each.error) for each in group).most_common(1)[0]
             timed_out = any(each.attempt is not None and each.attempt.outcome is Outcome.TIMED_OUT for each in group)
-            return Problem(observed="hang" if timed_out else "error", failure=Failure.parse(error))
-    return _printed(ran, named, set(working)) or Problem(observed="error", failure=reported)
+            return Problem(observed="hang" if timed_out else "error", failure=failure)
+    return _printed(ran, named, set(working), [normalise_output(each) for each in expected]) or Problem(
+        observed="error", failure=reported
+    )
 
 
-def _printed(ran: Sequence[Ran], failing: set[str], working: set[str]) -> Problem | None:
+def _printed(ran: Sequence[Ran], failing: set[str], working: set[str], expected: Sequence[str]) -> Problem | None:
     """Return the printed text that is the problem, if environments print different things and the report says which."""
     groups: dict[str, set[str]] = {}
     for each in ran:
@@ -131,6 +138,7 @@ def _printed(ran: Sequence[Ran], failing: set[str], working: set[str]) -> Proble
         return None
     wrong = [text for text, environments in groups.items() if environments & failing and not environments & working]
     right = [text for text, environments in groups.items() if environments & working]
+    right = right or [text for text in groups if text not in wrong and any(each and each in text for each in expected)]
     if len(wrong) != 1:
         return None
     return Problem(observed="output", output=wrong[0], expected=right[0] if len(right) == 1 else None)

@@ -179,7 +179,11 @@ class Triage:
             return Problem(observed="error", failure=Failure(type="", any=True))
         places = {says: self._places(says) for says in Says}
         return problem_of(
-            self.runs.all, reported=self._reported, failing=places[Says.FAILS], working=places[Says.WORKS]
+            self.runs.all,
+            reported=self._reported,
+            failing=places[Says.FAILS],
+            working=places[Says.WORKS],
+            expected=[each.text for each in self.report.outputs if each.role == "expected"],
         )
 
     def _places(self, says: Says) -> list[str]:

@@ -238,6 +238,37 @@ def test_printed_text_is_the_problem_where_nothing_fails():
     assert [each.shows for each in evidence_of(cells, problem)] == [BUG, PASSES]
 
 
+def test_environment_that_prints_what_the_report_expects_is_right():
+    cells = [
+        ran("a", Outcome.PASSED, stdout="[[2 2 2 2]\n [2 2 2 5]]\n"),
+        ran("b", Outcome.PASSED, stdout="step\n[[2 3 4 4]\n [2 3 4 5]]\n"),
+    ]
+    expected = ["[[2 3 4 4]\n [2 3 4 5]]"]
+    problem = problem_of(cells, reported=None, failing=["a"], working=[], expected=expected)
+    assert (problem.observed, problem.output, problem.expected) == ("output", cells[0].output, cells[1].output)
+    assert [each.shows for each in evidence_of(cells, problem)] == [BUG, PASSES]
+    other = problem_of(cells, reported=None, failing=["a"], working=[], expected=["[[0 0]]"])
+    assert other.expected is None
+
+
+USER_CODE = """\
+AttributeError: in user code:
+
+    File "/a/keras/engine/training.py", line 1249, in train_function  *
+        return step_function(self, iterator)
+
+    AttributeError: 'tuple' object has no attribute 'minimize'
+"""
+
+
+def test_failure_that_autograph_wraps_is_that_of_the_last_line():
+    reported = Failure.parse("AttributeError: 'tuple' object has no attribute 'minimize'")
+    assert reported.matches(USER_CODE)
+    assert not Failure.parse("AttributeError: 'tuple' object has no attribute 'apply'").matches(USER_CODE)
+    cells = [ran("a", Outcome.FAILED, error=USER_CODE)]
+    assert problem_of(cells, reported=None, failing=["a"], working=[]).failure == reported
+
+
 def test_text_of_no_environment_is_the_problem_if_the_report_does_not_say_which_is_wrong():
     cells = [ran("a", Outcome.PASSED, stdout="18.5"), ran("b", Outcome.PASSED, stdout="30.0")]
     problem = problem_of(cells, reported=None, failing=[], working=[])
