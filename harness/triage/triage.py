@@ -99,6 +99,8 @@ class Triage:
         if package is not None:
             self._run_ends(package)
             self._search(package)
+        if package is not None and package not in self.searched:
+            self._narrow(bases=True)
         return compose(
             Found(
                 report=self.report,
@@ -199,9 +201,16 @@ class Triage:
         """What every cell shows of the problem."""
         return evidence_of(self.runs.all, self.problem)
 
-    def _narrow(self) -> None:
-        """Run the environments between two of a family that differ, halving, until they are neighbours."""
-        families = [each.name for each in self.matrix.families if each.variables == self.matrix.variables]
+    def _narrow(self, *, bases: bool = False) -> None:
+        """Run the environments between two of a family that differ, halving, until they are neighbours.
+
+        Without `bases`, families with a fixed base are left out: the search runs their releases, which takes less.
+        """
+        families = [
+            each.name
+            for each in self.matrix.families
+            if each.variables == self.matrix.variables and (bases or each.base is None)
+        ]
         for _ in range(MOST_ROUNDS):
             wanted = middle(self.evidence, self.environments, families)
             if not wanted or self.runs.session.stop.is_set():
@@ -231,13 +240,16 @@ class Triage:
         return packages[0] if len(packages) == 1 else None
 
     def _run_ends(self, package: NormalizedName) -> None:
-        """Run the first and the last release of a package in its family with a fixed base, and what lies between."""
+        """Run the first and the last release of a package in its family with a fixed base, unless results differ there.
+
+        The search begins in an environment of this family only if something passes there.
+        """
         for family in self.matrix.families:
             members = [each.id for each in self.environments if each.family == family.name]
-            if family.base is not None and canonicalize_name(family.package) == package and members:
+            shown = {each.shows for each in self.evidence if each.family == family.name}
+            decided = {Shows.PASSES, Shows.BUG} <= shown
+            if family.base is not None and canonicalize_name(family.package) == package and members and not decided:
                 self.runs.run([members[0], members[-1]])
-                if self.problem.failure is None:
-                    self._narrow()
 
     def _search(self, package: NormalizedName) -> None:
         """Search the releases of a package; of a printed problem only if an environment prints what is right."""
