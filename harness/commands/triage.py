@@ -35,11 +35,11 @@ from harness.reports.report import Report
 from harness.reports.two_runs import as_two_runs
 from harness.reports.writing import write_report
 from harness.session import Session
+from harness.triage.added import needed_packages
 from harness.triage.answer import TriageAnswer, document
 from harness.triage.attached import combined, file_answer, files_apart, is_about_reading
 from harness.triage.composing import unanswerable
 from harness.triage.downloads import with_data
-from harness.triage.environments import needed_packages
 from harness.triage.notebook import notebook
 from harness.triage.pairs import Pairs
 from harness.triage.reply import markdown

@@ -21,6 +21,8 @@ from harness.reports.code import Code, installed_by, is_transcript, read_transcr
 from harness.reports.completion import complete
 from harness.reports.executed import find_tests
 from harness.reports.facts import (
+    BACKEND_VARIABLE,
+    asked_backend,
     claims_of_fields,
     exceptions_in,
     failures_in,
@@ -48,18 +50,22 @@ def conclude(
     requirements = list(code.requirements if code else ())
     scripts: list[ScenarioFile] = []
     parts = steps or ((ScenarioFile(name=f"{source.name}.py", text=code.text),) if code and code.text.strip() else ())
+    pieces = list(source.pieces)
+    variables = code.variables if code else ()
+    backend = asked_backend(pieces, [part.text or "" for part in parts])
+    if backend is not None and not any(name == BACKEND_VARIABLE for name, _ in variables):
+        variables = (*variables, (BACKEND_VARIABLE, backend))
+        decisions.append(f"{BACKEND_VARIABLE}={backend}, because the report says so and the code does not set it")
     for part in parts:
         completed = complete(part.text or "")
-        variables = code.variables if code else ()
         text = _with_variables(completed.text, variables)
         scripts.append(replace(part, text=text))
         decisions += completed.decisions
         questions += completed.questions
         requirements += completed.requirements
-    if code and code.variables:
-        decisions.append(f"set before anything is imported: {', '.join(name for name, _ in code.variables)}")
+    if variables:
+        decisions.append(f"set before anything is imported: {', '.join(name for name, _ in variables)}")
     companions = (*companions, *(ScenarioFile(name=name, text=text) for name, text in (code.files if code else ())))
-    pieces = list(source.pieces)
     blocks = [piece for piece in pieces if piece.shape is Shape.BLOCK]
     requirements += [each for piece in pieces for each in installed_by(piece.text[:20_000])]
     dropped = (*source.dropped, *assembled.dropped)
@@ -69,7 +75,7 @@ def conclude(
     report = Report(
         name=source.name, form=_form(source, scripts), title=source.title, scripts=_runnable(scripts),
         companions=companions,
-        variables=code.variables if code else (), requirements=tuple(dict.fromkeys(requirements)),
+        variables=variables, requirements=tuple(dict.fromkeys(requirements)),
         settings=tuple(_settings(source, pieces)), date=source.date, claims=tuple(claims),
         written_with=tuple(_written_with(source, pieces, scripts)),
         failures=tuple(_failures(source, blocks, pieces)),

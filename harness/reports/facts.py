@@ -42,6 +42,8 @@ _BACKEND = re.compile(
     r"tensorflow|pytorch|openvino)\b|\b(?P<three>jax|torch|tensorflow|pytorch|openvino)[`\"']? backend\b",
     re.IGNORECASE,
 )
+BACKEND_VARIABLE = "KERAS_BACKEND"
+_OTHER_BACKENDS = ("jax", "torch", "openvino")
 _PYTHON = re.compile(r"\bPython[ :=v-]*(?P<version>[23]\.\d+(?:\.\d+)?)", re.IGNORECASE)
 _EXCEPTION = re.compile(
     r"^(?:E\s+|>\s*)?(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotImplemented|StopIteration|Timeout))"
@@ -93,6 +95,15 @@ def fields_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, str, Place]]:
                     place = Place(line=piece.line + piece.text.count("\n", 0, found.start("value")), file=piece.file)
                     if kind := _kind_of(found["name"]):
                         yield from _value(kind, found["value"], place)
+
+
+def asked_backend(pieces: Iterable[Piece], scripts: Iterable[str]) -> str | None:
+    """Return the backend of Keras that a field of the report names, if the scripts use Keras and set none."""
+    texts = list(scripts)
+    if not any("keras" in text for text in texts) or any(BACKEND_VARIABLE in text for text in texts):
+        return None
+    named = next((value for kind, value, _ in fields_of(pieces) if kind == "backend"), None)
+    return named if named in _OTHER_BACKENDS else None
 
 
 def _kind_of(name: str) -> str | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.model import Environment
 from harness.project.matrix import Family, Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
-from harness.reports.report import Claim, Report, Says
+from harness.reports.report import Claim, Says
 from harness.triage.claims import covers
 from harness.triage.evidence import Evidence, Shows
 
@@ -202,22 +201,3 @@ def middle(
             if untested and shown[members[before]] is not shown[members[after]]:
                 wanted.append(untested[len(untested) // 2])
     return tuple(dict.fromkeys(wanted))
-
-
-def needed_packages(report: Report, matrix: Matrix) -> tuple[str, ...]:
-    """Return the packages that the report installs and that have no family, without versions.
-
-    The versions are claims: a package is added as of the date of each environment.
-    """
-    families = {canonicalize_name(family.package) for family in matrix.families}
-    given = {canonicalize_name(name) for pair in matrix.provides for name in pair}
-    named = {canonicalize_name(claim.package) for claim in report.claims if claim.says is Says.FAILS}
-    needed: dict[str, None] = {}
-    for text in report.requirements:
-        try:
-            name = canonicalize_name(Requirement(text).name)
-        except InvalidRequirement:
-            continue
-        if name not in families | given | named:
-            needed[str(name)] = None
-    return tuple(needed)
