@@ -12,6 +12,9 @@ from harness.pinpoint.swapped import read_extra
 from harness.reports.report import Report
 from harness.session import Session
 
+LARGEST_INPUT = 1 << 26
+"""Bytes of standard input that are read."""
+
 
 def check_late_options(session: Session, *, extras: Sequence[str], repository: str | None) -> None:
     """Raise UsageError for wrong options that are used only after minutes of runs."""
@@ -25,7 +28,7 @@ def check_late_options(session: Session, *, extras: Sequence[str], repository: s
 def report_source(argument: str) -> str | Path:
     """Return the text of standard input for `-`, else the path. Raises UsageError if the input is empty."""
     if argument == "-":
-        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        text = sys.stdin.buffer.read(LARGEST_INPUT).decode("utf-8", "replace")
         if not text.strip():
             raise UsageError(
                 "Standard input is empty: there is no report",

@@ -88,7 +88,7 @@ def _repaired(code: Code, piece: Piece, line: int, message: str) -> Code | str:
             place = Place(file=code.place.file, line=code.place.line + end)
             why = "it follows the code and is not Python: output"
             return replace(code, text=head + "\n", dropped=(*code.dropped, Dropped(place=place, text=rest, why=why)))
-    if piece.language in _PYTHON or re.search(r"^\s*(?:import|from) \w|^\s*def \w+\(", code.text, re.MULTILINE):
+    if piece.language in _PYTHON or re.search(r"^[ \t]*(?:import|from) \w|^[ \t]*def \w+\(", code.text, re.MULTILINE):
         at = code.place.line + line - 1
         return (
             f"incomplete or wrong at line {at} ({message})"

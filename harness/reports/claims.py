@@ -54,10 +54,10 @@ _WRITTEN = re.compile(
     re.IGNORECASE,
 )
 _CLAUSES = re.compile(
-    r"(?<=[.!?])[\s)]+(?=[A-Z\"'`*(])|;\s+|\n\s*\n|,?\s+(?:but|while|whereas|however|though|although|yet)\s+"
+    r"(?<=[.!?])[\s)]+(?=[A-Z\"'`*(])|;\s+|\n\s*\n|(?:,|(?<!\s))\s+(?:but|while|whereas|however|though|although|yet)\s+"
     r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)"
 )
-_AND = re.compile(r",?\s+and\s+|,\s+|\s+\(|\n")
+_AND = re.compile(r"(?:,|(?<!\s))\s+and\s+|,\s+|(?<!\s)\s+\(|\n")
 _STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)
 _NOT_IN = re.compile(r"\s*not (?:in|on|with)\b", re.IGNORECASE)
 _STEP = re.compile(
@@ -126,13 +126,18 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
             continue
         if piece.shape is Shape.BLOCK and not _is_told(piece):
             found += _in_block(piece, context)
-        elif piece.text.count("|") > 5 and re.search(r"^\s*\|?[\s:|-]+-[\s:|-]*$", piece.text, re.MULTILINE):
+        elif piece.text.count("|") > 5 and any(map(_is_table_rule, piece.lines)):
             found += _in_table(piece, context)
         else:
             found += _in_prose(piece, context, shown.get(place))
         if len(found) > _MOST:
             break
     return without_repeats(found)
+
+
+def _is_table_rule(line: str) -> bool:
+    """Return whether a line separates the head of a table: `| --- | :-: |`."""
+    return "-" in line and set(line) <= set(" \t:|-")
 
 
 def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:

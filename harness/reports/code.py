@@ -316,7 +316,7 @@ def names_of(text: str) -> Names:
             if symbol.is_referenced():
                 used.add(symbol.get_name())
     known = defined | set(dir(builtins)) | {"__file__", "__annotations__"}
-    star = bool(re.search(r"^\s*from [\w.]+ import \*", text, re.MULTILINE))
+    star = bool(re.search(r"^[ \t]*from [\w.]+ import \*", text, re.MULTILINE))
     return Names(defined=frozenset(defined), needed=frozenset() if star else frozenset(used - known))
 
 

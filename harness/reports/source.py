@@ -13,13 +13,14 @@ from harness.filesystem.reading import describe_bytes
 from harness.project.syntax import tree_of
 from harness.reports.code import is_transcript
 from harness.reports.facts import date_of
+from harness.reports.long_text import Skipped, shortened
 from harness.reports.not_python import FENCE
 from harness.reports.notebook import Notebook, is_notebook, read_notebook
-from harness.reports.pieces import MOST, Piece, Shape, clip, read_pieces
+from harness.reports.pieces import LONGEST, MOST, Piece, Shape, clip, read_pieces
 from harness.reports.report import Dropped, Form, Place
 from harness.reports.scripts import check_script, find_fault
 
-_KEPT = 1 << 22
+_KEPT = 1 << 26
 _FORM_HEADING = re.compile(
     r"(?:issue type|click|what happened|current|describe|environment|system information"
     r"|bug|description|summary|code|please)\b",
@@ -72,18 +73,20 @@ def load(path: Path) -> tuple[str, list[Dropped]]:
 def source_of(text: str, *, name: str, file: str) -> Source:
     """Recognise the form of a text by its content."""
     text, date, title = _from_json(text)
-    if is_notebook(text):
+    if is_notebook(text) or file.endswith(".ipynb"):
         notebook = read_notebook(text, file)
         if notebook is None:
-            why = "the notebook is damaged: it is not valid JSON"
+            why = "the notebook is damaged: it is not valid JSON, or has no cells"
             return Source(
-                name=name, form=Form.NOTEBOOK, text=text[:_KEPT],
+                name=name, form=Form.NOTEBOOK, text=text[:LONGEST],
                 dropped=(Dropped(place=Place(file=file, line=1), text=text[:200], why=why),),
             )  # fmt: skip
         title = title or next((each.text for each in notebook.pieces if each.shape is Shape.HEADING), "")
         return Source(name=name, form=Form.NOTEBOOK, title=title, pieces=notebook.pieces, notebook=notebook, date=date)
+    text, skipped = shortened(text, LONGEST)
+    dropped = tuple(_not_read(each, file) for each in skipped)
     text, left_out = clip(text)
-    dropped = _left_out(left_out, text, file)
+    dropped = (*dropped, *_left_out(left_out, text, file))
     if _is_script(text, file):
         kind = Form.TRANSCRIPT if is_transcript(text) and tree_of(text) is None else Form.SCRIPT
         block = Piece(shape=Shape.BLOCK, line=1, text=text, language="python", file=file)
@@ -104,6 +107,11 @@ def source_of(text: str, *, name: str, file: str) -> Source:
 
 def _is_title(piece: Piece) -> bool:
     return piece.shape is Shape.HEADING and _FORM_HEADING.match(piece.text) is None
+
+
+def _not_read(skipped: Skipped, file: str) -> Dropped:
+    why = f"the text is too long: {skipped.count} lines from here on are not read"
+    return Dropped(place=Place(file=file, line=skipped.line), text="", why=why)
 
 
 def _left_out(lines: int, text: str, file: str) -> tuple[Dropped, ...]:

@@ -303,8 +303,49 @@ class TestQuestions:
         path.write_text("# Fails in TF 2.15.0\n\n```\n" + "I tensorflow/core: 2.4.1\n" * 400_000 + "```\n")
         report = read_report(path)
         assert report.claims[0].version == "2.15.0"
+        assert any("is too long: 399600 lines" in each.why for each in report.dropped)
+
+    def test_code_and_claims_behind_a_long_log_are_read_with_their_lines(self, tmp_path):
+        path = tmp_path / "report.md"
+        log = "2024-05-01 10:00:00.1: W tensorflow/core/op_kernel.cc:1] failed\n" * 150_000
+        path.write_text(f"It fails.\n```\n{log}```\nTF 2.15.1\n```python\n{CODE}```\n")
+        report = read_report(path)
+        assert [each.text for each in report.scripts] == [CODE]
+        assert [(each.version, each.place.line) for each in report.claims] == [("2.15.1", 150_004)]
+
+    def test_end_of_a_long_text_without_blocks_is_read(self):
+        report = read_report("words and words\n" * 100_000 + f"\nTF 2.15.1\n```python\n{CODE}```\n")
+        assert [each.text for each in report.scripts] == [CODE]
         assert any("is too long" in each.why for each in report.dropped)
-        assert any("MiB" in each.why for each in report.dropped)
+
+    def test_file_of_many_megabytes_is_read_in_part_and_said_so(self, tmp_path):
+        path = tmp_path / "report.md"
+        path.write_text("# Fails in TF 2.15.0\n\n" + f"{'x' * (1 << 20)}\n" * 65)
+        report = read_report(path)
+        assert report.claims[0].version == "2.15.0"
+        assert any("the file has 65 MiB" in each.why for each in report.dropped)
+
+    @pytest.mark.parametrize("text", ['{"cells": ' + "[" * 50_000 + "]" * 50_000 + "}", "{}", "not JSON", ""])
+    def test_file_of_a_notebook_that_is_none_is_called_damaged(self, tmp_path, text):
+        path = tmp_path / "mine.ipynb"
+        path.write_text(text)
+        report = read_report(path)
+        assert (report.form, report.scripts) == (Form.NOTEBOOK, ())
+        assert "The notebook is damaged" in report.questions[0]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("```\nx = (1" + "\n" * 200_000 + "y\n```\n", id="newlines in open code"),
+            pytest.param("fails in TF 2.15.1\n" + "\n" * 260_000, id="newlines"),
+            pytest.param(f"TF 2.15 fails{' ' * 3900}x\n" * 65, id="spaces"),
+            pytest.param(f"| |||||||{'-' * 3900}x|\n" * 65, id="dashes"),
+            pytest.param("TF 2.15 fails" + ", and" * 50_000, id="clauses"),
+            pytest.param(">>> x\n" * 40_000, id="prompts"),
+        ],
+    )
+    def test_repeated_characters_take_no_quadratic_time(self, text):
+        assert read_report(text).claims is not None
 
     def test_model_file_is_no_report(self, tmp_path):
         path = tmp_path / "model.keras"
