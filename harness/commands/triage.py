@@ -40,6 +40,7 @@ from harness.triage.answer import TriageAnswer, document
 from harness.triage.attached import combined, file_answer, files_apart, is_about_reading
 from harness.triage.composing import unanswerable
 from harness.triage.downloads import with_data
+from harness.triage.masking import without_secrets
 from harness.triage.notebook import notebook
 from harness.triage.pairs import Pairs
 from harness.triage.reply import markdown
@@ -226,6 +227,7 @@ class _Asked:
 
 def _publish(session: Session, options: Options, found: TriageAnswer) -> None:
     """Keep an answer in all formats, and print it in the one that was asked for."""
+    found = without_secrets(found)
     texts = {
         AnswerFormat.MARKDOWN: markdown(found),
         AnswerFormat.JSON: json.dumps(document(found), indent=1) + "\n",

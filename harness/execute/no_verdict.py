@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 from harness.execute.failure_facts import Failure, Places, Scene, number_of, python_of, text_of, texts_of
 from harness.execute.import_names import is_standard, package_of
+from harness.execute.other_machine import needs_another_machine
 from harness.model import NoVerdict, Outcome
 
 _LONGEST_NAME = 120
@@ -77,7 +78,16 @@ def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
         return settings
     if report.get("outcome") == "passed":
         return None if report.get("executed") is True else _nothing_executed()
-    rules = (_missing_module, _asked_package, _network, _missing_file, _refused_by_sandbox, _arguments, _input)
+    rules = (
+        _other_machine,
+        _missing_module,
+        _asked_package,
+        _network,
+        _missing_file,
+        _refused_by_sandbox,
+        _arguments,
+        _input,
+    )
     return next((found for rule in rules if (found := rule(failure)) is not None), None)
 
 
@@ -135,6 +145,13 @@ def _settings(failure: Failure) -> Finding | None:
             reason = f"{asked} is not in force here: {_short(said_by or '')} returns {_short(actual)}"
             return Finding(cause=NoVerdict.NOT_IN_FORCE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
     return None
+
+
+def _other_machine(failure: Failure) -> Finding | None:
+    found = needs_another_machine(failure)
+    if found is None:
+        return None
+    return Finding(cause=found[0], reason=found[1], outcome=Outcome.NOT_APPLICABLE)
 
 
 def _missing_module(failure: Failure) -> Finding | None:

@@ -50,6 +50,8 @@ class NoVerdict(str, Enum):
     MISSING_PACKAGE = "missing package"
     NOT_IN_FORCE = "setting not in force"
     NO_NETWORK = "no network"
+    NO_GPU = "no GPU"
+    OTHER_SYSTEM = "another operating system"
     OUTSIDE_SANDBOX = "outside the sandbox"
     NO_SPACE = "no space"
     MISSING_FILE = "missing file"

@@ -6,10 +6,12 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
 from harness.project.syntax import tree_of
 from harness.reports.executed import executed_statements, imported_packages
 from harness.reports.pieces import Piece
 from harness.reports.report import Form, Report
+from harness.reports.secrets import has_secret
 
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]+\)|<img\b", re.IGNORECASE)
 _READERS = {
@@ -25,10 +27,8 @@ _FILE = re.compile(
     r"|zip|pkl|parquet|wav|mp4|onnx|tfrecords?|tar|gz)"
 )
 _MACHINE_PATH = re.compile(r"^(?:/content/|/kaggle/|/home/|/Users/|/mnt/|/data/|[A-Z]:[\\/]|~/)")
-_SECRET = re.compile(
-    r"\b(?:hf_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|xox[bp]-[\w-]{10,})"
-    r"|(?i:\b(?:api[-_]?key|access[-_]?token|secret[-_]?key|password|passwd)\b[\"']?\s*[:=]\s*[\"'][^\"'\s<>{}]{6,}[\"'])"
-)
+_GPU = re.compile(r"/?(?:device:)?gpu:\d+$|cuda(?::\d+)?$|/job:\S+/device:gpu:\d+$", re.IGNORECASE)
+_WINDOWS_CALLS = {"startfile", "WinDLL"}
 _DAMAGED_NOTEBOOK = "The notebook is damaged: it is not valid JSON. Could you save it again and attach the whole file?"
 _LOGIN = {"login", "notebook_login", "authenticate_user", "getpass", "authenticate"}
 
@@ -47,7 +47,7 @@ def ask(report: Report, pieces: Iterable[Piece], text: str) -> Iterator[str]:
         yield "Which versions of TensorFlow, Keras and Python do you use, and is there a version in which it works?"
     if not report.failures and not report.outputs and len(text) < 300 and report.runnable:
         yield "What does the script show, and what do you expect instead? Please post the output as text."
-    if _SECRET.search(text):
+    if has_secret(text):
         yield "Your report seems to contain a password or an access key. Please revoke it and remove it from the text."
 
 
@@ -76,12 +76,27 @@ def _ask_of_script(text: str, report: Report, written: set[str]) -> Iterator[str
         yield "The script waits for typed input. Which values do you enter? Please put them into the script."
     if names & _LOGIN or "google" in imported_packages(tree) or "kaggle_secrets" in imported_packages(tree):
         yield "The script logs in somewhere or uses a service of Colab. Could you post one that does without?"
+    imports = imported_packages(tree)
+    for system, modules in (("Windows", WINDOWS_MODULES), ("macOS", MACOS_MODULES)):
+        if imports & modules or (system == "Windows" and names & _WINDOWS_CALLS):
+            yield f"The script needs {system}, and is run on Linux. Could you post one that runs on any system?"
+    if "cuda" in names or any(_GPU.match(text) for text in _texts_in_calls(calls)):
+        yield "The script uses a GPU, and is run without one. Does it also happen on the CPU (CUDA_VISIBLE_DEVICES=-1)?"
     missing = list(dict.fromkeys(_missing_files(calls, report, written)))
     if missing:
         shown = ", ".join(f"`{name}`" for name in missing[:5])
         yield f"The script reads {shown}, which is not attached. Could you attach it, or the code that writes it?"
     if not any(True for _ in executed_statements(tree.body)):
         yield "The script only imports and defines. Which call shows the problem?"
+
+
+def _texts_in_calls(calls: list[ast.Call]) -> Iterator[str]:
+    """Yield the strings that are arguments, also those in a list."""
+    for call in calls:
+        for value in (*call.args, *(each.value for each in call.keywords)):
+            for each in value.elts if isinstance(value, (ast.List, ast.Tuple)) else (value,):
+                if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                    yield each.value
 
 
 def _written_files(text: str) -> set[str]:

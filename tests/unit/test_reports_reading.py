@@ -289,11 +289,16 @@ class TestQuestions:
             ("```python\nx = input('?')\nprint(x)\n```\n", "waits for typed input"),
             ("```python\nfrom google.colab import drive\ndrive.mount('/content')\n```\n", "service of Colab"),
             ("```python\nimport keras\nkeras.models.load_model('mine.h5')\n```\n", "`mine.h5`"),
+            ("```python\nimport tensorflow as tf\nwith tf.device('/GPU:0'):\n    print(1)\n```\n", "run without one"),
+            ("```python\nimport torch\nprint(torch.ones(1).cuda())\n```\n", "run without one"),
+            ("```python\nimport winreg\nprint(winreg)\n```\n", "needs Windows"),
+            ("```python\nimport os\nos.startfile('x')\n```\n", "needs Windows"),
+            ("```python\nimport AppKit\nprint(AppKit)\n```\n", "needs macOS"),
             ("```python\napi_key = 'abcdefgh12345'\nprint(api_key)\n```\n", "password or an access key"),
             ("```python\nimport keras\ndef f(x):\n    return x\n```\n", "Which call shows the problem"),
             ("```python\nimport a\na.f()\n```\n\n```python\nimport b\nb.g()\n```\n", "2 separate code examples"),
         ],
-        ids=["no code", "image", "cut off", "placeholder", "names", "input", "colab", "file", "key", "call", "two"],
+        ids=["no code", "image", "cut off", "placeholder", "names", "input", "colab", "file", "gpu", "cuda", "windows", "startfile", "macos", "key", "call", "two"],
     )  # fmt: skip
     def test_what_is_missing_is_asked(self, text, asked):
         assert any(asked in each for each in read_report(text).questions)

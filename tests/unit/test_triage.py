@@ -17,6 +17,7 @@ from harness.model import Attempt, Cell, NoVerdict, Outcome
 from harness.model import Evidence as Texts
 from harness.project.matrix_file import read_matrix
 from harness.reports.report import Claim, Dropped, Form, Place, Report, Says, Setting
+from harness.reports.secrets import has_secret, masked
 from harness.triage.answer import Change, HeldPackage, Reproduction, TriageAnswer, WayOut, document
 from harness.triage.claims import Checked, check, covers, questions_about
 from harness.triage.commands import reproducing
@@ -39,6 +40,7 @@ from harness.triage.environments import (
 )
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import shared, without_local_paths
+from harness.triage.masking import without_secrets
 from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search
 from harness.triage.notebook import notebook
 from harness.triage.observe import Ran, evidence_of, problem_of
@@ -172,6 +174,39 @@ def test_version_that_was_installed_and_could_not_run_the_script_is_no_reason_to
     assert checked[0].result is Checked.NOT_TESTED
     assert questions_about(checked) == ()
     assert questions_about(check([claim], [], provides={}))
+
+
+# Passwords and access keys
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('login(token="hf_abcdefghijklmnopqrstuvwxyz0123")', 'login(token="***")'),
+        ("api_key = 'abcdefgh12345'", "api_key = '***'"),
+        ('{"password": "hunter2hunter2"}', '{"password": "***"}'),
+        ("password = input()", "password = input()"),
+        ("api_key = 'short'", "api_key = 'short'"),
+    ],
+)
+def test_secrets_are_masked_and_the_rest_stays(text, shown):
+    assert masked(text) == shown
+    assert has_secret(text) is (text != shown)
+
+
+def test_answer_has_no_secret_in_any_format():
+    key = "hf_abcdefghijklmnopqrstuvwxyz0123"
+    claims = check([replace(claim("1.1"), text=f"fails in 1.1 {key}")], [], provides={})
+    answer = an_answer(script=f"login('{key}')\n", traceback=key, questions=(key,), claims=claims, name=key,
+                       dropped=(Dropped(place=Place(line=3), text=key, why="a shell line"),), commands=(key,))  # fmt: skip
+    shown = without_secrets(answer)
+    for text in (markdown(shown), json.dumps(document(shown)), notebook(shown)):
+        assert key not in text
+    assert (shown.reproduced, shown.ranges, shown.claims[0].result) == (
+        answer.reproduced,
+        answer.ranges,
+        claims[0].result,
+    )
 
 
 # What counts as the reported problem
