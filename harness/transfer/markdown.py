@@ -102,7 +102,7 @@ def _formats(table: Transfer, writer: str, reader: str) -> str:
 def _worst(table: Transfer, writer: str, reader: str, format: str, option: str) -> str:
     found = table.summary(writer=writer, reader=reader, format=format, option=option)
     if found.worst is Grade.NOT_TESTED:
-        return UNWRITTEN if found.unwritten else ""
+        return UNWRITTEN if found.unwritable else ""
     return f"{DISPLAY[found.worst].mark} {len(found.grades[Grade.FULL])}/{found.tested}"
 
 

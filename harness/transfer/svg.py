@@ -57,7 +57,7 @@ def _square(table: Transfer, format: str, option: str) -> str:
 
 def _point(table: Transfer, format: str, option: str, writer: str, reader: str, *, x: int, y: int) -> str:
     found = table.summary(writer=writer, reader=reader, format=format, option=option)
-    nothing = found.worst is Grade.NOT_TESTED and found.unwritten
+    nothing = found.unwritable
     told = [f"{grade}: {', '.join(names)}" for grade, names in found.grades.items() if names]
     title = escape("\n".join([f"{writer} -> {reader}", *told, *([UNWRITTEN_MEANING] if nothing else [])]))
     fill = _UNWRITTEN if nothing else DISPLAY[found.worst].colour

@@ -112,6 +112,11 @@ class Summary:
         return sum(len(names) for grade, names in self.grades.items() if grade is not Grade.NOT_TESTED)
 
     @property
+    def unwritable(self) -> bool:
+        """True if the writer can write no model in this format."""
+        return bool(self.unwritten) and not any(self.grades.values())
+
+    @property
     def carries_everything(self) -> bool:
         """True if all models that were written were read in full, and at least one was."""
         return self.worst is Grade.FULL and not self.grades[Grade.NOT_TESTED]

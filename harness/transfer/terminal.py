@@ -44,9 +44,8 @@ def _summary(table: Transfer, width: int, colour: bool) -> str:
 
             def place(writer: str, reader: str, format: str = format.name, option: str = option) -> tuple[Grade, str]:
                 summary = table.summary(writer=writer, reader=reader, format=format, option=option)
-                nothing = summary.worst is Grade.NOT_TESTED and summary.unwritten
                 if summary.worst is Grade.NOT_TESTED:
-                    return summary.worst, UNWRITTEN if nothing else ""
+                    return summary.worst, UNWRITTEN if summary.unwritable else ""
                 full = len(summary.grades[Grade.FULL])
                 return summary.worst, f"{DISPLAY[summary.worst].plain} {full}/{summary.tested}"
 

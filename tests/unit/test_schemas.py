@@ -22,6 +22,10 @@ def test_published_results_match_their_schema(path):
     validated((ROOT / path).read_text(encoding="utf-8"), ("table",))
 
 
+def test_published_table_of_readers_matches_its_schema():
+    validated((ROOT / "results" / "transfer" / "transfer.json").read_text(encoding="utf-8"), ("transfer",))
+
+
 @pytest.mark.parametrize("name", ["report_live.json", "report_results.json"])
 def test_rendered_results_match_their_schema(name):
     validated((ROOT / "tests" / "unit" / "goldens" / name).read_text(encoding="utf-8"), ("run",))

@@ -107,6 +107,12 @@ def test_summary_names_models_by_grade():
 def test_model_that_cannot_be_written_counts_for_no_grade():
     summary = table().summary(writer="new", reader="new", format=".h5")
     assert (summary.unwritten, summary.worst, summary.carries_everything) == (("rnn",), Grade.FULL, True)
+    assert not summary.unwritable
+
+
+def test_format_is_unwritable_only_if_no_model_was_left():
+    only = table().only(models=["rnn"], writers=["new"], readers=["old"])
+    assert only.summary(writer="new", reader="old", format=".h5").unwritable
 
 
 def test_nothing_tested_carries_nothing():
