@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,10 @@ from harness.session import Session
 
 if TYPE_CHECKING:  # imported at run time only if cells are run
     from harness.schedule.watcher import Watcher
+
+
+Elsewhere = Callable[[Iterable[Task]], Generator[Attempt]]
+"""Runs tasks on other machines, writers before their readers, and yields the attempts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,10 +205,12 @@ def run_due(
     jobs: int,
     watcher: Watcher,
     isolation: str = "fork",
+    elsewhere: Elsewhere | None = None,
 ) -> int:
     """Run tasks, writers before readers, and record each attempt at once. Return the number of attempts.
 
     Isolation "process" uses a fresh process for each attempt; "fork" uses forks of a fork server where that is safe.
+    `elsewhere` runs the tasks on other machines.
     """
     from harness.engine import local_scheduler
     from harness.execute.executor import unavailable
@@ -220,11 +226,15 @@ def run_due(
             if attempt.key in lost:
                 return  # record a repeated task that cannot run only once
             lost.add(attempt.key)
-        writer.add(attempt)
-        recorded += 1
+        recorded += writer.add(attempt)
         if not attempt.conclusive:
             inconclusive.add(attempt.key)
 
+    if elsewhere is not None:
+        with contextlib.closing(elsewhere(due)) as attempts:
+            for attempt in attempts:
+                record(attempt)
+        return recorded
     due = _with_lost_artifacts(session, work, due)
     if isolation == "process":
         due = [replace(task, own_process=True) for task in due]

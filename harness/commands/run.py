@@ -24,7 +24,7 @@ from harness.commands.observations import with_observations
 from harness.commands.results import TableFormat, render, results_of, with_condition
 from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
-from harness.commands.shard_options import Place, place
+from harness.commands.shard_options import Place, cluster, place
 from harness.commands.watched_tasks import Due, Manner, due_by_manner, run_by_manner
 from harness.errors import UsageError, counted
 from harness.execute.task import Task
@@ -49,6 +49,7 @@ class Options(ScriptOptions):
     repeat: int
     confirm: bool
     shard: Place | None
+    cluster: str | None
     watch: str | None
     factor: float
     json: bool
@@ -83,6 +84,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=place,
         help="run one of N parts of what is due; `harness merge` puts them together",
     )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        type=cluster,
+        help="run on a Dask cluster: tcp://HOST:8786, or local:N for N worker processes on this machine",
+    )
     add_json(parser)
 
 
@@ -94,6 +101,8 @@ def execute(session: Session, options: Options) -> int:
             why="It repeats cells next to transitions, which are known when all shards are merged",
             next_step="Run all shards, merge them, and then use `harness run --confirm`",
         )
+    if options.shard is not None and options.cluster is not None:
+        raise UsageError("--shard and --cluster exclude each other", next_step="A cluster splits the plan by itself")
     for notice in session.project.notices:
         session.notify(notice)
     work = prepare(session, plan_of(session, options), fetch=True, overlay=overlay_of(session, options.overlay))
@@ -132,7 +141,7 @@ def execute(session: Session, options: Options) -> int:
 def _run_due(session: Session, work: Work, due: _Due, options: Options, shard: ShardRun | None) -> int:
     count = 0
     if due.tasks:
-        count += run_by_manner(session, work, due.by_manner, jobs=options.jobs, shard=shard)
+        count += run_by_manner(session, work, due.by_manner, jobs=options.jobs, shard=shard, cluster=options.cluster)
     if options.confirm:
         from harness.commands.confirm import confirm_borders
 

@@ -22,10 +22,12 @@ def run_tasks(
     isolation: str = "fork",
     shard: ShardRun | None = None,
     project: str | None = None,
+    cluster: str | None = None,
 ) -> int:
     """Run tasks, all of the work if the store turns out to be damaged; give how many attempts were recorded.
 
-    `shard` is the shard whose tasks they are; `project` is the identity of another project than that of the session.
+    `shard` is the shard whose tasks they are; `project` is the identity of another project than that of the session;
+    `cluster` is the address of a cluster to run them on.
     """
     if not due:
         return 0
@@ -42,7 +44,17 @@ def run_tasks(
             due = list(work.tasks.values())
         _announce(session, work, due)
         with progress_for(sys.stderr, due, jobs=jobs) as progress:
-            return run_due(session, work, due, writer, jobs=jobs, watcher=progress, isolation=isolation)
+            elsewhere = None
+            if cluster is not None:
+                from harness.cluster.scheduler import ClusterScheduler
+
+                scheduler = ClusterScheduler(
+                    session=session, work=work, address=cluster, watcher=progress, isolation=isolation
+                )
+                elsewhere = scheduler.run
+            return run_due(
+                session, work, due, writer, jobs=jobs, watcher=progress, isolation=isolation, elsewhere=elsewhere
+            )
 
 
 def _announce(session: Session, work: Work, due: list[Task]) -> None:

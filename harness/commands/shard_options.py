@@ -40,3 +40,13 @@ def shard_count(text: str) -> int:
             f"{text!r} is not a number of shards from 1 to {MOST_SHARDS}, which is what GitHub runs at most"
         )
     return int(text)
+
+
+def cluster(text: str) -> str:
+    """Check the address of a cluster. It stays a text."""
+    from harness.cluster.connection import check_address
+
+    try:
+        return check_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

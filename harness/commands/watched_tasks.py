@@ -79,9 +79,18 @@ def _due(work: Work, found: Mapping[str, list[Attempt]], manner: Manner, *, fres
 
 
 def run_by_manner(
-    session: Session, work: Work, due: tuple[Due, ...], *, jobs: int, shard: ShardRun | None = None
+    session: Session,
+    work: Work,
+    due: tuple[Due, ...],
+    *,
+    jobs: int,
+    shard: ShardRun | None = None,
+    cluster: str | None = None,
 ) -> int:
-    """Run tasks in their manners. Return the number of recorded attempts."""
+    """Run tasks in their manners. Return the number of recorded attempts.
+
+    On a cluster, durations are still measured on this machine: those of different machines cannot be compared.
+    """
     from harness.commands.run_tasks import run_tasks  # a run with nothing to do answers without it
 
     count = 0
@@ -89,5 +98,13 @@ def run_by_manner(
         if not session.stop.is_set():
             at_a_time = 1 if each.manner.measures else jobs
             isolation = each.manner.isolation
-            count += run_tasks(session, work, list(each.tasks), jobs=at_a_time, isolation=isolation, shard=shard)
+            count += run_tasks(
+                session,
+                work,
+                list(each.tasks),
+                jobs=at_a_time,
+                isolation=isolation,
+                shard=shard,
+                cluster=None if each.manner.measures else cluster,
+            )
     return count

@@ -35,6 +35,7 @@ LAYERS = (
     ("engine", "fetching"),
     ("pipeline",),
     ("shards",),
+    ("cluster",),
     ("pinpoint",),
     ("triage",),
     ("readers",),
@@ -117,6 +118,15 @@ def only_the_record_uses_sqlite(name, path):
         )
 
 
+def only_one_module_uses_dask(name, path):
+    if name != "cluster/connection.py":
+        yield from (
+            (line, "imports Dask. Use harness.cluster.connection")
+            for module, line in imported(path)
+            if module.partition(".")[0] in ("dask", "distributed")
+        )
+
+
 def only_one_module_calls_uv(name, path):
     if name not in MAY_NAME_UV:
         yield from (
@@ -188,6 +198,7 @@ RULES = [
     imports_point_down,
     only_the_record_uses_sqlite,
     only_one_module_calls_uv,
+    only_one_module_uses_dask,
     only_one_module_starts_processes,
     only_the_command_line_prints_and_exits,
     only_the_edge_knows_parsed_arguments,
@@ -214,6 +225,7 @@ def test_rule_is_kept(rule):
         (imports_point_down, "attic/bad.py", ""),
         (only_the_record_uses_sqlite, "project/bad.py", "import sqlite3"),
         (only_one_module_calls_uv, "project/bad.py", "from uv import find_uv_bin"),
+        (only_one_module_uses_dask, "schedule/bad.py", "from distributed import Client"),
         (only_one_module_starts_processes, "project/bad.py", "import subprocess\nsubprocess.run(['x'])"),
         (only_one_module_starts_processes, "project/bad.py", "from os import system"),
         (only_the_command_line_prints_and_exits, "project/bad.py", "print(1)"),

@@ -1,0 +1,183 @@
+"""The only user of `distributed`: connect to a Dask cluster or start one here, submit calls, and collect results."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import HarnessError, UsageError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+CONNECT_S = 5.0
+WORKERS_S = 20.0
+_LOCAL = re.compile(r"local:([0-9]{1,3})")
+_MOST_LOCAL = 64
+_ADDRESS = re.compile(r"(?:tcp|tls|ws|wss|ucx)://[^\s/:]+(?::[0-9]{1,5})?|tcp://\[[0-9a-fA-F:]+\](?::[0-9]{1,5})?")
+
+
+class ClusterLost(Exception):
+    """The scheduler of the cluster does not answer any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """A call that has ended: its result, or why there is none."""
+
+    number: int
+    result: dict[str, Any] | None
+    error: str = ""
+
+
+def check_address(text: str) -> str:
+    """Return an address, or `local:N`. Raises ValueError."""
+    local = _LOCAL.fullmatch(text)
+    if local is not None and 1 <= int(local[1]) <= _MOST_LOCAL:
+        return text
+    if local is None and _ADDRESS.fullmatch(text):
+        return text
+    raise ValueError(
+        f"{text!r} is no cluster. Write the address of a Dask scheduler, such as tcp://HOST:8786, or local:N for N "
+        f"worker processes on this machine, at most {_MOST_LOCAL}"
+    )
+
+
+def require_installed() -> None:
+    """Raise UsageError if Dask is not installed."""
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            "--cluster needs Dask, which is not installed",
+            why=str(error),
+            next_step="Install it with `pip install 'repro-matrix[cluster]'`",
+        ) from error
+
+
+class Connection:
+    """A connection to a scheduler. It does not decide what runs where."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._futures: dict[int, Any] = {}
+
+    @property
+    def dashboard(self) -> str:
+        """The link to the dashboard of the cluster; empty if it has none."""
+        with contextlib.suppress(Exception):  # it is shown for convenience, and depends on the cluster's configuration
+            if "dashboard" in self._client.scheduler_info().get("services", {}):
+                return str(self._client.dashboard_link)
+        return ""
+
+    def workers(self) -> list[str]:
+        """Return the addresses of the workers. Raises ClusterLost."""
+        with self._lost_if_it_fails():
+            return sorted(self._client.nthreads())  # type: ignore[no-untyped-call]
+
+    def call_each(self, function: Callable[..., dict[str, Any]], *arguments: object) -> Mapping[str, Any]:
+        """Call a function on all workers. Return the results, or the exceptions, by address. Raises ClusterLost."""
+        with self._lost_if_it_fails():
+            return dict(self._client.run(function, *arguments, on_error="return"))
+
+    def submit(self, number: int, worker: str, function: Callable[..., dict[str, Any]], *arguments: object) -> None:
+        """Start a call on a worker. Raises ClusterLost."""
+        with self._lost_if_it_fails():
+            self._futures[number] = self._client.submit(
+                function, *arguments, workers=[worker], allow_other_workers=False, pure=False, retries=0
+            )
+
+    def forget(self, number: int) -> None:
+        """Cancel a call: nobody waits for its result any more."""
+        future = self._futures.pop(number, None)
+        if future is not None:
+            with contextlib.suppress(Exception):  # the scheduler may be gone
+                future.cancel()
+
+    def done(self) -> Iterator[Done]:
+        """Yield the calls that have ended since the last time. Raises ClusterLost."""
+        if self._client.status not in ("running", "connecting"):
+            raise ClusterLost
+        for number, future in list(self._futures.items()):
+            status = future.status
+            if status in ("pending",):
+                continue
+            del self._futures[number]
+            if status == "finished":
+                with self._lost_if_it_fails():
+                    yield Done(number=number, result=future.result(timeout=CONNECT_S))
+            elif status == "error":
+                error = future.exception(timeout=CONNECT_S)
+                yield Done(number=number, result=None, error=f"{type(error).__name__}: {error}")
+            else:
+                yield Done(number=number, result=None, error=status)
+
+    @contextlib.contextmanager
+    def _lost_if_it_fails(self) -> Iterator[None]:
+        from distributed.comm.core import CommClosedError
+
+        try:
+            yield
+        except (OSError, TimeoutError, CommClosedError, RuntimeError) as error:
+            raise ClusterLost(str(error)) from error
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[Connection]:
+    """Yield a connection to a cluster, or to one that is started for the time being. Raises HarnessError."""
+    require_installed()
+    import distributed
+
+    for name in ("distributed", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised
+    local = _LOCAL.fullmatch(address)
+    with contextlib.ExitStack() as stack:
+        if local is not None:
+            cluster = stack.enter_context(
+                distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=int(local[1]),
+                    threads_per_worker=1,
+                    processes=True,
+                    memory_limit=0,  # scripts are limited by the harness, each by its own limit
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+            )
+            client = stack.enter_context(
+                distributed.Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
+            )
+        else:
+            client = stack.enter_context(_client(address))
+        yield Connection(client)
+
+
+def _client(address: str) -> Client:
+    import distributed
+
+    try:
+        return distributed.Client(  # type: ignore[no-untyped-call]
+            address, timeout=CONNECT_S, set_as_default=False
+        )
+    except (OSError, TimeoutError, ValueError) as error:
+        raise HarnessError(
+            f"{address}: no Dask scheduler answers there",
+            why=str(error),
+            next_step="Start one: `dask scheduler`, and `dask worker ADDRESS` on each machine, or use local:N",
+        ) from error
+
+
+def wait_for_workers(connection: Connection, address: str, *, seconds: float = WORKERS_S) -> None:
+    """Wait until the cluster has a worker. Raises HarnessError."""
+    deadline = time.monotonic() + seconds
+    while not connection.workers():
+        if time.monotonic() > deadline:
+            raise HarnessError(
+                f"{address}: the cluster has no workers",
+                next_step=f"Start some on each machine: dask worker {address}",
+            )
+        time.sleep(0.2)
