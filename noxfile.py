@@ -143,6 +143,13 @@ def reference(session: nox.Session) -> None:
 
 
 @nox.session
+def pictures(session: nox.Session) -> None:
+    """Take the picture of the site for the README; needs Chromium."""
+    _install(session, "tests")
+    session.run("python", ".ci/pictures.py")
+
+
+@nox.session
 def audit(session: nox.Session) -> None:
     """Check the dependencies for known vulnerabilities; -- --go-on-unasked to pass if the database is unreachable."""
     _install(session, "audit")

@@ -2,11 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from harness.model import Outcome
 from tests.site import sites
 from tests.unit.test_report_formats import HOSTILE
+from tests.unit.test_report_results import cell_of, column, result, sample, scenario
 
 BROKEN = "build[shape=list,format=.keras]@pkg3.4.1"
 VIEWS = {
@@ -95,7 +98,7 @@ def test_panel_has_the_evidence_and_a_stable_address(visit, folder):
     page.wait_for_selector("#panel .failing")
     text = page.inner_text("#panel")
     for part in (BROKEN, "cannot be loaded", "bug", "has already been configured", "use Package 3.5.0",
-                 f"harness replay '{BROKEN}'", "2026-11-03 12:30", "<packages>/pkg/models.py",
+                 f"harness replay '{BROKEN}'", "2026-11-03: failed at load", "<packages>/pkg/models.py",
                  "printed <b>text</b>", "Fixed in 3.5.0"):  # fmt: skip
         assert part in text
     assert "/home/me" not in text
@@ -251,3 +254,31 @@ def test_twelve_thousand_cells_are_small_and_can_be_used(visit, tmp_path):
     page.evaluate("location.hash = '#/table?detail=1'")
     page.wait_for_selector("td[data-cell]")
     assert page.locator("td[data-cell]").count() == 12_000
+
+
+@pytest.mark.parametrize(
+    ("versions", "text"),
+    [
+        pytest.param(["3.4.1", "3.5.0"], "Package 3.4.1 to 3.5.0", id="neighbours"),
+        pytest.param(["3.4.1", "3.5.0", "3.6.0"], "Package 3.4.1 to 3.6.0", id="three"),
+        pytest.param(["3.4.1", "3.6.0"], "Package 3.4.1, 3.6.0", id="one between does not"),
+    ],
+)
+def test_a_range_names_neighbours_only(visit, folder, versions, text):
+    page = visit(folder)
+    ids = [f"pkg{version}" for version in versions]
+    ranges = "(ids) => site.rangesText(siteData.index.environments.filter((each) => ids.includes(each.environment)))"
+    assert page.evaluate(ranges, ids) == text
+
+
+def test_versions_that_were_not_run_are_in_no_range_and_in_the_bounds_of_a_change(visit, tmp_path):
+    one = scenario("one")
+    shown = {"pkg2.1.0": {}, "pkg2.2.0": {}, "pkg2.5.0": {"outcome": Outcome.FAILED, "stage": "load", "error": "E: no"}}
+    columns = tuple(column(name, version=name.removeprefix("pkg")) for name in shown)
+    cells = tuple(result(cell_of(one, name), each) for name, each in shown.items())
+    page = visit(sites.write(tmp_path, replace(sample(), scenarios=(one,), environments=columns, cells=cells)))
+    assert "Package > 2.2.0, ≤ 2.5.0" in page.inner_text(".changes")
+    assert not page.evaluate("site.adjacent('2.2.0', '2.5.0')")
+    page.evaluate("location.hash = '#/case/one'")
+    page.wait_for_selector(".statuses")
+    assert page.locator(".statuses li").all_inner_texts() == ["Package 2.1 to 2.2 ✓ works", "Package 2.5 ✗ broken"]

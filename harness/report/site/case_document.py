@@ -33,10 +33,10 @@ class _Table:
 
 
 class _Shared:
-    """What the cells of a case share: lines of text, texts as numbers of lines, causes and ways out."""
+    """What the cells of a case share: lines of text, texts as numbers of lines, causes, ways out, attempts."""
 
     def __init__(self) -> None:
-        self.lines, self.texts, self.causes, self.ways = _Table(), _Table(), _Table(), _Table()
+        self.lines, self.texts, self.causes, self.ways, self.attempts = (_Table() for _ in range(5))
 
     def text(self, text: str) -> int | None:
         """Return the number of a text, or None if it is empty. Tracebacks of neighbouring versions share most lines."""
@@ -64,6 +64,7 @@ def document(content: Content, found: Sequence[Record], told: Sequence[History])
         "cells": cells,
         "causes": shared.causes.values,
         "ways_out": shared.ways.values,
+        "attempts": shared.attempts.values,
         "texts": shared.texts.values,
         "lines": shared.lines.values,
     }
@@ -95,7 +96,7 @@ def _cell(content: Content, record: Record, shared: _Shared) -> dict[str, object
     }
     cell |= {name: value for name, value in values.items() if value is not None}
     if attempt is not None:
-        cell |= {"attempts": _attempts(content, record)}
+        cell |= {"attempts": _attempts(content, record, shared)}
         if attempt.outcome is not Outcome.PASSED:
             cell |= _evidence(content.evidence_of(attempt), record, shared)
     return cell
@@ -134,13 +135,14 @@ def _way(record: Record, way: WayOut) -> tuple[dict[str, str], tuple[str, str]]:
     return {"text": way.text, "cell": cell}, (way.text, cell)
 
 
-def _attempts(content: Content, record: Record) -> list[dict[str, object]]:
-    return [_attempt(each) for each in content.cells[record.cell].attempts[-MOST_ATTEMPTS:]]
+def _attempts(content: Content, record: Record, shared: _Shared) -> list[int]:
+    attempts = (_attempt(each) for each in content.cells[record.cell].attempts[-MOST_ATTEMPTS:])
+    return [shared.attempts.number(each, tuple(each.items())) for each in attempts]
 
 
 def _attempt(attempt: Attempt) -> dict[str, object]:
     values = {
-        "started": attempt.started.strftime("%Y-%m-%d %H:%M"),
+        "started": attempt.started.strftime("%Y-%m-%d"),
         "outcome": attempt.outcome.value,
         "stage": attempt.stage,
         "signature": attempt.signature,

@@ -11,7 +11,7 @@ site.about = () => [
     site.el("div", {}, site.el("dt", {}, site.swatch(style), site.mark({ style, mark }, state)), site.el("dd", {}, meaning)))),
   site.el("p", {}, "A case is a script with values for its parameters. An environment is a Python with locked packages. A cell is a case in an environment. ",
     "Cells that fail at the same stage with the same message have the same signature: they are one failure. A label is what a maintainer says about a failure."),
-  site.el("p", {}, "What has no result never counts as a failure. A version range names only versions that were run."),
+  site.el("p", {}, "What has no result never counts as a failure. A range such as 2.3 to 2.5 names neighbouring versions of these results; \"> 2.3, ≤ 2.5\" means that the change is somewhere between the two."),
   site.el("h2", {}, "Families"),
   site.el("dl", {}, siteData.index.families.map((family) => site.el("div", {}, site.el("dt", {}, family.family), site.el("dd", {}, `${family.title} (${family.environments})`)))),
   site.el("h2", {}, "The data"),

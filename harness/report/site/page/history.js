@@ -26,7 +26,7 @@ site.statuses = (each) => {
   const runs = [];
   for (const [name, minor, text] of each.status) {
     const run = runs[runs.length - 1];
-    if (run && run.name === name && run.text === text) run.last = minor;
+    if (run && run.name === name && run.text === text && site.adjacent(run.last, minor)) run.last = minor;
     else runs.push({ name, text, first: minor, last: minor });
   }
   const title = (name) => siteData.index.families.find((family) => family.package === name)?.name || name;

@@ -8,7 +8,7 @@ site.facts = () => {
     site.count(index.counts.cells, "result"),
     `${site.count(index.cases.length + index.squares.length, "case")} in ${site.count(index.environments.length, "environment")}`,
     pythons.length ? `Python ${[...new Set([pythons[0], pythons[pythons.length - 1]])].join(" to ")}` : null,
-    index.platforms.length ? `${index.platforms.join(", ")}, CPU` : null,
+    index.platforms.length ? index.platforms.join(", ") : null,
     days.length ? `measured ${days.join(" to ")}` : null,
   ].filter(Boolean);
 };
@@ -49,7 +49,7 @@ site.newest = () => {
     site.el("ul", { class: "changes" }, newest.map(({ each, first, last, about, cases }) => {
       const kind = siteData.kind(cases[0], each.kind === "fixed" ? last : first);
       return site.el("li", {},
-        site.el("span", { class: "when" }, site.version(first)), " ",
+        site.el("span", { class: "when" }, site.when(each)), " ",
         site.mark(...shown[each.kind]), " ",
         site.el("a", { href: cases.length === 1 ? `#/case/${site.encode(cases[0].case)}` : `#/table?scenario=${site.encode(about.scenario)}` }, about.title),
         site.el("span", { class: "quiet" }, ` ${site.count(cases.length, "case")}; ${each.kind === "fixed" ? "before: " : ""}${site.meaning(kind)}`));

@@ -45,7 +45,7 @@ site.evidence = (cell, of, environment) => {
       ["outcome", [own.outcome, cause.cause].filter(Boolean).join(": ")], ["stage", cause.stage], ["signature", cause.signature],
       ["parameters", Object.entries(of.parameters).map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(", ")],
       ["repeats", own.flaky ? `${own.flaky.passes} of ${own.flaky.of} passed` : ""],
-      ["attempts", (own.attempts || []).map((each) => `${each.started} UTC: ${each.outcome}${each.stage && each.outcome !== "passed" ? ` at ${each.stage}` : ""} (${[each.isolation, each.sandbox].filter(Boolean).join(", ")})`).join("; ")],
+      ["attempts", (own.attempts || []).map((number) => of.attempts[number]).map((each) => `${each.started}: ${each.outcome}${each.stage && each.outcome !== "passed" ? ` at ${each.stage}` : ""} (${[each.isolation, each.sandbox].filter(Boolean).join(", ")})`).join("; ")],
     ]),
     block("Traceback", text(own.traceback)), block("Dump", text(own.dump)), block("Output", text(own.stdout)), block("Error output", text(own.stderr)),
     site.scripts(of, own.line),

@@ -23,6 +23,19 @@ site.cellAddress = (id) => `#/cell/${site.encode(id)}`;
 // Parameters of a case as text, without the name of the scenario.
 site.parameters = (each) => each.case.slice(each.about.scenario.length).replace(/^\[|\]$/g, "") || each.about.scenario;
 
+// Whether no minor version lies between two versions. Versions that were not run are not part of a range.
+site.adjacent = (older, newer) => {
+  const [first, second] = [older, newer].map((version) => /^(\d+)\.(\d+)/.exec(version || ""));
+  return !first || !second || (first[1] === second[1] && second[2] - first[2] <= 1);
+};
+
+// When a transition happened, with its bounds: "Keras 3.5.0", "TensorFlow > 2.16.2, ≤ 2.17.1".
+site.when = (transition) => {
+  const [last, first] = [transition.last, transition.first].map((place) => siteData.index.environments[place]);
+  if (transition.when === `in ${first.version}`) return site.version(first);
+  return `${siteData.index.familyOf.get(first.family).name} > ${last.version}, ≤ ${first.version}`;
+};
+
 // Versions as ranges of neighbouring environments, by family: [{family, text}].
 site.ranges = (places) => {
   const has = new Set(places.map((environment) => environment.place)), found = [];
@@ -30,8 +43,9 @@ site.ranges = (places) => {
     const runs = [];
     let run = [];
     for (const place of [...family.places, -1]) {
-      if (has.has(place)) run.push(siteData.index.environments[place]);
-      else if (run.length) { runs.push(run); run = []; }
+      const environment = has.has(place) ? siteData.index.environments[place] : null;
+      if (run.length && !(environment && site.adjacent(run[run.length - 1].version, environment.version))) { runs.push(run); run = []; }
+      if (environment) run.push(environment);
     }
     if (!runs.length) continue;
     const texts = runs.map((each) => {
