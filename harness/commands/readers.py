@@ -14,7 +14,7 @@ from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_s
 from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.readers.answer import FileAnswer, Install, answer_from_table, best_reader, document, table_format
 from harness.readers.prose import text_of
-from harness.readers.writers import Writers, writer_named, writers_of
+from harness.readers.writers import Writers, named_release, writer_named, writers_of
 from harness.report.foreign_text import plain
 from harness.saved_models.says import FileSays, Format
 from harness.session import Session
@@ -169,13 +169,13 @@ def _wanted(session: Session, options: Options, table: Transfer) -> str | None:
     """Return the reader that is wanted: the newest environment of the first family."""
     known = [each.id for each in session.project.environments]
     if options.wanted is not None:
-        found = [id for id in table.readers or known if id == options.wanted or id.startswith(f"{options.wanted}.")]
-        if options.wanted not in known and not found:
+        found = named_release(options.wanted, list(dict.fromkeys([*known, *table.readers])))
+        if found is None:
             raise UsageError(
                 f"--wanted: there is no environment {options.wanted!r}. {near_misses(options.wanted, known)}".rstrip(),
                 next_step=f"Valid names: {some_of(table.readers or known)}",
             )
-        return options.wanted if options.wanted in known else found[-1]
+        return found
     family = session.project.matrix.families[0].name
     environments = [each for each in session.project.environments if each.family == family]
     newest = [each.id for each in environments if each.id in table.readers or not table.readers]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.readers.chains import Chain, Step, find_chain
@@ -65,6 +65,13 @@ def answer_from_table(
 ) -> FileAnswer:
     """Return what the table says of a file. Without a known writer, every reader is not tested."""
     alike, format = models_like(says, table), table_format(says.format)
+    if alike.any_layers:  # a file exists, so it has a model that its writer can write in this format
+        models = [
+            each
+            for each in alike.models
+            if any(table.writing(each, format, writer).written is not False for writer in written_by.ids)
+        ]
+        alike = replace(alike, models=tuple(models))
     grading = Grading(table=table, models=alike.models, any_layers=alike.any_layers)
     readers = tuple(grading.answer(written_by.ids, format, each) for each in table.readers)
     known = any(each.grade is not Grade.NOT_TESTED for each in readers)

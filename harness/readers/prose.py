@@ -40,8 +40,9 @@ def _head(answer: FileAnswer) -> Iterator[str]:
     says, by = answer.says, answer.written_by
     named = _alternatives(by.ids)
     environments = f" ({named})" if by.ids and says.writer else ""
-    writer = says.writer or named or "unknown"
-    yield from _wrapped(f"{answer.name}: {says.format}, written by {writer}{environments}")
+    writer = says.writer or named
+    by_whom = f"written by {writer}{environments}" if writer else "writer unknown"
+    yield from _wrapped(f"{answer.name}: {says.format}, {by_whom}")
     if by.reason:
         yield from _wrapped(by.reason)
     if not by.exact:
@@ -96,12 +97,15 @@ def _table(answer: FileAnswer) -> Iterator[str]:
 
 def _evidence(answer: FileAnswer) -> str:
     unknown = f"Who reads it is not known from {answer.source}"
+    and_try = ", or use --try" if answer.says.format.has_model else ""
     if not answer.source:
         return "Who reads it is not known: there is no table. --try runs the file itself."
     if not answer.written_by.ids:
-        return f"{unknown}: name the writer with --written-by, or use --try."
+        return f"{unknown}: name the writer with --written-by{and_try}."
     if not answer.alike.models:
-        return f"{unknown}: it has no model like this one. --try runs the file itself."
+        return f"{unknown}: it has no model like this one{and_try}."
+    if not answer.known:
+        return f"{unknown}: such a file of {_alternatives(answer.written_by.ids)} was not read in any version{and_try}."
     models = [
         f"{name} (also has {', '.join(answer.alike.foreign[name])})" if answer.alike.foreign.get(name) else name
         for name in answer.alike.models

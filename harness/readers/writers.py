@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,17 +43,21 @@ def writers_of(says: FileSays, places: Sequence[Place]) -> Writers:
 
 def writer_named(text: str, known: Sequence[str]) -> str:
     """Return the environment that a user names: its id, or the beginning of it, as `tf2.12` or `2.12`."""
-    beginnings = (text, f"tf{text}")
-    if text in known:
-        return text
-    for each in beginnings:
-        found = [id for id in known if id == each or id.startswith(f"{each}.")]
-        if found:
-            return found[-1]
+    found = named_release(text, known) or named_release(f"tf{text}", known)
+    if found is not None:
+        return found
     raise UsageError(
         f"--written-by: there is no environment {text!r}. {near_misses(text, known)}".rstrip(),
         next_step=f"Valid names: {some_of(known)}",
     )
+
+
+def named_release(text: str, known: Sequence[str]) -> str | None:
+    """Return the environment of an id, or the last one whose version begins so: `tf2.12` is `tf2.12.1`."""
+    if text in known:
+        return text
+    release = re.compile(rf"{re.escape(text)}(\.\d+)+")
+    return next((id for id in reversed(known) if release.fullmatch(id)), None)
 
 
 def keras_of(packages: Mapping[str, str], variables: Mapping[str, str]) -> str | None:

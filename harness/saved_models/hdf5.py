@@ -34,7 +34,7 @@ class _Message:
 
 @dataclass
 class Hdf5:
-    """An HDF5 file. Paths of groups are tuples of names."""
+    """An HDF5 file."""
 
     file: Window
     offset_size: int = 8
@@ -71,13 +71,6 @@ class Hdf5:
         if found["end"] > file.size:
             raise Damaged(f"it is truncated: it has {file.size:,} of {found['end']:,} bytes")
         return cls(file=file, offset_size=offset_size, length_size=length_size, root=found["root"])
-
-    def group(self, path: tuple[str, ...]) -> int | None:
-        """Return the address of a group or data set, or None."""
-        address: int | None = self.root
-        for name in path:
-            address = self.links(address).get(name) if address is not None else None
-        return address
 
     def attributes(self, address: int) -> Mapping[str, tuple[str, ...]]:
         """Return the attributes of a group that hold text: each value is a tuple, also of a single one."""

@@ -18,9 +18,15 @@ def read_hdf5(file: Window) -> FileSays:
     try:
         opened = Hdf5.of(file)
         attributes = opened.attributes(opened.root)
-        groups = set(opened.links(opened.root))
-        weights = opened.group(("model_weights",))
-        of_weights = opened.attributes(weights) if weights is not None else {}
+        groups, of_weights = set[str](), dict[str, tuple[str, ...]]()
+        try:
+            links = opened.links(opened.root)
+            groups = set(links)
+            if "model_weights" in links:
+                of_weights = dict(opened.attributes(links["model_weights"]))
+        except Unread:
+            if "model_config" not in attributes:
+                raise
     except Unread as error:
         raise Refusal(
             f"it is written in a form of HDF5 that is not read here: {error}",

@@ -52,7 +52,7 @@ def open_regular(path: Path, *, below: Path | None = None) -> BinaryIO:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Refusal(f"{path.name} is no regular file")
+        raise Refusal("it is not a regular file" if below is None else f"{path.name} is not a regular file")
     return os.fdopen(descriptor, "rb")
 
 

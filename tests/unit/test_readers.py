@@ -17,7 +17,7 @@ from harness.readers.comparing import Tried, compared
 from harness.readers.grading import Grading
 from harness.readers.matching import models_like
 from harness.readers.prose import WIDTH, ranges, text_of
-from harness.readers.writers import Writers, keras_of, writer_named, writers_of
+from harness.readers.writers import Writers, keras_of, named_release, writer_named, writers_of
 from harness.saved_models.says import FileSays, Format
 from harness.transfer.grades import Grade
 from harness.transfer.table import Place, transfer_of
@@ -151,6 +151,14 @@ def test_without_layers_every_model_answers_and_a_mixture_is_partial():
     assert answer.readers[2].grade is Grade.FULL
 
 
+def test_a_model_that_the_writer_cannot_write_answers_for_no_file_of_it():
+    squares = {"dense|.h5|plain": {"tf2.12.1": (FULL,) * 5}, "convolution|.h5|plain": {"tf2.12.1": "unwritten"}}
+    found = table(**squares)
+    answer = answer_from_table("x", FileSays(format=Format.H5), Writers(ids=("tf2.12.1",)), found, "tf2.16.2")
+    assert "convolution" not in answer.alike.models
+    assert answer.readers[3].grade is Grade.FULL
+
+
 def test_a_silent_loss_is_the_worst_grade_and_no_ordinary_partial_one():
     squares = {"dense|.h5|plain": {"tf2.12.1": (FULL, PARTIAL, SILENT, REFUSED, FULL)}}
     answer = answered(FileSays(format=Format.H5, keras="2.12.0", layers=("Dense",)), squares)
@@ -275,6 +283,13 @@ def test_a_writer_is_named_by_the_beginning_of_its_id(text, id):
     assert writer_named(text, READERS) == id
 
 
+def test_a_version_without_its_last_number_means_no_other_family():
+    known = ["tf2.16.1", "tf2.16.2", "tf2.16.2-legacy", "today-tf2.16.2"]
+    assert named_release("tf2.16", known) == "tf2.16.2"
+    assert named_release("tf2.16.2-legacy", known) == "tf2.16.2-legacy"
+    assert named_release("tf2.1", known) is None
+
+
 def test_a_writer_that_does_not_exist_is_refused_with_those_that_do():
     with pytest.raises(UsageError, match=r"tf2\.1") as caught:
         writer_named("tf2.1", READERS)
@@ -303,11 +318,14 @@ def test_a_reader_outside_the_table_ends_a_range():
 
 def test_what_is_unknown_is_said_to_be_unknown():
     text = text_of(answered(FileSays(format=Format.H5, layers=("Dense",))), command="harness")
-    assert "written by unknown" in text
+    assert "m.h5: .h5, writer unknown" in text
     assert "--written-by" in text
     text = text_of(answered(FileSays(format=Format.H5, keras="2.12.0", layers=("LSTM",))), command="harness")
     assert "The table has no model with LSTM" in text
     assert document(answered(FileSays(format=Format.H5, keras="2.12.0", layers=("LSTM",))))["chain"] is None
+    text = text_of(answered(FileSays(format=Format.KERAS, keras="2.12.0", layers=("Dense",))), command="harness")
+    assert "such a file of tf2.12.1 was not read in any version" in " ".join(text.split())
+    assert "--try" not in text_of(answered(FileSays(format=Format.WEIGHTS)), command="harness")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ CUSTOM = {"layers": ("Dense", "Plain", "Scale", "Sequential"), "custom": ("Mine>
         ("tf2.15.1_trained.h5", {"compiled": True, "custom": ()}),
         ("keras3.8.0_trained.keras", {"writer": "Keras 3.8.0", "layers": ("Dense", "Sequential"), "compiled": True}),
         ("keras3.8.0_lambda.keras", {"code": ("Lambda",), "compiled": False}),
+        ("hdf5_latest.h5", {"format": Format.H5, "writer": "Keras 2.12.0", "layers": ("Dense", "Sequential")}),
         ("keras3.8.0_custom.weights.h5", {"format": Format.WEIGHTS, "writer": None, "layers": ()}),
         ("keras3.8.0_lambda-export", {"format": Format.EXPORT, "writer": "TensorFlow 2.18.1"}),
         ("keras3.8.0_lambda-checkpoint", {"format": Format.CHECKPOINT, "writer": None}),
@@ -46,6 +47,13 @@ def test_files_of_real_releases_say_who_wrote_them(name, expected):
     says = read_file(FILES / name)
     assert {key: getattr(says, key) for key in expected} == expected
     assert FileSays.from_json(says.to_json()) == says
+
+
+def test_a_form_of_hdf5_that_is_not_read_is_not_called_damaged():
+    with pytest.raises(Refusal, match="not read here") as caught:
+        read_file(FILES / "hdf5_attributes_in_a_heap.h5")
+    assert not isinstance(caught.value, Damaged)
+    assert "--written-by" in caught.value.next_step
 
 
 def test_a_file_with_the_suffix_of_another_format_says_so():
@@ -214,7 +222,7 @@ def test_links_that_lead_out_of_a_folder_are_not_followed(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_pipes_are_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "model.h5")
-    with pytest.raises(Refusal, match="no regular file"):
+    with pytest.raises(Refusal, match="not a regular file"):
         read_file(tmp_path / "model.h5")
 
 
