@@ -8,38 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
-from harness.reports.facts import exceptions_in
+from harness.reports.facts import exceptions_in, kind_of
 from harness.reports.mentions import Mention, find_mentions, package_of, version_in
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says, Setting
+from harness.reports.wording import NOT_IN, raises_rightly, verdict_of
 
-_NOT_FAILING = re.compile(
-    r"(?:not|n't|never|no longer) (?:\w+ )?(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
-    r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)|without (?:\w+ )?(?:error|problem|issue|failure)"
-    r"|not (?:\w+ )?reproducible|\bfixed\b|resolved|\bsolves?\b|\bhelps\b|goes away|disappears?|downgrad\w+ to",
-    re.IGNORECASE,
-)
-_FAILING = re.compile(
-    r"\bfail|\bbroke|\bbreak|error\b|\bcrash|\bhang|\bstuck|\bfreez|\bfroze|\bgone\b|\bmissing\b|regress|\bwrong|incorrect"
-    r"|\brefus|undefined|\brais(?:e|es|ed)\b|exception|no longer|any ?more\b|\bcannot\b|\bcan(?:'t| not)\b|\bunable"
-    r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,2} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
-    r"|possible|respect|save|train|compile|exist|defined|available|there)"
-    r"|\bit (?:is|does|was|did) not\b|\bdoes(?:n't| not)[ :,.]*$|\bbug\b"
-    r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b",
-    re.IGNORECASE,
-)
-_WORKING = re.compile(
-    r"\bwork(?:s|ed|ing)?\b|\bfine\b|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
-    r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b|\bwas (?:there|defined|possible|right)|\bhad it\b"
-    r"|\b(?:it|that|they) (?:can|does|do|did)\W*$"
-    r"|\u2705|\u2713|\bshows? the right|\bunaffected",
-    re.IGNORECASE,
-)
-# `The same with 3.4.0`: what the reporter sees elsewhere is the problem.
-_SAME = re.compile(
-    r"\bthe same(?: (?:error|problem|issue|result|thing|behaviou?r|happens))? (?:with|in|on|for|using|under)\b",
-    re.IGNORECASE,
-)
 _EARLIER = re.compile(
     r"\b(?:old(?:er)?|previous(?:ly)?|before|earlier|used to|last week|until|up to|prior to|formerly)\b", re.IGNORECASE
 )
@@ -58,8 +32,6 @@ _CLAUSES = re.compile(
     r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)"
 )
 _AND = re.compile(r"(?:,|(?<!\s))\s+and\s+|,\s+|(?<!\s)\s+\(|\n")
-_STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)
-_NOT_IN = re.compile(r"\s*not (?:in|on|with)\b", re.IGNORECASE)
 _STEP = re.compile(
     r"\b(?:mov(?:e|ed|ing)|upgrad\w*|updat\w*|bump\w*|go(?:ing)?|went|switch\w*|migrat\w*|chang\w*)\b"
     r"(?:\W+\w+){0,3}?\W+from\b",
@@ -73,12 +45,17 @@ _CONFLICT = re.compile(
     r"(?<![\w.-])[\w.-]{1,60} \d[\w.]* (?:requires|has requirement) [\w.-]+\S*,? but you(?:'ll)? have "
     r"(?P<other>[\w.-]+) (?P<version>\d[\w.]*)"
 )
+_UPGRADE = re.compile(
+    r"\b(?P<when>before|after|since)\s+(?:(?:the|my|our)\s+)?(?:upgrad|updat)\w*(?:\s+(?:from|to))?\W*$", re.IGNORECASE
+)
+_AS_IN = re.compile(r"\b(?:as|like)\s+(?:it\s+\w+\s+)?(?:in|with|on|before)\W*$", re.IGNORECASE)
 _WISHES = re.compile(r"\bexpected\b|feature request", re.IGNORECASE)
 _DESCRIPTION = re.compile(r"current behaviou?r|what happen|describe the (?:current|problem|bug|issue)", re.IGNORECASE)
 _PROMPT = re.compile(r"\s*(?:\$ |>>> |In \[)")
 _FIRST = Place(line=1)
 _OWN_NAMES = {"python", "cuda", "cudnn", "pip", "setuptools"}
 _MOST = 300
+_LONGEST_FIELD = 60
 _LONGEST_CLAUSE = 2000
 
 
@@ -92,17 +69,6 @@ class Context:
     working_sections: frozenset[str] = frozenset()
     mixed_sections: frozenset[str] = frozenset()
     """Sections whose text quotes an exception beside a session that shows none."""
-
-
-def verdict_of(text: str) -> Says | None:
-    """Return whether a clause says that a version works or fails, or None."""
-    if _NOT_FAILING.search(text) and not _STILL.search(text):
-        return Says.WORKS
-    if _FAILING.search(text) or _NOT_IN.match(text):
-        return Says.FAILS
-    if _WORKING.search(text):
-        return Says.WORKS
-    return Says.FAILS if _SAME.search(text) else None
 
 
 def default_package(title: str, pieces: Iterable[Piece]) -> str:
@@ -123,6 +89,9 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
     shown = _shown_below(pieces)
     for place, piece in enumerate(pieces):
         if _WISHES.search(piece.section):
+            found += _as_it_was(piece, context) if piece.shape is Shape.PROSE else ()
+            continue
+        if _is_field(piece, context):
             continue
         if piece.shape is Shape.BLOCK and not _is_told(piece):
             found += _in_block(piece, context)
@@ -133,6 +102,24 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
         if len(found) > _MOST:
             break
     return without_repeats(found)
+
+
+def _is_field(piece: Piece, context: Context) -> bool:
+    """Return whether a piece is the value of a field that asks for one version: `claims_of_fields` reads it."""
+    short = piece.shape is Shape.PROSE and len(piece.text) < _LONGEST_FIELD and kind_of(piece.section) is not None
+    return short and verdict_of(piece.text) is None and len(find_mentions(piece.text, context.default)) < 2
+
+
+def _as_it_was(piece: Piece, context: Context) -> Iterator[Claim]:
+    """Read `as in TF 2.2` in what is expected: that version works."""
+    for start, clause in _clauses(piece.text, context.default):
+        for mention in find_mentions(clause, context.default):
+            if mention.package not in _OWN_NAMES and _AS_IN.search(clause[: mention.start]):
+                line = piece.line + piece.text.count("\n", 0, start + mention.start)
+                yield Claim(
+                    text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=Says.WORKS,
+                    package=mention.package, version=mention.version,
+                )  # fmt: skip
 
 
 def _is_table_rule(line: str) -> bool:
@@ -189,7 +176,7 @@ def _in_prose(piece: Piece, context: Context, shown: Says | None = None) -> Iter
     for place, (start, clause) in enumerate(clauses):
         following = clauses[place + 1][1] if place + 1 < len(clauses) else None
         # `loads in 2.12, but not in 2.13`: the second half gives the first its meaning.
-        contrast = shown if following is None else Says.WORKS if _NOT_IN.match(following) else None
+        contrast = shown if following is None else Says.WORKS if NOT_IN.match(following) else None
         yield from _in_clause(clause, piece, start, context, contrast)
 
 
@@ -219,6 +206,8 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
     mentions = [each for each in find_mentions(clause, default) if each.package not in _OWN_NAMES]
     step = _STEP.search(clause)
     verdict = verdict_of(clause) or contrast
+    if verdict is Says.FAILS and raises_rightly(clause, piece.text):
+        verdict = Says.WORKS
     for mention in mentions:
         says = _says(clause, mention, mentions[0], verdict=verdict, piece=piece, context=context)
         if step and step.end() <= mention.start and len(mentions) > 1 and verdict is not Says.WORKS:
@@ -244,6 +233,8 @@ def _says(
     if verdict is not None:
         until = verdict is Says.FAILS and re.search(r"\b(?:until|up to|prior to|before)\s+\S*\s*$", before)
         return Says.WORKS if until else verdict
+    if upgrade := _UPGRADE.search(before):
+        return Says.WORKS if upgrade["when"].lower() == "before" else Says.FAILS
     # A number with nothing said of it, or of another matter.
     if (not mention.named and before.strip(" `*-")) or _NOT_OF_THE_BUG.search(clause):
         return None

@@ -13,7 +13,6 @@ from harness.reports.claims import (
     claims_in,
     conflicts_in,
     default_package,
-    verdict_of,
     without_repeats,
     written_with,
 )
@@ -37,6 +36,7 @@ from harness.reports.questions import ask
 from harness.reports.report import Claim, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.scripts import check_script, find_fault
 from harness.reports.source import Source
+from harness.reports.wording import verdict_of
 
 _EXACT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:\[[^]]*\])?==(?P<version>[\w.+!-]+)")
 

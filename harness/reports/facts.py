@@ -81,19 +81,14 @@ def fields_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, str, Place]]:
         if piece.shape is Shape.HEADING:
             heading = None if version_in(piece.text) else piece  # a title that names a version is no field
             continue
-        if (
-            heading is not None
-            and (kind := _kind_of(heading.text))
-            and len(piece.text) < 500
-            and "**" not in piece.text
-        ):
+        if heading is not None and (kind := kind_of(heading.text)) and len(piece.text) < 500 and "**" not in piece.text:
             yield from _value(kind, piece.text, Place(line=piece.line, file=piece.file))
         heading = None
         if piece.shape is Shape.PROSE and len(piece.text) < _LONGEST_FORM:
             for pattern in (_BOLD_FIELD, _FIELD):
                 for found in pattern.finditer(piece.text):
                     place = Place(line=piece.line + piece.text.count("\n", 0, found.start("value")), file=piece.file)
-                    if kind := _kind_of(found["name"]):
+                    if kind := kind_of(found["name"]):
                         yield from _value(kind, found["value"], place)
 
 
@@ -106,7 +101,8 @@ def asked_backend(pieces: Iterable[Piece], scripts: Iterable[str]) -> str | None
     return named if named in _OTHER_BACKENDS else None
 
 
-def _kind_of(name: str) -> str | None:
+def kind_of(name: str) -> str | None:
+    """Return what a field of an issue form asks for, by its name; None if it is no such field."""
     name = name.strip()
     if len(name) > 90 or len(name.split()) > 14:
         return None

@@ -19,6 +19,10 @@ MENTION = re.compile(
     rf"(?:v(?:er(?:sion)?)?\.?[ \t]*)?[`'\"*]*(?:{_DESCRIBED}|(?P<version>{_VERSION}))(?![\w])",
     re.IGNORECASE,
 )
+# Without a package beside them: the tag of an image, and what `git describe` says of a build.
+_OF_A_BUILD = re.compile(
+    rf"(?<![\w.-])(?:tensorflow/tensorflow:(?P<version>{_VERSION})|(?=v\d){_DESCRIBED})(?!\w)", re.IGNORECASE
+)
 _BARE = re.compile(rf"(?<![\w.=/:~<>-])v?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
 _LEADS_TO_VERSION = re.compile(
     r"(?:\b(?:in|with|on|to|since|from|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
@@ -67,11 +71,11 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
     """Find versions in a text. A version without a package belongs to the last package, or to `default`."""
     named = [
         Mention(
-            package=package_of(found["package"]),
+            package=package_of(found["package"]) if found.re is MENTION else "tensorflow",
             version=(found["said"] or found["tag"] or found["version"]).rstrip("."),
             start=found.start(), end=found.end(),
         )
-        for found in MENTION.finditer(text)
+        for found in _named(text)
     ]  # fmt: skip
     mentions: list[Mention] = []
     pending = iter([*named, None])
@@ -91,6 +95,17 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         mentions.append(following)
         following = next(pending)
     return mentions
+
+
+def _named(text: str) -> list[re.Match[str]]:
+    found = list(MENTION.finditer(text))
+    taken = [(each.start(), each.end()) for each in found]
+    builds = (
+        each
+        for each in _OF_A_BUILD.finditer(text)
+        if not any(start < each.end() and each.start() < end for start, end in taken)
+    )
+    return sorted([*found, *builds], key=lambda each: each.start())
 
 
 def version_in(text: str) -> str | None:

@@ -14,6 +14,10 @@ from harness.reports.report import Form, Report
 from harness.reports.secrets import has_secret
 
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]+\)|<img\b", re.IGNORECASE)
+_LINK = re.compile(
+    r"https?://(?:colab\.research\.google\.com|gist\.github\.com|(?:www\.)?kaggle\.com|drive\.google\.com|pastebin\.com)/",
+    re.IGNORECASE,
+)
 _READERS = {
     "load_model", "load", "read_csv", "imread", "load_weights", "load_img", "loadtxt", "genfromtxt", "open",
     "read_parquet", "read_json", "from_file", "read_file", "load_npz", "read_pickle", "File",
@@ -36,9 +40,8 @@ _LOGIN = {"login", "notebook_login", "authenticate_user", "getpass", "authentica
 def ask(report: Report, pieces: Iterable[Piece], text: str) -> Iterator[str]:
     """Yield the questions that a report leaves open."""
     pieces = list(pieces)
-    images = bool(_IMAGE.search(text))
     if not report.runnable:
-        yield _DAMAGED_NOTEBOOK if _is_damaged(report, pieces) else _ask_for_code(report, images)
+        yield _DAMAGED_NOTEBOOK if _is_damaged(report, pieces) else _ask_for_code(report, text)
     else:
         written = {name for script in report.scripts for name in _written_files(script.text or "")}
         for script in report.scripts:
@@ -55,11 +58,13 @@ def _is_damaged(report: Report, pieces: list[Piece]) -> bool:
     return report.form is Form.NOTEBOOK and not pieces and bool(report.dropped)
 
 
-def _ask_for_code(report: Report, images: bool) -> str:
+def _ask_for_code(report: Report, text: str) -> str:
     wanted = (
         "Could you post a complete script, as text in a ``` block, that shows the problem when it is run by itself?"
     )
-    if images:
+    if _LINK.search(text):
+        return f"The code is behind a link, which is not opened. {wanted}"
+    if _IMAGE.search(text):
         return f"The code or the error is in an image, which cannot be run or searched. {wanted}"
     if any(each.text.strip() for each in report.dropped):
         return f"The report has no code that runs as it is: it has only output or parts of a program. {wanted}"

@@ -1,0 +1,55 @@
+"""Words with which people say that a version works or fails."""
+
+from __future__ import annotations
+
+import re
+
+from harness.reports.report import Says
+
+_NOT_FAILING = re.compile(
+    r"(?:not|n't|never|no longer) (?:\w+ )?(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
+    r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)|without (?:\w+ )?(?:error|problem|issue|failure)"
+    r"|not (?:\w+ )?reproducible|\bfixed\b|resolved|\bsolves?\b|\bhelps\b|goes away|disappears?|downgrad\w+ to",
+    re.IGNORECASE,
+)
+_FAILING = re.compile(
+    r"\bfail|\bbroke|\bbreak|error\b|\bcrash|\bhang|\bstuck|\bfreez|\bfroze|\bgone\b|\bmissing\b|regress|\bwrong|incorrect"
+    r"|\brefus|undefined|\brais(?:e|es|ed)\b|exception|no longer|any ?more\b|\bcannot\b|\bcan(?:'t| not)\b|\bunable"
+    r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,2} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
+    r"|possible|respect|save|train|compile|exist|defined|available|there)"
+    r"|\bit (?:is|does|was|did) not\b|\bdoes(?:n't| not)[ :,.]*$|\bbug\b"
+    r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b",
+    re.IGNORECASE,
+)
+_WORKING = re.compile(
+    r"\bwork(?:s|ed|ing)?\b|\bfine\b|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
+    r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b|\bwas (?:there|defined|possible|right)|\bhad it\b"
+    r"|\b(?:it|that|they) (?:can|does|do|did)\W*$"
+    r"|\u2705|\u2713|\bshows? the right|\bunaffected",
+    re.IGNORECASE,
+)
+# `The same with 3.4.0`: what the reporter sees elsewhere is the problem.
+_SAME = re.compile(
+    r"\bthe same(?: (?:error|problem|issue|result|thing|behaviou?r|happens))? (?:with|in|on|for|using|under)\b",
+    re.IGNORECASE,
+)
+_STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)
+NOT_IN = re.compile(r"\s*not (?:in|on|with)\b", re.IGNORECASE)
+_SHOULD_RAISE = re.compile(r"\binstead of (?:raising|an? (?:\w+ )?(?:error|exception)|an? `?\w+Error)", re.IGNORECASE)
+_WAS_RAISED = re.compile(r"(?:was|is|were|got|gets) raised|\brais(?:ed|es) an?\b", re.IGNORECASE)
+
+
+def verdict_of(text: str) -> Says | None:
+    """Return whether a clause says that a version works or fails, or None."""
+    if _NOT_FAILING.search(text) and not _STILL.search(text):
+        return Says.WORKS
+    if _FAILING.search(text) or NOT_IN.match(text):
+        return Says.FAILS
+    if _WORKING.search(text):
+        return Says.WORKS
+    return Says.FAILS if _SAME.search(text) else None
+
+
+def raises_rightly(clause: str, text: str) -> bool:
+    """Return True if a clause says that an exception was raised, and the text around it that one should be."""
+    return _SHOULD_RAISE.search(text) is not None and _WAS_RAISED.search(clause) is not None
