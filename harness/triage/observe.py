@@ -82,8 +82,13 @@ class Problem:
     """`error`, `hang` or `output`."""
     failure: Failure | None = None
     output: str | None = None
-    expected: str | None = None
-    """What is printed where it is right, if that is known."""
+    right: tuple[str, ...] = ()
+    """The texts that are printed where it is right, as far as that is known: versions may word it in several ways."""
+
+    @property
+    def expected(self) -> str | None:
+        """One of the right texts, if any is known."""
+        return self.right[0] if self.right else None
 
     @property
     def text(self) -> str:
@@ -137,11 +142,14 @@ def _printed(ran: Sequence[Ran], failing: set[str], working: set[str], expected:
     if len(groups) < 2:
         return None
     wrong = [text for text, environments in groups.items() if environments & failing and not environments & working]
-    right = [text for text, environments in groups.items() if environments & working]
-    right = right or [text for text in groups if text not in wrong and any(each and each in text for each in expected)]
+    right = [
+        text
+        for text, environments in groups.items()
+        if environments & working or (text not in wrong and any(each and each in text for each in expected))
+    ]
     if len(wrong) != 1:
         return None
-    return Problem(observed="output", output=wrong[0], expected=right[0] if len(right) == 1 else None)
+    return Problem(observed="output", output=wrong[0], right=tuple(right))
 
 
 def evidence_of(ran: Iterable[Ran], problem: Problem) -> tuple[Evidence, ...]:
@@ -189,7 +197,7 @@ def needed_data(reason: str) -> str:
 
 def _printed_by(ran: Ran, problem: Problem) -> tuple[Shows, str]:
     """Return what a passing cell shows where the problem is a printed text."""
-    if problem.output is None or (problem.expected is not None and ran.output == problem.expected):
+    if problem.output is None or ran.output in problem.right:
         return Shows.PASSES, ""
     if ran.output == problem.output:
         return Shows.BUG, problem.text

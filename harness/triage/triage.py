@@ -115,7 +115,7 @@ class Triage:
                 fixed_base=self._fixed_base(package),
                 unmet=self.unmet,
                 script_name=self.script_name,
-                following=(*self._following, *(self._early(package) if package else ())),
+                following=(*self._following(package), *self._early(package)) if package is not None else (),
             )
         )
 
@@ -253,7 +253,7 @@ class Triage:
 
     def _search(self, package: NormalizedName) -> None:
         """Search the releases of a package; of a printed problem only if an environment prints what is right."""
-        following = self._following
+        following = self._following(package)
         if self.problem.failure is None and not following:
             return
         place = self._place_to_search(package)
@@ -270,13 +270,18 @@ class Triage:
         if document is not None:
             self.searched[package] = document
 
-    @property
-    def _following(self) -> tuple[str, ...]:
-        """The options with which a search follows a printed problem; none if it is an error, or nothing is right."""
-        if self.problem.output is None or self.problem.expected is None:
+    def _following(self, package: NormalizedName) -> tuple[str, ...]:
+        """Return the options with which a search follows a printed problem; none if nothing that is printed is right.
+
+        The right text is that of an environment like the searched one, if there is one: others may word it differently.
+        """
+        right = [each for each in self.runs.all if each.passed and each.output in self.problem.right]
+        if self.problem.output is None or not right:
             return ()
-        right = (each for each in self.runs.all if each.passed and each.output == self.problem.expected)
-        return "--watch", "output", "--expected-in", next(right).environment
+        place = self._place_to_search(package)
+        family = next((each.family for each in self.evidence if each.environment == place), None)
+        right.sort(key=lambda each: each.family != family)
+        return "--watch", "output", "--expected-in", right[0].environment
 
     def _early(self, package: NormalizedName) -> tuple[str, ...]:
         """Return the option to search pre-releases, too, if one of them shows the problem."""
