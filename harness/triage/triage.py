@@ -262,13 +262,24 @@ class Triage:
         versions = None
         if self.reading:
             versions = loss_of(self.evidence, package)
-        elif package not in self._packages_of_families:
+        elif not self._steps_on_its_base(package, place):
             affected = [each.versions[package] for each in self.evidence if _shows_bug_with(each, package)]
             versions = range_to_search(self.releases(str(package)), affected)
         more = [*(("--versions", versions) if versions is not None else ()), *following, *self._early(package)]
         document = self.search(package=str(package), environment=place, more=more)
         if document is not None:
             self.searched[package] = document
+
+    def _steps_on_its_base(self, package: NormalizedName, place: str) -> bool:
+        """Return whether an environment belongs to a family for all releases of a package, over one base.
+
+        Elsewhere releases that are far from those of the environment do not fit, and are not searched.
+        """
+        families = {each.family for each in self.evidence if each.environment == place}
+        return any(
+            each.base is not None and canonicalize_name(each.package) == package and each.name in families
+            for each in self.matrix.families
+        )
 
     def _following(self, package: NormalizedName) -> tuple[str, ...]:
         """Return the options with which a search follows a printed problem; none if nothing that is printed is right.
