@@ -19,11 +19,17 @@ site.formatName = (id) => siteData.index.transfer.formats.find((each) => each.fo
 
 site.optionsOf = (values, chosen, name = (each) => each) => values.map((value) => site.el("option", { value, selected: value === chosen }, name(value)));
 
+// The writer that is offered first: the version before the largest change, which many have files of.
+site.usualWriter = () => {
+  const { writers } = siteData.index.transfer, offered = siteData.index.cases.length ? site.offered()[0].environment : "";
+  return writers.includes(offered) ? offered : writers[0];
+};
+
 site.fileForm = (format, writer) => {
   const { formats, writers } = siteData.index.transfer;
   const select = (id, values, chosen, name) => site.el("select", { id }, site.optionsOf(values, chosen, name));
   const what = select("format", formats.map((each) => each.format), format, site.formatName);
-  const where = select("writer", writers, writer || writers[0], site.readerName);
+  const where = select("writer", writers, writer || site.usualWriter(), site.readerName);
   const go = () => { location.hash = site.fileAddress(what.value, where.value); };
   if (format) [what, where].forEach((each) => each.addEventListener("change", go));
   return site.el("form", { class: "card task", onsubmit: (event) => { event.preventDefault(); go(); } },
@@ -56,7 +62,7 @@ site.gradeMark = (grade, words) => site.mark(site.grades[grade], words);
 site.fileView = (rest) => {
   if (!siteData.index.transfer) return site.missing("These results have no table of saved models.", "#/", "Go to the start");
   const { formats, writers } = siteData.index.transfer;
-  const [format = formats[0].format, writer = writers[0], model, reader] = rest;
+  const [format = formats[0].format, writer = site.usualWriter(), model, reader] = rest;
   if (!formats.some((each) => each.format === format) || !writers.includes(writer)) {
     return site.missing(`There is no file of the format ${format} saved in ${writer}.`, "#/file", "Choose another");
   }

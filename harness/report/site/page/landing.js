@@ -42,7 +42,7 @@ site.newest = () => {
     group.cases.push(index.cases[each.case]);
     groups.set(key, group);
   }
-  const newest = [...groups.values()].sort((a, b) => (b.first.as_of || "").localeCompare(a.first.as_of || "")).slice(0, 8);
+  const newest = [...groups.values()].sort((a, b) => (b.first.as_of || "").localeCompare(a.first.as_of || "")).slice(0, 5);
   if (!newest.length) return null;
     const shown = { introduced: [{ style: "fail", mark: "✗" }, "breaks"], fixed: [{ style: "pass", mark: "✓" }, "gets fixed"] };
   return site.el("section", {}, site.el("h2", {}, "Newest changes"),
