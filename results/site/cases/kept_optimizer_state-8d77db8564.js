@@ -1,0 +1,83 @@
+siteData.receive("cases/kept_optimizer_state-8d77db8564", {"schema":1,
+"case":"kept_optimizer_state[save_format=tf]",
+"scenario":"kept_optimizer_state",
+"subject":"save formats",
+"title":"Training goes on after loading as if it had not been interrupted: the optimizer's state is kept.",
+"issue":"https://github.com/keras-team/keras/issues/21676",
+"parameters":{"save_format":"tf"},
+"script":{"name":"kept_optimizer_state.py","text":"# /// script\n# requires-python = \">=3.8\"\n# dependencies = [\"tensorflow\"]\n#\n# [tool.harness]\n# issue = \"https://github.com/keras-team/keras/issues/21676\"\n#\n# [tool.harness.parameters]\n# save_format = [\".keras\", \".h5\", \"tf\"]\n#\n# [[tool.harness.label]]\n# stage = \"save\"\n# error = \"ValueError: (Invalid filepath extension for saving|The filename must end in|The filepath provided must end in)\"\n# label = \"removed\"\n# note = \"Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving.\"\n# link = \"https://github.com/keras-team/keras-core/pull/674\"\n#\n# [[tool.harness.label]]\n# stage = \"compare\"\n# error = 'AssertionError: steps counted by the optimizers before and after: \\[6, 1\\]'\n# label = \"bug\"\n# note = \"load_model of a SavedModel folder starts with a new optimizer: its step count and slots are not read. Use .h5 or .keras where training is to go on.\"\n# link = \"https://github.com/tensorflow/tensorflow/issues/44670\"\n#\n# [[tool.harness.label]]\n# stage = \"resume\"\n# error = 'ValueError: Unknown variable: <(Keras)?Variable|NotImplementedError: numpy\\(\\) is only available when eager execution is enabled'\n# label = \"bug\"\n# note = \"Reading an .h5 file, Keras 3 prepares the optimizer for none of the model's variables, so the first training step fails (in 3.12 even while it writes the message). Use .keras, or compile again after loading.\"\n# link = \"https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/saving/legacy_h5_format.py\"\n# ///\n\"\"\"Training goes on after loading as if it had not been interrupted: the optimizer's state is kept.\"\"\"\n\n# %% tags=[\"parameters\"]\nsave_format = \".keras\"\n\n# %% define\nimport numpy as np\nimport tensorflow as tf\n\nif save_format == \".keras\" and tuple(map(int, tf.__version__.split(\".\")[:2])) < (2, 13):\n    print(\"model.save writes the .keras format from TensorFlow 2.13 on; before, a file of that name is HDF5\")\n    raise SystemExit(125)\n\ntf.random.set_seed(1)\nx = np.random.RandomState(1).rand(8, 4).astype(\"float32\")\ny = x.sum(axis=1, keepdims=True)\npath = {\".keras\": \"model.keras\", \".h5\": \"model.h5\", \"tf\": \"saved_model\"}[save_format]\n\nmodel = tf.keras.Sequential([\n    tf.keras.Input(shape=(4,)),\n    tf.keras.layers.Dense(3, activation=\"tanh\"),\n    tf.keras.layers.Dense(1),\n])\n\n# %% compile\nmodel.compile(optimizer=tf.keras.optimizers.Adam(0.01), loss=tf.keras.losses.MeanSquaredError())\n\n# %% train\nmodel.fit(x, y, epochs=5, verbose=0)\n\n# %% save\nmodel.save(path)\n\n# %% load\nloaded = tf.keras.models.load_model(path)\n\n# %% resume\nmodel.train_on_batch(x, -y)\nloaded.train_on_batch(x, -y)\n\n# %% compare\nsteps = [int(np.array(m.optimizer.iterations)) for m in (model, loaded)]\nassert steps == [6, 6], \"steps counted by the optimizers before and after: %s\" % steps\nfor saved, restored in zip(model.get_weights(), loaded.get_weights()):\n    np.testing.assert_allclose(\n        restored, saved, rtol=1e-5, atol=1e-6, err_msg=\"the next training step gave other weights\"\n    )\n"},
+"writer_script":null,
+"statements":[
+{"family":"tf","held":null,"statements":["2.10.1 to 2.15.1: fails at compare (AssertionError: steps counted by the optimizers before and after: [6, 1]). 2.10.1 is the first that was run. The neighbour that was run differs: 2.16.2 fails at save (ValueError: Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export a SavedModel for use with TFLite/TF).","2.16.2 to 2.21.0: fails at save (ValueError: Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export a SavedModel for use with TFLite/TF). The neighbour that was run differs: 2.15.1 fails at compare (AssertionError: steps counted by the optimizers before and after: [6, 1]). 2.21.0 is the last that was run."]},
+{"family":"keras","held":null,"statements":["3.0.5: fails at save (ValueError: Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or a `.h5` extension. Use `tf.saved_model.save()` if you want to export a SavedModel for use with TFLite/TFS). 3.0.5 is the first that was run. The neighbour that was run differs: 3.4.1 fails at save (ValueError: Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export a SavedModel for use with TFLite/TF).","3.4.1 to 3.5.0: fails at save (ValueError: Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export a SavedModel for use with TFLite/TF). The neighbour that was run differs: 3.0.5 fails at save (ValueError: Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or a `.h5` extension. Use `tf.saved_model.save()` if you want to export a SavedModel for use with TFLite/TFS). 3.5.0 is the last that was run."]}
+],
+"cells":[
+{"cell":"kept_optimizer_state[save_format=tf]@tf2.10.1","environment":"tf2.10.1","outcome":"failed","cause":0,"error":0,"ways_out":[0],"attempts":[0],"line":74,"traceback":1,"stderr":2},
+{"cell":"kept_optimizer_state[save_format=tf]@tf2.15.1","environment":"tf2.15.1","outcome":"failed","cause":0,"error":0,"ways_out":[1,2],"attempts":[0],"line":74,"traceback":3},
+{"cell":"kept_optimizer_state[save_format=tf]@tf2.16.2","environment":"tf2.16.2","outcome":"failed","cause":1,"error":4,"ways_out":[3],"attempts":[1],"line":63,"traceback":5},
+{"cell":"kept_optimizer_state[save_format=tf]@tf2.21.0","environment":"tf2.21.0","outcome":"failed","cause":1,"error":4,"ways_out":[4],"attempts":[1],"line":63,"traceback":6},
+{"cell":"kept_optimizer_state[save_format=tf]@keras3.0.5","environment":"keras3.0.5","outcome":"failed","cause":2,"error":7,"ways_out":[5],"attempts":[2,3],"line":63,"traceback":8,"stderr":9},
+{"cell":"kept_optimizer_state[save_format=tf]@keras3.4.1","environment":"keras3.4.1","outcome":"failed","cause":1,"error":4,"ways_out":[6],"attempts":[1],"line":63,"traceback":5},
+{"cell":"kept_optimizer_state[save_format=tf]@keras3.5.0","environment":"keras3.5.0","outcome":"failed","cause":1,"error":4,"ways_out":[7],"attempts":[1],"line":63,"traceback":6},
+{"cell":"kept_optimizer_state[save_format=tf]@tf2.16.2-legacy","environment":"tf2.16.2-legacy","outcome":"failed","cause":0,"error":0,"ways_out":[8,9],"attempts":[0],"line":74,"traceback":3},
+{"cell":"kept_optimizer_state[save_format=tf]@today-tf2.10.1","environment":"today-tf2.10.1","outcome":"unavailable","cause":3,"attempts":[4]}
+],
+"causes":[
+{"stage":"compare","meaning":"gives another result","error":"AssertionError: steps counted by the optimizers before and after: [6, 1]","signature":"b1e75d220e","label":"bug","note":"load_model of a SavedModel folder starts with a new optimizer: its step count and slots are not read. Use .h5 or .keras where training is to go on.","link":"https://github.com/tensorflow/tensorflow/issues/44670","reason":null,"cause":null},
+{"stage":"save","meaning":"cannot be saved","error":"ValueError: Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export a SavedModel for use with TFLite/TFServing/etc. Received: filepath=saved_model.","signature":"13e9975243","label":"removed","note":"Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving.","link":"https://github.com/keras-team/keras-core/pull/674","reason":null,"cause":null},
+{"stage":"save","meaning":"cannot be saved","error":"ValueError: Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or a `.h5` extension. Use `tf.saved_model.save()` if you want to export a SavedModel for use with TFLite/TFServing/etc. Received: filepath=saved_model.","signature":"42dc7a21d0","label":"removed","note":"Keras 3 no longer writes a SavedModel folder with model.save(). Save to .keras, or use model.export() for serving.","link":"https://github.com/keras-team/keras-core/pull/674","reason":null,"cause":null},
+{"stage":null,"meaning":null,"error":null,"signature":null,"label":null,"note":null,"link":null,"reason":"does not import: import tensorflow: TypeError: Unable to convert function return value to a Python type! The signature was","cause":null}
+],
+"ways_out":[
+{"text":"use save_format=.h5","cell":"kept_optimizer_state[save_format=.h5]@tf2.10.1"},
+{"text":"use save_format=.keras","cell":"kept_optimizer_state[save_format=.keras]@tf2.15.1"},
+{"text":"use save_format=.h5","cell":"kept_optimizer_state[save_format=.h5]@tf2.15.1"},
+{"text":"use save_format=.keras","cell":"kept_optimizer_state[save_format=.keras]@tf2.16.2"},
+{"text":"use save_format=.keras","cell":"kept_optimizer_state[save_format=.keras]@tf2.21.0"},
+{"text":"use save_format=.keras","cell":"kept_optimizer_state[save_format=.keras]@keras3.0.5"},
+{"text":"use save_format=.keras","cell":"kept_optimizer_state[save_format=.keras]@keras3.4.1"},
+{"text":"use save_format=.keras","cell":"kept_optimizer_state[save_format=.keras]@keras3.5.0"},
+{"text":"use save_format=.keras","cell":"kept_optimizer_state[save_format=.keras]@tf2.16.2-legacy"},
+{"text":"use save_format=.h5","cell":"kept_optimizer_state[save_format=.h5]@tf2.16.2-legacy"}
+],
+"attempts":[
+{"started":"2026-11-29","outcome":"failed","stage":"compare","signature":"b1e75d220e","isolation":"fork","sandbox":"namespaces"},
+{"started":"2026-11-29","outcome":"failed","stage":"save","signature":"13e9975243","isolation":"fork","sandbox":"namespaces"},
+{"started":"2026-11-29","outcome":"failed","stage":"save","signature":"42dc7a21d0","isolation":"fork","sandbox":"namespaces"},
+{"started":"2026-11-30","outcome":"failed","stage":"save","signature":"42dc7a21d0","isolation":"process","sandbox":"namespaces"},
+{"started":"2026-11-29","outcome":"unavailable","isolation":"process","sandbox":"none"}
+],
+"texts":[
+[0],
+[1,2,3,0],
+[4,5],
+[1,2,3,6,0],
+[7],
+[1,8,9,10,11,12,13,7],
+[1,8,9,10,11,14,13,7],
+[15],
+[1,8,9,16,11,17,13,15],
+[18,19]
+],
+"lines":[
+"AssertionError: steps counted by the optimizers before and after: [6, 1]",
+"Traceback (most recent call last):",
+"  File \"kept_optimizer_state.py\", line 74, in <module>",
+"    assert steps == [6, 6], \"steps counted by the optimizers before and after: %s\" % steps",
+"2026-11-29 20:09:28.365129: I tensorflow/core/platform/cpu_feature_guard.cc:193] This TensorFlow binary is optimized with oneAPI Deep Neural Network Library (oneDNN) to use the following CPU instructions in performance-critical operations:  AVX2 FMA",
+"To enable them in other operations, rebuild TensorFlow with the appropriate compiler flags.",
+"           ^^^^^^^^^^^^^^^",
+"ValueError: Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or a `.h5` extension. Use `model.export(filepath)` if you want to export a SavedModel for use with TFLite/TFServing/etc. Received: filepath=saved_model.",
+"  File \"kept_optimizer_state.py\", line 63, in <module>",
+"    model.save(path)",
+"  File \"<packages>/keras/src/utils/traceback_utils.py\", line 122, in error_handler",
+"    raise e.with_traceback(filtered_tb) from None",
+"  File \"<packages>/keras/src/saving/saving_api.py\", line 109, in save_model",
+"    raise ValueError(",
+"  File \"<packages>/keras/src/saving/saving_api.py\", line 114, in save_model",
+"ValueError: Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or a `.h5` extension. Use `tf.saved_model.save()` if you want to export a SavedModel for use with TFLite/TFServing/etc. Received: filepath=saved_model.",
+"  File \"<packages>/keras/src/utils/traceback_utils.py\", line 123, in error_handler",
+"  File \"<packages>/keras/src/saving/saving_api.py\", line 106, in save_model",
+"2026-11-30 00:25:11.068681: I tensorflow/core/platform/cpu_feature_guard.cc:210] This TensorFlow binary is optimized to use available CPU instructions in performance-critical operations.",
+"To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow with the appropriate compiler flags."
+]});
