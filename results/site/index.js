@@ -1,6 +1,6 @@
 siteData.receive("index", {"schema":1,
 "title":"Which TensorFlow and Keras versions have this bug?",
-"about":"Scripts from bug reports, each run in many TensorFlow and Keras versions on CPUs: what works where, what an upgrade breaks or fixes, and the way out. Every result comes from a locked environment, and one command repeats it.",
+"about":"Scripts from bug reports, each run in many TensorFlow and Keras versions on CPUs: what works where, what an upgrade breaks or fixes, and workarounds. Every result comes from a locked environment, and one command repeats it.",
 "source":null,
 "notes":[
 "230 cells next to a transition were not confirmed in separate processes."

@@ -127,7 +127,7 @@ site.fileReading = (transfer, { format, writer, model, reader }) => {
     site.el("h2", {}, site.gradeMark(found.grade, site.grades[found.grade].words), ` ${model} in ${site.readerName(reader)} `, found.label ? site.el("span", { class: "badge" }, found.label) : null),
     found.error ? site.el("pre", { class: "error" }, found.error) : null,
     found.differs.length ? site.el("p", {}, site.el("b", {}, "Differs: "), found.differs.join(", ")) : null,
-    found.note ? site.el("p", { class: "note" }, site.el("b", {}, "Why, and the way out: "), found.note, " ", found.link ? site.outside(found.link, site.shortAddress(found.link)) : null) : null,
+    found.note ? site.el("p", { class: "note" }, site.el("b", {}, "Why, and the workaround: "), found.note, " ", found.link ? site.outside(found.link, site.shortAddress(found.link)) : null) : null,
     found.reason ? site.el("p", {}, found.reason) : null,
     better.length ? site.el("ul", { class: "ways" }, better.map(({ option, grade }) => site.el("li", {}, `load with ${option}: `, site.gradeMark(grade, grade)))) : null,
     site.el("p", {}, site.el("code", {}, command), " ", site.copy(command, "the command")));

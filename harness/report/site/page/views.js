@@ -47,7 +47,7 @@ site.causeHead = (cause, heading = "h3") => {
     site.el(heading, {}, site.mark({ style: state.style, mark: state.mark }), " ",
       cause.signature ? site.el("a", { href: `#/failure/${site.encode(cause.key)}` }, words) : words, " ", site.badge(cause)),
     cause.error ? site.el("pre", { class: "error" }, site.firstLine(cause.error, 300)) : null,
-    cause.note ? site.el("p", { class: "note" }, site.el("b", {}, "Why, and the way out: "), cause.note, " ",
+    cause.note ? site.el("p", { class: "note" }, site.el("b", {}, "Why, and the workaround: "), cause.note, " ",
       cause.link ? site.outside(cause.link, site.shortAddress(cause.link)) : null) : null,
   ];
 };
