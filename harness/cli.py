@@ -48,6 +48,7 @@ COMMANDS = {
     "check": "compare the results with the published ones",
     "diff": "show what changed between two published results",
     "refresh": "add new releases, run them, and write the pull request",
+    "github": "read the report of an issue, post answers, issues and pull requests",
     "lock": "create the lockfiles of matrix.toml",
     "provision": "create environments without running anything",
     "prune": "remove unused environments",

@@ -29,6 +29,7 @@ LAYERS = (
     ("record",),
     ("search",),
     ("report",),
+    ("github",),
     ("transfer",),
     ("session", "running_scripts"),
     ("progress", "run_log"),

@@ -1,0 +1,1 @@
+"""What is posted to GitHub, and the client that posts it."""
