@@ -97,8 +97,8 @@ def _issues(session: Session, options: Options) -> None:
     from harness.github.posting import post_issues
     from harness.github.texts import Titled
 
-    github = GitHub.configured(session.variables)
     folder = _refresh_folder(options.path) / "issues"
+    github = GitHub.configured(session.variables)
     files = sorted(folder.glob("*.md")) if folder.is_dir() else []
     texts = {path.stem: Titled.parse(_read(path), str(path)) for path in files if _ID.fullmatch(path.stem)}
     if not texts:
@@ -113,8 +113,8 @@ def _pull_request(session: Session, options: Options) -> None:
     from harness.github.posting import post_pull_request
     from harness.github.texts import Titled
 
-    github = GitHub.configured(session.variables)
     folder = _refresh_folder(options.path)
+    github = GitHub.configured(session.variables)
     document = json.loads(_read(folder / "refresh.json"))
     text = Titled.parse(_read(folder / "pull_request.md"), str(folder / "pull_request.md"))
     names = [_inside(session.root, each) for each in document["files"]]
