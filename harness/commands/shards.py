@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,10 +25,31 @@ from harness.shards.split import Split, seconds_of, selection_digest, split
 
 def new_split(session: Session, work: Work, due: Sequence[Task], shards: int) -> Split:
     """Split what is due, and keep the split in the store: shards that run from it later are those of this split."""
-    made = split(due, shards)
+    made = split(_estimated(session, due), shards)
     known = KnownSplit(split=made.id, shards=made.content)
     remember_split(session.store_path, known, selection=_selection(work))
     return made
+
+
+def _estimated(session: Session, due: Sequence[Task]) -> list[Task]:
+    """Return tasks with expected durations: for cells that never ran, the mean of their case in other environments."""
+    if all(task.expected_s for task in due):
+        return list(due)
+    with contextlib.closing(session.read_store()) as store:
+        costs = store.costs()
+    by_case: dict[tuple[str, str], list[float]] = {}
+    for recorded, cost in costs.items():
+        by_case.setdefault(_case_of(recorded), []).append(cost.duration_s)
+    means = {case: statistics.fmean(durations) for case, durations in by_case.items()}
+    return [
+        task if task.expected_s else replace(task, expected_s=means.get(_case_of(task.recorded_as), 0.0))
+        for task in due
+    ]
+
+
+def _case_of(recorded: tuple[str, str]) -> tuple[str, str]:
+    cell, identity = recorded
+    return cell.rpartition("@")[0], identity
 
 
 def split_for(session: Session, work: Work, due: Sequence[Task], shards: int) -> Split:

@@ -134,6 +134,12 @@ class TestPlan:
         assert document["matrix"] == {"include": []}
         assert "Nothing to run" in two_step.call("plan", "--shards", "4").stdout
 
+    def test_cells_that_never_ran_are_expected_to_take_what_their_case_takes_elsewhere(self, project):
+        project.run("--environments", "demo1.0")
+        document = project.call("plan", "--environments", "demo1.1,demo2.0", "--scenarios", "build", "--shards", "1", "--json").document  # fmt: skip
+        taken = [cell["duration_s"] for cell in project.call("table", "--environments", "demo1.0", "--scenarios", "build", "--json").document["cells"]]  # fmt: skip
+        assert document["shards"][0]["estimated_s"] == pytest.approx(2 * sum(taken), abs=0.1)
+
     def test_table_of_shards(self, two_step):
         shown = two_step.call("plan", "--shards", "30").stdout
         assert "1/30" in shown and "of them without cells" in shown
