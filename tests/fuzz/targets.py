@@ -147,7 +147,7 @@ def matrix(data: bytes, folder: Path) -> None:
 class _Index:
     """Knows two releases of every package."""
 
-    def releases(self, package: str) -> list[Release]:
+    def releases(self, package: str, *, every: bool = False) -> list[Release]:
         return [
             Release(version=Version(each), date=_DAY, yanked=False, prerelease=False, requires_python=None)
             for each in ("1.2.3", "2.1")
