@@ -16,7 +16,15 @@ from packaging.utils import canonicalize_name
 
 from harness.commands.added_packages import with_extras
 from harness.commands.answer import AnswerFormat, answers_folder
-from harness.commands.arguments import CommandOptions, add_data, add_jobs, add_json, add_sandbox
+from harness.commands.arguments import (
+    CommandOptions,
+    add_data,
+    add_factor,
+    add_jobs,
+    add_json,
+    add_sandbox,
+    add_watch,
+)
 from harness.commands.conditions import data_options
 from harness.commands.report_input import check_late_options, reason_without_code, report_source
 from harness.commands.run_tasks import run_tasks
@@ -27,6 +35,7 @@ from harness.execute.task import Task
 from harness.filesystem.atomic import write_whole
 from harness.model import Environment, NoVerdict, Scenario, matches_globs
 from harness.model.case import as_label
+from harness.model.watch import Watch, WatchKind
 from harness.pipeline import Work
 from harness.project.header_text import with_keys
 from harness.project.plan import Plan
@@ -64,6 +73,8 @@ class Options(CommandOptions):
     repository: str | None
     output: str | None
     """A folder; None for the one next to the attempts."""
+    watch: str | None
+    factor: float
     write_args: str | None
     read_args: str | None
     """The arguments of two runs of one script."""
@@ -87,6 +98,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="add this package to each environment",
     )
     parser.add_argument("--repository", metavar="DIR", help="a clone of the responsible package: find the commit")
+    add_watch(parser, "the report is about printed text, warnings, durations or time-outs")
+    add_factor(parser)
     parser.add_argument("--write-args", metavar="TEXT", help="run the script twice: its arguments to write a file")
     parser.add_argument("--read-args", metavar="TEXT", help="and its arguments to read that file")
     parser.add_argument("--output", metavar="DIR", help="also write the answer to this folder")
@@ -121,13 +134,16 @@ def execute(session: Session, options: Options) -> int:
     def extend(plan: Plan) -> Plan:
         return with_extras(session, plan, extras) if extras else plan
 
+    watch = _watch_of(options, scenario)
     runs: Runs | Pairs = (Runs if scenario.write is None else Pairs)(
         session=session,
         scenario=scenario,
-        run_tasks=partial(_run, jobs=options.jobs),
+        run_tasks=partial(_run, jobs=1 if watch is not None and watch.kind is WatchKind.TIME else options.jobs),
         find_environment=environment_named,
         extend=extend,
     )
+    if isinstance(runs, Runs):
+        runs.watch = watch
     asked = _Asked(session=session, options=options, report=report, path=path)
     files = files_apart(report, scenario.script.text) if scenario.write is None else ()
     if isinstance(runs, Pairs):
@@ -144,6 +160,18 @@ def execute(session: Session, options: Options) -> int:
     found = with_data(found, [each.attempt for each in runs.all], options=data_options(session))
     _publish(session, options, found)
     return 0 if found.ranges or any(each.attempt is not None for each in runs.all) else 1
+
+
+def _watch_of(options: Options, scenario: Scenario) -> Watch | None:
+    """Return what is watched. Raises UsageError for a report with two steps."""
+    text = options.watch or scenario.header.watch
+    if options.watch is not None and scenario.write is not None:
+        raise UsageError(
+            "--watch: the report has two steps",
+            why="What is followed there is the failure of the reader",
+            next_step="Leave out --watch, or use harness pinpoint",
+        )
+    return Watch.parse(text, factor=options.factor) if text is not None else None
 
 
 @dataclass(frozen=True, kw_only=True)

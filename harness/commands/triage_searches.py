@@ -55,13 +55,13 @@ class Searches:
             self.session.notify(f"The releases of {package} were not searched: {error}")
             return None
 
-    def package(self, good: str, bad: str, *, writer: str | None = None) -> Sequence[str]:
+    def package(self, good: str, bad: str, *more: str, writer: str | None = None) -> Sequence[str]:
         """Return the packages that turn a good environment, or a good reader of one writer's file, into a bad one."""
         from harness.commands import blame
 
         try:
             typed = ["blame", str(self.path), "--good", good, "--bad", bad, "--jobs", str(self.jobs)]
-            typed += ["--writer", writer] if writer is not None else []
+            typed += [*more, *(["--writer", writer] if writer is not None else [])]
             found = blame.search(self.session, blame.Options.parse(blame.add_arguments, typed), releases=False)
         except SearchStopped:
             return ()

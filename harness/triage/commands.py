@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from collections.abc import Sequence
 
@@ -25,7 +26,7 @@ def reproducing(
     conclusive = [each.environment for each in evidence if each.shows.conclusive]
     failing = [each.environment for each in evidence if each.shows is Shows.BUG]
     wanted = [each for each in (first, *reversed(pair or ())) if each in conclusive] or (failing or conclusive)[:1]
-    commands = [_run(script, dict.fromkeys(wanted))] if wanted else []
+    commands = [_run(script, dict.fromkeys(wanted), watching(following))] if wanted else []
     if searched is not None:
         package, environment = searched
         words = ["harness", "pinpoint", script, "--package", package, "--in", environment, *following]
@@ -45,8 +46,14 @@ def reproducing_pair(folder: str, pair: tuple[str, str] | None, package: str | N
     return tuple(commands)
 
 
-def _run(script: str, environments: dict[str, None]) -> str:
+def watching(following: Sequence[str]) -> tuple[str, ...]:
+    """Return the options of a search that say what is watched, for other commands."""
+    pairs = itertools.pairwise(following)
+    return tuple(word for pair in pairs if pair[0] in ("--watch", "--factor") for word in pair)
+
+
+def _run(script: str, environments: dict[str, None], watched: Sequence[str]) -> str:
     words = ["harness", "run", script]
     for each in environments:
         words += ["--environments", each]
-    return shlex.join(words)
+    return shlex.join([*words, *watched])

@@ -105,7 +105,7 @@ def compose(found: Found) -> TriageAnswer:
             responsible=responsible,
             introduced=introduced,
             fixed=fixed,
-            failure=problem.text if problem.failure or problem.output else "",
+            failure=problem.text if problem.failure or problem.shows else "",
             held=held,
             is_reported=is_reported,
         ),

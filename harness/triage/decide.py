@@ -9,6 +9,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.model import Environment
+from harness.model.watch import WORDS, WatchKind
 from harness.pinpoint.swapped import changes_of
 from harness.project.matrix import Matrix
 from harness.triage.answer import Change, HeldPackage, WayOut
@@ -133,7 +134,7 @@ def points_of(
 ) -> tuple[Evidence, ...]:
     """Return the releases that a search ran as evidence. The keys are those of `pinpoint --json`.
 
-    Without a failure the problem is printed, and `expected` is the text that is right.
+    Without a failure the problem is something that is shown, and `expected` is the text that is right.
     """
     return tuple(_point(each, failure, package, expected) for each in document["tested"])
 
@@ -148,7 +149,9 @@ def _point(
     elif failure is None and point.get("observation"):
         line = differing_line(point["observation"]["text"], expected)
         shows = Shows.BUG if state == "bad" else Shows.OTHER if state == "other" else Shows.NOT_TESTED
-        error = line if shows is Shows.BUG else f"prints: {line}"
+        words = WORDS[WatchKind(point["observation"]["kind"])]
+        timed = point["observation"]["kind"] == WatchKind.TIME.value
+        error = line if shows is Shows.BUG and not timed else words.message(line)
     elif failure is None and state in ("bad", "other"):
         shows = Shows.OTHER
     elif failure is not None and state in ("bad", "other"):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from packaging.utils import NormalizedName
 
-from harness.model import Attempt, NoVerdict, Outcome
-from harness.model.observation import normalise_output
+from harness.model import Attempt, NoVerdict, Outcome, Pattern
+from harness.model.durations import Measured, compare, seconds_text
+from harness.model.observation import normalise_output, normalise_warnings
+from harness.model.watch import Watch, WatchKind
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
 
@@ -35,6 +38,9 @@ class Ran:
     written_with: Mapping[NormalizedName, str] = field(default_factory=dict)
     verdict: bool = True
     """Whether the attempt says something about the versions, and not about the sandbox or a missing file."""
+
+    measured: Measured | None = None
+    """How long it took, if durations are watched and it was steady."""
 
     @property
     def place(self) -> str:
@@ -67,23 +73,29 @@ class Ran:
         found = _DOES_NOT_IMPORT.match(self.attempt.reason) if self.attempt is not None else None
         return found["error"] if found is not None else None
 
-    @property
-    def output(self) -> str:
-        """What it printed, without what differs between two runs."""
-        versions = {*self.versions.values(), *self.written_with.values()}
-        return normalise_output(self.attempt.evidence.stdout, versions) if self.attempt else ""
+    def shown(self, watch: Watch) -> str:
+        """Return what it printed or warned of, without what differs between two runs."""
+        if self.attempt is None:
+            return ""
+        versions = (*self.attempt.versions, *self.versions.items(), *self.written_with.items())
+        return watch.text_of(replace(self.attempt, versions=versions)) or ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What counts as the reported problem: a failure, or a text that is printed."""
+    """What counts as the reported problem: a failure, a text that is printed or warned of, or a duration."""
 
     observed: str
-    """`error`, `hang` or `output`."""
+    """`error`, `hang`, `output`, `warning` or `time`."""
     failure: Failure | None = None
+    watch: Watch = field(default_factory=Watch)
+    """What is followed, if it is no failure."""
     output: str | None = None
+    """The text that is the problem."""
     right: tuple[str, ...] = ()
-    """The texts that are printed where it is right, as far as that is known: versions may word it in several ways."""
+    """The texts that are shown where it is right, as far as that is known: versions may word it in several ways."""
+    expected_s: float | None = None
+    """Of a duration: how long it takes where it is right, in seconds."""
 
     @property
     def expected(self) -> str | None:
@@ -95,7 +107,14 @@ class Problem:
         """The problem in one line."""
         if self.failure is not None:
             return without_local_paths(f"{self.failure.type}: {self.failure.message}".rstrip(": "))
+        if self.expected_s is not None:
+            return f"takes at least {self.watch.factor:g} times as long as {seconds_text(self.expected_s)}"
         return self.observed if self.output is None else differing_line(self.output, self.expected)
+
+    @property
+    def shows(self) -> bool:
+        """Whether it is something that attempts which pass show."""
+        return self.output is not None or self.expected_s is not None
 
 
 def differing_line(output: str, expected: str | None) -> str:
@@ -112,13 +131,18 @@ def problem_of(
     failing: Iterable[str],
     working: Iterable[str],
     expected: Iterable[str] = (),
+    watch: Watch | None = None,
+    quoted: str = "",
 ) -> Problem:
     """Decide what the reported problem is.
 
     The reported failure counts if anything shows it. Otherwise it is what the environments fail with that the report
     calls failing, then the most frequent failure; where nothing fails, it is the text that those environments print and
-    the working ones do not. `expected` is output that the report calls right: who prints it is a working one.
+    the working ones do not. `expected` is output that the report calls right: who prints it is a working one. Last comes
+    a `quoted` warning that some environments show. With a `watch`, only that counts.
     """
+    if watch is not None:
+        return _watched(ran, watch, set(failing), set(working))
     failures = [each for each in ran if each.failed]
     if reported is not None and any(reported.matches(each.error) for each in failures):
         return Problem(observed="error", failure=reported)
@@ -128,17 +152,41 @@ def problem_of(
             failure, _ = Counter(Failure.in_one_line(each.error) for each in group).most_common(1)[0]
             timed_out = any(each.attempt is not None and each.attempt.outcome is Outcome.TIMED_OUT for each in group)
             return Problem(observed="hang" if timed_out else "error", failure=failure)
-    return _printed(ran, named, set(working), [normalise_output(each) for each in expected]) or Problem(
-        observed="error", failure=reported
-    )
+    shown = _shown_text(ran, Watch(), named, set(working), [normalise_output(each) for each in expected])
+    if shown is None and reported is None:
+        shown = _quoted_warning(ran, quoted)
+    return shown or Problem(observed="error", failure=reported)
 
 
-def _printed(ran: Sequence[Ran], failing: set[str], working: set[str], expected: Sequence[str]) -> Problem | None:
-    """Return the printed text that is the problem, if environments print different things and the report says which."""
+def _watched(ran: Sequence[Ran], watch: Watch, failing: set[str], working: set[str]) -> Problem:
+    """Return the problem where it is known what is watched."""
+    match watch.kind:
+        case WatchKind.HANG:
+            return Problem(observed="hang", watch=watch, failure=Failure(type="Timeout"))
+        case WatchKind.TIME:
+            return Problem(observed="time", watch=watch, expected_s=_expected_s(ran, failing, working))
+        case WatchKind.OUTPUT | WatchKind.WARNING:
+            found = _shown_text(ran, watch, failing, working) or _only_warning(ran, watch)
+            return found or Problem(observed=watch.kind.value, watch=watch)
+
+
+def _expected_s(ran: Sequence[Ran], failing: set[str], working: set[str]) -> float | None:
+    """Return the duration to compare with: the median of what works by the report, otherwise the shortest."""
+    measured = [(each.place, each.measured.median_s) for each in ran if each.passed and each.measured is not None]
+    right = [seconds for place, seconds in measured if place in working]
+    if right:
+        return statistics.median(right)
+    return min((seconds for place, seconds in measured if place not in failing), default=None)
+
+
+def _shown_text(
+    ran: Sequence[Ran], watch: Watch, failing: set[str], working: set[str], expected: Sequence[str] = ()
+) -> Problem | None:
+    """Return the text that is the problem, if environments show different things and the report says which."""
     groups: dict[str, set[str]] = {}
     for each in ran:
         if each.passed:
-            groups.setdefault(each.output, set()).add(each.place)
+            groups.setdefault(each.shown(watch), set()).add(each.place)
     if len(groups) < 2:
         return None
     wrong = [text for text, environments in groups.items() if environments & failing and not environments & working]
@@ -147,9 +195,39 @@ def _printed(ran: Sequence[Ran], failing: set[str], working: set[str], expected:
         for text, environments in groups.items()
         if environments & working or (text not in wrong and any(each and each in text for each in expected))
     ]
-    if len(wrong) != 1:
+    if len(wrong) != 1 or (watch.kind is WatchKind.WARNING and not wrong[0]):
         return None
-    return Problem(observed="output", output=wrong[0], right=tuple(right))
+    if not right and watch.kind is WatchKind.WARNING and "" in groups:
+        right = [""]
+    return Problem(observed=watch.kind.value, watch=watch, output=wrong[0], right=tuple(right))
+
+
+def _quoted_warning(ran: Sequence[Ran], quoted: str) -> Problem | None:
+    """Return the first Python warning of a report that some environments show and others do not.
+
+    Forks do not show the warnings of imports, so they are not compared with processes.
+    """
+    passing = [each for each in ran if each.passed]
+    if len({each.attempt.isolation for each in passing if each.attempt is not None}) != 1:
+        return None
+    for line in normalise_warnings(quoted).split("\n"):
+        if re.match(r"[\w.]*Warning: ", line):
+            watch = Watch(kind=WatchKind.WARNING, pattern=Pattern(f"^{re.escape(line)}$"))
+            texts = {each.shown(watch) for each in passing}
+            if "" in texts and len(texts) == 2:
+                return Problem(observed="warning", watch=watch, output=(texts - {""}).pop(), right=("",))
+    return None
+
+
+def _only_warning(ran: Sequence[Ran], watch: Watch) -> Problem | None:
+    """Return the warning that is shown most often, where the report does not say which versions show it."""
+    if watch.kind is not WatchKind.WARNING:
+        return None
+    texts = Counter(text for each in ran if each.passed and (text := each.shown(watch)))
+    if not texts:
+        return None
+    ((output, _),) = texts.most_common(1)
+    return Problem(observed=watch.kind.value, watch=watch, output=output, right=("",))
 
 
 def evidence_of(ran: Iterable[Ran], problem: Problem) -> tuple[Evidence, ...]:
@@ -180,7 +258,7 @@ def _shown(ran: Ran, problem: Problem) -> tuple[Shows, str, str]:
         same = problem.failure is not None and problem.failure.matches(ran.error)
         return (Shows.BUG if same else Shows.OTHER), ran.error, ""
     if ran.passed:
-        return (*_printed_by(ran, problem), "")
+        return (*(_shown_by(ran, problem) if problem.expected_s is None else _timed(ran, problem)), "")
     if attempt is None:
         return Shows.NOT_TESTED, "", ran.reason or "never run"
     shows = Shows.NOT_APPLICABLE if attempt.outcome is Outcome.NOT_APPLICABLE else Shows.NOT_TESTED
@@ -195,12 +273,30 @@ def needed_data(reason: str) -> str:
     return reason.partition(", ")[0]
 
 
-def _printed_by(ran: Ran, problem: Problem) -> tuple[Shows, str]:
-    """Return what a passing cell shows where the problem is a printed text."""
-    if problem.output is None or ran.output in problem.right:
+def _shown_by(ran: Ran, problem: Problem) -> tuple[Shows, str]:
+    """Return what a passing cell shows where the problem is a text."""
+    if problem.output is None:
         return Shows.PASSES, ""
-    if ran.output == problem.output:
+    shown = ran.shown(problem.watch)
+    if shown in problem.right:
+        return Shows.PASSES, ""
+    if shown == problem.output:
         return Shows.BUG, problem.text
     if problem.expected is None:
         return Shows.PASSES, ""
-    return Shows.OTHER, f"prints: {differing_line(ran.output, problem.expected)}"
+    return Shows.OTHER, problem.watch.words.message(differing_line(shown, problem.expected))
+
+
+def _timed(ran: Ran, problem: Problem) -> tuple[Shows, str]:
+    """Return what a passing cell shows where the problem is a duration."""
+    if ran.measured is None or problem.expected_s is None:
+        return Shows.NOT_TESTED, ""
+    slow = compare(ran.measured.median_s, problem.expected_s, problem.watch.factor) > 0
+    return (Shows.BUG, f"takes {ran.measured.text}") if slow else (Shows.PASSES, "")
+
+
+def is_right(ran: Ran, problem: Problem) -> bool:
+    """Return whether a cell passes and shows what is right by the report."""
+    if problem.expected_s is not None:
+        return ran.passed and ran.measured is not None and _timed(ran, problem)[0] is Shows.PASSES
+    return ran.passed and problem.output is not None and ran.shown(problem.watch) in problem.right

@@ -83,7 +83,7 @@ class PairReply:
                 responsible=name,
                 side=side,
                 changes=found,
-                failure=problem.text if problem.failure or problem.output else "",
+                failure=problem.text if problem.failure or problem.shows else "",
             ),
             observed=problem.observed,
             reproduced=reproduction,

@@ -9,10 +9,13 @@ from packaging.utils import NormalizedName
 
 from harness.errors import HarnessError
 from harness.execute.task import Task
-from harness.model import CellResult, Environment, Scenario
-from harness.pipeline import Work, prepare
+from harness.model import Attempt, CellResult, Environment, Isolation, Scenario
+from harness.model.durations import LEAST_REPEATS, Measured
+from harness.model.watch import Watch, WatchKind
+from harness.pipeline import Work, prepare, with_costs
 from harness.project.plan import Plan, make_plan
 from harness.project.selection import Selection
+from harness.record.store import Store
 from harness.session import Session
 from harness.triage.observe import Ran
 
@@ -35,6 +38,8 @@ class Runs:
     ran: dict[str, Ran] = field(default_factory=dict)
     """By the environment's id as it was asked for."""
     environments: dict[str, Environment] = field(default_factory=dict)
+    watch: Watch | None = None
+    """What is followed, if the report is not about a failure."""
 
     def run(self, ids: Iterable[str]) -> None:
         """Run the script in these environments, unless it was run there. Inline environments are resolved first."""
@@ -71,7 +76,7 @@ class Runs:
         work = prepare(session, plan, fetch=True)
         store = session.read_store()
         try:
-            due = work.due(store)
+            due = self._due(work, store)
         finally:
             store.close()
         self.run_tasks(session, work, due)
@@ -79,7 +84,34 @@ class Runs:
         for id, environment in found.items():
             made = made_from(environment, plan)
             self.environments[id] = made
-            self.ran[id] = _ran(results[made.id], made, session.project.matrix.variables, work.missing.get(made.id))
+            ran = _ran(results[made.id], made, session.project.matrix.variables, work.missing.get(made.id))
+            self.ran[id] = replace(ran, measured=self._measured(results[made.id]))
+
+    @property
+    def _measures(self) -> bool:
+        return self.watch is not None and self.watch.kind is WatchKind.TIME
+
+    def _due(self, work: Work, store: Store) -> list[Task]:
+        """Return the tasks that are due: durations are measured in this session, warnings in a process."""
+        if self.watch is None or not self.watch.own_process:
+            return work.due(store)
+        found = work.attempts(store)
+        if self._measures:
+            found = {key: [one for one in each if self._counts(one)] for key, each in found.items()}
+        repeat = LEAST_REPEATS if self._measures else 1
+        due = work.due_of(found, repeat=repeat, isolation=Isolation.PROCESS)
+        return [replace(task, own_process=True) for task in with_costs(due, store)]
+
+    def _counts(self, attempt: Attempt) -> bool:
+        return attempt.session == self.session.id or not attempt.outcome.shown_by_scenario
+
+    def _measured(self, result: CellResult) -> Measured | None:
+        """Return how long a cell took in this session; None if it was not steady."""
+        if self.watch is None or not self._measures:
+            return None
+        mine = [each for each in result.verdicts if each.session == self.session.id]
+        measured = Measured.of(mine, stage=self.watch.stage)
+        return measured if measured is not None and measured.is_steady(self.watch.factor) else None
 
     def _results(self, work: Work) -> dict[str, CellResult]:
         """Return the result of each environment, with the evidence of its newest attempt."""
@@ -89,12 +121,19 @@ class Runs:
             results = {}
             for result in work.results(found):
                 task = work.tasks.get(result.cell)
-                newest = store.latest_with_evidence(task.key) if task is not None else None
+                newest = self._newest(store, task.key) if task is not None else None
                 attempts = result.attempts if newest is None else (*result.attempts[:-1], newest)
                 results[result.cell.environment] = replace(result, attempts=attempts)
             return results
         finally:
             store.close()
+
+    def _newest(self, store: Store, key: str) -> Attempt | None:
+        """Return the newest attempt with its evidence: one in a process, if only that shows what is watched."""
+        if self.watch is None or not self.watch.own_process:
+            return store.latest_with_evidence(key)
+        alone = (each for each in store.all_with_evidence(key) if each.isolation == Isolation.PROCESS.value)
+        return next((each for each in alone if each.conclusive), None) or store.latest_with_evidence(key)
 
     @property
     def all(self) -> tuple[Ran, ...]:

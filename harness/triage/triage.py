@@ -33,7 +33,7 @@ from harness.triage.environments import (
 )
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search, without_package
-from harness.triage.observe import Problem, evidence_of, problem_of
+from harness.triage.observe import Problem, evidence_of, is_right, problem_of
 from harness.triage.reproduction import reported_failure
 from harness.triage.runs import Runs
 
@@ -49,7 +49,7 @@ class Search(Protocol):
         """Return the document of `pinpoint --json`, None if it cannot be done."""
 
 
-Blame = Callable[[str, str], Sequence[str]]
+Blame = Callable[..., Sequence[str]]
 """Return the packages that turn a good environment into a bad one."""
 
 
@@ -186,6 +186,8 @@ class Triage:
             failing=places[Says.FAILS],
             working=places[Says.WORKS],
             expected=[each.text for each in self.report.outputs if each.role == "expected"],
+            watch=self.runs.watch,
+            quoted="\n".join(each.text for each in self.report.outputs),
         )
 
     def _places(self, says: Says) -> list[str]:
@@ -233,10 +235,10 @@ class Triage:
         differing = differing_packages(one, other)
         if len(differing) == 1 and one.python == other.python:
             return differing[0]
-        if self.problem.failure is None:
-            return None  # the search for the package follows failures only
+        if self.problem.failure is None and not self._watching:
+            return None  # nothing says which text is right
         self.notify(f"Comparing {pair[0]} (passes) with {pair[1]} (fails)")
-        packages = [canonicalize_name(each) for each in self.blame(*pair)]
+        packages = [canonicalize_name(each) for each in self.blame(*pair, *self._watching)]
         return packages[0] if len(packages) == 1 else None
 
     def _run_ends(self, package: NormalizedName) -> None:
@@ -282,17 +284,28 @@ class Triage:
         )
 
     def _following(self, package: NormalizedName) -> tuple[str, ...]:
-        """Return the options with which a search follows a printed problem; none if nothing that is printed is right.
+        """Return the options with which a search follows what is no error; none if it is one, or nothing is right.
 
-        The right text is that of an environment like the searched one, if there is one: others may word it differently.
+        What is right is that of an environment like the searched one, if there is one: others may word it differently.
         """
-        right = [each for each in self.runs.all if each.passed and each.output in self.problem.right]
-        if self.problem.output is None or not right:
-            return ()
+        right = [each for each in self.runs.all if is_right(each, self.problem)]
+        if self.problem.observed == "hang" or not right:
+            return self._watching
         place = self._place_to_search(package)
         family = next((each.family for each in self.evidence if each.environment == place), None)
         right.sort(key=lambda each: each.family != family)
-        return "--watch", "output", "--expected-in", right[0].environment
+        return *self._watching, "--expected-in", right[0].environment
+
+    @property
+    def _watching(self) -> tuple[str, ...]:
+        """The options that say what is watched; none if it is an error, or if nothing is right."""
+        problem = self.problem
+        if problem.observed == "hang":
+            return "--watch", "hang"
+        if not any(is_right(each, problem) for each in self.runs.all):
+            return ()
+        timed = ("--factor", f"{problem.watch.factor:g}") if problem.expected_s is not None else ()
+        return "--watch", str(problem.watch), *timed
 
     def _early(self, package: NormalizedName) -> tuple[str, ...]:
         """Return the option to search pre-releases, too, if one of them shows the problem."""

@@ -15,12 +15,14 @@ from packaging.version import Version
 
 from harness.model import Attempt, Cell, NoVerdict, Outcome
 from harness.model import Evidence as Texts
+from harness.model.durations import Measured
+from harness.model.watch import Watch
 from harness.project.matrix_file import read_matrix
 from harness.reports.report import Claim, Dropped, Form, Place, Report, Says, Setting
 from harness.reports.secrets import has_secret, masked
 from harness.triage.answer import Change, HeldPackage, Reproduction, TriageAnswer, WayOut, document
 from harness.triage.claims import Checked, check, covers, questions_about
-from harness.triage.commands import reproducing
+from harness.triage.commands import reproducing, watching
 from harness.triage.decide import (
     changes,
     nearest_pair,
@@ -43,7 +45,7 @@ from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.masking import without_secrets
 from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search
 from harness.triage.notebook import notebook
-from harness.triage.observe import Ran, evidence_of, problem_of
+from harness.triage.observe import Ran, evidence_of, is_right, problem_of
 from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
 from harness.triage.reproduction import other_system, reproduction_of
@@ -966,3 +968,74 @@ def test_releases_are_searched_where_something_passes(matrix, base_passes, neare
     if not base_passes:
         shown = shown[1:]
     assert place_to_search(shown, "layers", matrix, nearest) == place
+
+
+# What is no failure
+
+
+def watched(environment, *, stderr="", outcome=Outcome.PASSED, isolation="process", seconds=None, **versions):
+    cell = ran(environment, outcome, **versions)
+    attempt = replace(cell.attempt, evidence=Texts(stderr=stderr), isolation=isolation)
+    measured = Measured(seconds=seconds) if seconds is not None else None
+    return replace(cell, attempt=attempt, measured=measured)
+
+
+WARNED = "/x/y/lib.py:3: UserWarning: the old way\n  old()\n"
+NATIVE = "2024-01-01 10:00:00.1: W lib/core.cc:12] slow\n"
+
+
+def test_a_warning_that_the_report_quotes_is_the_problem_if_it_differs():
+    cells = [watched("a", stderr=NATIVE), watched("b", stderr=WARNED + NATIVE), watched("c", stderr=WARNED)]
+    quoted = "some output\nlib.py:77: UserWarning: the old way\n  call()\n"
+    problem = problem_of(cells, reported=None, failing=["b"], working=[], quoted=quoted)
+    assert (problem.observed, problem.output, problem.expected) == ("warning", "UserWarning: the old way", "")
+    assert [each.shows for each in evidence_of(cells, problem)] == [PASSES, BUG, BUG]
+    assert problem.text == "UserWarning: the old way"
+
+
+@pytest.mark.parametrize(
+    ("quoted", "more"),
+    [
+        pytest.param("", {}, id="nothing quoted"),
+        pytest.param("2024-01-01 10:00:00.1: W lib/core.cc:12] slow", {}, id="a log line"),
+        pytest.param("lib.py:7: UserWarning: another", {}, id="another warning"),
+        pytest.param("lib.py:7: UserWarning: the old way", {"isolation": "fork"}, id="a fork, which does not show it"),
+    ],
+)
+def test_other_differences_in_warnings_are_no_problem(quoted, more):
+    cells = [watched("a", stderr=NATIVE, **more), watched("b", stderr=WARNED)]
+    problem = problem_of(cells, reported=None, failing=["b"], working=["a"], quoted=quoted)
+    assert (problem.observed, problem.output) == ("error", None)
+
+
+def test_what_is_watched_counts_and_failures_do_not():
+    cells = [watched("a"), watched("b", stderr=WARNED), watched("c", outcome=Outcome.FAILED)]
+    problem = problem_of(
+        cells, reported=Failure.parse("ValueError: gone"), failing=["b"], working=["a"], watch=Watch.parse("warning")
+    )
+    assert [each.shows for each in evidence_of(cells, problem)] == [PASSES, BUG, OTHER]
+    hang = problem_of(cells, reported=None, failing=[], working=[], watch=Watch.parse("hang"))
+    late = replace(cells[2].attempt, outcome=Outcome.TIMED_OUT, error="Timeout: over 5 s")
+    cells.append(replace(cells[2], attempt=late))
+    assert [each.shows for each in evidence_of(cells, hang)] == [PASSES, PASSES, OTHER, BUG]
+    assert hang.observed == "hang"
+
+
+def test_a_duration_is_compared_with_that_of_the_working_versions():
+    cells = [watched("a", seconds=(1.0, 1.1, 1.2)), watched("b", seconds=(4.0, 4.1, 4.2)), watched("c")]
+    problem = problem_of(cells, reported=None, failing=["b"], working=["a"], watch=Watch.parse("time"))
+    assert problem.observed == "time"
+    assert [(each.shows, each.error) for each in evidence_of(cells, problem)] == [
+        (PASSES, ""), (BUG, "takes 4.1 s (median of 3)"), (NOT_TESTED, "")
+    ]  # fmt: skip
+    assert problem.text == "takes at least 2 times as long as 1.1 s"
+    assert is_right(cells[0], problem)
+    assert not is_right(cells[1], problem)
+    unknown = problem_of(cells[2:], reported=None, failing=[], working=[], watch=Watch.parse("time"))
+    assert [each.shows for each in evidence_of(cells[2:], unknown)] == [PASSES]
+
+
+def test_commands_of_an_answer_say_what_is_watched():
+    following = ("--watch", "time=fit", "--factor", "2", "--expected-in", "a", "--pre")
+    assert watching(following) == ("--watch", "time=fit", "--factor", "2")
+    assert watching(("--pre",)) == ()
