@@ -138,8 +138,8 @@ def problem_of(
 
     The reported failure counts if anything shows it. Otherwise it is what the environments fail with that the report
     calls failing, then the most frequent failure; where nothing fails, it is the text that those environments print and
-    the working ones do not. `expected` is output that the report calls right: who prints it is a working one. Last comes
-    a `quoted` warning that some environments show. With a `watch`, only that counts.
+    the working ones do not. `expected` is output that the report calls right: who prints it is a working one. Last
+    comes a `quoted` warning that some environments show. With a `watch`, only that counts.
     """
     if watch is not None:
         return _watched(ran, watch, set(failing), set(working))
