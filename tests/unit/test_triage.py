@@ -282,7 +282,11 @@ def test_environment_that_prints_what_the_report_expects_is_right():
     ]
     expected = ["[[2 3 4 4]\n [2 3 4 5]]"]
     problem = problem_of(cells, reported=None, failing=["a"], working=[], expected=expected)
-    assert (problem.observed, problem.output, problem.expected) == ("output", cells[0].shown(Watch()), cells[1].shown(Watch()))
+    assert (problem.observed, problem.output, problem.expected) == (
+        "output",
+        cells[0].shown(Watch()),
+        cells[1].shown(Watch()),
+    )
     assert [each.shows for each in evidence_of(cells, problem)] == [BUG, PASSES]
     old = ran("c", Outcome.PASSED, stdout="1/1 [====]\n[[2 3 4 4]\n [2 3 4 5]]\n")
     problem = problem_of([*cells, old], reported=None, failing=["a"], working=[], expected=expected)
