@@ -91,7 +91,7 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
         if _WISHES.search(piece.section):
             found += _as_it_was(piece, context) if piece.shape is Shape.PROSE else ()
             continue
-        if _is_field(piece, context):
+        if place and pieces[place - 1].shape is Shape.HEADING and _is_field(piece, context):
             continue
         if piece.shape is Shape.BLOCK and not _is_told(piece):
             found += _in_block(piece, context)
@@ -106,8 +106,9 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
 
 def _is_field(piece: Piece, context: Context) -> bool:
     """Return whether a piece is the value of a field that asks for one version: `claims_of_fields` reads it."""
-    short = piece.shape is Shape.PROSE and len(piece.text) < _LONGEST_FIELD and kind_of(piece.section) is not None
-    return short and verdict_of(piece.text) is None and len(find_mentions(piece.text, context.default)) < 2
+    asks = kind_of(piece.section) in ("tensorflow", "keras", "numpy", "python")
+    short = piece.shape is Shape.PROSE and len(piece.text) < _LONGEST_FIELD
+    return asks and short and verdict_of(piece.text) is None and len(find_mentions(piece.text, context.default)) < 2
 
 
 def _as_it_was(piece: Piece, context: Context) -> Iterator[Claim]:

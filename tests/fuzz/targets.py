@@ -18,9 +18,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from markdown_it import MarkdownIt
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from harness.commands.report_input import reason_without_code
 from harness.environments.integrity import corrupted_packages
 from harness.environments.manifest import read_import_result, read_manifest
 from harness.environments.probe import parse_probe_report
@@ -28,6 +30,7 @@ from harness.environments.store import find_damage, lock_differences
 from harness.errors import HarnessError, Problems, UsageError
 from harness.execute.attempt_dir import Folder
 from harness.execute.executor import attempt_of
+from harness.execute.fetched_data import FetchedData
 from harness.execute.isolation import InProcess
 from harness.execute.task import Task
 from harness.filesystem.reading import describe_bytes
@@ -35,11 +38,12 @@ from harness.locking.matrix_locks import wanted_origins
 from harness.locking.package_index import Release
 from harness.locking.pylock import parse_resolution
 from harness.locking.source_metadata import requires_of, tools_of
-from harness.model import Attempt, Case, Cell
+from harness.model import Attempt, Cache, CachePlace, Case, Cell
 from harness.model.case import split_ids
 from harness.pinpoint.repository import version_of_tag
 from harness.pinpoint.swapped import Swaps
 from harness.process.limits import Ended
+from harness.project.data_folder import read_data
 from harness.project.inline_environment import parse_written_out
 from harness.project.lock_file import read_lock, write_lock
 from harness.project.matrix_file import read_matrix_noting
@@ -55,11 +59,18 @@ from harness.report.foreign_text import one_line, stable_error
 from harness.reports import read_report
 from harness.reports.not_python import recognise
 from harness.reports.scripts import Fault, check_script, find_fault
+from harness.reports.secrets import has_secret, masked
 from harness.reports.writing import write_report
 from harness.sandbox.backends import NO_SANDBOX
 from harness.saved_models.file_kind import read_file
 from harness.saved_models.refusal import Refusal
 from harness.saved_models.says import LONGEST_NAME, MOST_NAMES, FileSays
+from harness.triage.added import needed_packages
+from harness.triage.answer import document
+from harness.triage.composing import unanswerable
+from harness.triage.masking import without_secrets
+from harness.triage.notebook import notebook
+from harness.triage.reply import markdown
 from harness.uv.failures import failure_from, last_output_line, packages_without_wheels
 from tests.forms import NOT_SCRIPTS, SCRIPTS
 from tests.making import make_lock, outcome_task
@@ -120,7 +131,18 @@ def issue(data: bytes, folder: Path) -> None:
     for script in report.scripts:
         text = script.text or ""
         assert find_fault(text) is not None or check_script(text, name=script.name) is None
+        assert not has_secret(masked(text))
     write_report(report, folder / "made")
+    needed_packages(report, _project().matrix)
+    answer = without_secrets(unanswerable(report, reason_without_code(report), provides={}))
+    shown = markdown(answer)
+    assert not any(each in shown for each in "\x1b\x07\x00\u202e")
+    assert not MarkdownIt("commonmark").parse(shown)[-1:] or not any(
+        token.type == "html_block" and not token.content.startswith(("<details><summary>", "</details>"))
+        for token in MarkdownIt("commonmark").parse(shown)
+    )
+    json.loads(json.dumps(document(answer)))
+    json.loads(notebook(answer))
 
 
 def matrix(data: bytes, folder: Path) -> None:
@@ -306,6 +328,19 @@ def manifest(data: bytes, folder: Path) -> None:
     read_import_result(folder, "key")
 
 
+def fetched(data: bytes, folder: Path) -> None:
+    """The manifest of fetched data, and an archive in it: another manifest is an error, a damaged archive is none."""
+    cache = Cache(folder=".keras", place=CachePlace.HOME)
+    for name in ("a.zip", "a.tar.gz", "a.tar", "other"):
+        path = folder / "data" / "script" / "files" / ".keras" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    (folder / "data" / "script" / "manifest.json").write_bytes(data)
+    store = FetchedData(folder=folder / "data", remembered_in=folder / "checksums")
+    _or_error(lambda: store.read("script", [cache]))
+    read_data(folder / "data" / "script" / "files", [cache], remembered_in=folder / "checksums")
+
+
 def resolution(data: bytes, folder: Path) -> None:
     """What uv resolved, and what it says when it can't."""
     text = data.decode("utf-8", "replace")
@@ -487,6 +522,13 @@ TARGETS: dict[str, Target] = {
         check=record, seeds=_texts("demo.py,sha256=abc,12\ndemo-1.0.dist-info/RECORD,,\n../bin/demo,sha256=x,\n")
     ),
     "manifest": Target(check=manifest, seeds=lambda: [json.dumps(_MANIFEST).encode()]),
+    "fetched": Target(
+        check=fetched,
+        seeds=lambda: [
+            _small_archive(),
+            json.dumps({"schema": 1, "files": [{"name": ".keras/a.zip", "bytes": 1, "sha256": "0" * 64}]}).encode(),
+        ],
+    ),
     "resolution": Target(check=resolution, seeds=_texts(_PYLOCK, _UV_SAID)),
     "source": Target(
         check=source,

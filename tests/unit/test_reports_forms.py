@@ -441,6 +441,12 @@ EXPECTED = {
 }
 
 
+@pytest.mark.parametrize("field", ["OS platform and distribution\n\nWindows 11", "TensorFlow version\n\n2.16.1"])
+def test_version_behind_a_field_is_a_claim(field):
+    report = read_report(f"### {field}\n\nTF 2.16.1 and Keras 3.3.3\n\n```python\nimport keras\nprint(1)\n```\n")
+    assert {(each.package, each.version) for each in report.claims} == {("tensorflow", "2.16.1"), ("keras", "3.3.3")}
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 def test_issue_is_read_as_a_person_reads_it(name):
     expected = EXPECTED[name]
