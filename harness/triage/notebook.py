@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from harness.report.markdown import escaped
 from harness.triage.answer import PairFacts, TriageAnswer
 
 
 def notebook(answer: TriageAnswer) -> str:
     """Return a notebook in format 4.5 as JSON text."""
-    title = ("markdown", f"# {answer.name}\n\n{answer.verdict}")
+    title = ("markdown", f"# {escaped(answer.name)}\n\n{escaped(answer.verdict)}")
     if answer.pairs is not None:
         sources = [title, *(("code", each) for each in _two_steps(answer.pairs, answer.script))]
     else:

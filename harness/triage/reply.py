@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.report.foreign_text import one_line
+from harness.report.foreign_text import one_line, plain
 from harness.report.markdown import code, escaped, table
 from harness.reports.report import Claim, Dropped
 from harness.triage.answer import Change, TriageAnswer
@@ -195,7 +195,8 @@ def _details(title: str, text: str, language: str) -> str:
 
 
 def _fenced(text: str, language: str) -> str:
-    """Return a code block whose fence is longer than any in the text."""
+    """Return a code block whose fence is longer than any in the text, without what a terminal would obey."""
+    text = "\t".join(map(plain, text.split("\t")))
     longest = max((len(each) for each in re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"

@@ -178,6 +178,18 @@ def test_version_that_was_installed_and_could_not_run_the_script_is_no_reason_to
     assert questions_about(check([claim], [], provides={}))
 
 
+def test_code_and_tracebacks_of_a_reply_have_nothing_that_a_terminal_obeys():
+    hostile = "if 1:\n\tprint('\x1b[2J\x07 \u202e')\n"
+    shown = markdown(an_answer(script=hostile, traceback=hostile))
+    assert not any(each in shown for each in "\x1b\x07\u202e")
+    assert "\n\tprint(" in shown, "indentation stays"
+
+
+def test_title_of_the_notebook_is_escaped():
+    cells = json.loads(notebook(an_answer()))["cells"]
+    assert "<script>" not in "".join(cells[0]["source"])
+
+
 # Passwords and access keys
 
 
