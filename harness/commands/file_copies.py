@@ -16,6 +16,7 @@ from harness.model.case import as_label
 from harness.project.header_text import with_keys
 from harness.project.script_files import LARGEST
 from harness.session import Session
+from harness.transfer.table import Place
 
 _READ = "read_model.py"
 _SAVE = "save_model_again.py"
@@ -131,3 +132,11 @@ def _content(path: Path) -> tuple[int, str]:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
     return size, digest.hexdigest()
+
+
+def project_places(session: Session) -> list[Place]:
+    """Return the environments of the project as a table has them."""
+    return [
+        Place(id=each.id, python=each.python, packages=tuple(each.lock.versions.items()), variables=each.variables)
+        for each in session.project.environments
+    ]

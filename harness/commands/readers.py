@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_sandbox
+from harness.commands.file_copies import project_places
 from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.readers.answer import FileAnswer, Install, answer_from_table, best_reader, document, table_format
 from harness.readers.prose import text_of
@@ -18,7 +19,7 @@ from harness.readers.writers import Writers, named_release, writer_named, writer
 from harness.report.foreign_text import plain
 from harness.saved_models.says import FileSays, Format
 from harness.session import Session
-from harness.transfer.table import Place, Transfer, load_transfer
+from harness.transfer.table import Transfer, load_transfer
 
 _INSTALLED_IN = "reads-it"
 
@@ -144,25 +145,16 @@ def _table(session: Session) -> Transfer:
 
 
 def _from_table(session: Session, options: Options, says: FileSays, name: str, table: Transfer) -> FileAnswer:
-    places = _writers(session, table)
     if options.written_by is not None:
-        written_by = Writers(ids=(writer_named(options.written_by, [each.id for each in places]),))
+        known = dict.fromkeys([*table.writers, *(each.id for each in session.project.environments)])
+        written_by = Writers(ids=(writer_named(options.written_by, list(known)),))
     else:
-        written_by = writers_of(says, places)
+        tabled = [table.places[id] for id in table.writers if id in table.places]
+        written_by = writers_of(says, tabled or project_places(session))
     answer = answer_from_table(name, says, written_by, table, _wanted(session, options, table))
     # Environments that are not in the table end a range.
     order = dict.fromkeys([*(each.id for each in session.project.environments), *table.readers])
     return replace(answer, order=tuple(order))
-
-
-def _writers(session: Session, table: Transfer) -> Sequence[Place]:
-    """Return the environments that may have written a file: those of the table, or of the project without a table."""
-    if table.writers:
-        return [table.places[id] for id in table.writers if id in table.places]
-    return [
-        Place(id=each.id, python=each.python, packages=tuple(each.lock.versions.items()), variables=each.variables)
-        for each in session.project.environments
-    ]
 
 
 def _wanted(session: Session, options: Options, table: Transfer) -> str | None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from harness.commands.file_copies import Copied
+from harness.commands.file_copies import Copied, project_places
 from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
 from harness.commands.tried_chain import find_way
@@ -19,6 +19,7 @@ from harness.pipeline import Work
 from harness.readers.answer import FileAnswer
 from harness.readers.chains import Chain
 from harness.readers.comparing import Tried, compared
+from harness.readers.writers import writers_of
 from harness.session import Session
 from harness.transfer.grades import Grade
 from harness.triage.runs import Runs
@@ -47,6 +48,9 @@ def try_file(session: Session, path: Path, answer: FileAnswer, choice: Choice) -
             f"{path}: it has weights only, so there is nothing that --try could load",
             next_step="Write a script that makes the model and loads the weights, and run it: harness run SCRIPT",
         )
+    if not answer.written_by.ids:  # the table has no file of this writer, and the project may have the writer
+        written_by = writers_of(answer.says, project_places(session))
+        answer = replace(answer, written_by=written_by if written_by.ids else answer.written_by)
     environments = _chosen(session, choice, answer)
     copied = Copied.of(session, path, format=answer.says.format.value, code=choice.code)
     (scenario,) = scripts_at(session, [copied.reading()])

@@ -72,7 +72,13 @@ def answer_from_table(
             if any(table.writing(each, format, writer).written is not False for writer in written_by.ids)
         ]
         alike = replace(alike, models=tuple(models))
-    grading = Grading(table=table, models=alike.models, any_layers=alike.any_layers)
+    grading = Grading(
+        table=table,
+        models=alike.models,
+        any_layers=alike.any_layers,
+        foreign=alike.foreign.keys(),
+        layers=says.layers,
+    )
     readers = tuple(grading.answer(written_by.ids, format, each) for each in table.readers)
     known = any(each.grade is not Grade.NOT_TESTED for each in readers)
     return FileAnswer(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from harness.saved_models.config import MODELS
 from harness.transfer.grades import Grade, Reading
 from harness.transfer.table import PLAIN, Question, Transfer
 
@@ -46,6 +48,10 @@ class Grading:
     models: Sequence[str]
     any_layers: bool = False
     """True if a file is like any one of the models, and not like all of them."""
+    foreign: Collection[str] = ()
+    """Models with layers that the file does not have."""
+    layers: Collection[str] = ()
+    """The layers of the file: a failure of a foreign model counts only if it names one of them."""
     _answers: dict[tuple[tuple[str, ...], str, str], ReaderAnswer] = field(default_factory=dict)
 
     def answer(self, writers: Sequence[str], format: str, reader: str) -> ReaderAnswer:
@@ -68,7 +74,7 @@ class Grading:
                 if self.table.writing(model, format, writer).written is False:
                     continue
                 question, reading = self._best(model, format, writer, reader)
-                if reading.grade is Grade.NOT_TESTED:
+                if reading.grade is Grade.NOT_TESTED or not self._counts(model, reading):
                     untested[model] = reading.reason
                 else:
                     found.append((question, reading))
@@ -93,6 +99,12 @@ class Grading:
             cells=tuple(dict.fromkeys(self.table.cell(question) for question, _ in found)),
             untested=tuple(untested),
         )
+
+    def _counts(self, model: str, reading: Reading) -> bool:
+        """Return False if a result may come from a layer that the file does not have."""
+        if reading.grade is Grade.FULL or model not in self.foreign:
+            return True
+        return any(re.search(rf"\b{re.escape(each)}\b", reading.error) for each in self.layers if each not in MODELS)
 
     def _best(self, model: str, format: str, writer: str, reader: str) -> tuple[Question, Reading]:
         """Return the reading without options; where that is refused, the one with the option that helps."""

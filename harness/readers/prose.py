@@ -46,7 +46,7 @@ def _head(answer: FileAnswer) -> Iterator[str]:
     if by.reason:
         yield from _wrapped(by.reason)
     if not by.exact:
-        yield from _wrapped(f"No environment here has {says.writer}: the nearest release is {named}.")
+        yield from _wrapped(f"No environment of the table has {says.writer}: the nearest release is {named}.")
     if says.layers:
         yield from _wrapped(f"Layers: {', '.join(says.layers)}")
     if says.custom:
@@ -130,7 +130,8 @@ def _footnote(reader: ReaderAnswer) -> str:
         parts.append(f"not tested: {', '.join(reader.untested)}")
     if reader.reason:
         parts.append(one_line(reader.reason, longest=_LONGEST_ERROR))
-    return ". ".join(each.rstrip(".") for each in parts)
+    ended = (each if each.endswith((".", "…")) else f"{each}." for each in parts[:-1])
+    return " ".join([*ended, *(each.rstrip(".") for each in parts[-1:])])
 
 
 def _way(answer: FileAnswer, command: str) -> Iterator[str]:

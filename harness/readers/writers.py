@@ -38,7 +38,7 @@ def writers_of(says: FileSays, places: Sequence[Place]) -> Writers:
     nearest = _nearest(places, says)
     if nearest:
         return Writers(ids=nearest, exact=False)
-    return Writers(reason=f"No environment here has {says.writer}, nor a release near it.")
+    return Writers(reason=f"The table has no files of {says.writer}, nor of a release near it.")
 
 
 def writer_named(text: str, known: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ MODELS = {
     "registered": ["Dense", "RegisteredScale", "Sequential"],
     "mixed_precision": ["Dense", "Sequential"],
 }
-FULL, REFUSED, SILENT, PARTIAL, OPTION = range(5)
+FULL, REFUSED, SILENT, PARTIAL, OPTION, NAMED = range(6)
 READINGS = [
     {"grade": "full"},
     {
@@ -51,6 +51,7 @@ READINGS = [
     {"grade": "silent", "differs": ["predictions"], "difference": 0.3},
     {"grade": "partial", "differs": ["optimizer state"]},
     {"grade": "full"},
+    {"grade": "refused", "stage": "open", "error": "TypeError: DepthwiseConv2D takes no groups"},
 ]
 
 
@@ -94,8 +95,8 @@ def table(**squares):
 
 KERAS_2_TO_3 = {
     "convolution|.h5|plain": {
-        "tf2.12.1": (FULL, FULL, FULL, REFUSED, REFUSED),
-        "tf2.15.1": (FULL, FULL, FULL, REFUSED, None),
+        "tf2.12.1": (FULL, FULL, FULL, NAMED, NAMED),
+        "tf2.15.1": (FULL, FULL, FULL, NAMED, None),
     },
     "convolution|.keras|plain": {
         "tf2.15.1": (None, None, FULL, FULL, FULL),
@@ -118,7 +119,7 @@ def test_a_file_is_answered_by_the_models_with_its_layers():
     assert answer.alike.models == ("dense", "convolution")
     assert answer.alike.foreign == {"convolution": ("BatchNormalization", "ReLU")}
     assert [each.grade.value for each in answer.readers] == ["full", "full", "full", "refused", "refused"]
-    assert answer.readers[3].error == "TypeError: no groups"
+    assert answer.readers[3].error == "TypeError: DepthwiseConv2D takes no groups"
     assert answer.readers[3].cells == (
         "transfer[model=dense,format=.h5,option=plain]@tf2.12.1 -> tf2.16.2",
         "transfer[model=convolution,format=.h5,option=plain]@tf2.12.1 -> tf2.16.2",
@@ -149,6 +150,17 @@ def test_without_layers_every_model_answers_and_a_mixture_is_partial():
     assert answer.readers[3].grade is Grade.PARTIAL
     assert answer.readers[3].differs == ("convolution: refused",)
     assert answer.readers[2].grade is Grade.FULL
+
+
+def test_the_failure_of_a_layer_that_the_file_does_not_have_is_no_failure_of_the_file():
+    """The model nearest to a file also has other layers: what fails there counts only if it names a layer of the file."""
+    squares = {
+        "convolution|.h5|plain": {"tf2.12.1": (FULL, FULL, SILENT, REFUSED, NAMED)},
+        "dense|.h5|plain": {"tf2.12.1": (FULL, FULL, FULL, FULL, FULL)},
+    }
+    readers = answered(squares=squares).readers
+    assert [each.grade.value for each in readers] == ["full", "full", "full", "full", "refused"]
+    assert readers[2].untested == readers[3].untested == ("convolution",)
 
 
 def test_a_model_that_the_writer_cannot_write_answers_for_no_file_of_it():
