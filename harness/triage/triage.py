@@ -83,7 +83,7 @@ class Triage:
         own = self._reporters()
         self.notify(f"Environment of the report: {' or '.join(own) or 'the report names no version'}")
         self.runs.run([*own, *(id for _, id in self._claimed(own)), *self.tier])
-        if self._about_an_import():
+        if self._about_an_import() and not self.runs.session.stop.is_set():
             self.notify("An environment does not import, as reported. The script is run there all the same.")
             self.runs.restart(self.without_import_check())
         if own and not self.runs.ran[own[-1]].conclusive:
