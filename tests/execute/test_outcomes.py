@@ -71,6 +71,7 @@ def shown(attempt):
         ("closes_its_streams", (Outcome.PASSED, None, "")),
         ("has_unprintable_error", (Outcome.FAILED, "load", "Strange: <its message cannot be had: RuntimeError>")),
         ("deletes_its_folder", (Outcome.PASSED, None, "")),
+        ("spawns_processes", (Outcome.PASSED, None, "")),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
