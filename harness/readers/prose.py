@@ -103,9 +103,9 @@ def _evidence(answer: FileAnswer) -> str:
     if not answer.written_by.ids:
         return f"{unknown}: name the writer with --written-by{and_try}."
     if not answer.alike.models:
-        return f"{unknown}: it has no model like this one{and_try}."
+        return f"{unknown}: it has no model like this one. --try runs the file itself."
     if not answer.known:
-        return f"{unknown}: such a file of {_alternatives(answer.written_by.ids)} was not read in any version{and_try}."
+        return f"{unknown}: no version was run with such a file of {_alternatives(answer.written_by.ids)}."
     models = [
         f"{name} (also has {', '.join(answer.alike.foreign[name])})" if answer.alike.foreign.get(name) else name
         for name in answer.alike.models
