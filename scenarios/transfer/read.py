@@ -175,6 +175,17 @@
 # label = "bug"
 # note = "Reading an .h5 file, Keras 3 prepares the optimizer for none of the model's variables. Use .keras where training is to go on."
 # link = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/saving/legacy_h5_format.py"
+#
+# [[tool.harness.label]]
+# error = '''Unknown activation function: 'function'\. Please'''
+# label = "bug"
+# note = "TensorFlow 2.13 to 2.15 write a registered activation to .h5 in a form that they do not read themselves. Use .keras."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''Could not deserialize 'keras\.metrics\.\w+' because it is not a KerasSaveable subclass'''
+# label = "bug"
+# note = "Keras 3 does not find the loss or metric of an .h5 file by its short name. Pass compile=False, and compile again."
 # ///
 """A saved model is the same in every other version."""
 
