@@ -11,6 +11,7 @@ from harness.transfer.markdown import legend_text, summary
 from harness.transfer.table import Question, Transfer
 
 _MOST_CAUSES = 40
+_LONGEST_HEAD = 110
 _INTRODUCTION = """\
 # Loading old models
 
@@ -28,29 +29,22 @@ _BEGIN, _END = "<!-- transfer:begin -->", "<!-- transfer:end -->"
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Reads that ended in the same way."""
+    """Reads with one explanation; without an explanation, with one error."""
 
     reading: Reading
+    """That of the first of them."""
     questions: tuple[Question, ...]
 
 
 def groups(table: Transfer, grade: Grade) -> list[Group]:
-    """Return the reads of a grade, grouped by what differs, the error and the label; the largest group first."""
-    found: dict[Reading, list[Question]] = {}
+    """Return the reads of a grade, grouped by their label's note, or else by what differs and the error; most first."""
+    found: dict[tuple[object, ...], list[Question]] = {}
     for question in table.questions():
         reading = table.reading(question)
         if reading.grade is grade:
-            alike = Reading(
-                grade=grade,
-                differs=reading.differs,
-                stage=reading.stage,
-                error=reading.error,
-                label=reading.label,
-                note=reading.note,
-                link=reading.link,
-            )
-            found.setdefault(alike, []).append(question)
-    every = [Group(reading=reading, questions=tuple(questions)) for reading, questions in found.items()]
+            own = () if reading.label else (reading.differs, reading.stage, reading.error)
+            found.setdefault((reading.label, reading.note, *own), []).append(question)
+    every = [Group(reading=table.reading(each[0]), questions=tuple(each)) for each in found.values()]
     return sorted(every, key=lambda group: -len(group.questions))
 
 
@@ -108,24 +102,31 @@ def _section(table: Transfer, grade: Grade, title: str, told: str) -> Iterator[s
 
 def _cause(table: Transfer, group: Group) -> str:
     reading, questions = group.reading, group.questions
-    what = ", ".join(reading.differs)
-    head = escaped(reading.error) or f"fails at {reading.stage}"
-    lines = [
-        f"### {f'{what}: ' if what else ''}{head}" if len(head) < 120 else f"### {what or reading.stage}\n\n{head}"
+    what = ", ".join(dict.fromkeys(check for each in questions for check in table.reading(each).differs))
+    told = reading.error or f"fails at {reading.stage}"
+    cause, _, way_out = (reading.note or "").partition(". ")
+    head = escaped(cause.rstrip(".")) if cause else escaped(told)[:_LONGEST_HEAD]
+    lines = [f"### {head}", ""]
+    lines += [
+        f"{link(reading.label, reading.link)}. {escaped(way_out)}" if reading.label else "No explanation yet.",
+        "",
     ]
-    if reading.label:
-        note = f"**{link(reading.label, reading.link)}**: {escaped(reading.note or '')}"
-        lines.append(note)
-    else:
-        lines.append("No explanation yet.")
+    lines += [f"* not restored: {what}"] if what else []
     lines += [
         f"* {_plural(len(questions), 'read')}: models {_names(each.model for each in questions)}; formats "
         f"{_names(each.format for each in questions)}; options {_names(each.option for each in questions)}",
         f"* written by {_between([each.writer for each in questions], table.writers)}; read by "
         f"{_between([each.reader for each in questions], table.readers)}",
+        f"* {code(_shortened(told))}",
         f"* `harness show '{table.cell(questions[0])}'`",
     ]
-    return "\n".join([lines[0], "", lines[1], "", *lines[2:]])
+    return "\n".join(lines)
+
+
+def _shortened(error: str) -> str:
+    """Return the beginning and the end of an error: Keras quotes a configuration between them."""
+    half = _LONGEST_HEAD
+    return error if len(error) <= 2 * half else f"{error[:half]} … {error[-half:]}"
 
 
 def _unwritten(table: Transfer) -> Iterator[str]:

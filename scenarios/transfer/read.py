@@ -61,7 +61,7 @@
 # stage = "open"
 # error = "Layer '\\w+' expected \\d+ variables, but received 0 variables during loading"
 # label = "bug"
-# note = "TensorFlow 2.13 stores the weights of a .keras file under the classes of the layers, later versions look for their names. Save to .h5 in 2.13, or load there and save the weights only."
+# note = "TensorFlow 2.13, 2.14 and 2.15 name the weights in a .keras file differently, so a later version does not find them. Save to .h5 in the older version, or save its weights only."
 # link = "https://github.com/keras-team/keras/issues/18913"
 #
 # [[tool.harness.label]]

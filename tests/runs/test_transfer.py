@@ -220,7 +220,8 @@ def test_published_files_can_be_shown_again(ran):
     assert list(unwritten["writer"]) == ["demo2.0"]
     page = (ran.root / "docs" / "loading_old_models.md").read_text(encoding="utf-8")
     assert "## Lost silently" in page
-    assert "predictions: AssertionError: predicts" in page
+    assert "AssertionError: predicts" in page
+    assert "### Save it again in the older version" in page
 
 
 def test_files_of_a_writer_can_be_taken_out(ran, tmp_path):
