@@ -106,13 +106,13 @@ def _writing(found: Written, labels: Iterable[Label]) -> Writing:
     attempt = found.attempt
     if attempt.outcome is Outcome.PASSED:
         return Writing(written=True, sha256=found.sha256, size=found.size)
-    if attempt.is_verdict:
+    if attempt.is_verdict and attempt.outcome not in (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY):
         label = label_of(attempt, labels)
         where = f"fails at {attempt.stage}: " if attempt.stage else ""
         reason = f"{where}{reduced(attempt.error) or attempt.outcome}"
         return Writing(written=False, reason=f"{reason} ({label.note})" if label else reason)
     applies = attempt.outcome is not Outcome.NOT_APPLICABLE or attempt.cause is not None
-    return Writing(written=None if applies else False, reason=attempt.reason)
+    return Writing(written=None if applies else False, reason=attempt.reason or str(attempt.outcome))
 
 
 def _texts(value: object) -> list[str]:

@@ -16,6 +16,8 @@ OPENING = "open"
 MEASURED = "transfer: "
 """The beginning of the line in which read.py and write.py print what they measured, as JSON."""
 _SETTING_UP = frozenset({None, "parameters", "define"})
+_LIMITED = frozenset({Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY})
+"""A limit says something of the machine, too: no grade follows from it."""
 _LONGEST_ERROR = 400
 
 
@@ -90,7 +92,7 @@ def reading_of(attempt: Attempt, labels: Iterable[Label] = ()) -> Reading:
     """Return the result of a reading cell, given its newest attempt.
 
     The grade follows from the outcome, the stage, and the line of measurements that read.py printed before it judged
-    them. An attempt without a verdict, or one that failed before the file was opened, is not tested.
+    them. An attempt without a verdict, over a limit, or that failed before the file was opened, is not tested.
     """
     measured = measured_in(attempt.evidence.stdout)
     if reason := _why_not_tested(attempt, measured):
@@ -120,6 +122,8 @@ def reading_of(attempt: Attempt, labels: Iterable[Label] = ()) -> Reading:
 def _why_not_tested(attempt: Attempt, measured: Mapping[str, Any] | None) -> str:
     if not attempt.is_verdict:
         return attempt.reason or attempt.error or str(attempt.outcome)
+    if attempt.outcome in _LIMITED:
+        return f"{attempt.outcome}: {attempt.reason}" if attempt.reason else str(attempt.outcome)
     if attempt.outcome is Outcome.FAILED and attempt.stage in _SETTING_UP:
         return f"failed before it opened the file: {attempt.error}"
     if attempt.outcome is Outcome.PASSED and measured is None:

@@ -47,21 +47,21 @@
 # stage = "open"
 # error = "File format not supported: filepath=saved_model"
 # label = "removed"
-# note = "Keras 3 does not read a SavedModel with load_model(). For prediction use keras.layers.TFSMLayer; to get the model back, load it with TF_USE_LEGACY_KERAS=1 and save it to another format."
+# note = "Keras 3 does not read a SavedModel with load_model(). For prediction use keras.layers.TFSMLayer; to get the model back, load it with TF_USE_LEGACY_KERAS=1."
 # link = "https://keras.io/guides/migrating_to_keras_3/"
 #
 # [[tool.harness.label]]
 # stage = "open"
 # error = "passed to DepthwiseConv2D: \\{'groups': 1\\}"
 # label = "bug"
-# note = "Keras 2 writes a setting that this layer of Keras 3 does not take. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1, and save the weights only."
+# note = "Keras 2 writes a setting that this layer of Keras 3 does not take. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1."
 # link = "https://github.com/keras-team/keras/issues/19151"
 #
 # [[tool.harness.label]]
 # stage = "open"
 # error = "Layer '\\w+' expected \\d+ variables, but received 0 variables during loading"
 # label = "bug"
-# note = "TensorFlow 2.13, 2.14 and 2.15 name the weights in a .keras file differently, so a later version does not find them. Save to .h5 in the older version, or save its weights only."
+# note = "TensorFlow 2.13, 2.14 and 2.15 name the weights in a .keras file differently, so a later version does not find them. Save to .h5 in the older version."
 # link = "https://github.com/keras-team/keras/issues/18913"
 #
 # [[tool.harness.label]]
@@ -102,14 +102,14 @@
 # stage = "open"
 # error = '''passed to (LSTM|GRU): \{'time_major''''
 # label = "removed"
-# note = "Keras 2 writes a setting of recurrent layers that Keras 3 dropped. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1, and save the weights only."
+# note = "Keras 2 writes a setting of recurrent layers that Keras 3 dropped. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1."
 # link = "https://keras.io/guides/migrating_to_keras_3/"
 #
 # [[tool.harness.label]]
 # stage = "open"
 # error = '''Could not locate class '(LSTM|GRU)''''
 # label = "bug"
-# note = "Keras 3 does not find the layer inside a Bidirectional that Keras 2.12 or older wrote to .h5. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1, and save the weights only."
+# note = "Keras 3 does not find the layer inside a Bidirectional that Keras 2.12 or older wrote to .h5. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1."
 #
 # [[tool.harness.label]]
 # stage = "open"
@@ -128,14 +128,14 @@
 # stage = "open"
 # error = '''parent module keras\.src\.engine\.\w+ cannot be imported'''
 # label = "by design"
-# note = "A .keras file names the modules of Keras 2, which Keras 3 does not have. Load it in TensorFlow 2.15, or with TF_USE_LEGACY_KERAS=1, and save it to .h5 or only its weights."
+# note = "A .keras file names the modules of Keras 2, which Keras 3 does not have. Load it in TensorFlow 2.15, or with TF_USE_LEGACY_KERAS=1."
 # link = "https://keras.io/guides/migrating_to_keras_3/"
 #
 # [[tool.harness.label]]
 # stage = "open"
 # error = '''int\(\) argument must be a string, a bytes-like object or a real number, not 'list''''
 # label = "bug"
-# note = "Keras 2 writes the axis of BatchNormalization as a list, which Keras 3 does not take. Save to .h5 in the older version, or only the weights."
+# note = "Keras 2 writes the axis of BatchNormalization as a list, which Keras 3 does not take. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1."
 #
 # [[tool.harness.label]]
 # stage = "open"

@@ -80,7 +80,7 @@ def differing(*checks, error=None, **values):
         ),
         pytest.param(attempt(Outcome.FAILED, stage="open", error="ValueError: no"), Grade.REFUSED, (), id="error"),
         pytest.param(attempt(Outcome.CRASHED, stage="open"), Grade.REFUSED, (), id="crash while it opens"),
-        pytest.param(attempt(Outcome.TIMED_OUT, stage="open"), Grade.REFUSED, (), id="time-out while it opens"),
+        pytest.param(attempt(Outcome.TIMED_OUT, stage="open"), Grade.NOT_TESTED, (), id="a limit is no grade"),
         pytest.param(
             attempt(Outcome.FAILED, stage="exit", error="Exit: 3", measured=SAME),
             Grade.REFUSED,
