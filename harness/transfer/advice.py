@@ -75,13 +75,13 @@ def page(table: Transfer) -> str:
 
 
 def _size(table: Transfer) -> str:
-    tested = [table.reading(each).grade for each in table.questions()]
-    count = len(tested) - tested.count(Grade.NOT_TESTED)
-    formats = ", ".join(code(each.name) for each in table.formats)
+    read = [each for each in table.questions() if table.reading(each).grade is not Grade.NOT_TESTED]
+    full = sum(table.reading(each).grade is Grade.FULL for each in read)
+    formats, models = (_names(getattr(each, name) for each in read) for name in ("format", "model"))
+    writers, readers = ({getattr(each, name) for each in read} for name in ("writer", "reader"))
     return (
-        f"{len(table.writers)} writers, {len(table.readers)} readers, {len(table.models)} models, formats {formats}: "
-        f"{count} reads were run, {tested.count(Grade.FULL)} of them full. Results of {table.generated}. "
-        "A blank place was not tested."
+        f"{len(read)} reads were run, {full} of them full: {len(writers)} writers, {len(readers)} readers; formats "
+        f"{formats}; models {models}. Results of {table.generated}. A blank place was not tested."
     )
 
 

@@ -71,7 +71,8 @@ def build(
                 keeps.setdefault(format, str(told.get("keeps", "model")))
         tested = any(reading != NOT_TESTED for line in lines.values() for reading in line.readings)
         # A writer writes for all options at once: that says nothing of options that no reader was run with.
-        if tested or (lines and option == first_option):
+        unwritten = any(line.writing.written is False for line in lines.values())
+        if tested or (unwritten and option == first_option):
             squares[model, format, option] = lines
     values = {name: [str(value) for value in values] for name, values in scenario.header.parameters}
     used = {place for key in squares for place in enumerate(key)}
