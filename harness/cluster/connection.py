@@ -33,6 +33,8 @@ class Done:
     number: int
     result: dict[str, Any] | None
     error: str = ""
+    lost: bool = False
+    """True if the cluster has forgotten the call: it may run again."""
 
 
 def check_address(text: str) -> str:
@@ -101,12 +103,13 @@ class Connection:
 
     def done(self) -> Iterator[Done]:
         """Yield the calls that have ended since the last time. Raises ClusterLost."""
-        if self._client.status not in ("running", "connecting"):
-            raise ClusterLost
+        self._require_scheduler()
         for number, future in list(self._futures.items()):
             status = future.status
-            if status in ("pending",):
+            if status == "pending":
                 continue
+            if status not in ("finished", "error"):
+                self._require_scheduler()  # it cancels what was running when it is lost
             del self._futures[number]
             if status == "finished":
                 with self._lost_if_it_fails():
@@ -115,7 +118,12 @@ class Connection:
                 error = future.exception(timeout=CONNECT_S)
                 yield Done(number=number, result=None, error=f"{type(error).__name__}: {error}")
             else:
-                yield Done(number=number, result=None, error=status)
+                yield Done(number=number, result=None, error=status, lost=True)
+
+    def _require_scheduler(self) -> None:
+        # Dask would connect again by itself. What was running is forgotten then, so this is done in one place for all.
+        if self._client.status != "running":
+            raise ClusterLost
 
     @contextlib.contextmanager
     def _lost_if_it_fails(self) -> Iterator[None]:

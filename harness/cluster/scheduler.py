@@ -28,7 +28,7 @@ from harness.shards.split import ENVIRONMENT_S, counts_of, id_of, portions, seco
 
 MOST_CELLS = 20
 _POLL_S = 0.1
-_RECONNECT_S = 60.0
+_RECONNECT_S = 120.0
 _LOOK_S = 1.0
 _TRIES = 3
 """How often a shard is started: a script may end its worker each time."""
@@ -71,7 +71,7 @@ class ClusterScheduler:
     def run(self, tasks: Iterable[Task]) -> Generator[Attempt]:
         """Run tasks, and yield the attempts in order of completion, until the session is stopped. Raises HarnessError.
 
-        If workers are lost, others run their shards. If the scheduler is lost, it is looked for again for a minute.
+        If workers are lost, others run their shards. If the scheduler is lost, it is looked for again for two minutes.
         """
         waiting = deque(self._shards(list(tasks)))
         run = _Run(scheduler=self, waiting=waiting)
@@ -224,7 +224,7 @@ class _Run:
                 time.sleep(_POLL_S)
 
     def _require_workers(self) -> None:
-        """Raise HarnessError if no worker can be used for a minute."""
+        """Raise HarnessError if no worker can be used for two minutes."""
         now = time.monotonic()
         if self.workers:
             self.had_workers = now
@@ -276,6 +276,12 @@ class _Run:
         if worker is None:
             return  # it was lost, and others do this
         worker.call = -1
+        if done.lost:
+            if worker.shard is not None:
+                worker.shard.tries -= 1
+            self._requeue(worker)
+            worker.creating = ""
+            return
         if worker.shard is None:
             # If it could not be created, each cell of its shards records why.
             worker.environments.add(worker.creating)

@@ -183,6 +183,23 @@ def test_shard_of_a_lost_worker_is_run_by_another(run):
     assert any("w1: this worker was lost" in each for each in watcher.notes)
 
 
+def test_calls_that_the_cluster_forgot_are_made_again_and_are_no_tries(run):
+    cluster = Cluster(w1={})
+    forgotten = iter(range(10))
+    done = cluster.done
+
+    def done_after_many():
+        if cluster.calls and next(forgotten, None) is not None:
+            number = next(iter(cluster.calls))
+            cluster.calls.pop(number)
+            yield Done(number=number, result=None, error="cancelled", lost=True)
+        yield from done()
+
+    cluster.done = done_after_many
+    attempts, _ = run(cluster, [task(1, "a")])
+    assert [each.outcome for each in attempts] == [Outcome.PASSED]
+
+
 def test_shard_that_ends_its_workers_is_given_up(run):
     cluster = Cluster(w1={}, w2={}, w3={}, w4={})
     done = cluster.done
