@@ -4,7 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -328,7 +328,6 @@ def toml(value):
     return json.dumps(value).replace("\x7f", "\\u007f")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(documents)
 def test_any_document_is_a_matrix_or_a_usage_error(tmp_path, document):
     path = tmp_path / "matrix.toml"
@@ -341,7 +340,6 @@ def test_any_document_is_a_matrix_or_a_usage_error(tmp_path, document):
         assert all(family.package for family in matrix.families)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_matrix_or_a_usage_error(tmp_path, data):
     path = tmp_path / "matrix.toml"

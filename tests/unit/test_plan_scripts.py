@@ -8,7 +8,7 @@ import tokenize
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.errors import Problems
@@ -406,7 +406,6 @@ pieces = st.one_of(
 )  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(pieces, max_size=14).map("".join))
 def test_any_text_is_a_script_or_named_problems(tmp_path, text):
     path = tmp_path / "any.py"
@@ -417,7 +416,6 @@ def test_any_text_is_a_script_or_named_problems(tmp_path, text):
     assert all("any.py" in problem for problem in problems)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_script_or_a_named_problem(tmp_path, data):
     path = tmp_path / "any.py"

@@ -9,7 +9,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError
@@ -102,7 +102,7 @@ attempts = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(max_examples=40)
 @given(attempts)
 def test_attempt_round_trips(tmp_path_factory, recorded):
     path = tmp_path_factory.mktemp("store") / "attempts.sqlite"
