@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CONNECT_S = 5.0
 WORKERS_S = 20.0
+_LOGGERS = ("distributed", "distributed.client", "distributed.core", "distributed.batched", "tornado.application")
+"""Dask's configuration gives some of its loggers levels of their own."""
 _LOCAL = re.compile(r"local:([0-9]{1,3})")
 _MOST_LOCAL = 64
 _ADDRESS = re.compile(r"(?:tcp|tls|ws|wss|ucx)://[^\s/:]+(?::[0-9]{1,5})?|tcp://\[[0-9a-fA-F:]+\](?::[0-9]{1,5})?")
@@ -141,7 +143,7 @@ def connected(address: str) -> Iterator[Connection]:
     require_installed()
     import distributed
 
-    for name in ("distributed", "tornado.application"):
+    for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised
     local = _LOCAL.fullmatch(address)
     with contextlib.ExitStack() as stack:
