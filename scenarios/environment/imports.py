@@ -22,13 +22,6 @@
 # label = "dependency"
 # note = "These versions set no upper bound on numpy, and were compiled for numpy 1. Install numpy<2 as well."
 # link = "https://github.com/tensorflow/tensorflow/issues/90245"
-#
-# [[tool.harness.label]]
-# stage = "import"
-# error = "ModuleNotFoundError: No module named 'pkg_resources'"
-# label = "dependency"
-# note = "tensorflow-hub 0.16.1 uses pkg_resources, which new releases of setuptools do not have. Install setuptools<81 as well."
-# link = "https://github.com/tensorflow/hub/issues/934"
 # ///
 """The installed packages import, and what they are used for first works."""
 
