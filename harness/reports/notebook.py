@@ -43,15 +43,15 @@ def is_notebook(text: str) -> bool:
     return start.startswith("{") and '"cells"' in start and '"cell_type"' in start
 
 
-def read_notebook(text: str, file: str) -> Notebook | None:
-    """Read a notebook; None if it is no JSON of that form. Places are the lines within the cell that `file#n` names."""
+def read_notebook(text: str, file: str) -> Notebook | str:
+    """Read a notebook, or return why it cannot be read. Places are the lines within the cell that `file#n` names."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return "it is not valid JSON"
     found = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(found, list):
-        return None
+        return "it has no cells"
     cells: list[Cell] = []
     pieces: list[Piece] = []
     failures: list[Failure] = []

@@ -33,7 +33,7 @@ _FILE = re.compile(
 _MACHINE_PATH = re.compile(r"^(?:/content/|/kaggle/|/home/|/Users/|/mnt/|/data/|[A-Z]:[\\/]|~/)")
 _GPU = re.compile(r"/?(?:device:)?gpu:\d+$|cuda(?::\d+)?$|/job:\S+/device:gpu:\d+$", re.IGNORECASE)
 _WINDOWS_CALLS = {"startfile", "WinDLL"}
-_DAMAGED_NOTEBOOK = "The notebook is damaged: it is not valid JSON. Could you save it again and attach the whole file?"
+_DAMAGED_NOTEBOOK = "The notebook is damaged and cannot be read. Could you save it again and attach the whole file?"
 _LOGIN = {"login", "notebook_login", "authenticate_user", "getpass", "authenticate"}
 
 

@@ -63,7 +63,11 @@ def _read_folder(folder: Path) -> Report:
     assembled: list[Assembled] = []
     if found.notebook is not None:
         notebook = read_notebook(load(found.notebook)[0], found.notebook.name)
-        if notebook is not None:
+        if isinstance(notebook, str):
+            place = Place(file=found.notebook.name, line=1)
+            damaged = Dropped(place=place, text="", why=f"the notebook is damaged: {notebook}")
+            source = replace(source, dropped=(*source.dropped, damaged))
+        else:
             pieces = (*source.pieces, *notebook.pieces)
             title = source.title or next((each.text for each in notebook.pieces if each.shape is Shape.HEADING), "")
             source = replace(source, notebook=notebook, pieces=pieces, title=title)

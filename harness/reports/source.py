@@ -75,8 +75,8 @@ def source_of(text: str, *, name: str, file: str) -> Source:
     text, date, title = _from_json(text)
     if is_notebook(text) or file.endswith(".ipynb"):
         notebook = read_notebook(text, file)
-        if notebook is None:
-            why = "the notebook is damaged: it is not valid JSON, or has no cells"
+        if isinstance(notebook, str):
+            why = f"the notebook is damaged: {notebook}"
             return Source(
                 name=name, form=Form.NOTEBOOK, text=text[:LONGEST],
                 dropped=(Dropped(place=Place(file=file, line=1), text=text[:200], why=why),),

@@ -22,6 +22,7 @@ NEEDED = {
     "answer": ["report"],
     "diff": ["old", "new"],
     "merge": ["attempts.sqlite"],
+    "github": ["report", "event.json"],
     "work": ["shard.json", "--output", "out"],
 }
 OF_THE_COMMAND_LINE = {"command", "parser", "project", "verbose", "more_verbose", "sandbox", "timeout", "data", "fetch"}

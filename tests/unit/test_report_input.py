@@ -45,9 +45,25 @@ def test_report_that_is_too_long_has_no_code_first_of_all():
     assert report.questions[0].startswith("The report has no code. ")
 
 
-def test_damaged_notebook_is_asked_for_again(tmp_path):
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"cells": [ {"cell_type": "code", "source": ["import keras"', "it is not valid JSON"),
+        ('{"nbformat": 4}', "it has no cells"),
+    ],
+)
+def test_damaged_notebook_is_asked_for_again(tmp_path, text, why):
     path = tmp_path / "report.ipynb"
-    path.write_text('{"cells": [ {"cell_type": "code", "source": ["import keras"', encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     report = read_report(path)
-    assert reason_without_code(report) == "the notebook is damaged: it is not valid JSON"
+    assert reason_without_code(report) == f"the notebook is damaged: {why}"
     assert [question for question in report.questions if "notebook is damaged" in question]
+
+
+def test_damaged_notebook_in_a_folder_is_named(tmp_path):
+    code = "```python\nimport keras\n\nkeras.Sequential().build((1, 2))\n```\n"
+    (tmp_path / "report.md").write_text("# It fails\n\n" + code, encoding="utf-8")
+    (tmp_path / "report.ipynb").write_text('{"nbformat": 4', encoding="utf-8")
+    report = read_report(tmp_path)
+    assert report.runnable
+    assert "the notebook is damaged: it is not valid JSON" in [each.why for each in report.dropped]
