@@ -304,9 +304,20 @@ def test_parameters_are_set_and_defaults_are_the_script_s_own(playground):
 
 def test_what_no_release_can_show_is_a_status_of_one(playground):
     playground.releases("lib", {"1.0": BROKEN, "1.1": BROKEN})
-    document = playground.json("pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, status=1)
+    arguments = ["pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--follow", "wrong answer"]
+    document = playground.json(*arguments, status=1)
     assert document["transitions"] == []
     assert document["statements"] == ["No release of lib could be tested."]
+
+
+def test_failed_import_that_is_followed_is_shown_by_every_release(playground):
+    playground.releases("lib", {"1.0": BROKEN, "1.1": BROKEN})
+    document = playground.json("pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN)
+    assert document["transitions"] == []
+    assert document["statements"] == [
+        "lib 1.0 to 1.1: fails with [A]. 1.0 is the first that was tested. 1.1 is the last that was tested.",
+        "Nothing differs between the releases that were tested.",
+    ]
 
 
 def test_a_search_that_was_stopped_goes_on_where_it_was(playground):
