@@ -70,9 +70,12 @@ def test_another_selection_is_published_into_a_folder_of_its_own(forking, tmp_pa
     assert {each.name for each in folder.iterdir()} == {
         "index.html",
         "results.json",
+        "site",
         "summary.md",
+        "support.json",
         "table.csv",
         "table.md",
+        "transitions.atom",
     }
     assert not (forking.root / "results" / "table.md").exists()
 
