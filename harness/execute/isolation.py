@@ -19,7 +19,8 @@ from harness.process.child import run_limited, supervise
 from harness.process.limits import Ended, Limits
 from harness.sandbox.backends import Sandbox, SandboxBackend
 
-_GRACE_S = 1.0
+_GRACE_S = 2.0
+"""How long a process may run over its limit: it starts on a busy machine, and writes where it hangs at its limit."""
 _MOST_TASKS = 4096
 
 
