@@ -95,12 +95,10 @@ def test_time_outs_are_followed_and_other_failures_are_others(playground):
     }
 
 
-@pytest.mark.xfail(
-    reason="on a busy machine the search found no transition between 1.2 and 1.3; cause unknown", strict=False
-)
 def test_durations_are_followed_within_one_session(playground):
     playground.releases("lib", {"1.0": QUIET, "1.1": SLEEPS, "1.2": SLEEPS, "1.3": QUIET})
-    script = playground.script(SCRIPT)
+    # The import is not timed: on a busy machine, one takes as long as the release sleeps.
+    script = playground.script("# %% define\nimport lib\n# %% use\nlib.use()\n")
     timed = ("--watch", "time=use", "--factor", "3")
     document = playground.json("pinpoint", script, "--package", "lib", "--in", at("1.2"), *timed, "--versions",
                                "1.1..1.3")  # fmt: skip
