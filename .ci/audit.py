@@ -46,7 +46,7 @@ def _line(package: Mapping[str, Any], vulnerability: Mapping[str, Any]) -> str:
 
 
 def judge(answers: Iterable[Answer | None]) -> tuple[int, list[str]]:
-    """Give the exit status, and what to say; None stands for files of which there was no answer at all."""
+    """Return the exit status, and what to say; None stands for files of which there was no answer at all."""
     given = list(answers)
     found = sorted({line for answer in given if answer for line in answer.vulnerable})
     if found:
@@ -62,7 +62,7 @@ def judge(answers: Iterable[Answer | None]) -> tuple[int, list[str]]:
 
 
 def ask(path: Path) -> Answer | None:
-    """Ask about a requirements file, of one service after the other until one knows all; None if none answers."""
+    """Query one service after the other about a requirements file, until one knows all; None if none answers."""
     best: Answer | None = None
     for service in SERVICES:
         answer = _ask(path, service)

@@ -134,7 +134,7 @@ def _report_bug(error: Exception, log: RunLog) -> None:
 
 
 def _write_any_character() -> None:
-    """Let no mark of ours, nor what a script printed, be an error where the terminal or the locale cannot show it."""
+    """Escape characters that the terminal or the locale cannot show, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -90,7 +90,7 @@ def make_sdist(
 
 
 def _another(wheel: bytes) -> bytes:
-    """Give a wheel that has one file more, and is a wheel nevertheless."""
+    """Make a wheel that has one file more, and is a wheel nevertheless."""
     stream = io.BytesIO(wheel)
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr("smuggled.py", "")

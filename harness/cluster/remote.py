@@ -25,7 +25,7 @@ from harness.session import Session, cache_folder
 from harness.shards.reading import read_environment, read_shard
 
 _guard = threading.Lock()
-"""A worker runs one shard at a time, whatever its number of threads."""
+"""A worker runs one shard at a time, even if it has several threads."""
 
 
 def describe(sandbox: str) -> dict[str, Any]:

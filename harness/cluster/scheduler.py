@@ -236,7 +236,7 @@ class _Run:
             )
 
     def _start(self, connection: Connection) -> None:
-        """Give work to each worker that has none."""
+        """Submit work to each worker that has none."""
         for worker in [each for each in self.workers.values() if each.call < 0]:
             shard = self._next_for(worker)
             if shard is None:

@@ -38,7 +38,7 @@ class Extension:
 
 
 def find_all_news(session: Session) -> tuple[tuple[News, ...], tuple[str, ...]]:
-    """Ask the index for news of every family. Return them, and notes on families that could not be asked about."""
+    """Return the new releases of every family, and notes on families whose releases the index did not list."""
     project = session.project
     index = ReleaseIndex.configured(session.variables)
     found, notes = [], []

@@ -35,7 +35,7 @@ def make_folders_read_only(folder: Path) -> None:
 
 
 def make_folders_writable(folder: Path) -> None:
-    """Let the owner add files to a folder and to all in it."""
+    """Make a folder and all folders in it writable for the owner."""
     for top, _, _ in os.walk(folder):
         path = Path(top)
         path.chmod(path.stat().st_mode | stat.S_IWUSR)

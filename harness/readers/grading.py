@@ -123,7 +123,7 @@ class Grading:
 
 
 def _with_option(other: Reading, plain: Reading) -> Reading:
-    """Return a reading that needs an option: it is partial, whatever it restores, and has the error without it."""
+    """Return a reading that needs an option: always partial, with the error that occurs without the option."""
     return Reading(
         grade=Grade.PARTIAL, differs=other.differs, difference=other.difference, error=plain.error,
         label=plain.label, note=plain.note, link=plain.link,

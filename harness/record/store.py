@@ -58,8 +58,8 @@ class Store:
     def by_keys(self, keys: Iterable[str], cells: Mapping[str, Cell] | None = None) -> dict[str, list[Attempt]]:
         """Return the attempts of each key that has any, oldest first, without their evidence.
 
-        The order is that of their starts, in whatever order stores were merged. `cells` are known cells by their ids:
-        the caller can save the parsing of thousands of ids.
+        The order is that of their starts, also after a merge of stores in any order. `cells` are known cells by their
+        ids: the caller can save the parsing of thousands of ids.
         """
         found: dict[str, list[Attempt]] = {}
         with self._report_damage():

@@ -60,7 +60,7 @@ class System:
 
     @classmethod
     def here(cls) -> System:
-        """Look at this one."""
+        """Return the facts of this system."""
         binds = [Bind(source=Path(each)) for each in _PROGRAMS if Path(each).is_dir()]
         links = []
         for name in _TOP:

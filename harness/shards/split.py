@@ -160,7 +160,7 @@ def _cut(group: _Group, count: int) -> list[_Piece]:
 
 
 def _place(pieces: Iterable[_Piece], shards: int) -> list[list[_Piece]]:
-    """Give each piece to the shard that has the least to do, the longest first."""
+    """Assign each piece to the shard with the least work, the longest first."""
     placed: list[list[_Piece]] = [[] for _ in range(shards)]
     heap = [(0.0, number) for number in range(shards)]
     for piece in sorted(pieces, key=lambda piece: (-piece.seconds, piece.environment, str(piece.clusters[0][0].cell))):

@@ -30,7 +30,7 @@ def is_about_reading(report: Report) -> bool:
 
 
 def files_apart(report: Report, text: str) -> tuple[str, ...]:
-    """Return the files that a script is asked about one by one: several models, and a script that takes arguments."""
+    """Return the model files that the script is run with one by one: if there are several and it reads arguments."""
     models = attached_models(report)
     return models if len(models) > 1 and "argv" in text else ()
 

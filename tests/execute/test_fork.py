@@ -381,7 +381,7 @@ class TestScriptsThatPrepareAParent:
 
 
 def token_of(process):
-    """Tell the processes of this test's parent from those of others that run at the same time."""
+    """Separate the processes of this test's parent from those of others that run at the same time."""
     with contextlib.suppress(psutil.Error, OSError):
         return process.environ().get(TOKEN_VARIABLE) if process.status() != psutil.STATUS_ZOMBIE else None
     return None

@@ -206,7 +206,7 @@ def kill_containers(victim, times, then=None):
 
 
 def stage_log_of(script):
-    """Say which stages a contained script has begun."""
+    """Return which stages a contained script has begun."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{script.pid}/root/attempt/stage_log").read_text()
     return ""

@@ -39,7 +39,7 @@ ACTS = "print()\n"
 
 
 def importing(bench, *modules, rest="", **preparation):
-    """Give a task whose script begins with the imports of these modules."""
+    """Return a task whose script begins with the imports of these modules."""
     task = bench.task("asserts", source="".join(f"import {each}\n" for each in modules) + rest)
     preload = ("heavy", "one", "two")
     return replace(task, environment=replace(task.environment, preload=preload, **preparation))

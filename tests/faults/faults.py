@@ -56,7 +56,7 @@ def check_mended(project: Project, table: dict[str, tuple[str, str | None]] = TA
 
 
 def settled_keys(project: Project) -> list[str]:
-    """Give the key of each attempt that counts."""
+    """Return the key of each attempt that counts."""
     with contextlib.closing(sqlite3.connect(store_of(project))) as connection:
         return [key for (key,) in connection.execute("SELECT key FROM attempts WHERE settled")]
 

@@ -300,7 +300,7 @@ def _executes_alone(process: psutil.Process) -> bool:
 
 
 def _cell_of(process: psutil.Process) -> object:
-    """Say whose attempt a worker is: the environment's Python, and what the request asks for."""
+    """Return whose attempt a worker is: the environment's Python, and what the request asks for."""
     with contextlib.suppress(psutil.Error, OSError, ValueError):
         python, *_, path = process.cmdline()
         inside = Path(f"/proc/{process.pid}/root{path}")
@@ -310,7 +310,7 @@ def _cell_of(process: psutil.Process) -> object:
 
 
 def attempts_of(project: Project) -> list[tuple[str, str, int]]:
-    """Give (key, time, whether it counts) of every attempt in the store, in the order recorded."""
+    """Return (key, time, whether it counts) of every attempt in the store, in the order recorded."""
     if not project.store.exists():
         return []
     with contextlib.closing(sqlite3.connect(project.store, timeout=30)) as connection:

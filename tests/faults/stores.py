@@ -192,7 +192,7 @@ def clock_set(project: Project, chance: random.Random) -> None:
 
 
 def _times(project: Project) -> list[str]:
-    """Give when each attempt began, as it says, in the order recorded."""
+    """Return when each attempt began, as it says, in the order recorded."""
     with contextlib.closing(sqlite3.connect(store_of(project))) as connection:
         return [started for (started,) in connection.execute("SELECT started FROM attempts ORDER BY id")]
 

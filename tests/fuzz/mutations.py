@@ -18,7 +18,7 @@ PIECES = [
 
 @st.composite
 def mutations(draw: st.DrawFn, seeds: Sequence[bytes]) -> bytes:
-    """Give a seed with a few parts cut out, doubled, moved, overwritten or put in."""
+    """Return a seed with a few parts cut out, doubled, moved, overwritten or put in."""
     data = draw(st.sampled_from(seeds))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(data)))

@@ -558,5 +558,5 @@ def _small_results() -> bytes:
 
 
 def committed_cases(name: str) -> list[Path]:
-    """Give the inputs that once broke a target's promise: files named after what was wrong."""
+    """Return the inputs that once broke a target's promise: files named after what was wrong."""
     return sorted((Path(__file__).parent / "cases" / name).glob("*"))

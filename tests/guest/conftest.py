@@ -29,7 +29,7 @@ def what_runs(path: Path) -> ast.Module:
 
 @functools.cache
 def found() -> dict[str, Path]:
-    """Give an executable for each `major.minor` that is here."""
+    """Return an executable for each `major.minor` that is here."""
     pythons = {}
     for each in findpython.find_all():
         if each.implementation.lower() == "cpython" and not each.version.is_prerelease:

@@ -43,13 +43,13 @@ class Step:
 
 
 def jobs_of(path):
-    """Give the text of each job of a workflow, by its name."""
+    """Return the text of each job of a workflow, by its name."""
     parts = re.split(r"(?m)^  (\w+):$", path.read_text(encoding="utf-8").partition("\njobs:\n")[2])
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def steps_of(job):
-    """Give the steps of a job that run something; all but the installation must be commands of the harness."""
+    """Return the steps of a job that run something; all but the installation must be commands of the harness."""
     found = []
     for text in re.split(r"(?m)^      - ", job)[1:]:
         run = re.search(r"(?m)^\s*run: (.+)$", text)

@@ -229,7 +229,7 @@ class Project:
         return names + [f"process {each.pid}: {' '.join(each.cmdline())}" for each in self.processes()]
 
     def processes(self) -> list[psutil.Process]:
-        """Give the processes that attempts of this project, or what builds its environments, have started."""
+        """Return the processes that attempts of this project, or what builds its environments, have started."""
         found = []
         for process in psutil.process_iter():
             try:
@@ -305,7 +305,7 @@ def two_step(project) -> Project:
 
 
 def wait_until(condition, *, process: subprocess.Popen[str] | None = None) -> None:
-    """Look until something holds; fail if it takes too long, or if the process that it waits for has ended."""
+    """Wait until something holds; fail if it takes too long, or if the process that it waits for has ended."""
     deadline = time.monotonic() + LIMIT_S
     while not condition():
         assert time.monotonic() < deadline, "waited for nothing"

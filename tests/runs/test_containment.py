@@ -168,7 +168,7 @@ def test_what_is_published_of_hostile_scenarios_is_data(project):
 
 
 def page_of_calm(project):
-    """Give the page of the same project without the hostile scenarios, with a failing one."""
+    """Return the page of the same project without the hostile scenarios, with a failing one."""
     selection = ["--scenarios", "build,newer"]
     return project.call("table", *selection, "--format", "html").stdout
 

@@ -31,7 +31,7 @@ def test_fresh_runs_all_again_and_finds_the_same_signature(project):
 
 
 def count(project):
-    """Give the number of attempts in the project's store."""
+    """Return the number of attempts in the project's store."""
     store = Store(project.store)
     try:
         return store.count()

@@ -23,7 +23,7 @@ demo.build([1, 2])
 
 
 def on(project, name):
-    """Give the same project on another machine: with a store of its own, and the same cache."""
+    """Return the same project on another machine: with a store of its own, and the same cache."""
     store = project.root.parent / "stores" / f"{name}.sqlite"
     return replace(project, variables={**project.variables, "HARNESS_STORE": str(store)})
 
@@ -33,7 +33,7 @@ def store_of(machine):
 
 
 def exported(project, *selection):
-    """Give the exports that do not depend on when and how fast something ran."""
+    """Return the exports that do not depend on when and how fast something ran."""
     return [project.call("table", *selection, "--format", format).stdout for format in ("csv", "markdown")]
 
 
@@ -46,7 +46,7 @@ def run_shards(project, count, *selection):
 
 
 def attempts_in(machine):
-    """Give the cells of all attempts, sorted."""
+    """Return the cells of all attempts, sorted."""
     if not Path(store_of(machine)).exists():
         return []
     with closing(sqlite3.connect(store_of(machine))) as connection:

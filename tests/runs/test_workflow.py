@@ -16,7 +16,7 @@ WORKFLOW = PROJECT / ".github" / "workflows" / "matrix.yml"
 
 
 def commands(job):
-    """Give the commands of a job that call the harness, or read what it wrote, in order."""
+    """Return the commands of a job that call the harness, or read what it wrote, in order."""
     jobs = re.split(r"(?m)^  (\w+):$", WORKFLOW.read_text(encoding="utf-8").partition("\njobs:\n")[2])
     text = jobs[jobs.index(job) + 1]
     found = re.findall(r"(?m)^\s+(?:run: )?(python (?:-m harness|\.ci/).*)$", text)
@@ -36,7 +36,7 @@ def bash(machine, command, **variables):
 
 @pytest.fixture
 def checkout(two_step, tmp_path):
-    """Give a function that checks out the project on a new machine."""
+    """Return a function that checks out the project on a new machine."""
     (two_step.root / ".ci").mkdir()
     shutil.copy(PROJECT / ".ci" / "matrix.py", two_step.root / ".ci")
 

@@ -40,7 +40,7 @@ def test_status_and_words(documents, status, said):
 
 @pytest.fixture
 def service(monkeypatch):
-    """Give what each service answers with; what is not JSON is as good as none."""
+    """Return what each service answers with; what is not JSON is as good as none."""
     outputs = {}
 
     def run(command, **more):

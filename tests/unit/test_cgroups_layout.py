@@ -18,7 +18,7 @@ BOTH = "cpu io memory pids\n"
 
 
 def look(texts, writable=()):
-    """Look at a system with these files, where this process may write to those."""
+    """Read a system with these files, where this process may write to those."""
     writable = set(writable)
     return find_base(Files(read=texts.get, may_write=lambda path: path in writable, pid=PID))
 

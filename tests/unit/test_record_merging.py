@@ -57,7 +57,7 @@ def merged(path, stores, scratch):
 
 
 def content(path):
-    """Give all that readers see, with evidence, in the order they see it."""
+    """Return all that readers see, with evidence, in the order they see it."""
     with closing(Store(path)) as opened:
         keys = [f"{number:064x}" for number in range(20)]
         found = opened.by_keys(keys)
