@@ -11,7 +11,7 @@ from harness.reports.report import Claim, Dropped
 from harness.triage.answer import Change, TriageAnswer
 from harness.triage.claims import Checked
 from harness.triage.evidence import Shows
-from harness.triage.ranges import Range
+from harness.triage.ranges import Range, borders_of
 
 _MARKS = {
     Shows.BUG: "❌ this bug",
@@ -135,15 +135,25 @@ def _why(shown: Range, *, of_file: bool) -> str:
 
 
 def _changes(answer: TriageAnswer) -> str:
-    lines = []
-    for word, change in (("Introduced", answer.introduced), ("Fixed", answer.fixed)):
-        if change is not None:
-            lines.append(
-                f"* {word} between {escaped(change.package)} {change.last} and {change.first}{_commit(change)}."
-            )
+    main = [(word, each) for word, each in (("Introduced", answer.introduced), ("Fixed", answer.fixed)) if each]
+    shown = {(each.package, each.last, each.first) for _, each in main}
+    others = [(w, each) for w, each in _other_changes(answer) if (each.package, each.last, each.first) not in shown]
+    lines = [
+        f"* {word} between {escaped(each.package)} {each.last} and {each.first}{_commit(each)}."
+        for word, each in (*main, *others)
+    ]
     if answer.responsible:
         lines.append(f"* Responsible package: {escaped(answer.responsible)}.")
     return "\n".join(lines)
+
+
+def _other_changes(answer: TriageAnswer) -> Iterator[tuple[str, Change]]:
+    """Yield every border between pass and bug, oldest first: a bug may come back."""
+    commits = {(each.get("last"), each.get("first")): each.get("commit") for each in answer.transitions}
+    for each in borders_of(answer.ranges):
+        word = "Also introduced" if each.introduced else "Also fixed"
+        commit = commits.get((each.last, each.first))
+        yield word, Change(package=each.package, last=each.last, first=each.first, commit=commit)
 
 
 def _commit(change: Change) -> str:

@@ -846,6 +846,25 @@ def test_reply_makes_no_markup_of_foreign_text():
     assert "\x1b" not in markdown(an_answer())
 
 
+def test_reply_names_every_change_of_a_bug_that_comes_back():
+    shown = [("1.0.0", PASSES), ("1.1.0", BUG), ("1.2.0", PASSES), ("1.3.0", BUG)]
+    commit = {"sha": "b" * 40, "title": "Return it", "repository": "o/r", "pull_request": 13}
+    reply = markdown(
+        an_answer(
+            ranges=ranges_of([evidence(version, shows, error="E") for version, shows in shown], "layers"),
+            fixed=Change(package="layers", last="1.1.0", first="1.2.0"),
+            transitions=({"last": "1.2.0", "first": "1.3.0", "commit": commit},),
+        )
+    )
+    changes = [line for line in reply.splitlines() if re.match(r"\* .*(introduced|fixed) between", line, re.IGNORECASE)]
+    assert [line.split(" by ")[0].rstrip(".") for line in changes] == [
+        "* Introduced between layers 1.0.0 and 1.1.0",
+        "* Fixed between layers 1.1.0 and 1.2.0",
+        "* Also introduced between layers 1.2.0 and 1.3.0",
+    ]
+    assert "o/r#13" in changes[-1]
+
+
 def test_reply_names_pull_requests_with_their_repository():
     assert "o/r#12" in markdown(an_answer())
 
