@@ -56,5 +56,5 @@ def fetch_published(address: str) -> Mapping[str, Any]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: is not UTF-8", why=str(error)) from error
+        raise UsageError(f"{file} is not UTF-8", why=str(error)) from error
     return parse_results(text, file)

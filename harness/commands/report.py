@@ -81,7 +81,7 @@ def execute(session: Session, options: Options) -> int:
 def _require_folder(option: str, typed: str | None, folder: Path) -> None:
     if typed == "" or (folder.exists() and not folder.is_dir()):
         raise UsageError(
-            f"{option} {typed!r}: is not a folder", next_step="Name a folder; it is created if it is missing"
+            f"{option} {typed!r} is not a folder", next_step="Name a folder; it is created if it is missing"
         )
 
 

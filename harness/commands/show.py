@@ -88,7 +88,7 @@ def _copy_artifacts(session: Session, task: Task, folder: Path) -> None:
             next_step=f"`{session.command} {shlex.join(['replay', str(task.cell)])}` writes them again",
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"--artifacts {folder}: is not empty", next_step="Name a new folder")
+        raise UsageError(f"--artifacts {folder} is not empty", next_step="Name a new folder")
     try:
         session.artifacts.copy_to(key, folder)
     except OSError as error:

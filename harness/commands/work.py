@@ -95,11 +95,11 @@ def _read(file: Path) -> dict[str, object]:
     try:
         document = json.loads(read_text(file, longest=_LARGEST_SHARD))
     except FileNotFoundError:
-        raise damaged_shard(str(file), "there is no such file") from None
+        raise damaged_shard(str(file), "There is no such file") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise damaged_shard(str(file), f"it cannot be read: {error}") from error
+        raise damaged_shard(str(file), f"It cannot be read: {error}") from error
     if not isinstance(document, dict):
-        raise damaged_shard(str(file), "it is no JSON object")
+        raise damaged_shard(str(file), "It is no JSON object")
     return document
 
 

@@ -60,11 +60,11 @@ class StoreSource:
             if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                 raise damaged(path, "its integrity check fails")
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'attempts'").fetchone():
-                raise not_a_store(path, "it has no table of attempts")
+                raise not_a_store(path, "It has no table of attempts")
             migrate(connection)
         except SQLITE_ERRORS as error:
             connection.close()
-            raise not_a_store(path, str(error)) from error
+            raise not_a_store(path, f"SQLite: {error}") from error
         except HarnessError:
             connection.close()
             raise
@@ -135,7 +135,7 @@ def _copy(path: Path, target: sqlite3.Connection) -> None:
 def not_a_store(path: Path, why: str) -> HarnessError:
     """Return the error for a file that is no store."""
     return UsageError(
-        f"{path}: is not a store of attempts",
+        f"{path} is not a store of attempts",
         why=why,
         next_step="Name an attempts.sqlite, or a folder that `harness work` wrote. Nothing was merged",
     )

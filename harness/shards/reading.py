@@ -48,14 +48,14 @@ def read_shard(session: Session, document: Document, folder: Path, *, name: str)
 def damaged_shard(name: str, why: str) -> UsageError:
     """Return the error for a file that is no shard."""
     return UsageError(
-        f"{name}: is not a shard", why=why, next_step="Write shards with `harness plan --shards N --output DIR`"
+        f"{name} is not a shard", why=why, next_step="Write shards with `harness plan --shards N --output DIR`"
     )
 
 
 def require_same_version(document: Document, name: str) -> None:
     """Raise HarnessError if a shard was planned by another version of this project, or for another platform."""
     if not isinstance(document, dict) or "worker" not in document:
-        raise damaged_shard(name, "it has not the keys of a shard")
+        raise damaged_shard(name, "It lacks the keys of a shard")
     if document.get("schema") != SCHEMA or document["worker"] != worker_digest():
         version = document.get("version")
         which = "another state of it" if version == __version__ else f"repro-matrix {version}"

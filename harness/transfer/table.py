@@ -228,7 +228,7 @@ def load_transfer(path: Path) -> Transfer:
     try:
         return transfer_of(document)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise UsageError(f"{path}: is not a table of readers", why=f"{type(error).__name__}: {error}") from None
+        raise UsageError(f"{path} is not a table of readers", why=f"{type(error).__name__}: {error}") from None
 
 
 def transfer_of(document: Mapping[str, Any]) -> Transfer:

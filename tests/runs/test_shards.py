@@ -286,7 +286,7 @@ class TestWork:
         assert "the shard was changed" in two_step.call("work", str(shards[0]), "--output", str(tmp_path / "out"), status=2).stderr  # fmt: skip
 
     def test_shard_that_is_not_there(self, project, tmp_path):
-        assert "there is no such file" in project.call("work", "gone.json", "--output", "out", status=2).stderr
+        assert "There is no such file" in project.call("work", "gone.json", "--output", "out", status=2).stderr
 
 
 class TestMerge:

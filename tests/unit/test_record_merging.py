@@ -211,7 +211,7 @@ class TestBadInput:
         connection.execute("CREATE TABLE things (id)")
         connection.commit()
         connection.close()
-        with pytest.raises(HarnessError, match="it has no table of attempts"):
+        with pytest.raises(HarnessError, match="It has no table of attempts"):
             merged(tmp_path / "target.sqlite", [path], scratch)
 
     def test_truncated_store(self, tmp_path, scratch):
