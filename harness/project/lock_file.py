@@ -24,7 +24,7 @@ _PLAIN_PIN = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _YEARS = range(1900, 9000)
-_NEXT_STEP = "Run `nox -s lock -- {id}` to create it again, or restore the file from git"
+_NEXT_STEP = "Run `harness lock {id}` to create it again, or restore the file from git"
 
 
 def read_lock(path: Path) -> Lock:
@@ -156,7 +156,7 @@ def write_lock(lock: Lock) -> str:
     origin = lock.origin
     lines = [
         f"# What is installed in {origin.environment}, as of {origin.as_of:%Y-%m-%d}.",
-        f"# Generated; to make it again: nox -s lock -- {origin.environment}",
+        f"# Generated; to make it again: harness lock {origin.environment}",
         "#",
         "# /// lock",
         *(f"# {line}" for line in _origin_lines(origin)),

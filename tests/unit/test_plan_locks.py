@@ -148,7 +148,7 @@ def test_invalid_lock_is_reported_with_next_step(text, said):
     message = str(caught.value)
     assert message.startswith("locks/demo/demo1.txt: ")
     assert said in message
-    assert "nox -s lock -- demo1" in message
+    assert "harness lock demo1" in message
 
 
 def test_file_that_is_not_utf8_is_reported(tmp_path):

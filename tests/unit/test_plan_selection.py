@@ -108,7 +108,7 @@ def test_lock_that_differs_from_the_matrix_is_reported(root):
     assert "demo1.1" in notices
     assert "demo2.0" in notices
     assert "demo1.0" not in notices
-    assert "nox -s lock" in notices
+    assert "harness lock" in notices
 
 
 def test_exclusion_without_a_match_is_reported(root):
@@ -168,7 +168,7 @@ def test_misplaced_lock_is_reported(root, lock, folder, said):
 def test_lock_with_another_file_name_is_reported(root):
     path = root / "locks" / "demo" / "demo1.1.txt"
     path.rename(path.with_name("demo9.txt"))
-    with pytest.raises(UsageError, match=r"demo9.txt: is the lock of 'demo1.1'\. Run `nox -s lock -- demo9`"):
+    with pytest.raises(UsageError, match=r"demo9.txt: is the lock of 'demo1.1'\. Run `harness lock demo9`"):
         read_project(root)
 
 
