@@ -30,6 +30,7 @@ from harness.session import Session, cache_folder
 _log = logging.getLogger(__name__)
 _SELDOM = 500_000
 COMMANDS = {
+    "init": "start a project for a package in an empty folder",
     "plan": "show what would run, what would not and why, and what it needs",
     "run": "run the cells without a valid attempt, and print the table",
     "table": "print the table of recorded results; run nothing",
@@ -56,7 +57,7 @@ COMMANDS = {
 """The commands, each with its summary. The module of a command has its name."""
 _RUN_SCRIPTS = frozenset({"run", "refresh", "replay", "pinpoint", "blame", "triage", "readers", "work"})
 """Commands that may restart themselves where limits can be enforced."""
-_WITHOUT_PROJECT = frozenset({"work"})
+_WITHOUT_PROJECT = frozenset({"work", "init"})
 """Commands that work in any folder."""
 _STATUS = (
     "Exit status: 0 finished, also if cells failed; 1 a cell has no result, or check or compare-isolation found a "

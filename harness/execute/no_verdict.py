@@ -16,9 +16,9 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from harness.execute.failure_facts import Failure, Places, Scene, number_of, python_of, text_of, texts_of
-from harness.execute.import_names import is_standard, package_of
 from harness.execute.other_machine import needs_another_machine
 from harness.model import NoVerdict, Outcome
+from harness.project.import_names import is_standard, package_of
 
 _LONGEST_NAME = 120
 _OFF = "`--sandbox off` runs it with your network and files: only do that with a script that you trust"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, UsageError, counted
 from harness.filesystem.atomic import write_whole
 from harness.locking.package_index import ReleaseIndex
 from harness.locking.resolution import resolve, resolve_swapped
@@ -151,7 +151,8 @@ class Locking:
         origin = lock.origin
         details = f"; moved: {', '.join(origin.moved)}" if origin.moved else ""
         details += f"; from source: {', '.join(origin.sources)}" if origin.sources else ""
-        self.notify(f"{origin.environment}: {len(lock.pins)} packages as of {origin.as_of:%Y-%m-%d}{place}{details}")
+        packages = counted(len(lock.pins), "package")
+        self.notify(f"{origin.environment}: {packages} as of {origin.as_of:%Y-%m-%d}{place}{details}")
 
     def _fail(self, id: str, error: Exception) -> None:
         reason = error.explanation if isinstance(error, UvFailed) else str(error).replace("\n", " ")

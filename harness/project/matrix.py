@@ -12,6 +12,7 @@ from packaging.version import Version
 from harness.errors import UsageError
 from harness.model import Cache, Generation, LockOrigin, Preparation, Setting, matches_globs
 from harness.model.site import SiteText
+from harness.project.import_names import package_of
 
 FILE = "matrix.toml"
 # The default maximum limits of a script: seconds, MiB, MiB, a number. matrix.toml can set others.
@@ -176,6 +177,12 @@ class Matrix:
     """What the published page says."""
     caches: tuple[Cache, ...] = ()
     """Where packages keep what they download."""
+    modules: tuple[tuple[str, str], ...] = ()
+    """Modules, each with its package, where the names differ and are not in the table of `import_names`."""
+
+    def package_of(self, module: str) -> str:
+        """Return the package of a module."""
+        return dict(self.modules).get(module) or package_of(module)
 
     def family(self, name: str) -> Family | None:
         """Return the family with this name, or None."""

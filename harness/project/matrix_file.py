@@ -91,6 +91,7 @@ def _read(table: Table, root: Path) -> Matrix:
         exclusions=tuple(_read_exclusion(each) for each in table.tables("exclude")),
         site=read_site(table.table("site"), {each.name: each.title for each in families}),
         caches=read_caches(table.table("caches")),
+        modules=read_strings(table.table("modules")),
     )
     table.end()
     return matrix

@@ -110,7 +110,7 @@ def _environments(
                 str(path), f"its family {lock.origin.family!r} is not in {FILE}", "Delete it, or add the family"
             )
         elif id != path.stem:
-            problems.add(str(path), f"is the lock of {id!r}", f"Run `nox -s lock -- {path.stem}`")
+            problems.add(str(path), f"is the lock of {id!r}", f"Run `harness lock {path.stem}`")
         elif id in environments:
             problems.add(str(path), f"{first[id]} has the same id {id!r}", "Delete one of them")
         else:
@@ -129,7 +129,7 @@ def _stale_notices(stale: list[str]) -> list[str]:
     if not stale:
         return []
     named = ", ".join(stale[:3]) + (f" and {len(stale) - 3} more" if len(stale) > 3 else "")
-    return [f"These locks do not match {FILE}: {named}. Run `nox -s lock`."]
+    return [f"These locks do not match {FILE}: {named}. Run `harness lock`."]
 
 
 def _unmatched_exclusions(
@@ -153,18 +153,22 @@ def environment_of(
 
     Import only modules whose package is in the lock.
     """
-    names = set(lock.versions)
-    provided = {canonicalize_name(given) for giver, given in matrix.provides if canonicalize_name(giver) in names}
+    names: set[str] = set(lock.versions)
+    names |= {canonicalize_name(given) for giver, given in matrix.provides if canonicalize_name(giver) in names}
+
+    def has(module: str) -> bool:
+        return bool({canonicalize_name(module), canonicalize_name(matrix.package_of(module))} & names)
+
     imports = family.imports if family else matrix.imports
     return Environment(
         id=lock.origin.environment,
         family=lock.origin.family,
         lock=lock,
         variables=family.variables if family else tuple({**dict(matrix.variables), **dict(variables)}.items()),
-        imports=tuple(module for module in imports if canonicalize_name(module) in names | provided),
-        preload=tuple(module for module in matrix.preload if canonicalize_name(module) in names | provided),
+        imports=tuple(filter(has, imports)),
+        preload=tuple(filter(has, matrix.preload)),
         touch=matrix.touch,
-        prepare=tuple(each for each in matrix.prepare if canonicalize_name(each.module) in names | provided),
+        prepare=tuple(each for each in matrix.prepare if has(each.module)),
         provides=matrix.provides,
         settings=matrix.settings,
         tiers=matrix.tiers_of(lock.origin.environment) if family else frozenset(),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from harness.execute.import_names import package_of
+from harness.project.import_names import package_of
 from harness.project.matrix import Matrix
 from harness.project.syntax import tree_of
 from harness.reports.report import Report, Says

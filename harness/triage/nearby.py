@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from harness.execute.import_names import package_of
 from harness.pinpoint.swapped import Swaps, changes_of
+from harness.project.import_names import package_of
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.triage.evidence import Evidence, Shows
 
