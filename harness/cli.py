@@ -45,6 +45,7 @@ COMMANDS = {
     "merge": "add the attempts of other machines to the store of this clone",
     "work": "run a shard from a file, and write its results into a folder",
     "report": "write the published files",
+    "badge": "draw a badge of a case or environment, or print how to embed it",
     "compare-isolation": "compare forks with separate processes",
     "check": "compare the results with the published ones",
     "diff": "show what changed between two published results",

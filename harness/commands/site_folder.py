@@ -19,7 +19,7 @@ from harness.session import Session
 from harness.transfer.table import load_transfer
 
 _TRANSFER = Path("results", "transfer", "transfer.json")
-_SUFFIXES = (".js", ".json")
+_SUFFIXES = (".js", ".json", ".svg")
 
 
 def write_site(session: Session, results: Results, folder: Path) -> int:

@@ -27,6 +27,8 @@ class SiteText:
     about: str = ""
     source: str = ""
     """The web address of the project."""
+    address: str = ""
+    """The web address at which the site is published, for badges and links that leave it."""
     names: Mapping[str, str] = field(default_factory=dict)
     """The display names of packages: `tensorflow-cpu` is TensorFlow."""
     stages: Mapping[str, str] = field(default_factory=dict)

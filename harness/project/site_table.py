@@ -11,19 +11,25 @@ KEYS_OF_TEXTS = ("names", "stages")
 def read_site(table: Table, titles: dict[str, str]) -> SiteText:
     """Read `[site]`; `titles` are those of the families. Without the table, the page has general texts."""
     texts = {key: _texts(table.table(key)) for key in KEYS_OF_TEXTS}
-    source = table.text("source", "")
-    if source and not source.startswith(("https://", "http://")):
-        table.problems.add(table.place("source"), f"{source!r} is no web address", 'Write "https://..."')
+    addresses = {key: _address(table, key) for key in ("source", "address")}
     site = SiteText(
         title=table.text("title", ""),
         about=table.text("about", ""),
-        source=source,
+        source=addresses["source"],
+        address=addresses["address"],
         names=texts["names"],
         stages=texts["stages"],
         families=titles,
     )
     table.end()
     return site
+
+
+def _address(table: Table, key: str) -> str:
+    address = table.text(key, "")
+    if address and not address.startswith(("https://", "http://")):
+        table.problems.add(table.place(key), f"{address!r} is no web address", 'Write "https://..."')
+    return address
 
 
 def _texts(table: Table) -> dict[str, str]:

@@ -45,6 +45,32 @@ def test_site_is_where_it_was_asked_for(ran):
     assert "is not a folder" in ran.call("report", "--site", str(ran.root / "file"), status=2).stderr
 
 
+def test_badges_of_real_results(ran):
+    ran.call("report", "--unconfirmed")
+    written = ran.root / "results" / "site" / "environments" / "demo1.1.svg"
+    assert ran.call("badge", "demo1.1").stdout == written.read_text()
+    ran.call("badge", "build[shape=list]", "--output", "b.svg")
+    assert (
+        "demo 2.0 " in ran.call("badge", "build[shape=list]", "--format", "html", "--address", "https://a.org").stdout
+    )
+    assert (ran.root / "b.svg").read_text().startswith("<svg")
+    assert (
+        "✗ cannot be built" in ran.call("badge", CELL, "--format", "markdown", "--address", "https://a.org/x/").stdout
+    )
+
+
+def test_badge_says_what_is_wrong_with_its_arguments(project):
+    for typed, message in (
+        (["build"], "build: is a scenario with 2 cases; a badge is about one"),
+        (["buidl"], "There is no case or environment 'buidl'. Did you mean build"),
+        (["demo1.1", "--address", "https://a.org"], "a picture contains no address"),
+        (["demo1.1", "--format", "html"], "needs the address of the published site"),
+        (["demo1.1", "--format", "html", "--address", "a.org"], "--address 'a.org': is no web address"),
+    ):
+        assert message in project.call("badge", *typed, status=2).stderr
+    assert "there is no result, here or published" in project.call("badge", "demo1.1", status=1).stderr
+
+
 def test_data_of_earlier_results_are_removed_and_other_files_are_kept(ran):
     folder = ran.root / "page"
     (folder / "cases").mkdir(parents=True)

@@ -116,6 +116,48 @@ def test_copy_button_copies_the_command(visit, folder):
     assert page.evaluate("navigator.clipboard.readText()") == f"harness replay '{BROKEN}'"
 
 
+def test_a_case_shows_its_script(visit, folder):
+    page = visit(folder, VIEWS["case"])
+    page.wait_for_selector("#view .code .line")
+    assert page.inner_text("#view section:has(> h2:has(button[aria-label='Copy the script'])) .code").strip() == "x = 1"
+    assert "[object" not in page.inner_text("#view")
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "text"),
+    [
+        ("cell", "Link to this cell as Markdown",
+         "[build\\[shape=list,format=.keras\\] in Package 3.4.1: ✗ cannot be loaded]"
+         "(https://ADDRESS-OF-THIS-SITE/#/cell/build%5Bshape=list,format=.keras%5D@pkg3.4.1)"),
+        ("cell", "Badge of the case as Markdown",
+         "[![build\\[shape=list,format=.keras\\]](https://ADDRESS-OF-THIS-SITE/FILE)]"
+         "(https://ADDRESS-OF-THIS-SITE/#/case/build%5Bshape=list,format=.keras%5D)"),
+        ("environment", "Badge as HTML",
+         '<a href="https://ADDRESS-OF-THIS-SITE/#/environment/pkg3.4.1">'
+         '<img src="https://ADDRESS-OF-THIS-SITE/FILE" alt="Package 3.4.1"></a>'),
+    ],
+)  # fmt: skip
+def test_a_badge_can_be_embedded(visit, folder, name, what, text):
+    page = visit(folder, VIEWS[name], permissions=["clipboard-read", "clipboard-write"])
+    page.click(f"{'#panel' if name == 'cell' else '#view'} .embed summary")
+    page.click(f"button[aria-label='Copy {what}']")
+    page.wait_for_selector("button:text('Copied')")
+    picture = page.locator(".embed[open] img")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalHeight)") == 20
+    file = picture.get_attribute("src")
+    assert (folder / file).is_file()
+    assert page.evaluate("navigator.clipboard.readText()") == text.replace("FILE", file)
+
+
+def test_a_page_from_a_server_knows_its_address(visit, folder):
+    page = visit(folder)
+    for own, address in (
+        ("https://example.org/m/index.html", "https://example.org/m/"), ("https://example.org/m", "https://example.org/m/"),
+        ("https://example.org/m/", "https://example.org/m/"), (None, "https://ADDRESS-OF-THIS-SITE/"),
+    ):  # fmt: skip
+        assert page.evaluate("own => { siteData.index.address = own; return site.address(); }", own) == address
+
+
 def test_a_selection_of_the_table_has_an_address(visit, folder):
     page = visit(folder, "#/table")
     page.select_option("[name=label]", "bug")
@@ -227,7 +269,7 @@ def test_nothing_of_a_script_is_executed_or_becomes_markup(visit, tmp_path, name
             )  # fmt: skip
             page.wait_for_timeout(30)
             found += page.evaluate(
-                "[...document.querySelectorAll('img, script:not([src]), iframe, [onmouseover], [onerror]')].length + ''"
+                "[...document.querySelectorAll('img:not(.badge-picture[src$=svg]), script:not([src]), iframe, [onmouseover], [onerror]')].length + ''"
             )
             found += page.evaluate(
                 "[...document.querySelectorAll('a')].map((a) => a.protocol).filter((p) => !['file:', 'https:', 'http:'].includes(p))"

@@ -16,6 +16,7 @@ from harness.sandbox.policy import SandboxMode
 NEEDED = {
     "show": ["cell@env"],
     "replay": ["cell@env"],
+    "badge": ["cell@env"],
     "pinpoint": ["scenario", "--package", "keras"],
     "blame": ["scenario", "--good", "a", "--bad", "b"],
     "triage": ["report.md"],

@@ -15,12 +15,12 @@ from itertools import groupby
 from markupsafe import escape
 
 from harness.report.results import Record
-from harness.report.site import case_document, environment_document, index_document
+from harness.report.site import badges, case_document, environment_document, index_document
 from harness.report.site.content import Content, file_name
 from harness.report.transitions import History
 
 PAGE = ("index.html", "style.css", "dom.js", "data.js", "words.js", "views.js", "landing.js", "upgrade.js",
-        "errors.js", "file.js", "overview.js", "table.js", "history.js", "panel.js", "app.js")  # fmt: skip
+        "errors.js", "file.js", "overview.js", "table.js", "history.js", "embed.js", "panel.js", "app.js")  # fmt: skip
 DATA_FOLDERS = ("cases", "environments")
 """Generated as a whole: other data files there are from an earlier state of the results."""
 
@@ -39,13 +39,16 @@ def files(content: Content) -> Iterator[tuple[str, str]]:
     for history in content.histories:
         told.setdefault(str(history.case), []).append(history)
     for case, members in groupby(content.records, key=lambda record: str(record.case)):
-        yield from _twice(f"cases/{file_name(case)}", case_document.document(content, [*members], told.get(case, ())))
+        found = list(members)
+        yield from _twice(f"cases/{file_name(case)}", case_document.document(content, found, told.get(case, ())))
+        yield from _picture(badges.case_badge(content, found))
     cells: dict[str, list[Record]] = {column.id: [] for column in content.columns}
     for record in content.records:
         cells[record.environment.id].append(record)
     for column in content.columns:
         name = f"environments/{file_name(column.id)}"
         yield from _twice(name, environment_document.document(content, column, cells[column.id]))
+        yield from _picture(badges.environment_badge(content, column, cells[column.id]))
 
 
 def _with_texts(page: str, index: Mapping[str, object]) -> str:
@@ -53,6 +56,11 @@ def _with_texts(page: str, index: Mapping[str, object]) -> str:
     scripts = "\n".join(f'<script src="page/{name}"></script>' for name in PAGE if name.endswith(".js"))
     texts = {"title": str(escape(index["title"])), "about": str(escape(index["about"])), "scripts": scripts}
     return re.sub("{(title|about|scripts)}", lambda place: texts[place[1]], page)
+
+
+def _picture(badge: badges.Badge) -> Iterator[tuple[str, str]]:
+    if badge.file is not None:
+        yield badge.file, badge.svg()
 
 
 def _twice(name: str, document: dict[str, object]) -> Iterator[tuple[str, str]]:

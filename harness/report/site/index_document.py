@@ -66,6 +66,7 @@ def document(content: Content) -> dict[str, object]:
         "title": one_line(content.text.title or results.title),
         "about": one_line(content.text.about),
         "source": web_address(content.text.source),
+        "address": web_address(content.text.address),
         "notes": [one_line(note) for note in results.notes],
         "command": content.command,
         "measured": [day.isoformat() for day in measured] if measured else None,
