@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.commands.outside_scripts import name_scripts, recall, split_path, unknown_script
 from harness.commands.script_checks import require_runnable
 from harness.commands.script_input import read_input, with_input
+from harness.commands.script_tests import with_tests
 from harness.commands.selection_options import SelectionOptions
 from harness.errors import Problems, UsageError, near_misses, some_of
 from harness.model import Cell, Environment, Overlay, Scenario
@@ -121,7 +122,8 @@ def scripts_at(
 ) -> tuple[Scenario, ...]:
     """Read scripts, or folders with write.py and read.py, with the names that their ids have.
 
-    A file of the project, or a copy of one under its name, is that scenario. All others are scripts from outside.
+    A file of the project, or a copy of one under its name, is that scenario. All others are scripts from outside; in a
+    test file, each test is a case.
     `values` are keys of their headers that replace their own.
     """
     if not paths:
@@ -137,6 +139,8 @@ def scripts_at(
         scenario = own.get(_same(path)) or read_scenario(path, subject="", problems=problems)
         if scenario is None:
             continue
+        if _same(scenario.path) not in own:
+            scenario = with_tests(scenario, problems, notify=session.notify)
         scenario = with_input(scenario, values or {}, own=_same(scenario.path) in own)
         twin = named.get(scenario.name)
         if twin is not None and twin.identity == scenario.identity:

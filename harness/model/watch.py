@@ -184,7 +184,7 @@ class Watch:
             return _end_of(attempt)
         if attempt.outcome is not Outcome.PASSED or self.kind is WatchKind.TIME:
             return None
-        versions = [version for _, version in attempt.versions]
+        versions = [*(version for _, version in attempt.versions), attempt.interpreter.rpartition("-")[2]]
         if self.kind is WatchKind.WARNING:
             text = normalise_warnings(attempt.evidence.stderr, versions, every_level=self.pattern is not None)
         else:

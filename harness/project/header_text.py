@@ -38,6 +38,22 @@ def with_keys(text: str, values: Mapping[str, str | list[str] | bool]) -> str:
     return text[:start] + "\n".join(header) + text[end:]
 
 
+def with_dependency(text: str, requirement: str) -> str:
+    """Return a script whose header declares a requirement; one that declares others is left as it is.
+
+    Raises ValueError if its header cannot be read.
+    """
+    block = find_block(text, "script")
+    line = f"# dependencies = {json.dumps([requirement])}"
+    if block is None:
+        return "\n".join([text.rstrip("\n"), "", "# /// script", line, "# ///", ""])
+    parsed, (start, end) = block
+    if "dependencies" in parsed:
+        return text
+    first, *others = text[start:end].split("\n")
+    return text[:start] + "\n".join([first, line, *others]) + text[end:]
+
+
 def _without(lines: list[str], place: int) -> str:
     """Return a block without a line."""
     return "\n".join([*lines[:place], *lines[place + 1 :]])

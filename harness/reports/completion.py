@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from harness.project.syntax import tree_of
 from harness.reports.code import names_of, usual_import
-from harness.reports.executed import Tests, executed_statements, find_tests, imported_packages, runs_tests
-from harness.reports.kinds import Kind
+from harness.reports.executed import executed_statements, imported_packages
+from harness.reports.test_cases import PYTEST, with_test_cases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +21,11 @@ class Completed:
     requirements: tuple[str, ...] = ()
 
 
-def complete(text: str) -> Completed:
-    """Add missing usual imports, a call of tests or of the only function, a statement after imports."""
+def complete(text: str, *, conftest: str = "") -> Completed:
+    """Add missing usual imports, a call of tests or of the only function, a statement after imports.
+
+    `conftest` is the text of the conftest.py beside the script.
+    """
     decisions: list[str] = []
     questions: list[str] = []
     requirements: list[str] = []
@@ -41,13 +44,19 @@ def complete(text: str) -> Completed:
             decisions.append(
                 f"added {'; '.join(f'`{line}`' for line in added)}: the code uses it and does not import it"
             )
-    added_call, questions_of_it = _call_for(tree)
-    if added_call:
-        text = f"{text.rstrip()}\n\n\n{added_call[0]}"
-        decisions.append(added_call[1])
-    questions += questions_of_it
-    if "pytest" in imported_packages(tree):
-        requirements.append("pytest")
+    tests = with_test_cases(text, conftest=conftest)
+    if tests is not None:
+        text = tests.text
+        decisions += [tests.decision] if tests.names else []
+        questions += tests.questions
+    else:
+        added_call, questions_of_it = _call_for(tree)
+        if added_call:
+            text = f"{text.rstrip()}\n\n\n{added_call[0]}"
+            decisions.append(added_call[1])
+        questions += questions_of_it
+    if "pytest" in imported_packages(tree) or (tests is not None and tests.runner == PYTEST):
+        requirements.append(PYTEST)
     return Completed(
         text=text, decisions=tuple(decisions), questions=tuple(questions), requirements=tuple(requirements)
     )
@@ -70,10 +79,7 @@ def _behind_header(text: str, added: str) -> str:
 
 def _call_for(tree: ast.Module) -> tuple[tuple[str, ...], list[str]]:
     """Return a call to be added, with the reason, and the questions where none can be."""
-    tests = find_tests(tree)
     executed = list(executed_statements(tree.body))
-    if tests is not None and not runs_tests(tests, tree, executed):
-        return _call_of_tests(tree, tests)
     if executed:
         return (), []
     functions = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
@@ -86,47 +92,6 @@ def _call_for(tree: ast.Module) -> tuple[tuple[str, ...], list[str]]:
     if imported_packages(tree):
         return ('print("imported")\n', 'added `print("imported")`: the code only imports'), []
     return (), []
-
-
-def _call_of_tests(tree: ast.Module, tests: Tests) -> tuple[tuple[str, ...], list[str]]:
-    if tests.kind is not Kind.UNITTEST:
-        return _calls_of_tests(tree, tests.names)
-    lines = ["unittest.main()"] if "unittest" in names_of_tree(tree) else ["import unittest", "", "unittest.main()"]
-    body = "".join(f"    {line}\n" if line else "\n" for line in lines)
-    return (f'if __name__ == "__main__":\n{body}', "added `unittest.main()`: nothing ran the tests"), []
-
-
-def names_of_tree(tree: ast.Module) -> set[str]:
-    """Return the names that the imports at the top of a script bind."""
-    return {(alias.asname or alias.name) for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))
-            for alias in node.names}  # fmt: skip
-
-
-def _calls_of_tests(tree: ast.Module, names: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
-    defined = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    calls, questions = [], []
-    for name in names:
-        owner, _, method = name.partition(".")
-        node = defined.get(owner)
-        if isinstance(node, ast.ClassDef):
-            function = next(
-                (each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == method), None
-            )
-            lacking = _required(function)[1:] if function else ["async"]
-            call = f"{owner}().{method}()"
-        else:
-            function, call = node, f"{name}()"
-            lacking = _required(function) if isinstance(function, ast.FunctionDef) else ["async"]
-        if lacking:
-            shown = ", ".join(f"`{each}`" for each in lacking)
-            questions.append(
-                f"The test `{name}` needs {shown} from pytest (a fixture or parameters): what are the values?"
-            )
-        else:
-            calls.append(call)
-    if not calls:
-        return (), questions
-    return ("\n".join(calls) + "\n", f"added calls of {len(calls)} test functions: nothing ran them"), questions
 
 
 def _required(node: ast.FunctionDef) -> list[str]:

@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import replace
 
+from harness.filesystem.reading import read_text
 from harness.project.syntax import tree_of
 from harness.reports.assembly import Assembled
 from harness.reports.claims import (
@@ -56,8 +57,9 @@ def conclude(
     if backend is not None and not any(name == BACKEND_VARIABLE for name, _ in variables):
         variables = (*variables, (BACKEND_VARIABLE, backend))
         decisions.append(f"{BACKEND_VARIABLE}={backend}, because the report says so and the code does not set it")
+    conftest = next((_text_of(each) for each in companions if each.name == "conftest.py"), "")
     for part in parts:
-        completed = complete(part.text or "")
+        completed = complete(part.text or "", conftest=conftest)
         text = _with_variables(completed.text, variables)
         scripts.append(replace(part, text=text))
         decisions += completed.decisions
@@ -95,6 +97,16 @@ def _runnable(scripts: list[ScenarioFile]) -> tuple[ScenarioFile, ...]:
         if fault is None and check_script(text, name=script.name) is not None:
             return ()
     return tuple(scripts)
+
+
+def _text_of(file: ScenarioFile) -> str:
+    """Return the text of a file beside a report; nothing if it is no text."""
+    if file.text is not None or file.source is None:
+        return file.text or ""
+    try:
+        return read_text(file.source)
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _form(source: Source, scripts: list[ScenarioFile]) -> Form:

@@ -67,7 +67,7 @@ def check_executed(tree: ast.Module, text: str, *, name: str) -> Refusal | None:
     executed = list(executed_statements(tree.body))
     lines = text.split("\n")
     tests = find_tests(tree)
-    if tests is not None and not runs_tests(tests, tree, executed) and not _works(tests, tree, executed, name):
+    if tests is not None and not runs_tests(tests, tree, executed) and not does_own_work(tests, tree, executed, name):
         return _tests_not_run(tests, lines)
     if (misread := _misread(tree, executed)) is not None:
         return replace(misread, quoted=shortened(lines[(misread.line or 1) - 1]))
@@ -299,13 +299,17 @@ def runs_tests(tests: Tests, tree: ast.Module, executed: list[ast.stmt]) -> bool
     if names & {name.partition(".")[0] for name in tests.names} or names & _BY_ANY_NAME:
         return True
     for node in nodes:
-        if isinstance(node, ast.Call):
-            module, _, function = _dotted(node.func).rpartition(".")
-            if function in _RUNNERS and (not module or module.partition(".")[0] in _RUNNER_MODULES):
-                return True
+        if isinstance(node, ast.Call) and is_runner(node):
+            return True
         if (isinstance(node, ast.Attribute) and node.attr in _BY_ANY_NAME) or _names_a_runner(node):
             return True
     return False
+
+
+def is_runner(call: ast.Call) -> bool:
+    """Return whether a call starts a test runner: `unittest.main()`, `pytest.main()`, `tf.test.main()`."""
+    module, _, function = _dotted(call.func).rpartition(".")
+    return function in _RUNNERS and (not module or module.partition(".")[0] in _RUNNER_MODULES)
 
 
 def _names_a_runner(node: ast.AST) -> bool:
@@ -316,7 +320,7 @@ def _names_a_runner(node: ast.AST) -> bool:
     return text in ("pytest", "unittest") or text.startswith(("pytest ", "python -m pytest", "python -m unittest"))
 
 
-def _works(tests: Tests, tree: ast.Module, executed: list[ast.stmt], name: str) -> bool:
+def does_own_work(tests: Tests, tree: ast.Module, executed: list[ast.stmt], name: str) -> bool:
     """Return whether a script with tests that nothing runs does work of its own, rather than prepare them."""
     if tests.kind is Kind.UNITTEST or imported_packages(tree) & _TEST_PACKAGES:
         return False

@@ -1,5 +1,6 @@
 """What is watched: its syntax, warnings without noise, and durations that differ by a factor."""
 
+import dataclasses
 import datetime as dt
 import itertools
 
@@ -90,6 +91,9 @@ def test_warnings_are_those_of_passes_on_standard_error():
     assert watch.text_of(attempt(evidence=evidence)) == "INFO:x:old", "a named line counts at every level"
     assert watch.text_of(attempt(Outcome.FAILED, evidence=evidence)) is None
     assert Watch.parse("warning").text_of(attempt(evidence=Evidence(stderr="INFO:x:old"))) == ""
+    said = attempt(evidence=Evidence(stderr="Running tests under Python 3.11.7: /a/b/python"))
+    shown = Watch.parse("warning").text_of(dataclasses.replace(said, interpreter="cpython-3.11.7"))
+    assert shown == "Running tests under Python <version>: <path>"
 
 
 def test_an_end_is_a_pass_or_a_time_out():
