@@ -7,12 +7,10 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-from packaging.utils import canonicalize_name
 
 from harness.commands.added_packages import with_extras
 from harness.commands.answer import AnswerFormat, answers_folder
@@ -29,15 +27,13 @@ from harness.commands.conditions import data_options
 from harness.commands.report_input import check_late_options, reason_without_code, report_source
 from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
-from harness.commands.triage_searches import Searches, known_releases, unmet
+from harness.commands.triage_subject import Asked
 from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.execute.task import Task
 from harness.filesystem.atomic import write_whole
 from harness.model import Environment, NoVerdict, Scenario, matches_globs
-from harness.model.case import as_label
 from harness.model.watch import Watch, WatchKind
 from harness.pipeline import Work
-from harness.project.header_text import with_keys
 from harness.project.plan import Plan
 from harness.reports import read_report
 from harness.reports.report import Report
@@ -46,7 +42,7 @@ from harness.reports.writing import write_report
 from harness.session import Session
 from harness.triage.added import needed_packages
 from harness.triage.answer import TriageAnswer, document
-from harness.triage.attached import combined, file_answer, files_apart, is_about_reading
+from harness.triage.attached import files_apart
 from harness.triage.composing import unanswerable
 from harness.triage.downloads import with_data
 from harness.triage.masking import without_secrets
@@ -54,8 +50,6 @@ from harness.triage.notebook import notebook
 from harness.triage.pairs import Pairs
 from harness.triage.reply import markdown
 from harness.triage.runs import Runs
-from harness.triage.triage import Triage
-from harness.triage.two_step import PairTriage
 
 _NAME = re.compile(r"[^\w.+-]+")
 
@@ -144,7 +138,14 @@ def execute(session: Session, options: Options) -> int:
     )
     if isinstance(runs, Runs):
         runs.watch = watch
-    asked = _Asked(session=session, options=options, report=report, path=path)
+    asked = Asked(
+        session=session,
+        report=report,
+        path=path,
+        tier=[each.id for each in _tier(session, options)],
+        jobs=options.jobs,
+        repository=options.repository,
+    )
     files = files_apart(report, scenario.script.text) if scenario.write is None else ()
     if isinstance(runs, Pairs):
         found = asked.two_steps(runs)
@@ -172,85 +173,6 @@ def _watch_of(options: Options, scenario: Scenario) -> Watch | None:
             next_step="Leave out --watch, or use harness pinpoint",
         )
     return Watch.parse(text, factor=options.factor) if text is not None else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """A report with the folder or the script that was read in it."""
-
-    session: Session
-    options: Options
-    report: Report
-    path: Path
-
-    @property
-    def searches(self) -> Searches:
-        """The searches with this script."""
-        options = self.options
-        return Searches(session=self.session, path=self.path, jobs=options.jobs, repository=options.repository)
-
-    def files_apart(self, runs: Runs, files: Sequence[str]) -> TriageAnswer:
-        """Answer a report about several model files: each is the argument of the script in runs of its own."""
-        names = dict(self.session.project.matrix.provides)
-        stepped = canonicalize_name(self.session.project.matrix.families[0].package)
-        name = canonicalize_name(names.get(stepped, stepped))
-        found, evidence = [], {}
-        for file in files:
-            path = self.path.with_name(f"{self.path.stem}_{as_label(Path(file).stem)}.py")
-            text = with_keys(self.path.read_text(encoding="utf-8"), {"args": [file]})
-            path.write_text(text, encoding="utf-8", newline="\n")
-            (scenario,) = scripts_at(self.session, [path])
-            self.session.notify(f"File {file}")
-            one = replace(self, path=path).triage(replace(runs, scenario=scenario, ran={}, environments={}))
-            answer = one.answer()
-            evidence[file] = one.evidence
-            found.append(file_answer(file, answer, one.evidence, stepped, name))
-            if self.session.stop.is_set():
-                break
-        return combined(self.report, found, evidence, stepped=stepped, name=name, provides=names)
-
-    def one_step(self, runs: Runs) -> TriageAnswer:
-        """Answer a report with one script."""
-        return self.triage(runs).answer()
-
-    def triage(self, runs: Runs) -> Triage:
-        """Return the search for the answer to a report with one script."""
-        return Triage(
-            report=self.report,
-            runs=runs,
-            matrix=self.session.project.matrix,
-            environments=self.session.project.environments,
-            tier=[each.id for each in _tier(self.session, self.options)],
-            search=self.searches.releases,
-            blame=self.searches.package,
-            notify=self.session.notify,
-            unmet=partial(unmet, self.session),
-            releases=partial(known_releases, self.session),
-            script_name=self.path.name,
-            without_import_check=self._without_import_check,
-            reading=is_about_reading(self.report),
-        )
-
-    def _without_import_check(self) -> Scenario:
-        """Rewrite the script: it is also run where the framework does not import."""
-        text = with_keys(self.path.read_text(encoding="utf-8"), {"requires-import": False})
-        self.path.write_text(text, encoding="utf-8", newline="\n")
-        (scenario,) = scripts_at(self.session, [self.path])
-        return scenario
-
-    def two_steps(self, pairs: Pairs) -> TriageAnswer:
-        """Answer a report about a file that one version writes and another reads."""
-        return PairTriage(
-            report=self.report,
-            pairs=pairs,
-            matrix=self.session.project.matrix,
-            environments=self.session.project.environments,
-            tier=[each.id for each in _tier(self.session, self.options)],
-            search=self.searches.pair,
-            blame=self.searches.reader_package,
-            notify=self.session.notify,
-            script_name=self.path.name,
-        ).answer()
 
 
 def _publish(session: Session, options: Options, found: TriageAnswer) -> None:

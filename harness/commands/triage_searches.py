@@ -26,12 +26,18 @@ class Searches:
     """The script, or the folder with two steps."""
     jobs: int
     repository: str | None
+    case: str = ""
+    """What follows the name of the script in the id of the case: `[test=TestSave.test_one]`."""
+
+    @property
+    def _subject(self) -> str:
+        return f"{self.path}{self.case}"
 
     def releases(self, *, package: str, environment: str, more: Sequence[str]) -> Mapping[str, Any] | None:
         """Search the releases of a package, and the commits if there is a repository."""
         from harness.commands import pinpoint
 
-        typed = ["pinpoint", str(self.path), "--package", package, "--in", environment, "--jobs", str(self.jobs), *more]
+        typed = ["pinpoint", self._subject, "--package", package, "--in", environment, "--jobs", str(self.jobs), *more]
         if self.repository:
             typed += ["--repository", self.repository]
         try:
@@ -60,7 +66,7 @@ class Searches:
         from harness.commands import blame
 
         try:
-            typed = ["blame", str(self.path), "--good", good, "--bad", bad, "--jobs", str(self.jobs)]
+            typed = ["blame", self._subject, "--good", good, "--bad", bad, "--jobs", str(self.jobs)]
             typed += [*more, *(["--writer", writer] if writer is not None else [])]
             found = blame.search(self.session, blame.Options.parse(blame.add_arguments, typed), releases=False)
         except SearchStopped:

@@ -112,6 +112,10 @@ class TriageAnswer:
     """Of a report with two steps."""
     files: tuple[FileAnswer, ...] = ()
     """Of a report with several model files: what holds for each of them."""
+    cases: tuple[CaseAnswer, ...] = ()
+    """Of a report with several tests, or with parameters: what holds for each of them."""
+    cases_left_out: int = 0
+    """The number of further cases, which were not run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +126,16 @@ class FileAnswer:
     verdict: str
     ranges: tuple[Range, ...]
     answer: TriageAnswer
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseAnswer:
+    """Which versions pass one case: a test, or a combination of parameters."""
+
+    case: str
+    followed: bool
+    """Whether the answer is about this case."""
+    ranges: tuple[Range, ...]
 
 
 def document(answer: TriageAnswer) -> dict[str, Any]:
@@ -155,6 +169,10 @@ def document(answer: TriageAnswer) -> dict[str, Any]:
             }
             for each in answer.files
         ],
+        "cases": [
+            {"case": each.case, "followed": each.followed, "ranges": _ranges(each.ranges)} for each in answer.cases
+        ],
+        "cases_left_out": answer.cases_left_out,
         "introduced": _change(answer.introduced),
         "fixed": _change(answer.fixed),
         "transitions": list(answer.transitions),

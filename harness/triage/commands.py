@@ -17,11 +17,12 @@ def reproducing(
     pair: tuple[str, str] | None,
     searched: tuple[str, str] | None,
     following: Sequence[str] = (),
+    case: str = "",
 ) -> tuple[str, ...]:
     """Return the command lines for a script with this file name; none if nothing was run.
 
     `first` is the environment of the report, `pair` a passing and a failing one, `searched` a package and the
-    environment in which its releases were searched.
+    environment in which its releases were searched, `case` what follows the name of the script in the searched case.
     """
     conclusive = [each.environment for each in evidence if each.shows.conclusive]
     failing = [each.environment for each in evidence if each.shows is Shows.BUG]
@@ -29,7 +30,7 @@ def reproducing(
     commands = [_run(script, dict.fromkeys(wanted), watching(following))] if wanted else []
     if searched is not None:
         package, environment = searched
-        words = ["harness", "pinpoint", script, "--package", package, "--in", environment, *following]
+        words = ["harness", "pinpoint", f"{script}{case}", "--package", package, "--in", environment, *following]
         commands.append(shlex.join(words))
     return tuple(commands)
 

@@ -13,6 +13,7 @@ from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Report
 from harness.triage.answer import HeldPackage, Reproduction, TriageAnswer
+from harness.triage.cases import suffix_of
 from harness.triage.claims import check, questions_about
 from harness.triage.commands import reproducing
 from harness.triage.decide import (
@@ -129,6 +130,7 @@ def compose(found: Found) -> TriageAnswer:
             pair=nearest_pair(evidence, found.runs.environments_by_id),
             searched=(str(package), found.place) if package and document and found.place else None,
             following=found.following,
+            case=suffix_of(found.runs.case),
         ),
         other_failures=other_failures(evidence),
         not_tested=tuple((each.environment, each.reason) for each in evidence if each.shows is Shows.NOT_TESTED),

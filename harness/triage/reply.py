@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.report.foreign_text import one_line, plain
 from harness.report.markdown import code, escaped, table
 from harness.reports.report import Claim, Dropped
-from harness.triage.answer import Change, TriageAnswer
+from harness.triage.answer import CaseAnswer, Change, TriageAnswer
 from harness.triage.claims import Checked
 from harness.triage.evidence import Shows
 from harness.triage.ranges import Range, borders_of
@@ -19,6 +19,13 @@ _MARKS = {
     Shows.OTHER: "⚠ another failure",
     Shows.NOT_APPLICABLE: "– not applicable",
     Shows.NOT_TESTED: "? not tested",
+}
+_WORDS_OF_CASE = {
+    Shows.BUG: "fails with",
+    Shows.PASSES: "passes with",
+    Shows.OTHER: "fails with",
+    Shows.NOT_APPLICABLE: "is not applicable to",
+    Shows.NOT_TESTED: "was not tested with",
 }
 _LONGEST_ERROR = 160
 _LONGEST_IN_TABLE = 30
@@ -40,6 +47,7 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _ranges(answer.ranges, "reader" if answer.pairs else "")
     for each in answer.files:
         yield f"{code(each.file)}:\n\n{_ranges(each.ranges, _OF_FILE)}"
+    yield _listed(_title_of_cases(answer), [_case(each) for each in answer.cases])
     yield _writers(answer)
     yield _changes(answer)
     yield _claims(answer)
@@ -57,6 +65,23 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
         yield _details("write.py", answer.pairs.write_script, "python")
     yield _details("Script" if answer.pairs is None else "read.py", answer.script, "python")
     yield _listed("Left out of the report", [_dropped(each) for each in answer.dropped])
+
+
+def _title_of_cases(answer: TriageAnswer) -> str:
+    count = answer.cases_left_out
+    return "Each test or case" + (f" ({count} more were not run)" if count else "")
+
+
+def _case(case: CaseAnswer) -> str:
+    """Return what the versions show of one case."""
+    shown = []
+    for each in case.ranges:
+        word = _WORDS_OF_CASE[each.shows]
+        error = f" ({code(_short(each.error, _LONGEST_IN_TABLE * 2))})" if each.error else ""
+        reason = f" ({escaped(_short(each.reason, _LONGEST_IN_TABLE * 2))})" if each.reason and not error else ""
+        shown.append(f"{word} {escaped(each.package)} {escaped(each.text)}{error}{reason}")
+    about = ", which this answer is about" if case.followed else ""
+    return f"{code(case.case)}{about}: {'; '.join(shown) or 'not run'}"
 
 
 def _all_ranges(answer: TriageAnswer) -> tuple[Range, ...]:

@@ -9,7 +9,7 @@ from packaging.utils import NormalizedName
 
 from harness.errors import HarnessError
 from harness.execute.task import Task
-from harness.model import Attempt, CellResult, Environment, Isolation, Scenario
+from harness.model import Attempt, Case, CellResult, Environment, Isolation, Scenario
 from harness.model.durations import LEAST_REPEATS, Measured
 from harness.model.watch import Watch, WatchKind
 from harness.pipeline import Work, prepare, with_costs
@@ -40,6 +40,8 @@ class Runs:
     environments: dict[str, Environment] = field(default_factory=dict)
     watch: Watch | None = None
     """What is followed, if the report is not about a failure."""
+    cases: tuple[Case, ...] = ()
+    """The cases that are run; all if there is none. Results are read of one only."""
 
     def run(self, ids: Iterable[str]) -> None:
         """Run the script in these environments, unless it was run there. Inline environments are resolved first."""
@@ -73,6 +75,9 @@ class Runs:
         inline = tuple(each for each in found.values() if each.id not in known)
         selection = Selection(environments=tuple(dict.fromkeys(each.id for each in found.values())))
         plan = self.extend(make_plan(session.project, selection, scripts=(self.scenario,), written_out=inline))
+        if self.cases:
+            wanted = {each.parameters for each in self.cases}  # a script that is written again has another name
+            plan = replace(plan, cells=tuple(each for each in plan.cells if each.cell.case.parameters in wanted))
         work = prepare(session, plan, fetch=True)
         store = session.read_store()
         try:
@@ -86,6 +91,11 @@ class Runs:
             self.environments[id] = made
             ran = _ran(results[made.id], made, session.project.matrix.variables, work.missing.get(made.id))
             self.ran[id] = replace(ran, measured=self._measured(results[made.id]))
+
+    @property
+    def case(self) -> Case | None:
+        """The only case of several that is run."""
+        return self.cases[0] if len(self.cases) == 1 else None
 
     @property
     def _measures(self) -> bool:

@@ -80,9 +80,7 @@ class Triage:
 
     def answer(self) -> TriageAnswer:
         """Run what the report needs, and return the answer."""
-        own = self._reporters()
-        self.notify(f"Environment of the report: {' or '.join(own) or 'the report names no version'}")
-        self.runs.run([*own, *(id for _, id in self._claimed(own)), *self.tier])
+        own = self.compare()
         if self._about_an_import() and not self.runs.session.stop.is_set():
             self.notify("An environment does not import, as reported. The script is run there all the same.")
             self.runs.restart(self.without_import_check())
@@ -119,9 +117,16 @@ class Triage:
             )
         )
 
+    def compare(self) -> tuple[str, ...]:
+        """Run the script in the environments of the report and of the tier; return those closest to the reporter's."""
+        own = self._reporters()
+        self.notify(f"Environment of the report: {' or '.join(own) or 'the report names no version'}")
+        self.runs.run([*own, *(id for _, id in self._claimed(own)), *self.tier])
+        return own
+
     def _about_an_import(self) -> bool:
         """Return whether an environment, for which nothing was run, does not import, and with the reported failure."""
-        reported, runs = self._reported, self.runs.all
+        reported, runs = self.reported, self.runs.all
         errors = (each.import_error for each in runs)
         return reported is not None and any(error is not None and reported.matches(error) for error in errors)
 
@@ -130,7 +135,7 @@ class Triage:
 
         The reporter may have an older one than the newest that fits, of which the report says nothing.
         """
-        reported = self._reported
+        reported = self.reported
         if reported is None or any(
             self.runs.ran[id].failed and reported.matches(self.runs.ran[id].error) for id in own
         ):
@@ -171,7 +176,8 @@ class Triage:
         return claimed_environments(self.report.claims, self.environments, self.matrix, base=base)
 
     @property
-    def _reported(self) -> Failure | None:
+    def reported(self) -> Failure | None:
+        """The failure that the report shows; None if it shows none."""
         return reported_failure(self.report)
 
     @property
@@ -182,7 +188,7 @@ class Triage:
         places = {says: self._places(says) for says in Says}
         return problem_of(
             self.runs.all,
-            reported=self._reported,
+            reported=self.reported,
             failing=places[Says.FAILS],
             working=places[Says.WORKS],
             expected=[each.text for each in self.report.outputs if each.role == "expected"],
