@@ -28,7 +28,15 @@ def with_tests(scenario: Scenario, problems: Problems, *, notify: Callable[[str]
     except (OSError, UnicodeDecodeError):
         beside = ""
     found = with_test_cases(scenario.script.text, name=scenario.path.name, conftest=beside)
-    if found is None or not found.names:
+    if found is None:
+        return scenario
+    if not found.names:
+        (test, fixtures), *_ = found.lacking
+        problems.add(
+            str(scenario.path),
+            f"no test in it can be run: {test} needs the fixture {', '.join(fixtures)}, which nothing defines",
+            f"Define it in the file, or in {_CONFTEST} next to it",
+        )
         return scenario
     for test, fixtures in found.lacking:
         notify(f"{scenario.path.name}: {test} is not run: it needs the fixture {', '.join(fixtures)}")

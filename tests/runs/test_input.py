@@ -11,14 +11,11 @@ NOTEBOOK = {
     "cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "source": ["import demo\n", "demo.build([1])"]}],
     "metadata": {}, "nbformat": 4, "nbformat_minor": 0,
 }  # fmt: skip
+ONE_TEST = "import unittest\nclass A(unittest.TestCase):\n    def test_a(self):\n        assert 0\n"
 REFUSED = {
     "notebook": ("report.ipynb", json.dumps(NOTEBOOK), "report.ipynb:1: this is a Jupyter notebook"),
     "notebook named as a script": ("report.py", json.dumps(NOTEBOOK), "report.py:1: this is a Jupyter notebook"),
-    "pytest": ("test_report.py", "import demo\ndef test_build():\n    demo.build([1])\n", "test_report.py:2: this is a pytest file"),
-    "unittest": (
-        "report.py", "import unittest\nclass A(unittest.TestCase):\n    def test_a(self):\n        assert 0\n",
-        "report.py:2: this is a unittest file",
-    ),
+    "pytest": ("test_report.py", "import demo\ndef test_build(model):\n    demo.build([1])\n", "test_build needs the fixture model"),
     "empty": ("report.py", "", "report.py: this is an empty file"),
     "definitions": ("report.py", "import demo\ndef main():\n    demo.build([1])\n", "report.py:2: this is a script with imports and def"),
     "imports": ("report.py", "import demo\n", 'add a statement such as print("imported")'),
@@ -94,6 +91,28 @@ def test_script_that_no_single_python_reads_is_refused(project, tmp_path):
 
 def test_scripts_that_run_their_tests_themselves_are_run(project, tmp_path):
     path = tmp_path / "report.py"
-    path.write_text(REFUSED["unittest"][1] + "if __name__ == '__main__':\n    unittest.main()\n")
+    path.write_text(ONE_TEST + "if __name__ == '__main__':\n    unittest.main()\n")
     done = project.run(str(path), "--environments", "demo1.0")
     assert done.cell("report@demo1.0")["outcome"] == "failed"
+
+
+@pytest.mark.parametrize("ending", ["", "if __name__ == '__main__':\n    unittest.main()\n"])
+def test_each_test_of_a_unittest_file_is_a_case(project, tmp_path, ending):
+    path = tmp_path / "test_report.py"
+    path.write_text(f"{ONE_TEST}    def test_b(self):\n        import demo\n        demo.build([1])\n{ending}")
+    done = project.run(str(path), "--environments", "demo1.0")
+    failed = done.cell("test_report[test=A.test_a]@demo1.0")
+    assert (failed["outcome"], failed["stage"]) == ("failed", "test_a")
+    assert done.cell("test_report[test=A.test_b]@demo1.0")["outcome"] == "passed"
+    shown = project.call("show", f"{path}[test=A.test_a]@demo1.0").stdout
+    assert f"{path.name}:4" in shown.replace(" line ", ":") or "line 4" in shown
+    replayed = project.call("replay", "test_report[test=A.test_a]@demo1.0", status=1)
+    assert "AssertionError" in replayed.stdout + replayed.stderr
+
+
+def test_each_test_function_is_a_case_with_its_own_failure(project, tmp_path):
+    path = tmp_path / "test_report.py"
+    path.write_text("import demo\n\ndef test_one():\n    demo.build([1])\n\ndef test_two():\n    assert demo == 1\n")
+    done = project.run(str(path), "--environments", "demo1.0")
+    assert done.cell("test_report[test=test_one]@demo1.0")["outcome"] == "passed"
+    assert done.cell("test_report[test=test_two]@demo1.0")["error"].startswith("AssertionError")
