@@ -37,6 +37,7 @@ _STEP = re.compile(
     r"(?:\W+\w+){0,3}?\W+from\b",
     re.IGNORECASE,
 )
+_TO = re.compile(r"[\s`*]*(?:to\b|->|→)", re.IGNORECASE)
 _WRITER_COLUMN = re.compile(r"\bsave|\bwrit|\bmade\b|\btrain|\bcreat|\bfrom\b|\bexport", re.IGNORECASE)
 _VERSION_COLUMN = re.compile(
     r"version|\bload|\bread|\btf\b|tensorflow|keras|release|package|numpy|environment|\btested\b|\bto\b", re.IGNORECASE
@@ -214,6 +215,8 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
         if step and step.end() <= mention.start and len(mentions) > 1 and verdict is not Says.WORKS:
             from_here = [each for each in mentions if each.start >= step.end()]
             says = Says.WORKS if mention is from_here[0] and len(from_here) > 1 else Says.FAILS
+        if step and not clause[step.end() : mention.start].strip(" `*") and not _TO.match(clause[mention.end :]):
+            says = Says.WORKS  # `fails after the upgrade from 2.15`, and nothing says to which version
         line = piece.line + piece.text.count("\n", 0, start + mention.start)
         both = says is Says.WORKS and verdict is None and piece.section in context.mixed_sections
         for each in (says, Says.FAILS) if both else (says,):

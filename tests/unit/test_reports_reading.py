@@ -75,6 +75,10 @@ CLAIMS = {
         "This worked in TF 2.12, but not in TF 2.13: it raises.\n",
         [(1, "works", "tensorflow", "2.12"), (1, "fails", "tensorflow", "2.13")],
     ),
+    "moved from": (
+        "After the upgrade from TF 2.15 one of our unit tests fails.\n", [(1, "works", "tensorflow", "2.15")],
+    ),
+    "updated from": ("Since updating from Keras 3.5, training hangs.\n", [(1, "works", "keras", "3.5")]),
     "moved": (
         "After upgrading from Keras 3.5 to 3.6 training hangs.\n", [(1, "works", "keras", "3.5"), (1, "fails", "keras", "3.6")],
     ),
