@@ -253,6 +253,45 @@ def test_a_phone_needs_no_sideways_scrolling(visit, folder, address):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.parametrize("name", VIEWS)
+def test_paper_has_no_controls(visit, folder, name):
+    page = visit(folder, VIEWS[name])
+    if name == "cell":
+        page.wait_for_selector("#panel .failing")
+    page.emulate_media(media="print")
+    controls = page.locator("button, select, textarea, input, nav, .embed")
+    assert [each.evaluate("each => each.outerHTML") for each in controls.all() if each.is_visible()] == []
+    assert page.is_visible("#panel h2" if name == "cell" else "#view h1")
+
+
+def test_paper_has_every_column_of_the_table(visit, tmp_path):
+    width = 1062  # of the text on A4 in landscape, at 96 dots per inch
+    page = visit(sites.write(tmp_path, sites.large(cases=2, squares=0)), "#/table", width=width)
+    page.emulate_media(media="print")
+    assert page.locator("thead th.upright").count() == 80
+    assert page.is_visible("td[data-cell] >> nth=-1")
+    assert page.evaluate("document.querySelector('.grid').getBoundingClientRect().right") <= width
+    assert page.evaluate("getComputedStyle(document.body).page") == "wide"
+
+
+def test_paper_has_all_of_a_long_list_and_of_a_long_panel(visit, folder):
+    page = visit(folder, "#/upgrade/pkg3.5.0/pkg3.4.1")
+    page.evaluate("view.append(site.list(['a', 'b', 'c'].map((text) => site.el('li', {}, text)), 1))")
+    assert page.is_hidden("li:text-is('c')")
+    page.emulate_media(media="print")
+    assert page.is_visible("li:text-is('c')")
+    page.emulate_media(media="screen")
+    page.click("text=Show 2 more")
+    assert page.is_visible("li:text-is('c')")
+    panel = visit(folder, VIEWS["cell"], height=300)
+    panel.wait_for_selector("#panel .failing")
+    panel.emulate_media(media="print")
+    assert panel.evaluate(
+        "[...document.querySelectorAll('#panel, #panel pre')].every((each) => each.scrollHeight <= each.clientHeight)"
+    )
+    assert panel.is_hidden("#view")
+
+
 @pytest.mark.parametrize("name", ["html", "attribute", "code", "bidi", "lines", "surrogate", "template", "comment"])
 def test_nothing_of_a_script_is_executed_or_becomes_markup(visit, tmp_path, name):
     """Alerts, errors and requests fail the test; markup would add elements that the harmless site does not have."""

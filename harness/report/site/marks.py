@@ -22,7 +22,7 @@ MARKS: Mapping[str, Mark] = {
     Outcome.PASSED.value: Mark(mark="✓", style="pass"),
     Outcome.FAILED.value: Mark(mark="✗", style="fail"),
     Outcome.CRASHED.value: Mark(mark="‼", style="crash"),
-    Outcome.TIMED_OUT.value: Mark(mark="⧖", style="limit"),
+    Outcome.TIMED_OUT.value: Mark(mark="◔", style="limit"),
     Outcome.OUT_OF_MEMORY.value: Mark(mark="▤", style="limit"),
     Outcome.NOT_APPLICABLE.value: Mark(mark="–", style="none"),
     Outcome.UNAVAILABLE.value: Mark(mark="∅", style="absent"),
