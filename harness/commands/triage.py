@@ -38,6 +38,7 @@ from harness.project.plan import Plan
 from harness.reports import read_report
 from harness.reports.report import Report
 from harness.reports.two_runs import as_two_runs
+from harness.reports.vocabulary import reading_with
 from harness.reports.writing import write_report
 from harness.session import Session
 from harness.triage.added import needed_packages
@@ -48,6 +49,7 @@ from harness.triage.downloads import with_data
 from harness.triage.masking import without_secrets
 from harness.triage.notebook import notebook
 from harness.triage.pairs import Pairs
+from harness.triage.project_words import vocabulary_of
 from harness.triage.reply import markdown
 from harness.triage.runs import Runs
 
@@ -229,7 +231,8 @@ def _tier(session: Session, options: Options) -> list[Environment]:
 
 def _read(session: Session, options: Options) -> tuple[Report, Path, Path | None]:
     """Read a report; return it with its folder and the path of its scenario, None if there is nothing to run."""
-    report = read_report(report_source(options.report))
+    with reading_with(vocabulary_of(session.project)):
+        report = read_report(report_source(options.report))
     if options.write_args is not None or options.read_args is not None:
         report = as_two_runs(report, options.write_args or "", options.read_args or "")
     name = name_of(report)

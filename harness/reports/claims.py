@@ -12,6 +12,7 @@ from harness.reports.facts import exceptions_in, kind_of
 from harness.reports.mentions import Mention, find_mentions, package_of, version_in
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says, Setting
+from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import NOT_IN, raises_rightly, verdict_of
 
 _EARLIER = re.compile(
@@ -79,8 +80,7 @@ def default_package(title: str, pieces: Iterable[Piece]) -> str:
         for mention in find_mentions(text):
             if mention.package not in _OWN_NAMES:
                 return mention.package
-    words = " ".join(texts).lower()
-    return "keras" if "keras" in words and "tensorflow" not in words else "tensorflow"
+    return vocabulary().subject_of(" ".join(texts))
 
 
 def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:

@@ -10,6 +10,7 @@ from harness.reports.blocks import is_code_block
 from harness.reports.mentions import package_of, version_in
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Failure, Output, Place, Says, Setting
+from harness.reports.vocabulary import vocabulary
 
 _FIELD = re.compile(
     r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<name>[A-Za-z][\w ()/.,?&'-]{2,90}?)"
@@ -183,7 +184,7 @@ def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
     for piece in pieces:
         if piece.shape is Shape.BLOCK:
             for each in pip_list(piece):
-                if each.name in _LISTED_CLAIMS:
+                if each.name in _LISTED_CLAIMS or each.name in vocabulary().subjects:
                     yield Claim(
                         text=f"{each.name} {each.value}",
                         place=each.place,

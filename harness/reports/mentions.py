@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
+
+from harness.reports.vocabulary import vocabulary
 
 _VERSION = r"\d+(?:\.\d+){1,3}(?:[-.]?(?:rc|a|b|dev|post)\.?\d+)?"
 _NAMES = (
@@ -13,12 +16,8 @@ _NAMES = (
     r"|tf[-_.]keras|tf[-_]nightly(?:[-_](?:cpu|gpu))?|tf|keras[-_](?:nlp|hub|cv|tuner|nightly|core|rs)|keras|numpy|pytorch"
     r"|torch|jaxlib|jax|python|protobuf|h5py|scipy|pandas|transformers|ml[-_]dtypes|cuda|cudnn|apache[-_]beam|pip|setuptools"
 )
+_USUAL = re.compile(_NAMES, re.IGNORECASE)
 _DESCRIBED = rf"v?(?P<tag>{_VERSION})-\d+-g[0-9a-f]{{6,}}(?:[\s,]+v?(?P<said>{_VERSION}))?"
-MENTION = re.compile(
-    rf"(?<![\w.@/-])(?P<package>{_NAMES})[`'\"*)]*(?:\s+version(?:\s+is)?|\s+backend)?[ \t\n:=~(]*"
-    rf"(?:v(?:er(?:sion)?)?\.?[ \t]*)?[`'\"*]*(?:{_DESCRIBED}|(?P<version>{_VERSION}))(?![\w])",
-    re.IGNORECASE,
-)
 # Without a package beside them: the tag of an image, and what `git describe` says of a build.
 _OF_A_BUILD = re.compile(
     rf"(?<![\w.-])(?:tensorflow/tensorflow:(?P<version>{_VERSION})|(?=v\d){_DESCRIBED})(?!\w)", re.IGNORECASE
@@ -64,14 +63,26 @@ class Mention:
 def package_of(name: str) -> str:
     """Return the usual name of a package: `tensorflow` for `TF` and `tensorflow-cpu`."""
     plain = canonicalize_name(name)
-    return _ALIASES.get(plain, plain)
+    return _ALIASES.get(plain) or vocabulary().aliases.get(plain, plain)
+
+
+@functools.cache
+def _mention_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the expression for a package with its version. `names` are those that are not usual."""
+    longest_first = sorted(names, key=len, reverse=True)
+    own = "".join("[-_.]".join(map(re.escape, each.split("-"))) + "|" for each in longest_first)
+    return re.compile(
+        rf"(?<![\w.@/-])(?P<package>{own}{_NAMES})[`'\"*)]*(?:\s+version(?:\s+is)?|\s+backend)?[ \t\n:=~(]*"
+        rf"(?:v(?:er(?:sion)?)?\.?[ \t]*)?[`'\"*]*(?:{_DESCRIBED}|(?P<version>{_VERSION}))(?![\w])",
+        re.IGNORECASE,
+    )
 
 
 def find_mentions(text: str, default: str = "") -> list[Mention]:
     """Find versions in a text. A version without a package belongs to the last package, or to `default`."""
     named = [
         Mention(
-            package=package_of(found["package"]) if found.re is MENTION else "tensorflow",
+            package=package_of(found["package"]) if found.re is not _OF_A_BUILD else "tensorflow",
             version=(found["said"] or found["tag"] or found["version"]).rstrip("."),
             start=found.start(), end=found.end(),
         )
@@ -98,7 +109,8 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
 
 
 def _named(text: str) -> list[re.Match[str]]:
-    found = list(MENTION.finditer(text))
+    unusual = tuple(each for each in vocabulary().names if not _USUAL.fullmatch(each))
+    found = list(_mention_of(unusual).finditer(text))
     taken = [(each.start(), each.end()) for each in found]
     builds = (
         each
@@ -118,7 +130,7 @@ def version_in(text: str) -> str | None:
 
 def _can_be(package: str, version: str) -> bool:
     parts = version.split(".")
-    majors = _MAJORS.get(package)
+    majors = _MAJORS.get(package) or vocabulary().majors.get(package)
     return majors is not None and int(parts[0][:9]) in majors and len(parts[1]) <= 2
 
 

@@ -1,0 +1,49 @@
+"""The packages that a report can be about: those of the project that reads it. The usual ones are always known."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """The packages that a project covers."""
+
+    subjects: tuple[str, ...] = ("tensorflow", "keras")
+    """Their usual names. A version without a package belongs to the first one that the report names, or to the first."""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Other names that people write, such as sklearn, with the usual one."""
+    majors: dict[str, frozenset[int]] = field(default_factory=dict)
+    """The first numbers that a version of a package can have."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that people write."""
+        return tuple(dict.fromkeys((*self.subjects, *self.aliases)))
+
+    def subject_of(self, text: str) -> str:
+        """Return the package that a text is about, if it names no version."""
+        words = text.lower().replace("_", "-")
+        named = (self.aliases.get(name, name) for name in self.names if name in words)
+        return next(named, self.subjects[0])
+
+
+_CURRENT: ContextVar[Vocabulary] = ContextVar("vocabulary", default=Vocabulary())
+
+
+def vocabulary() -> Vocabulary:
+    """Return the vocabulary of the report that is being read."""
+    return _CURRENT.get()
+
+
+@contextlib.contextmanager
+def reading_with(words: Vocabulary) -> Iterator[None]:
+    """Use a vocabulary for the reports that are read in the block."""
+    token = _CURRENT.set(words)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
