@@ -13,7 +13,7 @@ class Vocabulary:
     """The packages that a project covers."""
 
     subjects: tuple[str, ...] = ("tensorflow", "keras")
-    """Their usual names. A version without a package belongs to the first one that the report names, or to the first."""
+    """Their usual names. A version without a package belongs to the first that the report names, or to the first."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Other names that people write, such as sklearn, with the usual one."""
     majors: dict[str, frozenset[int]] = field(default_factory=dict)
@@ -31,12 +31,13 @@ class Vocabulary:
         return next(named, self.subjects[0])
 
 
-_CURRENT: ContextVar[Vocabulary] = ContextVar("vocabulary", default=Vocabulary())
+_USUAL = Vocabulary()
+_CURRENT: ContextVar[Vocabulary | None] = ContextVar("vocabulary", default=None)
 
 
 def vocabulary() -> Vocabulary:
     """Return the vocabulary of the report that is being read."""
-    return _CURRENT.get()
+    return _CURRENT.get() or _USUAL
 
 
 @contextlib.contextmanager

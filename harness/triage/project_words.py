@@ -16,11 +16,9 @@ def vocabulary_of(project: Project) -> Vocabulary:
     packages = list(dict.fromkeys(canonicalize_name(each.package) for each in matrix.families))
     usual = {package: people_name(package, matrix) for package in packages}
     modules = {each.partition(".")[0] for each in (*matrix.imports, *matrix.preload, *dict(matrix.modules))}
-    aliases = {
-        canonicalize_name(module): usual[owner]
-        for module in sorted(modules)
-        if (owner := canonicalize_name(matrix.package_of(module))) in usual
-        and canonicalize_name(module) != usual[owner]
+    owners = {canonicalize_name(each): canonicalize_name(matrix.package_of(each)) for each in sorted(modules)}
+    aliases: dict[str, str] = {
+        module: usual[owner] for module, owner in owners.items() if owner in usual and module != usual[owner]
     }
     majors: dict[str, set[int]] = {}
     for environment in project.environments:
