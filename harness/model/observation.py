@@ -18,6 +18,7 @@ _PLACE = re.compile(r"<path>:\d+\b")
 _TEMPORARY = re.compile(r"\btmp[a-z0-9_]{6,10}\b")
 _FLOAT = re.compile(r"(?<![\w.])[+-]?\d+\.\d*(?:e[+-]?\d+)?(?![\w.])", re.IGNORECASE)
 _STATE = re.compile(r"(?P<at>\d+)/(?P<of>\d+)\b")
+_BARE_STATE = re.compile(r"\s*\d+/\d+[\s-]*")
 _DASHES = re.compile(r"(?:\s+-)+(?=\s|$)")
 _LEFT_OUT = re.compile(r"^\[\.\.\. \d+ bytes left out \.\.\.\]$")
 # A version with two numbers or one reads like any other number that a script prints.
@@ -38,9 +39,9 @@ _LOW = frozenset({"I", "D", "INFO", "DEBUG"})
 def normalise_output(text: str, versions: Iterable[str] = ()) -> str:
     """Return printed text without what differs between two runs of the same version.
 
-    Of a progress bar the last state is kept. Bars, times, addresses, temporary paths and the versions in `versions` are
-    removed or replaced, unless a version is a plain number; floating-point numbers are rounded to five significant
-    digits. Of a long text the last 20,000 characters of what a terminal would show count.
+    Of a progress bar the last state is kept if it has numbers. Bars, times, addresses, temporary paths and the versions
+    in `versions` are removed or replaced, unless a version is a plain number; floating-point numbers are rounded to
+    five significant digits. Of a long text the last 20,000 characters of what a terminal would show count.
     """
     shown: list[str] = []
     for line in _ESCAPES.sub("", text).split("\n"):
@@ -62,8 +63,10 @@ def _reduced(line: str, versions: tuple[str, ...]) -> str:
     for version in sorted(versions, key=len, reverse=True):
         if version in line:
             line = re.sub(rf"(?<![\w.]){re.escape(version)}(?![\w]|\.\d)", "<version>", line)
-    line = _BARS.sub(" ", line)
+    line, bars = _BARS.subn(" ", line)
     line = _TIMES.sub(" ", line)
+    if bars and _BARE_STATE.fullmatch(line):
+        return ""  # a bar without numbers: versions differ in whether and how they draw one
     line = _ADDRESSES.sub("<address>", line)
     line = _PATHS.sub("<path>", line)
     line = _TEMPORARY.sub("<temporary>", line)

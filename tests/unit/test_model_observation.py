@@ -23,6 +23,17 @@ def test_the_bars_of_two_majors_read_the_same():
     assert normalise_output(KERAS_2) == "4/4 - loss: 30 - mae: 5\nEvaluation results: [30, 5]"
 
 
+def test_bar_without_numbers_is_no_difference():
+    """Before TensorFlow 2.9, predict() drew none."""
+    keras_2 = (
+        "1/1 [==============================] - ETA: 0s\b\b\b\r1/1 [==============================] - 0s 50ms/step\n"
+    )
+    keras_3 = "\x1b[1m1/1\x1b[0m \x1b[32m━━━━━━━━━━━━━━━━━━━━\x1b[0m\x1b[37m\x1b[0m \x1b[1m0s\x1b[0m 36ms/step\n"
+    shown = {normalise_output(f"{bar}(3, 1)\n") for bar in (keras_2, keras_3, "")}
+    assert shown == {"(3, 1)"}
+    assert normalise_output("1/1\n(3, 1)\n") == "1/1\n(3, 1)"
+
+
 def test_a_wrong_number_stays_a_difference():
     wrong = normalise_output(KERAS_3.format("18.5333", "3.8000"))
     assert wrong == "4/4 - loss: 18.533 - mae: 3.8\nEvaluation results: [30, 5]"
