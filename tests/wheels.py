@@ -25,12 +25,14 @@ def make_wheel(
     *,
     tag: str = "py3-none-any",
     requires_python: str = "",
+    home: str = "",
 ) -> Path:
     """Write a wheel with these modules (name of the file -> text), and give its path."""
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     metadata += "".join(f"Requires-Dist: {each}\n" for each in requires)
     metadata += f"Requires-Python: {requires_python}\n" if requires_python else ""
+    metadata += f"Home-page: {home}\n" if home else ""
     files = {
         **modules,
         f"{info}/METADATA": metadata,

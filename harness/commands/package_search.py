@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from harness.commands.search_subject import pattern_of, watch_of, with_reference
 from harness.commands.selected_plan import environment_named
+from harness.environments.metadata import github_repository
 from harness.errors import UsageError, some_of
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Case, Environment, Scenario
@@ -22,6 +23,7 @@ from harness.pinpoint.candidates import Candidate, Subject
 from harness.pinpoint.commits import CommitSearch, Unanswered
 from harness.pinpoint.following import Following, followed_by
 from harness.pinpoint.held import Held
+from harness.pinpoint.hosting import hosted_as
 from harness.pinpoint.judging import Judge
 from harness.pinpoint.layers import Layers
 from harness.pinpoint.prober import Prober
@@ -82,6 +84,7 @@ def search_in(
         notes=result.notes,
         unit=result.unit,
         held=held,
+        repository=_hosted_as(session, options, prober.installed_folder(base), result.package),
     )
 
 
@@ -280,6 +283,15 @@ def _repository(session: Session, options: Options) -> Repository | None:
         cache=session.cache,
         built=dict(session.project.matrix.package_dirs),
     )
+
+
+def _hosted_as(session: Session, options: Options, folder: Path | None, package: str) -> str | None:
+    """Return where the package is on GitHub, if its commits are searched. `folder` is that of the environment."""
+    repository = _repository(session, options)
+    if repository is None:
+        return None
+    metadata = github_repository(folder, canonicalize_name(package)) if folder is not None else None
+    return hosted_as(metadata, repository.remotes())
 
 
 def _fails_at_import(points: Sequence[Point]) -> list[str]:

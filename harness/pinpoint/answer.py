@@ -150,11 +150,6 @@ class Commit:
         """Of a merge: the one of the commits that it brought in that did the same; None if it is none of those."""
         return _decisive(self.inside, self.kind)
 
-    @property
-    def short(self) -> str:
-        """The sha as people write it, with the pull request."""
-        return self.sha[:7] + (f" (#{self.pull_request})" if self.pull_request else "")
-
 
 def _decisive(commits: Sequence[Commit], kind: Kind) -> Commit | None:
     borders = [each for each in commits if kind is Kind.CHANGED or each.kind is not Kind.CHANGED]
@@ -238,6 +233,8 @@ class Answer:
     """What the points are: releases, or commits."""
     held: Held | None = None
     """Of two steps: the one that stays in one environment."""
+    repository: str | None = None
+    """Where the package is on GitHub, as `owner/name`, if its commits were searched."""
 
     @property
     def where(self) -> str:

@@ -29,7 +29,7 @@ def document(answer: Answer) -> dict[str, object]:
         "failures": [_failure(each) for each in failures.values()],
         "statements": statements(answer),
         "segments": [_segment(each, failures) for each in segments_of(answer)],
-        "transitions": [_transition(each, failures) for each in answer.found],
+        "transitions": [_transition(each, failures, answer.repository) for each in answer.found],
         "tested": [_point(each, failures) for each in answer.points],
         "untestable": [
             {"version": each.name, "reason": each.observation.reason}
@@ -78,7 +78,7 @@ def _segment(segment: Segment, failures: Mapping[str, Failure]) -> dict[str, obj
     }
 
 
-def _transition(found: Found, failures: Mapping[str, Failure]) -> dict[str, object]:
+def _transition(found: Found, failures: Mapping[str, Failure], repository: str | None) -> dict[str, object]:
     return {
         "kind": found.kind.value,
         "package": found.package,
@@ -93,17 +93,23 @@ def _transition(found: Found, failures: Mapping[str, Failure]) -> dict[str, obje
         "after": found.after.text,
         "flaky": found.flaky,
         "cells": [str(each.attempt.cell) for each in (found.before, found.after) if each.attempt is not None],
-        "commit": _commit(found.commit, failures),
-        "commits": [_commit(each, failures) for each in found.commits],
+        "commit": _commit(found.commit, failures, repository),
+        "commits": [_commit(each, failures, repository) for each in found.commits],
         "commit_note": found.commit_note,
         "not_tested": [
-            {"sha": each.sha, "title": each.title, "date": each.date, "pull_request": each.pull_request}
+            {
+                "sha": each.sha,
+                "title": each.title,
+                "date": each.date,
+                "pull_request": each.pull_request,
+                "repository": repository,
+            }
             for each in found.suspects
         ],
     }
 
 
-def _commit(commit: Commit | None, failures: Mapping[str, Failure]) -> dict[str, object] | None:
+def _commit(commit: Commit | None, failures: Mapping[str, Failure], repository: str | None) -> dict[str, object] | None:
     if commit is None:
         return None
     return {
@@ -111,6 +117,7 @@ def _commit(commit: Commit | None, failures: Mapping[str, Failure]) -> dict[str,
         "title": commit.title,
         "date": commit.date,
         "pull_request": commit.pull_request,
+        "repository": repository,
         "files": list(commit.files),
         "kind": commit.kind.value,
         "failure_before": _label(commit.before, failures),
@@ -121,9 +128,9 @@ def _commit(commit: Commit | None, failures: Mapping[str, Failure]) -> dict[str,
         "lacking": commit.lacking,
         "last": commit.before.name,
         "untestable": [each.name for each in commit.untestable],
-        "inside": _commit(commit.brought, failures),
-        "main_line": _commit(commit.main_line, failures),
-        "merged": [_commit(each, failures) for each in commit.inside],
+        "inside": _commit(commit.brought, failures, repository),
+        "main_line": _commit(commit.main_line, failures, repository),
+        "merged": [_commit(each, failures, repository) for each in commit.inside],
         "notes": list(commit.notes),
     }
 

@@ -140,7 +140,8 @@ def _facts(found: Found, phrases: Phrases) -> list[str]:
     if found.commit_note:
         facts.append(found.commit_note)
     facts += [
-        f"not tested, touches a file of the traceback: commit {each.sha[:10]} of {each.date}: {each.title}"
+        f"not tested, touches a file of the traceback: commit {each.sha[:10]} of {each.date}: "
+        f"{phrases.linked(each.title)}"
         for each in found.suspects
     ]
     if found.flaky:
@@ -153,14 +154,14 @@ def _facts(found: Found, phrases: Phrases) -> list[str]:
 
 def _commit_facts(found: Found, commit: Commit, phrases: Phrases) -> list[str]:
     shows = f"{phrases.shows(commit.before)} -> {phrases.shows(commit.after)}"
-    facts = [f"commit {commit.sha} of {commit.date}: {commit.title} ({shows})"]
+    facts = [f"commit {commit.sha} of {commit.date}: {phrases.linked(commit.title)} ({shows})"]
     if commit.lacking:
         facts.append(phrases.lacks(found, commit))
     files = ", ".join(commit.files[:_MOST_FILES])
     more = len(commit.files) - _MOST_FILES
     facts.append(f"files: {files}" + (f" and {more} more" if more > 0 else ""))
     if commit.pull_request:
-        facts.append(f"pull request #{commit.pull_request}")
+        facts.append(f"pull request {phrases.linked(f'#{commit.pull_request}')}")
     if commit.untestable:
         names = ", ".join(each.short for each in commit.untestable[:_MOST_FILES])
         left = len(commit.untestable) - _MOST_FILES

@@ -79,6 +79,15 @@ class Repository:
         """List all tags."""
         return self._git("tag", "--list").split("\n")[:-1]
 
+    def remotes(self) -> list[tuple[str, str]]:
+        """List the remotes, each with its address."""
+        try:
+            listed = self._git("config", "--get-regexp", r"^remote\..*\.url$")
+        except GitFailed:
+            return []  # there is none
+        lines = (line.partition(" ") for line in listed.splitlines())
+        return [(key.removeprefix("remote.").removesuffix(".url"), address) for key, _, address in lines]
+
     def require_tags(self, package: str, versions: Sequence[str]) -> None:
         """Raise a UsageError if none of these releases has a tag."""
         tags = self.tags()

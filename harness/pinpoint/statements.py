@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
 from harness.search.transitions import Kind, State
+
+_NUMBER = re.compile(r"(?<![\w/#])#(?=\d+\b)")
 
 
 def statements(answer: Answer) -> list[str]:
@@ -91,6 +94,15 @@ class Phrases:
             case _:
                 return f"fails with {label}" if label else "fails"
 
+    def linked(self, text: str) -> str:
+        """Return text in which numbers such as #12 link to the repository from everywhere, if it is known."""
+        repository = self._answer.repository
+        return _NUMBER.sub(lambda found: f"{repository}{found[0]}", text) if repository is not None else text
+
+    def short(self, commit: Commit) -> str:
+        """Return the sha of a commit as people write it, with the pull request."""
+        return commit.sha[:7] + (self.linked(f" (#{commit.pull_request})") if commit.pull_request else "")
+
     def of(self, point: Point) -> str:
         """Return a point and what it shows: `1.1 fails with [B]`."""
         return f"{point.short} {self.shows(point)}"
@@ -165,10 +177,10 @@ class Phrases:
     def commit(self, commit: Commit) -> str:
         """Return a commit as a name, with those before it that it may have been as well."""
         if not commit.untestable:
-            return commit.short
+            return self.short(commit)
         rest = len(commit.untestable)
         before = "the untestable commit" if rest == 1 else f"one of the {rest} untestable commits"
-        return f"{commit.short} or {before} before it"
+        return f"{self.short(commit)} or {before} before it"
 
     def did(self, commit: Commit) -> str:
         """Return what a commit did: `introduced by d8b3314 (error [A])`."""

@@ -57,6 +57,22 @@ def test_the_commit_its_pull_request_and_its_files(playground, repository):
     assert repository.git("status", "--porcelain") == ""
 
 
+def test_pull_request_has_the_repository_that_the_package_names(playground, repository):
+    """The clone has no remote. In an issue of another repository, a bare #77 would link to something else."""
+    playground.releases("lib", {"1.0": source(42), "1.1": source(41)}, home="https://github.com/a-team/lib")
+    repository.commit("Begin", source(42), tag="v1.0")
+    guilty = repository.commit("Be clever (#77)", source(41), tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert (found["commit"]["pull_request"], found["commit"]["repository"]) == (77, "a-team/lib")
+    text = playground.harness(
+        "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--repository", repository.folder,
+        "--markdown",
+    )  # fmt: skip
+    assert f"Introduced in 1.1 by {guilty[:7]} (a-team/lib#77)." in text
+    assert "pull request a-team/lib#77" in text
+    assert not re.search(r"(?<!a-team/lib)#77", text)
+
+
 RAISES = "def answer():\n    raise RuntimeError('no answer')\n"
 
 
