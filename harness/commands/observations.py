@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from harness.model import Attempt, Cell, CellResult, Isolation
 from harness.model.durations import LEAST_REPEATS, Measured, session_to_compare
-from harness.model.watch import DEFAULT_FACTOR, Observed, Watch, WatchKind
+from harness.model.watch import Observed, Watch, WatchKind
 from harness.pipeline import Work
 from harness.record.store import Store
 from harness.report.observed import grouped, grouped_by_time
@@ -22,13 +22,13 @@ _UNASKED = (WatchKind.OUTPUT, WatchKind.WARNING)
 
 
 def with_observations(
-    session: Session, work: Work, results: Results, typed: str | None, *, factor: float = DEFAULT_FACTOR
+    session: Session, work: Work, results: Results, typed: str | None, *, factor: float | None = None
 ) -> Results:
     """Add what cells show: where it is watched, and where a script from outside passes everywhere.
 
     `typed` is what --watch says. The scenarios of the project have assertions; they are only read if watched.
     """
-    watched = {each.name: typed or each.header.watch for each in results.scenarios}
+    watched = {each.name: Watch.chosen(each.header, typed, factor) for each in results.scenarios}
     external = {each.name for each in results.scenarios if each.external}
     found: dict[str, tuple[Observed, ...]] = {}
     notes: dict[str, None] = {}
@@ -38,9 +38,8 @@ def with_observations(
         for _, members in itertools.groupby(by_case, key=lambda each: str(each.cell.case)):
             cells = list(members)
             scenario = cells[0].cell.case.scenario
-            reading, text = _Reading(store=store, work=work, cells=cells), watched[scenario]
-            if text is not None:
-                watch = Watch.parse(text, factor=factor)
+            reading, watch = _Reading(store=store, work=work, cells=cells), watched[scenario]
+            if watch is not None:
                 found |= {cell: (each,) for cell, each in reading.observed(watch).items()}
                 notes |= dict.fromkeys(_notes(watch))
             elif scenario in external and _pass_everywhere(cells):

@@ -51,7 +51,7 @@ class Options(ScriptOptions):
     shard: Place | None
     cluster: str | None
     watch: str | None
-    factor: float
+    factor: float | None
     json: bool
 
 
@@ -212,5 +212,4 @@ def _read_due(session: Session, work: Work, options: Options) -> _Due:
 
 
 def _watch_of(options: Options, scenario: Scenario) -> Watch | None:
-    text = options.watch or scenario.header.watch
-    return Watch.parse(text, factor=options.factor) if text is not None else None
+    return Watch.chosen(scenario.header, options.watch, options.factor)

@@ -28,7 +28,7 @@ class SearchOptions(CommandOptions):
     """name=value."""
     follow: str | None
     watch: str | None
-    factor: float
+    factor: float | None
     writer: str | None
     reader: str | None
     repeat: int

@@ -37,8 +37,9 @@ def pattern_of(text: str | None) -> re.Pattern[str] | None:
 
 def watch_of(options: SearchOptions, scenario: Scenario) -> Watch | None:
     """Return what is watched: what was typed, otherwise what the header says; nothing if --follow names failures."""
-    text = options.watch or (scenario.header.watch if options.follow is None else None)
-    return None if text is None else Watch.parse(text, factor=options.factor)
+    if options.watch is None and options.follow is not None:
+        return None
+    return Watch.chosen(scenario.header, options.watch, options.factor)
 
 
 def with_reference(following: Following, prober: Prober, environment: Environment, *, right: bool) -> Following:

@@ -29,7 +29,7 @@ class Options(ScriptOptions):
     """A file; None for stdout."""
     differing: bool
     watch: str | None
-    factor: float
+    factor: float | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

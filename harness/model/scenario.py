@@ -80,6 +80,8 @@ class Header:
     """Its standard input; None: empty."""
     watch: str | None = None
     """What is observed of passing attempts, as in `--watch`. No part of what identifies the script."""
+    factor: float | None = None
+    """Of watched durations: how many times longer is a difference, as in `--factor`. No part of it, either."""
     parameters: tuple[tuple[str, tuple[Value, ...]], ...] = ()
     skips: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...] = ()
     """Combinations of parameters that are no cases: for each, the globs that its values match."""

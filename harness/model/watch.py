@@ -10,8 +10,10 @@ from harness.model.attempt import Attempt
 from harness.model.observation import normalise_output, normalise_warnings
 from harness.model.outcome import Outcome
 from harness.model.pattern import Pattern
+from harness.model.scenario import Header
 
 DEFAULT_FACTOR = 2.0
+LARGEST_FACTOR = 1000
 """Durations with a smaller ratio count as equal."""
 
 
@@ -155,6 +157,12 @@ class Watch:
                 if equals:
                     raise ValueError(f"{text!r} cannot be watched: hang has no value")
                 return cls(kind=kind)
+
+    @classmethod
+    def chosen(cls, header: Header, typed: str | None, factor: float | None) -> Watch | None:
+        """Return what is watched: what was typed, otherwise what a header says; None if neither says anything."""
+        text = typed or header.watch
+        return None if text is None else cls.parse(text, factor=factor or header.factor or DEFAULT_FACTOR)
 
     def __str__(self) -> str:
         value = self.pattern.text if self.pattern is not None else self.stage

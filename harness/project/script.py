@@ -23,7 +23,7 @@ from harness.filesystem.reading import describe_bytes, read_text
 from harness.model import Header, Label, Mark, Pattern, Scenario, Script
 from harness.model.case import as_label
 from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
-from harness.model.watch import Watch
+from harness.model.watch import LARGEST_FACTOR, Watch
 from harness.project.inline_metadata import TOMLDecodeError, find_block
 from harness.project.parameters import read_parameters, read_skip
 from harness.project.script_files import find_files, is_below
@@ -146,6 +146,7 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         args=_read_args(table),
         stdin=table.optional_text("stdin"),
         watch=_read_watch(table),
+        factor=_read_factor(table),
         parameters=(parameters := read_parameters(table.table("parameters"))),
         skips=tuple(read_skip(each, dict(parameters)) for each in table.tables("skip")),
         on_request=table.take("on-request", bool, False, what="true or false"),
@@ -199,6 +200,15 @@ def _read_watch(table: Table) -> str | None:
     text = table.optional_text("watch")
     watch = table.parsed("watch", text, Watch.parse) if text is not None else None
     return str(watch) if watch is not None else None
+
+
+def _read_factor(table: Table) -> float | None:
+    """Read by which factor watched durations differ."""
+    value = table.take("factor", (int, float), None, what="a number above 1")
+    if value is not None and not 1 < value <= LARGEST_FACTOR:
+        table.problems.add(table.place("factor"), f"{value!r} is not a number above 1 and at most {LARGEST_FACTOR}")
+        return None
+    return float(value) if value is not None else None
 
 
 def _read_label(table: Table) -> Label:

@@ -12,6 +12,7 @@ from harness.execute.stage_times import stage_durations
 from harness.model import Attempt, Case, Cell, Evidence, Outcome, Pattern
 from harness.model.durations import LEAST_S, Measured, compare, seconds_of, session_to_compare, speed_groups
 from harness.model.observation import normalise_warnings
+from harness.model.scenario import Header
 from harness.model.watch import Watch, WatchKind
 
 NATIVE = "2024-10-20 10:00:00.123456: {} tensorflow/core/platform/cpu.cc:{}] text"
@@ -166,3 +167,18 @@ def test_stages_last_until_the_next_one():
 )
 def test_odd_stages_are_none(report):
     assert stage_durations(report) == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "typed", "factor", "watch"),
+    [
+        pytest.param(Header(), None, 3.0, None, id="nothing is watched"),
+        pytest.param(Header(watch="time"), None, None, Watch(kind=WatchKind.TIME, factor=2.0), id="default"),
+        pytest.param(Header(watch="time", factor=5), None, None, Watch(kind=WatchKind.TIME, factor=5), id="header"),
+        pytest.param(Header(watch="time", factor=5), None, 3.0, Watch(kind=WatchKind.TIME, factor=3.0), id="--factor"),
+        pytest.param(Header(factor=5), "time", None, Watch(kind=WatchKind.TIME, factor=5), id="--watch"),
+        pytest.param(Header(watch="time"), "output", None, Watch(), id="--watch replaces that of the header"),
+    ],
+)
+def test_what_is_typed_counts_before_what_the_header_says(header, typed, factor, watch):
+    assert Watch.chosen(header, typed, factor) == watch

@@ -124,6 +124,13 @@ def test_file_with_invalid_python_is_a_scenario(read):
     assert marks(scenario)[0] == (1, "define")
 
 
+def test_factor_of_durations_is_read_and_does_not_change_the_digest(read):
+    timed, problems = read(changed("timeout = 7", 'timeout = 7\n# watch = "time"\n# factor = 5'))
+    assert not problems
+    assert (timed.header.watch, timed.header.factor) == ("time", 5.0)
+    assert timed.digest == read(HEADER + BODY)[0].digest
+
+
 def test_date_of_a_label_is_read_and_does_not_change_the_digest(read):
     dated, problems = read(changed('label = "fixed in 2.0"', 'label = "fixed in 2.0"\n# expires = 2027-03-31'))
     plain, _ = read(HEADER + BODY)
@@ -187,6 +194,8 @@ def test_additional_parameter_values_do_not_change_the_digest(read):
         pytest.param(changed("requires-python", "require-python"), ["script.require-python: unknown key", "requires-python"],
                      id="misspelt key of the block"),
         pytest.param(changed("timeout = 7", "timeout = 0"), ["tool.harness.timeout: 0 is not a number above 0"], id="no time"),
+        pytest.param(changed("timeout = 7", "factor = 1"), ["tool.harness.factor: 1 is not a number above 1"], id="factor"),
+        pytest.param(changed("timeout = 7", 'factor = "5"'), ["tool.harness.factor: '5' is not a number"], id="factor as text"),
         pytest.param(changed("timeout = 7", "timeout = true"), ["tool.harness.timeout: True is not a number"], id="boolean time"),
         pytest.param(changed("timeout = 7", "timeout = nan"), ["tool.harness.timeout: nan is not a number"], id="nan"),
         pytest.param(changed("timeout = 7", "timeout = inf"), ["tool.harness.timeout: inf is not a number"], id="endless"),
