@@ -58,11 +58,11 @@ def _plan_of(session: Session, options: SelectionOptions, ids: Sequence[str], *,
     plan = make_plan(session.project, selection, scripts=scripts, recalled=named.scripts, written_out=unique)
     if not scripts:
         require_runnable(session, plan.scenarios)
-    if not options.extras:
+    if not options.extras and not any(each.external for each in plan.scenarios):
         return plan
-    from harness.commands.added_packages import with_extras
+    from harness.commands.added_packages import read_extras, with_packages
 
-    return with_extras(session, plan, options.extras)
+    return with_packages(session, plan, read_extras(options.extras) if options.extras else ())
 
 
 def overlay_of(session: Session, named: str | None) -> Overlay | None:

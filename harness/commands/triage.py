@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from harness.commands.added_packages import with_extras
 from harness.commands.answer import AnswerFormat, answers_folder
 from harness.commands.arguments import (
     CommandOptions,
@@ -27,6 +26,7 @@ from harness.commands.conditions import data_options
 from harness.commands.report_input import check_late_options, reason_without_code, report_source
 from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
+from harness.commands.triage_additions import Additions
 from harness.commands.triage_subject import Asked
 from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.execute.task import Task
@@ -34,14 +34,12 @@ from harness.filesystem.atomic import write_whole
 from harness.model import Environment, NoVerdict, Scenario, matches_globs
 from harness.model.watch import Watch, WatchKind
 from harness.pipeline import Work
-from harness.project.plan import Plan
 from harness.reports import read_report
 from harness.reports.report import Report
 from harness.reports.two_runs import as_two_runs
 from harness.reports.vocabulary import reading_with
 from harness.reports.writing import write_report
 from harness.session import Session
-from harness.triage.added import needed_packages
 from harness.triage.answer import TriageAnswer, document
 from harness.triage.attached import files_apart
 from harness.triage.composing import unanswerable
@@ -70,7 +68,7 @@ class Options(CommandOptions):
     output: str | None
     """A folder; None for the one next to the attempts."""
     watch: str | None
-    factor: float
+    factor: float | None
     write_args: str | None
     read_args: str | None
     """The arguments of two runs of one script."""
@@ -123,20 +121,14 @@ def execute(session: Session, options: Options) -> int:
             next_step=f"Ask the reporter. What was read is in {folder}",
         )
     (scenario,) = scripts_at(session, [path])
-    extras = [*options.extras, *needed_packages(report, session.project.matrix)]
-    if extras:
-        session.notify(f"Added to each environment: {', '.join(extras)}")
-
-    def extend(plan: Plan) -> Plan:
-        return with_extras(session, plan, extras) if extras else plan
-
+    added = Additions.of(session, report, scenario, options.extras)
     watch = _watch_of(options, scenario)
     runs: Runs | Pairs = (Runs if scenario.write is None else Pairs)(
         session=session,
         scenario=scenario,
         run_tasks=partial(_run, jobs=1 if watch is not None and watch.kind is WatchKind.TIME else options.jobs),
         find_environment=environment_named,
-        extend=extend,
+        extend=added.extend,
     )
     if isinstance(runs, Runs):
         runs.watch = watch
@@ -160,21 +152,21 @@ def execute(session: Session, options: Options) -> int:
         return 130
     if any(each.attempt is not None and each.attempt.cause is NoVerdict.NO_NETWORK for each in runs.all):
         session.notify("The script downloads data, and has no network: add --fetch to download it once, or --data DIR.")
-    found = with_data(found, [each.attempt for each in runs.all], options=data_options(session))
+    attempts = [each.attempt for each in runs.all]
+    found = added.asked(with_data(found, attempts, options=data_options(session)), attempts)
     _publish(session, options, found)
     return 0 if found.ranges or any(each.attempt is not None for each in runs.all) else 1
 
 
 def _watch_of(options: Options, scenario: Scenario) -> Watch | None:
     """Return what is watched. Raises UsageError for a report with two steps."""
-    text = options.watch or scenario.header.watch
     if options.watch is not None and scenario.write is not None:
         raise UsageError(
             "--watch: the report has two steps",
             why="What is followed there is the failure of the reader",
             next_step="Leave out --watch, or use harness pinpoint",
         )
-    return Watch.parse(text, factor=options.factor) if text is not None else None
+    return Watch.chosen(scenario.header, options.watch, options.factor)
 
 
 def _publish(session: Session, options: Options, found: TriageAnswer) -> None:

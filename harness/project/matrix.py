@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from harness.errors import UsageError
@@ -15,6 +17,7 @@ from harness.model.site import SiteText
 from harness.project.import_names import package_of
 
 FILE = "matrix.toml"
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 # The default maximum limits of a script: seconds, MiB, MiB, a number. matrix.toml can set others.
 MAX_LIMITS = {"timeout": 3600.0, "memory": 16384.0, "disk": 16384.0, "processes": 1024.0}
 
@@ -183,6 +186,18 @@ class Matrix:
     def package_of(self, module: str) -> str:
         """Return the package of a module."""
         return dict(self.modules).get(module) or package_of(module)
+
+    @property
+    def packages(self) -> frozenset[NormalizedName]:
+        """The packages that the matrix names, and so decides which environments have them and in which version."""
+        names = [*self.show, *(name for pair in self.provides for name in pair)]
+        for family in self.families:
+            names += [family.package, *([family.replaces] if family.replaces else [])]
+            parts: tuple[Family | Base, ...] = (family, family.base) if family.base is not None else (family,)
+            for part in parts:
+                texts = (*part.requirements, *part.constraints, *part.overrides)
+                names += [found[0] for text in texts if (found := _NAME.match(text))]
+        return frozenset(map(canonicalize_name, names))
 
     def family(self, name: str) -> Family | None:
         """Return the family with this name, or None."""

@@ -1,21 +1,49 @@
-"""The packages that are added to every environment for a report: what it installs, and what its variables ask for."""
+"""The packages that are added to each environment for a report: what it installs, imports, or sets a variable for."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from harness.project.import_names import package_of
+from harness.filesystem.reading import read_text
+from harness.model import Environment
+from harness.project.import_names import is_standard, package_of
 from harness.project.matrix import Matrix
+from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
 from harness.project.syntax import tree_of
-from harness.reports.report import Report, Says
+from harness.reports.report import Report, Says, ScenarioFile
+from harness.triage.imported import looks_local, required_modules
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_NO_MODULE = re.compile(r"No module named '?([A-Za-z_]\w*)'?$")
+# Modules that no package of the index has: of Colab and Kaggle, of a namespace, of other operating systems.
+_ELSEWHERE = frozenset({"google", "kaggle_secrets", "kaggle_datasets", "__main__"}) | WINDOWS_MODULES | MACOS_MODULES
 
 
-def needed_packages(report: Report, matrix: Matrix) -> tuple[str, ...]:
-    """Return the packages that the report needs and that have no family, without versions.
+@dataclass(frozen=True, kw_only=True)
+class Addition:
+    """A package that is added to the environments that lack it, and why."""
+
+    package: str
+    why: str
+    module: str = ""
+    """The module that the script imports from it, if that is the reason."""
+    optional: bool = False
+    """True if the script may do without it."""
+    declared: bool = False
+    """True if the header of the script declares it."""
+
+    def __str__(self) -> str:
+        return f"{self.package} ({self.why})"
+
+
+def needed_packages(report: Report, matrix: Matrix) -> tuple[Addition, ...]:
+    """Return the packages that the report installs or asks for, and that have no family, without versions.
 
     The versions are claims: a package is added as of the date of each environment. A package that a variable asks for
     (KERAS_BACKEND=jax) is added also if the report names its version: other environments need it, too.
@@ -23,18 +51,70 @@ def needed_packages(report: Report, matrix: Matrix) -> tuple[str, ...]:
     families = {canonicalize_name(family.package) for family in matrix.families}
     given = {canonicalize_name(name) for pair in matrix.provides for name in pair}
     named = {canonicalize_name(claim.package) for claim in report.claims if claim.says is Says.FAILS}
-    needed: dict[str, None] = {}
+    needed: dict[str, Addition] = {}
     for text in report.requirements:
         try:
             name = canonicalize_name(Requirement(text).name)
         except InvalidRequirement:
             continue
         if name not in families | given | named:
-            needed[str(name)] = None
+            needed[name] = Addition(package=str(name), why="the report installs it", optional=True)
     for script in report.scripts:
         for variable, value in set_variables(script.text or ""):
-            needed |= dict.fromkeys(_asked_for(variable, value, matrix))
-    return tuple(each for each in needed if canonicalize_name(each) not in families | given)
+            for package in _asked_for(variable, value, matrix):
+                needed[canonicalize_name(package)] = Addition(package=package, why=f"{variable}={value}")
+    return tuple(each for name, each in needed.items() if name not in families | given)
+
+
+def imported_packages(
+    report: Report, matrix: Matrix, environments: Sequence[Environment]
+) -> tuple[tuple[Addition, ...], tuple[str, ...]]:
+    """Return the packages that are only imported and that an environment lacks, and the modules without a package.
+
+    Packages that matrix.toml names are left out: it says which environments have them, and which variable asks for a
+    backend. A module that looks like the reporter's own is no package, and a module whose absence is the reported
+    failure stays absent.
+    """
+    backends = (module for setting in matrix.settings for _, needs in setting.needs for module in needs)
+    modules = (*backends, *matrix.imports, *matrix.preload)
+    chosen = matrix.packages | {canonicalize_name(package_of(module)) for module in modules}
+    needed: dict[str, Addition] = {}
+    own: list[str] = []
+    for module in _imported_modules(report):
+        package = canonicalize_name(package_of(module))
+        if package in chosen:
+            continue
+        if looks_local(module) or not _NAME.fullmatch(package):
+            own.append(module)
+        elif all(environment.lacks(Requirement(package)) is None for environment in environments):
+            continue
+        else:
+            why = f"the script imports {'it' if package == module else module}"
+            needed.setdefault(package, Addition(package=str(package), why=why, module=module))
+    return tuple(needed.values()), tuple(own)
+
+
+def _imported_modules(report: Report) -> Iterator[str]:
+    """Yield the modules that the scripts and the files beside them need from elsewhere."""
+    files = [*report.scripts, *(each for each in report.companions if each.name.endswith(".py"))]
+    beside = {each.name.partition("/")[0].removesuffix(".py") for each in files}
+    reported = _NO_MODULE.search(report.failure.message) if report.failure is not None else None
+    absent = {reported[1]} if reported is not None else set()
+    texts = [text for file in files if (text := _text_of(file))]
+    for text in texts:
+        for module in required_modules(text):
+            written = f"{module}.py" in text or f"{module}/__init__.py" in text
+            if not (module in beside | absent | _ELSEWHERE or written or is_standard(module)):
+                yield module
+
+
+def _text_of(file: ScenarioFile) -> str:
+    if file.text is not None or file.source is None:
+        return file.text or ""
+    try:
+        return read_text(file.source)
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _asked_for(variable: str, value: str, matrix: Matrix) -> Iterator[str]:

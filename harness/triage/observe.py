@@ -265,6 +265,8 @@ def _shown(ran: Ran, problem: Problem) -> tuple[Shows, str, str]:
     reason = attempt.reason or attempt.error or str(attempt.outcome)
     if attempt.cause is NoVerdict.NO_NETWORK:
         reason = needed_data(reason)
+    elif attempt.cause is NoVerdict.MISSING_PACKAGE:
+        reason = f"the script {reason.partition('. Add it: ')[0]}"
     return shows, "", reason
 
 

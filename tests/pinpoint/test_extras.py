@@ -74,13 +74,39 @@ def test_what_pip_would_refuse_is_installed_when_its_version_is_named(published)
     assert list(found.values()) == [("passed", None)]
 
 
-def test_a_dependency_in_the_header_is_met_by_what_is_added(published):
-    script = published.script('# /// script\n# dependencies = ["extra"]\n# ///\n' + SCRIPT)
-    assert [each[0] for each in outcomes(published.json("run", script, "--environments", IN)).values()] == [
-        "not applicable"
-    ]
-    found = outcomes(published.json("run", script, "--environments", IN, "--with", "extra"))
-    assert [each[0] for each in found.values()] == ["passed"]
+def test_a_dependency_in_the_header_is_added(published):
+    """So it is in table and show; --with may name the version."""
+    script = published.script(
+        f'# /// script\n# dependencies = ["extra >= 1 ; python_version > \'3\'", "lib"]\n# ///\n{SCRIPT}'
+    )
+    cell = f"shows_it@{IN} + extra>=1"
+    assert outcomes(published.json("run", script, "--environments", IN)) == {cell: ("passed", None)}
+    assert "adding extra>=1" in published.said
+    assert outcomes(published.json("table", script, "--environments", IN)) == {cell: ("passed", None)}
+    assert published.json("show", f"{script}@{IN}")["cell"] == cell
+    found = outcomes(published.json("run", script, "--environments", IN, "--with", "extra==2.0"))
+    assert found == {f"shows_it@{IN} + extra==2.0": ("failed", "AssertionError: 2.0")}
+
+
+def test_only_the_script_that_declares_a_package_gets_it(published):
+    declares = published.script(f'# /// script\n# dependencies = ["extra"]\n# ///\n{SCRIPT}')
+    plain = published.script("import lib\nprint(lib.version)\n", name="plain.py")
+    found = outcomes(published.json("run", plain, declares, "--environments", IN))
+    assert found == {f"plain@{IN}": ("passed", None), f"shows_it@{IN} + extra": ("passed", None)}
+
+
+def test_another_version_than_the_declared_one_is_not_replaced(published):
+    published.index.add("lib", "2.0", "2025-06-01")
+    script = published.script(f'# /// script\n# dependencies = ["lib>=2"]\n# ///\n{SCRIPT}')
+    (cell,) = published.json("run", script, "--environments", IN)["cells"]
+    assert (cell["cell"], cell["outcome"]) == (f"shows_it@{IN}", "not applicable")
+    assert cell["reason"] == "needs lib>=2, and this environment has lib 1.0"
+
+
+def test_imports_alone_add_nothing(published):
+    (cell,) = published.json("run", published.script(SCRIPT), "--environments", IN)["cells"]
+    assert (cell["cell"], cell["outcome"]) == (f"shows_it@{IN}", "not applicable")
+    assert "Add it: --with extra" in cell["reason"]
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,50 @@ If you cannot regenerate your protos, there are workarounds.
 """
 
 
+IMPORTS = """\
+```python
+import extra
+import keras
+import nowhere_to_be_found
+print(keras.double(extra.number))
+```
+It fails with keras 9.2.0.
+"""
+
+
+def test_package_that_the_script_only_imports_is_added(framework):
+    framework.index.add("extra", "1.0", "2024-01-01", "number = 21\n")
+    framework.script(IMPORTS.replace("import nowhere_to_be_found\n", ""), "imports.md")
+    document = framework.json("triage", "imports.md")
+    assert "Added to each environment that lacks it: extra (the script imports it)\n" in framework.said
+    reproduced = document["reproduced"]
+    assert (reproduced["environment"], reproduced["result"]) == ("keras9.2.0 + extra", "reproduced")
+    assert reproduced["error"] == "ValueError: cannot double 21"
+    assert (document["introduced"]["last"], document["introduced"]["first"]) == ("9.1.0", "9.2.0")
+
+
+def test_module_that_no_package_has_is_asked_for(framework):
+    framework.index.add("extra", "1.0", "2024-01-01", "number = 21\n")
+    framework.script(IMPORTS, "imports.md")
+    document = framework.json("triage", "imports.md")
+    assert "what no environment and no package has: nowhere_to_be_found\n" in framework.said
+    assert document["verdict"] == (
+        "The report could not be reproduced: the script needs nowhere-to-be-found, "
+        "which is not installed in this environment."
+    )
+    *_, question = document["questions"]
+    assert question.startswith("The script imports the module nowhere_to_be_found, which no environment has.")
+
+
+def test_installed_package_that_cannot_be_added_is_left_out(framework):
+    """Such as tensorflow-metal, which is for another system: the script does not import it."""
+    framework.index.add("metal", "1.0", "2024-01-01", requires=["keras<9"])
+    framework.script(f"!pip install metal\n\n{ISSUE}", "installs.md")
+    document = framework.json("triage", "installs.md")
+    assert "keras9.2.0: cannot add metal: " in framework.said
+    assert (document["reproduced"]["environment"], document["reproduced"]["result"]) == ("keras9.2.0", "reproduced")
+
+
 def test_report_about_the_import_of_the_framework_is_run_where_it_does_not_import(playground):
     releases = {"9.0.0": RIGHT, "9.1.0": RIGHT, "9.2.0": GONE, "9.3.0": GONE, "9.4.0": RIGHT}
     with_framework(playground, releases, imports='["keras"]')

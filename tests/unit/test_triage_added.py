@@ -6,7 +6,9 @@ import pytest
 
 from harness.project.matrix_file import read_matrix
 from harness.reports import read_report
-from harness.triage.added import needed_packages, set_variables
+from harness.triage.added import imported_packages, needed_packages, set_variables
+from harness.triage.imported import required_modules
+from tests.making import make_environment
 
 MATRIX = read_matrix(Path(__file__).parents[2] / "matrix.toml")
 SCRIPT = """```python
@@ -34,7 +36,86 @@ print(keras.backend.backend())
     ],
 )
 def test_packages_that_a_report_needs(text, needed):
-    assert needed_packages(read_report(text), MATRIX) == needed
+    assert tuple(each.package for each in needed_packages(read_report(text), MATRIX)) == needed
+
+
+def test_reason_for_a_package_is_named():
+    report = read_report("!pip install pandas\n" + SCRIPT.format("jax"))
+    assert [str(each) for each in needed_packages(report, MATRIX)] == [
+        "pandas (the report installs it)", "jax (KERAS_BACKEND=jax)",
+    ]  # fmt: skip
+
+
+IMPORTS = """
+import os, pandas as pd
+from sklearn.model_selection import train_test_split
+from . import beside
+try:
+    import seaborn
+except ImportError:
+    import pylab
+try:
+    from tqdm import tqdm
+except Exception:
+    tqdm = list
+try:
+    import plotly
+    plotly.show()
+except Exception as error:
+    print(error)
+if TYPE_CHECKING:
+    import numba
+def draw():
+    import matplotlib.pyplot as plt
+    with suppress(ModuleNotFoundError):
+        import cv2
+"""
+
+
+def test_imports_that_a_script_cannot_do_without():
+    assert required_modules(IMPORTS) == ("os", "pandas", "sklearn", "plotly", "matplotlib")
+    assert required_modules("this is no Python") == ()
+
+
+ENVIRONMENTS = (
+    make_environment("tf2.15.1", provides=MATRIX.provides, tensorflow_cpu="2.15.1", h5py="3.10.0", rich="13.0"),
+    make_environment("tf2.2.3", provides=MATRIX.provides, tensorflow_cpu="2.2.3", h5py="3.10.0"),
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "added", "unknown"),
+    [
+        pytest.param("import pandas", {"pandas": "the script imports it"}, (), id="a package"),
+        pytest.param("import sklearn.svm", {"scikit-learn": "the script imports sklearn"}, (), id="another name"),
+        pytest.param("import tensorflow, h5py, keras, tf_keras, tensorflow_hub", {}, (), id="decided by the matrix"),
+        pytest.param("import rich", {"rich": "the script imports it"}, (), id="some environments have it"),
+        pytest.param("import torch, jax", {}, (), id="backends that nothing asks for"),
+        pytest.param("import os, imp, distutils, tomllib", {}, (), id="standard library"),
+        pytest.param("from google.colab import drive\nimport winreg", {}, (), id="of another machine"),
+        pytest.param("from utils import helper\nimport my_layers", {}, ("utils", "my_layers"), id="own modules"),
+        pytest.param("import _hidden", {}, ("_hidden",), id="no name of a package"),
+        pytest.param("open('steps.py', 'w').write('')\nimport steps", {}, (), id="written by the script"),
+    ],
+)
+def test_packages_that_a_script_only_imports(code, added, unknown):
+    report = read_report(f"```python\n{code}\nprint(1)\n```\n")
+    found, own = imported_packages(report, MATRIX, ENVIRONMENTS)
+    assert {each.package: each.why for each in found} == added
+    assert own == unknown
+
+
+def test_files_of_a_report_are_no_packages_and_their_imports_count(tmp_path):
+    (tmp_path / "repro.py").write_text("import steps\nsteps.run()\n", encoding="utf-8")
+    (tmp_path / "steps.py").write_text("import pandas\ndef run(): pass\n", encoding="utf-8")
+    found, own = imported_packages(read_report(tmp_path), MATRIX, ENVIRONMENTS)
+    assert [each.package for each in found] == ["pandas"]
+    assert own == ()
+
+
+def test_module_whose_absence_is_reported_stays_absent():
+    text = "```python\nimport kerastuner\nprint(kerastuner)\n```\n```\nModuleNotFoundError: No module named 'kerastuner'\n```\n"
+    assert imported_packages(read_report(text), MATRIX, ENVIRONMENTS) == ((), ())
 
 
 def test_backend_of_a_field_is_set_and_the_decision_is_listed():
