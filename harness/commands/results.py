@@ -37,6 +37,7 @@ class TableFormat(str, Enum):
     CSV = "csv"
     JSON = "json"
     HTML = "html"
+    SVG = "svg"
     JUNIT = "junit"
     SUPPORT = "support"
     ATOM = "atom"
@@ -45,7 +46,7 @@ class TableFormat(str, Enum):
     @property
     def has_every_cell(self) -> bool:
         """True for formats that programs read: they leave out nothing."""
-        return self not in (TableFormat.TERMINAL, TableFormat.MARKDOWN, TableFormat.HTML)
+        return self not in (TableFormat.TERMINAL, TableFormat.MARKDOWN, TableFormat.HTML, TableFormat.SVG)
 
 
 def results_of(
@@ -115,6 +116,10 @@ def render(results: Results, format: TableFormat, *, only_differing: bool = Fals
             from harness.report import html_page
 
             return html_page.render(results, only_differing=only_differing)
+        case TableFormat.SVG:
+            from harness.report import picture
+
+            return picture.render(results, only_differing=only_differing)
         case TableFormat.TERMINAL:
             from harness.report import terminal as terminal_table
 

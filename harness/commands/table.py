@@ -52,7 +52,7 @@ def execute(session: Session, options: Options) -> int:
     if options.differing and options.format.has_every_cell:
         raise UsageError(
             f"--differing leaves out rows, and --format {options.format.value} has every cell",
-            next_step="Take --format terminal, markdown or html",
+            next_step="Take --format terminal, markdown, html or svg",
         )
     work = prepare(session, plan_of(session, options), overlay=overlay_of(session, options.overlay))
     ordinary = options.overlay is None and is_ordinary(session)

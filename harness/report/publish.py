@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from harness.errors import UsageError
-from harness.report import csv_table, feed, html_page, json_document, markdown, support
+from harness.report import csv_table, feed, html_page, json_document, markdown, picture, support
 from harness.report.grid import STATES, count
 from harness.report.results import (
     FLAKY_WORD,
@@ -34,6 +34,7 @@ def files(results: Results, *, command: str = "harness") -> Mapping[str, str]:
     """Return the text of each published file by its name; `command` starts the line that replays a cell."""
     return {
         "index.html": html_page.render(results, command=command, published=True),
+        "matrix.svg": picture.render(results),
         "results.json": json_document.render(results, published=True),
         "support.json": support.render(results),
         "summary.md": f"# Summary\n\n{summary_markdown(results)}\n{_DETAILS}",

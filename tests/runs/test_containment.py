@@ -147,7 +147,7 @@ def test_what_is_published_of_hostile_scenarios_is_data(project):
 
     assert "<script>alert(1)</script>" in done.cell("raises_html@demo1.0")["error"], "it was run, and is kept as it was"
     published = (
-        "index.html", "results.json", "summary.md", "support.json", "table.csv", "table.md", "transitions.atom",
+        "index.html", "matrix.svg", "results.json", "summary.md", "support.json", "table.csv", "table.md", "transitions.atom",
     )  # fmt: skip
     texts = {name: (project.root / "results" / name).read_text(encoding="utf-8") for name in published}
     for name, text in texts.items():

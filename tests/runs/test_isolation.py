@@ -69,6 +69,7 @@ def test_another_selection_is_published_into_a_folder_of_its_own(forking, tmp_pa
     forking.call(*asked, "--unconfirmed")
     assert {each.name for each in folder.iterdir()} == {
         "index.html",
+        "matrix.svg",
         "results.json",
         "site",
         "summary.md",

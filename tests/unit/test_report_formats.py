@@ -360,7 +360,7 @@ def test_published_files_are_equal_for_equal_results():
     )  # fmt: skip
     assert publish.files(first) == publish.files(again)
     assert sorted(publish.files(first)) == [
-        "index.html", "results.json", "summary.md", "support.json", "table.csv", "table.md", "transitions.atom",
+        "index.html", "matrix.svg", "results.json", "summary.md", "support.json", "table.csv", "table.md", "transitions.atom",
     ]  # fmt: skip
 
 
