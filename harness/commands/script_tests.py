@@ -10,7 +10,7 @@ from harness.filesystem.reading import read_text
 from harness.model import Scenario
 from harness.project.header_text import with_keys
 from harness.project.script import parse_script
-from harness.reports.test_cases import PYTEST, with_test_cases
+from harness.reports.tests_as_cases import PYTEST, with_test_cases
 
 _CONFTEST = "conftest.py"
 

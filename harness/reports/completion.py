@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.project.syntax import tree_of
 from harness.reports.code import names_of, usual_import
 from harness.reports.executed import executed_statements, imported_packages
-from harness.reports.test_cases import PYTEST, with_test_cases
+from harness.reports.tests_as_cases import PYTEST, with_test_cases
 
 
 @dataclass(frozen=True, kw_only=True)

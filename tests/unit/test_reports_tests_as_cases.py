@@ -7,7 +7,7 @@ import pytest
 from harness.errors import Problems
 from harness.project.script import parse_script
 from harness.reports.scripts import check_script
-from harness.reports.test_cases import RunnableTests, with_test_cases
+from harness.reports.tests_as_cases import RunnableTests, with_test_cases
 
 UNITTEST = """\
 import unittest
