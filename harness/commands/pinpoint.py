@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.held_steps import held_of, pair_of
 from harness.commands.package_search import search_in
+from harness.commands.recorded_searches import record, require_recordable
 from harness.commands.search_options import SearchOptions, add_search
 from harness.commands.search_subject import subject_of
 from harness.commands.selected_plan import environment_named
@@ -44,6 +45,7 @@ class Options(SearchOptions):
     """At most one of `every`, `grid` and `quick`."""
     grid: bool
     quick: bool
+    record: bool
 
     @property
     def mode(self) -> str:
@@ -88,10 +90,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--grid", action="store_true", help="run the first and the last release of each minor, then bisect"
     )
     how.add_argument("--quick", action="store_true", help="bisect between the two ends only")
+    parser.add_argument(
+        "--record", action="store_true", help="keep releases and commits in results/pinpoint/, for `harness report`"
+    )
 
 
 def execute(session: Session, options: Options) -> int:
     """Search and print the answer; exit status 1 if nothing could be judged."""
+    if options.record:
+        _require_recordable(session, options)
     try:
         if options.both:
             return _print_pair(session, options)
@@ -104,9 +111,17 @@ def execute(session: Session, options: Options) -> int:
         sys.stdout.write(json.dumps(document(answer), indent=1) + "\n")
     else:
         sys.stdout.write(markdown(answer) if options.markdown else terminal(answer))
+    if options.record and not answer.undecided:
+        record(session, answer)
     if answer.undecided:
         session.notify(f"No result: no {answer.unit} could be tested. See the reasons above.")
     return 1 if answer.undecided else 0
+
+
+def _require_recordable(session: Session, options: Options) -> None:
+    if options.both:
+        raise UsageError("--record: --both is two searches", next_step="Record one of them, with --writer or --reader")
+    require_recordable(session, commits=options.commits)
 
 
 def search(session: Session, options: Options) -> dict[str, object]:

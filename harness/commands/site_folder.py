@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.commands.output_files import write_file
+from harness.commands.recorded_searches import recorded_searches
 from harness.errors import HarnessError
 from harness.model import Attempt, Evidence
 from harness.record.store import Store
@@ -24,12 +25,14 @@ _SUFFIXES = (".js", ".json", ".svg")
 
 def write_site(session: Session, results: Results, folder: Path) -> int:
     """Write the site and remove data files of earlier results. Return the number of files."""
+    searches = recorded_searches(session)
     with contextlib.closing(session.read_store()) as store:
         content = Content(
             results=results,
             text=session.project.matrix.site,
             command="harness",
             transfer=_transfer(session),
+            searches=searches,
             evidence_of=lambda attempt: _evidence(store, attempt),
         )
         is_site, written = _is_site(folder), set()

@@ -1,5 +1,6 @@
 """From two releases of a throw-away package to the commit between their tags."""
 
+import json
 import re
 import shlex
 import textwrap
@@ -8,6 +9,7 @@ import pytest
 
 from tests.pinpoint.conftest import MATRIX, PYTHON
 from tests.pinpoint.repositories import ThrowAwayRepository
+from tests.schemas import validator
 from tests.wheels import make_wheel
 
 pytestmark = pytest.mark.slow
@@ -55,6 +57,37 @@ def test_the_commit_its_pull_request_and_its_files(playground, repository):
     assert commit["files"] == ["lib/__init__.py", "lib/clever.txt"]
     assert commit["untestable"] == []
     assert repository.git("status", "--porcelain") == ""
+
+
+def test_a_search_can_be_recorded_for_the_site(playground, repository):
+    playground.releases("lib", {"1.0": source(42), "1.1": source(41)}, home="https://github.com/a-team/lib")
+    repository.commit("Begin", source(42), tag="v1.0")
+    guilty = repository.commit("Be clever (#77)", source(41), tag="v1.1")
+    scenario = playground.root / "scenarios" / "subject" / "shows_it.py"
+    scenario.parent.mkdir()
+    scenario.write_text(f'"""It answers."""\n{SCRIPT}')
+    search = ["pinpoint", "shows_it", "--package", "lib", "--in", IN, "--repository", repository.folder]
+    playground.harness(*search, "--record")
+    (path,) = (playground.root / "results" / "pinpoint").iterdir()
+    assert f"results/pinpoint/{path.name}: written" in playground.said
+    document = json.loads(path.read_text())
+    validator("search").validate(document)
+    (found,) = document["transitions"]
+    assert (found["kind"], found["last"], found["first"]) == ("introduced", "1.0", "1.1")
+    assert [each["address"] for each in found["commits"]] == [f"https://github.com/a-team/lib/commit/{guilty}"]
+    assert str(playground.folder) not in path.read_text()
+    playground.harness(*search, "--record")
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_search_that_cannot_be_recorded_says_why(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    script = playground.script(SCRIPT)
+    search = ["pinpoint", script, "--package", "lib", "--in", IN, "--record"]
+    playground.harness(*search, "--commits", "v1.0..v1.1", "--repository", repository.folder, status=2)
+    assert "a search over --commits has no releases" in playground.said
+    playground.harness(*search, status=2)
+    assert "shows_it is no scenario of this project" in playground.said
 
 
 def test_pull_request_has_the_repository_that_the_package_names(playground, repository):

@@ -71,6 +71,15 @@ def test_badge_says_what_is_wrong_with_its_arguments(project):
     assert "there is no result, here or published" in project.call("badge", "demo1.1", status=1).stderr
 
 
+def test_a_damaged_search_names_its_file(ran):
+    folder = ran.root / "results" / "pinpoint"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "x.json").write_text("{}")
+    error = ran.call("report", "--unconfirmed", status=2).stderr
+    assert "x.json: is no recorded search" in error
+    assert "harness pinpoint ... --record" in error
+
+
 def test_data_of_earlier_results_are_removed_and_other_files_are_kept(ran):
     folder = ran.root / "page"
     (folder / "cases").mkdir(parents=True)

@@ -11,6 +11,7 @@ from harness.model import Evidence
 from harness.report.site.content import Content, file_name
 from harness.report.site.files import files
 from harness.report.site.published_text import failing_line, published
+from harness.report.site.searches import read_search
 from tests.schemas import validator
 from tests.unit.test_report_formats import HOSTILE, hostile
 from tests.unit.test_report_results import sample
@@ -88,3 +89,71 @@ def test_long_text_keeps_its_end():
 def test_failing_line_is_the_last_frame_in_the_script():
     assert failing_line(TRACEBACK, "build.py") == 7
     assert failing_line(TRACEBACK, "none.py") is None
+
+
+CASE = "build[shape=list,format=.h5]"
+COMMIT = {"kind": "fixed", "sha": "0123456789abcdef", "title": "Compare <b>shapes</b>", "date": "2024-08-01T00:00:00", "pull_request": 7,
+          "address": "https://github.com/a/b/commit/0123456789abcdef", "certain": True}  # fmt: skip
+
+
+def search(**changes):
+    """Return a recorded search as its document: pkg 3.5.0 fixed the case."""
+    digest = next(each.digest for each in sample().scenarios if each.name == "build")
+    found = {"kind": "fixed", "last": "3.4.1", "first": "3.5.0", "cells": [], "commits": [COMMIT]}
+    document = {"schema": 1, "case": CASE, "digest": digest, "package": "pkg", "environment": "pkg3.4.1", "held": None}
+    return document | {"transitions": [found]} | changes
+
+
+def commits_in(document):
+    written = site_of(sample(), searches=(read_search(document),))
+    case = json.loads(written[f"cases/{file_name(CASE)}.json"])
+    validator("site_case").validate(case)
+    return {each["family"]: each["commits"] for each in case["statements"] if "commits" in each}
+
+
+def test_commits_of_a_recorded_search_are_with_the_transition():
+    validator("search").validate(search())
+    assert commits_in(search()) == {"pkg": [{"last": "3.4.1", "first": "3.5.0", **COMMIT}]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"case": "build[shape=list,format=.keras]"}, {"digest": "another text"}, {"package": "other"},
+        {"environment": "pkg3.5.0-legacy"}, {"environment": "none"}, {"held": "written in pkg3.4.1"},
+        {"transitions": [{"kind": "introduced", "last": "3.4.1", "first": "3.5.0", "commits": [COMMIT]}]},
+        {"transitions": [{"kind": "fixed", "last": "3.3.0", "first": "3.5.0", "commits": [COMMIT]}]},
+        {"transitions": [{"kind": "fixed", "last": "3.5.0", "first": "3.6.0", "commits": [COMMIT]}]},
+    ],
+    ids=["case", "script", "package", "family", "environment", "held", "kind", "wider", "later"],
+)  # fmt: skip
+def test_a_search_about_something_else_has_no_commits_there(changes):
+    assert commits_in(search(**changes)) == {}
+
+
+def test_a_search_within_the_transition_counts():
+    narrower = {
+        "kind": "fixed",
+        "last": "3.4.2",
+        "first": "3.4.3",
+        "commits": [COMMIT | {"address": "javascript:alert(1)"}],
+    }
+    (commit,) = commits_in(search(transitions=[narrower]))["pkg"]
+    assert (commit["last"], commit["first"], commit["address"]) == ("3.4.2", "3.4.3", None)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        [],
+        None,
+        search(schema=2),
+        search(transitions=[{}]),
+        search(transitions=[{"kind": "fixed", "last": "x", "first": "1", "commits": []}]),
+    ],
+    ids=["empty", "list", "null", "schema", "keys", "version"],
+)
+def test_what_is_no_search_is_refused(document):
+    with pytest.raises(ValueError, match=r".+"):
+        read_search(document)

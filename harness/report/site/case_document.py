@@ -10,6 +10,7 @@ from harness.report.foreign_text import one_line, plain, stable_error, web_addre
 from harness.report.results import Record
 from harness.report.site.content import SCHEMA, Content
 from harness.report.site.published_text import LONGEST_OUTPUT, LONGEST_TRACEBACK, failing_line, published
+from harness.report.site.searches import commits_of
 from harness.report.transitions import History
 from harness.report.ways_out import WayOut
 
@@ -60,7 +61,7 @@ def document(content: Content, found: Sequence[Record], told: Sequence[History])
         "writer_script": {"name": scenario.write.file_name, "text": plain(scenario.write.text)}
         if scenario.write
         else None,
-        "statements": [_statement(history) for history in told],
+        "statements": [_statement(history, content) for history in told],
         "cells": cells,
         "causes": shared.causes.values,
         "ways_out": shared.ways.values,
@@ -70,16 +71,17 @@ def document(content: Content, found: Sequence[Record], told: Sequence[History])
     }
 
 
-def _statement(history: History) -> dict[str, object]:
+def _statement(history: History, content: Content) -> dict[str, object]:
     def error(record: Record) -> str:
         text = stable_error(record.error)
         return f" ({text})" if text else ""
 
+    commits = commits_of(content.searches, history, families=content.families)
     return {
         "family": history.family,
         "held": history.held or None,
         "statements": [segment.sentence(error) for segment in history.failing],
-    }
+    } | ({"commits": commits} if commits else {})
 
 
 def _cell(content: Content, record: Record, shared: _Shared) -> dict[str, object]:

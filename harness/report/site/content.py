@@ -14,6 +14,7 @@ from harness.model import Attempt, CellResult, Evidence
 from harness.model.site import SiteText
 from harness.report.causes import Causes
 from harness.report.results import EnvironmentColumn, Record, Results, by_family, records, shown_attempt
+from harness.report.site.searches import Search
 from harness.report.transitions import History, histories
 from harness.report.ways_out import WaysOut
 
@@ -35,6 +36,8 @@ class Content:
     command: str = "harness"
     transfer: Mapping[str, Any] | None = None
     """The published document of the table of readers: who can read which saved model."""
+    searches: tuple[Search, ...] = ()
+    """Recorded searches: which commits caused transitions."""
     evidence_of: Callable[[Attempt], Evidence] = field(default=no_evidence)
 
     @functools.cached_property
@@ -52,6 +55,11 @@ class Content:
         """The environments that have cells, by family."""
         used = {each.environment.id for each in self.records} | {each.writer for each in self.records}
         return tuple(column for column in by_family(self.results.environments) if column.id in used)
+
+    @functools.cached_property
+    def families(self) -> Mapping[str, str]:
+        """The family of each environment."""
+        return {column.id: column.family for column in self.results.environments}
 
     @functools.cached_property
     def causes(self) -> Causes:

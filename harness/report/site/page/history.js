@@ -51,13 +51,19 @@ site.caseDetails = (each) => {
   siteData.load(`cases/${each.file}`).then((document) => {
     box.replaceChildren(
       site.el("section", {}, site.el("h2", {}, "Since when, until when"), document.statements.length
-        ? site.el("ul", {}, document.statements.flatMap((one) => one.statements.map((text) => site.el("li", {}, site.el("b", {}, `${one.family}${one.held ? `, ${one.held}` : ""}: `), text))))
+        ? site.el("ul", {}, document.statements.flatMap((one) => one.statements.map((text) => site.el("li", {}, site.el("b", {}, `${one.family}${one.held ? `, ${one.held}` : ""}: `), text)).concat(site.commits(one))))
         : site.el("p", {}, "It shows the same in all versions that were run.")),
       ...site.scripts(document, null),
       site.el("p", { class: "quiet" }, site.el("a", { href: `cases/${each.file}.json` }, "This case as JSON")));
   }, (error) => box.replaceChildren(site.el("p", { class: "problem" }, error.message)));
   return box;
 };
+
+// The commits that a recorded search found for the transitions of a statement.
+site.commits = (one) => (one.commits || []).map((commit) => site.el("li", {},
+  `${commit.kind[0].toUpperCase()}${commit.kind.slice(1)} in ${commit.first} by commit `,
+  commit.address ? site.outside(commit.address, commit.sha.slice(0, 8)) : site.el("code", {}, commit.sha.slice(0, 8)),
+  `: ${commit.title} (${commit.date.slice(0, 10)})${commit.certain ? "" : ", or by a commit before it that could not be tested"}`));
 
 site.scripts = (document, line) => [document.writer_script, document.script].filter(Boolean).map((script) => site.el("section", {},
   site.el("h2", {}, script.name, " ", site.copy(script.text, "the script")), site.code(script.text, script === document.script ? line : null)));
