@@ -53,3 +53,13 @@ def test_derived_lock_matches_its_base_except_listed_moves():
             differing = {name for name in {*base, *lock.versions} if base.get(name) != lock.versions.get(name)}
             named = {line.split()[0] for line in lock.origin.moved}
             assert differing - {lock.origin.package} == named, lock.origin.environment
+
+
+def test_more_tiers_leave_the_published_tiers_as_they_are():
+    environments = read_project(ROOT).environments
+    more = {name: [each for each in environments if name in each.tiers] for name in ("pythons", "patches", "old")}
+    assert [each.python for each in more["pythons"]] == ["3.9", "3.10", "3.11", "3.12", "3.13"]
+    assert len({each.lock.origin.version for each in more["pythons"]}) == 1
+    assert {each.lock.origin.version for each in more["old"]} == {"1.15.5", "2.0.4", "2.1.4"}
+    assert len(more["patches"]) > 20
+    assert not [each.id for members in more.values() for each in members if each.tiers & {"default", "full"}]
