@@ -71,7 +71,7 @@ site.start = () => {
   addEventListener("hashchange", site.show);
   let timer = 0;
   addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(() => site.redraw?.(), 100); });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => site.redraw?.());
+  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", () => site.redraw?.());
   document.getElementById("foot").append(site.facts().join(" · "), " ", siteData.index.source ? site.outside(siteData.index.source, "Source") : "");
   site.show();
 };

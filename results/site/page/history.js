@@ -5,7 +5,7 @@ site.caseView = (name) => {
   const each = siteData.index.caseNamed.get(name);
   if (!each) {
     const square = siteData.index.squareNamed.get(name);
-    if (square) return [site.el("h1", {}, name), site.el("p", {}, square.about.title), site.square(square), site.caseDetails(square)];
+    if (square) return [site.el("h1", {}, name), site.el("p", {}, square.about.title), site.square(square), site.embed(name, `cases/${square.file}.svg`, `#/case/${site.encode(name)}`), site.caseDetails(square)];
     return site.missing(`There is no case ${name} in these results.`, "#/table", "Show all cases");
   }
   return [
@@ -13,6 +13,7 @@ site.caseView = (name) => {
     site.el("p", { class: "lead" }, each.about.title, " ", each.about.issue ? site.outside(each.about.issue, `Report ${site.shortAddress(each.about.issue)}`) : null),
     site.statuses(each),
     site.el("section", {}, site.el("h2", {}, "In each version"), siteData.index.families.map((family) => site.strip(each, family))),
+    site.embed(each.case, `cases/${each.file}.svg`, `#/case/${site.encode(each.case)}`),
     site.caseDetails(each),
   ];
 };
@@ -50,13 +51,19 @@ site.caseDetails = (each) => {
   siteData.load(`cases/${each.file}`).then((document) => {
     box.replaceChildren(
       site.el("section", {}, site.el("h2", {}, "Since when, until when"), document.statements.length
-        ? site.el("ul", {}, document.statements.flatMap((one) => one.statements.map((text) => site.el("li", {}, site.el("b", {}, `${one.family}${one.held ? `, ${one.held}` : ""}: `), text))))
+        ? site.el("ul", {}, document.statements.flatMap((one) => one.statements.map((text) => site.el("li", {}, site.el("b", {}, `${one.family}${one.held ? `, ${one.held}` : ""}: `), text)).concat(site.commits(one))))
         : site.el("p", {}, "It shows the same in all versions that were run.")),
-      site.scripts(document, null),
+      ...site.scripts(document, null),
       site.el("p", { class: "quiet" }, site.el("a", { href: `cases/${each.file}.json` }, "This case as JSON")));
   }, (error) => box.replaceChildren(site.el("p", { class: "problem" }, error.message)));
   return box;
 };
+
+// The commits that a recorded search found for the transitions of a statement.
+site.commits = (one) => (one.commits || []).map((commit) => site.el("li", {},
+  `${commit.kind[0].toUpperCase()}${commit.kind.slice(1)} in ${commit.first} by commit `,
+  commit.address ? site.outside(commit.address, commit.sha.slice(0, 8)) : site.el("code", {}, commit.sha.slice(0, 8)),
+  `: ${commit.title} (${commit.date.slice(0, 10)})${commit.certain ? "" : ", or by a commit before it that could not be tested"}`));
 
 site.scripts = (document, line) => [document.writer_script, document.script].filter(Boolean).map((script) => site.el("section", {},
   site.el("h2", {}, script.name, " ", site.copy(script.text, "the script")), site.code(script.text, script === document.script ? line : null)));
@@ -74,7 +81,8 @@ site.environmentView = (id) => {
     site.el("p", { class: "quiet" }, site.el("a", { href: `environments/${environment.file}.json` }, "This environment as JSON"))),
   (error) => box.replaceChildren(site.el("p", { class: "problem" }, error.message)));
   return [site.el("h1", {}, environment.environment), site.el("p", { class: "lead" }, siteData.index.familyOf.get(environment.family).title),
-    site.el("p", {}, site.el("a", { href: `#/table?columns=${site.encode(environment.environment)}` }, "Its results in the table")), box];
+    site.el("p", {}, site.el("a", { href: `#/table?columns=${site.encode(environment.environment)}` }, "Its results in the table")),
+    site.embed(site.version(environment), `environments/${environment.file}.svg`, `#/environment/${site.encode(id)}`), box];
 };
 
 site.environmentFacts = (document) => site.definitions([

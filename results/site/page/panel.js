@@ -39,8 +39,9 @@ site.evidence = (cell, of, environment) => {
   const statements = of.statements.filter((one) => one.family === cell.environment.family && (!one.held || one.held.endsWith(` ${cell.writer?.environment}`)));
   return [
     block("Error", text(own.error), true),
+    statements.length ? site.el("section", {}, site.el("h3", {}, "Since when, until when"), site.el("ul", {}, statements.flatMap((one) => one.statements.map((each) => site.el("li", {}, each)).concat(site.commits(one))))) : null,
     site.el("section", {}, site.el("h3", {}, "Run it again ", site.copy(command, "the command")), site.el("pre", { class: "code", tabindex: "0" }, command)),
-    statements.length ? site.el("section", {}, site.el("h3", {}, "Since when, until when"), site.el("ul", {}, statements.flatMap((one) => one.statements.map((each) => site.el("li", {}, each))))) : null,
+    site.embedCell(cell),
     site.definitions([
       ["outcome", [own.outcome, cause.cause].filter(Boolean).join(": ")], ["stage", cause.stage], ["signature", cause.signature],
       ["parameters", Object.entries(of.parameters).map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(", ")],

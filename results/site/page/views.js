@@ -77,13 +77,18 @@ site.commonWays = (cells) => {
   })));
 };
 
-// A list that shows its first members, and the rest on request.
+// A list that shows its first members, and the rest on request and on paper.
 site.list = (items, most = 4) => {
-  const list = site.el("ul", { class: "cases" }, items.slice(0, most));
+  const list = site.el("ul", { class: "cases" }, items);
   if (items.length > most) {
-    list.append(site.el("li", {}, site.el("button", { type: "button", class: "more", onclick: (event) => {
-      event.target.parentElement.replaceWith(...items.slice(most));
-    } }, `Show ${items.length - most} more`)));
+    list.classList.add("short");
+    items.slice(most).forEach((item) => item.classList.add("rest"));
+    const button = site.el("button", { type: "button", class: "more", onclick: () => {
+      list.classList.remove("short");
+      button.parentElement.remove();
+      (items[most].querySelector("a") || list).focus();
+    } }, `Show ${items.length - most} more`);
+    list.append(site.el("li", {}, button));
   }
   return list;
 };
