@@ -8,11 +8,19 @@ from harness.transfer.display import DISPLAY, UNWRITTEN_MEANING, has_square, leg
 from harness.transfer.grades import Grade
 from harness.transfer.table import Transfer
 
+_TITLE = "Who can read which saved model: a row wrote the files, a column read them"
 _POINT = 14
 _LEFT = 130
 _TOP = 110
 _GAP = 30
 _UNWRITTEN = "#dddddd"
+_MARKS = {
+    Grade.FULL: ("✓", "#1c2024"),
+    Grade.PARTIAL: ("p", "#1c2024"),
+    Grade.SILENT: ("!", "#ffffff"),
+    Grade.REFUSED: ("✗", "#1c2024"),
+}
+"""The mark of a grade and its colour: a picture without colours says the same."""
 
 
 def render(table: Transfer) -> str:
@@ -29,8 +37,8 @@ def render(table: Transfer) -> str:
     rows = (len(squares) + across - 1) // across
     total = (width * across, height * rows + 120)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total[0]} {total[1]}" font-family="sans-serif" '
-        'font-size="10">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total[0]} {total[1]}" width="{total[0]}" '
+        f'height="{total[1]}" role="img" aria-label="{_TITLE}" font-family="sans-serif" font-size="10">',
         f'<rect width="{total[0]}" height="{total[1]}" fill="#ffffff"/>',
     ]
     for number, (format, option) in enumerate(squares):
@@ -64,15 +72,22 @@ def _point(table: Transfer, format: str, option: str, writer: str, reader: str, 
     edge = ' stroke="#000000"' if writer == reader else ' stroke="#eeeeee"'
     size = _POINT - 1
     point = f'<rect x="{x}" y="{y}" width="{size}" height="{size}" fill="{fill}"{edge}><title>{title}</title></rect>'
-    if found.worst is Grade.SILENT:
-        point += f'<text x="{x + 4}" y="{y + 11}" fill="#ffffff" font-weight="bold">!</text>'
-    return point
+    return point if nothing else point + _mark(found.worst, x=x, y=y)
 
 
 def _legend() -> str:
+    grades = {DISPLAY[grade].meaning: _mark(grade, x=0, y=0) for grade in _MARKS}
     lines = [(display.colour, meaning) for display, meaning in legend()] + [(_UNWRITTEN, UNWRITTEN_MEANING)]
     return "".join(
-        f'<rect x="0" y="{place * 17}" width="12" height="12" fill="{colour}" stroke="#cccccc"/>'
-        f'<text x="18" y="{place * 17 + 10}">{escape(meaning)}</text>'
+        f'<g transform="translate(0,{place * 17})">'
+        f'<rect width="13" height="13" fill="{colour}" stroke="#cccccc"/>{grades.get(meaning, "")}'
+        f'<text x="19" y="10">{escape(meaning)}</text></g>'
         for place, (colour, meaning) in enumerate(lines)
     )
+
+
+def _mark(grade: Grade, *, x: int, y: int) -> str:
+    if grade not in _MARKS:
+        return ""
+    mark, ink = _MARKS[grade]
+    return f'<text x="{x + 6.5}" y="{y + 10.5}" text-anchor="middle" fill="{ink}" font-weight="bold">{mark}</text>'

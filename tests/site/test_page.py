@@ -196,6 +196,20 @@ def test_a_saved_model_finds_its_readers(visit, folder):
     assert "harness replay 'transfer[model=dense,format=.h5,option=plain]@new -> old'" in card
 
 
+def test_the_reader_that_restores_most_of_what_it_was_given_is_first(visit, folder):
+    page = visit(folder, VIEWS["file"])
+    readings = [{"grade": "full"}, {"grade": "refused"}]
+    lines = [("one", [0, 0]), ("two", [1, None])]
+    squares = [{"format": ".h5", "option": "plain", "model": model, "lines": [{"writer": "old", "readings": numbers}]}
+               for model, numbers in lines]  # fmt: skip
+    transfer = {"readers": ["most", "all"], "readings": readings, "squares": squares}
+    shown = page.evaluate(
+        "transfer => [...site.fileReaders(transfer, '.h5', 'old').querySelectorAll('li')].map((each) => each.textContent)",
+        transfer,
+    )
+    assert shown == ["all ✓ 1 full of 1 model that was tried", "most ✓ 1 full ✗ 1 refused of 2 models that were tried"]
+
+
 def test_a_silent_loss_is_no_success(visit, folder):
     page = visit(folder, "#/file/.h5/old")
     page.wait_for_selector(".view-file table")

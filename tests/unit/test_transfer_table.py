@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 
 import pytest
 
 from harness.errors import UsageError
+from harness.transfer import svg
 from harness.transfer.document import render
 from harness.transfer.grades import NOT_TESTED, Grade, Reading
 from harness.transfer.table import (
@@ -138,3 +140,13 @@ def test_missing_table_names_the_command(tmp_path):
     with pytest.raises(UsageError) as raised:
         load_transfer(tmp_path / "transfer.json")
     assert "harness transfer" in str(raised.value)
+
+
+def test_picture_says_each_grade_without_colours_too():
+    root = ET.fromstring(svg.render(table()))
+    squares = list(root.findall("{http://www.w3.org/2000/svg}g"))
+    marks = [[each.text for each in square.iter() if each.text in ("✓", "p", "!", "✗")] for square in squares]
+    # HDF5: old to old in full, old to new silently wrong, new to old refused, new to new in full; then with an option; legend.
+    assert marks[0] == ["✓", "!", "✗", "✓"]
+    assert marks[-1] == ["✓", "p", "!", "✗"]
+    assert root.get("width") == root.get("viewBox").split()[2]
