@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -207,7 +208,7 @@ def run_due(
     isolation: str = "fork",
     elsewhere: Elsewhere | None = None,
 ) -> int:
-    """Run tasks, writers before readers, and record each attempt at once. Return the number of attempts.
+    """Run tasks, and record each attempt at once. Return the number of attempts. Readers start after their writer.
 
     Isolation "process" uses a fresh process for each attempt; "fork" uses forks of a fork server where that is safe.
     `elsewhere` runs the tasks on other machines.
@@ -238,27 +239,68 @@ def run_due(
     due = _with_lost_artifacts(session, work, due)
     if isolation == "process":
         due = [replace(task, own_process=True) for task in due]
-    for step in ([task for task in due if task.reads is None], [task for task in due if task.reads is not None]):
-        tasks = []
-        for task in step:
+
+    def possible(tasks: Iterable[Task]) -> list[Task]:
+        """Return the tasks that can run, and record why the others cannot."""
+        able = []
+        for task in tasks:
             reason = _blocking_reason(session, work, task)
             if reason is None:
-                tasks.append(task)
+                able.append(task)
             else:
                 # Missing artifacts are final, unless their writer will be tried again.
                 lost_for_good = task.environment.id not in work.missing and task.reads not in inconclusive
                 attempt = unavailable(task, reason, conclusive=lost_for_good)
                 watcher.finished(task, attempt)
                 record(attempt)
-        with (
-            local_scheduler(session, jobs=jobs, watcher=watcher) as scheduler,
-            contextlib.closing(scheduler.run(tasks)) as attempts,
-        ):
-            for attempt in attempts:
-                record(attempt)
-        if session.stop.is_set():
-            break
+        return able
+
+    readers = _Readers.of(due)
+    tasks = possible(task for task in due if task not in readers)
+    tasks += possible(readers.without(task.key for task in tasks))
+    with (
+        local_scheduler(session, jobs=jobs, watcher=watcher) as scheduler,
+        contextlib.closing(scheduler.run(tasks, then=lambda attempt: possible(readers.after(attempt)))) as attempts,
+    ):
+        for attempt in attempts:
+            record(attempt)
     return recorded
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Readers:
+    """The tasks that read what other tasks of the same run write: each starts when its writer has ended."""
+
+    waiting: dict[str, list[Task]]
+    """By the key of the writer."""
+    writing: Counter[str]
+    """How many attempts of each writer have not ended."""
+
+    @classmethod
+    def of(cls, due: Iterable[Task]) -> _Readers:
+        """Return the readers whose writers are due as well."""
+        due = list(due)
+        writing = Counter(task.key for task in due if task.writes)
+        waiting: dict[str, list[Task]] = {}
+        for task in due:
+            if task.reads in writing:
+                waiting.setdefault(task.reads or "", []).append(task)
+        return cls(waiting=waiting, writing=writing)
+
+    def __contains__(self, task: Task) -> bool:
+        return task.reads in self.waiting
+
+    def after(self, attempt: Attempt) -> list[Task]:
+        """Return the readers that waited for an attempt of their writer, the last one if it is repeated."""
+        self.writing[attempt.key] -= 1
+        if self.writing[attempt.key] > 0 and attempt.outcome is not Outcome.UNAVAILABLE:
+            return []
+        return self.waiting.pop(attempt.key, [])
+
+    def without(self, running: Iterable[str]) -> list[Task]:
+        """Return the readers whose writers do not run."""
+        left = set(running)
+        return [task for key in tuple(self.waiting) if key not in left for task in self.waiting.pop(key)]
 
 
 def _with_lost_artifacts(session: Session, work: Work, due: list[Task]) -> list[Task]:

@@ -30,6 +30,8 @@ from harness.schedule.watcher import Watcher
 
 _POLL_S = 0.2
 _T = TypeVar("_T")
+Then = Callable[[Attempt], Iterable[Task]]
+"""Returns the tasks that can run after an attempt: the readers of what it wrote."""
 
 
 class Imports(Protocol):
@@ -59,15 +61,16 @@ class LocalScheduler:
     builders: int = 1
     """How many environments are created at a time."""
 
-    def run(self, tasks: Iterable[Task]) -> Generator[Attempt]:
+    def run(self, tasks: Iterable[Task], *, then: Then | None = None) -> Generator[Attempt]:
         """Run tasks, and nothing else. Yield the attempts in order of completion, until `stop` is set.
 
+        `then` returns the tasks that can run after an attempt was taken.
         If the caller takes no more attempts, or an exception is raised, set `stop`: running tasks end.
         """
         pool = LocalPool(self, keeps_imports=False)
         try:
             with contextlib.suppress(Interrupted):
-                yield from pool.run(tasks)
+                yield from pool.run(tasks, then=then)
         except BaseException:
             self.stop.set()
             raise
@@ -108,24 +111,36 @@ class LocalPool:
         for thread in self._threads:
             thread.start()
 
-    def run(self, tasks: Iterable[Task], claim: Claim | None = None) -> Generator[Attempt]:
+    def run(self, tasks: Iterable[Task], claim: Claim | None = None, *, then: Then | None = None) -> Generator[Attempt]:
         """Yield an attempt of each task, in order of completion. Raises Interrupted if the pool ends before that.
 
         An error of the harness is tried once more. A task without its environment yields one attempt, even if it was
         handed in several times. After a stop, only conclusive attempts are yielded: the stop caused the others.
         """
-        groups = _by_environment(tasks)
-        left = sum(map(len, groups))
-        request = Request(claim=claim or Claim(), changed=threading.Condition(self._lock), left=left)
-        while groups:
-            self._creators.add(request.claim, partial(self._build, request, groups.pop(0)))
+        request = Request(claim=claim or Claim(), changed=threading.Condition(self._lock), left=0)
+        self._hand_in(request, tasks)
         try:
             while (attempt := self._next_attempt(request)) is not None:
                 yield attempt
+                if then is not None:
+                    self._hand_in(request, then(attempt))
         finally:
             with self._lock:
                 request.abandoned = True
                 request.changed.notify_all()
+
+    def _hand_in(self, request: Request, tasks: Iterable[Task]) -> None:
+        """Add tasks to a request. Their environments are created, unless an earlier task had the same."""
+        groups = _by_environment(tasks)
+        with self._lock:
+            request.left += sum(map(len, groups))
+        while groups:
+            group = groups.pop(0)
+            known = request.provided.get(group[0].environment.id)
+            if isinstance(known, Provided) and not known.import_error:
+                self._build(request, group)
+            else:  # the thread that takes results must not hand over any
+                self._creators.add(request.claim, partial(self._build, request, group))
 
     def call(self, claim: Claim, function: Callable[[], _T]) -> _T:
         """Call a function in a thread that creates environments, and return its result. Raises Interrupted."""
@@ -146,19 +161,11 @@ class LocalPool:
 
     def _build(self, request: Request, group: list[Task]) -> None:
         """Create the environment of tasks, and queue them; yield the attempts of those that cannot be executed."""
-        given, environment = self._given, group[0].environment
         try:
-            given.watcher.building(environment)
-            try:
-                provided = given.provide(environment)
-            except (HarnessError, OSError) as error:
-                conclusive = isinstance(error, Unavailable) and error.conclusive
-                reason = error.reason if isinstance(error, Unavailable) else " ".join(str(error).split())
-                if conclusive or not given.stop.is_set():
-                    given.watcher.unavailable(environment, reason)
-                self._deliver_unavailable(request, group, reason, conclusive=conclusive)
+            provided = self._provided(request, group[0].environment)
+            if isinstance(provided, Unavailable):
+                self._deliver_unavailable(request, group, provided.reason, conclusive=provided.conclusive)
                 return
-            given.watcher.ready(environment, provided)
             runnable, barred = group, list[Task]()
             if provided.import_error:
                 runnable = [task for task in group if not task.script.header.requires_import]
@@ -168,6 +175,25 @@ class LocalPool:
             self._deliver_unavailable(request, barred, reason, conclusive=provided.import_certain)
         except Exception as error:
             self._fail(request, error)
+
+    def _provided(self, request: Request, environment: Environment) -> Provided | Unavailable:
+        """Return an environment, or why there is none; created once for a request."""
+        given, known = self._given, request.provided.get(environment.id)
+        if known is not None:
+            return known
+        found: Provided | Unavailable
+        given.watcher.building(environment)
+        try:
+            found = given.provide(environment)
+            given.watcher.ready(environment, found)
+        except Unavailable as error:
+            found = error
+        except (HarnessError, OSError) as error:
+            found = Unavailable(environment.id, " ".join(str(error).split()), conclusive=False)
+        if isinstance(found, Unavailable) and (found.conclusive or not given.stop.is_set()):
+            given.watcher.unavailable(environment, found.reason)
+        request.provided[environment.id] = found
+        return found
 
     def _queue(self, request: Request, tasks: list[Task], python: Path) -> None:
         kind_of = self._given.imports.kind_of if self._given.imports is not None else _own_process

@@ -1,8 +1,8 @@
 """Which step comes next: which task to execute, and which fork server to create ahead. Decides, does nothing.
 
 The tasks of a request that need the same imports are a batch. Urgent batches come first. Of equally urgent ones, one
-runner prepares the next batch while the others still have work in those that are ready. Within a batch, long tasks come
-first.
+runner prepares the next batch while the others still have work in those that are ready. Writers come before readers,
+which wait for them. Within a batch, long tasks come first.
 """
 
 from __future__ import annotations
@@ -59,9 +59,18 @@ class Batch:
         return self.request.claim.priority
 
     @property
+    def reads(self) -> bool:
+        """True if its next task reads what another wrote. Writers come first: others wait for them."""
+        return self.tasks[0].reads is not None
+
+    @property
     def longest_s(self) -> float:
         """The expected duration of its first task, which is the longest."""
         return _seconds(self.tasks[0])
+
+    def takes(self, request: Request, kind: Kind | None, python: Path) -> bool:
+        """Return whether tasks of this kind belong to it."""
+        return self.request is request and self.kind == kind and self.python == python
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,20 +117,23 @@ class Order:
         return bool(self._batches)
 
     def add(self, request: Request, tasks: Iterable[tuple[Kind | None, Task]], python: Path) -> None:
-        """Add tasks of a request in one environment, each with its kind."""
+        """Add tasks of a request in one environment, each with its kind. A batch of that kind that waits gets more."""
         by_kind: dict[Kind | None, list[Task]] = {}
         for kind, task in tasks:
             by_kind.setdefault(kind, []).append(task)
         for kind, members in by_kind.items():
-            members.sort(key=lambda task: -task.expected_s)
-            batch = Batch(request=request, kind=kind, python=python, tasks=deque(members), ready=kind is None)
-            batch.left_s = sum(map(_seconds, members))
-            self._batches.append(batch)
+            batch = next((each for each in self._batches if each.takes(request, kind, python)), None)
+            if batch is None:
+                batch = Batch(request=request, kind=kind, python=python, tasks=deque(), ready=kind is None)
+                self._batches.append(batch)
+            tasks_left = sorted([*batch.tasks, *members], key=lambda task: (task.reads is not None, -task.expected_s))
+            batch.tasks = deque(tasks_left)
+            batch.left_s += sum(map(_seconds, members))
 
     def next(self) -> Step | None:
         """Remove and return the next step, or None if all remaining tasks wait for running imports."""
         ready = (batch for batch in self._batches if batch.ready)
-        usable = min(ready, key=lambda batch: batch.priority, default=None)
+        usable = min(ready, key=lambda batch: (batch.priority, batch.reads), default=None)
         ahead = self._to_prepare()
         if ahead is not None and (usable is None or ahead.priority < usable.priority or self._runs_short()):
             ahead.being_prepared = True
@@ -153,7 +165,9 @@ class Order:
     def finished(self, step: Execute) -> bool:
         """Record that a task has ended. Return True if its batch needs its fork server no more."""
         step.batch.running -= 1
-        return not step.batch.running and not step.batch.tasks
+        batch = step.batch
+        same = any(each.kind == batch.kind for each in self._batches)
+        return not batch.running and not batch.tasks and not same
 
     def _restore(self, batch: Batch, task: Task) -> None:
         batch.left_s += _seconds(task)
@@ -171,17 +185,17 @@ class Order:
     def _to_prepare(self) -> Batch | None:
         """Return the batch to prepare next, or None.
 
-        Prefer urgent ones, then an existing zygote, which keeps their number low, then a slow one, which starts best
-        while other tasks run. Skip batches whose zygote is being created: they would wait for it.
+        Prefer urgent ones, then writers, then an existing zygote, which keeps their number low, then a slow one, which
+        starts best while other tasks run. Skip batches whose zygote is being created: they would wait for it.
         """
         waiting = [(batch.kind, batch) for batch in self._batches if batch.kind is not None and not batch.ready]
         being_made = {kind.zygote for kind, batch in waiting if batch.being_prepared}
         free = [(kind, batch) for kind, batch in waiting if kind.zygote not in being_made]
         return max(free, key=lambda each: self._rank(*each))[1] if free else None
 
-    def _rank(self, kind: Kind, batch: Batch) -> tuple[int, bool, bool, float]:
+    def _rank(self, kind: Kind, batch: Batch) -> tuple[int, bool, bool, bool, float]:
         slow = kind.slow and len(batch.tasks) >= WORTH_PREPARING
-        return -batch.priority, kind.zygote in self._made, slow, batch.longest_s
+        return -batch.priority, not batch.reads, kind.zygote in self._made, slow, batch.longest_s
 
     def _runs_short(self) -> bool:
         """Return True if the other runners would be idle unless one of them starts imports now."""

@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from harness.environments.store import Provided, Unavailable
 from harness.model import Attempt
 
 _numbers = itertools.count()
@@ -51,5 +52,7 @@ class Request:
     results: deque[Attempt] = field(default_factory=deque)
     error: BaseException | None = None
     """A bug in the code that created an environment or ran a task."""
+    provided: dict[str, Provided | Unavailable] = field(default_factory=dict)
+    """The environments that were created for it, or why they could not be, by their ids."""
     abandoned: bool = False
     """True if nobody takes results any more."""

@@ -82,6 +82,29 @@ def test_files_of_two_steps(project, folder):
     assert [each["outcome"] for each in json.loads(done.stdout)["cells"]] == ["passed"]
 
 
+def test_reader_starts_as_soon_as_its_writer_has_ended(project, tmp_path):
+    """The second writer ends only when somebody read what the first one wrote."""
+    folder, met = tmp_path / "meets", tmp_path / "met"
+    folder.mkdir()
+    (folder / "write.py").write_text(
+        "import os\nimport time\nimport demo\n"
+        "open('model.txt', 'w').write(demo.VERSION)\n"
+        f"while demo.VERSION == '1.1' and not os.path.exists({str(met)!r}):\n    time.sleep(0.05)\n"
+    )
+    (folder / "read.py").write_text(
+        "import demo\n"
+        "version = open('model.txt').read()\n"
+        f"if version == '1.0':\n    open({str(met)!r}, 'w').close()\n"
+        "assert version in ('1.0', '1.1')\n"
+    )
+    done = project.call(
+        "run", str(folder), "--writers", "demo1.0,demo1.1", "--readers", "demo1.0", "--sandbox", "off", "--jobs", "2",
+        "--json",
+    )  # fmt: skip
+    cells = json.loads(done.stdout)["cells"]
+    assert [(each["outcome"], each["reason"]) for each in cells] == [("passed", None)] * 2
+
+
 ARGUMENTS = (
     "import sys\nimport demo\nassert sys.argv[1:] == ['--epochs', '3 4'], sys.argv\nassert sys.argv[0] == __file__\n"
 )

@@ -178,3 +178,15 @@ def test_imports_of_urgent_tasks_come_before_tasks_that_nobody_waits_for():
     assert taken(made, at_most=2) == ["import a", "a_0"]
     made.add(request(), [(FakeKind("b"), task("b_0"))], PYTHON)
     assert taken(made) == ["import b", "b_0", "a_1"]
+
+
+def test_writers_come_before_readers_and_what_is_added_joins_the_batch_of_its_kind():
+    made, asked, kind = Order(jobs=1), request(), FakeKind("a")
+    made.add(asked, [(kind, replace(task("reader", expected_s=9.0), reads="w1")), (kind, task("writer"))], PYTHON)
+    made.add(asked, [(None, task("other"))], PYTHON)
+    made.add(asked, [(kind, task("late_writer", expected_s=5.0))], PYTHON)
+    made.add(asked, [(kind, replace(task("late_reader"), reads="w2"))], PYTHON)
+    order = [each for each in taken(made) if not each.startswith("import")]
+    assert set(order[:3]) == {"late_writer", "writer", "other"}
+    assert order.index("late_writer") < order.index("writer")
+    assert order[3:] == ["reader", "late_reader"]

@@ -10,7 +10,7 @@ from harness.environments.store import Unavailable
 from harness.execute.executor import Interrupted
 from harness.schedule.memory_gate import Memory
 from harness.schedule.request import Claim, Priority
-from tests.unit.test_schedule import WAIT_S, FakeImports, passed, schedule, task
+from tests.unit.test_schedule import WAIT_S, FakeImports, Notes, passed, provided, schedule, task
 
 
 def names(attempts):
@@ -224,3 +224,49 @@ def test_environment_that_cannot_be_created_gives_one_attempt_of_a_repeated_task
 
     with schedule(provide=provide).open() as pool:
         assert names(pool.run([task("s")] * 3 + [task("t")])) == ["s@env", "t@env"]
+
+
+def reading(name, writer, environment="env"):
+    return replace(task(name, environment), reads=writer.key)
+
+
+def test_reader_starts_while_another_writer_still_runs():
+    one, other = (replace(task(name), writes=True) for name in ("one", "other"))
+    read = threading.Event()
+
+    def run_one(task, python):
+        if task.key == other.key:
+            assert read.wait(WAIT_S), "the reader had to wait for a writer that is not its own"
+        elif task.reads is not None:
+            read.set()
+        return passed(task)
+
+    waiting = {one.key: [reading("of_one", one)], other.key: [reading("of_other", other)]}
+    attempts = schedule(run_one=run_one, jobs=2).run(
+        [one, other], then=lambda attempt: waiting.pop(attempt.key, [])
+    )  # fmt: skip
+    found = names(attempts)
+    assert sorted(found) == ["of_one@env", "of_other@env", "one@env", "other@env"]
+    assert found.index("of_one@env") < found.index("other@env")
+
+
+def test_writers_that_wait_come_before_readers():
+    writers = [replace(task(f"writer{number}"), writes=True) for number in range(3)]
+    waiting = {each.key: [reading(f"reader{number}", each)] for number, each in enumerate(writers)}
+    found = names(schedule().run(writers, then=lambda attempt: waiting.pop(attempt.key, [])))
+    assert [each.rstrip("0123456789@env") for each in found] == ["writer"] * 3 + ["reader"] * 3
+
+
+def test_readers_without_an_environment_do_not_block_the_run():
+    def provide(environment):
+        if environment.id == "none":
+            raise Unavailable(environment.id, "no wheel", conclusive=True)
+        return provided(environment)
+
+    writers = [replace(task(f"writer{number}"), writes=True) for number in range(4)]
+    waiting = {each.key: [reading(f"reader{each.cell.case}", each, "none")] * 3 for each in writers}
+    notes = Notes()
+    found = names(schedule(provide=provide, notes=notes).run(writers, then=lambda each: waiting.pop(each.key, [])))
+    assert len(found) == 8
+    assert notes.of("unavailable") == ["none"]
+    assert notes.of("building") == ["env", "none"]
