@@ -9,6 +9,7 @@ from dataclasses import replace
 from harness.filesystem.reading import read_text
 from harness.project.syntax import tree_of
 from harness.reports.assembly import Assembled
+from harness.reports.attachments import is_model
 from harness.reports.claims import (
     Context,
     claims_in,
@@ -18,6 +19,13 @@ from harness.reports.claims import (
     written_with,
 )
 from harness.reports.code import Code, installed_by, is_transcript, read_transcript
+from harness.reports.command_line import (
+    ASK_FOR_ARGUMENTS,
+    missing_files,
+    reads_arguments,
+    typed_arguments,
+    with_arguments,
+)
 from harness.reports.completion import complete
 from harness.reports.executed import find_tests
 from harness.reports.facts import (
@@ -65,6 +73,15 @@ def conclude(
         decisions += completed.decisions
         questions += completed.questions
         requirements += completed.requirements
+    if len(scripts) == 1 and reads_arguments(scripts[0].text or ""):
+        typed = typed_arguments(source.text, script=scripts[0].name, attached=bool(steps))
+        if typed is None and not any(is_model(each.name) for each in companions):
+            questions.append(ASK_FOR_ARGUMENTS)
+        elif typed is not None:
+            scripts[0] = replace(scripts[0], text=with_arguments(scripts[0].text or "", typed))
+            decisions.append(typed.decision)
+            questions += [f"The script reads `{each}`, which is not attached. Could you attach it?"
+                          for each in missing_files(typed, [each.name for each in companions])]  # fmt: skip
     if variables:
         decisions.append(f"set before anything is imported: {', '.join(name for name, _ in variables)}")
     companions = (*companions, *(ScenarioFile(name=name, text=text) for name, text in (code.files if code else ())))
@@ -84,7 +101,7 @@ def conclude(
         outputs=tuple(_outputs(source, code, pieces, seen | attached)), dropped=dropped,
         decisions=tuple(dict.fromkeys(decisions)),
     )  # fmt: skip
-    questions += ask(report, pieces, source.text)
+    questions += ask(report, pieces, source.text, asked=tuple(questions))
     return replace(report, questions=tuple(dict.fromkeys(questions)))
 
 

@@ -37,10 +37,12 @@ _DAMAGED_NOTEBOOK = "The notebook is damaged and cannot be read. Could you save 
 _LOGIN = {"login", "notebook_login", "authenticate_user", "getpass", "authenticate"}
 
 
-def ask(report: Report, pieces: Iterable[Piece], text: str) -> Iterator[str]:
-    """Yield the questions that a report leaves open."""
+def ask(report: Report, pieces: Iterable[Piece], text: str, *, asked: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the questions that a report leaves open. `asked` are those about its code that were asked before."""
     pieces = list(pieces)
-    if not report.runnable:
+    if not report.runnable and any(each.startswith("The code of ") for each in asked):
+        pass  # what is wrong with the code is said already
+    elif not report.runnable:
         yield _DAMAGED_NOTEBOOK if _is_damaged(report, pieces) else _ask_for_code(report, text)
     else:
         written = {name for script in report.scripts for name in _written_files(script.text or "")}

@@ -10,6 +10,7 @@ from harness.errors import UsageError
 from harness.reports.assembly import Assembled, assemble
 from harness.reports.attachments import companions_of, find_attachments
 from harness.reports.code import Code
+from harness.reports.command_line import reads_arguments, typed_arguments
 from harness.reports.conclusions import conclude
 from harness.reports.notebook import Notebook, read_notebook, script_of
 from harness.reports.pieces import Piece, Shape, clip
@@ -84,6 +85,9 @@ def _read_folder(folder: Path) -> Report:
         attachment = found.scripts[-1].name if found.scripts else found.notebook.name if found.notebook else ""
         source = replace(source, dropped=(*source.dropped, *_blocks_of_text(source.pieces, attachment)))
     code = [step.text or "" for step in steps] or [one.code.text for one in assembled if one.code]
+    if len(steps) == 1 and reads_arguments(code[0]):
+        typed = typed_arguments(source.text, script=steps[0].name, attached=True)
+        code += [repr(typed.arguments)] if typed is not None else []  # the files that they name belong to it
     companions, unused, decisions = companions_of(folder, code, found.others)
     merged = _merge(assembled, (*found.decisions, *decisions), unused)
     return conclude(source, merged, tuple(companions), steps=tuple(steps))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from harness.errors import UsageError
 from harness.project.header_text import with_keys
+from harness.reports.command_line import ASK_FOR_ARGUMENTS
 from harness.reports.report import Report
 
 
@@ -25,5 +26,8 @@ def as_two_runs(report: Report, write_args: str, read_args: str) -> Report:
     except ValueError as error:
         raise UsageError(f"--write-args, --read-args: {error}", next_step="Set args in two scripts") from error
     return replace(
-        report, scripts=steps, decisions=(*report.decisions, f"{script.name} runs twice: it writes and reads")
+        report,
+        scripts=steps,
+        decisions=(*report.decisions, f"{script.name} runs twice: it writes and reads"),
+        questions=tuple(each for each in report.questions if each != ASK_FOR_ARGUMENTS),
     )

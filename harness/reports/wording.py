@@ -8,7 +8,9 @@ from harness.reports.report import Says
 
 _NOT_FAILING = re.compile(
     r"(?:not|n't|never|no longer) (?:\w+ )?(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
-    r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)|without (?:\w+ )?(?:error|problem|issue|failure)"
+    r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)"
+    r"|without (?:\w+ )?(?:error|problem|issue|failure|warning|complain|trouble)"
+    r"|\bno such (?:warning|message|error|problem|exception)"
     r"|not (?:\w+ )?reproducible|\bfixed\b|resolved|\bsolves?\b|\bhelps\b|goes away|disappears?|downgrad\w+ to",
     re.IGNORECASE,
 )

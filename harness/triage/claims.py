@@ -75,7 +75,7 @@ def _check(
             claim=claim,
             result=Checked.NOT_TESTED,
             note=_why_not(claim, fitting, evidence),
-            installed=any(each.shows is Shows.NOT_APPLICABLE for each in fitting),
+            installed=any(each.started or each.shows is Shows.NOT_APPLICABLE for each in fitting),
         )
     wanted = Shows.PASSES if claim.says is Says.WORKS else Shows.BUG
     against = Shows.BUG if claim.says is Says.WORKS else Shows.PASSES

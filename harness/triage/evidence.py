@@ -62,6 +62,8 @@ class Evidence:
     """Of two steps: the environment that wrote the file. `environment` and `versions` are the reader's."""
     written_with: Mapping[NormalizedName, str] = field(default_factory=dict)
     """The versions in the writer."""
+    started: bool = False
+    """Whether the script was started there, also if that showed nothing of the versions."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -248,6 +248,7 @@ def _evidence(ran: Ran, problem: Problem) -> Evidence:
         reason=without_local_paths(reason),
         writer=ran.writer,
         written_with=ran.written_with,
+        started=ran.attempt is not None and ran.attempt.outcome not in (Outcome.UNAVAILABLE, Outcome.ERROR),
     )
 
 

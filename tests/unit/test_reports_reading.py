@@ -87,6 +87,8 @@ CLAIMS = {
         "With NumPy 1.19.5 it\nbuilds. With numpy 1.20 it does not work.\n",
         [(1, "works", "numpy", "1.19.5"), (2, "fails", "numpy", "1.20")],
     ),
+    "no complaint": ("With TF 2.15.1 the file was written without any complaint.\n", [(1, "works", "tensorflow", "2.15.1")]),
+    "no such warning": ("No such warning with TensorFlow 2.15.1.\n", [(1, "works", "tensorflow", "2.15.1")]),
     "fixed": ("Fixed in Keras 3.9.0.\n", [(1, "works", "keras", "3.9.0")]),
     "writer": ("A file that was saved with Keras 3.6 cannot be loaded with 3.7.\n", [(1, "fails", "keras", "3.7")]),
     "numbers": ("Keras 3.9.2 shows 18.53 and 3.8, and not 30.0 and 5.0.\n", [(1, "fails", "keras", "3.9.2")]),
@@ -306,6 +308,10 @@ class TestQuestions:
     )  # fmt: skip
     def test_what_is_missing_is_asked(self, text, asked):
         assert any(asked in each for each in read_report(text).questions)
+
+    def test_code_that_is_cut_off_is_asked_for_once(self):
+        (question,) = read_report("TF 2.9.1.\n\n```python\nmodel.fit(\n```\n").questions
+        assert "'(' was never closed" in question
 
     def test_long_log_is_read_in_part_and_said_so(self, tmp_path):
         path = tmp_path / "report.md"
