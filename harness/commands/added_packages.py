@@ -15,7 +15,10 @@ from harness.pinpoint.swapped import SwappedEnvironments, Swaps, Untestable, exa
 from harness.project.matrix import Exclusion
 from harness.project.plan import Absence, Plan, PlannedCell, plan_cell
 from harness.project.selection import SWAPPED_SEPARATOR
+from harness.report.foreign_text import one_line
 from harness.session import Session
+
+_LONGEST_REASON = 120
 
 
 def read_extras(packages: Iterable[str]) -> list[Requirement]:
@@ -104,7 +107,8 @@ class _Made:
         if made.id in self.reasons and self.optional:
             kept = [each for each in wanted if each.name not in self.optional]
             if kept != wanted:
-                self.session.notify(f"{base.id}: {self.reasons.pop(made.id)}. It is left out")
+                reason = one_line(self.reasons.pop(made.id), longest=_LONGEST_REASON)
+                self.session.notify(f"{base.id}: {reason}: left out")
                 made = self._with(base, kept)
         return made
 

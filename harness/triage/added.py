@@ -20,6 +20,7 @@ from harness.reports.report import Report, Says, ScenarioFile
 from harness.triage.imported import looks_local, required_modules
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_MODULE_FILE = re.compile(r"(\w+)(?:/__init__)?\.py\b")
 _NO_MODULE = re.compile(r"No module named '?([A-Za-z_]\w*)'?$")
 # Modules that no package of the index has: of Colab and Kaggle, of a namespace, of other operating systems.
 _ELSEWHERE = frozenset({"google", "kaggle_secrets", "kaggle_datasets", "__main__"}) | WINDOWS_MODULES | MACOS_MODULES
@@ -102,10 +103,18 @@ def _imported_modules(report: Report) -> Iterator[str]:
     absent = {reported[1]} if reported is not None else set()
     texts = [text for file in files if (text := _text_of(file))]
     for text in texts:
+        written = {match[1] for each in _strings(text) for match in _MODULE_FILE.finditer(each)}
         for module in required_modules(text):
-            written = f"{module}.py" in text or f"{module}/__init__.py" in text
-            if not (module in beside | absent | _ELSEWHERE or written or is_standard(module)):
+            if not (module in beside | absent | written | _ELSEWHERE or is_standard(module)):
                 yield module
+
+
+def _strings(text: str) -> Iterator[str]:
+    """Yield the strings of a script: some of them name modules that it writes."""
+    tree = tree_of(text)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def _text_of(file: ScenarioFile) -> str:

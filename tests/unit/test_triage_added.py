@@ -89,6 +89,9 @@ ENVIRONMENTS = (
         pytest.param("import pandas", {"pandas": "the script imports it"}, (), id="a package"),
         pytest.param("import sklearn.svm", {"scikit-learn": "the script imports sklearn"}, (), id="another name"),
         pytest.param("import tensorflow, h5py, keras, tf_keras, tensorflow_hub", {}, (), id="decided by the matrix"),
+        pytest.param(
+            "import matplotlib.pyplot as plt", {"matplotlib": "the script imports it"}, (), id="no file of its own"
+        ),
         pytest.param("import rich", {"rich": "the script imports it"}, (), id="some environments have it"),
         pytest.param("import torch, jax", {}, (), id="backends that nothing asks for"),
         pytest.param("import os, imp, distutils, tomllib", {}, (), id="standard library"),
