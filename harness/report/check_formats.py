@@ -32,7 +32,7 @@ def counts_text(check: Check) -> str:
     """Return the numbers in one sentence."""
     kinds = (f"{check.count(kind)} {kind.value if check.count(kind) == 1 else _PLURALS[kind]}" for kind in Kind)
     found = ", ".join(each for each in kinds if not each.startswith("0 "))
-    parts = f"{check.run_here} run here, {check.as_published} as published"
+    parts = f"{check.run_here} run here, {check.as_published} the same as published"
     return f"{counted(check.cells, 'cell')}: {parts}{f'; {found}' if found else ''}."
 
 
@@ -50,7 +50,8 @@ def text(check: Check, *, width: int = 80) -> str:
     if left > 0:
         lines += [f"{counted(left, 'more finding')}; --json has all.", ""]
     if check.undecided_labels:
-        what = f"{counted(check.undecided_labels, 'label')} cannot be judged: some of their cells are unknown."
+        whose = "its" if check.undecided_labels == 1 else "their"
+        what = f"{counted(check.undecided_labels, 'label')} cannot be judged: some of {whose} cells are unknown."
         lines += [*_wrapped(what, width, "", "  "), ""]
     return "\n".join([*lines, counts_text(check)]) + "\n"
 

@@ -30,7 +30,8 @@ def render(results: Results, *, page: str = "index.html") -> str:
             groups.setdefault(_place(history, transition), []).append((history, transition))
     entries = sorted(groups.items(), key=lambda each: each[0])
     entries.sort(key=lambda each: _date(each[1]), reverse=True)
-    updated = max((_date(members) for _, members in entries), default=_NEVER)
+    known = (column.as_of for column in results.environments if column.as_of is not None)
+    updated = max((_date(members) for _, members in entries), default=max(known, default=_NEVER))
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         '<feed xmlns="http://www.w3.org/2005/Atom">',

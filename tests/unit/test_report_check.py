@@ -190,8 +190,12 @@ class TestFormats:
             "error: unused label: one: the label 'bug' (why) applies to none of 1 cell\n"
             "  Correct the label, or take it out.\n"
             "\n"
-            "3 cells: 3 run here, 1 as published; 1 new failure, 1 unexpected pass, 1 unused label.\n"
+            "3 cells: 3 run here, 1 the same as published; 1 new failure, 1 unexpected pass, 1 unused label.\n"
         )
+
+    def test_a_label_that_cannot_be_judged_is_one(self):
+        found = replace(self.found, findings=(), undecided_labels=1)
+        assert "1 label cannot be judged: some of its cells are unknown." in check_formats.text(found)
 
     def test_document_matches_its_schema(self):
         document = check_formats.document(self.found, Path(), ["results/results.json"])

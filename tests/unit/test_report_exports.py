@@ -1,5 +1,6 @@
 """Support statements, the feed of transitions, JUnit XML, and the frame of a published document."""
 
+import datetime as dt
 import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -159,3 +160,11 @@ def test_parquet_has_every_cell_and_the_same_bytes_again(tmp_path):
     read = pd.read_parquet(tmp_path / "one.parquet")
     assert list(read["cell"]) == list(to_frame(sample())["cell"])
     assert json.loads(read["parameters"][1]) == to_frame(sample())["parameters"][1]
+
+
+def test_a_feed_without_transitions_has_the_date_of_the_newest_environment():
+    results = line_of(PASSED, PASSED)
+    dated = [replace(each, as_of=dt.date(2024, 1, day)) for day, each in enumerate(results.environments, start=1)]
+    root = ET.fromstring(feed.render(replace(results, environments=tuple(dated))))
+    assert root.findall(f"{ATOM}entry") == []
+    assert root.findtext(f"{ATOM}updated") == "2024-01-02T00:00:00Z"
