@@ -73,16 +73,19 @@ site.fileView = (rest) => {
   return [site.el("h1", {}, `${site.formatName(format)}, saved in ${site.readerName(writer)}`), site.fileForm(format, writer), box];
 };
 
-// Readers, those that restore most models first.
+// Readers, those first that restore most of what they were given: one that was given few models says so.
 site.fileReaders = (transfer, format, writer) => {
   const rows = site.readings(transfer, format, writer);
   const readers = transfer.readers.map((reader, place) => ({ reader, place, counts: site.countGrades(rows.map((row) => row.of[place])) }));
   const tested = readers.filter(({ counts }) => Object.keys(counts).length);
   if (!tested.length) return site.el("p", {}, "This version writes no file of this format, or no reader was tried.");
-  const best = [...tested].sort((a, b) => (b.counts.full || 0) - (a.counts.full || 0) || b.place - a.place);
+  const all = (counts) => Object.values(counts).reduce((sum, number) => sum + number, 0);
+  const share = ({ counts }) => (counts.full || 0) / all(counts);
+  const best = [...tested].sort((a, b) => share(b) - share(a) || (b.counts.full || 0) - (a.counts.full || 0) || b.place - a.place);
   return site.el("section", {}, site.el("h2", {}, "Who reads it"), site.list(best.map(({ reader, counts }) => site.el("li", {},
     site.el("b", { class: "when" }, site.readerName(reader)), " ", Object.keys(site.grades).filter((grade) => counts[grade])
-      .map((grade) => [site.gradeMark(grade, `${counts[grade]} ${grade === "silent" ? "wrong" : grade}`), " "]))), 8));
+      .map((grade) => [site.gradeMark(grade, `${counts[grade]} ${grade === "silent" ? "wrong" : grade}`), " "]),
+    site.el("span", { class: "quiet" }, `of ${site.count(all(counts), "model")} that ${all(counts) === 1 ? "was" : "were"} tried`))), 8));
 };
 
 site.gradeTable = (caption, heads, rows, cell) => site.el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
