@@ -22,7 +22,18 @@ from pathlib import Path
 
 import psutil
 
-from harness.cgroups.layout import OWN_LEAF, Base, Events, Files, Mechanism, Over, find_base, judge_events, task_limit
+from harness.cgroups.layout import (
+    OWN_LEAF,
+    Base,
+    Events,
+    Files,
+    Mechanism,
+    Over,
+    find_base,
+    find_kill_counter,
+    judge_events,
+    task_limit,
+)
 
 _KEPT_FREE = 0.05
 _KEPT_FREE_MIB = 512
@@ -35,7 +46,20 @@ _JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 98; shift; done; shift; 
 
 def here() -> tuple[Base | None, str]:
     """Return where this process may create groups, or None with the reason."""
-    return find_base(Files(read=_read, may_write=lambda path: os.access(path, os.W_OK), pid=os.getpid()))
+    return find_base(_files())
+
+
+def _files() -> Files:
+    return Files(read=_read, may_write=lambda path: os.access(path, os.W_OK), pid=os.getpid())
+
+
+def kills_for_memory() -> int:
+    """Return how many processes the kernel has killed for lack of memory: in the group of this process, if it counts.
+
+    Otherwise, on the whole machine. 0 if neither is known.
+    """
+    counter = find_kill_counter(_files())
+    return _counters(Path(counter or "/proc/vmstat")).get("oom_kill", 0)
 
 
 def available_mib() -> int:

@@ -68,6 +68,21 @@ def find_base(files: Files) -> tuple[Base | None, str]:
     return None, "the memory and pids controllers are not available"
 
 
+def find_kill_counter(files: Files) -> str | None:
+    """Return the file in which the kernel counts the processes of this process's group that it killed; None if unknown.
+
+    Those of the groups below are counted there, not here.
+    """
+    own = dict(_own_groups(files.read("/proc/self/cgroup") or ""))
+    mounts = list(_mounts(files.read("/proc/self/mountinfo") or ""))
+    name, kind = ("memory", "cgroup") if "memory" in own else ("", "cgroup2")
+    mount = next((each for each in mounts if each.kind == kind and (not name or name in each.options)), None)
+    if mount is None or name not in own:
+        return None
+    file = f"{_folder(mount, own[name])}/{'memory.oom_control' if name else 'memory.events.local'}"
+    return file if "oom_kill" in _words(files, file) else None
+
+
 def _v1(files: Files, own: dict[str, str], mounts: list[_Mount]) -> tuple[Base | None, str]:
     folders: dict[str, str] = {}
     for controller in sorted(CONTROLLERS):

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import psutil
 
-from harness.cgroups.groups import Group
+from harness.cgroups.groups import Group, kills_for_memory
 from harness.cgroups.layout import Over
 from harness.process.capture import Reader
 from harness.process.command_text import command_text
 from harness.process.limits import Ended, Limits, Running
-from harness.process.usage import cpu_s, disk_mib, free_mib, machine_oom_kills, memory_mib, tree_of
+from harness.process.usage import cpu_s, disk_mib, free_mib, memory_mib, tree_of
 
 _log = logging.getLogger(__name__)
 TOKEN_VARIABLE = "HARNESS_PROCESS_TOKEN"
@@ -170,7 +170,7 @@ def supervise(
     heard: Callable[[bytes], None] | None = None,
 ) -> Ended:
     """Start a process with two descriptors for its output, see it to its end or to its limits, end what it leaves."""
-    oom_kills_before = machine_oom_kills()
+    kills_before = kills_for_memory()
     out_end, out_start = os.pipe()
     err_end, err_start = os.pipe()
     out, err = Reader(out_end, keep_bytes, heard), Reader(err_end, keep_bytes, heard)
@@ -197,7 +197,7 @@ def supervise(
             if not running.contained:
                 _end_strays(running)
             stdout, stderr = out.finish(), err.finish()
-    if why == "end" and group is None and status != 0 and machine_oom_kills() > oom_kills_before:
+    if why == "end" and group is None and status != 0 and kills_for_memory() > kills_before:
         why = Over.MACHINE.value  # the kernel does not tell without a group whom it killed: this one may be it
     return Ended(
         status=status,

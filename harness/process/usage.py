@@ -110,16 +110,6 @@ def disk_mib(folder: Path, processes: Iterable[psutil.Process], *, free_before_m
     return max(total >> 20, free_before_mib - free_mib(folder) if closed else 0)
 
 
-def machine_oom_kills() -> int:
-    """Return how many processes the kernel has killed for lack of memory since it started, anywhere; 0 if unknown."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/vmstat").read_bytes().splitlines():
-            name, _, number = line.partition(b" ")
-            if name == b"oom_kill":
-                return int(number)
-    return 0
-
-
 def free_mib(folder: Path) -> int:
     """Return the free space on the disk of a folder, in MiB; 0 if it is unknown."""
     try:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,21 @@ def test_out_of_memory_in_a_child_is_out_of_memory_whatever_the_script_makes_of_
 def test_who_is_killed_at_the_limit_of_the_run_has_not_exceeded_its_own(run, tmp_path):
     over = ended(run, HOLDS.format(mib=600), tmp_path, memory_mib=1024)
     assert (over.over_memory, over.machine_out_of_memory) == (False, True)
+
+
+def test_who_fails_without_a_group_while_another_group_is_killed_has_failed(run, tmp_path):
+    fifo = tmp_path / "end"
+    os.mkfifo(fifo)
+    code = f"import sys\nopen({str(fifo)!r}).read()\nsys.exit(3)"
+    limits = Limits(timeout_s=60, memory_mib=128, processes=8)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(
+            run_limited, [sys.executable, "-I", "-S", "-c", code], env={}, cwd=tmp_path, limits=limits
+        )
+        with fifo.open("w"):
+            assert ended(run, HOLDS.format(mib=300), tmp_path).over_memory
+        failed = waiting.result()
+    assert (failed.status, failed.machine_out_of_memory) == (3, False)
 
 
 def test_processes_are_refused_by_the_kernel_and_the_attempt_ends(run, tmp_path):

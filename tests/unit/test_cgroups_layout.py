@@ -2,7 +2,17 @@
 
 import pytest
 
-from harness.cgroups.layout import Base, Events, Files, Mechanism, Over, find_base, judge_events, task_limit
+from harness.cgroups.layout import (
+    Base,
+    Events,
+    Files,
+    Mechanism,
+    Over,
+    find_base,
+    find_kill_counter,
+    judge_events,
+    task_limit,
+)
 from harness.model import Header
 
 PID = 4711
@@ -137,3 +147,37 @@ def test_the_default_limits_fit_each_other():
     header = Header()
     assert header.processes * 64 <= header.memory_mib
     assert task_limit(header.processes, 2) * 8 <= header.memory_mib
+
+
+@pytest.mark.parametrize(
+    ("texts", "counter"),
+    [
+        pytest.param(
+            {
+                "/proc/self/cgroup": HYBRID,
+                "/proc/self/mountinfo": V1_MOUNTS,
+                "/sys/fs/cgroup/memory/user.slice/one/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
+            },
+            "/sys/fs/cgroup/memory/user.slice/one/memory.oom_control",
+            id="v1",
+        ),
+        pytest.param(
+            {**v2(SCOPE), f"/sys/fs/cgroup{SCOPE}/memory.events.local": "low 0\noom 1\noom_kill 1\n"},
+            f"/sys/fs/cgroup{SCOPE}/memory.events.local",
+            id="v2",
+        ),
+        pytest.param(v2(SCOPE), None, id="v2 without the counter"),
+        pytest.param(
+            {
+                "/proc/self/cgroup": HYBRID,
+                "/proc/self/mountinfo": V1_MOUNTS,
+                "/sys/fs/cgroup/memory/user.slice/one/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\n",
+            },
+            None,
+            id="an old kernel does not count",
+        ),
+        pytest.param({}, None, id="no group"),
+    ],
+)
+def test_kills_are_counted_in_the_group_of_this_process(texts, counter):
+    assert find_kill_counter(Files(read=texts.get, may_write=lambda path: False, pid=PID)) == counter
