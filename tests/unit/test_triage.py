@@ -45,7 +45,7 @@ from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.masking import without_secrets
 from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search
 from harness.triage.notebook import notebook
-from harness.triage.observe import Ran, evidence_of, is_right, problem_of
+from harness.triage.observe import Problem, Ran, evidence_of, is_right, problem_of
 from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
 from harness.triage.reproduction import other_system, reproduction_of
@@ -176,6 +176,15 @@ def test_version_that_was_installed_and_could_not_run_the_script_is_no_reason_to
     assert checked[0].result is Checked.NOT_TESTED
     assert questions_about(checked) == ()
     assert questions_about(check([claim], [], provides={}))
+
+
+def test_version_in_which_the_script_started_without_a_verdict_is_not_called_missing():
+    """Such as a script without its arguments: the version installs, and is not asked about."""
+    reported = claim("2.16.2")
+    attempt = ran("tf2.16.2", Outcome.FAILED, cause=NoVerdict.NO_ARGUMENTS, layers="2.16.2")
+    checked = check([reported], evidence_of([attempt], Problem(observed="error")), provides={})
+    assert [each.result for each in checked] == [Checked.NOT_TESTED]
+    assert questions_about(checked) == ()
 
 
 def test_code_and_tracebacks_of_a_reply_have_nothing_that_a_terminal_obeys():
