@@ -158,12 +158,14 @@ def _decisive(commits: Sequence[Commit], kind: Kind) -> Commit | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Suspect:
-    """A commit that touches a file of the traceback, where no commit could be run. It is not tested."""
+    """A commit that may be the cause, where no commit could be run. It is not tested."""
 
     sha: str
     title: str
     date: str
     pull_request: int | None
+    in_traceback: bool = True
+    """Whether it touches a file of the traceback; otherwise it is one of the few commits between the two tags."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +181,7 @@ class Found:
     commit_note: str = ""
     """Why no commit is named, or what else there is to say of it."""
     suspects: tuple[Suspect, ...] = ()
-    """Without a commit: those between the two tags that touch the files in the traceback, none of them tested."""
+    """Without a commit: those between the two tags that touch the files in the traceback, or all if they are few."""
 
     @property
     def kind(self) -> Kind:

@@ -67,13 +67,31 @@ class CommitSearch:
             last = self.repository.commit_of_release(found.package, found.before.name)
             first = self.repository.commit_of_release(found.package, found.after.name)
             files = self._files_in(self.prober.traceback_of(failing), first)
-            shas = self.repository.line(last, first, files) if files else []
+            touching = self.repository.line(last, first, files) if files else []
+            shas = touching or self._few_between(found, last, first)
             commits = [self.repository.describe(sha) for sha in shas[-_MOST_SUSPECTS:]]
         except GitFailed:
             return ()
         return tuple(
-            Suspect(sha=each.sha, title=each.title, date=each.date, pull_request=each.pull_request) for each in commits
+            Suspect(
+                sha=each.sha,
+                title=each.title,
+                date=each.date,
+                pull_request=each.pull_request,
+                in_traceback=bool(touching),
+            )
+            for each in commits
         )
+
+    def _few_between(self, found: Found, last: str, first: str) -> list[str]:
+        """Return the commits between two tags that touch the package, if they are few: a traceback can be filtered."""
+        environment = found.after.environment
+        if environment is None:
+            return []
+        modules = modules_of(self.prober.folder_of(environment), canonicalize_name(found.package))
+        places = [place for each in modules if (place := self.repository.place_of(first, each)) is not None]
+        shas = self.repository.line(last, first, places) if places else []
+        return shas if len(shas) <= _MOST_SUSPECTS else []
 
     def _files_in(self, traceback: str, commit: str) -> list[str]:
         """Return the files of a traceback that a commit's tree has, by their paths in the repository."""
@@ -85,9 +103,12 @@ class CommitSearch:
             if place is None:
                 continue
             # A module that is one file in the wheel may be a folder in the sources, and the reverse.
-            file = place if place.endswith(".py") else f"{place}/{rest or '__init__.py'}"
-            if self.repository.has(commit, file):
-                found.append(file)
+            # A build may move the sources of a package into a folder of the wheel: keras/src.
+            for inside in (rest, rest.partition("/")[2]):
+                file = place if place.endswith(".py") else f"{place}/{inside or '__init__.py'}"
+                if self.repository.has(commit, file):
+                    found.append(file)
+                    break
         return found
 
     def line_between(self, package: str, environment: Environment, first: str, last: str) -> CommitLine:

@@ -103,6 +103,7 @@ def _transition(found: Found, failures: Mapping[str, Failure], repository: str |
                 "date": each.date,
                 "pull_request": each.pull_request,
                 "repository": repository,
+                "in_traceback": each.in_traceback,
             }
             for each in found.suspects
         ],

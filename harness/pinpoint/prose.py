@@ -140,7 +140,8 @@ def _facts(found: Found, phrases: Phrases) -> list[str]:
     if found.commit_note:
         facts.append(found.commit_note)
     facts += [
-        f"not tested, touches a file of the traceback: commit {each.sha[:10]} of {each.date}: "
+        f"not tested, {'touches a file of the traceback' if each.in_traceback else 'between the two tags'}: "
+        f"commit {each.sha[:10]} of {each.date}: "
         f"{phrases.linked(each.title)}"
         for each in found.suspects
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from harness.report.foreign_text import one_line, plain
 from harness.report.markdown import code, escaped, table
@@ -30,6 +31,7 @@ _WORDS_OF_CASE = {
 _LONGEST_ERROR = 160
 _LONGEST_IN_TABLE = 30
 """A table fits into 80 columns; the lists below it have the whole text."""
+_MOST_UNTESTED = 5
 _OF_FILE = "of this file"
 
 
@@ -165,6 +167,7 @@ def _changes(answer: TriageAnswer) -> str:
     others = [(w, each) for w, each in _other_changes(answer) if (each.package, each.last, each.first) not in shown]
     lines = [
         f"* {word} between {escaped(each.package)} {each.last} and {each.first}{_commit(each)}."
+        + _untested_commits(answer, each)
         for word, each in (*main, *others)
     ]
     if answer.responsible:
@@ -179,6 +182,21 @@ def _other_changes(answer: TriageAnswer) -> Iterator[tuple[str, Change]]:
         word = "Also introduced" if each.introduced else "Also fixed"
         commit = commits.get((each.last, each.first))
         yield word, Change(package=each.package, last=each.last, first=each.first, commit=commit)
+
+
+def _untested_commits(answer: TriageAnswer, change: Change) -> str:
+    """Return the commits that may be the cause of a change, where none could be run."""
+    neighbours = (change.last, change.first)
+    found = next((each for each in answer.transitions if (each.get("last"), each.get("first")) == neighbours), {})
+    commits = found.get("not_tested", []) if not change.commit else []
+    if not commits:
+        return ""
+    where = "which touch a file of the traceback" if commits[0].get("in_traceback") else "between the two"
+    named = [_commit(replace(change, commit=each)).removeprefix(" by ") for each in commits[-_MOST_UNTESTED:]]
+    more = len(commits) - len(named)
+    return (
+        f" Its commits could not be run. Not tested, {where}: {'; '.join(named)}{f'; and {more} more' if more else ''}."
+    )
 
 
 def _commit(change: Change) -> str:

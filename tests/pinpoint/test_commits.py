@@ -454,3 +454,24 @@ def test_without_a_commit_those_that_touch_the_files_of_the_traceback_are_listed
         "pinpoint", playground.script(SCRIPT), "--package", "lib", "--in", IN, "--repository", repository.folder
     )
     assert f"not tested, touches a file of the traceback: commit {touching[:10]}" in " ".join(text.split())
+
+
+def test_files_of_a_traceback_are_found_where_the_build_moved_them(playground, repository):
+    """The wheel has the sources in a folder of their own, as that of Keras 2.13 has keras/src."""
+    inside = {"lib/src/__init__.py": RAISES, "lib/__init__.py": "from lib.src import *\nfrom lib.src import answer\n"}
+    playground.releases("lib", {"1.0": source(42)})
+    playground.index.publish(make_wheel(playground.index.folder, "lib", "1.1", inside), "2024-01-02")
+    repository.commit("Begin", source(42), tag="v1.0")
+    touching = repository.commit("Rework answers (#5)", source(42, "reworked"))
+    repository.commit("Another file", other="lib/other.py", tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert [(each["sha"], each["in_traceback"]) for each in found["not_tested"]] == [(touching, True)]
+
+
+def test_few_commits_are_listed_if_none_touches_a_file_of_the_traceback(playground, repository):
+    playground.releases("lib", {"1.0": source(42), "1.1": RAISES})
+    repository.commit("Begin", source(42), tag="v1.0")
+    repository.commit("Only words", other="README.md")
+    other = repository.commit("Another file", other="lib/other.py", tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert [(each["sha"], each["in_traceback"]) for each in found["not_tested"]] == [(other, False)]

@@ -1083,3 +1083,26 @@ def test_commands_of_an_answer_say_what_is_watched():
     following = ("--watch", "time=fit", "--factor", "2", "--expected-in", "a", "--pre")
     assert watching(following) == ("--watch", "time=fit", "--factor", "2")
     assert watching(("--pre",)) == ()
+
+
+def test_reply_names_commits_that_could_not_be_run_as_not_tested():
+    commit = {"sha": "b3ffea6602" + 30 * "0", "title": "Mend it (#18258)", "pull_request": 18258, "repository": "o/r"}
+    border = {"last": "1", "first": "2", "commit": None, "not_tested": [{**commit, "in_traceback": False}]}
+    ranges = ranges_of([evidence("1", Shows.BUG), evidence("2", Shows.PASSES)], "layers")
+    fixed = Change(package="layers", last="1", first="2")
+    answer = TriageAnswer(
+        name="report",
+        verdict="It shows.",
+        observed="error",
+        reproduced=Reproduction(environment="layers1", result="reproduced"),
+        responsible="layers",
+        stepped="layers",
+        ranges=ranges,
+        fixed=fixed,
+        transitions=(border,),
+    )
+    assert (
+        "* Fixed between layers 1 and 2. Its commits could not be run. Not tested, between the two: "
+        "o/r@b3ffea6602 (Mend it, o/r#18258).\n"
+    ) in markdown(answer)
+    assert "Not tested, which" not in markdown(replace(answer, transitions=({**border, "commit": commit},)))
