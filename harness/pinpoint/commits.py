@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from harness.environments.modules import modules_of
 from harness.model import Environment, Overlay
-from harness.pinpoint.answer import Commit, Found, Point, Suspect
+from harness.pinpoint.answer import Commit, Found, Point
 from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.generated import GenerationFailed
 from harness.pinpoint.judging import Judge
@@ -20,10 +19,9 @@ from harness.pinpoint.prober import Prober
 from harness.pinpoint.repository import Described, GitFailed, Repository
 from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.pinpoint.swapped import Untestable
+from harness.pinpoint.untested_commits import untested_commits
 from harness.search.transitions import Kind, SearchPlan, State
 
-_MOST_SUSPECTS = 20
-_SOURCE_FILE = re.compile(r'File "[^"\n]*/(?:site-packages|overlay[^/"\n]*)/([\w/]+\.py)"')
 _FLAKY = "one side is flaky; --repeat N runs it more often"
 
 
@@ -56,60 +54,9 @@ class CommitSearch:
             return replace(found, commits=self._commits(found))
         except (Unanswered, GitFailed) as error:
             self.notify(f"{found.package} {found.before.name} -> {found.after.name}: no commit: {error}")
-            return replace(found, commit_note=f"no commit: {error}", suspects=self._suspects(found))
-
-    def _suspects(self, found: Found) -> tuple[Suspect, ...]:
-        """Return the commits between the two tags that touch a file of the traceback, oldest first. None is tested."""
-        failing = found.after.failing or found.before.failing
-        if failing is None or found.flaky:
-            return ()
-        try:
-            last = self.repository.commit_of_release(found.package, found.before.name)
-            first = self.repository.commit_of_release(found.package, found.after.name)
-            files = self._files_in(self.prober.traceback_of(failing), first)
-            touching = self.repository.line(last, first, files) if files else []
-            shas = touching or self._few_between(found, last, first)
-            commits = [self.repository.describe(sha) for sha in shas[-_MOST_SUSPECTS:]]
-        except GitFailed:
-            return ()
-        return tuple(
-            Suspect(
-                sha=each.sha,
-                title=each.title,
-                date=each.date,
-                pull_request=each.pull_request,
-                in_traceback=bool(touching),
+            return replace(
+                found, commit_note=f"no commit: {error}", suspects=untested_commits(found, self.prober, self.repository)
             )
-            for each in commits
-        )
-
-    def _few_between(self, found: Found, last: str, first: str) -> list[str]:
-        """Return the commits between two tags that touch the package, if they are few: a traceback can be filtered."""
-        environment = found.after.environment
-        if environment is None:
-            return []
-        modules = modules_of(self.prober.folder_of(environment), canonicalize_name(found.package))
-        places = [place for each in modules if (place := self.repository.place_of(first, each)) is not None]
-        shas = self.repository.line(last, first, places) if places else []
-        return shas if len(shas) <= _MOST_SUSPECTS else []
-
-    def _files_in(self, traceback: str, commit: str) -> list[str]:
-        """Return the files of a traceback that a commit's tree has, by their paths in the repository."""
-        paths = dict.fromkeys(_SOURCE_FILE.findall(traceback))
-        found = []
-        for path in paths:
-            top, _, rest = path.partition("/")
-            place = self.repository.place_of(commit, top.removesuffix(".py"))
-            if place is None:
-                continue
-            # A module that is one file in the wheel may be a folder in the sources, and the reverse.
-            # A build may move the sources of a package into a folder of the wheel: keras/src.
-            for inside in (rest, rest.partition("/")[2]):
-                file = place if place.endswith(".py") else f"{place}/{inside or '__init__.py'}"
-                if self.repository.has(commit, file):
-                    found.append(file)
-                    break
-        return found
 
     def line_between(self, package: str, environment: Environment, first: str, last: str) -> CommitLine:
         """Return the first-parent commits of the last one, from the first one or from the merge base on.
