@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,32 +34,40 @@ class Searches:
         return f"{self.path}{self.case}"
 
     def releases(self, *, package: str, environment: str, more: Sequence[str]) -> Mapping[str, Any] | None:
-        """Search the releases of a package, and the commits if there is a repository."""
+        """Search the releases of a package, and the commits if there is a repository of it."""
         from harness.commands import pinpoint
 
         typed = ["pinpoint", self._subject, "--package", package, "--in", environment, "--jobs", str(self.jobs), *more]
-        if self.repository:
-            typed += ["--repository", self.repository]
-        try:
-            return pinpoint.search(self.session, pinpoint.Options.parse(pinpoint.add_arguments, typed))
-        except SearchStopped:
-            return None
-        except HarnessError as error:
-            self.session.notify(f"The releases of {package} were not searched: {error}")
-            return None
+
+        def search(repository: str | None) -> Mapping[str, Any] | None:
+            given = ["--repository", repository] if repository else []
+            return pinpoint.search(self.session, pinpoint.Options.parse(pinpoint.add_arguments, [*typed, *given]))
+
+        return self._with_or_without_commits(package, search)
 
     def pair(self, package: str, writer: str, reader: str) -> Mapping[str, Any] | None:
         """Search the releases of a package on both sides of a pair, and the commits if there is a repository."""
         from harness.commands.pair_search import PairSearch
 
-        search = PairSearch(session=self.session, path=self.path, jobs=self.jobs, repository=self.repository)
-        try:
-            return search.run(package, writer, reader)
-        except SearchStopped:
-            return None
-        except HarnessError as error:
-            self.session.notify(f"The releases of {package} were not searched: {error}")
-            return None
+        def search(repository: str | None) -> Mapping[str, Any] | None:
+            sides = PairSearch(session=self.session, path=self.path, jobs=self.jobs, repository=repository)
+            return sides.run(package, writer, reader)
+
+        return self._with_or_without_commits(package, search)
+
+    def _with_or_without_commits(
+        self, package: str, search: Callable[[str | None], Mapping[str, Any] | None]
+    ) -> Mapping[str, Any] | None:
+        """Search with the repository; without it if it cannot be used, as the clone of another package cannot."""
+        for repository in dict.fromkeys((self.repository, None)):
+            try:
+                return search(repository)
+            except SearchStopped:
+                return None
+            except HarnessError as error:
+                what = "releases" if repository is None else "commits"
+                self.session.notify(f"The {what} of {package} were not searched: {error}")
+        return None
 
     def package(self, good: str, bad: str, *more: str, writer: str | None = None) -> Sequence[str]:
         """Return the packages that turn a good environment, or a good reader of one writer's file, into a bad one."""

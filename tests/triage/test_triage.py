@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.pinpoint.conftest import MATRIX
+from tests.pinpoint.repositories import ThrowAwayRepository
 from tests.schemas import validated
 
 RIGHT = "def double(number):\n    return 2 * number\n"
@@ -104,6 +105,18 @@ def test_folder_and_script_have_the_same_answer_and_the_commands_reproduce_it(fr
         assert ended.returncode in (0, 1), ended.stderr
         assert "ValueError: cannot double 21" in ended.stdout
     assert "--environments keras9.2.0" in of_folder["commands"][0]
+
+
+def test_releases_are_searched_without_commits_if_the_clone_is_of_another_package(framework):
+    repository = ThrowAwayRepository(framework.folder / "clone")
+    repository.commit("Begin", RIGHT, package="other", tag="v1.0")
+    (framework.folder / "issue.md").write_text(ISSUE, encoding="utf-8")
+    document = framework.json("triage", "issue.md", "--repository", repository.folder)
+    assert [(each["last"], each["first"]) for each in document["transitions"]] == [
+        ("9.1.0", "9.2.0"),
+        ("9.3.0", "9.4.0"),
+    ]
+    assert document["introduced"]["commit"] is None
 
 
 def test_report_that_no_environment_shows_is_not_reproduced(framework):
