@@ -49,8 +49,24 @@ def reads_arguments(text: str) -> bool:
     tree = tree_of(text)
     if tree is None:
         return False
-    uses = any(isinstance(node, ast.Attribute) and node.attr == "argv" for node in ast.walk(tree))
-    return (uses or bool(imported_packages(tree) & _PARSERS)) and not _has_arguments(text)
+    return (
+        any(_reads_argv(node) for node in _without_own_name(tree)) or bool(imported_packages(tree) & _PARSERS)
+    ) and not _has_arguments(text)
+
+
+def _reads_argv(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "argv"
+
+
+def _without_own_name(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the nodes of a script, but not `sys.argv[0]`: that is the script itself."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        own_name = isinstance(node, ast.Subscript) and _reads_argv(node.value) and ast.unparse(node.slice) == "0"
+        if not own_name:
+            yield node
+            pending += ast.iter_child_nodes(node)
 
 
 def typed_arguments(report: str, *, script: str, attached: bool) -> Typed | None:

@@ -60,3 +60,17 @@ def test_arguments_that_a_report_does_not_say_are_asked_for():
     own = f'{SCRIPT}# /// script\n# [tool.harness]\n# args = ["--data", "x"]\n# ///\n'
     assert ASK_FOR_ARGUMENTS not in read_report(f"TensorFlow 2.16.2\n```python\n{own}```\n").questions
     assert not reads_arguments("this is no Python")
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("import sys\nprint(sys.argv[1])\n", True),
+        ("import sys\nprint(sys.argv[1:])\n", True),
+        ("import sys\nmain(argv=sys.argv)\n", True),
+        ("import sys\nunittest.main(argv=[sys.argv[0], test])\n", False),
+        ("import os, sys\nprint(os.path.dirname(sys.argv[0]))\n", False),
+    ],
+)
+def test_the_name_of_the_script_is_no_argument(text, reads):
+    assert reads_arguments(text) is reads
