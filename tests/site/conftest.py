@@ -1,4 +1,4 @@
-"""A real Chromium for the tests of the site; one browser for all of them.
+"""A real Chromium for the tests of the site; one browser for all of a module.
 
 Without Chromium these tests are skipped, except where HARNESS_REQUIRE_CHROMIUM is set: there it is an error.
 """
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # other tests check that they leave no process
 def browser():
     path = next(filter(None, map(shutil.which, NAMES)), None)
     missing = [] if path else ["Chromium: apt-get install chromium"]
