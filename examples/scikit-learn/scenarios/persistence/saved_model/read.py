@@ -30,6 +30,21 @@
 # error = "has no attribute 'monotonic_cst'"
 # label = "by design"
 # note = "An attribute of trees that was added in 1.4 is not in older files."
+#
+# [[tool.harness.label]]
+# error = "scipy.sparse._csr"
+# label = "dependency"
+# note = "A newer SciPy wrote the file: it has the module at another place."
+#
+# [[tool.harness.label]]
+# error = "probabilities differ"
+# label = "by design"
+# note = "A silent change: the file loads and predicts something else. scikit-learn supports no files of another release, and only warns."
+#
+# [[tool.harness.label]]
+# error = "_dist_metrics|EuclideanDistance|_fill_dtype|not fitted|multi_class"
+# label = "by design"
+# note = "What the file names, or lacks, differs in this release. scikit-learn supports no files of another release."
 # ///
 """A model that one release saved predicts the same in another release."""
 

@@ -6,6 +6,11 @@
 #
 # [tool.harness.parameters]
 # format = ["pickle", "skops"]
+#
+# [[tool.harness.label]]
+# error = "numpy._core"
+# label = "dependency"
+# note = "NumPy 2 wrote the file, and NumPy 1 does not read it."
 # ///
 """Loading a model of another release gives a warning; loading one of the same release gives none."""
 
