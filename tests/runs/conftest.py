@@ -270,7 +270,7 @@ def wheels(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def warm(tmp_path_factory, wheels) -> Path:
-    """A cache in which the interpreters are known, so that not every test has to look for them."""
+    """A cache in which the interpreters are known, so that not every test has to look for them. To copy, not to use."""
     cache = tmp_path_factory.mktemp("warm") / "cache"
     project = make_project(tmp_path_factory.mktemp("warming"), wheels, cache)
     project.call("plan")

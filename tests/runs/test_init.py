@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import termios
@@ -25,7 +26,7 @@ def started(tmp_path, warm):
             index.publish(wheel, date)
         root = tmp_path / "project"
         root.mkdir()
-        project = Project(root=root, wheels=index.folder, cache=warm)
+        project = Project(root=root, wheels=index.folder, cache=shutil.copytree(warm, tmp_path / "cache"))
         project.variables = {"UV_DEFAULT_INDEX": index.address, "UV_CACHE_DIR": str(tmp_path / "uv"), "COLUMNS": "80"}
         yield project
 

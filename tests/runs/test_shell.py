@@ -85,7 +85,9 @@ def test_shell_says_that_it_is_not_sandboxed_and_where_pip_writes(project, outer
 
 def test_pip_install_in_the_shell_leaves_the_cached_environment_as_it_is(project, outer):
     project.run("--cells", CELL)
-    (environment,) = (project.cache / "environments").glob("*-cpython-*")
+    built = sorted((project.cache / "environments").glob("*-cpython-*"))
+    assert len(built) == 1, built
+    environment = built[0]
     before = contents(environment)
     shown = typed(
         project, CELL,

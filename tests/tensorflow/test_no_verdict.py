@@ -43,7 +43,7 @@ def test_what_says_nothing_of_the_version_is_no_verdict(clone, tmp_path):
     if find_sandbox({}).contains:
         assert shown("downloads") == [("not applicable", "no network")] * 2
     assert shown("removed_module") == [("passed", None), ("failed", None)]
-    failed = [cells[f"tests@{each}"] for each in ENVIRONMENTS]
+    failed = [cells[f"tests[test=OptimizerTest.test_lr]@{each}"] for each in ENVIRONMENTS]
     assert [each["stage"] for each in failed] == ["test_lr"] * 2
     assert failed[0]["error"] == "ValueError: the end"
     assert failed[1]["error"].startswith("ValueError: Argument(s) not recognized: {'lr': 0.1}")
