@@ -75,6 +75,7 @@ def results_of(
         notes=notes,
         generated=dt.datetime.now(dt.timezone.utc),
         platform=this_platform(),
+        title=session.project.matrix.site.title or Results.title,
     )
 
 

@@ -44,11 +44,15 @@ def _lines(document: dict[str, object]) -> str:
     parts = []
     for key, value in document.items():
         if isinstance(value, list) and value:
-            members = ",\n".join(f"  {json.dumps(member)}" for member in value)
-            parts.append(f" {json.dumps(key)}: [\n{members}\n ]")
+            members = ",\n".join(_compact(member) for member in value)
+            parts.append(f"{_compact(key)}:[\n{members}\n]")
         else:
-            parts.append(f" {json.dumps(key)}: {json.dumps(value)}")
+            parts.append(f"{_compact(key)}:{_compact(value)}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _environment(column: EnvironmentColumn) -> dict[str, object]:
