@@ -7,7 +7,7 @@ from typing import Any
 
 from packaging.utils import NormalizedName
 
-from harness.reports.report import Dropped
+from harness.reports.report import Dropped, ScenarioFile
 from harness.triage.claims import CheckedClaim
 from harness.triage.ranges import Range
 
@@ -105,6 +105,8 @@ class TriageAnswer:
     script: str = ""
     script_name: str = ""
     """The file name of the script in `commands`."""
+    companions: tuple[ScenarioFile, ...] = ()
+    """The files that lie beside the script."""
     traceback: str = ""
     install: str = ""
     """Shell line of a notebook that installs the versions with which the problem shows."""

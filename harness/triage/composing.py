@@ -136,6 +136,7 @@ def compose(found: Found) -> TriageAnswer:
         not_tested=tuple((each.environment, each.reason) for each in evidence if each.shows is Shows.NOT_TESTED),
         script=found.runs.scenario.script.text,
         script_name=found.script_name,
+        companions=found.report.companions,
         traceback=without_local_paths(newest.evidence.traceback) if newest is not None else "",
         install=install_line(newest) if newest is not None else "",
     )

@@ -110,6 +110,7 @@ class PairReply:
             ),
             script=self.scenario.script.text,
             script_name=self.script_name,
+            companions=self.report.companions,
             traceback=without_local_paths(newest.evidence.traceback) if newest is not None else "",
             install=install_line(newest) if newest is not None else "",
             pairs=self._facts(pair, side, writers),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -32,6 +33,7 @@ _LONGEST_ERROR = 160
 _LONGEST_IN_TABLE = 30
 """A table fits into 80 columns; the lists below it have the whole text."""
 _MOST_UNTESTED = 5
+_MOST_FILES = 5
 _OF_FILE = "of this file"
 
 
@@ -66,6 +68,8 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     if answer.pairs is not None:
         yield _details("write.py", answer.pairs.write_script, "python")
     yield _details("Script" if answer.pairs is None else "read.py", answer.script, "python")
+    for companion in answer.companions:
+        yield _details(html.escape(one_line(companion.name)), companion.text or "", "")
     yield _listed("Left out of the report", [_dropped(each) for each in answer.dropped])
 
 
@@ -113,10 +117,17 @@ def _not_tested(answer: TriageAnswer) -> list[str]:
 
 
 def _saved(answer: TriageAnswer) -> str:
+    """Return under which names the scripts are saved, and what lies beside them."""
     name = answer.script_name or "report.py"
-    if answer.pairs is None:
-        return f"To reproduce, save the script below as {code(name)}"
-    return f"To reproduce, save the scripts below as {code(f'{name}/write.py')} and {code(f'{name}/read.py')}"
+    if answer.pairs is not None:
+        where = f"the scripts below as {code(f'{name}/write.py')} and {code(f'{name}/read.py')}"
+    elif len(answer.files) > 1:
+        where = f"the script below for each file, with its {code('args')}, under the name in the commands"
+    else:
+        where = f"the script below as {code(name)}"
+    files = [code(each.name) for each in answer.companions]
+    named = f"{', '.join(files[:_MOST_FILES])}{f' and {len(files) - _MOST_FILES} more' * (len(files) > _MOST_FILES)}"
+    return f"To reproduce, save {where}" + (f", next to the files of the report ({named})" if files else "")
 
 
 def _reproduced(answer: TriageAnswer) -> str:

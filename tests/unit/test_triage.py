@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,9 +19,9 @@ from harness.model import Evidence as Texts
 from harness.model.durations import Measured
 from harness.model.watch import Watch
 from harness.project.matrix_file import read_matrix
-from harness.reports.report import Claim, Dropped, Form, Place, Report, Says, Setting
+from harness.reports.report import Claim, Dropped, Form, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.secrets import has_secret, masked
-from harness.triage.answer import Change, HeldPackage, Reproduction, TriageAnswer, WayOut, document
+from harness.triage.answer import Change, FileAnswer, HeldPackage, Reproduction, TriageAnswer, WayOut, document
 from harness.triage.claims import Checked, check, covers, questions_about
 from harness.triage.commands import reproducing, watching
 from harness.triage.decide import (
@@ -872,6 +873,26 @@ def test_reply_names_every_change_of_a_bug_that_comes_back():
         "* Also introduced between layers 1.2.0 and 1.3.0",
     ]
     assert "o/r#13" in changes[-1]
+
+
+def test_reply_says_which_files_must_lie_beside_the_saved_script():
+    assert "save the script below as `report.py`:" in markdown(an_answer())
+    made, sent = (
+        ScenarioFile(name="steps.py", text="def f():\n    pass\n"),
+        ScenarioFile(name="a.h5", source=Path("/sent/a.h5")),
+    )
+    reply = markdown(an_answer(companions=(made, sent)))
+    assert "save the script below as `report.py`, next to the files of the report (`steps.py`, `a.h5`):" in reply
+    assert "<summary>steps.py</summary>\n\n```\ndef f():" in reply
+    assert "<summary>a.h5</summary>" not in reply
+    assert "/sent" not in reply
+
+
+def test_reply_about_several_model_files_says_that_each_has_a_script():
+    several = [FileAnswer(file=each, verdict="", ranges=(), answer=an_answer()) for each in ("a.h5", "b.h5")]
+    assert "save the script below for each file, with its `args`, under the name in the commands:" in markdown(
+        an_answer(files=tuple(several))
+    )
 
 
 def test_reply_names_pull_requests_with_their_repository():
