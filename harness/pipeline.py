@@ -14,7 +14,7 @@ from harness.execute.task import Task, make_task
 from harness.model import Attempt, Cell, CellResult, Condition, Data, Outcome, Overlay
 from harness.project.plan import Plan, PlannedCell
 from harness.record.store import Cost, Store, Writer
-from harness.schedule.due import count_missing
+from harness.schedule.due import could_write, count_missing
 from harness.session import Session
 
 if TYPE_CHECKING:  # imported at run time only if cells are run
@@ -304,10 +304,20 @@ class _Readers:
 
 
 def _with_lost_artifacts(session: Session, work: Work, due: list[Task]) -> list[Task]:
-    """Return the tasks with the writers of missing artifacts (pruned, or another cache) that readers need."""
+    """Return the tasks with the writers of missing artifacts (pruned, or another cache) that readers need.
+
+    A writer that could not write has lost nothing: it does not run again.
+    """
     wanted = {task.reads for task in due if task.reads and not session.artifacts.has(task.reads)}
     planned = {task.key for task in due}
     lost = [task for task in work.tasks.values() if task.writes and task.key in wanted and task.key not in planned]
+    if lost:
+        store = session.read_store()
+        try:
+            known = work.attempts(store)
+        finally:
+            store.close()
+        lost = [task for task in lost if could_write(task, known.get(task.key, []))]
     return [*lost, *due]
 
 

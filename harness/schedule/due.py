@@ -36,3 +36,9 @@ def count_missing(
             return 0
     missing = repeat - sum(each.outcome.shown_by_scenario for each in found)
     return max(missing, 1 if artifact_lost else 0)
+
+
+def could_write(task: Task, attempts: Iterable[Attempt]) -> bool:
+    """Return False if the results of a writer show that there is nothing to read: none of them passed."""
+    found = conclusive_attempts(task, attempts)
+    return not found or any(each.outcome is Outcome.PASSED for each in found)

@@ -9,9 +9,11 @@ from harness.report.markdown import code, escaped, link
 from harness.transfer.grades import Grade, Reading
 from harness.transfer.markdown import legend_text, summary
 from harness.transfer.table import Question, Transfer
+from harness.transfer.ways_out import Change, Way, ways_out
 
 _MOST_CAUSES = 40
 _LONGEST_HEAD = 110
+_PREDICTION_ONLY = ("TFSMLayer", "export")
 _INTRODUCTION = """\
 # Loading old models
 
@@ -119,8 +121,39 @@ def _cause(table: Transfer, group: Group) -> str:
         f"{_between([each.reader for each in questions], table.readers)}",
         f"* {code(_shortened(told))}",
         f"* `harness show '{table.cell(questions[0])}'`",
+        *_instead(table, questions),
     ]
     return "\n".join(lines)
+
+
+def _instead(table: Transfer, questions: Sequence[Question]) -> Iterator[str]:
+    """Yield what restores these models according to other reads, with a cell that shows it."""
+    ways = ways_out(table, questions)
+    if not ways:
+        yield "* no read of the table shows a way out"
+        return
+    yield "* what restores them, in other reads of this table:"
+    for way in ways:
+        part = f", {way.partial} of them in part" if way.partial else ""
+        yield (
+            f"  * {_changed(table, way)}, {way.full + way.partial} of {way.tried}{part}: `{table.cell(way.shown_by)}`"
+        )
+
+
+def _changed(table: Transfer, way: Way) -> str:
+    match way.change:
+        case Change.OPTION:
+            return f"the same reader with {code(way.names[0])}{_limits(way.names[0])}"
+        case Change.FORMAT:
+            return f"the same versions with {code(way.names[0])}{_limits(way.names[0])}"
+        case Change.WRITER:
+            return "the version that wrote the file"
+        case Change.READER:
+            return f"the same file in {_between(way.names, table.readers)}"
+
+
+def _limits(name: str) -> str:
+    return " (prediction only)" if name in _PREDICTION_ONLY else ""
 
 
 def _shortened(error: str) -> str:

@@ -3,6 +3,8 @@
 Each function makes one model; its first line says what it is. `data` gives its inputs and its targets.
 """
 
+import os
+
 import numpy as np
 import tensorflow as tf
 
@@ -194,6 +196,25 @@ def registered_functions():
     return model
 
 
+def hub_layer():
+    """Layer of TensorFlow Hub, from a SavedModel in a folder."""
+    import tensorflow_hub as hub
+
+    if not os.path.exists("hub_module"):
+        kernel = tf.Variable(np.full((4, 3), 0.5, "float32"))
+
+        @tf.function(input_signature=[tf.TensorSpec((None, 4), tf.float32)])
+        def features(inputs):
+            return tf.matmul(inputs, kernel)
+
+        module = tf.train.Checkpoint()
+        module.__call__ = features
+        module.variables = module.trainable_variables = [kernel]
+        module.regularization_losses = []
+        tf.saved_model.save(module, "hub_module")
+    return keras.Sequential([keras.Input((4,)), hub.KerasLayer("hub_module", trainable=True), layers.Dense(2)])
+
+
 def lambda_layer():
     """Lambda layer."""
     return keras.Sequential([keras.Input((4,)), layers.Lambda(lambda x: x * 2.0 + 1.0), layers.Dense(2)])
@@ -265,6 +286,19 @@ def make(name):
         smallest = 0.4 if "moving_variance" in getattr(each, "name", "") else -0.6
         each.assign(random.uniform(smallest, 0.6, tuple(each.shape)))
     return model
+
+
+def own_names(name, option):
+    """Return the custom_objects that a reader passes."""
+    if name == "custom_objects":
+        return {"Scale": Scale}
+    if name == "hub_layer":
+        import tensorflow_hub as hub
+
+        return {"KerasLayer": hub.KerasLayer}
+    if option == "custom_objects":
+        return {"distance": distance, "largest": largest, "soft": soft}
+    return None
 
 
 def own_weights(model):

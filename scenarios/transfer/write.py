@@ -9,9 +9,37 @@
 # model = [
 #     "dense", "compiled", "convolution", "same_class", "functional", "rnn", "embedding", "text", "lookup",
 #     "normalization", "registered", "custom_objects", "registered_functions", "lambda_layer", "subclassed", "nested",
-#     "attention", "mixed_precision",
+#     "attention", "mixed_precision", "hub_layer",
 # ]
 # format = [".keras", ".h5", "tf", ".weights.h5", "checkpoint", "export", "json"]
+#
+# [[tool.harness.label]]
+# stage = "save"
+# error = "Invalid filepath extension for saving"
+# label = "removed"
+# note = "Keras 3 does not save a SavedModel with save(). Its export() writes one for prediction only."
+# link = "https://keras.io/guides/migrating_to_keras_3/"
+#
+# [[tool.harness.label]]
+# stage = "save"
+# error = "HDF5 format requires the model to be a Functional model or a Sequential model"
+# label = "by design"
+# note = "Keras 2 does not save a subclassed model to HDF5."
+# link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
+#
+# [[tool.harness.label]]
+# stage = "save"
+# error = "not an instance of `tf.Variable` is not supported in h5"
+# label = "by design"
+# note = "Keras 2 does not save the vocabulary of a layer to HDF5."
+# link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
+#
+# [[tool.harness.label]]
+# stage = "build"
+# error = 'Only instances of `keras\.Layer` can be added to a Sequential model\. Received: <tensorflow_hub'
+# label = "dependency"
+# note = "hub.KerasLayer is a layer of Keras 2, which Keras 3 does not accept. With TF_USE_LEGACY_KERAS=1 it is a layer of tf-keras."
+# link = "https://github.com/tensorflow/tensorflow/issues/65419"
 # ///
 """A saved model is the same in every other version: write it, with what a reader compares."""
 

@@ -144,6 +144,12 @@ class TestTwoSteps:
         done = two_step.run("--scenarios", "across", "--writers", "demo1.0", "--readers", "demo1.1")
         assert done.table == {"across@demo1.0 -> demo1.1": ("passed", None)}
 
+    def test_writer_that_could_not_write_does_not_run_again_for_another_reader(self, two_step):
+        two_step.scenario("across/write.py", WRITE + 'assert demo.VERSION != "1.1", "cannot save"\n')
+        for reader in ("demo1.0", "demo2.0"):
+            two_step.run("--scenarios", "across", "--writers", "demo1.1", "--readers", reader)
+        assert len(two_step.call("show", "across@demo1.1", "--json").document["attempts"]) == 1
+
     def test_what_was_not_written_cannot_be_read_and_says_so_once(self, two_step):
         two_step.scenario("across/write.py", WRITE + 'assert demo.VERSION != "1.1", "cannot save"\n')
         done = two_step.run("--scenarios", "across")

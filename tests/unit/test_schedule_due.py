@@ -6,7 +6,7 @@ import pytest
 
 from harness.execute.executor import failed_to_run, unavailable
 from harness.model import Outcome
-from harness.schedule.due import count_missing
+from harness.schedule.due import could_write, count_missing
 from tests.unit.test_schedule import passed, task
 
 TASK = task("s")
@@ -56,3 +56,18 @@ def test_writer_runs_again_if_its_artifacts_are_lost():
     assert count_missing(TASK, [shown()], artifact_lost=True) == 1
     assert count_missing(TASK, [], artifact_lost=True) == 1
     assert count_missing(TASK, [shown(Outcome.NOT_APPLICABLE)], artifact_lost=True) == 0
+
+
+@pytest.mark.parametrize(
+    ("attempts", "could"),
+    [
+        pytest.param([], True, id="never run"),
+        pytest.param([shown()], True, id="wrote"),
+        pytest.param([ERROR], True, id="an error of the harness says nothing"),
+        pytest.param([shown(Outcome.FAILED), shown()], True, id="wrote once"),
+        pytest.param([shown(Outcome.FAILED)], False, id="failed"),
+        pytest.param([shown(Outcome.NOT_APPLICABLE)], False, id="not applicable"),
+    ],
+)
+def test_only_a_writer_that_wrote_can_have_lost_artifacts(attempts, could):
+    assert could_write(TASK, attempts) is could

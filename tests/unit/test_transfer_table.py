@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,7 @@ from harness.transfer.table import (
     Writing,
     load_transfer,
 )
+from harness.transfer.ways_out import Change, ways_out
 from tests.schemas import validator
 
 FULL = Reading(grade=Grade.FULL, difference=0.0)
@@ -150,3 +152,28 @@ def test_picture_says_each_grade_without_colours_too():
     assert marks[0] == ["✓", "!", "✗", "✓"]
     assert marks[-1] == ["✓", "p", "!", "✗"]
     assert root.get("width") == root.get("viewBox").split()[2]
+
+
+def test_ways_out_are_reads_of_the_table():
+    way, written, other = ways_out(three_readers(), [ask(writer="new", reader="old")])
+    assert (way.change, way.names, way.full, way.partial, way.tried) == (Change.OPTION, ("compile=False",), 1, 0, 1)
+    assert way.shown_by == ask(writer="new", reader="old", option="compile=False")
+    assert (written.change, written.shown_by) == (Change.WRITER, ask(writer="new", reader="new"))
+    assert (other.change, other.names) == (Change.READER, ("newest",))
+
+
+def test_what_was_not_read_is_no_way_out():
+    found = ways_out(table(), [ask(model="rnn")])
+    assert [each.change for each in found] == [Change.WRITER], "the reader `new` was not tested"
+    only = table().only(models=["dense"], writers=["old"], readers=["new"])
+    assert ways_out(only, [ask()]) == []
+
+
+def three_readers():
+    """The table with one more reader, which reads everything in full."""
+    one = table()
+    squares = {
+        key: {writer: replace(line, readings=(*line.readings, FULL)) for writer, line in lines.items()}
+        for key, lines in one.squares.items()
+    }
+    return replace(one, readers=(*one.readers, "newest"), squares=squares)
