@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 
 from harness.project.syntax import tree_of
 from harness.reports.blocks import read_block
-from harness.reports.code import DISPLAYHOOK, Code, has_placeholder, names_of, usual_import
+from harness.reports.code import DISPLAYHOOK, Code, has_placeholder, names_of
 from harness.reports.executed import executed_statements
+from harness.reports.files_of_code import read_files, written_files
+from harness.reports.named_blocks import as_files, file_name
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Dropped, Place
+from harness.reports.usual_imports import usual_import
 
 _MOST_BLOCKS = 100
 _REPRODUCES = re.compile(r"standalone code|reproduc|minimal|\bcode\b|\bscript\b|example|steps", re.IGNORECASE)
@@ -22,6 +25,9 @@ _WAY_OUT = re.compile(
 )
 
 
+_BUT = re.compile(r"\b(?:but|however|fails?|breaks|error)\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Assembled:
     """A script from the blocks of a report, or None, with the decisions."""
@@ -30,6 +36,8 @@ class Assembled:
     dropped: tuple[Dropped, ...] = ()
     decisions: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    halves: tuple[str, str] | None = None
+    """The code that writes a file, and the independent code that reads it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +48,7 @@ class _Group:
 
     @property
     def text(self) -> str:
-        return "\n".join(code.text for code in self.codes)
+        return _joined(self.codes)
 
     @property
     def executes(self) -> bool:
@@ -59,8 +67,22 @@ class _Group:
         )
 
     @property
+    def halves(self) -> tuple[str, str] | None:
+        """The code that writes a file and the code that reads it, if neither needs the other's names."""
+        for at in range(1, len(self.codes)):
+            first, second = (_joined(codes) for codes in (self.codes[:at], self.codes[at:]))
+            handed = written_files(first) & read_files(second)
+            if handed and not names_of(second).needed & names_of(first).defined and not handed & written_files(second):
+                return first, second
+        return None
+
+    @property
     def lines(self) -> str:
         return ", ".join(str(code.place.line) for code in self.codes)
+
+
+def _joined(codes: Iterable[Code]) -> str:
+    return "\n".join(code.text for code in codes)
 
 
 def assemble(pieces: Iterable[Piece]) -> Assembled:
@@ -68,19 +90,20 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
     codes, dropped, questions = _read_blocks(list(pieces))
     for code in codes[_MOST_BLOCKS:]:
         dropped.append(Dropped(place=code.place, text=code.text, why=f"only the first {_MOST_BLOCKS} blocks are read"))
-    groups = _group(codes[:_MOST_BLOCKS])
+    codes, files, decisions = as_files(codes[:_MOST_BLOCKS])
+    groups = _group(codes)
     if not groups:
         return Assembled(code=None, dropped=tuple(dropped), questions=tuple(questions))
     chosen = max(groups, key=_score)  # of several that are equally good, the first
-    decisions = []
     rest = [group for group in groups if group is not chosen]
     for group in rest:
         for code in group.codes:
-            why = f"another example: the scenario is the code of line {chosen.lines}"
+            same = "the same example again" if _repeats(group, chosen) else "another example"
+            why = f"{same}: the scenario is the code of line {chosen.lines}"
             dropped.append(Dropped(place=code.place, text=code.text, why=why))
     if len(chosen.codes) > 1:
         decisions.append(f"the blocks of lines {chosen.lines} are one program: each uses what those before it define")
-    rivals = [group for group in rest if _score(group) == _score(chosen)]
+    rivals = [group for group in rest if _score(group) == _score(chosen) and not _repeats(group, chosen)]
     if rivals:
         places = "; ".join(f"line {group.lines}" for group in (chosen, *rivals))
         decisions.append(f"there are {1 + len(rivals)} separate examples ({places}): the first is the scenario")
@@ -96,13 +119,15 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
             f"{'it' if len(missing) == 1 else 'them'}. Could you post a complete script that runs by itself?"
         )
     return Assembled(
-        code=replace(code, decisions=(*code.decisions, *decisions)), dropped=(*code.dropped, *dropped),
-        decisions=(*code.decisions, *decisions), questions=tuple(questions),
+        code=replace(code, files=(*code.files, *files), decisions=(*code.decisions, *decisions)),
+        dropped=(*code.dropped, *dropped), decisions=(*code.decisions, *decisions), questions=tuple(questions),
+        halves=chosen.halves,
     )  # fmt: skip
 
 
 def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[str]]:
     codes: list[Code] = []
+    others: list[tuple[Code, str]] = []
     dropped: list[Dropped] = []
     questions: list[str] = []
     said = ""
@@ -116,13 +141,16 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
             dropped.append(Dropped(place=place, text=piece.text, why=found))
             if found.startswith("incomplete"):
                 questions.append(f"The code of line {piece.line} is {found}. Could you post the whole script?")
-        elif _WAY_OUT.search(said[-200:]) or _WAY_OUT.search(piece.section):
-            dropped.append(
-                Dropped(place=place, text=piece.text, why="the text before it calls it a way out, or other code")
-            )
+        elif _is_way_out(said) or _WAY_OUT.search(piece.section):
+            others.append((found, piece.text))
         else:
-            codes.append(found)
+            codes.append(replace(found, name=file_name(said, piece.text)))
         said = ""
+    if any(code.text.strip() for code in codes):
+        why = "the text before it calls it a way out, or other code"
+        dropped += [Dropped(place=code.place, text=text, why=why) for code, text in others]
+    else:
+        codes += [code for code, _ in others]  # the only code of a report is what it is about
     complete = [code for code in codes if not has_placeholder(code.text)]
     for code in codes:
         if code in complete:
@@ -133,6 +161,12 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
                 f"In the code of line {code.place.line}, `...` stands in place of code. Could you post all of it?"
             )
     return complete, dropped, questions
+
+
+def _is_way_out(said: str) -> bool:
+    """Return whether the last words before a block say that it is no problem: `this works:`, and no `but`."""
+    found = list(_WAY_OUT.finditer(said[-200:]))
+    return bool(found) and _BUT.search(said[-200:][found[-1].end() :]) is None
 
 
 def _group(codes: list[Code]) -> list[_Group]:
@@ -146,7 +180,8 @@ def _group(codes: list[Code]) -> list[_Group]:
         needed = names_of(code.text).needed
         last = groups[-1] if groups else None
         defined = names_of(last.text).defined if last else frozenset()
-        if last is not None and ((needed & defined) or not last.executes):
+        hands_on = last is not None and bool(written_files(last.text) & read_files(code.text))
+        if last is not None and ((needed & defined) or not last.executes or hands_on):
             groups[-1] = _Group(codes=(*last.codes, *pending, code))
         else:
             groups.append(_Group(codes=(*pending, code)))
@@ -159,6 +194,24 @@ def _group(codes: list[Code]) -> list[_Group]:
 def _score(group: _Group) -> tuple[bool, bool, bool]:
     section = any(_REPRODUCES.search(code.section) for code in group.codes)
     return not group.unknown, group.executes, section
+
+
+def _repeats(other: _Group, chosen: _Group) -> bool:
+    """Return whether a group is the chosen one again: the same statements, or a session in which most were typed."""
+    ours, theirs = _statements(chosen), _statements(other)
+    if not theirs:
+        return False
+    typed = DISPLAYHOOK in other.text and DISPLAYHOOK not in chosen.text
+    return theirs <= ours or (typed and 2 * len(ours & theirs) > len(theirs))
+
+
+def _statements(group: _Group) -> frozenset[str]:
+    """Return the lines that do something, without imports and versions that are only shown."""
+    lines = (line.strip().removeprefix(f"{DISPLAYHOOK}(") for line in group.text.split("\n"))
+    return frozenset(
+        line for line in lines
+        if len(line) > 2 and not line.startswith(("import ", "from ", "#")) and "__version__" not in line
+    )  # fmt: skip
 
 
 def _join(group: _Group) -> Code:

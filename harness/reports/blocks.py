@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from dataclasses import replace
 
 from harness.project.syntax import tree_of
-from harness.reports.code import Code, is_transcript, read_cell, read_transcript
+from harness.reports.code import Code, is_transcript, names_of, read_cell, read_transcript
 from harness.reports.executed import imported_packages
 from harness.reports.pieces import Piece
 from harness.reports.report import Dropped, Place
 from harness.reports.scripts import find_fault
+from harness.reports.usual_imports import usual_import
 
 # What issue forms and hurried people also call Python: it is looked at.
 _ANYTHING = {"shell", "bash", "sh", "text", "txt", "plain", "plaintext", "console", "code", "log", "none", "zsh"}
@@ -21,6 +23,16 @@ _SESSION = re.compile(
     r"\A\s*(?:\([\w.-]+\) )?(?:\S+@\S+[:~]\S*\s*)?[$] \w|^={5,} (?:test session starts|FAILURES|ERRORS)", re.MULTILINE
 )
 _DATA_ONLY = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Name, ast.UnaryOp, ast.BinOp, ast.Compare)
+_FIRST_LINE = re.compile(r"(?:import|from) \w|[#@]|(?:def|class) \w|[A-Za-z_][\w.]*(?: *=|\()")
+_SENTENCE = re.compile(r"\s*(?:[-*] |\d+[.)] )?[A-Za-z][\w'`-]*[,:]?(?: \S+){2,}\s*$|\s*\S+:\s*$|\s*https?://\S+\s*$")
+_MOST_SENTENCES = 20
+# `x = f(a b)` is code with a slip, and no output.
+_LOOKS_LIKE_CODE = re.compile(
+    r"\s*(?:(?:with|for|if|def|class|return|assert) )?[A-Za-z_][\w.]*\s*(?:=(?!=)\s*[A-Za-z_][\w.]*)?\(.*\w.*\)?:?\s*$"
+)
+_HEREDOC = re.compile(
+    r"(?:\S*/)?python[\d.]*(?: -)? *<<-? *['\"]?(?P<end>\w+)['\"]?\n(?P<code>.*)\n(?P=end)", re.DOTALL
+)
 _SHOWN_VALUE = re.compile(r"\s*(?:tf\.Tensor|array|<|tensor|Array)\(")
 
 
@@ -35,10 +47,17 @@ def read_block(piece: Piece, place: Place) -> Code | str:
     if is_transcript(piece.text) and (not piece.language or piece.language in _PYTHON | _ANYTHING):
         code = read_transcript(piece.text, place, piece.section)
         return code if code.text.strip() else "a transcript without input"
+    if (command := python_command(piece.text)) is not None and piece.language not in _PYTHON:
+        return Code(place=place, text=command, section=piece.section)
     if _SESSION.search(piece.text[:2000]):
         return "a shell session or the output of a test run, not Python"
-    code = read_cell(piece.text, place, piece.section)
-    other = piece.language not in _PYTHON | _ANYTHING or (piece.language in _ANYTHING and not _imports(code.text))
+    return _read_python(piece, place)
+
+
+def _read_python(piece: Piece, place: Place) -> Code | str:
+    """Return the code of a block without prompts, or the reason why it has none."""
+    code = _without_sentences(read_cell(piece.text, place, piece.section))
+    other = piece.language not in _PYTHON | _ANYTHING or (piece.language in _ANYTHING and not _is_meant(code.text))
     if piece.language and other:
         return f"a block of {piece.language}, not Python"
     if not code.text.strip() and code.dropped:
@@ -58,9 +77,43 @@ def _is_output(code: Code, piece: Piece) -> bool:
     return bool(not tagged and shown and not imported_packages(tree))
 
 
-def _imports(text: str) -> bool:
+def _is_meant(text: str) -> bool:
+    """Return whether a block that is marked as another language is Python: it imports, or calls what `np` names."""
     tree = tree_of(text)
-    return tree is not None and bool(imported_packages(tree))
+    if tree is None:
+        return re.search(r"^[ \t]*(?:import|from) \w", text, re.MULTILINE) is not None
+    calls = any(isinstance(node, ast.Call) for node in ast.walk(tree))
+    return bool(imported_packages(tree)) or (calls and any(map(usual_import, names_of(text).needed)))
+
+
+def python_command(text: str) -> str | None:
+    """Return the code of a block that is only `python -c "..."` or `python - <<EOF`."""
+    lines = [re.sub(r"^[ \t]*[$#>]+[ \t]+", "", line) for line in text.strip().split("\n")]
+    if found := _HEREDOC.fullmatch("\n".join(lines)):
+        return f"{found['code']}\n"
+    if len(lines) > 1 and not any(line.rstrip().endswith("\\") for line in lines[:-1]):
+        return None
+    try:
+        words = shlex.split("\n".join(lines))
+    except ValueError:
+        return None
+    if len(words) < 3 or not re.fullmatch(r"(?:\S*/)?python[\d.]*", words[0]) or "-c" not in words[1:-1]:
+        return None
+    code = words[words.index("-c") + 1]
+    return f"{code}\n" if tree_of(code) is not None else None
+
+
+def _without_sentences(code: Code) -> Code:
+    """Cut off the sentences in front of the code in a block."""
+    lines = code.text.split("\n")
+    fault = find_fault(code.text)
+    start = next((at for at, line in enumerate(lines[:_MOST_SENTENCES]) if _FIRST_LINE.match(line)), 0)
+    before = [line for line in lines[:start] if line.strip()]
+    if fault is None or not before or fault.line > start or not all(map(_SENTENCE.match, before)):
+        return code
+    place = replace(code.place, line=code.place.line + start)
+    dropped = Dropped(place=code.place, text="\n".join(before), why="a sentence in front of the code")
+    return replace(code, text="\n".join(lines[start:]), place=place, dropped=(*code.dropped, dropped))
 
 
 def _is_code(tree: ast.Module, tagged: bool) -> bool:
@@ -83,7 +136,7 @@ def _repaired(code: Code, piece: Piece, line: int, message: str) -> Code | str:
         tree = tree_of(head)
         if tree is not None and _is_code(tree, False) and imported_packages(tree) and end >= 1:
             rest = "\n".join(lines[end:]).strip("\n")
-            if _is_open(message):
+            if _is_open(message) or _is_slip(lines[line - 1]):
                 break
             place = Place(file=code.place.file, line=code.place.line + end)
             why = "it follows the code and is not Python: output"
@@ -92,10 +145,15 @@ def _repaired(code: Code, piece: Piece, line: int, message: str) -> Code | str:
         at = code.place.line + line - 1
         return (
             f"incomplete or wrong at line {at} ({message})"
-            if _is_open(message)
+            if _is_open(message) or _is_slip(lines[min(line, len(lines)) - 1])
             else f"not valid Python at line {at} ({message})"
         )
     return "output, not code"
+
+
+def _is_slip(line: str) -> bool:
+    """Return whether a line that Python cannot read is code all the same."""
+    return _LOOKS_LIKE_CODE.match(line) is not None and _SHOWN_VALUE.match(line) is None
 
 
 def _is_open(message: str) -> bool:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
 from harness.reports.facts import exceptions_in, kind_of
-from harness.reports.mentions import Mention, find_mentions, package_of, version_in
+from harness.reports.mentions import Mention, find_mentions, package_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says, Setting
+from harness.reports.tables import in_table, is_table
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import NOT_IN, raises_rightly, verdict_of
 
@@ -39,10 +40,6 @@ _STEP = re.compile(
     re.IGNORECASE,
 )
 _TO = re.compile(r"[\s`*]*(?:to\b|->|→)", re.IGNORECASE)
-_WRITER_COLUMN = re.compile(r"\bsave|\bwrit|\bmade\b|\btrain|\bcreat|\bfrom\b|\bexport", re.IGNORECASE)
-_VERSION_COLUMN = re.compile(
-    r"version|\bload|\bread|\btf\b|tensorflow|keras|release|package|numpy|environment|\btested\b|\bto\b", re.IGNORECASE
-)
 _CONFLICT = re.compile(
     r"(?<![\w.-])[\w.-]{1,60} \d[\w.]* (?:requires|has requirement) [\w.-]+\S*,? but you(?:'ll)? have "
     r"(?P<other>[\w.-]+) (?P<version>\d[\w.]*)"
@@ -51,6 +48,7 @@ _UPGRADE = re.compile(
     r"\b(?P<when>before|after|since)\s+(?:(?:the|my|our)\s+)?(?:upgrad|updat)\w*(?:\s+(?:from|to))?\W*$", re.IGNORECASE
 )
 _AS_IN = re.compile(r"\b(?:as|like)\s+(?:it\s+\w+\s+)?(?:in|with|on|before)\W*$", re.IGNORECASE)
+_WORKED = re.compile(r"\b(?:was|were|had been) working\b|\bworked\b", re.IGNORECASE)
 _WISHES = re.compile(r"\bexpected\b|feature request", re.IGNORECASE)
 _DESCRIPTION = re.compile(r"current behaviou?r|what happen|describe the (?:current|problem|bug|issue)", re.IGNORECASE)
 _PROMPT = re.compile(r"\s*(?:\$ |>>> |In \[)")
@@ -59,6 +57,10 @@ _OWN_NAMES = {"python", "cuda", "cudnn", "pip", "setuptools"}
 _MOST = 300
 _LONGEST_FIELD = 60
 _LONGEST_CLAUSE = 2000
+_LONGEST_VERDICT = 200
+_ADDRESS = re.compile(r"https?://\S+")
+# Of Keras, people also say only the major version: `works in Keras 2 but not in Keras 3`.
+_MAJOR = re.compile(r"(?<![\w.-])keras[ \t-]?(?:v|version )?(?P<version>[23])(?:\.x)?(?![\w-]|\.\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +98,8 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
             continue
         if piece.shape is Shape.BLOCK and not _is_told(piece):
             found += _in_block(piece, context)
-        elif piece.text.count("|") > 5 and any(map(_is_table_rule, piece.lines)):
-            found += _in_table(piece, context)
+        elif is_table(piece):
+            found += in_table(piece, context.default)
         else:
             found += _in_prose(piece, context, shown.get(place))
         if len(found) > _MOST:
@@ -116,17 +118,13 @@ def _as_it_was(piece: Piece, context: Context) -> Iterator[Claim]:
     """Read `as in TF 2.2` in what is expected: that version works."""
     for start, clause in _clauses(piece.text, context.default):
         for mention in find_mentions(clause, context.default):
-            if mention.package not in _OWN_NAMES and _AS_IN.search(clause[: mention.start]):
+            worked = _WORKED.search(clause) and verdict_of(clause) is Says.WORKS
+            if mention.package not in _OWN_NAMES and (worked or _AS_IN.search(clause[: mention.start])):
                 line = piece.line + piece.text.count("\n", 0, start + mention.start)
                 yield Claim(
                     text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=Says.WORKS,
                     package=mention.package, version=mention.version,
                 )  # fmt: skip
-
-
-def _is_table_rule(line: str) -> bool:
-    """Return whether a line separates the head of a table: `| --- | :-: |`."""
-    return "-" in line and set(line) <= set(" \t:|-")
 
 
 def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:
@@ -146,9 +144,16 @@ def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:
 
 
 def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
-    """Remove repeated claims: keep the first."""
+    """Remove repeated claims: keep the first. Leave out a major version if the report says the same of a release."""
+    claims = list(claims)
+    exact = {(each.package, each.version.partition(".")[0], each.says) for each in claims if "." in each.version}
+    said = {(each.version, each.says) for each in claims if "." not in each.version}
     kept: dict[tuple[str, str, Says, str], Claim] = {}
     for claim in claims:
+        if claim.version.isdigit() and (
+            (claim.package, claim.version, claim.says) in exact or all((claim.version, each) in said for each in Says)
+        ):
+            continue
         kept.setdefault((claim.package, claim.version, claim.says, claim.writer), claim)
     return list(kept.values())[:_MOST]
 
@@ -160,16 +165,21 @@ def _is_told(piece: Piece) -> bool:
 
 
 def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
-    """Return what the output below a paragraph such as `With Keras 3.9.2:` says, by the paragraph's place.
+    """Return what stands below a heading or a paragraph such as `With Keras 3.9.2:`, by its place.
 
-    Output without an exception says "works" only beside other output with one.
+    It is output, or below a heading also a sentence: `Runs without error`. Output without an exception says "works"
+    only beside other output with one.
     """
     shown: dict[int, Says] = {}
+    told: dict[int, Says] = {}
     for place, (piece, below) in enumerate(itertools.pairwise(pieces)):
-        labels = piece.shape is Shape.PROSE and piece.text.rstrip(" *`\n").endswith(":")
+        heading = piece.shape is Shape.HEADING and bool(find_mentions(piece.text))
+        labels = heading or (piece.shape is Shape.PROSE and piece.text.rstrip(" *`\n").endswith(":"))
         if labels and below.shape is Shape.BLOCK and not is_code_block(below):
             shown[place] = Says.FAILS if exceptions_in(below.text, _FIRST) else Says.WORKS
-    return shown if Says.FAILS in shown.values() else {}
+        elif heading and below.shape is Shape.PROSE and (says := verdict_of(below.text[:_LONGEST_VERDICT])):
+            told[place] = says
+    return told | (shown if Says.FAILS in (*shown.values(), *told.values()) else {})
 
 
 def _in_prose(piece: Piece, context: Context, shown: Says | None = None) -> Iterator[Claim]:
@@ -225,6 +235,14 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
                     text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=each,
                     package=mention.package, version=mention.version,
                 )  # fmt: skip
+    if verdict is None or _NOT_OF_THE_BUG.search(clause):
+        return
+    for found in _MAJOR.finditer(clause):
+        line = piece.line + piece.text.count("\n", 0, start + found.start())
+        yield Claim(
+            text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=verdict,
+            package="keras", version=found["version"],
+        )  # fmt: skip
 
 
 def _says(
@@ -240,7 +258,7 @@ def _says(
     if upgrade := _UPGRADE.search(before):
         return Says.WORKS if upgrade["when"].lower() == "before" else Says.FAILS
     # A number with nothing said of it, or of another matter.
-    if (not mention.named and before.strip(" `*-")) or _NOT_OF_THE_BUG.search(clause):
+    if (not mention.named and before.strip(" `*-")) or _NOT_OF_THE_BUG.search(_ADDRESS.sub("", clause)):
         return None
     fine = piece.section in context.working_sections and piece.section not in context.failing_sections
     # Otherwise it is what the reporter has, and reports.
@@ -288,40 +306,3 @@ def conflicts_in(pieces: Iterable[Piece]) -> Iterator[Claim]:
         for found in _CONFLICT.finditer(piece.text):
             line = piece.line + piece.text.count("\n", 0, found.start())
             yield _conflict(found, found.group(), Place(line=line, file=piece.file))
-
-
-def _in_table(piece: Piece, context: Context) -> Iterator[Claim]:
-    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in piece.lines]
-    header = rows[0]
-    writer = next((at for at, name in enumerate(header) if _WRITER_COLUMN.search(name)), None)
-    readers = [at for at, name in enumerate(header) if at != writer and _VERSION_COLUMN.search(name)]
-    for offset, row in enumerate(rows[1:], start=1):
-        if set("".join(row)) <= set("-: "):
-            continue
-        rest = " ".join(cell for at, cell in enumerate(row) if at != writer and at not in readers)
-        verdict = verdict_of(rest)
-        if verdict is None:
-            continue
-        writers = [_cell_versions(row[writer], "", context)] if writer is not None and writer < len(row) else [[]]
-        for at in readers:
-            if at >= len(row):
-                continue
-            for package, version in _cell_versions(row[at], header[at], context):
-                for _, by in writers[0] or [("", "")]:
-                    yield Claim(
-                        text=" ".join(piece.lines[offset].split())[:300],
-                        place=Place(line=piece.line + offset, file=piece.file), says=verdict, package=package,
-                        version=version, writer=by,
-                    )  # fmt: skip
-
-
-def _cell_versions(cell: str, header: str, context: Context) -> list[tuple[str, str]]:
-    named = re.search(r"tensorflow|\btf\b|keras|numpy|torch|jax", header, re.IGNORECASE)
-    default = package_of(named.group()) if named else context.default
-    found = []
-    for part in re.split(r"[,/]|\band\b", cell):
-        mentions = find_mentions(part.strip(), default)
-        version = mentions[0].version if mentions else version_in(part)
-        if version is not None:
-            found.append((mentions[0].package if mentions else default, version))
-    return found

@@ -27,14 +27,6 @@ _CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)(?P<rest>.*)")
 _CELL_STAYS = {"capture", "time", "timeit", "prun", "memit", "wandb", "python", "python3", "py"}
 _ASSIGNED_SHELL = re.compile(r"(?P<indent>\s*)(?P<name>[A-Za-z_]\w*)\s*=\s*[!%]")
 _INSTALL = re.compile(r"(?:^|\s|[!%;&|`])(?:uv )?(?:python\d?(?:\.\d+)? -m )?pip[\d.]* install (?P<rest>[^;&|`\n]*)")
-_USUAL = (
-    "import tensorflow as tf", "import numpy as np", "import keras", "import pandas as pd",
-    "import matplotlib.pyplot as plt",
-    "import tensorflow_hub as hub", "from keras import layers", "from keras import ops", "import os", "import sys",
-    "import tensorflow", "import numpy", "import json", "import time", "import math", "import random", "import torch",
-    "import jax", "import tempfile", "import unittest",
-)  # fmt: skip
-_STANDARD = {line.split()[-1].rpartition(".")[2]: line for line in _USUAL}
 # Calls that return None, or what nobody reads: a prompt shows nothing for them.
 _SHOWS_NOTHING = {
     "print", "display", "exit", "quit", "help", "input", "compile", "save", "summary", "build", "add", "append", "show",
@@ -53,6 +45,8 @@ class Code:
     place: Place
     text: str
     section: str = ""
+    name: str = ""
+    """The file that it is, if the report says so."""
     dropped: tuple[Dropped, ...] = ()
     outputs: tuple[Output, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
@@ -89,8 +83,9 @@ class _Notes:
 
 
 def is_transcript(text: str) -> bool:
-    """Return whether a block has the prompts of Python or IPython."""
-    return any(PROMPT.match(line) or IPYTHON_PROMPT.match(line) for line in text.split("\n"))
+    """Return whether a block has the prompts of Python or IPython; those in docstrings do not count."""
+    lines = outside_strings(text.split("\n"))
+    return any(PROMPT.match(line) or IPYTHON_PROMPT.match(line) for _, line in lines)
 
 
 def read_transcript(text: str, place: Place, section: str = "") -> Code:
@@ -318,11 +313,6 @@ def names_of(text: str) -> Names:
     known = defined | set(dir(builtins)) | {"__file__", "__annotations__"}
     star = bool(re.search(r"^[ \t]*from [\w.]+ import \*", text, re.MULTILINE))
     return Names(defined=frozenset(defined), needed=frozenset() if star else frozenset(used - known))
-
-
-def usual_import(name: str) -> str | None:
-    """Return the usual import of a name, such as `np`."""
-    return _STANDARD.get(name)
 
 
 def has_placeholder(text: str) -> bool:

@@ -6,9 +6,10 @@ import ast
 from dataclasses import dataclass
 
 from harness.project.syntax import tree_of
-from harness.reports.code import names_of, usual_import
+from harness.reports.code import names_of
 from harness.reports.executed import executed_statements, imported_packages
 from harness.reports.tests_as_cases import PYTEST, with_test_cases
+from harness.reports.usual_imports import usual_import
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ def complete(text: str, *, conftest: str = "") -> Completed:
     if "display" in needed:
         text = _behind_header(text, "display = print\n")
         decisions.append("`display` of IPython prints here")
-    imports = [line for name in sorted(needed) if (line := usual_import(name)) is not None]
+    imports = [line for name in sorted(needed) if (line := usual_import(name, text)) is not None]
     if imports:
         text = _behind_header(text, "".join(f"{line}\n" for line in imports))
         added = [line for line in imports if line != "import sys"]

@@ -10,6 +10,7 @@ from harness.filesystem.reading import read_text
 from harness.project.syntax import tree_of
 from harness.reports.assembly import Assembled
 from harness.reports.attachments import is_model
+from harness.reports.backends import asked_backend, with_failing_backend
 from harness.reports.claims import (
     Context,
     claims_in,
@@ -30,7 +31,6 @@ from harness.reports.completion import complete
 from harness.reports.executed import find_tests
 from harness.reports.facts import (
     BACKEND_VARIABLE,
-    asked_backend,
     claims_of_fields,
     exceptions_in,
     failures_in,
@@ -47,6 +47,11 @@ from harness.reports.scripts import check_script, find_fault
 from harness.reports.source import Source
 from harness.reports.wording import verdict_of
 
+# `print(keras.__version__)  # 3.0.1`
+_NOTED_VERSION = re.compile(
+    r"\b(?P<name>\w+)(?:\.\w+)*\.__version__\)?[ \t]*#+[^\n\w]*(?:(?:prints?|outputs?|shows?|version)\b[^\n\w]*)?v?"
+    r"(?P<version>\d+\.\d+\.\d+(?:[-.]?(?:rc|dev|a|b)\d+)?)(?!\w)"
+)
 _EXACT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:\[[^]]*\])?==(?P<version>[\w.+!-]+)")
 
 
@@ -67,7 +72,10 @@ def conclude(
         decisions.append(f"{BACKEND_VARIABLE}={backend}, because the report says so and the code does not set it")
     conftest = next((_text_of(each) for each in companions if each.name == "conftest.py"), "")
     for part in parts:
-        completed = complete(part.text or "", conftest=conftest)
+        text, switched = with_failing_backend(part.text or "", pieces)
+        if switched is not None:
+            decisions.append(f"{BACKEND_VARIABLE}={switched}, because the report says that it fails with this backend")
+        completed = complete(text, conftest=conftest)
         text = _with_variables(completed.text, variables)
         scripts.append(replace(part, text=text))
         decisions += completed.decisions
@@ -145,7 +153,8 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
     failing, working, mixed = _sections(pieces)
     default = default_package(source.title, pieces)
     context = Context(default=default, failing_sections=failing, working_sections=working, mixed_sections=mixed)
-    claims = [*claims_of_fields(pieces), *claims_in(pieces, context), *conflicts_in(pieces)]
+    told = [*_title(source, pieces), *pieces]
+    claims = [*claims_of_fields(pieces), *claims_in(told, context), *conflicts_in(pieces)]
     claims += _shown(source, pieces)
     place = Place(line=1, file=pieces[0].file if pieces else "")
     known = {(each.package, each.version) for each in claims}
@@ -157,6 +166,13 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
                       package=package_of(found["name"]), version=found["version"])
             )  # fmt: skip
     return _agreeing(without_repeats(claims))
+
+
+def _title(source: Source, pieces: list[Piece]) -> list[Piece]:
+    """Return the title as a heading, if it does not stand in the text."""
+    if not source.title or any(each.shape is Shape.HEADING and each.text == source.title for each in pieces[:1]):
+        return []
+    return [Piece(shape=Shape.HEADING, line=1, text=source.title, file=pieces[0].file if pieces else "")]
 
 
 def _written_with(source: Source, pieces: list[Piece], scripts: list[ScenarioFile]) -> list[Setting]:
@@ -204,6 +220,10 @@ def _shown(source: Source, pieces: list[Piece]) -> list[Claim]:
             session = read_transcript(piece.text, place)
             says = Says.FAILS if exceptions_in(piece.text, place) else Says.WORKS
             found += [(*each, each_place, says) for *each, each_place in _shown_in_session(session, piece)]  # type: ignore[misc]
+        elif piece.shape is Shape.BLOCK:
+            for at in _NOTED_VERSION.finditer(piece.text):
+                line = piece.line + piece.text.count("\n", 0, at.start())
+                found.append((package_of(at["name"]), at["version"], Place(file=piece.file, line=line), Says.FAILS))
     for cell in source.notebook.cells if source.notebook else ():
         found += [(*each, cell.code.place, Says.FAILS) for each in shown_versions(cell.source, cell.output)]
     return [

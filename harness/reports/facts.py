@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from harness.reports.blocks import is_code_block
-from harness.reports.mentions import package_of, version_in
+from harness.reports.mentions import package_of, version_in, versions_in
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Failure, Output, Place, Says, Setting
 from harness.reports.vocabulary import vocabulary
@@ -31,7 +31,8 @@ _FIELDS = (
     ("python", re.compile(r"python\b.*version|^version of python|^python$", re.IGNORECASE)),
     ("backend", re.compile(r"\bbackend\b", re.IGNORECASE)),
     ("os", re.compile(r"\bos\b|operating system|platform|distribution", re.IGNORECASE)),
-    ("gpu", re.compile(r"\bgpu\b|\bcuda\b", re.IGNORECASE)),
+    ("gpu", re.compile(r"\bgpu\b", re.IGNORECASE)),
+    ("cuda", re.compile(r"\bcuda\b", re.IGNORECASE)),
 )
 _OS = re.compile(
     r"\b(?:Windows(?: (?:1[01]|[78]|Server \d+))?|Ubuntu(?: \d+\.\d+)?|Debian(?: \d+)?|Fedora(?: \d+)?|CentOS(?: \d+)?"
@@ -44,7 +45,6 @@ _BACKEND = re.compile(
     re.IGNORECASE,
 )
 BACKEND_VARIABLE = "KERAS_BACKEND"
-_OTHER_BACKENDS = ("jax", "torch", "openvino")
 _PYTHON = re.compile(r"\bPython[ :=v-]*(?P<version>[23]\.\d+(?:\.\d+)?)", re.IGNORECASE)
 _EXCEPTION = re.compile(
     r"^(?:E\s+|>\s*)?(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotImplemented|StopIteration|Timeout))"
@@ -93,15 +93,6 @@ def fields_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, str, Place]]:
                         yield from _value(kind, found["value"], place)
 
 
-def asked_backend(pieces: Iterable[Piece], scripts: Iterable[str]) -> str | None:
-    """Return the backend of Keras that a field of the report names, if the scripts use Keras and set none."""
-    texts = list(scripts)
-    if not any("keras" in text for text in texts) or any(BACKEND_VARIABLE in text for text in texts):
-        return None
-    named = next((value for kind, value, _ in fields_of(pieces) if kind == "backend"), None)
-    return named if named in _OTHER_BACKENDS else None
-
-
 def kind_of(name: str) -> str | None:
     """Return what a field of an issue form asks for, by its name; None if it is no such field."""
     name = name.strip()
@@ -115,8 +106,7 @@ def _value(kind: str, text: str, place: Place) -> Iterator[tuple[str, str, Place
     if not text or (text.lower() in _EMPTY and kind != "nightly"):
         return
     if kind in ("tensorflow", "keras", "numpy", "python"):
-        version = version_in(text)
-        if version is not None:
+        for version in versions_in(text):
             yield kind, version, place
     elif kind == "nightly":
         if text.lower().startswith("yes"):
@@ -232,7 +222,7 @@ def exceptions_in(text: str, place: Place) -> list[Failure]:
         for following in lines[offset + 1 : offset + 30]:
             if not following.strip() and len(message) == 1 and _WRAPPER.match(message[0]):
                 continue  # Keras says which layer it was, and below a blank line what happened
-            if _END_OF_MESSAGE.match(following) or _EXCEPTION.match(following):
+            if _END_OF_MESSAGE.match(following) or _LOG_LINE.match(following) or _EXCEPTION.match(following):
                 break
             message.append(re.sub(r"^(?:E\s+|>\s)", "", following).strip())
         failures.append(

@@ -31,6 +31,8 @@ _LEADS_TO_VERSION = re.compile(
 _IN_LIST = re.compile(
     r"[`'\"*)]*\s*(?:,|/|and|or|&|\(and|to|,\s*and|up to|-|\u2013|until)\s*[`'\"*(]*v?$", re.IGNORECASE
 )
+_SAYS_VERSION = re.compile(r"\b(?:versions?|releases?)\s*[`'\"*(]*v?$", re.IGNORECASE)
+_OTHER_NUMBERS = {"python", "cuda", "cudnn", "pip", "setuptools"}
 _ALIASES = {
     "tf": "tensorflow", "tensorflow-cpu": "tensorflow", "tensorflow-gpu": "tensorflow",
     "tensorflow-macos": "tensorflow",
@@ -72,7 +74,8 @@ def _mention_of(names: tuple[str, ...]) -> re.Pattern[str]:
     longest_first = sorted(names, key=len, reverse=True)
     own = "".join("[-_.]".join(map(re.escape, each.split("-"))) + "|" for each in longest_first)
     return re.compile(
-        rf"(?<![\w.@/-])(?P<package>{own}{_NAMES})[`'\"*)]*(?:\s+version(?:\s+is)?|\s+backend)?[ \t\n:=~(]*"
+        rf"(?<![\w.@/-])(?P<package>{own}{_NAMES})[`'\"*)]*(?:\s+version(?:\s+is)?|\s+backend)?"
+        r"(?:[ \t\n:=~(]*|-|[ \t]+-[ \t]+)"
         rf"(?:v(?:er(?:sion)?)?\.?[ \t]*)?[`'\"*]*(?:{_DESCRIBED}|(?P<version>{_VERSION}))(?![\w])",
         re.IGNORECASE,
     )
@@ -98,9 +101,12 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         if following is not None and following.start <= found.start() < following.end:
             continue
         package = next((each.package for each in reversed(mentions) if each.package != "python"), default)
-        if package and _can_be(package, found["version"]) and _introduced(text, found.start(), mentions):
+        listed = _is_listed(text, found.start(), mentions)
+        said = _SAYS_VERSION.search(text[max(0, found.start() - 40) : found.start()]) is not None
+        if package and _can_be(package, found["version"], said=said) and (listed or _introduced(text, found.start())):
+            beside = listed and mentions[-1].named  # `TF 2.13, 2.14 and 2.15`
             mentions.append(
-                Mention(package=package, version=found["version"], start=found.start(), end=found.end(), named=False)
+                Mention(package=package, version=found["version"], start=found.start(), end=found.end(), named=beside)
             )
     while following is not None:
         mentions.append(following)
@@ -128,16 +134,31 @@ def version_in(text: str) -> str | None:
     return found["version"] if found else None
 
 
-def _can_be(package: str, version: str) -> bool:
+def versions_in(text: str) -> tuple[str, ...]:
+    """Return the versions in the value of a field: all of a plain list, such as `2.16.1 and 2.17`, else the first."""
+    separator = r"(?:\s|[,/&;]|\band\b|\bor\b|\btf\b|\btensorflow\b|\bkeras\b|\bv(?=\d))*"
+    if re.fullmatch(rf"{separator}(?:v?{_VERSION}{separator}){{2,6}}", text, re.IGNORECASE):
+        return tuple(found.group() for found in re.finditer(_VERSION, text, re.IGNORECASE))
+    version = version_in(text)
+    return (version,) if version is not None else ()
+
+
+def _can_be(package: str, version: str, *, said: bool) -> bool:
+    """Return whether a number can be a version of a package; of an unusual one, if the text says `version`."""
     parts = version.split(".")
     majors = _MAJORS.get(package) or vocabulary().majors.get(package)
+    if majors is None:
+        return said and package not in _OTHER_NUMBERS
     return majors is not None and int(parts[0][:9]) in majors and len(parts[1]) <= 2
 
 
-def _introduced(text: str, at: int, before: list[Mention]) -> bool:
-    """Return whether what stands before a number makes it a version: a preposition, or a list of versions."""
+def _is_listed(text: str, at: int, before: list[Mention]) -> bool:
+    """Return whether a number follows a version in a list of versions."""
+    return bool(before) and at - before[-1].end < 12 and _IN_LIST.match(text[before[-1].end : at]) is not None
+
+
+def _introduced(text: str, at: int) -> bool:
+    """Return whether what stands before a number makes it a version: a preposition."""
     lead = text[max(0, at - 40) : at]
-    if before and at - before[-1].end < 12 and _IN_LIST.match(text[before[-1].end : at]):
-        return True
     lead = lead if at > 40 else lead.lstrip()
     return bool(_LEADS_TO_VERSION.search(lead.replace("\n", " "))) and not re.search(r"(?:and|or|[,/&])\s*$", lead)

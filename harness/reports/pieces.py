@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from harness.reports.fences import with_fences
 from harness.reports.not_python import FENCE, IPYTHON_PROMPT, PROMPT
 
 if TYPE_CHECKING:
@@ -70,15 +71,19 @@ def clip(text: str) -> tuple[str, int]:
 
 
 def read_pieces(text: str, *, file: str = "") -> list[Piece]:
-    """Split Markdown and HTML into pieces. Unfenced code is recognised by its prompts."""
-    lines, transcripts = _take_transcripts([_plain_line(line) for line in _without_comments(text).split("\n")])
+    """Split Markdown and HTML into pieces. Code without a fence is recognised, too."""
+    numbered = with_fences([_plain_line(line) for line in _without_comments(text).split("\n")])
+    lines, transcripts = _take_transcripts([line for _, line in numbered])
     from markdown_it import MarkdownIt
 
     reader = MarkdownIt("commonmark", {"maxNesting": 20})
     # The text inside paragraphs is looked at as it is written: links and emphasis are not needed, and cost time.
     reader.core.ruler.enableOnly(["normalize", "block"])
     pieces = sorted([*_pieces(reader.parse("\n".join(lines))), *transcripts], key=lambda piece: piece.line)
-    return [replace(each, file=file) for each in _with_sections(pieces) if each.text.strip()]
+    # A fence that was added has no line of its own in the report.
+    numbers = [number for number, _ in numbered]
+    pieces = [replace(each, file=file, line=numbers[min(each.line, len(numbers)) - 1]) for each in pieces]
+    return [each for each in _with_sections(pieces) if each.text.strip()]
 
 
 def _without_comments(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
 from harness.project.syntax import tree_of
 from harness.reports.executed import executed_statements, imported_packages
+from harness.reports.files_of_code import READERS, called_name, opens_to_write, written_files
 from harness.reports.pieces import Piece
 from harness.reports.report import Form, Report
 from harness.reports.secrets import has_secret
@@ -18,14 +19,6 @@ _LINK = re.compile(
     r"https?://(?:colab\.research\.google\.com|gist\.github\.com|(?:www\.)?kaggle\.com|drive\.google\.com|pastebin\.com)/",
     re.IGNORECASE,
 )
-_READERS = {
-    "load_model", "load", "read_csv", "imread", "load_weights", "load_img", "loadtxt", "genfromtxt", "open",
-    "read_parquet", "read_json", "from_file", "read_file", "load_npz", "read_pickle", "File",
-    "image_dataset_from_directory", "listdir", "flow_from_directory", "Interpreter",
-}  # fmt: skip
-_WRITERS = re.compile(
-    r"save|write|dump|export|to_csv|to_json|mkdir|makedirs|savetxt|convert|copy|get_file|extract", re.IGNORECASE
-)
 _FILE = re.compile(
     r"[\w./\\: -]*\.(?:h5|hdf5|keras|csv|npy|npz|json|txt|jpe?g|png|tflite|pb"
     r"|zip|pkl|parquet|wav|mp4|onnx|tfrecords?|tar|gz)"
@@ -33,6 +26,9 @@ _FILE = re.compile(
 _MACHINE_PATH = re.compile(r"^(?:/content/|/kaggle/|/home/|/Users/|/mnt/|/data/|[A-Z]:[\\/]|~/)")
 _GPU = re.compile(r"/?(?:device:)?gpu:\d+$|cuda(?::\d+)?$|/job:\S+/device:gpu:\d+$", re.IGNORECASE)
 _WINDOWS_CALLS = {"startfile", "WinDLL"}
+_COLAB = re.compile(
+    r"^[ \t]*(?:from|import)[ \t]+google\.colab\b|^[ \t]*from[ \t]+google[ \t]+import[ \t]+colab\b", re.MULTILINE
+)
 _DAMAGED_NOTEBOOK = "The notebook is damaged and cannot be read. Could you save it again and attach the whole file?"
 _LOGIN = {"login", "notebook_login", "authenticate_user", "getpass", "authenticate"}
 
@@ -45,7 +41,7 @@ def ask(report: Report, pieces: Iterable[Piece], text: str, *, asked: Iterable[s
     elif not report.runnable:
         yield _DAMAGED_NOTEBOOK if _is_damaged(report, pieces) else _ask_for_code(report, text)
     else:
-        written = {name for script in report.scripts for name in _written_files(script.text or "")}
+        written = {name for script in report.scripts for name in written_files(script.text or "")}
         for script in report.scripts:
             yield from _ask_of_script(script.text or "", report, written)
     if report.runnable and not report.claims:
@@ -78,10 +74,10 @@ def _ask_of_script(text: str, report: Report, written: set[str]) -> Iterator[str
     if tree is None:
         return
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    names = {_name(call.func) for call in calls}
+    names = {called_name(call.func) for call in calls}
     if any(isinstance(call.func, ast.Name) and call.func.id == "input" for call in calls):
         yield "The script waits for typed input. Which values do you enter? Please put them into the script."
-    if names & _LOGIN or "google" in imported_packages(tree) or "kaggle_secrets" in imported_packages(tree):
+    if names & _LOGIN or _COLAB.search(text) or "kaggle_secrets" in imported_packages(tree):
         yield "The script logs in somewhere or uses a service of Colab. Could you post one that does without?"
     imports = imported_packages(tree)
     for system, modules in (("Windows", WINDOWS_MODULES), ("macOS", MACOS_MODULES)):
@@ -106,22 +102,10 @@ def _texts_in_calls(calls: list[ast.Call]) -> Iterator[str]:
                     yield each.value
 
 
-def _written_files(text: str) -> set[str]:
-    """Return the strings in calls that write: some of them name files."""
-    tree = tree_of(text)
-    return {
-        each.value
-        for call in (ast.walk(tree) if tree is not None else ())
-        if isinstance(call, ast.Call) and (_WRITERS.search(_name(call.func)) or _opens_to_write(call))
-        for each in ast.walk(call)
-        if isinstance(each, ast.Constant) and isinstance(each.value, str)
-    }
-
-
 def _missing_files(calls: list[ast.Call], report: Report, written: set[str]) -> Iterator[str]:
     attached = {companion.name.rpartition("/")[2] for companion in report.companions}
     for call in calls:
-        if _name(call.func) not in _READERS or not call.args or _opens_to_write(call):
+        if called_name(call.func) not in READERS or not call.args or opens_to_write(call):
             continue
         first = call.args[0]
         if not isinstance(first, ast.Constant) or not isinstance(first.value, str) or len(first.value) > 300:
@@ -137,13 +121,3 @@ def _missing_files(calls: list[ast.Call], report: Report, written: set[str]) -> 
             continue
         if _FILE.fullmatch(path) or _MACHINE_PATH.match(path):
             yield path
-
-
-def _opens_to_write(call: ast.Call) -> bool:
-    modes = [each.value for each in (*call.args[1:], *(word.value for word in call.keywords if word.arg == "mode"))
-             if isinstance(each, ast.Constant) and isinstance(each.value, str)]  # fmt: skip
-    return any(set(mode) & set("wax") and len(mode) <= 3 for mode in modes)
-
-
-def _name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

@@ -9,11 +9,12 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.reports.assembly import Assembled, assemble
 from harness.reports.attachments import companions_of, find_attachments
+from harness.reports.claims import default_package, written_with
 from harness.reports.code import Code
 from harness.reports.command_line import reads_arguments, typed_arguments
 from harness.reports.conclusions import conclude
 from harness.reports.notebook import Notebook, read_notebook, script_of
-from harness.reports.pieces import Piece, Shape, clip
+from harness.reports.pieces import MOST, Piece, Shape, clip, read_pieces
 from harness.reports.report import Dropped, Form, Place, Report, ScenarioFile
 from harness.reports.scripts import find_fault
 from harness.reports.source import Source, as_name, load, source_of
@@ -45,7 +46,32 @@ def _read_text(text: str, *, name: str, file: str) -> Report:
     source = source_of(text, name=name, file=file)
     if source.notebook is not None:
         return conclude(source, _assembled_notebook(source.notebook), ())
-    return conclude(source, assemble(source.pieces), ())
+    source, assembled = _with_code_of_comments(source, assemble(source.pieces))
+    return conclude(source, assembled, (), steps=_two_steps(source, assembled))
+
+
+def _with_code_of_comments(source: Source, assembled: Assembled) -> tuple[Source, Assembled]:
+    """Take the code of the first comment that has all of it, if the report has none that runs by itself."""
+    if assembled.code is not None and not assembled.questions:
+        return source, assembled
+    for number, comment in enumerate(source.comments, start=1):
+        pieces = read_pieces(clip(comment)[0], file=f"comment {number}")[:MOST]
+        found = assemble(pieces)
+        if found.code is not None and found.code.text.strip() and not found.questions:
+            decision = f"the code is that of comment {number}: the report itself has none that runs"
+            merged = replace(
+                found, decisions=(decision, *found.decisions), dropped=(*assembled.dropped, *found.dropped)
+            )
+            return replace(source, pieces=(*source.pieces, *pieces)), merged
+    return source, assembled
+
+
+def _two_steps(source: Source, assembled: Assembled) -> tuple[ScenarioFile, ...]:
+    """Return writer and reader, if the report says which version wrote the file, and shows the code of both."""
+    if assembled.halves is None or not written_with(source.pieces, default_package(source.title, source.pieces)):
+        return ()
+    names = ("write.py", "read.py")
+    return tuple(ScenarioFile(name=name, text=text) for name, text in zip(names, assembled.halves, strict=True))
 
 
 def _read_folder(folder: Path) -> Report:

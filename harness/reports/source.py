@@ -21,6 +21,7 @@ from harness.reports.report import Dropped, Form, Place
 from harness.reports.scripts import check_script, find_fault
 
 _KEPT = 1 << 26
+MOST_COMMENTS = 30
 _FORM_HEADING = re.compile(
     r"(?:issue type|click|what happened|current|describe|environment|system information"
     r"|bug|description|summary|code|please)\b",
@@ -39,6 +40,8 @@ class Source:
     pieces: tuple[Piece, ...] = ()
     notebook: Notebook | None = None
     date: dt.date | None = None
+    comments: tuple[str, ...] = ()
+    """What was said below the report: code is looked for there, if the report has none."""
     dropped: tuple[Dropped, ...] = ()
 
 
@@ -72,7 +75,7 @@ def load(path: Path) -> tuple[str, list[Dropped]]:
 
 def source_of(text: str, *, name: str, file: str) -> Source:
     """Recognise the form of a text by its content."""
-    text, date, title = _from_json(text)
+    text, date, title, comments = _from_json(text)
     if is_notebook(text) or file.endswith(".ipynb"):
         notebook = read_notebook(text, file)
         if isinstance(notebook, str):
@@ -101,7 +104,8 @@ def source_of(text: str, *, name: str, file: str) -> Source:
     fenced = any(FENCE.match(line) for line in text.split("\n"))
     form = Form.TRANSCRIPT if is_transcript(text) and not fenced else Form.MARKDOWN
     return Source(
-        name=name, form=form, text=text, title=title, pieces=pieces, date=date or date_of(text), dropped=dropped
+        name=name, form=form, text=text, title=title, pieces=pieces, date=date or date_of(text), comments=comments,
+        dropped=dropped,
     )  # fmt: skip
 
 
@@ -121,13 +125,13 @@ def _left_out(lines: int, text: str, file: str) -> tuple[Dropped, ...]:
     return (Dropped(place=place, text="", why=f"the text is too long: {lines} lines from here on are not read"),)
 
 
-def _from_json(text: str) -> tuple[str, dt.date | None, str]:
-    """Take the body, date and title out of what `gh issue view --json title,body,createdAt` prints."""
+def _from_json(text: str) -> tuple[str, dt.date | None, str, tuple[str, ...]]:
+    """Take body, date, title and comments out of what `gh issue view --json title,body,createdAt,comments` prints."""
     if text[:200].lstrip().startswith("{") and '"body"' in text:
         try:
             document = json.loads(text)
         except (ValueError, RecursionError):
-            return text, None, ""
+            return text, None, "", ()
         if isinstance(document, dict) and isinstance(document.get("body"), str) and "cells" not in document:
             title = document.get("title")
             created = str(document.get("createdAt") or document.get("created_at") or "")[:10]
@@ -135,8 +139,11 @@ def _from_json(text: str) -> tuple[str, dt.date | None, str]:
                 date = dt.date.fromisoformat(created)
             except ValueError:
                 date = None
-            return document["body"], date, title if isinstance(title, str) else ""
-    return text, None, ""
+            listed = document.get("comments")
+            bodies = [each.get("body") for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+            comments = tuple(each for each in bodies[:MOST_COMMENTS] if isinstance(each, str))
+            return document["body"], date, title if isinstance(title, str) else "", comments
+    return text, None, "", ()
 
 
 def _is_script(text: str, file: str) -> bool:

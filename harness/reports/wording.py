@@ -24,7 +24,9 @@ _FAILING = re.compile(
     re.IGNORECASE,
 )
 _WORKING = re.compile(
-    r"\bwork(?:s|ed|ing)?\b|\bfine\b|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
+    r"\bwork(?:s|ed|ing)?\b|\bfine\b|\bnormally\b"
+    r"|\b(?:is|was|are|were|looks?) normal\b|\b(?:is|was|were|are) green\b"
+    r"|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
     r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b|\bwas (?:there|defined|possible|right)|\bhad it\b"
     r"|\b(?:it|that|they) (?:can|does|do|did)\W*$"
     r"|\u2705|\u2713|\bshows? the right|\bunaffected",
@@ -36,6 +38,10 @@ _SAME = re.compile(
     re.IGNORECASE,
 )
 _STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)
+# `doesnt`, and the apostrophes of telephones and word processors.
+_WITHOUT_APOSTROPHE = re.compile(
+    r"\b(does|do|did|is|was|are|were|has|have|had|could|would|should|ca|wo)n['\u2019\u00b4`]?t\b", re.IGNORECASE
+)
 NOT_IN = re.compile(r"\s*not (?:in|on|with)\b", re.IGNORECASE)
 _SHOULD_RAISE = re.compile(r"\binstead of (?:raising|an? (?:\w+ )?(?:error|exception)|an? `?\w+Error)", re.IGNORECASE)
 _WAS_RAISED = re.compile(r"(?:was|is|were|got|gets) raised|\brais(?:ed|es) an?\b", re.IGNORECASE)
@@ -43,6 +49,7 @@ _WAS_RAISED = re.compile(r"(?:was|is|were|got|gets) raised|\brais(?:ed|es) an?\b
 
 def verdict_of(text: str) -> Says | None:
     """Return whether a clause says that a version works or fails, or None."""
+    text = _WITHOUT_APOSTROPHE.sub(r"\1n't", text)
     if _NOT_FAILING.search(text) and not _STILL.search(text):
         return Says.WORKS
     if _FAILING.search(text) or NOT_IN.match(text):

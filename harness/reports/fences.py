@@ -1,0 +1,181 @@
+"""Put code into fences where the text of a report has none, or odd ones. Every line keeps its number."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from harness.project.syntax import tree_of
+from harness.reports.not_python import FENCE, IPYTHON_PROMPT, MAGIC, PROMPT
+
+Numbered = tuple[int, str]
+"""A line with its number in the report, from 1."""
+
+_MARK = "```"
+_LANGUAGE = re.compile(r"(?:python3?|py|ipython|pycon|shell|bash|sh|text|console)\b", re.IGNORECASE)
+_CODE_IN_INFO = re.compile(r"(?:import|from) \w|\w[\w.]*\s*=|\w[\w.]*\(|[>!%]")
+_ODD_MARK = re.compile(r"\s{0,3}(?P<mark>``?|´{1,3}|'{3}|\"{3}|‘{3}|’{3})(?:python|py)?\s*$", re.IGNORECASE)
+_LONGEST_PART = 400
+"""Lines of one piece of code without a fence."""
+_STARTS = re.compile(
+    r"(?:import [A-Za-z_]|from [A-Za-z_][\w.]* import |def \w+\(|class \w+[(:]|@[A-Za-z_]"
+    r"|(?:with|for|if|while) .+:\s*(?:#.*)?$|try:"
+    r"|(?:assert|return|del) \w|[A-Za-z_][\w.\[\]'\", ]{0,60}\s*[-+*/]?=(?!=)\s*\S|[A-Za-z_][\w.]*\(|[!%]\w)"
+)
+_CONTINUES = re.compile(r"\s|[)\]}]|#|(?:else|elif|except|finally)\b")
+_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|#.*")
+_VERBATIM = re.compile(r"<(/?(?:pre|code))\b", re.IGNORECASE)
+_TRIES = 12
+_MOST_STARTS = 50
+"""Places of a report that are looked at: a long log has thousands that look like code at first."""
+
+
+def with_fences(lines: Sequence[str]) -> list[Numbered]:
+    """Return the lines of Markdown with a fence around each piece of code, and each fence on a line of its own."""
+    return list(_around_code(list(_regular(lines))))
+
+
+def _regular(lines: Sequence[str]) -> Iterator[Numbered]:
+    """Split fences from the code on their line, and replace the marks that people take for a fence."""
+    fence = odd = ""
+    left = _MOST_STARTS
+    for number, line in enumerate(lines, start=1):
+        stripped = line.strip()
+        if odd:
+            closes = stripped.endswith(odd)
+            if rest := line.rstrip()[: -len(odd)].rstrip() if closes else line:
+                yield number, rest
+            if closes:
+                odd = ""
+                yield number, _MARK
+        elif fence:
+            closes = stripped.endswith(fence) and stripped.strip(fence[0]) != "" and not FENCE.match(line)
+            if closes:
+                yield number, line.rstrip().rstrip(fence[0])
+                yield number, fence
+            else:
+                yield number, line
+            if closes or (stripped.startswith(fence) and not stripped.strip(fence[0])):
+                fence = ""
+        elif FENCE.match(line):
+            yield from _opened(number, line)
+            mark = stripped[: len(stripped) - len(stripped.lstrip(stripped[0]))]
+            fence = "" if len(stripped) > 2 * len(mark) and stripped.endswith(mark) else mark
+        else:
+            maybe = left and stripped.startswith(("`", "'", '"', "´", "‘", "’"))
+            left -= bool(maybe)
+            odd = _odd_mark(lines, number - 1) if maybe else ""
+            rest = stripped.removeprefix(odd) if odd else line
+            if odd:
+                yield number, _MARK
+            if rest or not odd:
+                yield number, rest
+
+
+def _opened(number: int, line: str) -> Iterator[Numbered]:
+    """Yield the opening fence; code behind it becomes a line of its own."""
+    indent = line[: len(line) - len(line.lstrip())]
+    mark = line.strip()[: len(line.strip()) - len(line.strip().lstrip(line.strip()[0]))]
+    info = line.strip()[len(mark) :].strip()
+    language = found.group() if (found := _LANGUAGE.match(info)) else ""
+    rest = info[len(language) :].strip()
+    if rest and _CODE_IN_INFO.match(rest):
+        yield number, f"{indent}{mark}{language}"
+        yield number, indent + rest.removesuffix(mark)
+        if rest.endswith(mark):
+            yield number, indent + mark
+    else:
+        yield number, line
+
+
+def _odd_mark(lines: Sequence[str], at: int) -> str:
+    """Return the mark that opens code here and closes it below: quotes on a line, or one backtick before code."""
+    line = lines[at]
+    below = lines[at + 1 : at + 1 + _LONGEST_PART]
+    if found := _ODD_MARK.match(line):
+        mark = found["mark"]
+        end = next((place for place, each in enumerate(below) if each.strip() == mark or FENCE.match(each)), None)
+        return mark if end is not None and end > 0 and below[end].strip() == mark else ""
+    stripped = line.strip()
+    if not stripped.startswith("`") or line.startswith("    ") or stripped.count("`") != 1:
+        return ""
+    end = next((place for place, each in enumerate(below) if "`" in each), None)
+    if end is None or end < 1 or below[end].count("`") != 1 or not below[end].rstrip().endswith("`"):
+        return ""
+    text = "\n".join([stripped[1:], *below[:end], below[end].rstrip()[:-1]])
+    return "`" if _is_code(text) else ""
+
+
+def _around_code(lines: list[Numbered]) -> Iterator[Numbered]:
+    """Put fences around code that stands in the text without any."""
+    at, fence, html, left = 0, "", False, _MOST_STARTS
+    while at < len(lines):
+        number, line = lines[at]
+        if FENCE.match(line):
+            mark = line.strip()[:3]
+            fence = "" if fence == mark else fence or mark
+        for tag in () if fence else _VERBATIM.findall(line):
+            html = not tag.startswith("/")
+        length = 0
+        if left and not fence and not html and _STARTS.match(line):
+            left -= 1
+            length = _code_from(lines, at)
+        if not length:
+            yield number, line
+            at += 1
+            continue
+        yield number, _MARK
+        yield from lines[at : at + length]
+        at += length
+        yield lines[at - 1][0], _MARK
+
+
+def _code_from(lines: list[Numbered], start: int) -> int:
+    """Return the number of lines from here on that are code; 0 if what begins here is none."""
+    texts = [line for _, line in lines[start : start + _LONGEST_PART]]
+    end, depth = 0, 0
+    for place, line in enumerate(texts):
+        inside = depth > 0
+        if FENCE.match(line) or PROMPT.match(line) or IPYTHON_PROMPT.match(line):
+            break
+        if not inside and line.strip() and not _STARTS.match(line) and not (place and _CONTINUES.match(line)):
+            break
+        plain = _STRING.sub("", line)
+        depth = max(0, depth + sum(map(plain.count, "([{")) - sum(map(plain.count, ")]}")))
+        if line.strip() and (inside or not line.startswith("#")):
+            end = place + 1
+    for _ in range(_TRIES):
+        kept = texts[:end]
+        if not kept:
+            return 0
+        fault = _fault("\n".join("" if MAGIC.match(line) else line for line in kept))
+        if fault is None:
+            break
+        end = min(end - 1, fault - 1)
+        while end and not texts[end - 1].strip():
+            end -= 1
+    return end if _is_code("\n".join(texts[:end])) else 0
+
+
+def _fault(text: str) -> int | None:
+    """Return the line at which Python stops reading."""
+    if tree_of(text) is not None:
+        return None
+    try:
+        compile(text, "report", "exec", ast.PyCF_ONLY_AST)
+    except SyntaxError as error:
+        return max(1, error.lineno or 1)
+    except (ValueError, RecursionError, MemoryError):
+        return 1
+    return None
+
+
+def _is_code(text: str) -> bool:
+    """Return whether a text is a program, and not a line of one that somebody quotes."""
+    tree = tree_of("\n".join("" if MAGIC.match(line) else line for line in text.split("\n")))
+    if tree is None:
+        return False
+    imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    calls = any(isinstance(node, ast.Call) for node in ast.walk(tree))
+    return calls and len(tree.body) >= (2 if imports else 3)
