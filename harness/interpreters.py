@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -210,16 +210,30 @@ def executables() -> Iterator[Path]:
 
     Files in the folders of pyenv and others are real interpreters. On PATH there are often shims for them.
     """
+    roots: set[Path] = set()
     for name, provider in sorted(ALL_PROVIDERS.items(), key=lambda item: item[0] == "path"):
         created = provider.create()
         if created is None:
             continue
         try:
-            yield from (each.executable for each in created.find_pythons() if _NAME.fullmatch(each.executable.name))
+            for each in created.find_pythons():
+                path = each.executable
+                if _NAME.fullmatch(path.name) and not _is_shim(path, roots):
+                    roots.update(list(path.parents)[3:5])
+                    yield path
         except OSError as error:
             raise HarnessError(
                 f"The search for Pythons with findpython's provider {name!r} failed", why=str(error)
             ) from error
+
+
+def _is_shim(path: Path, roots: Collection[Path]) -> bool:
+    """Return whether an executable only starts one of the Pythons of a folder in which some were found.
+
+    pyenv has `versions/3.11.7/bin/python` and `shims/python`, asdf has `installs/python/3.11.7/bin/python`. A shim is a
+    script that takes up to a second, also if it fails.
+    """
+    return path.parent.name == "shims" and path.parents[1] in roots
 
 
 def _identity(path: Path) -> str | None:

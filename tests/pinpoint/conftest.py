@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -89,7 +90,9 @@ class Playground:
 
 
 @pytest.fixture
-def playground(tmp_path):
+def playground(tmp_path, known_interpreters):
     with LoopbackIndex(tmp_path / "wheels").serving() as index:
         (tmp_path / "wheels").mkdir()
+        (tmp_path / "cache").mkdir()
+        shutil.copy(known_interpreters, tmp_path / "cache")
         yield Playground(tmp_path, index)

@@ -143,3 +143,19 @@ def test_only_names_of_pythons_are_candidates():
     names = {path.name for path in executables()}
 
     assert not any("config" in name or "gdb" in name for name in names)
+
+
+def test_shims_of_pythons_that_were_found_are_left_out(tmp_path, monkeypatch):
+    root, other = tmp_path / "pyenv", tmp_path / "other"
+    paths = [
+        root / "versions" / "3.11.7" / "bin" / "python3.11",
+        root / "shims" / "python3.11",
+        other / "shims" / "python3.11",
+    ]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+    monkeypatch.setenv("PYENV_ROOT", str(root))
+    monkeypatch.setenv("PATH", f"{paths[1].parent}:{paths[2].parent}")
+    assert [path for path in executables() if tmp_path in path.parents] == [paths[0], paths[2]]
