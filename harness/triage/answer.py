@@ -9,6 +9,7 @@ from packaging.utils import NormalizedName
 
 from harness.reports.report import Dropped, ScenarioFile
 from harness.triage.claims import CheckedClaim
+from harness.triage.nightly import NightlyResult
 from harness.triage.ranges import Range
 
 SCHEMA = 1
@@ -118,6 +119,8 @@ class TriageAnswer:
     """Of a report with several tests, or with parameters: what holds for each of them."""
     cases_left_out: int = 0
     """The number of further cases, which were not run."""
+    nightly: tuple[NightlyResult, ...] = ()
+    """What the nightly builds show. `ranges` has releases only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +178,7 @@ def document(answer: TriageAnswer) -> dict[str, Any]:
             {"case": each.case, "followed": each.followed, "ranges": _ranges(each.ranges)} for each in answer.cases
         ],
         "cases_left_out": answer.cases_left_out,
+        "nightly": [_nightly(each) for each in answer.nightly],
         "introduced": _change(answer.introduced),
         "fixed": _change(answer.fixed),
         "transitions": list(answer.transitions),
@@ -219,6 +223,20 @@ def _ranges(ranges: tuple[Range, ...]) -> list[dict[str, Any]]:
         }
         for each in ranges
     ]
+
+
+def _nightly(result: NightlyResult) -> dict[str, Any]:
+    shown = result.evidence
+    return {
+        "package": result.package,
+        "version": result.version,
+        "built": result.built.isoformat() if result.built is not None else None,
+        "environment": shown.environment,
+        "shows": shown.shows.value,
+        "error": shown.error or None,
+        "reason": shown.reason or None,
+        "cell": shown.cell,
+    }
 
 
 def _pairs(pairs: PairFacts | None) -> dict[str, Any] | None:

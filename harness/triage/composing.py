@@ -27,6 +27,7 @@ from harness.triage.environments import failing_versions, people_name
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.nearby import without_package
+from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.observe import Problem, evidence_of
 from harness.triage.ranges import Range, ranges_of
 from harness.triage.reproduction import other_system, reported_failure, reproduction_of
@@ -61,7 +62,12 @@ class Found:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What every cell shows of the problem."""
+        """What every cell of a release shows of the problem."""
+        return releases_only(self.told, self.matrix)
+
+    @property
+    def told(self) -> tuple[Evidence, ...]:
+        """What every cell shows of the problem, those of nightly builds, too."""
         return evidence_of(self.runs.all, self.problem)
 
     def name(self, package: NormalizedName) -> str:
@@ -90,7 +96,8 @@ def compose(found: Found) -> TriageAnswer:
     reproduction = reproduction_of(own, problem, reported=reported, system=other_system(found.report))
     newest = _failing_attempt(found)
     is_reported = reported is None or problem.failure is None or reported.matches(problem.text)
-    told = [*evidence, *points]
+    told = [*found.told, *points]
+    nightly = nightly_results(found.told, found.matrix)
     checked = check(
         found.report.claims,
         told if is_reported else [_as_another_failure(each) for each in told],
@@ -98,18 +105,19 @@ def compose(found: Found) -> TriageAnswer:
         own=[found.runs.ran[id].environment for id in found.own_versions],
     )
     responsible = found.name(package) if package else None
+    verdict = sentence(
+        reproduction,
+        ranges,
+        responsible=responsible,
+        introduced=introduced,
+        fixed=fixed,
+        failure=problem.text if problem.failure or problem.shows else "",
+        held=held,
+        is_reported=is_reported,
+    )
     return TriageAnswer(
         name=found.report.name,
-        verdict=sentence(
-            reproduction,
-            ranges,
-            responsible=responsible,
-            introduced=introduced,
-            fixed=fixed,
-            failure=problem.text if problem.failure or problem.shows else "",
-            held=held,
-            is_reported=is_reported,
-        ),
+        verdict=" ".join(filter(None, [verdict, nightly_sentence(nightly)])),
         observed=problem.observed,
         reproduced=reproduction,
         responsible=responsible,
@@ -132,8 +140,9 @@ def compose(found: Found) -> TriageAnswer:
             following=found.following,
             case=suffix_of(found.runs.case),
         ),
-        other_failures=other_failures(evidence),
-        not_tested=tuple((each.environment, each.reason) for each in evidence if each.shows is Shows.NOT_TESTED),
+        other_failures=other_failures(found.told),
+        not_tested=tuple((each.environment, each.reason) for each in found.told if each.shows is Shows.NOT_TESTED),
+        nightly=nightly,
         script=found.runs.scenario.script.text,
         script_name=found.script_name,
         companions=found.report.companions,

@@ -20,12 +20,15 @@ MOST_CLAIMED = 6
 
 
 def installed_name(package: str, matrix: Matrix) -> NormalizedName:
-    """Return the package that this project installs where a report says `tensorflow`."""
+    """Return the package that this project installs where a report says `tensorflow`.
+
+    If several packages provide it, the one of the first family counts: releases come before nightly builds.
+    """
     name = canonicalize_name(package)
-    for giver, given in matrix.provides:
-        if canonicalize_name(given) == name:
-            return canonicalize_name(giver)
-    return name
+    names = {name, *(canonicalize_name(giver) for giver, given in matrix.provides if canonicalize_name(given) == name)}
+    families = (canonicalize_name(family.package) for family in matrix.families)
+    provided = (canonicalize_name(giver) for giver, _ in matrix.provides)
+    return next((each for each in (*families, *provided) if each in names), name)
 
 
 def people_name(package: NormalizedName, matrix: Matrix) -> str:

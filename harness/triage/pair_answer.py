@@ -19,6 +19,7 @@ from harness.triage.decide import changes, other_failures
 from harness.triage.environments import people_name
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.local_paths import shared, without_local_paths
+from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.observe import Problem, Ran, evidence_of
 from harness.triage.pair_verdict import pair_sentence
 from harness.triage.pairs import Pair
@@ -44,7 +45,12 @@ class PairReply:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What every pair shows of the problem."""
+        """What every pair of releases shows of the problem."""
+        return releases_only(self.told, self.matrix)
+
+    @property
+    def told(self) -> tuple[Evidence, ...]:
+        """What every pair shows of the problem, those with a nightly build, too."""
         return evidence_of(self.ran.values(), self.problem)
 
     def answer(self, own: Sequence[Pair], pair: Ran | None, package: NormalizedName | None) -> TriageAnswer:
@@ -72,19 +78,21 @@ class PairReply:
         )
         newest = self._failing_attempt(problem, pair)
         name = people_name(package, self.matrix) if package else None
+        nightly = nightly_results(self.told, self.matrix, writer=pair.writer if pair else "")
+        verdict = pair_sentence(
+            reproduction,
+            readers,
+            writers,
+            writer=self._label(pair, stepped, reader=False),
+            reader=self._label(pair, stepped, reader=True),
+            responsible=name,
+            side=side,
+            changes=found,
+            failure=problem.text if problem.failure or problem.shows else "",
+        )
         return TriageAnswer(
             name=self.report.name,
-            verdict=pair_sentence(
-                reproduction,
-                readers,
-                writers,
-                writer=self._label(pair, stepped, reader=False),
-                reader=self._label(pair, stepped, reader=True),
-                responsible=name,
-                side=side,
-                changes=found,
-                failure=problem.text if problem.failure or problem.shows else "",
-            ),
+            verdict=" ".join(filter(None, [verdict, nightly_sentence(nightly)])),
             observed=problem.observed,
             reproduced=reproduction,
             responsible=name,
@@ -105,9 +113,10 @@ class PairReply:
             ),
             not_tested=tuple(
                 (f"{each.writer} -> {each.environment}", each.reason)
-                for each in self.evidence
+                for each in self.told
                 if each.shows is Shows.NOT_TESTED
             ),
+            nightly=nightly,
             script=self.scenario.script.text,
             script_name=self.script_name,
             companions=self.report.companions,

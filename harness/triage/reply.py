@@ -51,6 +51,7 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _ranges(answer.ranges, "reader" if answer.pairs else "")
     for each in answer.files:
         yield f"{code(each.file)}:\n\n{_ranges(each.ranges, _OF_FILE)}"
+    yield _nightly(answer)
     yield _listed(_title_of_cases(answer), [_case(each) for each in answer.cases])
     yield _writers(answer)
     yield _changes(answer)
@@ -163,6 +164,18 @@ def _ranges(ranges: Sequence[Range], role: str) -> str:
     ]
     title = escaped(ranges[0].package) + (f" ({role})" if role in ("reader", "writer") else "")
     return table([title, "shows", "pairs run" if role in ("reader", "writer") else "environments run"], rows)
+
+
+def _nightly(answer: TriageAnswer) -> str:
+    """Return a table of the nightly builds that were run."""
+    rows = []
+    for each in answer.nightly:
+        shown = each.evidence
+        text = code(_short(shown.error, _LONGEST_IN_TABLE)) if shown.shows is Shows.OTHER and shown.error else ""
+        text = text or (escaped(_short(shown.reason, _LONGEST_IN_TABLE)) if not shown.shows.conclusive else "")
+        built = each.built.isoformat() if each.built is not None else "unknown"
+        rows.append([escaped(f"{each.package} {each.version}"), built, f"{_MARKS[shown.shows]}{text and f': {text}'}"])
+    return table(["nightly build", "built", "shows"], rows) if rows else ""
 
 
 def _why(shown: Range, *, of_file: bool) -> str:

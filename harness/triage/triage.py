@@ -33,6 +33,7 @@ from harness.triage.environments import (
 )
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search, without_package
+from harness.triage.nightly import releases_only
 from harness.triage.observe import Problem, evidence_of, is_right, problem_of
 from harness.triage.reproduction import reported_failure
 from harness.triage.runs import Runs
@@ -206,8 +207,8 @@ class Triage:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What every cell shows of the problem."""
-        return evidence_of(self.runs.all, self.problem)
+        """What every cell of a release shows of the problem."""
+        return releases_only(evidence_of(self.runs.all, self.problem), self.matrix)
 
     def _narrow(self, *, bases: bool = False) -> None:
         """Run the environments between two of a family that differ, halving, until they are neighbours.

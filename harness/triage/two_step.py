@@ -16,6 +16,7 @@ from harness.triage.answer import TriageAnswer
 from harness.triage.decide import nearest_pair, responsible_package
 from harness.triage.environments import claimed_environments, failing_versions, middle, reporters_environments
 from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.nightly import releases_only
 from harness.triage.observe import Problem, Ran, evidence_of, problem_of
 from harness.triage.pair_answer import PairReply
 from harness.triage.pairs import Pair, Pairs
@@ -129,8 +130,9 @@ class PairTriage:
 
     def _failing(self, own: Iterable[Pair]) -> Ran | None:
         """Return the pair that shows the problem: one of the report, otherwise the first that was run."""
-        shown = dict(zip(self.pairs.ran, self.evidence, strict=True))
-        bad = [pair for pair, each in shown.items() if each.shows is Shows.BUG]
+        releases = {each.cell for each in self.evidence}
+        shown = dict(zip(self.pairs.ran, evidence_of(self.pairs.all, self.problem), strict=True))
+        bad = [pair for pair, each in shown.items() if each.shows is Shows.BUG and each.cell in releases]
         first = [pair for pair in own if pair in bad] or [pair for pair in bad if pair[0] != pair[1]] or bad
         return self.pairs.ran[first[0]] if first else None
 
@@ -171,8 +173,8 @@ class PairTriage:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What every pair shows of the problem."""
-        return evidence_of(self.pairs.all, self.problem)
+        """What every pair of releases shows of the problem."""
+        return releases_only(evidence_of(self.pairs.all, self.problem), self.matrix)
 
     @property
     def _families(self) -> dict[str, str]:

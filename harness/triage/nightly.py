@@ -1,0 +1,95 @@
+"""What the nightly builds show of a report. They are an answer of their own, and decide nothing else. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+
+from harness.model.nightly import built_on, is_nightly
+from harness.project.matrix import Matrix
+from harness.triage.evidence import Evidence, Shows
+
+_VERBS = {
+    Shows.BUG: "shows the problem",
+    Shows.PASSES: "passes",
+    Shows.OTHER: "fails differently",
+    Shows.NOT_APPLICABLE: "is not applicable",
+    Shows.NOT_TESTED: "was not tested",
+}
+_VERBS_OF_SEVERAL = {
+    Shows.BUG: "show the problem",
+    Shows.PASSES: "pass",
+    Shows.OTHER: "fail differently",
+    Shows.NOT_APPLICABLE: "are not applicable",
+    Shows.NOT_TESTED: "were not tested",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightlyResult:
+    """A nightly build that was run, and what it shows."""
+
+    package: str
+    version: str
+    evidence: Evidence
+
+    @property
+    def built(self) -> dt.date | None:
+        """The day of the build; None if its version does not have it."""
+        return built_on(self.version)
+
+
+def nightly_package(evidence: Evidence, matrix: Matrix) -> str | None:
+    """Return the package of a family that is a nightly build in an environment, otherwise None.
+
+    The package of the environment's own family comes first.
+    """
+    families = sorted(matrix.families, key=lambda family: family.name != evidence.family)
+    versions = ((each.package, evidence.versions.get(canonicalize_name(each.package))) for each in families)
+    return next((package for package, version in versions if version is not None and is_nightly(version)), None)
+
+
+def releases_only(evidence: Iterable[Evidence], matrix: Matrix) -> tuple[Evidence, ...]:
+    """Return the evidence without that of nightly builds.
+
+    A nightly build is installed under another name than the release, and a release follows it: it bounds no range.
+    """
+    return tuple(
+        each
+        for each in evidence
+        if nightly_package(each, matrix) is None and not (each.writer and _is_written_by_nightly(each))
+    )
+
+
+def _is_written_by_nightly(evidence: Evidence) -> bool:
+    return any(is_nightly(version) for version in evidence.written_with.values())
+
+
+def nightly_results(evidence: Iterable[Evidence], matrix: Matrix, *, writer: str = "") -> tuple[NightlyResult, ...]:
+    """Return what each nightly build shows; of a report with two steps, as reader of the files of `writer`.
+
+    Without a writer, a nightly build reads its own files.
+    """
+    found = []
+    for each in evidence:
+        package = nightly_package(each, matrix)
+        if package is None or (each.writer and each.writer != (writer or each.environment)):
+            continue
+        version = each.versions[canonicalize_name(package)]
+        found.append(NightlyResult(package=package, version=version, evidence=each))
+    return tuple(found)
+
+
+def nightly_sentence(results: Sequence[NightlyResult]) -> str:
+    """Return in one sentence whether the reported problem shows in the nightly builds; empty if none was run."""
+    names: dict[Shows, list[str]] = {}
+    for each in results:
+        names.setdefault(each.evidence.shows, []).append(f"{each.package} {each.version}")
+    parts = [
+        f"{' and '.join(group)} {_VERBS[shows] if len(group) == 1 else _VERBS_OF_SEVERAL[shows]}"
+        for shows, group in names.items()
+    ]
+    return f"Nightly builds: {'; '.join(parts)}." if parts else ""

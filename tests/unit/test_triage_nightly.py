@@ -1,0 +1,142 @@
+"""Nightly builds in the answer to a report: an answer of their own, which bounds no range of releases."""
+
+import datetime as dt
+import json
+
+import pytest
+
+from harness.model.nightly import built_on, is_nightly
+from harness.project.matrix_file import read_matrix
+from harness.triage.answer import document
+from harness.triage.environments import installed_name, people_name
+from harness.triage.evidence import Evidence, Shows
+from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
+from harness.triage.reply import markdown
+from tests.schemas import validator
+from tests.unit.test_triage import an_answer
+
+MATRIX = """
+imports = []
+default-tier = "all"
+
+[provides]
+engine-nightly = "engine"
+engine-cpu = "engine"
+layers-nightly = "layers"
+
+[families.engine]
+package = "engine-cpu"
+id = "engine{version}"
+versions = ">=1"
+pythons = { "3.11" = ">=1" }
+
+[families.layers]
+package = "layers"
+id = "layers{version}"
+versions = ">=1"
+pythons = { "3.11" = ">=1" }
+
+[families.nightly-engine]
+package = "engine-nightly"
+id = "nightly-engine{version}"
+versions = ">=1"
+prereleases = true
+pick = "newest"
+pythons = { "3.11" = ">=1.dev0" }
+
+[tiers.all]
+environments = ["*"]
+"""
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory):
+    path = tmp_path_factory.mktemp("matrix") / "matrix.toml"
+    path.write_text(MATRIX, encoding="utf-8")
+    return read_matrix(path)
+
+
+def evidence(environment, family, shows, *, writer="", error="", **versions):
+    return Evidence(
+        cell=f"report@{environment}", environment=environment, family=family, shows=shows, writer=writer, error=error,
+        versions={name.replace("_", "-"): version for name, version in versions.items()},
+    )  # fmt: skip
+
+
+RELEASE = evidence("engine1.0", "engine", Shows.BUG, engine_cpu="1.0")
+ENGINE = evidence(
+    "nightly-engine", "nightly-engine", Shows.PASSES, layers_nightly="4.0.dev20261027", engine_nightly="2.0.dev20261026"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "nightly", "day"),
+    [
+        ("2.23.0.dev20261026", True, dt.date(2026, 10, 26)),
+        ("3.16.0.dev2026102704", True, dt.date(2026, 10, 27)),
+        ("1.6.dev0", True, None),
+        ("1.6.dev20261399", True, None),
+        ("2.22.0rc0", False, None),
+        ("2.21.0", False, None),
+        ("unknown", False, None),
+    ],
+)
+def test_version_of_a_nightly_build_has_its_day(version, nightly, day):
+    assert (is_nightly(version), built_on(version)) == (nightly, day)
+
+
+def test_nightly_build_of_the_family_is_named_and_no_release_is(matrix):
+    (found,) = nightly_results([RELEASE, ENGINE], matrix)
+    assert (found.package, found.version, found.built) == ("engine-nightly", "2.0.dev20261026", dt.date(2026, 10, 26))
+    assert releases_only([RELEASE, ENGINE], matrix) == (RELEASE,)
+
+
+def test_nightly_build_that_the_report_names_is_found_without_a_family(matrix):
+    own = evidence("engine1.0 + layers-nightly==4.0.dev1", "", Shows.BUG, engine_cpu="1.0", layers_nightly="4.0.dev1")
+    assert nightly_results([own], matrix) == ()  # no family is about it: its other packages are those of a release
+    own = evidence("nightly-engine + x", "", Shows.BUG, engine_nightly="2.0.dev20261001")
+    assert [each.version for each in nightly_results([own], matrix)] == ["2.0.dev20261001"]
+
+
+def test_nightly_build_reads_the_files_of_the_reports_writer_otherwise_its_own(matrix):
+    cells = [
+        evidence("nightly-engine", "nightly-engine", shows, writer=writer, engine_nightly="2.0.dev20261026")
+        for writer, shows in [("nightly-engine", Shows.PASSES), ("engine1.0", Shows.BUG), ("engine1.1", Shows.OTHER)]
+    ]
+    assert [each.evidence.shows for each in nightly_results(cells, matrix, writer="engine1.0")] == [Shows.BUG]
+    assert [each.evidence.shows for each in nightly_results(cells, matrix)] == [Shows.PASSES]
+
+
+def test_file_of_a_nightly_build_bounds_no_range_of_releases(matrix):
+    read = evidence("engine1.0", "engine", Shows.BUG, writer="nightly-engine", engine_cpu="1.0")
+    written = Evidence(**{**vars(read), "written_with": {"engine-nightly": "2.0.dev20261026"}})
+    assert releases_only([written], matrix) == ()
+
+
+def test_sentence_says_what_each_nightly_build_shows(matrix):
+    other = evidence("n2", "nightly-engine", Shows.BUG, engine_nightly="2.0.dev20261020")
+    sentence = nightly_sentence(nightly_results([ENGINE, other], matrix))
+    assert sentence == (
+        "Nightly builds: engine-nightly 2.0.dev20261026 passes; engine-nightly 2.0.dev20261020 shows the problem."
+    )
+    assert nightly_sentence(()) == ""
+
+
+def test_reply_and_document_have_the_nightly_builds(matrix):
+    failing = evidence("n2", "nightly-engine", Shows.OTHER, error="ValueError: gone", engine_nightly="2.0.dev1")
+    answer = an_answer(nightly=nightly_results([ENGINE, failing], matrix))
+    text = markdown(answer)
+    assert "| engine-nightly 2.0.dev20261026 | 2026-10-26 | ✅ passes" in text
+    assert "| engine-nightly 2.0.dev1 | unknown | ⚠ another failure: `ValueError: gone`" in text
+    found = json.loads(json.dumps(document(answer)))
+    validator("triage").validate(found)
+    assert [(each["built"], each["shows"]) for each in found["nightly"]] == [
+        ("2026-10-26", "passes"), (None, "another failure"),
+    ]  # fmt: skip
+
+
+def test_report_about_the_usual_name_means_the_release(matrix):
+    assert installed_name("engine", matrix) == "engine-cpu"
+    assert installed_name("layers", matrix) == "layers"
+    assert installed_name("other", matrix) == "other"
+    assert people_name("engine-nightly", matrix) == "engine"
