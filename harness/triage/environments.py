@@ -204,3 +204,19 @@ def middle(
             if untested and shown[members[before]] is not shown[members[after]]:
                 wanted.append(untested[len(untested) // 2])
     return tuple(dict.fromkeys(wanted))
+
+
+def ends_of_bases(
+    matrix: Matrix, environments: Sequence[Environment], package: NormalizedName | None = None
+) -> dict[str, tuple[str, str]]:
+    """Return the first and the last environment of each family with a fixed base, or of those of one package.
+
+    A family with variables of its own, such as another backend, is left out: nobody asked for it.
+    """
+    ends = {}
+    for family in matrix.families:
+        members = [each.id for each in environments if each.family == family.name]
+        wanted = package is None or canonicalize_name(family.package) == package
+        if family.base is not None and family.variables == _common(matrix) and members and wanted:
+            ends[family.name] = (members[0], members[-1])
+    return ends

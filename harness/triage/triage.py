@@ -26,6 +26,7 @@ from harness.triage.decide import (
 )
 from harness.triage.environments import (
     claimed_environments,
+    ends_of_bases,
     failing_versions,
     middle,
     reporters_environments,
@@ -253,12 +254,10 @@ class Triage:
 
         The search begins in an environment of this family only if something passes there.
         """
-        for family in self.matrix.families:
-            members = [each.id for each in self.environments if each.family == family.name]
-            shown = {each.shows for each in self.evidence if each.family == family.name}
-            decided = {Shows.PASSES, Shows.BUG} <= shown
-            if family.base is not None and canonicalize_name(family.package) == package and members and not decided:
-                self.runs.run([members[0], members[-1]])
+        for family, ends in ends_of_bases(self.matrix, self.environments, package).items():
+            shown = {each.shows for each in self.evidence if each.family == family}
+            if not {Shows.PASSES, Shows.BUG} <= shown:
+                self.runs.run(ends)
 
     def _search(self, package: NormalizedName) -> None:
         """Search the releases of a package; of a printed problem only if an environment prints what is right."""

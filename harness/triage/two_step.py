@@ -14,7 +14,13 @@ from harness.project.matrix import Matrix
 from harness.reports.report import Claim, Place, Report, Says
 from harness.triage.answer import TriageAnswer
 from harness.triage.decide import nearest_pair, responsible_package
-from harness.triage.environments import claimed_environments, failing_versions, middle, reporters_environments
+from harness.triage.environments import (
+    claimed_environments,
+    ends_of_bases,
+    failing_versions,
+    middle,
+    reporters_environments,
+)
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.nightly import releases_only
 from harness.triage.observe import Problem, Ran, evidence_of, problem_of
@@ -206,11 +212,7 @@ class PairTriage:
 
     def _run_ends(self, pair: Ran) -> None:
         """Run the first and the last member of each family with a fixed base as readers, and as writers."""
-        ends: list[str] = []
-        for family in self.matrix.families:
-            members = [each.id for each in self.environments if each.family == family.name]
-            if family.base is not None and members:
-                ends += [members[0], members[-1]]
+        ends = [id for both in ends_of_bases(self.matrix, self.environments).values() for id in both]
         self.pairs.run([*((pair.writer, id) for id in ends), *((id, pair.environment) for id in ends)])
 
     def _place_to_search(self, pair: Ran, package: NormalizedName) -> Ran:

@@ -8,12 +8,12 @@ import pytest
 from harness.model.nightly import built_on, is_nightly
 from harness.project.matrix_file import read_matrix
 from harness.triage.answer import document
-from harness.triage.environments import installed_name, people_name
+from harness.triage.environments import ends_of_bases, installed_name, people_name
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.reply import markdown
 from tests.schemas import validator
-from tests.unit.test_triage import an_answer
+from tests.unit.test_triage import an_answer, environment
 
 MATRIX = """
 imports = []
@@ -43,6 +43,25 @@ versions = ">=1"
 prereleases = true
 pick = "newest"
 pythons = { "3.11" = ">=1.dev0" }
+
+[families.based]
+package = "layers"
+pythons = { "3.11" = ">=1" }
+requirements = ["layers=={version}"]
+
+[families.based.base]
+exclude-newer = 2025-01-01
+requirements = ["engine-cpu==2.0.0"]
+
+[families.other-backend]
+package = "layers"
+pythons = { "3.11" = ">=1" }
+requirements = ["layers=={version}"]
+variables = { BACKEND = "other" }
+
+[families.other-backend.base]
+exclude-newer = 2025-01-01
+requirements = ["engine-cpu==2.0.0"]
 
 [tiers.all]
 environments = ["*"]
@@ -140,3 +159,14 @@ def test_report_about_the_usual_name_means_the_release(matrix):
     assert installed_name("layers", matrix) == "layers"
     assert installed_name("other", matrix) == "other"
     assert people_name("engine-nightly", matrix) == "engine"
+
+
+def test_family_with_another_backend_is_not_run_because_its_package_is_responsible(matrix):
+    members = [
+        environment(f"{family}{version}", family, version)
+        for family in ("based", "other-backend")
+        for version in ("1.0", "2.0", "3.0")
+    ]
+    assert ends_of_bases(matrix, members, "layers") == {"based": ("based1.0", "based3.0")}
+    assert ends_of_bases(matrix, members, "engine-cpu") == {}
+    assert ends_of_bases(matrix, members) == {"based": ("based1.0", "based3.0")}
