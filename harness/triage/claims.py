@@ -83,9 +83,11 @@ def _check(
     opposing = [each.cell for each in conclusive if each.shows is against]
     if agreeing and opposing:
         cells = (*agreeing, *opposing)
-        if claim.says is Says.FAILS and own:
+        note = _other_releases(claim, conclusive, wanted, against, provides)
+        if not note and claim.says is Says.FAILS and own:
             passing = next(each.environment for each in conclusive if each.shows is against)
             note = f"it depends on other packages: {passing} passes"
+        if note:
             return CheckedClaim(claim=claim, result=Checked.CONFIRMED, cells=cells, note=note)
         note = "environments with this version differ: the other packages decide"
         return CheckedClaim(claim=claim, result=Checked.NOT_TESTED, cells=cells, note=note)
@@ -96,6 +98,26 @@ def _check(
     others = tuple(each.cell for each in conclusive)
     result = Checked.CONTRADICTED if claim.says is Says.WORKS else Checked.NOT_TESTED
     return CheckedClaim(claim=claim, result=result, cells=others, note="it fails there, with another error")
+
+
+def _other_releases(
+    claim: Claim, conclusive: Sequence[Evidence], wanted: Shows, against: Shows, provides: Mapping[str, str]
+) -> str:
+    """Return which releases of a claimed `2.15` differ from the claim, if each release shows one thing only."""
+    names = _names_of(claim, provides)
+    shown = {
+        shows: {
+            each.versions[name] for each in conclusive if each.shows is shows for name in names if name in each.versions
+        }
+        for shows in (wanted, against)
+    }
+    if shown[wanted] & shown[against] or not shown[against]:
+        return ""
+    others = sorted(shown[against], key=Version)
+    several = f"{', '.join(others[:-1])} and {others[-1]}" if len(others) < 4 else f"{others[0]} to {others[-1]}"
+    verb = "pass" if against is Shows.PASSES else "fail"
+    listed = f"{several} {verb}" if len(others) > 1 else f"{others[0]} {verb}{'es' if verb == 'pass' else 's'}"
+    return f"not with all of its releases: {listed}"
 
 
 def _why_not(claim: Claim, fitting: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
@@ -116,11 +138,16 @@ def is_nightly(claim: Claim) -> bool:
 
 def _has(evidence: Evidence, claim: Claim, provides: Mapping[str, str]) -> bool:
     """Return whether a cell has the claimed version; of two steps, whether writer and reader have theirs."""
-    claimed = canonicalize_name(claim.package)
-    names = {claimed, *(canonicalize_name(giver) for giver, given in provides.items() if given == claimed)}
+    names = _names_of(claim, provides)
     if evidence.writer and claim.writer and not _installed(evidence.written_with, names, claim.writer):
         return False
     return _installed(evidence.versions, names, claim.version)
+
+
+def _names_of(claim: Claim, provides: Mapping[str, str]) -> set[NormalizedName]:
+    """Return the claimed package, and those that are installed in its place."""
+    claimed = canonicalize_name(claim.package)
+    return {claimed, *(canonicalize_name(giver) for giver, given in provides.items() if given == claimed)}
 
 
 def _installed(versions: Mapping[NormalizedName, str], names: set[NormalizedName], claimed: str) -> bool:

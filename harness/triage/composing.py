@@ -44,6 +44,8 @@ class Found:
     matrix: Matrix
     own: Sequence[str]
     """The environments closest to the reporter's, as they were asked for."""
+    assumed: bool = False
+    """Whether the report names no version of them: they were the newest on its day."""
     own_versions: Sequence[str]
     """These, and those that differ from them in a package that the report compares."""
     problem: Problem
@@ -94,6 +96,9 @@ def compose(found: Found) -> TriageAnswer:
     reported = reported_failure(found.report)
     own = [found.runs.ran[id] for id in found.own]
     reproduction = reproduction_of(own, problem, reported=reported, system=other_system(found.report))
+    if found.assumed and own and not reproduction.reason:
+        day = f"the report names no version, and this was the newest on {found.report.date}"
+        reproduction = replace(reproduction, reason=day)
     newest = _failing_attempt(found)
     is_reported = reported is None or problem.failure is None or reported.matches(problem.text)
     told = [*found.told, *points]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -11,7 +12,8 @@ from packaging.version import InvalidVersion, Version
 from harness.model import Environment
 from harness.project.matrix import Family, Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
-from harness.reports.report import Claim, Says
+from harness.reports.report import Claim, Report, Says
+from harness.triage.assumed import newest_member, subject_of
 from harness.triage.claims import covers
 from harness.triage.evidence import Evidence, Shows
 
@@ -50,18 +52,23 @@ def failing_versions(claims: Iterable[Claim], matrix: Matrix) -> dict[Normalized
 
 
 def reporters_environments(
-    fails: Mapping[NormalizedName, str], environments: Sequence[Environment], matrix: Matrix
+    fails: Mapping[NormalizedName, str],
+    environments: Sequence[Environment],
+    matrix: Matrix,
+    *,
+    date: dt.date | None = None,
 ) -> tuple[str, ...]:
     """Return the environments closest to the reporter's, as ids or inline environments; none without a version.
 
     The family of the first package that has one is the base, as it was on its day; in the second environment the other
     packages of the report replace those of the base. A version that a report names may be wrong: both are tried.
+    `date` is that of the report: of a major version alone, the newest release on this day is taken.
     """
     for family in matrix.families:
         package = canonicalize_name(family.package)
         if package not in fails or family.variables != _common(matrix):
             continue
-        base = _of_version(family, fails[package], environments)
+        base = _of_version(family, fails[package], environments, date)
         if base is None:
             continue
         id, known = base
@@ -70,6 +77,40 @@ def reporters_environments(
             others = {name: version for name, version in others.items() if not _installed(known, name, version)}
         return (id, _with_versions(id, others)) if others else (id,)
     return ()
+
+
+def environments_of_report(
+    report: Report, environments: Sequence[Environment], matrix: Matrix
+) -> tuple[tuple[str, ...], bool]:
+    """Return the environments closest to the reporter's, and whether they are only those of the day of the report."""
+    fails = failing_versions(report.claims, matrix)
+    named = reporters_environments(fails, environments, matrix, date=report.date)
+    if named or report.date is None:
+        return named, False
+    code = [each.text or "" for each in report.scripts]
+    return _environments_of_day(fails, environments, matrix, date=report.date, code=code), True
+
+
+def _environments_of_day(
+    fails: Mapping[NormalizedName, str],
+    environments: Sequence[Environment],
+    matrix: Matrix,
+    *,
+    date: dt.date,
+    code: Iterable[str],
+) -> tuple[str, ...]:
+    """Return what a reporter had who names no version: the newest on the day, in the family that the code is about.
+
+    If the report names exact versions of other packages, a second environment has them.
+    """
+    families = [each for each in matrix.families if each.variables == _common(matrix)]
+    names = [people_name(canonicalize_name(each.package), matrix) for each in families]
+    family = subject_of(code, families, names)
+    found = newest_member(family, environments, date) if family is not None else None
+    if found is None:
+        return ()
+    others = {name: version for name, version in fails.items() if _is_exact(version)}
+    return (found.id, _with_versions(found.id, others)) if others else (found.id,)
 
 
 def with_one_version_each(own: Sequence[str]) -> tuple[str, ...]:
@@ -105,10 +146,14 @@ def _is_exact(version: str) -> bool:
 
 
 def _of_version(
-    family: Family, version: str, environments: Sequence[Environment]
+    family: Family, version: str, environments: Sequence[Environment], date: dt.date | None = None
 ) -> tuple[str, Environment | None] | None:
     """Return the id of a family's environment of a version: one of the matrix, or one that is made for it."""
     members = [each for each in environments if each.family == family.name]
+    if version.isdigit():
+        fitting = [each for each in members if covers(version, each.lock.origin.version or "")]
+        newest = newest_member(family, fitting, date, at_least_one=True)
+        return (newest.id, newest) if newest is not None else None
     for each in members:
         if each.lock.origin.version is not None and covers(version, each.lock.origin.version):
             return each.id, each

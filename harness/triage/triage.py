@@ -27,9 +27,8 @@ from harness.triage.decide import (
 from harness.triage.environments import (
     claimed_environments,
     ends_of_bases,
-    failing_versions,
+    environments_of_report,
     middle,
-    reporters_environments,
     with_one_version_each,
 )
 from harness.triage.evidence import Evidence, Failure, Shows
@@ -107,6 +106,7 @@ class Triage:
                 runs=self.runs,
                 matrix=self.matrix,
                 own=own,
+                assumed=environments_of_report(self.report, self.environments, self.matrix)[1],
                 own_versions=[*own, *self._with_reporters_base(own)],
                 problem=self.problem,
                 package=package,
@@ -167,7 +167,7 @@ class Triage:
 
     def _reporters(self) -> tuple[str, ...]:
         """Return the environments closest to the reporter's."""
-        return reporters_environments(failing_versions(self.report.claims, self.matrix), self.environments, self.matrix)
+        return environments_of_report(self.report, self.environments, self.matrix)[0]
 
     def _with_reporters_base(self, own: Sequence[str]) -> list[str]:
         """Return the environments that differ from the reporter's in a package that the report compares."""

@@ -36,6 +36,7 @@ from harness.triage.decide import (
 from harness.triage.downloads import with_data
 from harness.triage.environments import (
     claimed_environments,
+    environments_of_report,
     failing_versions,
     middle,
     reporters_environments,
@@ -606,6 +607,52 @@ def test_reporters_environment_has_the_versions_that_fail(matrix):
 
 def test_report_without_a_version_has_no_environment(matrix):
     assert reporters_environments({}, ENVIRONMENTS, matrix) == ()
+
+
+def on_the_day(environment, day):
+    origin = replace(environment.lock.origin, as_of=dt.datetime.fromisoformat(f"{day}T12:00:00+00:00"))
+    return replace(environment, lock=replace(environment.lock, origin=origin))
+
+
+DATED = [on_the_day(each, f"202{year}-01-01") for year, each in enumerate(ENVIRONMENTS, start=1)]
+
+
+@pytest.mark.parametrize(
+    ("day", "code", "fails", "expected"),
+    [
+        ("2022-06-01", "import engine", [], ("engine2.0.0",)),
+        ("2025-06-01", "import engine", [], ("engine3.0.0",)),
+        ("2025-06-01", "from layers import x", [], ("layers2.1.0",)),
+        ("2025-06-01", "print(1)", [("numpy", "1.20.3")], ("engine3.0.0", "engine3.0.0 + numpy==1.20.3")),
+        ("2020-06-01", "import engine", [], ()),
+    ],
+    ids=["newest of its day", "newest of all", "package that the code uses", "another package", "before all"],
+)
+def test_report_without_a_version_has_the_newest_environment_of_its_day(matrix, day, code, fails, expected):
+    report = Report(
+        name="r", form=Form.MARKDOWN, date=dt.date.fromisoformat(day),
+        claims=tuple(claim(version, package=name) for name, version in fails),
+        scripts=(ScenarioFile(name="r.py", text=code),),
+    )  # fmt: skip
+    assert environments_of_report(report, DATED, matrix) == (expected, True)
+    assert environments_of_report(replace(report, date=None), DATED, matrix) == ((), False)
+    named = replace(report, claims=(claim("2.0.0", package="engine"),))
+    assert environments_of_report(named, DATED, matrix) == (("engine2.0.0",), False)
+
+
+def test_major_version_is_the_newest_release_of_it_on_the_day(matrix):
+    fails = failing_versions([claim("2")], matrix)
+    more = [*DATED, on_the_day(environment("layers2.2.0", "layers", "2.2.0", layers="2.2.0"), "2026-01-01")]
+    assert reporters_environments(fails, more, matrix, date=dt.date(2025, 1, 1)) == ("layers2.1.0",)
+    assert reporters_environments(fails, more, matrix, date=dt.date(2023, 1, 1)) == ("layers2.1.0",)
+    assert reporters_environments(fails, more, matrix) == ("layers2.2.0",)
+
+
+def test_claim_about_several_releases_says_which_of_them_differ():
+    cells = [evidence("2.0.0", BUG), evidence("2.1.0", PASSES), evidence("2.2.0", PASSES)]
+    fails, works = check([claim("2"), claim("2", Says.WORKS)], cells, provides={})
+    assert (fails.result, fails.note) == (Checked.CONFIRMED, "not with all of its releases: 2.1.0 and 2.2.0 pass")
+    assert (works.result, works.note) == (Checked.CONFIRMED, "not with all of its releases: 2.0.0 fails")
 
 
 def test_claimed_environments_are_those_of_the_versions_the_failing_ones_first(matrix):
