@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of stdout")
     parser.add_argument("--published", action="store_true", help="take results/transfer/ instead of this clone's runs")
     parser.add_argument(
-        "--publish", action="store_true", help="write all formats to results/transfer/, and the docs page"
+        "--publish", action="store_true", help="write JSON, Markdown and SVG to results/transfer/, and the docs page"
     )
 
 

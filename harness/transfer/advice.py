@@ -79,11 +79,15 @@ def page(table: Transfer) -> str:
 def _size(table: Transfer) -> str:
     read = [each for each in table.questions() if table.reading(each).grade is not Grade.NOT_TESTED]
     full = sum(table.reading(each).grade is Grade.FULL for each in read)
-    formats, models = (_names(getattr(each, name) for each in read) for name in ("format", "model"))
     writers, readers = ({getattr(each, name) for each in read} for name in ("writer", "reader"))
+    models: dict[str, list[str]] = {}
+    for each in read:
+        models.setdefault(each.format, []).append(each.model)
+    lines = [f"* {code(format)}: {_names(names)}" for format, names in models.items()]
     return (
-        f"{len(read)} reads were run, {full} of them full: {len(writers)} writers, {len(readers)} readers; formats "
-        f"{formats}; models {models}. Results of {table.generated}. A blank place was not tested."
+        f"{len(read)} reads were run, {full} of them full: {len(writers)} writers, {len(readers)} readers. Results of "
+        f"{table.generated}. A blank place was not tested. The models that were tested in each format:\n\n"
+        + "\n".join(lines)
     )
 
 

@@ -32,9 +32,9 @@ def summary(table: Transfer) -> Iterator[str]:
     """Yield for each pair the formats that carry everything, and the worst grade of all models in each format."""
     yield "## The formats that carry everything"
     yield (
-        "For a writer (line) and a reader (column), in bold: the formats in which every model that the writer can "
-        f"write is read in full. Others with the number of models that are, of those tested; {SILENT_MARK}: at least "
-        "one loses weights or predictions silently. Formats without a full read are left out."
+        "For a writer (line) and a reader (column): how many models are read in full in a format, of those tested. In "
+        f"bold: all of them are, of those that the writer can write. {SILENT_MARK}: at least one loses weights or "
+        "predictions silently. Formats without a full read are left out."
     )
     lines = [[code(writer), *(_formats(table, writer, reader) for reader in table.readers)] for writer in table.writers]
     yield markdown_table(["written by / read by", *map(code, table.readers)], lines)
@@ -92,7 +92,7 @@ def _formats(table: Transfer, writer: str, reader: str) -> str:
         found = table.summary(writer=writer, reader=reader, format=format.name)
         full, tested = len(found.grades[Grade.FULL]), found.tested
         if format.name in everything:
-            shown.append(f"**{code(format.name)}**")
+            shown.append(f"**{code(format.name)} {full}/{tested}**")
         elif full or found.worst is Grade.SILENT:
             wrong = f" {SILENT_MARK}" if found.worst is Grade.SILENT else ""
             shown.append(f"{code(format.name)} {full}/{tested}{wrong}")

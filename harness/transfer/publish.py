@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.transfer import csv_lines, document, markdown, svg
+from harness.transfer import document, markdown, svg
 from harness.transfer.advice import page
 from harness.transfer.table import Transfer
 
@@ -12,7 +12,6 @@ def files(table: Transfer) -> dict[str, str]:
     head = f"# Who can read which file\n\n`harness transfer --publish` writes this file; results of {table.generated}."
     return {
         "results/transfer/transfer.json": document.render(table),
-        "results/transfer/transfer.csv": csv_lines.render(table),
         "results/transfer/summary.md": f"{head}\n\n{markdown.render(table, each_model=False)}",
         "results/transfer/squares.md": f"{head}\n\n{markdown.render(table, each_model=True)}",
         "results/transfer/transfer.svg": svg.render(table),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import escape
 
 from harness.transfer.display import DISPLAY, UNWRITTEN_MEANING, has_square, legend, title_of
 from harness.transfer.grades import Grade
-from harness.transfer.table import Transfer
+from harness.transfer.table import Summary, Transfer
 
 _TITLE = "Who can read which saved model: a row wrote the files, a column read them"
 _POINT = 14
@@ -24,7 +26,7 @@ _MARKS = {
 
 
 def render(table: Transfer) -> str:
-    """Return the picture. Each point has a title with the pair and the models by grade."""
+    """Return the picture. Each point has a title with the pair and the number of models by grade."""
     squares = [
         (format.name, option)
         for format in table.formats
@@ -55,28 +57,35 @@ def _square(table: Transfer, format: str, option: str) -> str:
     for column, reader in enumerate(table.readers):
         x = _LEFT + column * _POINT + _POINT - 4
         parts.append(f'<text transform="translate({x},{_TOP - 4}) rotate(-60)">{escape(reader)}</text>')
+    width, height = (_POINT * len(each) for each in (table.readers, table.writers))
+    parts.append(f'<path d="M{_LEFT} {_TOP}h{width}v{height}h-{width}z" fill="none" stroke="#cccccc"/>')
     for row, writer in enumerate(table.writers):
         y = _TOP + row * _POINT
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 11}" text-anchor="end">{escape(writer)}</text>')
+        marks: dict[Grade, list[int]] = {}
         for column, reader in enumerate(table.readers):
-            parts.append(_point(table, format, option, writer, reader, x=_LEFT + column * _POINT, y=y))
+            x = _LEFT + column * _POINT
+            found = table.summary(writer=writer, reader=reader, format=format, option=option)
+            parts.append(_point(found, f"{writer} -> {reader}", x=x, y=y, same=writer == reader))
+            marks.setdefault(found.worst, []).append(x)
+        parts += [_marks(grade, places, y=y) for grade, places in marks.items() if grade in _MARKS]
     return "".join(parts)
 
 
-def _point(table: Transfer, format: str, option: str, writer: str, reader: str, *, x: int, y: int) -> str:
-    found = table.summary(writer=writer, reader=reader, format=format, option=option)
+def _point(found: Summary, pair: str, *, x: int, y: int, same: bool) -> str:
+    """Return the point of a pair, with a title; nothing if it was not tested and is not on the diagonal."""
     nothing = found.unwritable
-    told = [f"{grade}: {', '.join(names)}" for grade, names in found.grades.items() if names]
-    title = escape("\n".join([f"{writer} -> {reader}", *told, *([UNWRITTEN_MEANING] if nothing else [])]))
+    if found.worst is Grade.NOT_TESTED and not nothing and not same:
+        return ""
+    told = ", ".join(f"{len(names)} {grade}" for grade, names in found.grades.items() if names)
     fill = _UNWRITTEN if nothing else DISPLAY[found.worst].colour
-    edge = ' stroke="#000000"' if writer == reader else ' stroke="#eeeeee"'
-    size = _POINT - 1
-    point = f'<rect x="{x}" y="{y}" width="{size}" height="{size}" fill="{fill}"{edge}><title>{title}</title></rect>'
-    return point if nothing else point + _mark(found.worst, x=x, y=y)
+    edge = ' stroke="#000000"' if same else ""
+    title = f"<title>{escape(pair)}: {UNWRITTEN_MEANING if nothing else told}</title>"
+    return f'<rect x="{x}" y="{y}" width="{_POINT - 1}" height="{_POINT - 1}" fill="{fill}"{edge}>{title}</rect>'
 
 
 def _legend() -> str:
-    grades = {DISPLAY[grade].meaning: _mark(grade, x=0, y=0) for grade in _MARKS}
+    grades = {DISPLAY[grade].meaning: _marks(grade, [0], y=0) for grade in _MARKS}
     lines = [(display.colour, meaning) for display, meaning in legend()] + [(_UNWRITTEN, UNWRITTEN_MEANING)]
     return "".join(
         f'<g transform="translate(0,{place * 17})">'
@@ -86,8 +95,11 @@ def _legend() -> str:
     )
 
 
-def _mark(grade: Grade, *, x: int, y: int) -> str:
-    if grade not in _MARKS:
-        return ""
+def _marks(grade: Grade, places: Sequence[int], *, y: int) -> str:
+    """Return the marks of the points of one grade in a row: a place for each letter."""
     mark, ink = _MARKS[grade]
-    return f'<text x="{x + 6.5}" y="{y + 10.5}" text-anchor="middle" fill="{ink}" font-weight="bold">{mark}</text>'
+    across = " ".join(str(x + 6.5) for x in places)
+    return (
+        f'<text x="{across}" y="{y + 10.5}" text-anchor="middle" fill="{ink}" font-weight="bold">'
+        f"{mark * len(places)}</text>"
+    )
