@@ -19,6 +19,7 @@ from packaging.version import Version
 
 from harness.errors import HarnessError
 from harness.filesystem.atomic import write_whole
+from harness.filesystem.reading import parse_json
 from harness.process import child
 from harness.uv.client import Uv
 from harness.uv.failures import UvFailed
@@ -162,7 +163,7 @@ class Interpreters:
         if ended.status != 0:
             return None, ended.status > 0 and not ended.timed_out
         try:
-            values = json.loads(ended.stdout)
+            values = parse_json(ended.stdout)
             values["executable"] = os.path.realpath(values["executable"])
             return _Probed(**values), True
         except (ValueError, TypeError, KeyError, AttributeError):
@@ -170,7 +171,7 @@ class Interpreters:
 
     def _recall(self) -> dict[str, _Probed | None]:
         try:
-            values = json.loads(self._memory.read_text(encoding="utf-8"))
+            values = parse_json(self._memory.read_text(encoding="utf-8"))
             return {key: _Probed(**value) if value else None for key, value in values.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}

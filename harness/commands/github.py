@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from harness.commands.arguments import CommandOptions
 from harness.commands.output_files import write_file
 from harness.errors import HarnessError, UsageError
-from harness.filesystem.reading import read_text
+from harness.filesystem.reading import parse_json, read_text
 from harness.session import Session
 
 _ID = re.compile(r"[0-9a-f]{10}")
@@ -115,7 +114,7 @@ def _pull_request(session: Session, options: Options) -> None:
 
     folder = _refresh_folder(options.path)
     github = GitHub.configured(session.variables)
-    document = json.loads(_read(folder / "refresh.json"))
+    document = parse_json(_read(folder / "refresh.json"))
     text = Titled.parse(_read(folder / "pull_request.md"), str(folder / "pull_request.md"))
     names = [_inside(session.root, each) for each in document["files"]]
     files = {name: (session.root / name).read_bytes() for name in names}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.commands.output_files import write_file
 from harness.errors import UsageError
+from harness.filesystem.reading import parse_json
 from harness.pinpoint.answer import Answer
 from harness.pinpoint.recorded import recorded
 from harness.report.site.content import file_name
@@ -48,7 +49,7 @@ def recorded_searches(session: Session) -> tuple[Search, ...]:
 
 def _read(path: Path) -> Search:
     try:
-        return read_search(json.loads(path.read_text(encoding="utf-8")))
+        return read_search(parse_json(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{path}: is no recorded search",

@@ -17,7 +17,7 @@ from harness.commands.output_files import write_file
 from harness.commands.refresh_matrix import extend, find_all_news
 from harness.commands.refresh_results import NewCells, searched, split
 from harness.errors import HarnessError, UsageError, counted
-from harness.filesystem.reading import read_text
+from harness.filesystem.reading import parse_json, read_text
 from harness.locking.new_releases import News
 from harness.project.selection import check_globs
 from harness.report.refresh_texts import Refresh, document, issue, pull_request, regressions_of
@@ -96,7 +96,7 @@ def execute(session: Session, options: Options) -> int:
 def _earlier(folder: Path) -> tuple[str, ...]:
     """Return the environments that an earlier refresh added: it may have been stopped."""
     try:
-        known = json.loads(read_text(folder / "refresh.json"))["new_environments"]
+        known = parse_json(read_text(folder / "refresh.json"))["new_environments"]
         return tuple(map(str, known))
     except FileNotFoundError:
         return ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from harness.commands.output_files import write_file
 from harness.commands.recorded_searches import recorded_searches
 from harness.errors import HarnessError
+from harness.filesystem.reading import parse_json
 from harness.model import Attempt, Evidence
 from harness.record.store import Store
 from harness.report.results import Results
@@ -57,7 +57,7 @@ def _transfer(session: Session) -> Mapping[str, Any] | None:
     if not path.is_file():
         return None
     load_transfer(path)  # refuses what is no table of readers
-    document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    document: Mapping[str, Any] = parse_json(path.read_text(encoding="utf-8"))
     return document
 
 

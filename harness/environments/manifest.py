@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.environments.integrity import Contents
 from harness.filesystem.atomic import write_whole
+from harness.filesystem.reading import parse_json
 
 # Increase this if existing environments become unusable.
 SCHEMA = 1
@@ -42,12 +43,12 @@ class Manifest:
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest, or None if it is missing, invalid or of another schema."""
     try:
-        values: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        values: dict[str, Any] = parse_json((folder / "manifest.json").read_text(encoding="utf-8"))
         if values.pop("schema") != SCHEMA:
             return None
         manifest = Manifest(**{**values, "contents": Contents(**values["contents"])})
         texts = [manifest.built, manifest.interpreter, manifest.interpreter_stamp, *manifest.versions.values()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return manifest if all(isinstance(each, str) for each in texts) else None
 
@@ -78,7 +79,7 @@ def write_import_result(folder: Path, key: str, result: ImportResult) -> None:
 
 def _read_results(folder: Path) -> dict[str, dict[str, Any]]:
     try:
-        values = json.loads((folder / "imports.json").read_text(encoding="utf-8"))
+        values = parse_json((folder / "imports.json").read_text(encoding="utf-8"))
         return values if isinstance(values, dict) else {}
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return {}

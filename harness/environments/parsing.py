@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from harness.errors import HarnessError
+from harness.filesystem.reading import parse_json
 from harness.interpreters import Interpreter
 from harness.process import child
 from harness.process.limits import Limits
@@ -31,7 +31,7 @@ try:
     compile(text, "script", "exec", 0, True)
 except SyntaxError as error:
     fault = [error.lineno or 1, error.msg or ""]
-except (ValueError, MemoryError, RecursionError) as error:
+except (ValueError, MemoryError) as error:
     fault = [1, str(error)]
 if fault is None and sys.version_info >= (3, 10):
     sys.path.insert(0, sys.argv[2])
@@ -83,7 +83,7 @@ def _ask(
     if ended.status != 0:
         return None
     try:
-        fault, refusal = json.loads(ended.stdout)
+        fault, refusal = parse_json(ended.stdout)
         return Reading(
             fault=Fault(line=int(fault[0]), message=str(fault[1])) if fault else None,
             refusal=_refusal(*refusal) if refusal else None,

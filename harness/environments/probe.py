@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from harness.environments.build_mutex import Stopped
 from harness.environments.manifest import ImportResult
+from harness.filesystem.reading import parse_json
 from harness.guest import GUEST
 from harness.process import child
 from harness.process.limits import Ended
@@ -48,11 +48,11 @@ class ProbeResult:
 def parse_probe_report(data: bytes) -> ProbeResult | None:
     """Parse a report. Return None if it is invalid: an imported module may have changed it."""
     try:
-        report = json.loads(data)
+        report = parse_json(data)
         result = ProbeResult(python=report["python"], versions=report["versions"], imports=report.get("imports", {}))
         errors = [error for error in result.imports.values() if error is not None]
         texts = [result.python, *result.versions.values(), *errors]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
     return result if all(isinstance(text, str) for text in texts) else None
 

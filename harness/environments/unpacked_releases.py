@@ -23,6 +23,7 @@ from harness.environments.integrity import Contents, contents, differing_files, 
 from harness.environments.shared_bytecode import SharedBytecode
 from harness.filesystem.atomic import make_folders_read_only, write_whole
 from harness.filesystem.folders import OwnedFolder, remove_folder
+from harness.filesystem.reading import parse_json
 from harness.interpreters import Interpreter
 from harness.model import Lock, LockOrigin, Overlay, Pin
 from harness.project.lock_file import write_lock
@@ -122,7 +123,7 @@ def _note_of(folder: Path) -> Path:
 def _is_whole(folder: Path) -> bool:
     """Return True if an unpacked release is complete and unchanged, by names, sizes and dates of its files."""
     try:
-        noted = Contents(**json.loads(_note_of(folder).read_text(encoding="utf-8")))
+        noted = Contents(**parse_json(_note_of(folder).read_text(encoding="utf-8")))
         return contents(folder) == noted
     except (OSError, ValueError, TypeError):
         return False

@@ -18,6 +18,7 @@ from harness.execute.data_places import cache_folder
 from harness.execute.sanitize import sanitize
 from harness.filesystem.atomic import write_whole
 from harness.filesystem.folders import remove_folder
+from harness.filesystem.reading import parse_json
 from harness.model import Cache, Data
 from harness.project.data_folder import read_data
 
@@ -47,7 +48,7 @@ class FetchedData:
         """
         folder = self.folder / identity
         try:
-            manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+            manifest = parse_json((folder / _MANIFEST).read_text(encoding="utf-8"))
             expected = {each["name"]: each["sha256"] for each in manifest["files"]}
         except FileNotFoundError:
             return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 from pathlib import Path
+from typing import Any
 
 LONGEST = 1 << 22
 _FORMATS = {
@@ -30,6 +32,14 @@ def read_text(path: Path, *, longest: int = LONGEST) -> str:
     if len(data) > longest:
         raise OSError(errno.EFBIG, f"it is longer than {longest >> 20} MiB", str(path))
     return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parse_json(text: str | bytes) -> Any:  # noqa: ANN401  # as json.loads
+    """Parse JSON that another process or an earlier run wrote. Raises ValueError, also if it is nested too deeply."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def describe_bytes(data: bytes, place: int = 0) -> tuple[str, str]:

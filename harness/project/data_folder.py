@@ -15,6 +15,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.filesystem.atomic import write_whole
+from harness.filesystem.reading import parse_json
 from harness.model import Cache, Data, DataFile
 from harness.project.script_files import digest_of
 
@@ -123,7 +124,7 @@ def _read(root: Path, found: Sequence[_Found], remembered_in: Path) -> tuple[Dat
 def _remembered(root: Path, found: Sequence[_Found], remembered_in: Path) -> tuple[DataFile, ...] | None:
     """Return the files as they were read before, None if they have changed since."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads(_memory(root, remembered_in).read_text(encoding="utf-8"))
+        known = parse_json(_memory(root, remembered_in).read_text(encoding="utf-8"))
         if known["schema"] == 1 and known["found"] == _listing(found):
             return tuple(
                 DataFile(name=name, cache=each.cache, size=each.size, digest=digest, extracted=extracted)

@@ -10,13 +10,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from harness.filesystem.reading import parse_json
+
 _FILE = "sandbox.json"
 
 
 def remembered(cache: Path, variables: Mapping[str, str]) -> bool | None:
     """Return what was found since this machine was started, with the same bubblewrap and user; None if nothing was."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        known = json.loads((cache / _FILE).read_text(encoding="utf-8"))
+        known = parse_json((cache / _FILE).read_text(encoding="utf-8"))
         if known.get("machine") == _machine(variables) and isinstance(known.get("contains"), bool):
             return bool(known["contains"])
     return None

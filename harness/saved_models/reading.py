@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import harness
 from harness.errors import HarnessError, UsageError
+from harness.filesystem.reading import parse_json
 from harness.process import child
 from harness.process.limits import Ended, Limits
 from harness.saved_models.child import MEMORY_MIB
@@ -30,7 +30,7 @@ def read_saved_file(path: Path, *, timeout_s: float = TIME_LIMIT_S) -> FileSays:
         keep_bytes=1 << 22,
     )
     try:
-        found = json.loads(ended.stdout)
+        found = parse_json(ended.stdout)
         if "says" in found:
             return FileSays.from_json(found["says"])
         what, next_step = str(found["refused"]), str(found["next_step"])

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from typing import Any
 
+from harness.filesystem.reading import parse_json
+
 LONGEST_NAME = 200
 MOST_NAMES = 500
 
@@ -74,7 +76,7 @@ class FileSays:
     @classmethod
     def from_json(cls, text: str) -> FileSays:
         """Read what `to_json` wrote. Raises ValueError."""
-        document = json.loads(text)
+        document = parse_json(text)
         if not isinstance(document, dict) or set(document) != {each.name for each in fields(cls)}:
             raise ValueError("not what a file says")
         values: dict[str, Any] = {key: _tuples(value) for key, value in document.items()}

@@ -19,6 +19,7 @@ from harness.execute.sanitize import sanitize
 from harness.execute.task import this_platform, worker_digest
 from harness.filesystem.atomic import write_whole
 from harness.filesystem.folders import OwnedFolder
+from harness.filesystem.reading import parse_json
 from harness.model import Attempt
 from harness.project.script_files import digest_of
 from harness.record.lines import Row, read_lines, to_line
@@ -85,7 +86,7 @@ class ResultsSource:
     def open(cls, folder: Path) -> ResultsSource:
         """Read and check the results of a shard. Raises HarnessError."""
         try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            manifest = parse_json((folder / MANIFEST).read_text(encoding="utf-8"))
             source = cls(name=str(folder), folder=folder, manifest=manifest)
             _ = source.shards, source.projects
             expected = str(manifest["sha256"]), dict(manifest["artifacts"])

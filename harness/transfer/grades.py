@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from harness.filesystem.reading import parse_json
 from harness.model import Attempt, Label, Outcome, label_of, reduced
 
 OPENING = "open"
@@ -145,8 +145,8 @@ def measured_in(stdout: str) -> Mapping[str, Any] | None:
     for line in reversed(stdout.splitlines()):
         if line.startswith(MEASURED):
             try:
-                found = json.loads(line[len(MEASURED) :])
-            except (ValueError, RecursionError):
+                found = parse_json(line[len(MEASURED) :])
+            except ValueError:
                 return None
             return found if isinstance(found, dict) else None
     return None

@@ -9,13 +9,13 @@ table.summary(writer="tf2.13.1", reader="tf2.14.1", format=".keras")
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.filesystem.reading import parse_json
 from harness.model import Case, Cell
 from harness.transfer.grades import NOT_TESTED, Grade, Reading
 
@@ -220,7 +220,7 @@ class Transfer:
 def load_transfer(path: Path) -> Transfer:
     """Read a table from `results/transfer/transfer.json`. Raises UsageError if it is missing or not such a document."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{path}: there is no table of readers", why=str(error), next_step="harness transfer --write writes it"

@@ -31,6 +31,12 @@ def test_real_texts_keep_the_promise(name, tmp_path):
         TARGETS[name].check(seed, tmp_path)
 
 
+@every_target
+@pytest.mark.parametrize("data", [b"[" * 5_000, b'{"a":' * 5_000], ids=["lists", "objects"])
+def test_deep_nesting_keeps_the_promise(name, data, tmp_path):
+    TARGETS[name].check(data, tmp_path)
+
+
 @pytest.mark.parametrize(("name", "path"), CASES)
 def test_what_once_broke_a_parser_does_not_any_more(name, path, tmp_path):
     TARGETS[name].check(path.read_bytes(), tmp_path)
