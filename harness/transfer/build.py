@@ -56,6 +56,7 @@ def build(
     layers: dict[str, set[str]] = {}
     titles: dict[str, str] = {}
     keeps: dict[str, str] = {}
+    stored_as: dict[str, str] = {}
     for case in scenario.cases():
         model, format, option = (str(value) for _, value in case.parameters)
         lines = {}
@@ -69,6 +70,7 @@ def build(
                 layers.setdefault(model, set()).update(_texts(told.get("layers")))
                 titles.setdefault(model, str(told.get("title", "")))
                 keeps.setdefault(format, str(told.get("keeps", "model")))
+                stored_as.setdefault(format, str(told.get("stored_as", "")))
         tested = any(reading != NOT_TESTED for line in lines.values() for reading in line.readings)
         # A writer writes for all options at once: that says nothing of options that no reader was run with.
         unwritten = any(line.writing.written is False for line in lines.values())
@@ -85,7 +87,9 @@ def build(
             if (0, name) in used
         ),
         formats=tuple(
-            Format(name=name, keeps=keeps.get(name, "model")) for name in values["format"] if (1, name) in used
+            Format(name=name, title=stored_as.get(name, ""), keeps=keeps.get(name, "model"))
+            for name in values["format"]
+            if (1, name) in used
         ),
         options=tuple(name for name in values["option"] if (2, name) in used) or (PLAIN,),
         places={place.id: place for place in places if place.id in {*writers, *readers}},

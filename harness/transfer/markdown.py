@@ -41,7 +41,7 @@ def summary(table: Transfer) -> Iterator[str]:
     for format in table.formats:
         for option in table.options:
             if has_square(table, format.name, option):
-                yield f"## {escaped(title_of('All models', format.name, option))}: the worst grade"
+                yield f"## {escaped(title_of('All models', str(format), option))}: the worst grade"
                 yield markdown_table(
                     ["written by / read by", *map(code, table.readers)],
                     [

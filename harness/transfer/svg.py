@@ -8,7 +8,7 @@ from markupsafe import escape
 
 from harness.transfer.display import DISPLAY, UNWRITTEN_MEANING, has_square, legend, title_of
 from harness.transfer.grades import Grade
-from harness.transfer.table import Summary, Transfer
+from harness.transfer.table import Format, Summary, Transfer
 
 _TITLE = "Who can read which saved model: a row wrote the files, a column read them"
 _POINT = 14
@@ -28,7 +28,7 @@ _MARKS = {
 def render(table: Transfer) -> str:
     """Return the picture. Each point has a title with the pair and the number of models by grade."""
     squares = [
-        (format.name, option)
+        (format, option)
         for format in table.formats
         for option in table.options
         if has_square(table, format.name, option)
@@ -50,10 +50,9 @@ def render(table: Transfer) -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _square(table: Transfer, format: str, option: str) -> str:
-    parts = [
-        f'<text x="10" y="16" font-size="13" font-weight="bold">{escape(title_of("all models", format, option))}</text>'
-    ]
+def _square(table: Transfer, format: Format, option: str) -> str:
+    title = escape(title_of("all models", str(format), option))
+    parts = [f'<text x="10" y="16" font-size="13" font-weight="bold">{title}</text>']
     for column, reader in enumerate(table.readers):
         x = _LEFT + column * _POINT + _POINT - 4
         parts.append(f'<text transform="translate({x},{_TOP - 4}) rotate(-60)">{escape(reader)}</text>')
@@ -65,7 +64,7 @@ def _square(table: Transfer, format: str, option: str) -> str:
         marks: dict[Grade, list[int]] = {}
         for column, reader in enumerate(table.readers):
             x = _LEFT + column * _POINT
-            found = table.summary(writer=writer, reader=reader, format=format, option=option)
+            found = table.summary(writer=writer, reader=reader, format=format.name, option=option)
             parts.append(_point(found, f"{writer} -> {reader}", x=x, y=y, same=writer == reader))
             marks.setdefault(found.worst, []).append(x)
         parts += [_marks(grade, places, y=y) for grade, places in marks.items() if grade in _MARKS]

@@ -41,8 +41,12 @@ class Format:
     name: str
     """As the parameter `format` has it: `.keras`, `.h5`, `tf`, `.weights.h5`, `checkpoint`, `export`, `json`."""
     title: str = ""
+    """What it is in words, if `name` does not say it."""
     keeps: str = "model"
     """What a file of this format keeps: `model`, `weights` (the code makes the model), `function` (for prediction)."""
+
+    def __str__(self) -> str:
+        return self.title or self.name
 
 
 @dataclass(frozen=True, kw_only=True)

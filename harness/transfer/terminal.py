@@ -49,7 +49,7 @@ def _summary(table: Transfer, width: int, colour: bool) -> str:
                 full = len(summary.grades[Grade.FULL])
                 return summary.worst, f"{DISPLAY[summary.worst].plain} {full}/{summary.tested}"
 
-            title = f"{title_of('all models', format.name, option)}: the worst grade, and how many are full"
+            title = f"{title_of('all models', str(format), option)}: the worst grade, and how many are full"
             blocks.append(f"{title}\n{_square(table, place, width, colour)}")
     return "\n\n".join([*blocks, "--models GLOBS shows the models one by one, with the causes."])
 

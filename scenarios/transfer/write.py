@@ -118,7 +118,15 @@ with open("reference.json", "w") as file:
     json.dump(reference, file)
 
 title = (getattr(models, model).__doc__ or model).split("\n")[0].rstrip(".")
-keeps = {".weights.h5": "weights", "checkpoint": "weights", "export": "function"}.get(format, "model")
-print(
-    "transfer: " + json.dumps({"title": title, "layers": [each for each, _ in reference["settings"]], "keeps": keeps})
-)
+told = {
+    "title": title,
+    "layers": [each for each, _ in reference["settings"]],
+    "keeps": {".weights.h5": "weights", "checkpoint": "weights", "export": "function"}.get(format, "model"),
+    "stored_as": {
+        "tf": "SavedModel of save()",
+        "export": "SavedModel of export()",
+        "checkpoint": "TensorFlow checkpoint",
+        "json": "JSON and .weights.h5",
+    }.get(format, format),
+}
+print("transfer: " + json.dumps(told))

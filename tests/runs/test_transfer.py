@@ -35,7 +35,7 @@ if model == "unwritable" and demo.VERSION >= "2":
 if "option" in globals():
     raise ValueError("what only the reader declares is none of the writer's")
 demo.save("model.demo", json.dumps({{"value": 4.25, "name": model}}))
-print("transfer: " + json.dumps({{"title": "The %s model" % model, "layers": ["Demo"], "keeps": "model"}}))
+print("transfer: " + json.dumps({{"title": "The %s model" % model, "layers": ["Demo"], "keeps": "model", "stored_as": "demo file"}}))
 '''
 READ = f'''\
 # /// script
@@ -210,6 +210,7 @@ def test_wrong_use(ran, arguments, told):
 
 def test_published_files_can_be_shown_again(ran):
     table = ran.call("transfer", "--json").document
+    assert table["formats"] == [{"format": ".demo", "title": "demo file", "keeps": "model"}]
     ran.call("transfer", "--publish")
     published = json.loads((ran.root / "results" / "transfer" / "transfer.json").read_text(encoding="utf-8"))
     assert published["squares"] == table["squares"]
