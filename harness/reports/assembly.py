@@ -11,10 +11,12 @@ from harness.reports.blocks import read_block
 from harness.reports.code import DISPLAYHOOK, Code, has_placeholder, names_of
 from harness.reports.executed import executed_statements
 from harness.reports.files_of_code import read_files, written_files
+from harness.reports.halves import halves_of
 from harness.reports.named_blocks import as_files, file_name
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Dropped, Place
 from harness.reports.usual_imports import usual_import
+from harness.reports.vocabulary import vocabulary
 
 _MOST_BLOCKS = 100
 _REPRODUCES = re.compile(r"standalone code|reproduc|minimal|\bcode\b|\bscript\b|example|steps", re.IGNORECASE)
@@ -69,12 +71,7 @@ class _Group:
     @property
     def halves(self) -> tuple[str, str] | None:
         """The code that writes a file and the code that reads it, if neither needs the other's names."""
-        for at in range(1, len(self.codes)):
-            first, second = (_joined(codes) for codes in (self.codes[:at], self.codes[at:]))
-            handed = written_files(first) & read_files(second)
-            if handed and not names_of(second).needed & names_of(first).defined and not handed & written_files(second):
-                return first, second
-        return None
+        return halves_of([code.text for code in self.codes])
 
     @property
     def lines(self) -> str:
@@ -103,7 +100,7 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
             dropped.append(Dropped(place=code.place, text=code.text, why=why))
     if len(chosen.codes) > 1:
         decisions.append(f"the blocks of lines {chosen.lines} are one program: each uses what those before it define")
-    rivals = [group for group in rest if _score(group) == _score(chosen) and not _repeats(group, chosen)]
+    rivals = [each for each in rest if _score(each) == _score(chosen) and _is_rival(each, chosen)]
     if rivals:
         places = "; ".join(f"line {group.lines}" for group in (chosen, *rivals))
         decisions.append(f"there are {1 + len(rivals)} separate examples ({places}): the first is the scenario")
@@ -194,6 +191,12 @@ def _group(codes: list[Code]) -> list[_Group]:
 def _score(group: _Group) -> tuple[bool, bool, bool]:
     section = any(_REPRODUCES.search(code.section) for code in group.codes)
     return not group.unknown, group.executes, section
+
+
+def _is_rival(other: _Group, chosen: _Group) -> bool:
+    """Return whether a group may be meant instead: not the same again, and not plain NumPy beside a framework."""
+    about = [any(name in group.text for name in vocabulary().names) for group in (other, chosen)]
+    return not _repeats(other, chosen) and (about[0] or not about[1])
 
 
 def _repeats(other: _Group, chosen: _Group) -> bool:

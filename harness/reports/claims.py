@@ -31,7 +31,7 @@ _WRITTEN = re.compile(
 )
 _CLAUSES = re.compile(
     r"(?<=[.!?])[\s)]+(?=[A-Z\"'`*(])|;\s+|\n\s*\n|(?:,|(?<!\s))\s+(?:but|while|whereas|however|though|although|yet)\s+"
-    r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)"
+    r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|\s+\((?=not\s+(?:in|on|with)\s)"
 )
 _AND = re.compile(r"(?:,|(?<!\s))\s+and\s+|,\s+|(?<!\s)\s+\(|\n")
 _STEP = re.compile(
@@ -48,6 +48,11 @@ _UPGRADE = re.compile(
     r"\b(?P<when>before|after|since)\s+(?:(?:the|my|our)\s+)?(?:upgrad|updat)\w*(?:\s+(?:from|to))?\W*$", re.IGNORECASE
 )
 _AS_IN = re.compile(r"\b(?:as|like)\s+(?:it\s+\w+\s+)?(?:in|with|on|before)\W*$", re.IGNORECASE)
+_PROBLEM = re.compile(
+    r"\b(?:happens?|happened|occurs?|occurred|appears?|shows? up|reproduc\w*|warnings?|problems?|issues?)\b"
+    r"|\b(?:get|got|see|saw|have|had|raises?) (?:this|the|an?|it)\b",
+    re.IGNORECASE,
+)
 _WORKED = re.compile(r"\b(?:was|were|had been) working\b|\bworked\b", re.IGNORECASE)
 _WISHES = re.compile(r"\bexpected\b|feature request", re.IGNORECASE)
 _DESCRIPTION = re.compile(r"current behaviou?r|what happen|describe the (?:current|problem|bug|issue)", re.IGNORECASE)
@@ -188,8 +193,16 @@ def _in_prose(piece: Piece, context: Context, shown: Says | None = None) -> Iter
     for place, (start, clause) in enumerate(clauses):
         following = clauses[place + 1][1] if place + 1 < len(clauses) else None
         # `loads in 2.12, but not in 2.13`: the second half gives the first its meaning.
-        contrast = shown if following is None else Says.WORKS if NOT_IN.match(following) else None
+        contrast = shown if following is None else _opposite_of_not_in(clause) if NOT_IN.match(following) else None
+        if place and NOT_IN.match(clause):
+            contrast = Says.FAILS if _opposite_of_not_in(clauses[place - 1][1]) is Says.WORKS else Says.WORKS
         yield from _in_clause(clause, piece, start, context, contrast)
+
+
+def _opposite_of_not_in(clause: str) -> Says:
+    """Return what a clause says of its versions before `but not in 3.6`: they work, unless it tells of a problem."""
+    verdict = verdict_of(clause)
+    return verdict if verdict is not None else Says.FAILS if _PROBLEM.search(clause) else Says.WORKS
 
 
 def _clauses(text: str, default: str) -> Iterator[tuple[int, str]]:
@@ -217,7 +230,7 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
     default = before[-1].package if before else context.default
     mentions = [each for each in find_mentions(clause, default) if each.package not in _OWN_NAMES]
     step = _STEP.search(clause)
-    verdict = verdict_of(clause) or contrast
+    verdict = contrast if contrast is not None and NOT_IN.match(clause) else verdict_of(clause) or contrast
     if verdict is Says.FAILS and raises_rightly(clause, piece.text):
         verdict = Says.WORKS
     for mention in mentions:

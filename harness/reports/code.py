@@ -20,6 +20,7 @@ from harness.reports.report import Dropped, Output, Place
 
 _CONTINUED = re.compile(r"\s*\.\.\.(?: |$)|\s*\.\.\.:\s?")
 _IPYTHON_CONTINUED = re.compile(r"\s*\.{3,}: ?")
+_QUOTED_ERROR = re.compile(r"\s*>>> (?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning): ")
 _OUT = re.compile(r"\s*Out\[\d*\]: ?")
 _ENV = re.compile(r"\s*%(?:env|set_env)\s+(?P<name>\w+)(?:\s*=\s*|\s+)(?P<value>\S.*?)\s*$")
 _RUNS_LINE = re.compile(r"\s*%(?:time|timeit|prun|memit)\s+(?:-\w+\s*\d*\s+)*(?P<code>\S.*)$")
@@ -84,8 +85,8 @@ class _Notes:
 
 def is_transcript(text: str) -> bool:
     """Return whether a block has the prompts of Python or IPython; those in docstrings do not count."""
-    lines = outside_strings(text.split("\n"))
-    return any(PROMPT.match(line) or IPYTHON_PROMPT.match(line) for _, line in lines)
+    lines = (line for _, line in outside_strings(text.split("\n")) if not _QUOTED_ERROR.match(line))
+    return any(PROMPT.match(line) or IPYTHON_PROMPT.match(line) for line in lines)
 
 
 def read_transcript(text: str, place: Place, section: str = "") -> Code:

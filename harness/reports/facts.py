@@ -11,6 +11,7 @@ from harness.reports.mentions import package_of, version_in, versions_in
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Failure, Output, Place, Says, Setting
 from harness.reports.vocabulary import vocabulary
+from harness.reports.wording import verdict_of
 
 _FIELD = re.compile(
     r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<name>[A-Za-z][\w ()/.,?&'-]{2,90}?)"
@@ -47,7 +48,7 @@ _BACKEND = re.compile(
 BACKEND_VARIABLE = "KERAS_BACKEND"
 _PYTHON = re.compile(r"\bPython[ :=v-]*(?P<version>[23]\.\d+(?:\.\d+)?)", re.IGNORECASE)
 _EXCEPTION = re.compile(
-    r"^(?:E\s+|>\s*)?(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotImplemented|StopIteration|Timeout))"
+    r"^(?:E\s+|>{1,3}\s*)?(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotImplemented|StopIteration|Timeout))"
     r"(?:: (?P<message>.*))?$"
 )
 _QUOTED_EXCEPTION = re.compile(r"`(?P<type>[A-Z]\w*(?:Error|Exception)): (?P<message>[^`]{3,500})`")
@@ -70,7 +71,9 @@ _ACTUAL = re.compile(r"output|current|actual|result|what happen|prints?\b|on the
 _LOGS = re.compile(r"\blog\b|traceback|stack ?trace|error message", re.IGNORECASE)
 _EMPTY = {"no response", "_no response_", "n/a", "none", "-", "no", "na"}
 _LISTED_CLAIMS = {"tensorflow", "keras", "tf-keras", "keras-nightly", "tf-nightly"}
+_OLD = re.compile(r"\b(?:old|previous|earlier|working|before the)\b", re.IGNORECASE)
 _LONGEST = 4000
+_LONGEST_LABEL = 100
 _LONGEST_FORM = 10_000
 _MOST = 200
 
@@ -171,17 +174,26 @@ def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
             yield Claim(text=f"nightly: {value}", place=place, says=Says.FAILS, package="tf-nightly", version="nightly")
         elif name in ("tensorflow", "keras", "numpy"):
             yield Claim(text=f"{name} {value}", place=place, says=Says.FAILS, package=name, version=value)
+    said = ""
     for piece in pieces:
-        if piece.shape is Shape.BLOCK:
+        if piece.shape is not Shape.BLOCK:
+            said = piece.text[-_LONGEST_LABEL:]
+        else:
+            says = Says.WORKS if _is_working(said) or _is_working(piece.section) else Says.FAILS
             for each in pip_list(piece):
                 if each.name in _LISTED_CLAIMS or each.name in vocabulary().subjects:
                     yield Claim(
                         text=f"{each.name} {each.value}",
                         place=each.place,
-                        says=Says.FAILS,
+                        says=says,
                         package=each.name,
                         version=each.value,
                     )
+
+
+def _is_working(label: str) -> bool:
+    """Return whether the words before a package list say that it is that of a version that works."""
+    return verdict_of(label) is Says.WORKS or _OLD.search(label) is not None
 
 
 def failures_in(pieces: Iterable[Piece]) -> list[Failure]:

@@ -25,6 +25,7 @@ _STARTS = re.compile(
 )
 _CONTINUES = re.compile(r"\s|[)\]}]|#|(?:else|elif|except|finally)\b")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|#.*")
+_EMPTY_PROMPT = re.compile(r"\s{0,3}In ?\[\s*\d*\]:\s*$")
 _VERBATIM = re.compile(r"<(/?(?:pre|code))\b", re.IGNORECASE)
 _TRIES = 12
 _MOST_STARTS = 50
@@ -33,7 +34,21 @@ _MOST_STARTS = 50
 
 def with_fences(lines: Sequence[str]) -> list[Numbered]:
     """Return the lines of Markdown with a fence around each piece of code, and each fence on a line of its own."""
-    return list(_around_code(list(_regular(lines))))
+    return list(_around_code(list(_regular(_cells_at_prompts(lines)))))
+
+
+def _cells_at_prompts(lines: Sequence[str]) -> list[str]:
+    """Put the code of a cell behind its prompt, where `In [3]:` has a line of its own: the lines keep their numbers."""
+    prompts = [at for at, line in enumerate(lines) if _EMPTY_PROMPT.match(line)]
+    found = list(lines)
+    for at, end in zip(prompts[:_MOST_STARTS], [*prompts[1:], len(lines)], strict=False):
+        first = next((place for place in range(at + 1, end) if lines[place].strip()), end)
+        length = _parsed(lines[first : min(end, first + _LONGEST_PART)])
+        for place in range(first, first + length):
+            found[place] = ("   ...: " if place > first else f"{lines[at].strip()} ") + lines[place]
+        if length:
+            found[at] = ""
+    return found
 
 
 def _regular(lines: Sequence[str]) -> Iterator[Numbered]:
@@ -145,17 +160,21 @@ def _code_from(lines: list[Numbered], start: int) -> int:
         depth = max(0, depth + sum(map(plain.count, "([{")) - sum(map(plain.count, ")]}")))
         if line.strip() and (inside or not line.startswith("#")):
             end = place + 1
+    end = _parsed(texts[:end])
+    return end if _is_code("\n".join(texts[:end])) else 0
+
+
+def _parsed(texts: Sequence[str]) -> int:
+    """Return the number of lines that Python can read, from the first on."""
+    end = len(texts)
     for _ in range(_TRIES):
-        kept = texts[:end]
-        if not kept:
-            return 0
-        fault = _fault("\n".join("" if MAGIC.match(line) else line for line in kept))
-        if fault is None:
-            break
-        end = min(end - 1, fault - 1)
         while end and not texts[end - 1].strip():
             end -= 1
-    return end if _is_code("\n".join(texts[:end])) else 0
+        fault = _fault("\n".join("" if MAGIC.match(line) else line for line in texts[:end])) if end else None
+        if fault is None:
+            return end
+        end = min(end - 1, fault - 1)
+    return 0
 
 
 def _fault(text: str) -> int | None:

@@ -26,17 +26,39 @@ def written_files(text: str) -> set[str]:
         if isinstance(call, ast.Call) and (_WRITERS.search(called_name(call.func)) or opens_to_write(call))
         for each in ast.walk(call)
         if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    } | {
+        known[each.id]
+        for known in [_constants(tree)]
+        for call in (ast.walk(tree) if tree is not None else ())
+        if isinstance(call, ast.Call) and _WRITERS.search(called_name(call.func))
+        for each in call.args
+        if isinstance(each, ast.Name) and each.id in known
     }
 
 
 def read_files(text: str) -> set[str]:
     """Return the strings that name a file to read: the first argument of a call that reads."""
     tree = tree_of(text)
+    known = _constants(tree)
+    found = set()
+    for call in ast.walk(tree) if tree is not None else ():
+        if isinstance(call, ast.Call) and called_name(call.func) in READERS and call.args and not opens_to_write(call):
+            first = call.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                found.add(first.value)
+            elif isinstance(first, ast.Name) and first.id in known:
+                found.add(known[first.id])
+    return found
+
+
+def _constants(tree: ast.Module | None) -> dict[str, str]:
+    """Return the strings that a script gives names to: `path = "model.keras"`."""
     return {
-        call.args[0].value
-        for call in (ast.walk(tree) if tree is not None else ())
-        if isinstance(call, ast.Call) and called_name(call.func) in READERS and call.args and not opens_to_write(call)
-        if isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
+        target.id: node.value.value
+        for node in (tree.body if tree is not None else ())
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
     }
 
 

@@ -29,7 +29,7 @@ _LEADS_TO_VERSION = re.compile(
     re.IGNORECASE,
 )
 _IN_LIST = re.compile(
-    r"[`'\"*)]*\s*(?:,|/|and|or|&|\(and|to|,\s*and|up to|-|\u2013|until)\s*[`'\"*(]*v?$", re.IGNORECASE
+    r"[`'\"*)]*\s*(?:,|/|and|or|&|\((?:and|or)|to|,\s*and|up to|-|\u2013|until)\s*[`'\"*(]*v?$", re.IGNORECASE
 )
 _SAYS_VERSION = re.compile(r"\b(?:versions?|releases?)\s*[`'\"*(]*v?$", re.IGNORECASE)
 _OTHER_NUMBERS = {"python", "cuda", "cudnn", "pip", "setuptools"}

@@ -9,13 +9,13 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.reports.assembly import Assembled, assemble
 from harness.reports.attachments import companions_of, find_attachments
-from harness.reports.claims import default_package, written_with
+from harness.reports.claims import Context, claims_in, default_package, written_with
 from harness.reports.code import Code
 from harness.reports.command_line import reads_arguments, typed_arguments
 from harness.reports.conclusions import conclude
 from harness.reports.notebook import Notebook, read_notebook, script_of
 from harness.reports.pieces import MOST, Piece, Shape, clip, read_pieces
-from harness.reports.report import Dropped, Form, Place, Report, ScenarioFile
+from harness.reports.report import Dropped, Form, Place, Report, Says, ScenarioFile
 from harness.reports.scripts import find_fault
 from harness.reports.source import Source, as_name, load, source_of
 
@@ -47,7 +47,11 @@ def _read_text(text: str, *, name: str, file: str) -> Report:
     if source.notebook is not None:
         return conclude(source, _assembled_notebook(source.notebook), ())
     source, assembled = _with_code_of_comments(source, assemble(source.pieces))
-    return conclude(source, assembled, (), steps=_two_steps(source, assembled))
+    steps = _two_steps(source, assembled)
+    if steps:
+        decision = "write.py writes the file and read.py reads it: the report says which version wrote it"
+        assembled = replace(assembled, decisions=(*assembled.decisions, decision))
+    return conclude(source, assembled, (), steps=steps)
 
 
 def _with_code_of_comments(source: Source, assembled: Assembled) -> tuple[Source, Assembled]:
@@ -68,7 +72,11 @@ def _with_code_of_comments(source: Source, assembled: Assembled) -> tuple[Source
 
 def _two_steps(source: Source, assembled: Assembled) -> tuple[ScenarioFile, ...]:
     """Return writer and reader, if the report says which version wrote the file, and shows the code of both."""
-    if assembled.halves is None or not written_with(source.pieces, default_package(source.title, source.pieces)):
+    default = default_package(source.title, source.pieces)
+    written = {(each.name, each.value) for each in written_with(source.pieces, default)}
+    context = Context(default=default)
+    fails = {(each.package, each.version) for each in claims_in(source.pieces, context) if each.says is Says.FAILS}
+    if assembled.halves is None or not written or fails <= written:
         return ()
     names = ("write.py", "read.py")
     return tuple(ScenarioFile(name=name, text=text) for name, text in zip(names, assembled.halves, strict=True))

@@ -146,6 +146,46 @@ def test_blocks_that_write_and_read_a_file_are_one_program_or_two_steps():
     assert [(each.name, each.value) for each in report.written_with] == [("keras", "3.6")]
 
 
+def test_script_that_saves_and_loads_is_two_steps_if_another_version_saved():
+    code = (
+        "import os\nimport keras\n\npath = 'm.keras'\n\n\n@keras.saving.register_keras_serializable()\nclass Mine(keras.layers.Layer):\n"
+        "    pass\n\n\nmodel = keras.Sequential([Mine()])\nmodel.save(path)\n# and then\nagain = keras.models.load_model(path)\n"
+        "print(again)\n"
+    )
+    report = read_report(
+        f"A model that was saved with TF 2.13 cannot be loaded with tf 2.14 (or 2.15):\n\n```\n{code}```\n"
+    )
+    assert [each.name for each in report.scripts] == ["write.py", "read.py"]
+    write, read = (each.text for each in report.scripts)
+    assert (write.count("@keras"), read.count("@keras"), read.count("load_model"), read.count(".save(")) == (1, 1, 1, 0)
+    assert claims(f"Cannot be loaded with tf 2.14 (or 2.15):\n\n```\n{code}```\n")[1:] == [
+        ("fails", "tensorflow", "2.15")
+    ]
+    assert len(read_report(f"Fails in TF 2.13, saved with TF 2.13.\n\n```\n{code}```\n").scripts) == 1
+    assert len(read_report(f"Fails in TF 2.13.\n\n```\n{code}```\n").scripts) == 1
+    needs = code.replace("print(again)", "print(again(model.inputs))")
+    assert len(read_report(f"Saved with TF 2.13, fails with 2.14.\n\n```\n{needs}```\n").scripts) == 1
+
+
+def test_cells_with_their_prompts_on_lines_of_their_own_are_a_transcript():
+    text = "TF 2.17.1\n\nIn [1]:\nimport keras\nx = 1\n\nIn [2]:\n\nx + 1\n\n2 is right.\n\nIn [3]:\nkeras.y\nAttributeError: no y\n"
+    report = read_report(text)
+    lines = [line for line in report.scripts[0].text.split("\n") if line]
+    assert lines == ["import sys", "import keras", "x = 1", "sys.displayhook(x + 1)", "sys.displayhook(keras.y)"]
+    assert (report.failure.type, report.failure.place.line) == ("AttributeError", 15)
+
+
+def test_error_behind_a_prompt_is_output():
+    report = read_report(f"Fails.\n\n```\n{CODE}```\n```\n>>> ValueError: no such layer\nReceived: 3\n```\n")
+    assert (report.failure.type, report.failure.message) == ("ValueError", "no such layer Received: 3")
+    assert report.scripts[0].text == CODE
+
+
+def test_comparison_with_plain_numpy_is_no_second_example():
+    report = read_report(f"```\n{CODE}```\nIn NumPy:\n\n```\nimport numpy as np\nprint(np.ones(1))\n```\n")
+    assert not any("separate" in each for each in report.questions)
+
+
 def test_code_of_a_comment_is_taken_only_if_the_report_has_none():
     comments = [{"body": "Which version?"}, {"body": f"Here it is:\n\n```\n{CODE}```\n"}]
     document = {"title": "Fails in TF 2.16", "body": "See https://colab.research.google.com/x", "comments": comments}
@@ -179,6 +219,17 @@ CLAIMS = {
     "major and release": ("In Keras 3 it fails. I use Keras 3.4.1.\n", [("fails", "keras", "3.4.1")]),
     "major that is only named": ("I migrate to Keras 3.\n", []),
     "dash": ("Keras version - 3.5.0\n", [("fails", "keras", "3.5.0")]),
+    "not in, of a problem": (
+        "This happens in Keras 3.7.0, but not in 3.6.0.\n", [("fails", "keras", "3.7.0"), ("works", "keras", "3.6.0")],
+    ),
+    "not in, in brackets": (
+        "Since Keras 3.7.0 I get this warning (not in 3.6.0):\n", [("fails", "keras", "3.7.0"), ("works", "keras", "3.6.0")],
+    ),
+    "two package lists": (
+        "### Old environment (works)\n\n```\nh5py  3.8.0\nkeras  2.12.0\nnumpy  1.23.5\n```\n\n### New\n\n"
+        "```\nh5py  3.11.0\nkeras  3.4.1\nnumpy  1.26.4\n```\n",
+        [("works", "keras", "2.12.0"), ("fails", "keras", "3.4.1")],
+    ),
     "without apostrophe": ("It doesnt work in TF 2.13.\n", [("fails", "tensorflow", "2.13")]),
     "outputs normally": ("In keras v2.14.0, it outputs normally.\n", [("works", "keras", "2.14.0")]),
     "green": ("It fails with Keras 3.6 (CI was green with Keras 3.5).\n", [("fails", "keras", "3.6"), ("works", "keras", "3.5")]),
