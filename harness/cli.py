@@ -53,6 +53,7 @@ COMMANDS = {
     "github": "read the report of an issue, post answers, issues and pull requests",
     "lock": "create the lockfiles of matrix.toml",
     "provision": "create environments without running anything",
+    "archive": "keep the wheels of nightly builds",
     "prune": "remove unused environments",
 }
 """The commands, each with its summary. The module of a command has its name."""

@@ -44,6 +44,10 @@ def execute(session: Session, options: Options) -> int:
         upgrade=options.upgrade,
         stop=session.stop,
     ).run(options.environments)
+    for path in report.gone:
+        session.notify(
+            f"{path.relative_to(session.root)}: the package index no longer offers this build. The lock is kept."
+        )
     for path in report.obsolete:
         session.notify(
             f"{path.relative_to(session.root)}: {FILE} does not ask for it any more. Delete it, or change {FILE}."

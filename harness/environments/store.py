@@ -25,7 +25,8 @@ from harness.environments.integrity import contents, corrupted_packages, package
 from harness.environments.manifest import ImportResult, Manifest, read_import_result, read_manifest, write_import_result
 from harness.environments.probe import ProbeResult, first_line, probe_imports, probe_versions
 from harness.environments.prune import DiskUse, Pruned, disk_use, mark_used, prune
-from harness.errors import HarnessError
+from harness.environments.unavailable import Unavailable, unavailable
+from harness.environments.wheel_archive import WheelArchive
 from harness.filesystem.atomic import make_folders_read_only
 from harness.filesystem.folders import remove_folder
 from harness.interpreters import Interpreter
@@ -56,15 +57,6 @@ class Provided:
     """False if an import crashed or timed out: the machine may be the cause."""
 
 
-class Unavailable(HarnessError):
-    """The environment cannot be provided. `conclusive` is True if a retry would fail in the same way."""
-
-    def __init__(self, environment: str, reason: str, *, conclusive: bool, next_step: str = "") -> None:
-        super().__init__(f"{environment}: not available", why=reason, next_step=next_step)
-        self.reason = reason
-        self.conclusive = conclusive
-
-
 class _VerificationFailed(Exception):
     """The built environment does not match its lock. `certain` is False if the check itself could not run."""
 
@@ -85,6 +77,7 @@ class EnvironmentStore:
         notify: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.folder = cache / "environments"
+        self._archive = WheelArchive(cache)
         self._uv = uv
         self._find_builds = find_builds  # called only if a lock has source packages
         self._notify = notify
@@ -213,7 +206,7 @@ class EnvironmentStore:
         except UvFailed as error:
             if error.kind is FailureKind.STOPPED:
                 raise Stopped from None
-            raise _unavailable(environment.id, error) from error
+            raise unavailable(environment.id, error, environment.lock) from error
         finally:
             remove_folder(temporary)
         return manifest
@@ -228,7 +221,7 @@ class EnvironmentStore:
                 write_lock(wheels),
                 python=python_of(folder),
                 folder=folder,
-                built=built,
+                wheels=[each for each in (built, self._archive.folder_for(lock)) if each is not None],
                 compile=donor is None,
                 stop=stop,
             )
@@ -272,19 +265,6 @@ class EnvironmentStore:
     def disk_use(self) -> DiskUse:
         """Measure the disk use of all environments."""
         return disk_use(self.folder)
-
-
-def _unavailable(id: str, error: UvFailed) -> Unavailable:
-    """Convert a failed installation into Unavailable.
-
-    Only a missing wheel is final: an index that lacks a file, or serves another one, may be repaired.
-    """
-    if error.kind is FailureKind.CONFLICT:
-        reason = f"the package index does not offer the locked files: {error.reason}"
-        return Unavailable(
-            id, reason, conclusive=False, next_step="Try again later, or update the lock with `harness lock --upgrade`"
-        )
-    return Unavailable(id, error.summary, conclusive=error.kind is FailureKind.NO_WHEEL, next_step=error.next_step)
 
 
 def find_damage(folder: Path, manifest: Manifest) -> str | None:

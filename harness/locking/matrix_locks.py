@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from packaging.version import Version
 
 from harness.errors import HarnessError, UsageError, counted
 from harness.filesystem.atomic import write_whole
@@ -14,6 +16,7 @@ from harness.locking.package_index import ReleaseIndex
 from harness.locking.resolution import resolve, resolve_swapped
 from harness.locking.source_builds import SourceBuilds
 from harness.model import Lock, LockOrigin, matches_globs
+from harness.model.nightly import is_nightly
 from harness.project.lock_file import read_lock, write_lock
 from harness.project.matrix import Family, Matrix
 from harness.project.selection import check_globs
@@ -30,6 +33,8 @@ class LockingReport:
     """Ids with the reason."""
     obsolete: tuple[Path, ...] = ()
     """Lock files of environments that are no longer in the matrix."""
+    gone: tuple[Path, ...] = ()
+    """Lock files of nightly builds that the package index no longer offers."""
 
 
 @dataclass(kw_only=True)
@@ -49,6 +54,7 @@ class Locking:
     _kept: list[str] = field(default_factory=list, init=False)
     _failed: list[tuple[str, str]] = field(default_factory=list, init=False)
     _obsolete: list[Path] = field(default_factory=list, init=False)
+    _gone: list[Path] = field(default_factory=list, init=False)
 
     def run(self, globs: tuple[str, ...] = ()) -> LockingReport:
         """Create missing and outdated locks of the environments that match the globs. Continue after a failure.
@@ -70,6 +76,7 @@ class Locking:
             kept=tuple(self._kept),
             failed=tuple(self._failed),
             obsolete=tuple(self._obsolete),
+            gone=tuple(self._gone),
         )
 
     def _wanted(self, family: Family) -> list[LockOrigin] | None:
@@ -162,7 +169,11 @@ class Locking:
     def _collect_obsolete(self, family: Family, origins: list[LockOrigin]) -> None:
         names = {origin.environment for origin in origins} | ({f"{family.name}-base"} if family.base else set())
         files = sorted((self.folder / family.name).glob("*.txt"))
-        self._obsolete += [path for path in files if path.stem not in names]
+        left = [path for path in files if path.stem not in names]
+        offered = {each.version for each in self.index.releases(family.package, every=True)}
+        gone = [path for path in left if _is_gone(_read(path), offered)]
+        self._gone += gone
+        self._obsolete += [path for path in left if path not in gone]
 
     def _path(self, origin: LockOrigin) -> Path:
         return self.folder / origin.family / f"{origin.environment}.txt"
@@ -215,6 +226,12 @@ def _still_wanted(known: LockOrigin, wanted: LockOrigin, now: dt.datetime) -> bo
     """Return True if a lock still matches the wanted origin. A date in the future is not final and always matches."""
     same = replace(known, as_of=wanted.as_of, moved=wanted.moved, sources=wanted.sources) == wanted
     return same and (known.as_of == wanted.as_of or wanted.as_of >= now.replace(microsecond=0))
+
+
+def _is_gone(lock: Lock | None, offered: Collection[Version]) -> bool:
+    """Return True for the lock of a nightly build that the index does not have any more."""
+    version = lock.origin.version if lock is not None else None
+    return version is not None and is_nightly(version) and Version(version) not in offered
 
 
 def _read(path: Path) -> Lock | None:

@@ -23,6 +23,7 @@ from harness.errors import HarnessError
 INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 _NEXT_STEP = f"Try again later, or set {INDEX_VARIABLES[0]} to another index"
 _TIMEOUT_S = 30.0
+_KINDS = {"sdist": "source distribution", "wheel": "wheel"}
 _RETRY = Retry(total=3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)
 
 
@@ -125,11 +126,18 @@ class ReleaseIndex:
 
         Raises IndexUnavailable, WrongFile, or HarnessError if the index has no such file.
         """
+        return self._fetch(package, hashes, folder, "sdist")
+
+    def fetch_wheel(self, package: str, hashes: Collection[str], folder: Path) -> Path:
+        """Download the wheel with one of these sha256 hashes, and verify the hash. Raises as `fetch_source`."""
+        return self._fetch(package, hashes, folder, "wheel")
+
+    def _fetch(self, package: str, hashes: Collection[str], folder: Path, kind: str) -> Path:
         fitting = (each for each in self._page(package).packages if each.digests.get("sha256") in hashes)
-        file = next((each for each in fitting if each.package_type == "sdist"), None)
+        file = next((each for each in fitting if each.package_type == kind), None)
         if file is None:
             raise HarnessError(
-                f"The package index does not offer the locked source distribution of {package!r}",
+                f"The package index does not offer the locked {_KINDS[kind]} of {package!r}",
                 next_step="Try again later, or update the lock with `harness lock --upgrade`",
             )
         path = folder / Path(file.filename).name

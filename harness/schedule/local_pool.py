@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from harness.environments.store import Provided, Unavailable
+from harness.environments.store import Provided
+from harness.environments.unavailable import Unavailable
 from harness.errors import HarnessError
 from harness.execute.executor import Interrupted, unavailable
 from harness.execute.task import Task

@@ -8,7 +8,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from harness.environments.store import Provided, Unavailable
+from harness.environments.store import Provided
+from harness.environments.unavailable import Unavailable
 from harness.model import Attempt
 
 _numbers = itertools.count()

@@ -140,18 +140,18 @@ class Uv:
         *,
         python: Path,
         folder: Path,
-        built: Path | None = None,
+        wheels: Sequence[Path] = (),
         compile: bool = True,
         stop: threading.Event | None = None,
     ) -> bool:
         """Install exactly these pinned and hashed wheels. With `compile`, compile bytecode. Raises UvFailed.
 
-        `built` is a folder of additional wheels. If the index does not answer, install from uv's cache alone.
+        `wheels` are folders of additional wheels. If the index does not answer, install from uv's cache alone.
         Return whether the index answered.
         """
         more = ["--compile-bytecode"] if compile else []
-        if built is not None:
-            more += ["--find-links", str(built)]
+        for each in wheels:
+            more += ["--find-links", str(each)]
         return self._install(requirements, python=python, folder=folder, more=more, stop=stop)
 
     def unpack(

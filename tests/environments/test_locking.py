@@ -68,7 +68,7 @@ def locking(index, builds, tmp_path):
 
     def make(**changes):
         return Locking(
-            matrix=read_matrix(tmp_path / "matrix.toml"),
+            matrix=changes.pop("matrix", None) or read_matrix(tmp_path / "matrix.toml"),
             folder=tmp_path / "locks",
             index=ReleaseIndex(changes.pop("address", index.address)),
             **{"builds": builds, "now": NOW, **changes},
@@ -222,6 +222,18 @@ def test_obsolete_lock_files_are_reported(locking):
     stray.write_bytes((locking().folder / "a/a1.0.txt").read_bytes())
 
     assert locking().run(("a1.0",)).obsolete == (stray,)
+
+
+def test_lock_of_a_nightly_build_that_the_index_removed_is_kept(locking, index, tmp_path):
+    matrix = MATRIX.replace('id = "a{version}"', 'id = "a{version}"\nprereleases = true\npick = "newest"')
+    (tmp_path / "matrix.toml").write_text(matrix)
+    nightly = index.add("engine", "4.0.dev20250522", "2025-05-22")
+    locking(matrix=read_matrix(tmp_path / "matrix.toml")).run(("a*",))
+    nightly.unlink()
+    index.add("engine", "4.0.dev20250523", "2025-05-23")
+    report = locking(matrix=read_matrix(tmp_path / "matrix.toml")).run(("a*",))
+    assert report.written == ("a4.0.dev20250523",)
+    assert (report.obsolete, report.gone) == ((), (locking().folder / "a" / "a4.0.dev20250522.txt",))
 
 
 def test_globs_without_a_match_are_an_error(locking):
