@@ -27,6 +27,7 @@ from harness.commands.report_input import check_late_options, reason_without_cod
 from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
 from harness.commands.triage_additions import Additions
+from harness.commands.triage_searches import with_commits
 from harness.commands.triage_subject import Asked
 from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.execute.task import Task
@@ -154,7 +155,7 @@ def execute(session: Session, options: Options) -> int:
         session.notify("The script downloads data, and has no network: add --fetch to download it once, or --data DIR.")
     attempts = [each.attempt for each in runs.all]
     found = added.asked(with_data(found, attempts, options=data_options(session)), attempts)
-    _publish(session, options, found)
+    _publish(session, options, with_commits(session, found))
     return 0 if found.ranges or any(each.attempt is not None for each in runs.all) else 1
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from packaging.version import Version
 
+from harness.environments.built_from import commit_in
 from harness.environments.requirements import unmet_requirements
 from harness.errors import HarnessError
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Environment
 from harness.pinpoint.prober import SearchStopped
 from harness.session import Session
+from harness.triage.answer import TriageAnswer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,19 @@ def unmet(session: Session, environment: Environment) -> tuple[str, ...]:
     folder = session.folder_of(environment)
     provides = dict(session.project.matrix.provides)
     return unmet_requirements(folder, environment.python, provides) if folder is not None and folder.is_dir() else ()
+
+
+def with_commits(session: Session, answer: TriageAnswer) -> TriageAnswer:
+    """Return an answer with the commits of its nightly builds, as far as their wheels name them."""
+    files = dict(session.project.matrix.built_from)
+    environments = {each.id: each for each in session.project.environments}
+    found = []
+    for each in answer.nightly:
+        environment = environments.get(each.evidence.environment.partition(" + ")[0])
+        folder = session.folder_of(environment) if environment is not None and each.package in files else None
+        commit = commit_in(folder, files[each.package]) if folder is not None else None
+        found.append(replace(each, commit=commit))
+    return replace(answer, nightly=tuple(found))
 
 
 def known_releases(session: Session, package: str) -> Sequence[Version]:

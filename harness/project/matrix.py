@@ -180,6 +180,8 @@ class Matrix:
     """What the published page says."""
     caches: tuple[Cache, ...] = ()
     """Where packages keep what they download."""
+    built_from: tuple[tuple[str, str], ...] = ()
+    """By package: the file of its wheel that has the output of `git describe` of its build."""
     modules: tuple[tuple[str, str], ...] = ()
     """Modules, each with its package, where the names differ and are not in the table of `import_names`."""
 

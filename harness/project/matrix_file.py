@@ -92,6 +92,7 @@ def _read(table: Table, root: Path) -> Matrix:
         site=read_site(table.table("site"), {each.name: each.title for each in families}),
         caches=read_caches(table.table("caches")),
         modules=read_strings(table.table("modules")),
+        built_from=_read_built_from(table.table("built-from")),
     )
     table.end()
     return matrix
@@ -190,6 +191,16 @@ def _read_package_dirs(table: Table) -> tuple[tuple[str, tuple[tuple[str, str], 
                 each.problems.add(each.place(folder), why, 'Write paths relative to the package, such as "api/part"')
         found.append((module, folders))
     return tuple(found)
+
+
+def _read_built_from(table: Table) -> tuple[tuple[str, str], ...]:
+    found = read_strings(table)
+    for package, path in found:
+        if not _RELATIVE_FOLDER.fullmatch(path):
+            table.problems.add(
+                table.place(package), f"{path!r} is no path in a wheel", 'Write a path such as "package/version.py"'
+            )
+    return found
 
 
 def _read_tier(table: Table, name: str) -> Tier:

@@ -231,6 +231,7 @@ def _nightly(result: NightlyResult) -> dict[str, Any]:
         "package": result.package,
         "version": result.version,
         "built": result.built.isoformat() if result.built is not None else None,
+        "commit": result.commit,
         "environment": shown.environment,
         "shows": shown.shows.value,
         "error": shown.error or None,

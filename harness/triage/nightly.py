@@ -35,6 +35,8 @@ class NightlyResult:
     package: str
     version: str
     evidence: Evidence
+    commit: str | None = None
+    """The commit that it was built from, if the wheel says so."""
 
     @property
     def built(self) -> dt.date | None:

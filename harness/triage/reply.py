@@ -174,6 +174,7 @@ def _nightly(answer: TriageAnswer) -> str:
         text = code(_short(shown.error, _LONGEST_IN_TABLE)) if shown.shows is Shows.OTHER and shown.error else ""
         text = text or (escaped(_short(shown.reason, _LONGEST_IN_TABLE)) if not shown.shows.conclusive else "")
         built = each.built.isoformat() if each.built is not None else "unknown"
+        built += f", commit {code(each.commit[:10])}" if each.commit else ""
         rows.append([escaped(f"{each.package} {each.version}"), built, f"{_MARKS[shown.shows]}{text and f': {text}'}"])
     return table(["nightly build", "built", "shows"], rows) if rows else ""
 

@@ -199,6 +199,8 @@ def changed(old, new):
                      ["families.demo.pick: invalid value 'some'", "every, last of each minor"], id="unknown pick"),
         pytest.param(changed('OWN = "2"', "OWN = 2"), ["families.demo.variables.OWN: 2 is not a string", 'OWN = "2"'],
                      id="number for a variable"),
+        pytest.param(changed("[tiers.small]", '[built-from]\ndemo = "../version.py"\n[tiers.small]'), ["built-from.demo: '../version.py' is no path in a wheel"],
+                     id="path outside a wheel"),
         pytest.param(changed('"small"', '"smal"'), ["matrix.toml: default-tier: there is no tier 'smal'"], id="unknown tier"),
         pytest.param(changed('environments = ["*"]', ""), ["tiers.full.environments: missing"], id="empty tier"),
         pytest.param(changed('reason = "takes a day"', ""), ["exclude[1].reason: missing", "Write why"], id="no reason"),

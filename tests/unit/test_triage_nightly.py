@@ -2,9 +2,11 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 
+from harness.environments.built_from import commit_in
 from harness.model.nightly import built_on, is_nightly
 from harness.project.matrix_file import read_matrix
 from harness.triage.answer import document
@@ -143,15 +145,34 @@ def test_sentence_says_what_each_nightly_build_shows(matrix):
 
 def test_reply_and_document_have_the_nightly_builds(matrix):
     failing = evidence("n2", "nightly-engine", Shows.OTHER, error="ValueError: gone", engine_nightly="2.0.dev1")
-    answer = an_answer(nightly=nightly_results([ENGINE, failing], matrix))
+    first, second = nightly_results([ENGINE, failing], matrix)
+    answer = an_answer(nightly=(replace(first, commit="ef696751006a1"), second))
     text = markdown(answer)
-    assert "| engine-nightly 2.0.dev20261026 | 2026-10-26 | ✅ passes" in text
+    assert "| engine-nightly 2.0.dev20261026 | 2026-10-26, commit `ef69675100` | ✅ passes" in text
     assert "| engine-nightly 2.0.dev1 | unknown | ⚠ another failure: `ValueError: gone`" in text
     found = json.loads(json.dumps(document(answer)))
     validator("triage").validate(found)
-    assert [(each["built"], each["shows"]) for each in found["nightly"]] == [
-        ("2026-10-26", "passes"), (None, "another failure"),
+    assert [(each["built"], each["commit"], each["shows"]) for each in found["nightly"]] == [
+        ("2026-10-26", "ef696751006a1", "passes"), (None, None, "another failure"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "commit"),
+    [
+        (b"\0v1.12.1-148158-gef696751006\0", "ef696751006"),
+        (b"version = '2.0-rc1-3-g0123abcd'", "0123abcd"),
+        (b"\0v2.21.0\0 a-1-gzzzzzzz", None),
+        (None, None),
+    ],
+)
+def test_commit_of_a_build_is_that_of_git_describe(tmp_path, content, commit):
+    packages = tmp_path / "lib" / "python3.11" / "site-packages"
+    packages.mkdir(parents=True)
+    if content is not None:
+        (packages / "version.so").write_bytes(content)
+    assert commit_in(tmp_path, "version.so") == commit
+    assert commit_in(tmp_path / "missing", "version.so") is None
 
 
 def test_report_about_the_usual_name_means_the_release(matrix):
