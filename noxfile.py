@@ -186,5 +186,5 @@ def _install(session: nox.Session, group: str) -> None:
     session.install("--require-hashes", "-r", f"requirements/{group}.txt")
     session.env["PYTHONPATH"] = str(Path(__file__).parent)
     session.env["HARNESS_COMMAND"] = "nox -s harness --"
-    # Empty is unset. Where a shell sets it, each command compiles all that it imports, which nearly doubles its CPU time.
+    # Empty is unset. Where a shell sets it, each command compiles all that it imports: nearly twice the CPU time.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
