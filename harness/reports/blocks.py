@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 from dataclasses import replace
 
 from harness.project.syntax import tree_of
@@ -13,6 +12,7 @@ from harness.reports.executed import imported_packages
 from harness.reports.pieces import Piece
 from harness.reports.report import Dropped, Place
 from harness.reports.scripts import find_fault
+from harness.reports.sessions import script_in_shell
 from harness.reports.usual_imports import usual_import
 
 # What issue forms and hurried people also call Python: it is looked at.
@@ -30,9 +30,8 @@ _MOST_SENTENCES = 20
 _LOOKS_LIKE_CODE = re.compile(
     r"\s*(?:(?:with|for|if|def|class|return|assert) )?[A-Za-z_][\w.]*\s*(?:=(?!=)\s*[A-Za-z_][\w.]*)?\(.*\w.*\)?:?\s*$"
 )
-_HEREDOC = re.compile(
-    r"(?:\S*/)?python[\d.]*(?: -)? *<<-? *['\"]?(?P<end>\w+)['\"]?\n(?P<code>.*)\n(?P=end)", re.DOTALL
-)
+_NUMBERED = re.compile(r"[ \t]*(?P<number>\d{1,4})[.:|)]?(?P<rest>(?:[ \t].*)?)$")
+_FEWEST_NUMBERED = 3
 _SHOWN_VALUE = re.compile(r"\s*(?:tf\.Tensor|array|<|tensor|Array)\(")
 
 
@@ -47,7 +46,7 @@ def read_block(piece: Piece, place: Place) -> Code | str:
     if is_transcript(piece.text) and (not piece.language or piece.language in _PYTHON | _ANYTHING):
         code = read_transcript(piece.text, place, piece.section)
         return code if code.text.strip() else "a transcript without input"
-    if (command := python_command(piece.text)) is not None and piece.language not in _PYTHON:
+    if (command := script_in_shell(piece.text)) is not None and piece.language not in _PYTHON:
         return Code(place=place, text=command, section=piece.section)
     if _SESSION.search(piece.text[:2000]):
         return "a shell session or the output of a test run, not Python"
@@ -56,7 +55,7 @@ def read_block(piece: Piece, place: Place) -> Code | str:
 
 def _read_python(piece: Piece, place: Place) -> Code | str:
     """Return the code of a block without prompts, or the reason why it has none."""
-    code = _without_sentences(read_cell(piece.text, place, piece.section))
+    code = _without_sentences(read_cell(_without_numbers(piece.text), place, piece.section))
     other = piece.language not in _PYTHON | _ANYTHING or (piece.language in _ANYTHING and not _is_meant(code.text))
     if piece.language and other:
         return f"a block of {piece.language}, not Python"
@@ -86,21 +85,19 @@ def _is_meant(text: str) -> bool:
     return bool(imported_packages(tree)) or (calls and any(map(usual_import, names_of(text).needed)))
 
 
-def python_command(text: str) -> str | None:
-    """Return the code of a block that is only `python -c "..."` or `python - <<EOF`."""
-    lines = [re.sub(r"^[ \t]*[$#>]+[ \t]+", "", line) for line in text.strip().split("\n")]
-    if found := _HEREDOC.fullmatch("\n".join(lines)):
-        return f"{found['code']}\n"
-    if len(lines) > 1 and not any(line.rstrip().endswith("\\") for line in lines[:-1]):
-        return None
-    try:
-        words = shlex.split("\n".join(lines))
-    except ValueError:
-        return None
-    if len(words) < 3 or not re.fullmatch(r"(?:\S*/)?python[\d.]*", words[0]) or "-c" not in words[1:-1]:
-        return None
-    code = words[words.index("-c") + 1]
-    return f"{code}\n" if tree_of(code) is not None else None
+def _without_numbers(text: str) -> str:
+    """Return code without the line numbers that an editor or a page put before it."""
+    found = [_NUMBERED.match(line) for line in text.split("\n")]
+    numbers = [int(each["number"]) for each in found if each is not None]
+    if (
+        len(numbers) < _FEWEST_NUMBERED
+        or len(numbers) < len(found)
+        or numbers != list(range(numbers[0], numbers[0] + len(numbers)))
+    ):
+        return text
+    rests = [each["rest"] for each in found if each is not None]
+    margin = min((len(rest) - len(rest.lstrip()) for rest in rests if rest.strip()), default=0)
+    return "\n".join(rest[margin:] for rest in rests)
 
 
 def _without_sentences(code: Code) -> Code:

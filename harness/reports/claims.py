@@ -64,6 +64,13 @@ _LONGEST_FIELD = 60
 _LONGEST_CLAUSE = 2000
 _LONGEST_VERDICT = 200
 _ADDRESS = re.compile(r"https?://\S+")
+_PINNED = re.compile(r"\bpin(?:s|ned|ning)?\b|work-?around", re.IGNORECASE)
+# `fails with keras>=3.10`, `pin keras<3.10`
+_SPECIFIED = re.compile(
+    r"(?<![\w.-])(?P<package>tensorflow|tf[-_]keras|tf|keras[-_](?:hub|tuner)|keras|numpy|protobuf|jax)[`\"' ]*"
+    r"(?P<operator><=|>=|<)[ ]*(?P<version>\d+\.\d+(?:\.\d+)?)(?![\w.]*\d)",
+    re.IGNORECASE,
+)
 # Of Keras, people also say only the major version: `works in Keras 2 but not in Keras 3`.
 _MAJOR = re.compile(r"(?<![\w.-])keras[ \t-]?(?:v|version )?(?P<version>[23])(?:\.x)?(?![\w-]|\.\d)", re.IGNORECASE)
 
@@ -248,8 +255,17 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
                     text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=each,
                     package=mention.package, version=mention.version,
                 )  # fmt: skip
+    if verdict is None and _PINNED.search(clause):
+        verdict = Says.WORKS
     if verdict is None or _NOT_OF_THE_BUG.search(clause):
         return
+    for found in _SPECIFIED.finditer(clause):
+        line = piece.line + piece.text.count("\n", 0, start + found.start())
+        below = "<" if found["operator"] == "<" else ""
+        yield Claim(
+            text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=verdict,
+            package=package_of(found["package"]), version=f"{below}{found['version']}",
+        )  # fmt: skip
     for found in _MAJOR.finditer(clause):
         line = piece.line + piece.text.count("\n", 0, start + found.start())
         yield Claim(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from harness.filesystem.reading import read_text
@@ -11,6 +12,7 @@ from harness.project.syntax import tree_of
 from harness.reports.assembly import Assembled
 from harness.reports.attachments import is_model
 from harness.reports.backends import asked_backend, with_failing_backend
+from harness.reports.blocks import is_code_block
 from harness.reports.claims import (
     Context,
     claims_in,
@@ -44,6 +46,7 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.questions import ask
 from harness.reports.report import Claim, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.scripts import check_script, find_fault
+from harness.reports.session_claims import claims_in_session
 from harness.reports.source import Source
 from harness.reports.wording import verdict_of
 
@@ -52,6 +55,7 @@ _NOTED_VERSION = re.compile(
     r"\b(?P<name>\w+)(?:\.\w+)*\.__version__\)?[ \t]*#+[^\n\w]*(?:(?:prints?|outputs?|shows?|version)\b[^\n\w]*)?v?"
     r"(?P<version>\d+\.\d+\.\d+(?:[-.]?(?:rc|dev|a|b)\d+)?)(?!\w)"
 )
+_VERSION_LINE = re.compile(r"(?:^|[\s:='\"])v?\d+\.\d+\.\d+")
 _EXACT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:\[[^]]*\])?==(?P<version>[\w.+!-]+)")
 
 
@@ -156,6 +160,7 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
     told = [*_title(source, pieces), *pieces]
     claims = [*claims_of_fields(pieces), *claims_in(told, context), *conflicts_in(pieces)]
     claims += _shown(source, pieces)
+    claims += [claim for each in pieces if each.shape is Shape.BLOCK for claim in claims_in_session(each)]
     place = Place(line=1, file=pieces[0].file if pieces else "")
     known = {(each.package, each.version) for each in claims}
     for each in requirements:
@@ -214,13 +219,15 @@ def _place_of(text: str, source: Source, otherwise: Place) -> Place:
 def _shown(source: Source, pieces: list[Piece]) -> list[Claim]:
     """Read versions that code printed: `tf.__version__` and what stood below it."""
     found: list[tuple[str, str, Place, Says]] = []
-    for piece in pieces:
-        if piece.shape is Shape.BLOCK and is_transcript(piece.text):
+    blocks = [each for each in pieces if each.shape is Shape.BLOCK]
+    for piece, below in zip(blocks, [*blocks[1:], Piece(shape=Shape.BLOCK, line=1, text="")], strict=False):
+        if is_transcript(piece.text):
             place = Place(file=piece.file, line=piece.line)
             session = read_transcript(piece.text, place)
             says = Says.FAILS if exceptions_in(piece.text, place) else Says.WORKS
             found += [(*each, each_place, says) for *each, each_place in _shown_in_session(session, piece)]  # type: ignore[misc]
-        elif piece.shape is Shape.BLOCK:
+        else:
+            found += [(*each, Place(file=below.file, line=below.line), Says.FAILS) for each in _printed(piece, below)]
             for at in _NOTED_VERSION.finditer(piece.text):
                 line = piece.line + piece.text.count("\n", 0, at.start())
                 found.append((package_of(at["name"]), at["version"], Place(file=piece.file, line=line), Says.FAILS))
@@ -231,6 +238,14 @@ def _shown(source: Source, pieces: list[Piece]) -> list[Claim]:
         for package, version, place, says in found
         if package not in ("python", "sys", "platform")
     ]
+
+
+def _printed(code: Piece, output: Piece) -> Iterator[tuple[str, str]]:
+    """Yield packages and versions that a script printed first, as the block below it shows."""
+    count = len(re.findall(r"__version__|\.VERSION\b|\bsys\.version\b|python_version\(", code.text))
+    lines = [line.partition(" (")[0] for line in output.lines[: 3 + count] if line.strip() and line[0] != " "]
+    if count and not is_code_block(output):
+        yield from shown_versions(code.text, "\n".join(line for line in lines if _VERSION_LINE.search(line)))
 
 
 def _shown_in_session(session: Code, piece: Piece) -> list[tuple[str, str, Place]]:

@@ -74,6 +74,7 @@ _LISTED_CLAIMS = {"tensorflow", "keras", "tf-keras", "keras-nightly", "tf-nightl
 _OLD = re.compile(r"\b(?:old|previous|earlier|working|before the)\b", re.IGNORECASE)
 _LONGEST = 4000
 _LONGEST_LABEL = 100
+_MOST_FIELDS = 30
 _LONGEST_FORM = 10_000
 _MOST = 200
 
@@ -88,12 +89,25 @@ def fields_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, str, Place]]:
         if heading is not None and (kind := kind_of(heading.text)) and len(piece.text) < 500 and "**" not in piece.text:
             yield from _value(kind, piece.text, Place(line=piece.line, file=piece.file))
         heading = None
-        if piece.shape is Shape.PROSE and len(piece.text) < _LONGEST_FORM:
+        if (piece.shape is Shape.PROSE and len(piece.text) < _LONGEST_FORM) or _is_list_of_fields(piece):
             for pattern in (_BOLD_FIELD, _FIELD):
                 for found in pattern.finditer(piece.text):
                     place = Place(line=piece.line + piece.text.count("\n", 0, found.start("value")), file=piece.file)
                     if kind := kind_of(found["name"]):
                         yield from _value(kind, found["value"], place)
+
+
+def _is_list_of_fields(piece: Piece) -> bool:
+    """Return whether a block lists what the reporter has: `TensorFlow: 2.18.0`, line by line."""
+    lines = [line for line in piece.lines if line.strip()]
+    if piece.shape is not Shape.BLOCK or not 2 <= len(lines) <= _MOST_FIELDS:
+        return False
+    found = [_FIELD.match(line) for line in lines]
+    kinds = [kind_of(each["name"]) for each in found if each is not None]
+    return (
+        all(":" in line for line in lines)
+        and sum(kind in ("tensorflow", "keras", "python", "numpy", "os") for kind in kinds) > 1
+    )
 
 
 def kind_of(name: str) -> str | None:
@@ -295,7 +309,13 @@ def date_of(text: str) -> dt.date | None:
 
 def shown_versions(code: str, output: str) -> Iterator[tuple[str, str]]:
     """Yield packages and versions that `X.__version__` showed: those of the expressions, in their order."""
-    names = re.findall(r"\b(\w+)(?:\.\w+)*\.(?:__version__|version\.VERSION|VERSION)\b", code)
+    names = [
+        found["name"] or "python"
+        for found in re.finditer(
+            r"\b(?P<name>\w+)(?:\.\w+)*\.(?:__version__|version\.VERSION|VERSION)\b|\bsys\.version\b|\bpython_version\(",
+            code,
+        )
+    ]
     versions = [
         found.group() for found in re.finditer(r"(?<![\w.])\d+\.\d+\.\d+(?:[-.]?(?:rc|dev|a|b)\d+)?(?![\w])", output)
     ]

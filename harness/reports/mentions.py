@@ -17,7 +17,7 @@ _NAMES = (
     r"|torch|jaxlib|jax|python|protobuf|h5py|scipy|pandas|transformers|ml[-_]dtypes|cuda|cudnn|apache[-_]beam|pip|setuptools"
 )
 _USUAL = re.compile(_NAMES, re.IGNORECASE)
-_DESCRIBED = rf"v?(?P<tag>{_VERSION})-\d+-g[0-9a-f]{{6,}}(?:[\s,]+v?(?P<said>{_VERSION}))?"
+_DESCRIBED = rf"v?(?P<tag>{_VERSION})-(?P<commits>\d+)-g[0-9a-f]{{6,}}(?:[\s,]+v?(?P<said>{_VERSION}))?"
 # Without a package beside them: the tag of an image, and what `git describe` says of a build.
 _OF_A_BUILD = re.compile(
     rf"(?<![\w.-])(?:tensorflow/tensorflow:(?P<version>{_VERSION})|(?=v\d){_DESCRIBED})(?!\w)", re.IGNORECASE
@@ -25,12 +25,14 @@ _OF_A_BUILD = re.compile(
 _BARE = re.compile(rf"(?<![\w.=/:~<>-])v?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
 _LEADS_TO_VERSION = re.compile(
     r"(?:\b(?:in|with|on|to|since|from|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
-    r"|as of|up to|back to|starting with)|^|[(,/&|]|->|\u2192)\s*[`'\"*(]*v?$",
+    r"|as of|up to|back to|starting with)|^|[(,/&|]|->|\u2192"
+    r"|\b(?:affected|works?|working|fails?|failing|broken|good|bad|tested|ok)[`'\"*)]*:)\s*[`'\"*(]*v?$",
     re.IGNORECASE,
 )
 _IN_LIST = re.compile(
     r"[`'\"*)]*\s*(?:,|/|and|or|&|\((?:and|or)|to|,\s*and|up to|-|\u2013|until)\s*[`'\"*(]*v?$", re.IGNORECASE
 )
+_MOST_COMMITS = 1000
 _SAYS_VERSION = re.compile(r"\b(?:versions?|releases?)\s*[`'\"*(]*v?$", re.IGNORECASE)
 _OTHER_NUMBERS = {"python", "cuda", "cudnn", "pip", "setuptools"}
 _ALIASES = {
@@ -86,10 +88,9 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
     named = [
         Mention(
             package=package_of(found["package"]) if found.re is not _OF_A_BUILD else "tensorflow",
-            version=(found["said"] or found["tag"] or found["version"]).rstrip("."),
-            start=found.start(), end=found.end(),
+            version=version, start=found.start(), end=found.end(),
         )
-        for found in _named(text)
+        for found in _named(text) if (version := _version_of(found))
     ]  # fmt: skip
     mentions: list[Mention] = []
     pending = iter([*named, None])
@@ -114,6 +115,19 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
     return mentions
 
 
+def _version_of(found: re.Match[str]) -> str:
+    """Return the version that is meant; of `v2.9.0-18-g1234567` alone the minor version, as the tag was before it."""
+    version = found["said"] or found["version"] or described_version(found["tag"], found["commits"])
+    return version.rstrip(".")
+
+
+def described_version(tag: str, commits: str) -> str:
+    """Return the version of a build so many commits after a tag: the minor one; none for builds of the main branch."""
+    if int(commits[:9]) == 0:
+        return tag
+    return ".".join(tag.split(".")[:2]) if int(commits[:9]) < _MOST_COMMITS else ""
+
+
 def _named(text: str) -> list[re.Match[str]]:
     unusual = tuple(each for each in vocabulary().names if not _USUAL.fullmatch(each))
     found = list(_mention_of(unusual).finditer(text))
@@ -129,7 +143,7 @@ def _named(text: str) -> list[re.Match[str]]:
 def version_in(text: str) -> str | None:
     """Return the version in the value of a field; of what `git describe` says, the version that follows it."""
     if described := re.search(_DESCRIBED, text):
-        return described["said"] or described["tag"]
+        return described["said"] or described_version(described["tag"], described["commits"]) or None
     found = re.search(rf"(?<![\w.])(?:tf|keras|v)?\s*(?P<version>{_VERSION})(?![\w])", text, re.IGNORECASE)
     return found["version"] if found else None
 

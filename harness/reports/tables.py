@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from harness.reports.mentions import find_mentions, package_of, version_in
 from harness.reports.pieces import Piece
-from harness.reports.report import Claim, Place
+from harness.reports.report import Claim, Place, Says
 from harness.reports.wording import verdict_of
 
 _WRITER_COLUMN = re.compile(r"\bsave|\bwrit|\bmade\b|\btrain|\bcreat|\bfrom\b|\bexport", re.IGNORECASE)
+_PROBLEM_COLUMN = re.compile(r"reproduc|\bbug|affect|fail|error|broken|crash|issue|problem|present", re.IGNORECASE)
 _VERSION_COLUMN = re.compile(
     r"version|\bload|\bread|\btf\b|tensorflow|keras|release|package|numpy|environment|\btested\b|\bto\b", re.IGNORECASE
 )
@@ -40,8 +41,8 @@ def in_table(piece: Piece, default: str) -> Iterator[Claim]:
     for offset, row in enumerate(rows[1:], start=1):
         if set("".join(row)) <= set("-: "):
             continue
-        rest = " ".join(cell for at, cell in enumerate(row) if at != writer and at not in readers)
-        verdict = verdict_of(rest)
+        others = [at for at in range(len(row)) if at != writer and at not in readers]
+        verdict = verdict_of(" ".join(row[at] for at in others)) or _answered(header, row, others)
         if verdict is None:
             continue
         writers = [_cell_versions(row[writer], "", default)] if writer is not None and writer < len(row) else [[]]
@@ -55,6 +56,17 @@ def in_table(piece: Piece, default: str) -> Iterator[Claim]:
                         place=Place(line=piece.line + offset, file=piece.file), says=verdict, package=package,
                         version=version, writer=by,
                     )  # fmt: skip
+
+
+def _answered(header: list[str], row: list[str], columns: list[int]) -> Says | None:
+    """Return what `yes` or `no` says below a heading such as `reproduced?`."""
+    for at in columns:
+        answer = row[at].strip(" *`!.").lower()
+        if at < len(header) and answer in ("yes", "y", "true", "no", "n", "false"):
+            problem = _PROBLEM_COLUMN.search(header[at])
+            if problem or verdict_of(header[at]) is Says.WORKS:
+                return Says.FAILS if bool(problem) is answer.startswith(("y", "t")) else Says.WORKS
+    return None
 
 
 def _by_column(piece: Piece, rows: list[list[str]], default: str) -> Iterator[Claim]:

@@ -42,6 +42,10 @@ _STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)
 _WITHOUT_APOSTROPHE = re.compile(
     r"\b(does|do|did|is|was|are|were|has|have|had|could|would|should|ca|wo)n['\u2019\u00b4`]?t\b", re.IGNORECASE
 )
+_MARKS = re.compile(
+    r":(?:(?P<good>white_check_mark|heavy_check_mark|ballot_box_with_check|\+1|thumbsup|green_circle)"
+    r"|x|negative_squared_cross_mark|-1|thumbsdown|red_circle|no_entry):|(?P<bad>\u2716|\U0001f534)"
+)
 NOT_IN = re.compile(r"\s*not (?:in|on|with)\b", re.IGNORECASE)
 _SHOULD_RAISE = re.compile(r"\binstead of (?:raising|an? (?:\w+ )?(?:error|exception)|an? `?\w+Error)", re.IGNORECASE)
 _WAS_RAISED = re.compile(r"(?:was|is|were|got|gets) raised|\brais(?:ed|es) an?\b", re.IGNORECASE)
@@ -49,7 +53,7 @@ _WAS_RAISED = re.compile(r"(?:was|is|were|got|gets) raised|\brais(?:ed|es) an?\b
 
 def verdict_of(text: str) -> Says | None:
     """Return whether a clause says that a version works or fails, or None."""
-    text = _WITHOUT_APOSTROPHE.sub(r"\1n't", text)
+    text = _WITHOUT_APOSTROPHE.sub(r"\1n't", _MARKS.sub(lambda found: "\u2705" if found["good"] else "\u274c", text))
     if _NOT_FAILING.search(text) and not _STILL.search(text):
         return Says.WORKS
     if _FAILING.search(text) or NOT_IN.match(text):

@@ -150,7 +150,7 @@ def _of_version(
 ) -> tuple[str, Environment | None] | None:
     """Return the id of a family's environment of a version: one of the matrix, or one that is made for it."""
     members = [each for each in environments if each.family == family.name]
-    if version.isdigit():
+    if version.isdigit() or version.startswith("<"):
         fitting = [each for each in members if covers(version, each.lock.origin.version or "")]
         newest = newest_member(family, fitting, date, at_least_one=True)
         return (newest.id, newest) if newest is not None else None

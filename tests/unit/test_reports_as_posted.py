@@ -29,6 +29,11 @@ POSTED = {
     "one backtick around": f"Fails.\n\n`{CODE.rstrip()}`\n\nWhy?\n",
     "acute accents": f"Fails.\n\n´´´\n{CODE}´´´\n\nWhy?\n",
     "quotes": f"Fails.\n\n'''\n{CODE}'''\n\nWhy?\n",
+    "line numbers": "Fails.\n\n```\n"
+    + "".join(f"{n}  {line}\n" for n, line in enumerate(CODE.rstrip().split("\n"), 8))
+    + "```\n",
+    "here document": f"Fails.\n\n```bash\ncat > repro.py <<'EOF'\n{CODE}EOF\npython repro.py\n```\n",
+    "shown in a session": f"Fails.\n\n```\n$ cat repro.py\n{CODE}$ python repro.py\nValueError: no\n```\n",
     "sentence in the block": f"Fails.\n\n```shell\nThis is the code of the guide, up to the second section.\n\n{CODE}```\n",
     "only a way that works": f"It works fine with TF 2.15, but not with TF 2.16:\n\n```\n{CODE}```\n",
 }
@@ -230,6 +235,35 @@ CLAIMS = {
         "```\nh5py  3.11.0\nkeras  3.4.1\nnumpy  1.26.4\n```\n",
         [("works", "keras", "2.12.0"), ("fails", "keras", "3.4.1")],
     ),
+    "emoji by name": (
+        "| Version | Status |\n|---|---|\n| keras 3.5.0 | :white_check_mark: |\n| keras 3.6.0 | :x: |\n",
+        [("works", "keras", "3.5.0"), ("fails", "keras", "3.6.0")],
+    ),
+    "yes and no": (
+        "Keras:\n\n| Version | reproduced? |\n|---|---|\n| 3.5.0 | no |\n| 3.6.0 | yes |\n",
+        [("works", "keras", "3.5.0"), ("fails", "keras", "3.6.0")],
+    ),
+    "labels": (
+        "Affected: Keras 3.6.0 - 3.8.0. Not affected: 3.5.0 and 3.9.0.\n",
+        [("fails", "keras", "3.6.0"), ("fails", "keras", "3.8.0"), ("works", "keras", "3.5.0"), ("works", "keras", "3.9.0")],
+    ),
+    "specifiers": (
+        "It fails with keras>=3.10. Workaround: pin `keras<3.10`.\n", [("fails", "keras", "3.10"), ("works", "keras", "<3.10")],
+    ),
+    "list in a block": (
+        "```\nTensorFlow: 2.18.0\nKeras: 3.7.0\nOS: Ubuntu\n```\n", [("fails", "tensorflow", "2.18.0"), ("fails", "keras", "3.7.0")],
+    ),
+    "printed by the script": (
+        "```\nimport tensorflow as tf, keras, sys\nprint(tf.__version__, keras.__version__, sys.version)\nkeras.x()\n```\n\n"
+        "```\n2.18.0 3.6.0 3.11.9 (main, Apr  2 2024) [GCC 13.2.0]\nAttributeError: no x\n```\n",
+        [("fails", "tensorflow", "2.18.0"), ("fails", "keras", "3.6.0")],
+    ),
+    "session": (
+        "```\n$ pip install keras==3.8.0\n$ python repro.py\n3\n$ pip install keras==3.9.0\n$ python repro.py\nValueError: bad\n```\n",
+        [("works", "keras", "3.8.0"), ("fails", "keras", "3.9.0")],
+    ),
+    "build after a tag": ("- TensorFlow version: v2.9.0-18-gd8ce9f9c301\n", [("fails", "tensorflow", "2.9")]),
+    "build of the main branch": ("- TensorFlow version: v1.12.1-126604-g3d72b9f063c\n", []),
     "without apostrophe": ("It doesnt work in TF 2.13.\n", [("fails", "tensorflow", "2.13")]),
     "outputs normally": ("In keras v2.14.0, it outputs normally.\n", [("works", "keras", "2.14.0")]),
     "green": ("It fails with Keras 3.6 (CI was green with Keras 3.5).\n", [("fails", "keras", "3.6"), ("works", "keras", "3.5")]),

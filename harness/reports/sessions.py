@@ -1,0 +1,50 @@
+"""The Python code in blocks of shell: what was shown, written or run there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from harness.project.syntax import tree_of
+
+SHELL_PROMPT = re.compile(r"^[ \t]*(?:\([\w.-]+\) ?)?(?:[\w.-]+@[\w.-]+[:~]\S*)?[$#%>] +(?=\S)")
+_HEREDOC = re.compile(
+    r"^.*(?:\bpython[\d.]*(?: -)?|>\s*\S+\.py) *<<-? *['\"]?(?P<end>\w+)['\"]?.*\n(?P<code>(?:.*\n)*?)(?P=end)[ \t]*$"
+    r"|^.*<<-? *['\"]?(?P<end2>\w+)['\"]? *>\s*\S+\.py.*\n(?P<code2>(?:.*\n)*?)(?P=end2)[ \t]*$",
+    re.MULTILINE,
+)
+_SHOWN = re.compile(r"(?:cat|less|more|type|head|bat) +(?:\S*/)?[\w.-]+\.py\s*$")
+
+
+def script_in_shell(text: str) -> str | None:
+    """Return the Python code of a block of shell: of `python -c`, of a here document, of a file that is shown."""
+    if found := _HEREDOC.search(text):
+        code = found["code"] or found["code2"] or ""
+    else:
+        code = _shown_file(text) or _of_option(text) or ""
+    return code if code.strip() and tree_of(code) is not None else None
+
+
+def _shown_file(text: str) -> str | None:
+    """Return what `$ cat script.py` showed."""
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        prompt = SHELL_PROMPT.match(line)
+        if prompt and _SHOWN.match(line[prompt.end() :]):
+            end = next((place for place in range(at + 1, len(lines)) if SHELL_PROMPT.match(lines[place])), len(lines))
+            return "\n".join(lines[at + 1 : end]) + "\n"
+    return None
+
+
+def _of_option(text: str) -> str | None:
+    """Return the code of a block that is only `python -c "..."`."""
+    command = SHELL_PROMPT.sub("", text.strip())
+    if "\n" in command and not re.match(r"\S+ +-c +['\"]", command):
+        return None
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return None
+    if len(words) < 3 or not re.fullmatch(r"(?:\S*/)?python[\d.]*", words[0]) or "-c" not in words[1:-1]:
+        return None
+    return words[words.index("-c") + 1] + "\n"
