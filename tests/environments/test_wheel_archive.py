@@ -29,7 +29,7 @@ def test_nightly_build_that_is_gone_is_no_longer_offered(world, nightly):
     expected = r"no longer offers made-up 3\.0\.dev20230102 \(built 2023-01-02\)"
     with pytest.raises(Unavailable, match=expected) as caught:
         world.provide(environment)
-    assert not caught.value.conclusive  # the index may be another one next time
+    assert caught.value.conclusive  # it will not come back: a run with it is not left open
 
 
 def test_release_that_is_gone_is_not_called_a_nightly_build(world):
@@ -37,6 +37,15 @@ def test_release_that_is_gone_is_not_called_a_nightly_build(world):
     (world.index.folder / "made_up-1.0-py3-none-any.whl").unlink()
     with pytest.raises(Unavailable, match="does not offer the locked files"):
         world.provide(environment)
+
+
+def test_index_without_the_package_may_be_repaired(world, nightly):
+    environment, _ = nightly
+    for path in world.index.folder.glob("made_up-*"):
+        path.unlink()
+    with pytest.raises(Unavailable, match="does not offer the locked files") as caught:
+        world.provide(environment)
+    assert not caught.value.conclusive
 
 
 def test_kept_wheel_is_installed_after_the_index_removed_it(world, nightly):
