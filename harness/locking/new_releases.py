@@ -59,6 +59,8 @@ def find_news(family: Family, releases: Iterable[Release], locked: Iterable[Vers
     missing = [each for each in covered if each not in known]
     added = tuple(each for each in missing if not _why_not(family, available[each]))
     dropped = {each for each in family.also if each.is_prerelease and each not in also} & known
+    if family.pick == "last of each week":  # of a week that is over, the index may have nothing any more
+        dropped |= {each for each in known if each in available and each not in covered}
     if family.pick == "newest" and added:
         dropped |= {each for each in known if each not in covered}
     return News(

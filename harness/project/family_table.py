@@ -14,7 +14,7 @@ from packaging.version import Version
 from harness.project.matrix import Base, Family
 from harness.project.toml_table import Table
 
-PICKS = ("every", "last of each minor", "newest")
+PICKS = ("every", "last of each minor", "last of each week", "newest")
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _DAYS_AFTER = re.compile(r"([0-9]{1,5}) days after release")
 _FIELDS = ("version", "minor", "package")

@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from harness.errors import UsageError
 from harness.model import Cache, Generation, LockOrigin, Preparation, Setting, matches_globs
+from harness.model.nightly import built_on
 from harness.model.site import SiteText
 from harness.project.import_names import package_of
 
@@ -84,6 +85,8 @@ class Family:
         chosen = [each for each in releases if self.contains(each)]
         if self.pick == "last of each minor":
             chosen = list({each.release[:2]: each for each in chosen}.values())
+        if self.pick == "last of each week":
+            chosen = list({_week(each): each for each in chosen}.values())
         if self.pick == "newest":
             chosen = chosen[-1:]
         return sorted({*chosen, *(each for each in releases if each in self.also)})
@@ -119,6 +122,12 @@ class Family:
             overrides=_fill(((*base.overrides,) if base else ()) + self.overrides, fields),
             base=f"{self.name}-base" if base else None,
         )
+
+
+def _week(version: Version) -> tuple[int, int] | Version:
+    """Return year and week of a nightly build; the version itself if it has no date."""
+    day = built_on(str(version))
+    return day.isocalendar()[:2] if day is not None else version
 
 
 def _fill(templates: tuple[str, ...], fields: dict[str, str]) -> tuple[str, ...]:

@@ -196,7 +196,7 @@ def changed(old, new):
         pytest.param(changed('package = "demo"', 'package = "demo"\nid = "my demo, {version}"'), ["families.demo.id"],
                      id="id that cannot be typed"),
         pytest.param(changed('package = "demo"', 'package = "demo"\npick = "some"'),
-                     ["families.demo.pick: invalid value 'some'", "every, last of each minor"], id="unknown pick"),
+                     ["families.demo.pick: invalid value 'some'", "every, last of each minor, last of each week"], id="unknown pick"),
         pytest.param(changed('OWN = "2"', "OWN = 2"), ["families.demo.variables.OWN: 2 is not a string", 'OWN = "2"'],
                      id="number for a variable"),
         pytest.param(changed("[tiers.small]", '[built-from]\ndemo = "../version.py"\n[tiers.small]'), ["built-from.demo: '../version.py' is no path in a wheel"],

@@ -111,6 +111,15 @@ class TestNews:
         assert (texts(found.added), texts(found.superseded)) == (["2.0.dev3"], ["2.0.dev1"])
         assert not news(nightlies, locked=["2.0.dev3"], pick="newest", prereleases=True, versions=">=2.0.dev0").added
 
+    def test_last_nightly_build_of_each_week_stays_after_the_index_removed_it(self):
+        nightlies = ["2.0.dev20261025", "2.0.dev20261026", "2.0.dev2026102704", "2.0.dev1"]
+        options = {"pick": "last of each week", "prereleases": True, "versions": ">=2.0.dev0"}
+        found = news(nightlies, locked=["2.0.dev20261018", "2.0.dev20261026"], **options)
+        assert texts(found.added) == ["2.0.dev1", "2.0.dev20261025", "2.0.dev2026102704"]
+        assert texts(found.superseded) == [
+            "2.0.dev20261026"
+        ]  # a later one of the same week; that of 18 October is kept
+
     def test_pre_releases_are_covered_only_where_they_are_named_or_asked_for(self):
         available = [Version(each) for each in ("1.0", "1.1rc0", "1.1.dev1")]
         assert texts(family(versions=">=1").choose(available)) == ["1.0"]
