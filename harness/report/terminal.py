@@ -28,11 +28,13 @@ _GAP = 2
 _WIDEST_STAGE = 12
 _WIDEST_HEAD = 9
 _LONGEST_ID = 24
+_LONGEST_WORD = 36
+"""Characters of an id without spaces that a header shows: that of a nightly build."""
 _MOST_STATEMENTS = 25
 _Values = tuple[str, str, str, int | None, bool]
 """All that a cell's drawing depends on: state, ratio, stage, the number of its cause, whether it is published only."""
 PUBLISHED_MARK = "*"
-_PARTS_OF_ID = re.compile(r"(?<=[A-Za-z])(?=\d)|(?=-)|(?<=[ ,_])")
+_PARTS_OF_ID = re.compile(r"(?<=[A-Za-z])(?=\d)|(?=-|\.dev)|(?<=[ ,_])")
 
 
 def render(results: Results, *, width: int = 120, colour: bool = False, only_differing: bool = False) -> str:
@@ -241,13 +243,17 @@ def _family(columns: Sequence[EnvironmentColumn], place: int, *, first: bool) ->
 def _id(columns: Sequence[EnvironmentColumn], place: int) -> str:
     """Return the id of a column, broken at readable positions."""
     name = columns[place].id
-    name = one_line(name) if len(name) <= _LONGEST_ID else f"column {place + 1}"
+    name = one_line(name) if _is_shown(name) else f"column {place + 1}"
     lines = [""]
     for part in _PARTS_OF_ID.split(name):
         if lines[-1] and len(lines[-1] + part) > _WIDEST_HEAD:
             lines.append("")
         lines[-1] += part
     return "\n".join(line.strip() for line in lines)
+
+
+def _is_shown(id: str) -> bool:
+    return len(id) <= (_LONGEST_WORD if " " not in id else _LONGEST_ID)
 
 
 def _values_of(cell: GridCell) -> _Values:
@@ -308,11 +314,14 @@ def _label_text(cause: Cause) -> str:
 def _environments(columns: Sequence[EnvironmentColumn], *, width: int) -> Iterator[str]:
     longest = min(_LONGEST_ID, max((len(column.id) for column in columns), default=0))
     for place, column in enumerate(columns, start=1):
-        short = column.id if len(column.id) <= _LONGEST_ID else f"column {place}"
+        short = column.id if _is_shown(column.id) else f"column {place}"
         parts = [f"Python {column.python}", *(f"{name} {version}" for name, version in column.packages)]
         parts += [f"{name}={value}" for name, value in column.variables]
         parts += [f"as of {column.as_of}"] if column.as_of else []
         parts += [column.id] if short != column.id else []
+        if len(short) > longest:  # a line of its own
+            yield one_line(short)
+            short = ""
         text = one_line(f"{short:{longest}}").ljust(longest) + "  " + one_line(", ".join(parts))
         yield textwrap.fill(text, max(width, 40), subsequent_indent=" " * (longest + 2), drop_whitespace=True)
 

@@ -282,6 +282,16 @@ def test_ten_environments_fit_into_140_columns_side_by_side():
     assert max(len(line) for line in drawn.splitlines()) <= 140
 
 
+def test_id_of_a_nightly_build_is_broken_into_its_parts():
+    name = "nightly-keras3.16.0.dev2026102704"
+    one = scenario("sequential_build")
+    drawn = terminal.render(only(one, result(cell_of(one, name), {}), environments=(name,)), width=80)
+    head = [line.split()[-1] for line in drawn.splitlines()[1:6]]
+    assert head == ["nightly", "-keras", "3.16.0", ".dev", "2026102704"]
+    assert f"\n{name}\n" in drawn
+    assert "column 1" not in drawn
+
+
 def wide(*, environments: int) -> Results:
     names = tuple(f"tf2.{minor}.1-legacy" for minor in range(environments))
     one = scenario("sequential_build", parameters=[("shape", ("tuple", "list")), ("save_format", (".keras", ".h5"))])
