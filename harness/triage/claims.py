@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -52,6 +52,11 @@ def check(
         key = (canonicalize_name(claim.package), claim.version, claim.writer, claim.says.value)
         unique.setdefault(key, claim)
     return tuple(_check(claim, evidence, provides, own) for claim in unique.values())
+
+
+def without_verdict(checked: CheckedClaim, why: str) -> CheckedClaim:
+    """Return a claim that counts as not tested, though cells with its version ran: nothing says what is right."""
+    return checked if checked.result is Checked.NOT_TESTED else replace(checked, result=Checked.NOT_TESTED, note=why)
 
 
 def questions_about(checked: Iterable[CheckedClaim]) -> tuple[str, ...]:

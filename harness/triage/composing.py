@@ -14,7 +14,7 @@ from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Report
 from harness.triage.answer import HeldPackage, Reproduction, TriageAnswer
 from harness.triage.cases import suffix_of
-from harness.triage.claims import check, questions_about
+from harness.triage.claims import check, questions_about, without_verdict
 from harness.triage.commands import reproducing
 from harness.triage.decide import (
     changes,
@@ -33,6 +33,8 @@ from harness.triage.ranges import Range, ranges_of
 from harness.triage.reproduction import other_system, reported_failure, reproduction_of
 from harness.triage.runs import Runs
 from harness.triage.verdict import sentence
+
+_NOT_JUDGED = "the report quotes no exception, and whether what the script prints is right was not judged"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +111,10 @@ def compose(found: Found) -> TriageAnswer:
         provides=dict(found.matrix.provides),
         own=[found.runs.ran[id].environment for id in found.own_versions],
     )
+    if _is_undecided(found):
+        checked = tuple(without_verdict(each, _NOT_JUDGED) for each in checked)
+        if reproduction.result == "does not fail" and not reproduction.reason:
+            reproduction = replace(reproduction, reason=_NOT_JUDGED)
     responsible = found.name(package) if package else None
     verdict = sentence(
         reproduction,
@@ -154,6 +160,13 @@ def compose(found: Found) -> TriageAnswer:
         traceback=without_local_paths(newest.evidence.traceback) if newest is not None else "",
         install=install_line(newest) if newest is not None else "",
     )
+
+
+def _is_undecided(found: Found) -> bool:
+    """Return whether nothing says what the problem is: nothing fails, and the report quotes no exception."""
+    problem = found.problem
+    nothing = problem.failure is None and not problem.shows and found.runs.watch is None
+    return nothing and reported_failure(found.report) is None
 
 
 def _as_another_failure(evidence: Evidence) -> Evidence:

@@ -16,6 +16,7 @@ from harness.model.observation import normalise_output, normalise_warnings
 from harness.model.watch import Watch, WatchKind
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
+from harness.triage.quoted_output import is_shown
 
 # The reason of an attempt that was not made since the framework cannot be imported.
 _DOES_NOT_IMPORT = re.compile(r"does not import: (?:import [\w.]+: )?(?P<error>.*)", re.DOTALL)
@@ -92,6 +93,10 @@ class Problem:
     """What is followed, if it is no failure."""
     output: str | None = None
     """The text that is the problem."""
+    also: tuple[str, ...] = ()
+    """Other texts that have the problem: the quoted lines among others."""
+    quoted: str = ""
+    """The lines of the report that are the problem, if it is output that the report quotes."""
     right: tuple[str, ...] = ()
     """The texts that are shown where it is right, as far as that is known: versions may word it in several ways."""
     expected_s: float | None = None
@@ -109,7 +114,8 @@ class Problem:
             return without_local_paths(f"{self.failure.type}: {self.failure.message}".rstrip(": "))
         if self.expected_s is not None:
             return f"takes at least {self.watch.factor:g} times as long as {seconds_text(self.expected_s)}"
-        return self.observed if self.output is None else differing_line(self.output, self.expected)
+        shown = self.quoted or self.output
+        return self.observed if shown is None else differing_line(shown, self.expected)
 
     @property
     def shows(self) -> bool:
@@ -133,13 +139,15 @@ def problem_of(
     expected: Iterable[str] = (),
     watch: Watch | None = None,
     quoted: str = "",
+    quoted_outputs: Iterable[Sequence[str]] = (),
 ) -> Problem:
     """Decide what the reported problem is.
 
     The reported failure counts if anything shows it. Otherwise it is what the environments fail with that the report
-    calls failing, then the most frequent failure; where nothing fails, it is the text that those environments print and
-    the working ones do not. `expected` is output that the report calls right: who prints it is a working one. Last
-    comes a `quoted` warning that some environments show. With a `watch`, only that counts.
+    calls failing, then the most frequent failure. Where nothing fails, it is the output that the report quotes, then
+    the text that those environments print and the working ones do not. `expected` is output that the report calls
+    right: who prints it is a working one. Last comes a `quoted` warning that some environments show. With a `watch`,
+    only that counts.
     """
     if watch is not None:
         return _watched(ran, watch, set(failing), set(working))
@@ -152,7 +160,10 @@ def problem_of(
             failure, _ = Counter(Failure.in_one_line(each.error) for each in group).most_common(1)[0]
             timed_out = any(each.attempt is not None and each.attempt.outcome is Outcome.TIMED_OUT for each in group)
             return Problem(observed="hang" if timed_out else "error", failure=failure)
-    shown = _shown_text(ran, Watch(), named, set(working), [normalise_output(each) for each in expected])
+    right = [normalise_output(each) for each in expected]
+    if reported is None and (printed := _as_quoted(ran, quoted_outputs, named, set(working), right)) is not None:
+        return printed
+    shown = _shown_text(ran, Watch(), named, set(working), right)
     if shown is None and reported is None:
         shown = _quoted_warning(ran, quoted)
     return shown or Problem(observed="error", failure=reported)
@@ -200,6 +211,31 @@ def _shown_text(
     if not right and watch.kind is WatchKind.WARNING and "" in groups:
         right = [""]
     return Problem(observed=watch.kind.value, watch=watch, output=wrong[0], right=tuple(right))
+
+
+def _as_quoted(
+    ran: Sequence[Ran],
+    quoted: Iterable[Sequence[str]],
+    failing: set[str],
+    working: set[str],
+    expected: Sequence[str],
+) -> Problem | None:
+    """Return the output that the report quotes as the problem, if the script printed it, and no working one did."""
+    groups: dict[str, set[str]] = {}
+    for each in ran:
+        if each.passed:
+            groups.setdefault(each.shown(Watch()), set()).add(each.place)
+    for lines in quoted:
+        wrong = [text for text in groups if is_shown(lines, text)]
+        if not wrong or any(groups[text] & working for text in wrong):
+            continue
+        others = [text for text in groups if text not in wrong]
+        right = [each for each in others if groups[each] & working or any(one and one in each for one in expected)]
+        main = max(wrong, key=lambda text: (len(groups[text] & failing), len(groups[text])))
+        also = tuple(text for text in wrong if text != main)
+        right = right or others
+        return Problem(observed="output", output=main, also=also, quoted="\n".join(lines), right=tuple(right))
+    return None
 
 
 def _quoted_warning(ran: Sequence[Ran], quoted: str) -> Problem | None:
@@ -283,7 +319,7 @@ def _shown_by(ran: Ran, problem: Problem) -> tuple[Shows, str]:
     shown = ran.shown(problem.watch)
     if shown in problem.right:
         return Shows.PASSES, ""
-    if shown == problem.output:
+    if shown == problem.output or shown in problem.also:
         return Shows.BUG, problem.text
     if problem.expected is None:
         return Shows.PASSES, ""

@@ -35,6 +35,7 @@ from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search, without_package
 from harness.triage.nightly import releases_only
 from harness.triage.observe import Problem, evidence_of, is_right, problem_of
+from harness.triage.quoted_output import quoted_outputs
 from harness.triage.reproduction import reported_failure
 from harness.triage.runs import Runs
 
@@ -196,6 +197,7 @@ class Triage:
             expected=[each.text for each in self.report.outputs if each.role == "expected"],
             watch=self.runs.watch,
             quoted="\n".join(each.text for each in self.report.outputs),
+            quoted_outputs=quoted_outputs(self.report),
         )
 
     def _places(self, says: Says) -> list[str]:

@@ -19,10 +19,10 @@ from harness.model import Evidence as Texts
 from harness.model.durations import Measured
 from harness.model.watch import Watch
 from harness.project.matrix_file import read_matrix
-from harness.reports.report import Claim, Dropped, Form, Place, Report, Says, ScenarioFile, Setting
+from harness.reports.report import Claim, Dropped, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.secrets import has_secret, masked
 from harness.triage.answer import Change, FileAnswer, HeldPackage, Reproduction, TriageAnswer, WayOut, document
-from harness.triage.claims import Checked, check, covers, questions_about
+from harness.triage.claims import Checked, check, covers, questions_about, without_verdict
 from harness.triage.commands import reproducing, watching
 from harness.triage.decide import (
     changes,
@@ -48,6 +48,7 @@ from harness.triage.masking import without_secrets
 from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search
 from harness.triage.notebook import notebook
 from harness.triage.observe import Problem, Ran, evidence_of, is_right, problem_of
+from harness.triage.quoted_output import quoted_outputs
 from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
 from harness.triage.reproduction import other_system, reproduction_of
@@ -316,6 +317,47 @@ def test_environment_that_prints_what_the_report_expects_is_right():
     assert [each.shows for each in evidence_of([*cells, old], problem)] == [BUG, PASSES, PASSES]
     other = problem_of(cells, reported=None, failing=["a"], working=[], expected=["[[0 0]]"])
     assert other.expected is None
+
+
+def reported(*texts, **more):
+    outputs = tuple(Output(place=Place(line=1), text=text, role="actual") for text in texts)
+    return Report(name="r", form=Form.MARKDOWN, outputs=outputs, claims=(claim("3.0.5"),), **more)
+
+
+def test_output_that_the_report_quotes_is_the_problem_wherever_the_script_prints_it():
+    quoted = quoted_outputs(reported("(1, 2)\n(3, 4.00001)\n3.0.5\n"))
+    assert quoted == (("(1, 2)", "(3, 4)"),)
+    cells = [
+        ran("a", Outcome.PASSED, stdout="(1, 2)\n(3, 4.0)\n"), ran("b", Outcome.PASSED, stdout="log\n(1, 2)\n\n(3, 4.0)\n"),
+        ran("c", Outcome.PASSED, stdout="(3, 4.0)\n(1, 2)\n"), ran("d", Outcome.PASSED, stdout="(1, 2)\n(1, 2)\n"),
+    ]  # fmt: skip
+    problem = problem_of(cells, reported=None, failing=["a"], working=[], quoted_outputs=quoted)
+    assert [each.shows for each in evidence_of(cells, problem)] == [BUG, BUG, PASSES, PASSES]
+    assert is_right(cells[2], problem)
+    everywhere = problem_of(cells[:2], reported=None, failing=["a"], working=[], quoted_outputs=quoted)
+    assert [each.shows for each in evidence_of(cells[:2], everywhere)] == [BUG, BUG]
+    assert everywhere.text == "(1, 2)"
+
+
+def test_quoted_output_is_no_problem_where_the_report_has_an_exception_or_a_working_version_prints_it():
+    quoted = [("1",)]
+    cells = [ran("a", Outcome.PASSED, stdout="1\n"), ran("b", Outcome.PASSED, stdout="1\n")]
+    for more in ({"reported": Failure.parse("ValueError: x"), "working": []}, {"reported": None, "working": ["b"]}):
+        assert not problem_of(cells, failing=["a"], quoted_outputs=quoted, **more).shows
+
+
+@pytest.mark.parametrize(
+    "text", ["3.0.5\n", "2024-01-01 10:00:00.000: I tensorflow/a.cc:1] x\n", "Keras version: 3.0.5\n", "\n"]
+)
+def test_versions_and_log_lines_are_no_quoted_output(text):
+    assert quoted_outputs(reported(text)) == ()
+
+
+def test_claim_is_not_judged_where_nothing_says_what_is_right():
+    (contradicted,) = check([claim("1.0.0")], [evidence("1.0.0", PASSES)], provides={})
+    (untested,) = check([claim("2.0.0")], [evidence("1.0.0", PASSES)], provides={})
+    assert without_verdict(contradicted, "why") == replace(contradicted, result=Checked.NOT_TESTED, note="why")
+    assert without_verdict(untested, "why") == untested
 
 
 USER_CODE = """\

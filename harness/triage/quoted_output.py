@@ -1,0 +1,34 @@
+"""The output that a report quotes, compared with what the script printed. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from harness.model.observation import normalise_output
+from harness.reports.report import Report
+
+_VERSION_ONLY = re.compile(r"(?:<version>|[\w .:=]*version[\w .:=]*|[\w-]+ ?[:=]* ?<version>|\s)+", re.IGNORECASE)
+_LOGGED = re.compile(r"\d{4}-\d\d-\d\d|[IWE]\d{4} |WARNING|Epoch \d+/\d+$|To enable|This TensorFlow binary|Traceback")
+_LONGEST = 4000
+
+
+def quoted_outputs(report: Report) -> tuple[tuple[str, ...], ...]:
+    """Return the lines of each output that a report shows as what happened, without versions and log lines."""
+    versions = tuple(dict.fromkeys(each.version for each in report.claims))
+    found = []
+    for output in report.outputs:
+        if output.role != "actual" or len(output.text) > _LONGEST:
+            continue
+        told = "\n".join(line for line in output.text.split("\n") if not _LOGGED.match(line))
+        lines = normalise_output(told, versions).split("\n")
+        kept = tuple(each for each in lines if not _VERSION_ONLY.fullmatch(each))
+        if kept and any(map(str.strip, kept)):
+            found.append(kept)
+    return tuple(found)
+
+
+def is_shown(lines: Iterable[str], text: str) -> bool:
+    """Return whether a text has these lines in this order; other lines may stand between."""
+    left = iter(text.split("\n"))
+    return all(any(line == each for each in left) for line in lines)
