@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -33,6 +34,11 @@ class Work:
     tasks: Mapping[Cell, Task]
     missing: Mapping[str, str]
     """Reasons for missing interpreters, by environment."""
+
+    @functools.cached_property
+    def by_key(self) -> Mapping[str, Task]:
+        """One task of each key."""
+        return {task.key: task for task in self.tasks.values()}
 
     def attempts(self, store: Store) -> dict[str, list[Attempt]]:
         """Return the attempts of the tasks, by key."""

@@ -225,6 +225,13 @@ class LiveProgress(Watcher):
         """Note the output of a script."""
         self._scripts.heard(task, data)
 
+    def working(self, place: str, text: str) -> None:
+        """Show what a worker on another machine does."""
+        if text:
+            self._show(place, f"{place}: {text}")
+        else:
+            self._hide(place)
+
     def waiting(self) -> None:
         """Show the last output of what has been running for long."""
         for cell, last in self._scripts.long():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from distributed import Client
 
 CONNECT_S = 5.0
+RESULT_S = 20.0
+"""How long the results of a shard may take from its worker to here."""
 WORKERS_S = 20.0
 _LOGGERS = ("distributed", "distributed.client", "distributed.core", "distributed.batched", "tornado.application")
 """Dask's configuration gives some of its loggers levels of their own."""
@@ -70,6 +73,7 @@ class Connection:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._futures: dict[int, Any] = {}
+        self._ended = threading.Event()
 
     @property
     def dashboard(self) -> str:
@@ -84,17 +88,28 @@ class Connection:
         with self._lost_if_it_fails():
             return sorted(self._client.nthreads())  # type: ignore[no-untyped-call]
 
-    def call_each(self, function: Callable[..., dict[str, Any]], *arguments: object) -> Mapping[str, Any]:
-        """Call a function on all workers. Return the results, or the exceptions, by address. Raises ClusterLost."""
+    def call_each(
+        self, workers: Sequence[str], function: Callable[..., dict[str, Any]], *arguments: object
+    ) -> Mapping[str, Any]:
+        """Call a function on workers. Return the results, or the exceptions, by address. Raises ClusterLost."""
+        if not workers:
+            return {}
         with self._lost_if_it_fails():
-            return dict(self._client.run(function, *arguments, on_error="return"))
+            return dict(self._client.run(function, *arguments, workers=list(workers), on_error="return"))
 
     def submit(self, number: int, worker: str, function: Callable[..., dict[str, Any]], *arguments: object) -> None:
         """Start a call on a worker. Raises ClusterLost."""
         with self._lost_if_it_fails():
-            self._futures[number] = self._client.submit(
+            future = self._client.submit(
                 function, *arguments, workers=[worker], allow_other_workers=False, pure=False, retries=0
             )
+            self._futures[number] = future
+            future.add_done_callback(lambda _: self._ended.set())  # type: ignore[no-untyped-call]
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a call has ended, at most so long."""
+        self._ended.wait(seconds)
+        self._ended.clear()
 
     def forget(self, number: int) -> None:
         """Cancel a call: nobody waits for its result any more."""
@@ -114,10 +129,16 @@ class Connection:
                 self._require_scheduler()  # it cancels what was running when it is lost
             del self._futures[number]
             if status == "finished":
-                with self._lost_if_it_fails():
-                    yield Done(number=number, result=future.result(timeout=CONNECT_S))
+                try:
+                    with self._lost_if_it_fails():
+                        done = Done(number=number, result=future.result(timeout=RESULT_S))
+                except ClusterLost as lost:
+                    self._require_scheduler()
+                    future.cancel()  # its worker was lost with the result
+                    done = Done(number=number, result=None, error=str(lost), lost=True)
+                yield done
             elif status == "error":
-                error = future.exception(timeout=CONNECT_S)
+                error = future.exception(timeout=RESULT_S)
                 yield Done(number=number, result=None, error=f"{type(error).__name__}: {error}")
             else:
                 yield Done(number=number, result=None, error=status, lost=True)

@@ -6,13 +6,17 @@ Arguments and results are values of JSON, so that any version can say that it is
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
+import logging
 import os
 import platform
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from harness import __version__
+from harness.environments.store import Unavailable
 from harness.errors import HarnessError
 from harness.execute.task import this_platform, worker_digest
 from harness.filesystem.folders import OwnedFolder
@@ -24,6 +28,7 @@ from harness.schedule.watcher import Watcher
 from harness.session import Session, cache_folder
 from harness.shards.reading import read_environment, read_shard
 
+_MOST_LINES, _LONGEST_LINE = 200, 2000
 _guard = threading.Lock()
 """A worker runs one shard at a time, even if it has several threads."""
 
@@ -48,23 +53,53 @@ def create_environment(document: dict[str, Any], sandbox: str) -> dict[str, Any]
         try:
             provided = session.provide(read_environment(document, folder))
         except HarnessError as error:
-            # Each cell records this when the shard runs: it is a result.
-            return {"built": False, "why_not": " ".join(str(error).split())}
-        return {"built": provided.built, "why_not": ""}
+            # If no worker can create it, each cell records this when the shard runs: it is a result.
+            conclusive = isinstance(error, Unavailable) and error.conclusive
+            return {"built": False, "why_not": " ".join(str(error).split()), "conclusive": conclusive}
+        return {"built": provided.built, "why_not": "", "conclusive": True}
 
 
 def run_shard(document: dict[str, Any], sandbox: str) -> dict[str, Any]:
-    """Run a shard. Return its attempts as lines, and the messages for people; or why it cannot run here."""
+    """Run a shard. Return its attempts as lines, the messages for people, and a log; or why it cannot run here."""
     notes: list[str] = []
-    with _guard, OwnedFolder(cache_folder(os.environ) / "runs", "shard-") as folder:
+    with _guard, _logged() as log, OwnedFolder(cache_folder(os.environ) / "runs", "shard-") as folder:
         session = _session(folder, sandbox, notes)
         try:
             lines = _run(session, document, folder)
         except HarnessError as error:
-            return {"lines": [], "notes": notes, "refused": " ".join(str(error).split())}
+            return {"lines": [], "notes": notes, "log": log, "refused": " ".join(str(error).split())}
         finally:
             _close(session)
-    return {"lines": lines, "notes": notes, "refused": ""}
+    return {"lines": lines, "notes": notes, "log": log, "refused": ""}
+
+
+class _Lines(logging.Handler):
+    """Keeps the first records as lines."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
+        if len(self.lines) < _MOST_LINES:
+            moment = dt.datetime.fromtimestamp(record.created, dt.timezone.utc)
+            text = f"{moment:%H:%M:%S}Z {record.levelname} {record.name} {record.getMessage()}"
+            self.lines.append(text[:_LONGEST_LINE])
+
+
+@contextlib.contextmanager
+def _logged() -> Iterator[list[str]]:
+    """Yield what is logged meanwhile: the log of the run has it, with the address of this worker."""
+    logger, handler = logging.getLogger("harness"), _Lines()
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield handler.lines
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def _session(folder: Path, sandbox: str, notes: list[str] | None = None) -> Session:

@@ -1,57 +1,50 @@
-"""The scheduler of a cluster: tasks in, attempts out, like the local pool. It decides which worker runs which shard.
+"""The scheduler of a cluster: tasks in, attempts out, like the local pool. `placement` decides which worker runs what.
 
-Creating an environment is work of its own. Shards go to workers that have their environment, those with long cells
-first. A worker without work creates another environment only if this is faster than waiting for the others.
+What a worker returns is checked: only attempts of its shard are taken. What it could not run, others try.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import logging
 import time
-from collections import deque
-from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
 
 from harness.cluster import remote
 from harness.cluster.connection import ClusterLost, Connection, Done, connected, wait_for_workers
-from harness.errors import HarnessError, counted, some_of
+from harness.cluster.placement import PlacedShard, Waiting, Worker
+from harness.cluster.refusals import Unreachable, reason_against, reasons
+from harness.cluster.results import Checked, Damaged, check
+from harness.errors import HarnessError, counted
 from harness.execute.executor import failed_to_run
-from harness.execute.task import Task, this_platform, worker_digest
+from harness.execute.task import Task
 from harness.model import Attempt
 from harness.pipeline import Work
-from harness.record.lines import attempt_of_line
-from harness.record.splits import ShardRun
 from harness.schedule.watcher import Watcher
 from harness.session import Session
 from harness.shards.document import Conditions, Document, shard_run, write_shard
-from harness.shards.split import ENVIRONMENT_S, counts_of, id_of, portions, seconds_of
+from harness.shards.split import counts_of, id_of, portions
 
-MOST_CELLS = 20
+FEWEST_CELLS, MOST_CELLS = 20, 100
+"""How many cells a shard may have: a few for small plans, more for large ones."""
+_MOST_SHARDS = 10_000
+"""Dask handles so many tasks with ease."""
 _POLL_S = 0.1
 _RECONNECT_S = 120.0
 _LOOK_S = 1.0
 _TRIES = 3
 """How often a shard is started: a script may end its worker each time."""
+_MOST_FAILURES = 3
+"""After so many failed shards in a row, a worker is not used any more, if there are others."""
+
+_log = logging.getLogger(__name__)
 
 
-@dataclass(kw_only=True, eq=False)
-class _Shard:
-    run: ShardRun
-    tasks: Sequence[Task]
-    environments: frozenset[str]
-    seconds: float
-    tries: int = 0
-
-
-@dataclass(kw_only=True, eq=False)
-class _Worker:
-    address: str
-    environments: set[str] = field(default_factory=set)
-    """Those that it has."""
-    creating: str = ""
-    shard: _Shard | None = None
-    call: int = -1
-    """The number of the call that it is busy with."""
+def cells_per_shard(cells: int) -> int:
+    """Return how many cells a shard may have in a plan of so many."""
+    return max(FEWEST_CELLS, min(MOST_CELLS, -(-cells // _MOST_SHARDS)))
 
 
 @dataclass(kw_only=True)
@@ -63,7 +56,8 @@ class ClusterScheduler:
     address: str
     watcher: Watcher
     isolation: str = "fork"
-    most_cells: int = MOST_CELLS
+    most_cells: int | None = None
+    """How many cells a shard may have; the default depends on the plan."""
     reconnect_s: float = _RECONNECT_S
     look_s: float = _LOOK_S
     """How often lost and new workers are looked for."""
@@ -73,14 +67,14 @@ class ClusterScheduler:
 
         If workers are lost, others run their shards. If the scheduler is lost, it is looked for again for two minutes.
         """
-        waiting = deque(self._shards(list(tasks)))
-        run = _Run(scheduler=self, waiting=waiting)
+        run = _Run(scheduler=self, waiting=Waiting(self._shards(list(tasks))))
         while run.left:
             try:
                 with connected(self.address) as connection:
                     run.begin(connection)
                     yield from run.attempts(connection)
-            except ClusterLost:
+            except ClusterLost as error:
+                _log.info("%s: lost: %s", self.address, error)
                 run.requeue_all()
                 self._wait_for_scheduler()
             if self.session.stop.is_set():
@@ -105,22 +99,17 @@ class ClusterScheduler:
                     ) from None
                 time.sleep(_POLL_S)
 
-    def _shards(self, tasks: list[Task]) -> list[_Shard]:
-        parts = portions(tasks, self.most_cells)
-        split = id_of(map(counts_of, parts))
+    def _shards(self, tasks: list[Task]) -> list[PlacedShard]:
+        parts = portions(tasks, self.most_cells or cells_per_shard(len(tasks)))
+        # The same tasks again, with --fresh, are other attempts than those of an earlier run.
+        this_run = f"{id_of(map(counts_of, parts))} {self.session.id}"
+        split = hashlib.sha256(this_run.encode()).hexdigest()[:16]
         return [
-            _Shard(
-                run=shard_run(split, number, len(parts), len(parts)),
-                tasks=part,
-                environments=frozenset(
-                    id for task in part for id in (task.environment.id, task.cell.writer) if id is not None
-                ),
-                seconds=sum(map(seconds_of, part)),
-            )
+            PlacedShard.of(shard_run(split, number, len(parts), len(parts)), part)
             for number, part in enumerate(parts, start=1)
         ]
 
-    def document_of(self, shard: _Shard) -> Document:
+    def document_of(self, shard: PlacedShard) -> Document:
         """Return the document of a shard. They are made when they are sent: all of them would need much memory."""
         conditions = Conditions(
             sandboxed=self.session.sandboxed, timeout_s=self.session.timeout_s, isolation=str(self.isolation)
@@ -133,11 +122,11 @@ class _Run:
     """What is done, what is running, and what waits. It outlives a connection."""
 
     scheduler: ClusterScheduler
-    waiting: deque[_Shard]
-    workers: dict[str, _Worker] = field(default_factory=dict)
+    waiting: Waiting
+    workers: dict[str, Worker] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     """The workers that cannot run these shards, and why."""
-    given_up: list[_Shard] = field(default_factory=list)
+    given_up: list[PlacedShard] = field(default_factory=list)
     """Shards whose workers were lost each time."""
     calls: int = 0
     looked: float = 0.0
@@ -147,6 +136,10 @@ class _Run:
     @property
     def _sandbox(self) -> str:
         return str(self.scheduler.session.sandbox_mode.value)
+
+    @property
+    def _watcher(self) -> Watcher:
+        return self.scheduler.watcher
 
     @property
     def left(self) -> bool:
@@ -160,51 +153,44 @@ class _Run:
         wait_for_workers(connection, self.scheduler.address)
         self._look(connection)
         self.had_workers = time.monotonic()
-        if not self.workers:
+        if not self.workers and self.refused:
             raise HarnessError(
                 f"{self.scheduler.address}: no worker of the cluster can run this",
-                why=_reasons(self.refused),
+                why=reasons(self.refused),
                 next_step="Install the same version on all machines, and what is missing",
             )
         if link := connection.dashboard:
-            self.scheduler.watcher.note(f"Dashboard of the cluster: {link}")
+            self._watcher.note(f"Dashboard of the cluster: {link}")
 
     def _look(self, connection: Connection) -> None:
         """Take in new workers, and give the shards of lost workers to others."""
         self.looked = time.monotonic()
         there = set(connection.workers())
         for address in set(self.workers) - there:
-            lost = self.workers.pop(address)
+            lost = self._without(address)
             connection.forget(lost.call)
             if lost.shard is not None and lost.shard.tries >= _TRIES:
                 self.given_up.append(lost.shard)
             else:
                 self._requeue(lost)
-            self.scheduler.watcher.note(f"{address}: this worker was lost; others go on with its shard")
-        if not there - set(self.workers) - set(self.refused):
-            return
-        for address, found in connection.call_each(
-            remote.describe, str(self.scheduler.session.sandbox_mode.value)
-        ).items():
-            if address in self.workers or address in self.refused:
-                continue
-            reason = self._reason_against(found)
+            self._watcher.note(f"{address}: this worker was lost; others go on with its shard")
+        for address in set(self.refused) - there:
+            del self.refused[address]  # what starts at this address next may be another version
+        new = sorted(there - set(self.workers) - set(self.refused))
+        for address, found in connection.call_each(new, remote.describe, self._sandbox).items():
+            try:
+                reason = reason_against(found, sandboxed=self.scheduler.session.sandboxed)
+            except Unreachable:
+                continue  # it is asked again
             if reason:
                 self.refused[address] = reason
-                self.scheduler.watcher.note(f"{address}: this worker is not used: {reason}")
+                self._watcher.note(f"{address}: this worker is not used: {reason}")
             else:
-                self.workers[address] = _Worker(address=address)
+                self.workers[address] = Worker(address=address)
 
-    def _reason_against(self, found: object) -> str:
-        if not isinstance(found, dict):
-            return f"repro-matrix is not installed there, or is an older version ({type(found).__name__}: {found})"
-        if found["worker"] != worker_digest():
-            return f"it has repro-matrix {found['version']}, or another state of it than this machine"
-        if found["platform"] != this_platform():
-            return f"it is {found['platform']}, and this is {this_platform()}"
-        if found["sandboxed"] != self.scheduler.session.sandboxed:
-            return f"it has no sandbox: {found['why_not']}" if not found["sandboxed"] else "it has a sandbox"
-        return ""
+    def _without(self, address: str) -> Worker:
+        self._watcher.working(address, "")
+        return self.workers.pop(address)
 
     def attempts(self, connection: Connection) -> Generator[Attempt]:
         """Yield attempts until nothing is left, or the session is stopped. Raises ClusterLost, HarnessError."""
@@ -219,9 +205,9 @@ class _Run:
             if time.monotonic() - self.looked > scheduler.look_s:
                 self._look(connection)
                 self._require_workers()
-            scheduler.watcher.waiting()
+            self._watcher.waiting()
             if not ended:
-                time.sleep(_POLL_S)
+                connection.wait(_POLL_S)
 
     def _require_workers(self) -> None:
         """Raise HarnessError if no worker can be used for two minutes."""
@@ -231,14 +217,14 @@ class _Run:
         elif now - self.had_workers > self.scheduler.reconnect_s:
             raise HarnessError(
                 f"{self.scheduler.address}: the cluster has no worker left that can run this",
-                why=_reasons(self.refused),
+                why=reasons(self.refused),
                 next_step="Start workers again, and then the same command: what has finished is recorded",
             )
 
     def _start(self, connection: Connection) -> None:
         """Submit work to each worker that has none."""
         for worker in [each for each in self.workers.values() if each.call < 0]:
-            shard = self._next_for(worker)
+            shard = self.waiting.next_for(worker, self.workers.values())
             if shard is None:
                 continue
             self.calls += 1
@@ -247,87 +233,111 @@ class _Run:
             missing = next((each for each in document["environments"] if each["id"] not in worker.environments), None)
             if missing is not None:
                 worker.creating = missing["id"]
+                self._watcher.working(worker.address, f"environment {worker.creating}")
                 connection.submit(worker.call, worker.address, remote.create_environment, missing, self._sandbox)
                 continue
-            self.waiting.remove(shard)
+            self.waiting.take(shard)
             shard.tries += 1
             worker.shard = shard
+            cells = counted(len({task.key for task in shard.tasks}), "cell")
+            self._watcher.working(worker.address, f"{cells} of {shard.tasks[0].environment.id}")
             connection.submit(worker.call, worker.address, remote.run_shard, document, self._sandbox)
-
-    def _next_for(self, worker: _Worker) -> _Shard | None:
-        """Return the shard that a worker should run or create the environment for, or None if it should wait."""
-        for shard in self.waiting:
-            if worker.environments.issuperset(shard.environments):
-                return shard
-        left_s: dict[frozenset[str], float] = {}
-        for shard in self.waiting:
-            left_s[shard.environments] = left_s.get(shard.environments, 0.0) + shard.seconds
-        best, most_s = None, 0.0
-        for environments, seconds in left_s.items():
-            holders = sum(environments <= {*each.environments, each.creating} for each in self.workers.values())
-            # With holders, it is worth the creation only if they need longer for what is left.
-            gain_s = seconds / holders - ENVIRONMENT_S if holders else seconds + ENVIRONMENT_S
-            if gain_s > most_s:
-                best, most_s = environments, gain_s
-        return next((shard for shard in self.waiting if shard.environments == best), None)
 
     def _finish(self, done: Done) -> Generator[Attempt]:
         worker = next((each for each in self.workers.values() if each.call == done.number), None)
         if worker is None:
             return  # it was lost, and others do this
         worker.call = -1
+        self._watcher.working(worker.address, "")
         if done.lost:
             if worker.shard is not None:
                 worker.shard.tries -= 1
             self._requeue(worker)
             worker.creating = ""
-            return
-        if worker.shard is None:
-            # If it could not be created, each cell of its shards records why.
-            worker.environments.add(worker.creating)
-            if done.result is not None and done.result["built"]:
-                self.scheduler.watcher.note(f"{worker.creating}: environment built on {worker.address}")
-            worker.creating = ""
-            return
-        shard, worker.shard = worker.shard, None
-        if done.result is None or done.result["refused"]:
-            reason = done.error if done.result is None else done.result["refused"]
-            if done.result is not None:
-                self.refused[worker.address] = reason
-                self.workers.pop(worker.address)
-                self.scheduler.watcher.note(f"{worker.address}: this worker is not used any more: {reason}")
-            if shard.tries < _TRIES:
-                self.waiting.appendleft(shard)
-                return
-            yield from self._failed(shard, reason)
-            return
-        for note in done.result["notes"]:
-            self.scheduler.watcher.note(f"{worker.address}: {note}")
-        yield from self._read(shard, done.result["lines"])
+        elif worker.shard is None:
+            self._created(worker, done)
+        else:
+            yield from self._ran(worker, done)
 
-    def _read(self, shard: _Shard, lines: Sequence[str]) -> Generator[Attempt]:
-        by_key = {task.key: task for task in self.scheduler.work.tasks.values()}
+    def _created(self, worker: Worker, done: Done) -> None:
+        # If nobody can create it, each cell of its shards records why.
+        id, worker.creating = worker.creating, ""
+        worker.environments.add(id)
+        found = done.result or {"built": False, "why_not": done.error, "conclusive": False}
+        if found["built"]:
+            self._watcher.note(f"{id}: environment built on {worker.address}")
+        elif found["why_not"] and not found["conclusive"]:
+            worker.unable[id] = found["why_not"]
+            self._watcher.note(f"{worker.address}: cannot create {id}: {found['why_not']}")
+
+    def _ran(self, worker: Worker, done: Done) -> Generator[Attempt]:
+        shard, worker.shard = worker.shard, None
+        if shard is None:
+            return
+        result = done.result
+        if result is None:
+            reason = done.error
+        elif reason := result["refused"]:
+            self._refuse(worker, reason)
+        else:
+            for note in result["notes"]:
+                self._watcher.note(f"{worker.address}: {note}")
+            for line in result["log"]:
+                _log.info("[%s] %s", worker.address, line)
+            try:
+                checked = check(shard.tasks, result["lines"], self.scheduler.work)
+            except Damaged as error:
+                reason = str(error)
+            else:
+                yield from self._take(worker, shard, checked)
+                return
+        self._note_failure(worker, reason)
+        shard.failed_on.add(worker.address)
+        if shard.tries < _TRIES:
+            self.waiting.put_first(shard)
+        else:
+            yield from self._failed(shard, reason)
+
+    def _take(self, worker: Worker, shard: PlacedShard, checked: Checked) -> Generator[Attempt]:
+        """Yield the attempts of a shard. What has no result there is tried by others, if there are any."""
+        attempts = checked.attempts
+        if not checked.undecided:
+            worker.failures = 0
+        else:
+            shard.failed_on.add(worker.address)
+            self._note_failure(worker, checked.reason)
+            if shard.tries < _TRIES and any(each.address not in shard.failed_on for each in self.workers.values()):
+                self.waiting.put_first(shard.with_tasks(checked.undecided))
+                attempts = checked.without(checked.undecided)
+            else:
+                yield from self._failed(shard.with_tasks(checked.absent), checked.reason)
         planned = {task.key for task in shard.tasks}
-        for line in lines:
-            attempt = attempt_of_line(line)
-            task = by_key.get(attempt.key)
-            if task is None:
-                continue  # nobody asked for it
-            attempt = replace(attempt, cell=task.cell)
+        for attempt in attempts:
             if attempt.key in planned:
-                self.scheduler.watcher.finished(task, attempt)
+                self._watcher.finished(self.scheduler.work.by_key[attempt.key], attempt)
             yield attempt
 
-    def _failed(self, shard: _Shard, reason: str) -> Generator[Attempt]:
+    def _note_failure(self, worker: Worker, reason: str) -> None:
+        """Count a failed shard. Stop using a worker that fails again and again, if there are others."""
+        worker.failures += 1
+        if worker.failures >= _MOST_FAILURES and len(self.workers) > 1 and worker.address in self.workers:
+            self._refuse(worker, reason)
+
+    def _refuse(self, worker: Worker, reason: str) -> None:
+        self.refused[worker.address] = reason
+        self.workers.pop(worker.address, None)
+        self._watcher.note(f"{worker.address}: this worker is not used any more: {reason}")
+
+    def _failed(self, shard: PlacedShard, reason: str) -> Generator[Attempt]:
         for task in {task.key: task for task in shard.tasks}.values():
             text = f"its shard failed on {counted(shard.tries, 'worker')}: {reason}"
             attempt = failed_to_run(task, text, dt.datetime.now(dt.timezone.utc))
-            self.scheduler.watcher.finished(task, attempt)
+            self._watcher.finished(task, attempt)
             yield attempt
 
-    def _requeue(self, worker: _Worker) -> None:
+    def _requeue(self, worker: Worker) -> None:
         if worker.shard is not None:
-            self.waiting.appendleft(worker.shard)
+            self.waiting.put_first(worker.shard)
             worker.shard = None
 
     def requeue_all(self) -> None:
@@ -336,11 +346,5 @@ class _Run:
             if worker.shard is not None:
                 worker.shard.tries -= 1
             self._requeue(worker)
+            self._watcher.working(worker.address, "")
         self.workers.clear()
-
-
-def _reasons(refused: dict[str, str]) -> str:
-    by_reason: dict[str, list[str]] = {}
-    for address, reason in refused.items():
-        by_reason.setdefault(reason, []).append(address)
-    return "; ".join(f"{some_of(addresses, most=3)}: {reason}" for reason, addresses in by_reason.items())

@@ -28,6 +28,9 @@ class Watcher:
     def printed(self, task: Task, data: bytes) -> None:
         """The script of a task printed this."""
 
+    def working(self, place: str, text: str) -> None:
+        """What a worker on another machine does; an empty text if it does nothing."""
+
     def waiting(self) -> None:
         """Called several times a second while somebody waits for attempts."""
 

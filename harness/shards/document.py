@@ -58,10 +58,9 @@ def write_shard(work: Work, tasks: Sequence[Task], run: ShardRun, conditions: Co
         counts[task.key] = counts.get(task.key, 0) + 1
     chosen = {task.key: task for task in tasks}
     # A reader on another machine may have to write its file again.
-    writers = {task.key: task for task in work.tasks.values() if task.writes}
     for task in tasks:
         if task.reads is not None:
-            chosen.setdefault(task.reads, writers[task.reads])
+            chosen.setdefault(task.reads, work.by_key[task.reads])
     scenarios = {scenario.name: scenario for scenario in work.plan.scenarios}
     used = {task.cell.case.scenario for task in chosen.values()}
     environments = {task.environment.id: task for task in chosen.values()}

@@ -10,7 +10,7 @@ import pytest
 
 from harness.cluster import scheduler as module
 from harness.cluster.connection import ClusterLost, Done, check_address
-from harness.cluster.scheduler import ClusterScheduler
+from harness.cluster.scheduler import ClusterScheduler, cells_per_shard
 from harness.errors import HarnessError
 from harness.execute.task import this_platform, worker_digest
 from harness.model import Attempt, Outcome
@@ -49,8 +49,11 @@ class Cluster:
     def workers(self):
         return sorted(self.described)
 
-    def call_each(self, function, *arguments):
-        return dict(self.described)
+    def call_each(self, workers, function, *arguments):
+        return {name: self.described[name] for name in workers}
+
+    def wait(self, seconds):
+        """Everything has ended by then."""
 
     def submit(self, number, worker, function, *arguments):
         self.calls[number] = worker, function.__name__, arguments[0]
@@ -73,7 +76,7 @@ class Cluster:
             del self.calls[number]
             if function == "create_environment":
                 self.created.append((worker, document["id"]))
-                yield Done(number=number, result={"built": True, "why_not": ""})
+                yield Done(number=number, result={"built": True, "why_not": "", "conclusive": True})
             else:
                 self.ran.append((worker, [each["cell"] for each in document["cells"]]))
                 yield Done(number=number, result=self.result(document))
@@ -86,7 +89,7 @@ class Cluster:
             for each in document["cells"]
             for id in each["attempts"]
         ]
-        return {"lines": lines, "notes": [], "refused": ""}
+        return {"lines": lines, "notes": [], "log": [], "refused": ""}
 
 
 class Notes(Watcher):
@@ -108,7 +111,7 @@ TASKS = {}
 def run(monkeypatch):
     """Run tasks on a cluster; give the attempts and the notes."""
 
-    def run(cluster, tasks, **more):
+    def run(cluster, tasks, *, session_id="one", **more):
         TASKS.update({each.key: each for each in tasks})
 
         @contextmanager
@@ -127,6 +130,7 @@ def run(monkeypatch):
             identity=json.dumps([]),
             sandbox_mode=SandboxMode.AUTO,
             stop=threading.Event(),
+            id=session_id,
         )
         plan = Plan(cells=(), scenarios=(), environments=tuple(ENVIRONMENTS.values()))
         work = Work(plan=plan, tasks={each.cell: each for each in tasks}, missing={})
@@ -257,8 +261,8 @@ def test_worker_without_the_project_is_not_used(run):
 
 def test_shard_that_fails_everywhere_is_an_error_with_the_reason(run):
     cluster = Cluster(w1={})
-    cluster.result = lambda document: {"lines": [], "notes": [], "refused": "the disk is full"}
-    cluster.done = lambda: iter([Done(number=number, result=None, error="KilledWorker: x") if function == "run_shard" else Done(number=number, result={"built": True, "why_not": ""}) for number, (_, function, _) in list(cluster.calls.items()) if cluster.calls.pop(number)])  # fmt: skip
+    cluster.result = lambda document: {"lines": [], "notes": [], "log": [], "refused": "the disk is full"}
+    cluster.done = lambda: iter([Done(number=number, result=None, error="KilledWorker: x") if function == "run_shard" else Done(number=number, result={"built": True, "why_not": "", "conclusive": True}) for number, (_, function, _) in list(cluster.calls.items()) if cluster.calls.pop(number)])  # fmt: skip
     attempts, _ = run(cluster, [task(1, "a")])
     assert [(each.outcome, each.conclusive) for each in attempts] == [(Outcome.ERROR, False)]
     assert "its shard failed on 3 workers: KilledWorker: x" in attempts[0].reason
@@ -267,7 +271,7 @@ def test_shard_that_fails_everywhere_is_an_error_with_the_reason(run):
 def test_worker_that_refuses_a_shard_is_not_used_any_more(run):
     cluster = Cluster(w1={}, w2={})
     good = Cluster.result
-    cluster.result = lambda document: {"lines": [], "notes": [], "refused": "it has Python 3.11.1"} if cluster.ran[-1][0] == "w1" else good(cluster, document)  # fmt: skip
+    cluster.result = lambda document: {"lines": [], "notes": [], "log": [], "refused": "it has Python 3.11.1"} if cluster.ran[-1][0] == "w1" else good(cluster, document)  # fmt: skip
     attempts, watcher = run(cluster, [task(number, "a", 100.0) for number in range(6)])
     assert len(attempts) == 6
     assert any("w1: this worker is not used any more: it has Python 3.11.1" in each for each in watcher.notes)
@@ -280,6 +284,126 @@ def test_attempts_that_nobody_asked_for_are_left_out(run):
     cluster.result = lambda document: {**good(cluster, document), "lines": [*good(cluster, document)["lines"], other]}
     attempts, _ = run(cluster, [replace(task(1, "a"))])
     assert len(attempts) == 1
+
+
+def inconclusive(document, reason="the disk is full"):
+    """Return the results of a shard whose cells could not run."""
+    lines = [
+        to_line(
+            Attempt(cell=TASKS[each["key"]].cell, key=each["key"], outcome=Outcome.ERROR, reason=reason, conclusive=False, started=START)
+        )
+        for each in document["cells"]
+    ]  # fmt: skip
+    return {"lines": lines, "notes": [], "log": [], "refused": ""}
+
+
+def only_on(cluster, broken, result):
+    """Have a worker return something else for its shards than the others."""
+    good = cluster.result
+    cluster.result = lambda document: result(document) if cluster.ran[-1][0] == broken else good(document)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        inconclusive,
+        lambda document: {**Cluster().result(document), "lines": []},
+        lambda document: {**Cluster().result(document), "lines": ["{"]},
+        lambda document: {**Cluster().result(document), "lines": [each[:-9] + each[-8:] for each in Cluster().result(document)["lines"]]},
+    ],
+    ids=["inconclusive", "absent", "cut off", "changed"],
+)  # fmt: skip
+def test_what_one_worker_cannot_run_another_one_runs(run, result):
+    tasks = [task(number, "a", 100.0) for number in range(8)]
+    cluster = Cluster(w1={}, w2={})
+    only_on(cluster, "w1", result)
+    attempts, _ = run(cluster, tasks)
+    assert sorted(str(each.cell) for each in attempts) == sorted(str(each.cell) for each in tasks), "nothing twice"
+    assert {each.outcome for each in attempts} == {Outcome.PASSED}
+    assert "w1" in {worker for worker, _ in cluster.ran}
+
+
+def test_worker_that_fails_again_and_again_is_not_used_any_more(run):
+    cluster = Cluster(w1={}, w2={})
+    only_on(cluster, "w1", inconclusive)
+    _, watcher = run(cluster, [task(number, "a", 100.0) for number in range(20)])
+    assert [worker for worker, _ in cluster.ran].count("w1") == 3
+    assert any("w1: this worker is not used any more: the disk is full" in each for each in watcher.notes)
+
+
+def test_what_no_worker_can_run_says_why(run):
+    for result, reason in (
+        (inconclusive, "the disk is full"),
+        (lambda document: {"lines": [], "notes": [], "log": [], "refused": ""}, "returned no attempt of a cell"),
+        (lambda document: {"lines": ["x"], "notes": [], "log": [], "refused": ""}, "what the worker returned is damaged"),
+    ):  # fmt: skip
+        cluster = Cluster(w1={})
+        cluster.result = result
+        attempts, _ = run(cluster, [task(1, "a")])
+        assert [(each.outcome, each.conclusive) for each in attempts] == [(Outcome.ERROR, False)]
+        assert reason in attempts[0].reason
+
+
+def test_environment_that_one_worker_cannot_create_is_created_by_another(run):
+    cluster = Cluster(w1={}, w2={})
+    done = cluster.done
+
+    def done_with_full_disk():
+        for each in done():
+            if each.result is not None and "built" in each.result and cluster.created[-1] == ("w1", "a"):
+                yield replace(each, result={"built": False, "why_not": "the disk is full", "conclusive": False})
+            else:
+                yield each
+
+    cluster.done = done_with_full_disk
+    attempts, watcher = run(cluster, [task(number, "a", 100.0) for number in range(6)])
+    assert len(attempts) == 6
+    assert {worker for worker, _ in cluster.ran} == {"w2"}
+    assert "w1: cannot create a: the disk is full" in watcher.notes
+
+
+def test_worker_that_does_not_answer_is_asked_again(run):
+    cluster = Cluster(w1={}, w2={})
+    asked = []
+    described = cluster.call_each
+
+    def call_each(workers, function, *arguments):
+        asked.append(workers)
+        found = described(workers, function, *arguments)
+        return {**found, "w1": TimeoutError("no answer")} if "w1" in workers and len(asked) < 3 else found
+
+    cluster.call_each = call_each
+    _, watcher = run(cluster, [task(number, "a", 100.0) for number in range(40)])
+    assert "w1" in {worker for worker, _ in cluster.ran}
+    assert not any("not used" in each for each in watcher.notes)
+
+
+def test_what_starts_at_the_address_of_a_refused_worker_is_asked_anew(run):
+    cluster = Cluster(w1={"worker": "other"}, w2={})
+    described, started = cluster.workers, []
+
+    def workers():
+        started.append(len(cluster.ran))
+        if len(cluster.ran) == 3:
+            cluster.described["w1"] = {**GOOD}
+            return ["w2"]
+        return described()
+
+    cluster.workers = workers
+    run(cluster, [task(number, "a", 100.0) for number in range(40)])
+    assert "w1" in {worker for worker, _ in cluster.ran}
+
+
+def test_two_runs_of_the_same_cells_are_other_attempts(run):
+    ids = []
+    for session_id in ("one", "two"):
+        attempts, _ = run(Cluster(w1={}), [task(1, "a")], session_id=session_id)
+        ids += [each.id for each in attempts]
+    assert len(set(ids)) == 2
+
+
+def test_large_plans_have_larger_shards():
+    assert [cells_per_shard(cells) for cells in (1, 200_000, 500_000, 1_000_000, 9_000_000)] == [20, 20, 50, 100, 100]
 
 
 @pytest.mark.parametrize("text", ["tcp://host:8786", "tls://host:8786", "tcp://127.0.0.1:1", "tcp://[::1]:8786", "local:1", "local:64"])  # fmt: skip
