@@ -17,13 +17,13 @@ from pathlib import Path
 
 from harness.filesystem.folders import remove_folder
 from harness.sandbox.backends import find_sandbox
-from tests.faults import indexes, stores
+from tests.faults import indexes, machines, stores
 from tests.faults.faults import CannotInject, Fault
 from tests.faults.kills import kill_at_random, prepare, results
 from tests.faults.table import Measured, write_table
 from tests.runs.conftest import Project, make_project, make_wheels
 
-FAULTS = {**stores.FAULTS, **indexes.FAULTS}
+FAULTS = {**stores.FAULTS, **indexes.FAULTS, **machines.FAULTS}
 KILLS = 1000
 
 
@@ -94,7 +94,7 @@ def _inject(world: _World, measured: Measured, name: str, *, seed: int, until: f
     for number in range(fault.times):
         if time.monotonic() > until:
             break
-        project = world.project(cache="shared-cache" if name in stores.FAULTS else f"cache-{world.count}")
+        project = world.project(cache=f"cache-{world.count}" if name in indexes.FAULTS else "shared-cache")
         try:
             fault.inject(project, random.Random(f"{seed} {name} {number}"))
         except CannotInject as why:
