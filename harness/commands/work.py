@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import re
 import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import filelock
 
 from harness.commands.arguments import CommandOptions, add_jobs, add_sandbox
 from harness.commands.defaults import INTERRUPTED_STATUS
@@ -27,6 +30,7 @@ from harness.shards.results_folder import MANIFEST, write_results
 
 _LARGEST_SHARD = 1 << 30
 _STORE = "attempts.sqlite"
+_NAME = re.compile(r"shard-[1-9][0-9]*-of-[1-9][0-9]*-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +60,41 @@ def execute(session: Session, options: Options) -> int:
     document = _read(file)
     require_same_version(document, options.shard)
     name = f"shard-{document.get('number')}-of-{document.get('shards')}-{document.get('split')}"
-    folder, part = output / name, output / f".{name}.part"
-    if (folder / MANIFEST).is_file():
-        session.notify(f"Nothing to run: {folder} has the results of this shard. Remove it to run the shard again.")
-        return 0
+    if not _NAME.fullmatch(name):
+        raise damaged_shard(options.shard, f"{name!r} is no number of a shard of a split")
+    with _locked(output, name, options.shard):
+        return _run_alone(session, options, document, folder=output / name, part=output / f".{name}.part")
+
+
+@contextlib.contextmanager
+def _locked(output: Path, name: str, shard: str) -> Iterator[None]:
+    """Create the folder of results, and keep others from running the same shard there. Raises HarnessError."""
+    path = output / f".{name}.lock"
+    lock = filelock.FileLock(path)
     try:
-        part.mkdir(parents=True, exist_ok=True)
+        output.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+        (output / f".{name}.part").mkdir(exist_ok=True)
+    except filelock.Timeout:
+        raise HarnessError(
+            f"{shard}: another `harness work` runs this shard, with the same --output",
+            why=f"Both would write {output / name}",
+            next_step="Wait until it ends, or name another folder",
+        ) from None
     except OSError as error:
         raise HarnessError(f"{output}: cannot be written", why=str(error), next_step="Name another folder") from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        lock.release()
+
+
+def _run_alone(session: Session, options: Options, document: dict[str, object], *, folder: Path, part: Path) -> int:
+    if (folder / MANIFEST).is_file():
+        session.notify(f"Nothing to run: {folder} has the results of this shard. Remove it to run the shard again.")
+        remove_folder(part)
+        return 0
     # A store of its own: what has finished when this is killed is not run again.
     session = replace(session, variables={**session.variables, "HARNESS_STORE": str(part / _STORE)})
     try:

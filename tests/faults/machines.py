@@ -182,9 +182,10 @@ def shard_twice(project: Project, chance: random.Random) -> None:
         project.start("work", str(each), "--output", str(out / ("a" if same_folder else f"{number}")))
         for number, each in enumerate([*files, twice])
     ]
-    ended = [(process.wait(timeout=LIMIT_S), "".join(process.communicate())) for process in processes]
-    refused = [said for status, said in ended if status != 0]
-    assert all("another run uses" in said for said in refused) and len(refused) <= same_folder, ended
+    said = ["".join(process.communicate(timeout=LIMIT_S)) for process in processes]
+    refused = [text for text, process in zip(said, processes, strict=True) if process.returncode != 0]
+    assert all("another `harness work` runs this shard" in text for text in refused), said
+    assert len(refused) <= same_folder, said
     machine = _machine(project, "merged")
     folders = [path.parent for path in out.rglob("manifest.json")]
     machine.call("merge", *map(str, chance.sample(folders, len(folders))))

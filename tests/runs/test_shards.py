@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import filelock
 import pytest
 
 from harness.record.store import Store
@@ -244,6 +245,13 @@ class TestWork:
         assert before == count or f"{count - before} cell" in done.stderr or "Nothing to run" in done.stderr
         assert len((folder / "attempts.jsonl").read_text().splitlines()) == count
 
+    def test_shard_that_runs_twice_at_once_into_the_same_folder(self, two_step, shards, tmp_path):
+        name = json.loads(shards[0].read_text())["split"]
+        (tmp_path / "out").mkdir()
+        with filelock.FileLock(tmp_path / "out" / f".shard-1-of-3-{name}.lock"):
+            refused = two_step.call("work", str(shards[0]), "--output", str(tmp_path / "out"), status=1)
+        assert "another `harness work` runs this shard" in refused.stderr and "name another folder" in refused.stderr
+
     def test_other_version_of_the_project(self, two_step, shards, tmp_path):
         document = json.loads(shards[0].read_text())
         shards[0].write_text(json.dumps({**document, "worker": "1-old", "version": "0.1.0"}))
@@ -284,6 +292,12 @@ class TestWork:
         document["scripts"][0]["script"]["text"] += "\nprint('other')\n"
         shards[0].write_text(json.dumps(document))
         assert "the shard was changed" in two_step.call("work", str(shards[0]), "--output", str(tmp_path / "out"), status=2).stderr  # fmt: skip
+
+    @pytest.mark.parametrize("changes", [{"split": "../../other"}, {"number": 0}, {"shards": "x"}])
+    def test_shard_with_a_wrong_name_writes_nothing(self, two_step, shards, tmp_path, changes):
+        shards[0].write_text(json.dumps({**json.loads(shards[0].read_text()), **changes}))
+        assert "is no number of a shard" in two_step.call("work", str(shards[0]), "--output", str(tmp_path / "out"), status=2).stderr  # fmt: skip
+        assert not (tmp_path / "out").exists()
 
     def test_shard_that_is_not_there(self, project, tmp_path):
         assert "There is no such file" in project.call("work", "gone.json", "--output", "out", status=2).stderr
