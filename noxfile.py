@@ -119,6 +119,13 @@ def benchmark(session: nox.Session) -> None:
 
 
 @nox.session
+def scale(session: nox.Session) -> None:
+    """Measure and simulate clusters, and write docs/many_machines.md; -- --only workers, coordinator or million."""
+    _install(session, "tests")
+    session.run("python", "-m", "benchmark.scale", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check format, style, prose and the files of .github/."""
     _install(session, "checks")

@@ -103,26 +103,57 @@ class Waiting:
         self._seconds[shard.environments] = self._seconds.get(shard.environments, 0.0) + shard.seconds
         return self._groups.setdefault(shard.environments, deque())
 
-    def next_for(self, worker: Worker, workers: Collection[Worker]) -> PlacedShard | None:
-        """Return the shard that a worker should run or create an environment for, or None if it should wait.
+    def heads(self, worker: Worker, workers: Collection[Worker]) -> list[PlacedShard]:
+        """Return, for each set of environments, the first shard that may go to a worker.
 
         A shard does not go to a worker that could not run it, while there is another one.
         """
-        heads = [head for group in self._groups.values() if (head := _head(group, worker, workers)) is not None]
+        heads = (_head(group, worker, workers) for group in self._groups.values())
+        return [head for head in heads if head is not None]
+
+    def seconds_like(self, shard: PlacedShard) -> float:
+        """Return the expected duration of all that waits for the same environments."""
+        return self._seconds[shard.environments]
+
+
+class Round:
+    """Chooses for one worker after the other what it should do next."""
+
+    def __init__(self, waiting: Waiting, workers: Collection[Worker]) -> None:
+        """Take what waits, and all workers."""
+        self._waiting = waiting
+        self._workers = workers
+        self._holders: dict[frozenset[str], int] = {}
+        """How many workers have these environments, or will."""
+
+    def next_for(self, worker: Worker) -> PlacedShard | None:
+        """Return the shard that a worker should run or create an environment for, or None if it should wait."""
+        heads = self._waiting.heads(worker, self._workers)
         ready = [shard for shard in heads if worker.environments.issuperset(shard.environments)]
         if ready:
             return min(ready, key=lambda shard: shard.order)
         best, most_s = None, 0.0
         for shard in sorted(heads, key=lambda shard: shard.order):
-            holders = sum(
-                shard.environments <= {*each.environments, each.creating} and each.fits(shard) for each in workers
-            )
-            seconds = self._seconds[shard.environments]
+            holders = self._holders_of(shard)
+            seconds = self._waiting.seconds_like(shard)
             # With holders, it is worth the creation only if they need longer for what is left.
             gain_s = seconds / holders - ENVIRONMENT_S if holders else seconds + ENVIRONMENT_S
             if gain_s > most_s:
                 best, most_s = shard, gain_s
         return best
+
+    def creates(self, worker: Worker, environment: str) -> None:
+        """Note that a worker creates an environment."""
+        worker.creating = environment
+        for environments in [each for each in self._holders if environment in each]:
+            del self._holders[environments]
+
+    def _holders_of(self, shard: PlacedShard) -> int:
+        if shard.environments not in self._holders:
+            self._holders[shard.environments] = sum(
+                shard.environments <= {*each.environments, each.creating} and each.fits(shard) for each in self._workers
+            )
+        return self._holders[shard.environments]
 
 
 def _head(group: Iterable[PlacedShard], worker: Worker, workers: Collection[Worker]) -> PlacedShard | None:

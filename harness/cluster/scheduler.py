@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from harness.cluster import remote
 from harness.cluster.connection import ClusterLost, Connection, Done, connected, wait_for_workers
-from harness.cluster.placement import PlacedShard, Waiting, Worker
+from harness.cluster.placement import PlacedShard, Round, Waiting, Worker
 from harness.cluster.refusals import Unreachable, reason_against, reasons
 from harness.cluster.results import Checked, Damaged, check
 from harness.errors import HarnessError, counted
@@ -28,9 +28,8 @@ from harness.shards.document import Conditions, Document, shard_run, write_shard
 from harness.shards.split import counts_of, id_of, portions
 
 FEWEST_CELLS, MOST_CELLS = 20, 100
-"""How many cells a shard may have: a few for small plans, more for large ones."""
+"""How many cells a shard may have: a few for small plans, more for large ones, so that Dask has few tasks."""
 _MOST_SHARDS = 10_000
-"""Dask handles so many tasks with ease."""
 _POLL_S = 0.1
 _RECONNECT_S = 120.0
 _LOOK_S = 1.0
@@ -65,7 +64,7 @@ class ClusterScheduler:
     def run(self, tasks: Iterable[Task]) -> Generator[Attempt]:
         """Run tasks, and yield the attempts in order of completion, until the session is stopped. Raises HarnessError.
 
-        If workers are lost, others run their shards. If the scheduler is lost, it is looked for again for two minutes.
+        If workers are lost, others run their shards. A lost scheduler is looked for again for two minutes.
         """
         run = _Run(scheduler=self, waiting=Waiting(self._shards(list(tasks))))
         while run.left:
@@ -223,8 +222,9 @@ class _Run:
 
     def _start(self, connection: Connection) -> None:
         """Submit work to each worker that has none."""
+        choice = Round(self.waiting, self.workers.values())
         for worker in [each for each in self.workers.values() if each.call < 0]:
-            shard = self.waiting.next_for(worker, self.workers.values())
+            shard = choice.next_for(worker)
             if shard is None:
                 continue
             self.calls += 1
@@ -232,7 +232,7 @@ class _Run:
             document = self.scheduler.document_of(shard)
             missing = next((each for each in document["environments"] if each["id"] not in worker.environments), None)
             if missing is not None:
-                worker.creating = missing["id"]
+                choice.creates(worker, missing["id"])
                 self._watcher.working(worker.address, f"environment {worker.creating}")
                 connection.submit(worker.call, worker.address, remote.create_environment, missing, self._sandbox)
                 continue

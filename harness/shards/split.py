@@ -13,6 +13,8 @@ from harness.execute.task import Task, worker_digest
 UNKNOWN_S = 2.0
 ENVIRONMENT_S = 10.0
 """What an environment costs a shard: its creation and its imports."""
+MOST_S = 300.0
+"""What a shard of a cluster may take: the last ones should not keep the others waiting."""
 _MORE_PIECES = 64
 _GOOD_ENOUGH = 1.1
 
@@ -85,16 +87,22 @@ def split(tasks: Iterable[Task], shards: int) -> Split:
     return Split(shards=tuple(map(tuple, parts)), id=id_of(map(counts_of, parts)))
 
 
-def portions(tasks: Iterable[Task], most: int) -> list[tuple[Task, ...]]:
-    """Return shards of one environment and up to `most` cells each, those with the longest cells first."""
+def portions(tasks: Iterable[Task], most: int, *, most_s: float = MOST_S) -> list[tuple[Task, ...]]:
+    """Return shards of one environment, of up to `most` cells and `most_s` seconds, those with the longest cells first.
+
+    Tasks that stay together may be more.
+    """
     found: list[tuple[Task, ...]] = []
     for group in _groups(tasks):
         portion: list[Task] = []
+        seconds = 0.0
         for cluster in group.clusters:
-            if portion and len(portion) + len(cluster) > most:
+            cluster_s = _seconds(cluster)
+            if portion and (len(portion) + len(cluster) > most or seconds + cluster_s > most_s):
                 found.append(tuple(portion))
-                portion = []
+                portion, seconds = [], 0.0
             portion += cluster
+            seconds += cluster_s
         found.append(tuple(portion))
     return sorted(found, key=lambda portion: -max(map(seconds_of, portion)))
 

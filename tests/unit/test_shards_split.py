@@ -153,3 +153,10 @@ def test_wrong_place_says_what_to_write(text, message):
 def test_wrong_number_of_shards_says_what_to_write(text):
     with pytest.raises(argparse.ArgumentTypeError, match="from 1 to 256"):
         shard_count(text)
+
+
+def test_portions_are_short():
+    """A portion of the longest cells would run when all others have ended."""
+    made = portions([task(number, "a", 100.0) for number in range(10)] + [task(10, "b", 900.0)], 20, most_s=300.0)
+    assert sorted(len(each) for each in made) == [1, 1, 3, 3, 3]
+    assert all(sum(map(seconds_of, each)) <= 300.0 or len(each) == 1 for each in made)
