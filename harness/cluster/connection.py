@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import importlib.metadata
 import logging
 import re
 import threading
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 CONNECT_S = 5.0
+GREET_S = 8.0
 RESULT_S = 20.0
 """How long the results of a shard may take from its worker to here."""
 WORKERS_S = 20.0
@@ -25,6 +28,8 @@ _LOGGERS = ("distributed", "distributed.client", "distributed.core", "distribute
 _LOCAL = re.compile(r"local:([0-9]{1,3})")
 _MOST_LOCAL = 64
 _ADDRESS = re.compile(r"(?:tcp|tls|ws|wss|ucx)://[^\s/:]+(?::[0-9]{1,5})?|tcp://\[[0-9a-fA-F:]+\](?::[0-9]{1,5})?")
+_PORT = re.compile(r":([0-9]+)$")
+_LAST_PORT = 65535
 
 
 class ClusterLost(Exception):
@@ -47,7 +52,8 @@ def check_address(text: str) -> str:
     local = _LOCAL.fullmatch(text)
     if local is not None and 1 <= int(local[1]) <= _MOST_LOCAL:
         return text
-    if local is None and _ADDRESS.fullmatch(text):
+    port = _PORT.search(text)
+    if local is None and _ADDRESS.fullmatch(text) and (port is None or int(port[1]) <= _LAST_PORT):
         return text
     raise ValueError(
         f"{text!r} is no cluster. Write the address of a Dask scheduler, such as tcp://HOST:8786, or local:N for N "
@@ -80,6 +86,8 @@ class Connection:
         """The link to the dashboard of the cluster; empty if it has none."""
         with contextlib.suppress(Exception):  # it is shown for convenience, and depends on the cluster's configuration
             if "dashboard" in self._client.scheduler_info().get("services", {}):
+                # Without bokeh, there are no pages.
+                self._client.run_on_scheduler(importlib.metadata.version, "bokeh")  # type: ignore[no-untyped-call]
                 return str(self._client.dashboard_link)
         return ""
 
@@ -175,7 +183,7 @@ def connected(address: str) -> Iterator[Connection]:
                     threads_per_worker=1,
                     processes=True,
                     memory_limit=0,  # scripts are limited by the harness, each by its own limit
-                    dashboard_address=None,
+                    dashboard_address=":0",
                     silence_logs=logging.CRITICAL,
                 )
             )
@@ -191,15 +199,30 @@ def _client(address: str) -> Client:
     import distributed
 
     try:
+        # The client waits without an end for the first words of something that is no scheduler.
+        asyncio.run(_greet(address))
         return distributed.Client(  # type: ignore[no-untyped-call]
             address, timeout=CONNECT_S, set_as_default=False
         )
-    except (OSError, TimeoutError, ValueError) as error:
+    except Exception as error:  # whatever else answers at this address
         raise HarnessError(
             f"{address}: no Dask scheduler answers there",
-            why=str(error),
-            next_step="Start one: `dask scheduler`, and `dask worker ADDRESS` on each machine, or use local:N",
+            why=" ".join(str(error).split()) or f"No answer within {GREET_S:.0f} s: something else may listen there",
+            next_step="Name the certificates in Dask's configuration: see docs/many_machines.md, Security"
+            if address.startswith("tls:") and "ssl_context" in str(error)
+            else "Start one: `dask scheduler`, and `dask worker ADDRESS` on each machine, or use local:N",
         ) from error
+
+
+async def _greet(address: str) -> None:
+    """Connect to a scheduler and exchange greetings. Raises what Dask raises, and TimeoutError."""
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
+    arguments = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
+    connecting = connect(address, timeout=CONNECT_S, **arguments)  # type: ignore[no-untyped-call]
+    comm = await asyncio.wait_for(connecting, GREET_S)
+    comm.abort()
 
 
 def wait_for_workers(connection: Connection, address: str, *, seconds: float = WORKERS_S) -> None:

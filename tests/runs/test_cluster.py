@@ -1,10 +1,13 @@
 """Runs on a real Dask cluster: what they give, and what they say if there is none. `nox -s faults` breaks clusters."""
 
 import signal
+import socket
 import sqlite3
 
 import pytest
 
+from harness.cluster import connection
+from harness.errors import HarnessError
 from tests.clusters import free_port
 from tests.faults.faults import TABLE
 from tests.runs.conftest import LIMIT_S, wait_until
@@ -61,6 +64,20 @@ def test_address_where_nobody_answers(project):
     refused = project.call("run", "--cluster", f"tcp://127.0.0.1:{free_port()}", status=1)
     assert "no Dask scheduler answers there" in refused.stderr and "dask worker ADDRESS" in refused.stderr
     assert set(project.call("table", "--json").table.values()) == {("never run", None), ("not applicable", None)}
+
+
+def test_address_where_something_else_answers(monkeypatch):
+    """Dask's client would wait for it without an end."""
+    monkeypatch.setattr(connection, "GREET_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(HarnessError, match="no Dask scheduler answers there"), connection.connected(address):
+            pass
+
+
+def test_certificates_that_are_missing():
+    with pytest.raises(HarnessError, match="Name the certificates"), connection.connected("tls://127.0.0.1:1"):
+        pass
 
 
 def test_wrong_address_is_a_usage_error(project):

@@ -406,12 +406,12 @@ def test_large_plans_have_larger_shards():
     assert [cells_per_shard(cells) for cells in (1, 200_000, 500_000, 1_000_000, 9_000_000)] == [20, 20, 50, 100, 100]
 
 
-@pytest.mark.parametrize("text", ["tcp://host:8786", "tls://host:8786", "tcp://127.0.0.1:1", "tcp://[::1]:8786", "local:1", "local:64"])  # fmt: skip
+@pytest.mark.parametrize("text", ["tcp://host:8786", "tls://host:8786", "tcp://127.0.0.1:1", "tcp://[::1]:8786", "tcp://[::1]", "tcp://host:65535", "local:1", "local:64"])  # fmt: skip
 def test_address(text):
     assert check_address(text) == text
 
 
-@pytest.mark.parametrize("text", ["", "host", "host:8786", "local", "local:0", "local:65", "local:x", "http://host:1", "tcp://"])  # fmt: skip
+@pytest.mark.parametrize("text", ["", "host", "host:8786", "local", "local:0", "local:65", "local:x", "http://host:1", "tcp://", "tcp://host:65536"])  # fmt: skip
 def test_wrong_address_says_what_to_write(text):
     with pytest.raises(ValueError, match="tcp://HOST:8786, or local:N"):
         check_address(text)
