@@ -81,7 +81,7 @@ def simulate(
             result.created[worker.address].append(worker.creating)
             worker.creating = ""
         else:
-            coordinator_free = max(coordinator_free, now) + counts[worker.shard.order] * coordinator_s
+            coordinator_free = max(coordinator_free, now) + counts[worker.shard.run.number - 1] * coordinator_s
             now = coordinator_free
             worker.shard = None
         idle.append(worker)

@@ -74,10 +74,9 @@ class Waiting:
         """Take shards, in the order in which they should start."""
         self._groups: dict[frozenset[str], deque[PlacedShard]] = {}
         self._seconds: dict[frozenset[str], float] = {}
-        self._first = 0
-        for order, shard in enumerate(shards):
-            shard.order = order
-            self._group(shard).append(shard)
+        self._first = self._last = 0
+        for shard in shards:
+            self.put_last(shard)
 
     def __iter__(self) -> Iterator[PlacedShard]:
         return (shard for group in self._groups.values() for shard in group)
@@ -90,6 +89,12 @@ class Waiting:
         self._first -= 1
         shard.order = self._first
         self._group(shard).appendleft(shard)
+
+    def put_last(self, shard: PlacedShard) -> None:
+        """Add a shard. It starts after all others that a worker has the environments of."""
+        self._last += 1
+        shard.order = self._last
+        self._group(shard).append(shard)
 
     def take(self, shard: PlacedShard) -> None:
         """Remove a shard."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
-from harness.environments.store import Unavailable
+from harness.environments.unavailable import Unavailable
 from harness.errors import HarnessError
 from harness.execute.task import this_platform, worker_digest
 from harness.filesystem.folders import OwnedFolder

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.cluster import scheduler as module
+from harness.cluster import run as module
+from harness.cluster import scheduler as shards
 from harness.cluster.connection import ClusterLost, Done, check_address
 from harness.cluster.scheduler import ClusterScheduler, cells_per_shard
 from harness.errors import HarnessError
@@ -120,7 +121,7 @@ def run(monkeypatch):
             yield cluster
 
         monkeypatch.setattr(module, "connected", fake_connected)
-        monkeypatch.setattr(module, "write_shard", lambda work, part, run, conditions, project: {
+        monkeypatch.setattr(shards, "write_shard", lambda work, part, run, conditions, project: {
             "environments": [{"id": id} for id in dict.fromkeys(each.environment.id for each in part)],
             "cells": [{"cell": str(each.cell), "key": each.key, "attempts": [planned_id(run.split, 0)]} for each in part],
         })  # fmt: skip
