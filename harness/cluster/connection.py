@@ -225,6 +225,16 @@ async def _greet(address: str) -> None:
     comm.abort()
 
 
+def count_workers(address: str) -> int:
+    """Return how many workers a cluster has, or will have. Raises HarnessError."""
+    local = _LOCAL.fullmatch(address)
+    if local is not None:
+        return int(local[1])
+    with connected(address) as connection:
+        wait_for_workers(connection, address)
+        return len(connection.workers())
+
+
 def wait_for_workers(connection: Connection, address: str, *, seconds: float = WORKERS_S) -> None:
     """Wait until the cluster has a worker. Raises HarnessError."""
     deadline = time.monotonic() + seconds

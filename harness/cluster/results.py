@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.execute.task import Task
-from harness.model import Attempt
+from harness.model import Attempt, Outcome
 from harness.pipeline import Work
 from harness.record.lines import attempt_of_line
 
@@ -44,7 +44,9 @@ def check(tasks: Sequence[Task], lines: Sequence[str], work: Work) -> Checked:
     attempts = [replace(each, cell=work.by_key[each.key].cell) for each in found if each.key in allowed]
     left = Counter(task.key for task in tasks)
     left.subtract(each.key for each in attempts)
-    absent = {key for key, count in left.items() if count > 0}
+    # Without an environment, equal tasks have one attempt.
+    unavailable = {each.key for each in attempts if each.outcome is Outcome.UNAVAILABLE}
+    absent = {key for key, count in left.items() if count > 0 and key not in unavailable}
     undecided = absent | {each.key for each in attempts if not each.conclusive}
     # Without its interpreter, an environment has no result anywhere.
     unlike = [task for task in tasks if task.key in undecided and task.environment.id not in work.missing]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import threading
 import time
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class ClusterRun:
     address: str
     watcher: Watcher
     source: Source
+    stop: threading.Event
     reconnect_s: float
     """How long a lost scheduler is looked for."""
     look_s: float
@@ -86,12 +88,12 @@ class ClusterRun:
         return running or bool(self.waiting) or bool(self.given_up) or not self.source.over
 
     def run(self) -> Generator[Ended]:
-        """Yield the attempts of all shards in order of completion, until the session is stopped. Raises HarnessError.
+        """Yield the attempts of all shards in order of completion, until `stop` is set. Raises HarnessError.
 
         If workers are lost, others run their shards. A lost scheduler is looked for again.
         """
         self._take_in()
-        while self._left and not self.session.stop.is_set():
+        while self._left and not self.stop.is_set():
             try:
                 with connected(self.address) as connection:
                     self.begin(connection)
@@ -106,11 +108,11 @@ class ClusterRun:
             self.waiting.put_last(shard)
 
     def _wait_for_scheduler(self) -> None:
-        if self.address.startswith("local:") or self.session.stop.is_set():
+        if self.address.startswith("local:") or self.stop.is_set():
             return
         self.watcher.note(f"{self.address}: the scheduler does not answer; trying again for {self.reconnect_s:.0f} s")
         deadline = time.monotonic() + self.reconnect_s
-        while not self.session.stop.is_set():
+        while not self.stop.is_set():
             try:
                 with connected(self.address) as connection:
                     wait_for_workers(connection, self.address, seconds=max(0.0, deadline - time.monotonic()))
@@ -171,8 +173,8 @@ class ClusterRun:
         return self.workers.pop(address)
 
     def attempts(self, connection: Connection) -> Generator[Ended]:
-        """Yield attempts until nothing is left, or the session is stopped. Raises ClusterLost, HarnessError."""
-        while self._left and not self.session.stop.is_set():
+        """Yield attempts until nothing is left, or `stop` is set. Raises ClusterLost, HarnessError."""
+        while self._left and not self.stop.is_set():
             self._take_in()
             while self.given_up:
                 yield from self._failed(self.given_up.pop(), "the worker was lost")

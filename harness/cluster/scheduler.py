@@ -54,6 +54,7 @@ class ClusterScheduler:
             address=self.address,
             watcher=self.watcher,
             source=self,
+            stop=self.session.stop,
             reconnect_s=self.reconnect_s,
             look_s=self.look_s,
         )

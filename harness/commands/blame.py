@@ -79,7 +79,7 @@ def _answer(session: Session, options: Options, *, releases: bool = True) -> Bla
     index = ReleaseIndex.configured(session.variables)
     held = held_of(session, options, scenario)
     subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
-    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat, watch=watch)
+    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat, watch=watch, cluster=options.cluster)
     with prober.open():
         following = with_reference(Following(pattern=pattern, watch=watch), prober, good, right=True)
         judge = Judge(prober, following, None)

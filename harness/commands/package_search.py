@@ -58,7 +58,9 @@ def search_in(
         what = "a script that ends is expected" if following.hangs else "nothing is watched"
         raise UsageError(f"--expected-in: {what}", next_step="Take it with --watch output, warning or time")
     subject = Subject.of(scenario, case, writer=held.writer if held else None, reader=held.reader if held else None)
-    prober = Prober(session, subject, jobs=options.jobs, repeat=options.repeat, watch=following.watch)
+    prober = Prober(
+        session, subject, jobs=options.jobs, repeat=options.repeat, watch=following.watch, cluster=options.cluster
+    )
     search = _Search(
         session=session, options=options, prober=prober, following=following, base=base, held=held, failing=failing
     )
@@ -134,14 +136,14 @@ def _over_releases(search: _Search) -> _Result:
     made = SwappedEnvironments(session, index)
     stepper = Stepper(base, releases, made, session.project.matrix, bounded=bounded)
     releases = stepper.releases
-    if not stepper.moves_more:
+    if not stepper.moves_more and not prober.on_cluster:
         prober.layers = Layers(session, index, releases.package)
         prober.layers.add_host(base)
     strategy = choose_strategy(
         releases,
         options.mode,
         known=None if bounded else stepper.version_in_base,
-        cost=stepper.cost(options.jobs),
+        cost=stepper.cost(options.jobs, workers=prober.jobs if prober.on_cluster else 0),
     )
     place = _place_of_base(stepper)
     plan, description = strategy.plan, strategy.description

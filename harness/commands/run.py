@@ -24,7 +24,7 @@ from harness.commands.observations import with_observations
 from harness.commands.results import TableFormat, render, results_of, with_condition
 from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
-from harness.commands.shard_options import Place, cluster, place
+from harness.commands.shard_options import Place, add_cluster, place
 from harness.commands.watched_tasks import Due, Manner, due_by_manner, run_by_manner
 from harness.errors import UsageError, counted
 from harness.execute.task import Task
@@ -84,12 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=place,
         help="run one of N parts of what is due; `harness merge` puts them together",
     )
-    parser.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        type=cluster,
-        help="run on a Dask cluster: tcp://HOST:8786, or local:N for N worker processes on this machine",
-    )
+    add_cluster(parser, "run on a Dask cluster")
     add_json(parser)
 
 

@@ -16,6 +16,7 @@ from harness.commands.arguments import (
     add_watch,
     positive_count,
 )
+from harness.commands.shard_options import add_cluster
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class SearchOptions(CommandOptions):
     reader: str | None
     repeat: int
     jobs: int
+    cluster: str | None
     markdown: bool
     json: bool
 
@@ -56,6 +58,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reader", metavar="ENVIRONMENT", help="two-step scenario: read in this environment only")
     parser.add_argument("--repeat", metavar="N", type=positive_count, default=1, help="run each probe N times")
     add_jobs(parser, "parallel probes")
+    add_cluster(parser, "run the probes of releases and packages on a Dask cluster, all of a grid at once")
     parser.add_argument("--markdown", action="store_true", help="print Markdown for an issue")
     add_sandbox(parser)
     add_timeout(parser)

@@ -50,3 +50,13 @@ def cluster(text: str) -> str:
         return check_address(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def add_cluster(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the option for a cluster; `what` says what runs there."""
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        type=cluster,
+        help=f"{what}: tcp://HOST:8786, or local:N for N worker processes on this machine",
+    )

@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from harness.cluster.connection import count_workers
+from harness.cluster.pool import ClusterPool
 from harness.engine import local_scheduler
 from harness.errors import HarnessError
 from harness.execute.executor import Interrupted
@@ -47,14 +49,27 @@ class Prober:
     """Where candidates run. One subject, many environments."""
 
     def __init__(
-        self, session: Session, subject: Subject, *, jobs: int, repeat: int = 1, watch: Watch | None = None
+        self,
+        session: Session,
+        subject: Subject,
+        *,
+        jobs: int,
+        repeat: int = 1,
+        watch: Watch | None = None,
+        cluster: str | None = None,
     ) -> None:
-        """With a `watch`, attempts come with what they showed. To measure durations, one attempt runs at a time."""
+        """With a `watch`, attempts come with what they showed. To measure durations, one attempt runs at a time.
+
+        With the address of a `cluster`, probes run there. Durations are measured here.
+        """
         self._watch = watch
         self._session = session
         self._subject = subject
         measures = watch is not None and watch.kind is WatchKind.TIME
-        self.jobs = 1 if measures else jobs
+        self._jobs = 1 if measures else jobs
+        self._cluster = None if measures else cluster
+        self.jobs = self._jobs if self._cluster is None else count_workers(self._cluster)
+        """How many probes run at a time."""
         self._repeat = max(repeat, LEAST_REPEATS) if measures else repeat
         self._builders = 1 if measures else jobs + 1
         self._twice = 2 * self._repeat if measures else max(2, repeat)
@@ -74,6 +89,11 @@ class Prober:
         self.ran: set[str] = set()
         """Names of the candidates of which there were any."""
 
+    @property
+    def on_cluster(self) -> bool:
+        """True if probes run on a cluster."""
+        return self._cluster is not None
+
     @contextlib.contextmanager
     def open(self) -> Iterator[Prober]:
         """Open the store for writing, and a scheduler. What has finished when it is closed is recorded."""
@@ -91,7 +111,7 @@ class Prober:
             scheduler = stack.enter_context(
                 local_scheduler(
                     session,
-                    jobs=self.jobs,
+                    jobs=self._jobs,
                     watcher=Watcher(),
                     provide=self._environments.provide,
                     builders=self._builders,
@@ -99,7 +119,12 @@ class Prober:
             )
             self._pool = stack.enter_context(scheduler.open())
             stack.callback(self._ended.set)
-            self._runner = Runner(session, self._environments, self._pool, self._finished.put, watch=self._watch)
+            cluster = None
+            if self._cluster is not None:
+                cluster = stack.enter_context(ClusterPool(session, self._cluster).open())
+            self._runner = Runner(
+                session, self._environments, self._pool, self._finished.put, watch=self._watch, cluster=cluster
+            )
             yield self
 
     def start(self, candidate: Candidate) -> None:
@@ -120,7 +145,7 @@ class Prober:
 
     def provide_ahead(self, candidate: Candidate) -> None:
         """Create the environment of a candidate in the background: it may be needed."""
-        if candidate.name not in {*self._started, *self._ahead, *self._results}:
+        if self._cluster is None and candidate.name not in {*self._started, *self._ahead, *self._results}:
             self._ahead.add(candidate.name)
             claim = Claim(priority=Priority.POSSIBLE)
             self._threads.submit(self._pool.call, claim, partial(self._provide_quietly, candidate))

@@ -167,10 +167,14 @@ class Cost:
     overlaid: int | None = None
     """How many of them are pure Python, and will need no environment of their own; None: all."""
     jobs: int = 1
+    workers: int = 0
+    """How many workers of a cluster create the environments; 0: this machine does."""
 
     @property
     def seconds(self) -> float:
         """About how long it takes."""
+        if self.workers:
+            return self.releases * _OWN_S / self.workers
         overlaid = self.releases if self.overlaid is None else self.overlaid
         # Environments are created one after another; attempts run at the same time.
         return overlaid * _OVERLAID_S / self.jobs + (self.releases - overlaid) * _OWN_S
@@ -243,10 +247,10 @@ class Stepper:
         """Return True if a step takes more than the package: Python, constraints and dated dependencies of a family."""
         return self.family is not None and self.family.base is None
 
-    def cost(self, jobs: int) -> Cost:
-        """Estimate what it takes to run every release."""
+    def cost(self, jobs: int, *, workers: int = 0) -> Cost:
+        """Estimate what it takes to run every release, here or on so many workers of a cluster."""
         overlaid = 0 if self.moves_more else sum(each.pure for each in self.releases.points)
-        return Cost(releases=len(self.releases.points), overlaid=overlaid, jobs=jobs)
+        return Cost(releases=len(self.releases.points), overlaid=overlaid, jobs=jobs, workers=workers)
 
     def candidate(self, place: int) -> Candidate:
         """Return the candidate of a release."""

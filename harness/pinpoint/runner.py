@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from harness.cluster.pool import ClusterPool
 from harness.execute.task import Task
 from harness.model import Attempt, Environment
 from harness.model.watch import Watch, WatchKind
@@ -56,13 +57,18 @@ class Runner:
         record: Callable[[Attempt], None],
         *,
         watch: Watch | None = None,
+        cluster: ClusterPool | None = None,
     ) -> None:
-        """With a `watch`, known attempts come with what it needs: their output, or only those of this session."""
+        """With a `watch`, known attempts come with what it needs: their output, or only those of this session.
+
+        With a `cluster`, tasks that can leave this machine run there.
+        """
         self._watch = watch
         self._session = session
         self._environments = environments
         self._pool = pool
         self._record = record
+        self._cluster = cluster
         self._guard = threading.Lock()
         self._writing: dict[str, threading.Lock] = {}
         self._written: dict[str, list[Attempt]] = {}
@@ -106,10 +112,10 @@ class Runner:
         for cell in probe.subject.cells(environment):
             task = work.tasks[cell]
             if not task.writes:
-                attempts, more = self._attempts(task, probe, probe.at_least)
+                attempts, more = self._attempts(work, task, probe, probe.at_least)
                 new += more
                 continue
-            attempts, more = self._written_once(task, probe)
+            attempts, more = self._written_once(work, task, probe)
             new += more
             if not self._session.artifacts.has(task.key):
                 if probe.subject.writer is None and attempts and attempts[-1].outcome.is_failure:
@@ -120,19 +126,19 @@ class Runner:
         reason = "" if newest.is_verdict else f"{newest.outcome}: {newest.reason}"
         return ProbeResult(environment=environment, attempts=tuple(attempts), new=tuple(new), reason=reason)
 
-    def _written_once(self, task: Task, probe: Probe) -> tuple[list[Attempt], list[Attempt]]:
+    def _written_once(self, work: Work, task: Task, probe: Probe) -> tuple[list[Attempt], list[Attempt]]:
         """Return the attempts of a first step. Probes that run side by side share one: new ones belong to the first."""
         with self._guard:
             writing = self._writing.setdefault(task.key, threading.Lock())
         with writing:
             if task.key in self._written:
                 return [replace(each, cell=task.cell) for each in self._written[task.key]], []
-            attempts, new = self._attempts(task, probe, 1)
+            attempts, new = self._attempts(work, task, probe, 1)
             if attempts and attempts[-1].conclusive:
                 self._written[task.key] = attempts
             return attempts, new
 
-    def _attempts(self, task: Task, probe: Probe, at_least: int) -> tuple[list[Attempt], list[Attempt]]:
+    def _attempts(self, work: Work, task: Task, probe: Probe, at_least: int) -> tuple[list[Attempt], list[Attempt]]:
         """Return the conclusive attempts of a task, and the new ones among them. Run as many as are missing."""
         artifacts = self._session.artifacts
         store = self._session.read_store()
@@ -152,7 +158,7 @@ class Runner:
             store.close()
         known = [replace(each, cell=task.cell) for each in conclusive_attempts(task, found)]
         probe = replace(probe, own_process=probe.own_process or own_process)
-        new = self._run_new(task, missing, probe) if missing else []
+        new = self._run_new(work, task, missing, probe) if missing else []
         return [*known, *new], new
 
     def _found(self, store: Store, task: Task) -> list[Attempt]:
@@ -172,12 +178,19 @@ class Runner:
                 self._known_costs = store.costs()
             return self._known_costs
 
-    def _run_new(self, task: Task, count: int, probe: Probe) -> list[Attempt]:
+    def _run_new(self, work: Work, task: Task, count: int, probe: Probe) -> list[Attempt]:
         task = self._pool.call(probe.claim, partial(self._layered, task))
         # A fork server pays where it serves more than one attempt.
         forks = not probe.own_process and (count > 1 or bool(task.overlays))
+        tasks = [replace(task, own_process=not forks)] * count
         new = []
-        for attempt in self._pool.run([replace(task, own_process=not forks)] * count, probe.claim):
+        attempts: Iterable[Attempt]
+        if self._cluster is not None and self._cluster.takes(task):
+            timeout_s = None if probe.subject.own_limit else self._session.timeout_s
+            attempts = self._cluster.run(work, tasks, timeout_s=timeout_s)
+        else:
+            attempts = self._pool.run(tasks, probe.claim)
+        for attempt in attempts:
             self._record(attempt)
             new.append(attempt)
         return new

@@ -140,6 +140,8 @@ def _script(script: Script) -> Document:
         "text": script.text,
         "files": {each.name: base64.b64encode(each.path.read_bytes()).decode() for each in script.files},
         "beside": _named_beside(script),
+        # Scripts that searches write say this of themselves, not in their text.
+        "requires_import": script.header.requires_import,
     }
 
 

@@ -225,7 +225,7 @@ def _read_script(document: Document, folder: Path) -> Script:
     problems = Problems()
     script = parse_script(document["text"], path, problems=problems)
     problems.raise_if_any("A script of the shard cannot be used")
-    return script
+    return replace(script, header=replace(script.header, requires_import=bool(document["requires_import"])))
 
 
 def _below(folder: Path, name: str) -> Path:

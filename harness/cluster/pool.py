@@ -1,0 +1,154 @@
+"""Runs the probes of a search on a cluster: they come one after the other, from several threads, while others run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from harness.cluster.placement import PlacedShard
+from harness.cluster.run import ClusterRun
+from harness.cluster.scheduler import LOOK_S, RECONNECT_S
+from harness.execute.executor import Interrupted
+from harness.execute.task import Task
+from harness.model import Attempt, Outcome
+from harness.pipeline import Work
+from harness.schedule.watcher import Watcher
+from harness.session import Session
+from harness.shards.document import Conditions, Document, shard_run, write_shard
+
+_POLL_S = 0.5
+
+
+@dataclass(kw_only=True, eq=False)
+class _Asked:
+    """Equal tasks that somebody waits for."""
+
+    work: Work
+    tasks: Sequence[Task]
+    timeout_s: float | None
+    attempts: list[Attempt] = field(default_factory=list)
+    changed: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def done(self) -> bool:
+        unavailable = any(each.outcome is Outcome.UNAVAILABLE for each in self.attempts)
+        return unavailable or len(self.attempts) >= len(self.tasks)
+
+
+class _Notes(Watcher):
+    """Shows the messages of a cluster."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def note(self, text: str) -> None:
+        """Show a message."""
+        self._session.notify(text)
+
+
+class ClusterPool:
+    """A thread that hands shards of one cell to a cluster."""
+
+    def __init__(self, session: Session, address: str) -> None:
+        self._session = session
+        self._address = address
+        self._guard = threading.Lock()
+        self._new: list[PlacedShard] = []
+        self._asked: dict[str, _Asked] = {}
+        """By the id of the split: each has one shard."""
+        self._count = 0
+        self._stop = threading.Event()
+        self._error: Exception | None = None
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[ClusterPool]:
+        """Connect, and yield the pool. What runs when it is closed is not waited for."""
+        thread = threading.Thread(target=self._work, name="cluster", daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._stop.set()
+            thread.join()
+
+    @staticmethod
+    def takes(task: Task) -> bool:
+        """Return True if a task can leave this machine: a shard has no source trees, data or written files."""
+        return not (task.overlays or task.data is not None or task.writes or task.reads is not None)
+
+    def run(self, work: Work, tasks: Sequence[Task], *, timeout_s: float | None) -> list[Attempt]:
+        """Return the attempts of equal tasks of a work. Raises Interrupted if the pool ends before, and HarnessError.
+
+        `timeout_s` replaces the time limit of the script.
+        """
+        asked = _Asked(work=work, tasks=tasks, timeout_s=timeout_s)
+        with self._guard:
+            self._count += 1
+            split = hashlib.sha256(f"{self._session.id} {self._count}".encode()).hexdigest()[:16]
+            self._asked[split] = asked
+            self._new.append(PlacedShard.of(shard_run(split, 1, 1, 1), tasks))
+        while not asked.done:
+            if self._error is not None:
+                raise self._error
+            if self._over:
+                raise Interrupted
+            asked.changed.wait(_POLL_S)
+        with self._guard:
+            del self._asked[split]
+        return asked.attempts
+
+    @property
+    def _over(self) -> bool:
+        if self._session.stop.is_set():
+            self._stop.set()
+        return self._stop.is_set()
+
+    def _work(self) -> None:
+        run = ClusterRun(
+            session=self._session,
+            address=self._address,
+            watcher=_Notes(self._session),
+            source=self,
+            stop=self._stop,
+            reconnect_s=RECONNECT_S,
+            look_s=LOOK_S,
+        )
+        try:
+            for shard, attempt in run.run():
+                with self._guard:
+                    asked = self._asked.get(shard.run.split)
+                if asked is not None:
+                    asked.attempts.append(attempt)
+                    asked.changed.set()
+        except Exception as error:  # whoever waits raises it
+            self._error = error
+
+    # What follows makes it the source of a ClusterRun.
+
+    @property
+    def over(self) -> bool:
+        """True if the pool was closed."""
+        return self._over
+
+    def new_shards(self) -> Iterable[PlacedShard]:
+        """Return what was asked for since the last time."""
+        with self._guard:
+            new, self._new = self._new, []
+        return new
+
+    def work_of(self, shard: PlacedShard) -> Work:
+        """Return the work that the task of a shard is from."""
+        return self._asked[shard.run.split].work
+
+    def document_of(self, shard: PlacedShard) -> Document:
+        """Return the document of a shard."""
+        asked = self._asked[shard.run.split]
+        conditions = Conditions(
+            sandboxed=self._session.sandboxed,
+            timeout_s=asked.timeout_s,
+            isolation="process" if shard.tasks[0].own_process else "fork",
+        )
+        return write_shard(asked.work, shard.tasks, shard.run, conditions, project=self._session.identity)
