@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-import statistics
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from packaging.utils import NormalizedName
 
-from harness.model import Attempt, NoVerdict, Outcome, Pattern
+from harness.model import Attempt, NoVerdict, Outcome
 from harness.model.durations import Measured, compare, seconds_text
-from harness.model.observation import normalise_output, normalise_warnings
-from harness.model.watch import Watch, WatchKind
+from harness.model.watch import Watch
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
-from harness.triage.quoted_output import is_shown
 
 # The reason of an attempt that was not made since the framework cannot be imported.
 _DOES_NOT_IMPORT = re.compile(r"does not import: (?:import [\w.]+: )?(?P<error>.*)", re.DOTALL)
@@ -128,142 +124,6 @@ def differing_line(output: str, expected: str | None) -> str:
     lines = output.splitlines()
     right = set((expected or "").splitlines())
     return next((line for line in lines if line not in right), lines[0] if lines else "")
-
-
-def problem_of(
-    ran: Sequence[Ran],
-    *,
-    reported: Failure | None,
-    failing: Iterable[str],
-    working: Iterable[str],
-    expected: Iterable[str] = (),
-    watch: Watch | None = None,
-    quoted: str = "",
-    quoted_outputs: Iterable[Sequence[str]] = (),
-) -> Problem:
-    """Decide what the reported problem is.
-
-    The reported failure counts if anything shows it. Otherwise it is what the environments fail with that the report
-    calls failing, then the most frequent failure. Where nothing fails, it is the output that the report quotes, then
-    the text that those environments print and the working ones do not. `expected` is output that the report calls
-    right: who prints it is a working one. Last comes a `quoted` warning that some environments show. With a `watch`,
-    only that counts.
-    """
-    if watch is not None:
-        return _watched(ran, watch, set(failing), set(working))
-    failures = [each for each in ran if each.failed]
-    if reported is not None and any(reported.matches(each.error) for each in failures):
-        return Problem(observed="error", failure=reported)
-    named = set(failing)
-    for group in ([each for each in failures if each.place in named], failures):
-        if group:
-            failure, _ = Counter(Failure.in_one_line(each.error) for each in group).most_common(1)[0]
-            timed_out = any(each.attempt is not None and each.attempt.outcome is Outcome.TIMED_OUT for each in group)
-            return Problem(observed="hang" if timed_out else "error", failure=failure)
-    right = [normalise_output(each) for each in expected]
-    if reported is None and (printed := _as_quoted(ran, quoted_outputs, named, set(working), right)) is not None:
-        return printed
-    shown = _shown_text(ran, Watch(), named, set(working), right)
-    if shown is None and reported is None:
-        shown = _quoted_warning(ran, quoted)
-    return shown or Problem(observed="error", failure=reported)
-
-
-def _watched(ran: Sequence[Ran], watch: Watch, failing: set[str], working: set[str]) -> Problem:
-    """Return the problem where it is known what is watched."""
-    match watch.kind:
-        case WatchKind.HANG:
-            return Problem(observed="hang", watch=watch, failure=Failure(type="Timeout"))
-        case WatchKind.TIME:
-            return Problem(observed="time", watch=watch, expected_s=_expected_s(ran, failing, working))
-        case WatchKind.OUTPUT | WatchKind.WARNING:
-            found = _shown_text(ran, watch, failing, working) or _only_warning(ran, watch)
-            return found or Problem(observed=watch.kind.value, watch=watch)
-
-
-def _expected_s(ran: Sequence[Ran], failing: set[str], working: set[str]) -> float | None:
-    """Return the duration to compare with: the median of what works by the report, otherwise the shortest."""
-    measured = [(each.place, each.measured.median_s) for each in ran if each.passed and each.measured is not None]
-    right = [seconds for place, seconds in measured if place in working]
-    if right:
-        return statistics.median(right)
-    return min((seconds for place, seconds in measured if place not in failing), default=None)
-
-
-def _shown_text(
-    ran: Sequence[Ran], watch: Watch, failing: set[str], working: set[str], expected: Sequence[str] = ()
-) -> Problem | None:
-    """Return the text that is the problem, if environments show different things and the report says which."""
-    groups: dict[str, set[str]] = {}
-    for each in ran:
-        if each.passed:
-            groups.setdefault(each.shown(watch), set()).add(each.place)
-    if len(groups) < 2:
-        return None
-    wrong = [text for text, environments in groups.items() if environments & failing and not environments & working]
-    right = [
-        text
-        for text, environments in groups.items()
-        if environments & working or (text not in wrong and any(each and each in text for each in expected))
-    ]
-    if len(wrong) != 1 or (watch.kind is WatchKind.WARNING and not wrong[0]):
-        return None
-    if not right and watch.kind is WatchKind.WARNING and "" in groups:
-        right = [""]
-    return Problem(observed=watch.kind.value, watch=watch, output=wrong[0], right=tuple(right))
-
-
-def _as_quoted(
-    ran: Sequence[Ran],
-    quoted: Iterable[Sequence[str]],
-    failing: set[str],
-    working: set[str],
-    expected: Sequence[str],
-) -> Problem | None:
-    """Return the output that the report quotes as the problem, if the script printed it, and no working one did."""
-    groups: dict[str, set[str]] = {}
-    for each in ran:
-        if each.passed:
-            groups.setdefault(each.shown(Watch()), set()).add(each.place)
-    for lines in quoted:
-        wrong = [text for text in groups if is_shown(lines, text)]
-        if not wrong or any(groups[text] & working for text in wrong):
-            continue
-        others = [text for text in groups if text not in wrong]
-        right = [each for each in others if groups[each] & working or any(one and one in each for one in expected)]
-        main = max(wrong, key=lambda text: (len(groups[text] & failing), len(groups[text])))
-        also = tuple(text for text in wrong if text != main)
-        right = right or others
-        return Problem(observed="output", output=main, also=also, quoted="\n".join(lines), right=tuple(right))
-    return None
-
-
-def _quoted_warning(ran: Sequence[Ran], quoted: str) -> Problem | None:
-    """Return the first Python warning of a report that some environments show and others do not.
-
-    Forks do not show the warnings of imports, so they are not compared with processes.
-    """
-    passing = [each for each in ran if each.passed]
-    if len({each.attempt.isolation for each in passing if each.attempt is not None}) != 1:
-        return None
-    for line in normalise_warnings(quoted).split("\n"):
-        if re.match(r"[\w.]*Warning: ", line):
-            watch = Watch(kind=WatchKind.WARNING, pattern=Pattern(f"^{re.escape(line)}$"))
-            texts = {each.shown(watch) for each in passing}
-            if "" in texts and len(texts) == 2:
-                return Problem(observed="warning", watch=watch, output=(texts - {""}).pop(), right=("",))
-    return None
-
-
-def _only_warning(ran: Sequence[Ran], watch: Watch) -> Problem | None:
-    """Return the warning that is shown most often, where the report does not say which versions show it."""
-    if watch.kind is not WatchKind.WARNING:
-        return None
-    texts = Counter(text for each in ran if each.passed and (text := each.shown(watch)))
-    if not texts:
-        return None
-    ((output, _),) = texts.most_common(1)
-    return Problem(observed=watch.kind.value, watch=watch, output=output, right=("",))
 
 
 def evidence_of(ran: Iterable[Ran], problem: Problem) -> tuple[Evidence, ...]:

@@ -14,11 +14,14 @@ _LONGEST = 4000
 
 
 def quoted_outputs(report: Report) -> tuple[tuple[str, ...], ...]:
-    """Return the lines of each output that a report shows as what happened, without versions and log lines."""
+    """Return the lines of each output that a report shows as what happened, without versions and log lines.
+
+    The issue form of TensorFlow has a field for logs, and people put what the script prints there.
+    """
     versions = tuple(dict.fromkeys(each.version for each in report.claims))
     found = []
     for output in report.outputs:
-        if output.role != "actual" or len(output.text) > _LONGEST:
+        if output.role == "expected" or len(output.text) > _LONGEST or "Traceback" in output.text:
             continue
         told = "\n".join(line for line in output.text.split("\n") if not _LOGGED.match(line))
         lines = normalise_output(told, versions).split("\n")

@@ -34,7 +34,8 @@ from harness.triage.environments import (
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search, without_package
 from harness.triage.nightly import releases_only
-from harness.triage.observe import Problem, evidence_of, is_right, problem_of
+from harness.triage.observe import Problem, evidence_of, is_right
+from harness.triage.problems import problem_of
 from harness.triage.quoted_output import quoted_outputs
 from harness.triage.reproduction import reported_failure
 from harness.triage.runs import Runs

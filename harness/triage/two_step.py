@@ -23,9 +23,10 @@ from harness.triage.environments import (
 )
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.nightly import releases_only
-from harness.triage.observe import Problem, Ran, evidence_of, problem_of
+from harness.triage.observe import Problem, Ran, evidence_of
 from harness.triage.pair_answer import PairReply
 from harness.triage.pairs import Pair, Pairs
+from harness.triage.problems import problem_of
 from harness.triage.sides import readers_of, writers_for
 
 MOST_ROUNDS = 8

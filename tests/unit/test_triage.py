@@ -47,7 +47,8 @@ from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.masking import without_secrets
 from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search
 from harness.triage.notebook import notebook
-from harness.triage.observe import Problem, Ran, evidence_of, is_right, problem_of
+from harness.triage.observe import Problem, Ran, evidence_of, is_right
+from harness.triage.problems import problem_of
 from harness.triage.quoted_output import quoted_outputs
 from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
@@ -1136,6 +1137,24 @@ def watched(environment, *, stderr="", outcome=Outcome.PASSED, isolation="proces
 
 WARNED = "/x/y/lib.py:3: UserWarning: the old way\n  old()\n"
 NATIVE = "2024-01-01 10:00:00.1: W lib/core.cc:12] slow\n"
+
+
+def test_exception_that_is_only_printed_is_the_problem_where_it_is_printed():
+    said = Failure.parse("AttributeError: 'Factory' object has no attribute 'get'")
+    line = f"{said.type}: {said.message}\n"
+    cells = [watched("a", stderr=line * 3), watched("b", stderr=f"x\n{line}"), watched("c", stderr="x\n")]
+    problem = problem_of(cells, reported=said, failing=["a"], working=[])
+    assert [each.shows for each in evidence_of(cells, problem)] == [BUG, BUG, PASSES]
+    assert (problem.observed, problem.text) == ("warning", line.strip())
+    assert reproduction_of(cells[:1], problem, reported=said).result == "reproduced"
+    printed = [ran("a", Outcome.PASSED, stdout=f"Failed! {line}"), ran("b", Outcome.PASSED, stdout="fine\n")]
+    problem = problem_of(printed, reported=said, failing=["a"], working=[])
+    assert [each.shows for each in evidence_of(printed, problem)] == [BUG, PASSES]
+    raised = [*cells, ran("d", Outcome.FAILED, error="KeyError: 'x'")]
+    assert problem_of(raised, reported=said, failing=["a"], working=[]).failure == Failure(
+        type="KeyError", message="'x'"
+    )
+    assert not problem_of(cells[2:], reported=said, failing=["c"], working=[]).shows
 
 
 def test_a_warning_that_the_report_quotes_is_the_problem_if_it_differs():
