@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -38,21 +39,26 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=CELLS, help=f"cells of the coordinator (default: {CELLS})")
     parser.add_argument("--no-document", action="store_true", help="write no file")
     arguments = parser.parse_args()
-    known = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else {}
+    known = _known()
     for part in arguments.only or PARTS:
         if part == "workers":
-            known[part] = {"how": _how(part), "figures": _list(_workers())}
+            measured = {"how": _how(part), "figures": _list(_workers())}
         elif part == "coordinator":
-            known[part] = {"how": _how(part), **_coordinator(arguments.cells)}
+            measured = {"how": _how(part), **_coordinator(arguments.cells)}
         else:
             cost_ms = known["coordinator"]["seen"]["processor_ms"]
             table, rows = million(coordinator_ms=cost_ms)
-            known[part] = {"table": table, "rows": rows, "coordinator_ms": cost_ms}
-    text = _text(known)
-    sys.stdout.write(text)
-    if not arguments.no_document:
-        MEASURED.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-        write_section(PAGE, "scale", text)
+            measured = {"table": table, "rows": rows, "coordinator_ms": cost_ms}
+        known = {**_known(), part: measured}
+        if not arguments.no_document:
+            MEASURED.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+            write_section(PAGE, "scale", _text(known))
+    sys.stdout.write(_text(known))
+
+
+def _known() -> dict[str, Any]:
+    """Return what was measured before."""
+    return dict(json.loads(MEASURED.read_text(encoding="utf-8"))) if MEASURED.exists() else {}
 
 
 def _how(part: str) -> str:

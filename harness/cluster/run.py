@@ -258,9 +258,7 @@ class ClusterRun:
         result = done.result
         if result is None:
             reason = done.error
-        elif reason := result["refused"]:
-            self._refuse(worker, reason)
-        else:
+        elif not (reason := result["refused"]):
             for note in result["notes"]:
                 self.watcher.note(f"{worker.address}: {note}")
             for line in result["log"]:

@@ -269,13 +269,20 @@ def test_shard_that_fails_everywhere_is_an_error_with_the_reason(run):
     assert "its shard failed on 3 workers: KilledWorker: x" in attempts[0].reason
 
 
-def test_worker_that_refuses_a_shard_is_not_used_any_more(run):
+def test_worker_that_refuses_shards_of_one_environment_runs_the_others(run):
     cluster = Cluster(w1={}, w2={})
-    good = Cluster.result
-    cluster.result = lambda document: {"lines": [], "notes": [], "log": [], "refused": "it has Python 3.11.1"} if cluster.ran[-1][0] == "w1" else good(cluster, document)  # fmt: skip
-    attempts, watcher = run(cluster, [task(number, "a", 100.0) for number in range(6)])
-    assert len(attempts) == 6
-    assert any("w1: this worker is not used any more: it has Python 3.11.1" in each for each in watcher.notes)
+    good = cluster.result
+
+    def result(document):
+        lacks = cluster.ran[-1][0] == "w1" and document["environments"][0]["id"] == "a"
+        return {"lines": [], "notes": [], "log": [], "refused": "it has Python 3.11.1"} if lacks else good(document)
+
+    cluster.result = result
+    tasks = [task(number, "a", 100.0) for number in range(4)] + [task(number, "b", 99.0) for number in range(40)]
+    attempts, _ = run(cluster, tasks)
+    assert {each.outcome for each in attempts} == {Outcome.PASSED}
+    assert len(attempts) == 44
+    assert any(worker == "w1" and cells[0].endswith("@b") for worker, cells in cluster.ran)
 
 
 def test_attempts_that_nobody_asked_for_are_left_out(run):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.model import Attempt, Case, Cell, Outcome
-from harness.progress import Estimate, PlainProgress
+from harness.progress import Estimate, LiveProgress, PlainProgress
 from harness.running_scripts import RunningScripts
 from tests.making import outcome_task
 
@@ -104,3 +104,13 @@ def test_plain_progress_writes_it_as_a_line(monkeypatch):
         clock.now = 12.0
         progress.waiting()
     assert stream.getvalue() == "passes@env: running for 12 s; last output: half way\n"
+
+
+def test_what_workers_elsewhere_do_is_shown_until_it_ends():
+    shown = io.StringIO()
+    with LiveProgress(shown, tasks(s=2), jobs=1) as progress:
+        progress.working("tcp://h:1", "environment a")
+        progress.working("tcp://h:1", "20 cells of a")
+        assert [each.description for each in progress._now.tasks] == ["tcp://h:1: 20 cells of a"]
+        progress.working("tcp://h:1", "")
+        assert not progress._now.tasks
