@@ -45,6 +45,7 @@ from harness.triage.answer import TriageAnswer, document
 from harness.triage.attached import files_apart
 from harness.triage.composing import unanswerable
 from harness.triage.downloads import with_data
+from harness.triage.environments import nightly_beside
 from harness.triage.masking import without_secrets
 from harness.triage.notebook import notebook
 from harness.triage.pairs import Pairs
@@ -202,7 +203,7 @@ def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
 
 
 def _tier(session: Session, options: Options) -> list[Environment]:
-    """Return the environments of the tier, or those that --environments chooses."""
+    """Return the environments of the tier and the nightly builds, or those that --environments chooses."""
     project = session.project
     if options.environments:
         globs = tuple(glob for text in options.environments for glob in text.split(","))
@@ -219,7 +220,7 @@ def _tier(session: Session, options: Options) -> list[Environment]:
     if not chosen:
         known = [tier.name for tier in project.matrix.tiers]
         raise UsageError(f"--tier: there is no tier {name!r}", next_step=f"Valid tiers: {', '.join(known)}")
-    return chosen
+    return [*chosen, *nightly_beside(chosen, project.environments)]
 
 
 def _read(session: Session, options: Options) -> tuple[Report, Path, Path | None]:

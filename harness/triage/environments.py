@@ -10,6 +10,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.model import Environment
+from harness.model.nightly import is_nightly
 from harness.project.matrix import Family, Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Claim, Report, Says
@@ -249,6 +250,12 @@ def middle(
             if untested and shown[members[before]] is not shown[members[after]]:
                 wanted.append(untested[len(untested) // 2])
     return tuple(dict.fromkeys(wanted))
+
+
+def nightly_beside(chosen: Sequence[Environment], environments: Sequence[Environment]) -> tuple[Environment, ...]:
+    """Return the nightly builds that are not among the chosen environments: every answer says what they show."""
+    ids = {each.id for each in chosen}
+    return tuple(each for each in environments if each.id not in ids and is_nightly(each.lock.origin.version or ""))
 
 
 def ends_of_bases(

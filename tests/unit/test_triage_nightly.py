@@ -10,7 +10,7 @@ from harness.environments.built_from import commit_in
 from harness.model.nightly import built_on, is_nightly
 from harness.project.matrix_file import read_matrix
 from harness.triage.answer import document
-from harness.triage.environments import ends_of_bases, installed_name, people_name
+from harness.triage.environments import ends_of_bases, installed_name, nightly_beside, people_name
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.reply import markdown
@@ -180,6 +180,15 @@ def test_report_about_the_usual_name_means_the_release(matrix):
     assert installed_name("layers", matrix) == "layers"
     assert installed_name("other", matrix) == "other"
     assert people_name("engine-nightly", matrix) == "engine"
+
+
+def test_nightly_builds_are_compared_in_every_answer():
+    members = [
+        environment("engine1.0", "engine", "1.0"),
+        environment("nightly-engine2.0.dev1", "nightly-engine", "2.0.dev1"),
+        environment("nightly-engine2.0.dev2", "nightly-engine", "2.0.dev2"),
+    ]
+    assert [each.id for each in nightly_beside(members[:2], members)] == ["nightly-engine2.0.dev2"]
 
 
 def test_family_with_another_backend_is_not_run_because_its_package_is_responsible(matrix):
