@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from harness.triage.answer import Change, HeldPackage, Reproduction
 from harness.triage.evidence import Shows
 from harness.triage.ranges import Range
+
+LONGEST_FAILURE = 160
+"""Characters of a failure in a verdict: some messages of Keras have whole configurations."""
 
 
 def sentence(
@@ -30,7 +34,7 @@ def sentence(
     if not affected:
         return without(reproduction, passing)
     package = affected[0].package
-    shown = f" ({failure})" if failure else ""
+    shown = f" ({textwrap.shorten(failure, LONGEST_FAILURE, placeholder=' ...')})" if failure else ""
     together = f" together with {held.name} {held.version}" if held else ""
     problem = "The reported problem" if is_reported else "Not reproduced, but another failure"
     parts = [f"{problem}{shown} shows with {package} {listed(affected)}{together}"]

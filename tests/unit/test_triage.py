@@ -1075,6 +1075,21 @@ def test_report_from_another_operating_system_that_is_not_reproduced_says_so(sys
     assert reproduction_of([failing], problem, reported=None, system=other_system(report)).reason == ""
 
 
+def test_verdict_has_the_beginning_of_a_long_message():
+    found = Reproduction(environment="layers1.1.0", result="reproduced", outcome="failed")
+    failure = f"TypeError: cannot read this. Full object config: {{{'a ' * 500}}}"
+    verdict = sentence(
+        found,
+        ranges_of([evidence("1.1.0", BUG)], "layers"),
+        responsible=None,
+        introduced=None,
+        fixed=None,
+        failure=failure,
+    )
+    assert verdict.startswith("The reported problem (TypeError: cannot read this.")
+    assert len(verdict) < 320
+
+
 def test_verdict_without_the_environment_of_the_report_says_what_was_run():
     reproduction = Reproduction(environment=None, result="not possible", reason="the report names no version")
     ranges = ranges_of([evidence("1.0.0", PASSES), evidence("1.1.0", PASSES)], "layers")
