@@ -126,6 +126,13 @@ def scale(session: nox.Session) -> None:
 
 
 @nox.session
+def external(session: nox.Session) -> None:
+    """Run a data set of real bugs that others made, and write docs/external.md: nox -s external -- PATH."""
+    _install(session, "benchmark")
+    session.run("python", "-m", "benchmark.external", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check format, style, prose and the files of .github/."""
     _install(session, "checks")

@@ -15,7 +15,8 @@ _FEWEST = 4
 """Words in the first line of an observed message that suffice if a reported message begins with them."""
 _LONGEST = 300
 _WRAPPER = re.compile(r"Exception encountered when calling")
-_USER_CODE = "in user code:"
+_USER_CODE = ("in user code:", "in converted code:")
+"""How AutoGraph begins a message, since TensorFlow 2.2 and before."""
 _TYPE = re.compile(r"^(?:\w+\.)*\w+(?:Error|Exception|Warning): ")
 _QUOTED = r"['\"`‘“]([^'\"`’”]+)"
 _DECISIVE = re.compile(

@@ -374,6 +374,7 @@ AttributeError: in user code:
 def test_failure_that_autograph_wraps_is_that_of_the_last_line():
     reported = Failure.parse("AttributeError: 'tuple' object has no attribute 'minimize'")
     assert reported.matches(USER_CODE)
+    assert reported.matches(USER_CODE.replace("in user code", "in converted code"))  # before TensorFlow 2.2
     assert not Failure.parse("AttributeError: 'tuple' object has no attribute 'apply'").matches(USER_CODE)
     cells = [ran("a", Outcome.FAILED, error=USER_CODE)]
     assert problem_of(cells, reported=None, failing=["a"], working=[]).failure == reported

@@ -1,0 +1,238 @@
+"""The external benchmark on a made-up data set of the same shape: reading, the rule, and the ranking of files."""
+
+import sys
+import zipfile
+from xml.sax.saxutils import escape
+
+import pytest
+
+from benchmark.external.dataset import last_exception, plain_path, read_bugs
+from benchmark.external.figures import BugFigures, counts, document, markdown
+from benchmark.external.judging import Shows, judge, shown_by, tensorflow_of
+from benchmark.external.localising import functions_of, rank_of, suspects
+from benchmark.external.tracing import Trace, read_trace, traced
+from harness.errors import UsageError
+from harness.triage.evidence import Failure
+
+SPREADSHEET = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+TRACE = """Traceback (most recent call last):
+  File "tf-11-original.py", line 3, in <module>
+    ops.scale(1)
+ValueError: bad scale
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/envs/tf-11-buggy/site-packages/tensorflow_core/python/ops.py", line 4, in scale
+TypeError: in converted code:
+
+    tf-11-original.py:3 call
+
+    TypeError: Cannot scale 1 by a float."""
+ROWS = [
+    ["project", "pr_id", "fault_ground_truth_file", "symptom"],
+    ["Tensorflow", "12", "tensorflow/python/a.py+tensorflow/python/b.py", "Incorrect  Functionality"],
+    ["Tensorflow", "11", "tensorflow_core/python/ops.py", "Crash"],
+    ["Tensorflow", "13", "tensorflow/python/c.py", "Crash"],
+    ["", "", "", ""],
+]
+
+
+def write_table(path, rows):
+    """Write an .xlsx file with shared strings, numbers and empty cells."""
+    texts = [text for row in rows for text in row if text and not text.isdigit()]
+    cells = [
+        "".join(_cell(f"{'ABCD'[place]}{number}", text, texts) for place, text in enumerate(row))
+        for number, row in enumerate(rows, start=1)
+    ]
+    lines = "".join(f"<row>{each}</row>" for each in cells)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        items = "".join(f"<si><t>{escape(each)}</t></si>" for each in texts)
+        archive.writestr("xl/sharedStrings.xml", f"<sst {SPREADSHEET}>{items}</sst>")
+        archive.writestr(
+            "xl/worksheets/sheet1.xml", f"<worksheet {SPREADSHEET}><sheetData>{lines}</sheetData></worksheet>"
+        )
+
+
+def _cell(place, text, texts):
+    if not text:
+        return f'<c r="{place}"/>'
+    if text.isdigit():
+        return f'<c r="{place}"><v>{text}</v></c>'
+    return f'<c r="{place}" t="s"><v>{texts.index(text)}</v></c>'
+
+
+@pytest.fixture
+def clone(tmp_path):
+    write_table(tmp_path / "data" / "tensorflow-release.xlsx", ROWS)
+    for id, script in [("tf-11", "import tensorflow\n"), ("tf-12", "from numpy import ones\n")]:
+        folder = tmp_path / "data" / "tensorflow" / "Result" / id
+        folder.mkdir(parents=True)
+        (folder / f"{id}-original.py").write_text(script, encoding="utf-8")
+        (folder / "stack_trace.txt").write_text(TRACE, encoding="utf-8")
+    return tmp_path
+
+
+def test_bugs_have_script_failure_and_faulty_files(clone):
+    first, second = read_bugs(clone)  # tf-13 has no script
+    assert (first.id, first.symptom, first.faulty) == ("tf-11", "Crash", ("tensorflow/python/ops.py",))
+    assert first.failure.matches("TypeError: Cannot scale 1 by a float.")
+    assert not first.failure.matches("ValueError: bad scale")
+    assert second.faulty == ("tensorflow/python/a.py", "tensorflow/python/b.py")
+
+
+def test_another_folder_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="not a clone of Defects4DLL"):
+        read_bugs(tmp_path)
+
+
+@pytest.mark.parametrize("rows", [[], [["pr_id", "symptom"], ["1", "Crash"]]], ids=["empty", "a column is missing"])
+def test_table_without_the_columns_is_refused(clone, rows):
+    write_table(clone / "data" / "tensorflow-release.xlsx", rows)
+    with pytest.raises(UsageError, match="no column"):
+        read_bugs(clone)
+
+
+def test_file_that_is_no_table_is_refused(clone):
+    (clone / "data" / "tensorflow-release.xlsx").write_bytes(b"none")
+    with pytest.raises(UsageError, match="cannot be read as a table"):
+        read_bugs(clone)
+
+
+def test_trace_without_an_exception_has_no_failure():
+    assert last_exception("Killed\n") is None
+    assert plain_path("tensorflow/lite/lite.py") == "tensorflow/lite/lite.py"
+
+
+BUG = Failure(type="TypeError", message="Cannot scale 1 by a float.")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error", "shows"),
+    [
+        ("passed", "", Shows.PASSES),
+        ("failed", "TypeError: Cannot scale 2 by a float.", Shows.BUG),
+        ("failed", "ValueError: Cannot scale 1 by a float.", Shows.OTHER),
+        ("failed", "ModuleNotFoundError: No module named 'tensorflow.python.keras'", Shows.NOT_APPLICABLE),
+        ("failed", "AttributeError: module 'tensorflow' has no attribute 'contrib'", Shows.NOT_APPLICABLE),
+        ("not applicable", "", Shows.NOT_APPLICABLE),
+        ("timed out", "", Shows.UNKNOWN),
+        ("unavailable", "", Shows.UNKNOWN),
+    ],
+)
+def test_only_a_run_to_the_end_passes(outcome, error, shows):
+    assert shown_by(outcome, error, BUG) is shows
+
+
+def cell(environment, outcome, error=""):
+    return {"environment": environment, "outcome": outcome, "error": error}
+
+
+def test_fixed_in_the_first_later_version_that_runs():
+    bad = "TypeError: Cannot scale 1 by a float."
+    result = judge(
+        "tf-11",
+        [
+            cell("tf2.10.1", "passed"),
+            cell("tf2.9.3", "failed", "ImportError: gone"),
+            cell("tf2.2.3", "failed", bad),
+            cell("old-tf1.15.5", "passed"),
+        ],
+        BUG,
+    )
+    assert [str(tensorflow_of(name)) for name, _ in result.shown] == ["1.15.5", "2.2.3", "2.9.3", "2.10.1"]
+    assert (result.reproduced, result.last_bad, result.first_good) == (True, "tf2.2.3", "tf2.10.1")
+    assert result.between == ("tf2.9.3",)
+
+
+def test_import_that_fails_later_is_not_fixed():
+    result = judge("tf-11", [cell("tf2.2.3", "failed", "TypeError: Cannot scale 1 by a float."),
+                             cell("tf2.6.5", "failed", "ImportError: gone")], BUG)  # fmt: skip
+    assert (result.reproduced, result.first_good) == (True, None)
+    never = judge("tf-11", [cell("tf2.2.3", "passed")], BUG)
+    assert (never.reproduced, never.last_bad, never.first_good, never.between) == (False, None, None, ())
+
+
+BEFORE = {
+    "ops.py": "def scale(x):\n    'Old words.'\n    return helper(x)\n\n\ndef helper(x):\n    raise TypeError(x)\n",
+    "far.py": "def used():\n    return 1\n",
+    "same.py": "x = 1\n",
+    "text.py": "# Only a comment.\ndef used():\n    return 1\n",
+    "unused.py": "def used():\n    return 1\n",
+}
+AFTER = {
+    "ops.py": "def scale(x):\n    'New words.'\n    return helper(x)\n\n\ndef helper(x):\n    return x\n",
+    "far.py": "def used():\n    return 2\n",
+    "same.py": "x = 1\n",
+    "text.py": "def used():\n    return 1\n",
+}
+
+
+def packages(folder, top, files):
+    for name, text in files.items():
+        path = folder / top / "python" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_files_are_ranked_by_the_changed_functions_that_the_script_executes(tmp_path):
+    bad = packages(tmp_path / "bad", "tensorflow_core", BEFORE)
+    good = packages(tmp_path / "good", "tensorflow", AFTER)
+    trace = Trace(
+        error="TypeError",
+        frames=(("tensorflow_core/python/far.py", 2), ("tensorflow_core/python/ops.py", 7)),
+        executed={
+            "tensorflow_core/python/far.py": ((1, 1, 1),),
+            "tensorflow_core/python/ops.py": ((1, 1, 1), (6, 2, 2)),
+            "tensorflow_core/python/text.py": ((2, 5, 1),),
+        },
+    )
+    ranked = suspects(bad, good, trace)
+    assert [each.file.rpartition("/")[2] for each in ranked] == ["ops.py", "far.py", "text.py", "unused.py"]
+    assert (ranked[0].in_traceback, ranked[0].depth, ranked[0].changed) == (0, 2, 1)
+    assert rank_of(("tensorflow/python/far.py",), ranked) == 2
+    assert rank_of(("tensorflow/python/same.py",), ranked) is None
+
+
+def test_source_that_cannot_be_parsed_has_no_functions():
+    assert functions_of("print 'two'\n") == {}
+    assert functions_of("class A:\n    @property\n    def b(self): pass\n")["A.b"][:2] == (2, 3)
+
+
+def test_traced_script_prints_what_it_executes_after_its_imports(tmp_path, monkeypatch, capsys):
+    folder = packages(tmp_path / "site-packages", "tensorflow", BEFORE)
+    (folder / "tensorflow" / "python" / "__init__.py").write_text("def at_import(): pass\nat_import()\n")
+    (folder / "tensorflow" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.chdir(tmp_path)
+    try:
+        exec(traced("from tensorflow.python import ops, far\nfar.used()\nops.scale(1)\n"), {"__name__": "__main__"})
+    finally:
+        for name in [each for each in sys.modules if each.partition(".")[0] == "tensorflow"]:
+            del sys.modules[name]
+    trace = read_trace(capsys.readouterr().out)
+    assert trace.error == "TypeError"
+    assert trace.frames == (("tensorflow/python/ops.py", 3), ("tensorflow/python/ops.py", 7))
+    assert trace.executed == {
+        "tensorflow/python/far.py": ((1, 1, 1),),
+        "tensorflow/python/ops.py": ((1, 1, 1), (6, 1, 2)),
+    }
+    assert read_trace("nothing") is None
+
+
+def test_figures_have_ids_outcomes_and_counts():
+    bad = "TypeError: Cannot scale 1 by a float."
+    fixed = judge("tf-11", [cell("tf2.2.3", "failed", bad), cell("tf2.4.4", "passed")], BUG)
+    never = judge("tf-12", [cell("tf2.2.3", "passed")], BUG)
+    figures = [
+        BugFigures.of(fixed, symptom="Crash", rank=(3, 40)),
+        BugFigures.of(fixed, symptom="Crash", rank=(None, 40)),
+        BugFigures.of(never, symptom="Crash", rank=None),
+    ]
+    found = counts(figures)
+    assert (found["reproduced"], found["fixed"], found["traced"], found["top_1"], found["top_10"]) == (2, 2, 2, 0, 1)
+    assert document(figures)["bugs"][0]["first_good"] == "2.4.4"
+    assert "| tf-11 | yes | 2.2.3 | 2.4.4 | 3 of 40 |" in markdown(figures)
+    assert "| tf-11 | yes | 2.2.3 | 2.4.4 | not among 40 |" in markdown(figures)
