@@ -11,6 +11,12 @@ from harness.record.migrations import migrate, unknown_migrations
 
 # The message of an error may quote damaged text that cannot be decoded.
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+# SQLite's messages about the disk, permissions and other processes. Its other errors come from the content of the file: in a
+# damaged schema, for example, a column has another name.
+_OF_THE_SYSTEM = (
+    "access permission denied", "disk I/O error", "disk is full", "interrupted", "is locked", "large file support",
+    "locking protocol", "not authorized", "out of memory", "readonly database", "unable to open database file",
+)  # fmt: skip
 
 
 class DamagedStore(HarnessError):
@@ -63,9 +69,9 @@ def open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
         # A crash of this process loses nothing in either mode. FULL would wait for the disk after each cell.
         connection.execute("PRAGMA synchronous = NORMAL")
         migrate(connection)
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         connection.close()
-        raise unreadable(path, error) from error
+        raise unusable(path, error) from error
     reject_newer(connection, path)
     return connection, notice
 
@@ -83,9 +89,7 @@ def reject_newer(connection: sqlite3.Connection, path: Path) -> None:
 
 def _is_environmental(error: Exception) -> bool:
     """Return True for an error of the disk or of permissions, False for damaged content."""
-    # If the name of a migration was damaged, the migration runs again and fails with these messages.
-    signs = ("malformed", "Could not decode", "duplicate column name", "already exists")
-    return isinstance(error, sqlite3.OperationalError) and not any(sign in str(error) for sign in signs)
+    return isinstance(error, sqlite3.OperationalError) and any(sign in str(error) for sign in _OF_THE_SYSTEM)
 
 
 def move_aside(path: Path, damage: str) -> str:

@@ -418,6 +418,14 @@ class TestDamage:
         with pytest.raises(DamagedStore, match="duplicate column name"):
             read_all(filled)
 
+    @pytest.mark.parametrize("name", ["script_s", "texts", "migrations", "checksum"])
+    def test_damaged_name_in_the_schema_is_damage(self, filled, name):
+        data = filled.read_bytes()
+        filled.write_bytes(data.replace(name.encode(), name[:-1].encode() + b"~"))
+        with pytest.raises(DamagedStore):
+            read_all(filled)
+        assert "nothing was deleted" in move_aside(filled, "its schema is damaged")
+
     def test_damaged_evidence_is_reported_when_it_is_read(self, filled):
         connection = sqlite3.connect(filled)
         connection.execute("DROP TRIGGER no_update")
