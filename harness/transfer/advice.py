@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.report.markdown import code, escaped, link
 from harness.transfer.grades import Grade, Reading
-from harness.transfer.markdown import legend_text, summary
+from harness.transfer.markdown import formats_of_pairs
 from harness.transfer.table import Question, Transfer
 from harness.transfer.ways_out import Change, Way, ways_out
 
@@ -17,13 +17,14 @@ _PREDICTION_ONLY = ("TFSMLayer", "export")
 _INTRODUCTION = """\
 # Loading old models
 
-"Will the model that I saved with one version load in another?" This page answers from reads that were run. Each writer
-saved each model in each format. Each reader loaded the file and compared it with what was saved: weights, predictions,
-configuration, optimizer state, metrics, and one more training step. The page is generated from
+"Will the model that I saved with one version load in another?" This page answers from reads that were run. Writers
+saved models of many kinds in several formats. Readers loaded the files and compared them with what was saved: weights,
+predictions, configuration, optimizer state, metrics, and one more training step. The page is generated from
 `results/transfer/transfer.json`.
 
 * You have a file: `harness readers FILE` says who wrote it, and answers from this table.
 * You want to see one pair: `harness show 'CELL'` prints the evidence, and `harness replay 'CELL'` runs it again.
+* You want to see each read: `results/transfer/squares.md`, or `results/transfer/transfer.svg` as a picture.
 * You want more pairs: `harness run --scenarios transfer --writers GLOBS --readers GLOBS`, then `harness transfer`.
 """
 _BEGIN, _END = "<!-- transfer:begin -->", "<!-- transfer:end -->"
@@ -52,7 +53,7 @@ def groups(table: Transfer, grade: Grade) -> list[Group]:
 
 def page(table: Transfer) -> str:
     """Return the page."""
-    parts = [_INTRODUCTION, _BEGIN, _size(table), *summary(table), legend_text()]
+    parts = [_INTRODUCTION, _BEGIN, _size(table), *formats_of_pairs(table)]
     for grade, title, told in (
         (
             Grade.SILENT,

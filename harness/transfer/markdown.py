@@ -24,12 +24,12 @@ from harness.transfer.table import Question, Transfer
 
 def render(table: Transfer, *, each_model: bool) -> str:
     """Return the summary, or the squares of each model."""
-    body = squares(table) if each_model else summary(table)
+    body = squares(table) if each_model else [*formats_of_pairs(table), *worst_grades(table)]
     return "\n\n".join([*body, legend_text()]) + "\n"
 
 
-def summary(table: Transfer) -> Iterator[str]:
-    """Yield for each pair the formats that carry everything, and the worst grade of all models in each format."""
+def formats_of_pairs(table: Transfer) -> Iterator[str]:
+    """Yield a section with the formats that carry everything, for each pair."""
     yield "## The formats that carry everything"
     yield (
         "For a writer (line) and a reader (column): how many models are read in full in a format, of those tested. In "
@@ -38,6 +38,10 @@ def summary(table: Transfer) -> Iterator[str]:
     )
     lines = [[code(writer), *(_formats(table, writer, reader) for reader in table.readers)] for writer in table.writers]
     yield markdown_table(["written by / read by", *map(code, table.readers)], lines)
+
+
+def worst_grades(table: Transfer) -> Iterator[str]:
+    """Yield a square for each format and option, with the worst grade of all models."""
     for format in table.formats:
         for option in table.options:
             if has_square(table, format.name, option):
