@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of stdout")
     parser.add_argument("--published", action="store_true", help="take results/transfer/ instead of this clone's runs")
     parser.add_argument(
-        "--publish", action="store_true", help="write JSON, Markdown and SVG to results/transfer/, and the docs page"
+        "--publish", action="store_true", help="put these reads into results/transfer/ and the docs page"
     )
 
 
@@ -205,9 +205,15 @@ def _render(table: Transfer, options: Options) -> str:
 
 
 def _publish(session: Session, table: Transfer) -> int:
+    from harness.transfer.merging import merged
     from harness.transfer.publish import files
 
     session.require_clone("harness transfer --publish", "Change into a clone, or use --output FILE")
+    if (session.root / FOLDER / "transfer.json").exists():
+        published = _published(session)
+        if published.scenario == table.scenario:
+            order = [each.id for each in session.project.environments]
+            table = merged(published, table, _scenario(session, table.scenario), order)
     for name, text in files(table).items():
         write_file(session.root / name, text)
         session.notify(f"{name}: written")

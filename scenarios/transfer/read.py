@@ -175,7 +175,7 @@
 # stage = "open"
 # error = '''Object of type function is not JSON serializable'''
 # label = "bug"
-# note = "Keras 3 fails on the registered loss or metric of an .h5 file from TensorFlow 2.12 or older. Pass compile=False, and compile again."
+# note = "Keras 3 fails on the registered functions of an .h5 file from TensorFlow 2.12 or older, also with compile=False."
 #
 # [[tool.harness.label]]
 # stage = "predictions"
@@ -226,6 +226,18 @@
 # error = "Unknown layer: '?RegisteredScale"
 # label = "bug"
 # note = "TensorFlow 2.12 does not find a registered class by the name that a .keras file of 2.13 and later has."
+#
+# [[tool.harness.label]]
+# stage = "saving again"
+# error = "HDF5 format requires the model to be a Functional model or a Sequential model"
+# label = "by design"
+# note = "Keras 2 does not save a subclassed model to HDF5, and a .keras file is HDF5 for TensorFlow 2.12 and older."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "AttributeError: 'function' object has no attribute 'replace'"
+# label = "bug"
+# note = "Keras 3 does not take the functions of custom_objects for those that an .h5 file of Keras 2 names."
 # ///
 """A saved model is the same in every other version."""
 

@@ -233,3 +233,20 @@ def test_files_of_a_writer_can_be_taken_out(ran, tmp_path):
     square = next(each for each in document["squares"] if each["model"] == "plain")
     assert square["lines"][0]["sha256"] in done.stderr
     assert "is not empty" in ran.call("show", read, "--artifacts", str(tmp_path / "out"), status=2).stderr
+
+
+def test_publishing_keeps_published_reads_that_were_not_run_again(transfer):
+    for reader in ("demo1.0", "demo2.0"):
+        (transfer.root / "results" / "attempts.sqlite").unlink(missing_ok=True)
+        transfer.run("--scenarios", "*model=renamed*", "--writers", "demo1.0", "--readers", reader)
+        transfer.call("transfer", "--publish")
+        # What is published is explained by the labels of today.
+        labelled = READ.replace('# stage = "open"\n', "").replace("written by a newer demo", "it is called other")
+        transfer.scenario("transfer/read.py", labelled)
+    published = transfer.call("transfer", "--published", "--json").document
+    assert (published["writers"], published["readers"]) == (["demo1.0"], ["demo1.0", "demo2.0"])
+    (line,) = published["squares"][0]["lines"]
+    assert [published["readings"][number]["grade"] for number in line["readings"]] == ["full", "partial"]
+    transfer.call("transfer", "--published", "--publish")
+    published = transfer.call("transfer", "--published", "--json").document
+    assert [each["label"] for each in published["readings"]] == [None, "by design"]
