@@ -11,8 +11,8 @@ from harness.record.migrations import migrate, unknown_migrations
 
 # The message of an error may quote damaged text that cannot be decoded.
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-# SQLite's messages about the disk, permissions and other processes. Its other errors come from the content of the file: in a
-# damaged schema, for example, a column has another name.
+# SQLite's messages about the disk, permissions and other processes. Its other errors come from the content of the file:
+# in a damaged schema, for example, a column has another name.
 _OF_THE_SYSTEM = (
     "access permission denied", "disk I/O error", "disk is full", "interrupted", "is locked", "large file support",
     "locking protocol", "not authorized", "out of memory", "readonly database", "unable to open database file",
