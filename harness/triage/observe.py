@@ -159,7 +159,7 @@ def _shown(ran: Ran, problem: Problem) -> tuple[Shows, str, str]:
     if attempt is None:
         return Shows.NOT_TESTED, "", ran.reason or "never run"
     shows = Shows.NOT_APPLICABLE if attempt.outcome is Outcome.NOT_APPLICABLE else Shows.NOT_TESTED
-    reason = attempt.reason or attempt.error or str(attempt.outcome)
+    reason = ran.reason or attempt.reason or attempt.error or str(attempt.outcome)
     if attempt.cause is NoVerdict.NO_NETWORK:
         reason = needed_data(reason)
     elif attempt.cause is NoVerdict.MISSING_PACKAGE:

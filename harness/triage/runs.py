@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from packaging.utils import NormalizedName
@@ -16,8 +17,11 @@ from harness.pipeline import Work, prepare, with_costs
 from harness.project.plan import Plan, make_plan
 from harness.project.selection import Selection
 from harness.record.store import Store
+from harness.reports.code import names_of
 from harness.session import Session
 from harness.triage.observe import Ran
+
+_UNDEFINED = re.compile(r"NameError: (?:global )?name '(?P<name>\w+)' is not defined")
 
 RunTasks = Callable[[Session, Work, list[Task]], int]
 """Runs tasks, shows progress, and records what they show."""
@@ -90,6 +94,7 @@ class Runs:
             made = made_from(environment, plan)
             self.environments[id] = made
             ran = _ran(results[made.id], made, session.project.matrix.variables, work.missing.get(made.id))
+            ran = without_names(ran, names_of(self.scenario.script.text).needed)
             self.ran[id] = replace(ran, measured=self._measured(results[made.id]))
 
     @property
@@ -184,3 +189,11 @@ def _ran(result: CellResult, environment: Environment, common: Sequence[tuple[st
         reason=missing or "",
         verdict=attempt is not None and attempt.is_verdict and not result.flaky,
     )
+
+
+def without_names(ran: Ran, undefined: Collection[str]) -> Ran:
+    """Return a run without its verdict if it failed since the report does not define a name that its code uses."""
+    found = _UNDEFINED.match(ran.error) if ran.failed else None
+    if found is None or found["name"] not in undefined:
+        return ran
+    return replace(ran, verdict=False, reason=f"the script uses {found['name']}, which the report does not define")

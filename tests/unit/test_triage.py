@@ -53,6 +53,7 @@ from harness.triage.quoted_output import quoted_outputs
 from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
 from harness.triage.reproduction import other_system, reproduction_of
+from harness.triage.runs import without_names
 from harness.triage.verdict import sentence
 from tests.making import make_environment
 from tests.schemas import validator
@@ -153,6 +154,15 @@ def test_reason_in_an_answer_names_the_needed_data_and_not_the_options_of_this_c
     problem = problem_of([lacks_data()], reported=None, failing=[], working=[])
     (evidence,) = evidence_of([lacks_data()], problem)
     assert evidence.reason == "needs data from https://example.com/a.npz"
+
+
+def test_script_that_uses_a_name_which_the_report_does_not_define_has_no_verdict():
+    failed = ran("a", Outcome.FAILED, error="NameError: name 'X_train' is not defined")
+    shown = evidence_of([without_names(failed, {"X_train"})], Problem(observed="error"))[0]
+    assert (shown.shows, shown.reason) == (NOT_TESTED, "the script uses X_train, which the report does not define")
+    assert without_names(failed, {"other"}) == failed
+    raised = ran("a", Outcome.FAILED, error="ValueError: name 'X_train' is not defined")
+    assert without_names(raised, {"X_train"}) == raised
 
 
 def test_missing_data_is_asked_for_once():
