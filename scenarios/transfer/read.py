@@ -228,6 +228,19 @@
 # note = "TensorFlow 2.12 does not find a registered class by the name that a .keras file of 2.13 and later has."
 #
 # [[tool.harness.label]]
+# stage = "open"
+# error = "SavedModel file does not exist at: model\\.keras"
+# label = "by design"
+# note = "TensorFlow 2.7 and older take a .keras file that is not HDF5 for a SavedModel. Read it in TensorFlow 2.13 or later."
+# link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
+#
+# [[tool.harness.label]]
+# stage = "predictions"
+# error = '(?s)Invalid input shape for input.*Expected shape \(None, None, 4\)'
+# label = "bug"
+# note = "Keras 3 rebuilds a Sequential model of an .h5 file from TensorFlow 2.2 with one dimension too many."
+#
+# [[tool.harness.label]]
 # stage = "saving again"
 # error = "HDF5 format requires the model to be a Functional model or a Sequential model"
 # label = "by design"
