@@ -23,7 +23,9 @@ _SESSION = re.compile(
     r"\A\s*(?:\([\w.-]+\) )?(?:\S+@\S+[:~]\S*\s*)?[$] \w|^={5,} (?:test session starts|FAILURES|ERRORS)", re.MULTILINE
 )
 _DATA_ONLY = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Name, ast.UnaryOp, ast.BinOp, ast.Compare)
-_FIRST_LINE = re.compile(r"(?:import|from) \w|[#@]|(?:def|class) \w|[A-Za-z_][\w.]*(?: *=|\()")
+_FIRST_LINE = re.compile(
+    r"(?:import|from) \w|(?:try|(?:with|for|if|while) .+):\s*(?:#.*)?$|[#@]|(?:def|class) \w|[A-Za-z_][\w.]*(?: *=|\()"
+)
 _SENTENCE = re.compile(r"\s*(?:[-*] |\d+[.)] )?[A-Za-z][\w'`-]*[,:]?(?: \S+){2,}\s*$|\s*\S+:\s*$|\s*https?://\S+\s*$")
 _MOST_SENTENCES = 20
 # `x = f(a b)` is code with a slip, and no output.

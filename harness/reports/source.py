@@ -12,7 +12,7 @@ from harness.errors import UsageError
 from harness.filesystem.reading import describe_bytes
 from harness.project.syntax import tree_of
 from harness.reports.code import is_transcript
-from harness.reports.facts import date_of
+from harness.reports.facts import date_of, kind_of
 from harness.reports.long_text import Skipped, shortened
 from harness.reports.not_python import FENCE
 from harness.reports.notebook import Notebook, is_notebook, read_notebook
@@ -110,7 +110,8 @@ def source_of(text: str, *, name: str, file: str) -> Source:
 
 
 def _is_title(piece: Piece) -> bool:
-    return piece.shape is Shape.HEADING and _FORM_HEADING.match(piece.text) is None
+    field = _FORM_HEADING.match(piece.text) is not None or kind_of(piece.text) is not None
+    return piece.shape is Shape.HEADING and not field
 
 
 def _not_read(skipped: Skipped, file: str) -> Dropped:

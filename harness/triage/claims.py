@@ -60,13 +60,20 @@ def without_verdict(checked: CheckedClaim, why: str) -> CheckedClaim:
 
 
 def questions_about(checked: Iterable[CheckedClaim]) -> tuple[str, ...]:
-    """Return what to ask the reporter about failing versions that could not be tested because they do not install."""
+    """Return what to ask the reporter about failing versions that could not be tested because they do not install.
+
+    A nightly build is not asked about if the report names a release that fails, too.
+    """
+    checked = tuple(checked)
+    fails = [each for each in checked if each.claim.says is Says.FAILS]
+    released = any((each.cells or each.installed) and not is_nightly(each.claim) for each in fails)
     return tuple(
         f"Does it also fail with a released version? {each.claim.package} {each.claim.version} was not tested: "
         f"{each.note.rstrip('.')}."
         for each in checked
         if each.result is Checked.NOT_TESTED and each.claim.says is Says.FAILS and not each.cells and not each.installed
-    )
+        and not (released and is_nightly(each.claim))
+    )  # fmt: skip
 
 
 def _check(

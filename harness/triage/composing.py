@@ -112,7 +112,7 @@ def compose(found: Found) -> TriageAnswer:
         own=[found.runs.ran[id].environment for id in found.own_versions],
     )
     if _is_undecided(found):
-        checked = tuple(without_verdict(each, _NOT_JUDGED) for each in checked)
+        checked = tuple(without_verdict(each, "nothing fails, and nothing says what is right") for each in checked)
         if reproduction.result == "does not fail" and not reproduction.reason:
             reproduction = replace(reproduction, reason=_NOT_JUDGED)
     responsible = found.name(package) if package else None

@@ -131,6 +131,17 @@ def test_public_report_is_answered_as_its_thread_was(clone, name, result, respon
     }
 
 
+def test_wrong_number_that_the_report_quotes_is_reproduced(clone):
+    document = answered(clone, "shape-printed-wrong/report.md", reports=MORE_REPORTS)
+    assert (document["reproduced"]["result"], document["observed"]) == ("reproduced", "output")
+    assert (document["responsible"], document["fixed"]["last"], document["fixed"]["first"]) == (
+        "keras",
+        "3.1.1",
+        "3.2.0",
+    )
+    assert claims(document) == {"keras 3.0.5": "confirmed"}
+
+
 def test_private_writer_fails_since_the_optimizer_lost_an_attribute(clone):
     document = answered(clone, "private-hdf5-writer/report.md", reports=MORE_REPORTS)
     assert document["reproduced"]["result"] == "reproduced"

@@ -597,6 +597,12 @@ def test_failing_version_that_cannot_be_had_is_asked_about_with_the_reason():
     assert "layers 9.9.9" in question and "there is no layers 9.9.9" in question
 
 
+def test_nightly_build_is_not_asked_about_if_a_release_fails_too():
+    nightly, released = claim("nightly", package="tf-nightly"), claim("1.0.0")
+    assert questions_about(check([nightly, released], [evidence("1.0.0", BUG)], provides={})) == ()
+    assert len(questions_about(check([nightly], [evidence("1.0.0", BUG)], provides={}))) == 1
+
+
 def test_environments_that_differ_at_one_version_neither_confirm_nor_contradict():
     cells = [evidence("1.0.0", BUG, environment="x"), evidence("1.0.0", PASSES, environment="y")]
     (checked,) = check([claim("1.0")], cells, provides={})
