@@ -214,7 +214,7 @@ def _publish(session: Session, table: Transfer) -> int:
         if published.scenario == table.scenario:
             order = [each.id for each in session.project.environments]
             table = merged(published, table, _scenario(session, table.scenario), order)
-    for name, text in files(table).items():
+    for name, text in files(table.tested()).items():
         write_file(session.root / name, text)
         session.notify(f"{name}: written")
     return 0

@@ -204,6 +204,11 @@ class Transfer:
             squares={key: lines for key, lines in squares.items() if lines},
         )
 
+    def tested(self) -> Transfer:
+        """Return the part of the table with the readers that have read anything."""
+        read = {each.reader for each in self.questions() if self.reading(each).grade is not Grade.NOT_TESTED}
+        return self.only(models=[each.name for each in self.models], writers=self.writers, readers=read)
+
     def pair(self, writer: str, reader: str) -> tuple[str, ...]:
         """Return the formats in which a pair carries everything, of every model that the writer can write in them."""
         formats = [each.name for each in self.formats]

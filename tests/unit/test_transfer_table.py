@@ -170,6 +170,12 @@ def test_what_was_not_read_is_no_way_out():
     assert ways_out(only, [ask()]) == []
 
 
+def test_reader_without_a_read_is_left_out():
+    squares = {key: lines for key, lines in table().squares.items() if key[0] == "rnn"}
+    assert table().tested() == table()
+    assert replace(table(), squares=squares).tested().readers == ("old",)
+
+
 def three_readers():
     """The table with one more reader, which reads everything in full."""
     one = table()
