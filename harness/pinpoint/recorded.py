@@ -29,7 +29,10 @@ def _transition(found: Found, repository: str | None) -> dict[str, object]:
         "last": found.before.name,
         "first": found.after.name,
         "cells": [str(each.attempt.cell) for each in (found.before, found.after) if each.attempt is not None],
-        "commits": [_commit(each, repository) for each in found.commits],
+        "commits": [
+            _commit(each, repository) | {"main_line": _commit(each.main_line, repository) if each.main_line else None}
+            for each in found.commits
+        ],
     }
 
 

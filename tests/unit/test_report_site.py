@@ -113,7 +113,22 @@ def commits_in(document):
 
 def test_commits_of_a_recorded_search_are_with_the_transition():
     validator("search").validate(search())
-    assert commits_in(search()) == {"pkg": [{"last": "3.4.1", "first": "3.5.0", **COMMIT}]}
+    assert commits_in(search()) == {"pkg": [{"last": "3.4.1", "first": "3.5.0", **COMMIT, "main_line": None}]}
+
+
+def test_commit_of_a_release_branch_has_the_one_of_the_main_line():
+    same = COMMIT | {"sha": "fedcba9876543210", "address": "javascript:alert(1)"}
+    bundle = {
+        "kind": "fixed",
+        "last": "3.4.1",
+        "first": "3.5.0",
+        "cells": [],
+        "commits": [COMMIT | {"main_line": same}],
+    }
+    document = search(transitions=[bundle])
+    validator("search").validate(document)
+    (commit,) = commits_in(document)["pkg"]
+    assert commit["main_line"] == same | {"address": None}
 
 
 @pytest.mark.parametrize(

@@ -95,11 +95,18 @@ def _change(document: Mapping[str, Any]) -> Change:
         kind=str(document["kind"]),
         last=Version(document["last"]),
         first=Version(document["first"]),
-        commits=tuple(_commit({name: each[name] for name in _COMMIT}) for each in document["commits"]),
+        commits=tuple(_with_main_line(each) for each in document["commits"]),
     )
 
 
-def _commit(values: dict[str, Any]) -> dict[str, object]:
+def _with_main_line(document: Mapping[str, Any]) -> dict[str, object]:
+    """Return a commit; one of a release branch has the commit of the main line with the same change."""
+    same = document.get("main_line")
+    return _commit(document) | {"main_line": _commit(same) if same else None}
+
+
+def _commit(document: Mapping[str, Any]) -> dict[str, object]:
+    values = {name: document[name] for name in _COMMIT}
     number = values["pull_request"]
     return {
         "kind": one_line(str(values["kind"])),
