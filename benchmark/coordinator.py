@@ -1,24 +1,29 @@
 """Measure the coordinator of a cluster: `python -m benchmark.coordinator N` runs N empty cells, and prints JSON.
 
 Everything is real but the workers, which return an attempt of each cell at once: shards, Dask with its scheduler in
-this process, messages, checks, and the store.
+this process, messages, checks, and the store. With `--without-dask`, the workers are in this process, and their own
+work counts, too.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from benchmark import instant_worker
-from harness.cluster import remote
+from harness.cluster import remote, run
+from harness.cluster.connection import Done
 from harness.cluster.scheduler import ClusterScheduler, cells_per_shard
 from harness.execute.task import Task
 from harness.model import Case, Cell
@@ -33,8 +38,46 @@ from harness.session import Session
 WORKERS = 2
 
 
-def main(count: int) -> None:
+class _Here:
+    """Stands in for a connection to Dask: calls a function when its result is asked for."""
+
+    dashboard = ""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[int, Callable[..., dict[str, Any]], tuple[object, ...]]] = []
+
+    def workers(self) -> list[str]:
+        """Return the names of workers."""
+        return [f"worker-{number}" for number in range(WORKERS)]
+
+    def call_each(self, workers: Sequence[str], function: Callable[..., Any], *arguments: object) -> dict[str, Any]:
+        """Call a function for each worker."""
+        return {each: function(*arguments) for each in workers}
+
+    def submit(self, number: int, worker: str, function: Callable[..., dict[str, Any]], *arguments: object) -> None:
+        """Note a call."""
+        self._calls.append((number, function, arguments))
+
+    def done(self) -> Iterator[Done]:
+        """Run what was noted. What comes and goes is JSON, as between machines."""
+        calls, self._calls = self._calls, []
+        for number, function, arguments in calls:
+            result = function(*json.loads(json.dumps(arguments)))
+            yield Done(number=number, result=json.loads(json.dumps(result)))
+
+    def wait(self, seconds: float) -> None:
+        """Do not wait."""
+
+
+@contextlib.contextmanager
+def _here(address: str) -> Iterator[_Here]:
+    yield _Here()
+
+
+def main(count: int, *, dask: bool) -> None:
     """Run `count` empty cells in the environments of the default tier, and print the measurements."""
+    if not dask:
+        run.connected = _here  # type: ignore[assignment]
     for name in ("describe", "create_environment", "run_shard"):
         setattr(remote, name, getattr(instant_worker, name))
     session = replace(Session.at(Path.cwd(), os.environ, lambda line: None), sandbox_mode=SandboxMode.OFF)
@@ -78,4 +121,4 @@ def _task(task: Task, number: int) -> Task:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), dask="--without-dask" not in sys.argv)

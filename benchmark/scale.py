@@ -89,7 +89,12 @@ def _coordinator(count: int) -> dict[str, object]:
     )
     if done.returncode != 0:
         sys.exit(f"the coordinator failed: {done.stderr}")
-    seen = json.loads(done.stdout)
+    return figures_of(json.loads(done.stdout))
+
+
+def figures_of(seen: dict[str, Any]) -> dict[str, object]:
+    """Return what the coordinator measured, with its figures."""
+    count = seen["cells"]
     cost = Figure(
         what=f"coordinator, with Dask's scheduler in the same process, {count:,} cells that do nothing",
         measured=f"{seen['processor_ms']:.2f} ms CPU per cell, {seen['wall_ms']:.2f} ms in all",

@@ -46,7 +46,9 @@ class Measured:
 def table(measured: Measured, faults: Mapping[str, Fault]) -> str:
     """Draw it as Markdown."""
     rows = [[f"SIGKILL of the {kind} at a random moment", measured.kills[kind], _AS_UNDISTURBED] for kind in KINDS]
-    rows += [[fault.what, measured.faults[name], fault.outcome] for name, fault in faults.items()]
+    rows += [
+        [fault.what, measured.faults[name], fault.outcome] for name, fault in faults.items() if measured.faults[name]
+    ]
     drawn = tabulate(rows, headers=["injected", "times", "result, each time"], tablefmt="github", disable_numparse=True)
     return (
         f"{drawn}\n\n{measured.kills.total()} kills, with {measured.checked} comparisons of all cells; {measured.faults.total()} other "
