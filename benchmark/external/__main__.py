@@ -33,7 +33,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="nox -s external --", description=__doc__)
     parser.add_argument("path", type=Path, help="a clone of Defects4DLL-Study")
     parser.add_argument("--only", metavar="GLOBS", help="ids such as tf-33921, comma-separated; writes no file")
-    parser.add_argument("--environments", metavar="GLOBS", default=ENVIRONMENTS, help=f"default: {ENVIRONMENTS}")
+    parser.add_argument(
+        "--environments", metavar="GLOBS", default=ENVIRONMENTS, help="another selection; writes no file"
+    )
     parser.add_argument("--no-localisation", action="store_true", help="only reproduce; writes no file")
     arguments = parser.parse_args()
     try:
@@ -56,7 +58,7 @@ def _run(arguments: argparse.Namespace) -> int:
     figures = [BugFigures.of(results[each.id], symptom=each.symptom, rank=ranks.get(each.id)) for each in bugs]
     text = markdown(figures)
     sys.stdout.write(text)
-    if arguments.only is None and not arguments.no_localisation:
+    if arguments.only is None and arguments.environments == ENVIRONMENTS and not arguments.no_localisation:
         write_whole(MEASURED, json.dumps(document(figures), indent=1) + "\n")
         write_section(PAGE, "external", text)
     return 0
