@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmark.external.dataset import Bug, read_bugs
-from benchmark.external.figures import BugFigures, document, markdown
+from benchmark.external.figures import BugFigures, document, markdown, versions_of
 from benchmark.external.judging import Result, judge
 from benchmark.external.localising import rank_of, suspects
 from benchmark.external.runs import Harness
@@ -56,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> int:
     results = {result.bug: result for result in _results(harness, bugs, arguments.environments)}
     ranks = {} if arguments.no_localisation else dict(_ranks(harness, bugs, results))
     figures = [BugFigures.of(results[each.id], symptom=each.symptom, rank=ranks.get(each.id)) for each in bugs]
-    text = markdown(figures)
+    text = markdown(figures, versions_of(results.values()))
     sys.stdout.write(text)
     if arguments.only is None and arguments.environments == ENVIRONMENTS and not arguments.no_localisation:
         write_whole(MEASURED, json.dumps(document(figures), indent=1) + "\n")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmark.external.judging import Result, tensorflow_of
+from benchmark.external.judging import Result, Shows, tensorflow_of
 from harness.report.markdown import table
 
 TOP = 10
@@ -75,8 +75,14 @@ def _within(figures: Sequence[BugFigures], most: int) -> int:
     return sum(each.rank is not None and each.rank <= most for each in figures)
 
 
-def markdown(figures: Sequence[BugFigures]) -> str:
-    """Return the totals and a row for each bug."""
+def versions_of(results: Iterable[Result]) -> tuple[str, ...]:
+    """Return the TensorFlow versions in which a script showed something, ascending."""
+    shown = {tensorflow_of(name) for result in results for name, shows in result.shown if shows is not Shows.UNKNOWN}
+    return tuple(map(str, sorted(shown)))
+
+
+def markdown(figures: Sequence[BugFigures], versions: Sequence[str]) -> str:
+    """Return the versions, the totals and a row for each bug."""
     total = counts(figures)
     rows = [
         ["reproduced", f"{total['reproduced']} of {total['bugs']}"],
@@ -98,7 +104,7 @@ def markdown(figures: Sequence[BugFigures]) -> str:
         for each in figures
     ]
     titles = ["bug", "reproduced", "last bad", "first good", "rank of the faulty file"]
-    return f"{table(['figure', 'result'], rows)}\n\n{table(titles, bugs)}\n"
+    return f"TensorFlow {', '.join(versions)}:\n\n{table(['figure', 'result'], rows)}\n\n{table(titles, bugs)}\n"
 
 
 def _rank(each: BugFigures) -> str:

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from benchmark.external.dataset import last_exception, plain_path, read_bugs
-from benchmark.external.figures import BugFigures, counts, document, markdown
+from benchmark.external.figures import BugFigures, counts, document, markdown, versions_of
 from benchmark.external.judging import Shows, judge, shown_by, tensorflow_of
 from benchmark.external.localising import functions_of, rank_of, suspects
 from benchmark.external.tracing import Trace, read_trace, traced
@@ -234,5 +234,7 @@ def test_figures_have_ids_outcomes_and_counts():
     found = counts(figures)
     assert (found["reproduced"], found["fixed"], found["traced"], found["top_1"], found["top_10"]) == (2, 2, 2, 0, 1)
     assert document(figures)["bugs"][0]["first_good"] == "2.4.4"
-    assert "| tf-11 | yes | 2.2.3 | 2.4.4 | 3 of 40 |" in markdown(figures)
-    assert "| tf-11 | yes | 2.2.3 | 2.4.4 | not among 40 |" in markdown(figures)
+    text = markdown(figures, versions_of([fixed, never]))
+    assert text.startswith("TensorFlow 2.2.3, 2.4.4:\n")
+    assert "| tf-11 | yes | 2.2.3 | 2.4.4 | 3 of 40 |" in text
+    assert "| tf-11 | yes | 2.2.3 | 2.4.4 | not among 40 |" in text
