@@ -9,7 +9,7 @@ siteData.receive("cases/sequential_build_other_shape-84c05a4cab", {"schema":1,
 "writer_script":null,
 "statements":[
 {"family":"tf","held":null,"statements":["2.3.4 to 2.16.2: fails at refuse (AssertionError: a model with weights for 3 channels accepted to be built for 5 channels). Introduced after 2.2.3 and not later than 2.3.4. Fixed after 2.16.2 and not later than 2.17.1."]},
-{"family":"keras","held":null,"statements":["3.0.0 to 3.4.1: fails at refuse (AssertionError: a model with weights for 3 channels accepted to be built for 5 channels). 3.0.0 is the first that was run. Fixed in 3.5.0."]},
+{"family":"keras","held":null,"statements":["3.0.0 to 3.4.1: fails at refuse (AssertionError: a model with weights for 3 channels accepted to be built for 5 channels). 3.0.0 is the first that was run. Fixed in 3.5.0."],"commits":[{"last":"3.4.1","first":"3.5.0","kind":"fixed","sha":"d8b331412a89cbeaf07cc94fa5b55b9e5b6bf626","title":"Fix `input_shape` in Sequential model (#20076)","date":"2024-08-01","pull_request":20076,"address":"https://github.com/keras-team/keras/commit/d8b331412a89cbeaf07cc94fa5b55b9e5b6bf626","certain":true,"main_line":null}]},
 {"family":"today","held":null,"statements":["2.12.1 to 2.15.1: fails at refuse (AssertionError: a model with weights for 3 channels accepted to be built for 5 channels). 2.12.1 is the first that was run. Fixed after 2.15.1 and not later than 2.16.2."]}
 ],
 "cells":[

@@ -61,9 +61,13 @@ site.caseDetails = (each) => {
 
 // The commits that a recorded search found for the transitions of a statement.
 site.commits = (one) => (one.commits || []).map((commit) => site.el("li", {},
-  `${commit.kind[0].toUpperCase()}${commit.kind.slice(1)} in ${commit.first} by commit `,
+  `${commit.kind[0].toUpperCase()}${commit.kind.slice(1)} in ${commit.first} by commit `, ...site.commit(commit),
+  commit.certain ? "" : ", or by a commit before it that could not be tested",
+  ...(commit.main_line ? [". It is on a release branch; the same change on the main line: ", ...site.commit(commit.main_line)] : [])));
+
+site.commit = (commit) => [
   commit.address ? site.outside(commit.address, commit.sha.slice(0, 8)) : site.el("code", {}, commit.sha.slice(0, 8)),
-  `: ${commit.title} (${commit.date.slice(0, 10)})${commit.certain ? "" : ", or by a commit before it that could not be tested"}`));
+  `: ${commit.title} (${commit.date.slice(0, 10)})`];
 
 site.scripts = (document, line) => [document.writer_script, document.script].filter(Boolean).map((script) => site.el("section", {},
   site.el("h2", {}, script.name, " ", site.copy(script.text, "the script")), site.code(script.text, script === document.script ? line : null)));
