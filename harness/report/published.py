@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,10 @@ class PublishedCell:
             if now is not None and known is not None and known.get("variables") != dict(now.variables):
                 return f"the variables of {now.id} have changed since"
         return None
+
+    def is_same_result(self, other: PublishedCell) -> bool:
+        """Return whether another file has the same result of the same script and environments on the same platform."""
+        return replace(other, source=self.source, confirmed=self.confirmed) == self
 
     def attempts(self, cell: Cell) -> tuple[Attempt, ...]:
         """Return attempts that stand for the result: of a flaky cell as many as it had, the failures last."""
@@ -166,6 +170,7 @@ def _is_known(values: Mapping[str, Any]) -> bool:
 def read_published(paths: Iterable[tuple[Path, str]]) -> Published:
     """Read results.json files, each with the name that is shown for it. The first that has a cell counts.
 
+    A file of fewer environments may lack a transition that another one confirms: the same result is confirmed in both.
     A file that does not exist has no cells. Raises UsageError for an invalid one.
     """
     cells: dict[str, PublishedCell] = {}
@@ -175,5 +180,7 @@ def read_published(paths: Iterable[tuple[Path, str]]) -> Published:
             continue
         sources.append(source)
         for id, cell in cells_of(read_results(path), source).items():
-            cells.setdefault(id, cell)
+            known = cells.setdefault(id, cell)
+            if cell.confirmed and known.is_same_result(cell):
+                cells[id] = replace(known, confirmed=True)
     return Published(cells=cells, sources=tuple(sources))

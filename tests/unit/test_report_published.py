@@ -169,6 +169,29 @@ def test_first_file_that_has_a_cell_counts(tmp_path):
     assert published.cells["one@pkg3.4.1"].source == "a.json"
 
 
+def test_result_is_confirmed_if_one_of_its_files_confirms_it(tmp_path):
+    """The default tier may lack the neighbour that makes a cell of the full tier one side of a transition."""
+    one = scenario("one")
+    failed = {"outcome": Outcome.FAILED, "error": "ValueError: no"}
+    few, more = (
+        replace(
+            only(
+                one, *(result(cell_of(one, name), values) for name, values in shown.items()), environments=list(shown)
+            ),
+            environments=tuple(column(name, version=name[3:]) for name in shown),
+        )
+        for shown in ({"pkg2.0": failed}, {"pkg1.0": {}, "pkg2.0": failed})
+    )
+    other = replace(few, platform="another")
+    for name, results in (("few", few), ("more", more), ("other", other)):
+        (tmp_path / f"{name}.json").write_text(json_document.render(results, published=True), encoding="utf-8")
+
+    def confirmed(*names):
+        return read_published((tmp_path / f"{name}.json", name) for name in names).cells["one@pkg2.0"].confirmed
+
+    assert (confirmed("few"), confirmed("few", "more"), confirmed("other", "more")) == (False, True, False)
+
+
 def test_invalid_file_is_an_error(tmp_path):
     (tmp_path / "results.json").write_text("{", encoding="utf-8")
     with pytest.raises(UsageError, match="invalid JSON"):
