@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from harness.session import Session
 
 LARGEST_INPUT = 1 << 26
 """Bytes of standard input that are read."""
+_ISSUE = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(?P<kind>issues|pull)/\d+", re.ASCII)
 
 
 def check_late_options(session: Session, *, extras: Sequence[str], repository: str | None) -> None:
@@ -35,12 +37,25 @@ def report_source(argument: str) -> str | Path:
                 next_step="Check the command before the pipe, or name the file of the report",
             )
         return text
+    if "://" in argument:
+        raise UsageError(
+            f"{argument}: is an address; the report must be a file, a folder or -", next_step=_fetching(argument)
+        )
     path = Path(argument)
     if path.is_file() and path.stat().st_size == 0:
         raise UsageError(
             f"{path}: the file is empty: there is no report", next_step="Save the text of the report in it"
         )
     return path
+
+
+def _fetching(address: str) -> str:
+    """Return how to get what is at an address."""
+    issue = _ISSUE.match(address)
+    if issue is None:
+        return "Download it, and name the file"
+    kind = "pr" if issue["kind"] == "pull" else "issue"
+    return f"gh {kind} view {issue[0]} --json title,body,createdAt | harness triage -"
 
 
 def reason_without_code(report: Report) -> str:

@@ -39,6 +39,21 @@ def test_paths_are_left_to_the_reader(tmp_path, name):
     assert report_source(str(tmp_path / name)) == Path(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("address", "next_step"),
+    [
+        ("https://github.com/a-team/lib/issues/7", "gh issue view https://github.com/a-team/lib/issues/7 --json title,body,createdAt | harness triage -"),
+        ("https://github.com/a-team/lib/pull/7/files", "gh pr view https://github.com/a-team/lib/pull/7 --json title,body,createdAt | harness triage -"),
+        ("https://example.org/notebook.ipynb", "Download it, and name the file"),
+    ],
+    ids=["issue", "pull request", "other"],
+)  # fmt: skip
+def test_address_is_refused_with_the_command_that_reads_it(address, next_step):
+    with pytest.raises(UsageError, match="is an address") as caught:
+        report_source(address)
+    assert caught.value.next_step == next_step
+
+
 def test_report_that_is_too_long_has_no_code_first_of_all():
     report = read_report("INFO epoch 1 loss 0.3\n" * 100_000)
     assert reason_without_code(report).startswith("no code was found; the text is too long")
