@@ -55,7 +55,7 @@ def _fetching(address: str) -> str:
     if issue is None:
         return "Download it, and name the file"
     kind = "pr" if issue["kind"] == "pull" else "issue"
-    return f"gh {kind} view {issue[0]} --json title,body,createdAt | harness triage -"
+    return f"`gh {kind} view {issue[0]} --json title,body,createdAt | harness triage -` reads it"
 
 
 def reason_without_code(report: Report) -> str:

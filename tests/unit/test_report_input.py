@@ -42,8 +42,8 @@ def test_paths_are_left_to_the_reader(tmp_path, name):
 @pytest.mark.parametrize(
     ("address", "next_step"),
     [
-        ("https://github.com/a-team/lib/issues/7", "gh issue view https://github.com/a-team/lib/issues/7 --json title,body,createdAt | harness triage -"),
-        ("https://github.com/a-team/lib/pull/7/files", "gh pr view https://github.com/a-team/lib/pull/7 --json title,body,createdAt | harness triage -"),
+        ("https://github.com/a-team/lib/issues/7", "`gh issue view https://github.com/a-team/lib/issues/7 --json title,body,createdAt | harness triage -` reads it"),
+        ("https://github.com/a-team/lib/pull/7/files", "`gh pr view https://github.com/a-team/lib/pull/7 --json title,body,createdAt | harness triage -` reads it"),
         ("https://example.org/notebook.ipynb", "Download it, and name the file"),
     ],
     ids=["issue", "pull request", "other"],
