@@ -152,6 +152,12 @@ def test_stages_last_until_the_next_one():
     assert stage_durations(report) == (("define", 1.0), ("fit", 3.0))
 
 
+def test_stages_are_measured_also_if_the_worker_was_interrupted_after_the_script():
+    """On a busy machine, most of a second can pass between the end of the script and the note that it ended."""
+    report = {"stages": [["", 9.0], ["define", 10.0], ["use", 11.0], ["exit", 12.5]], "duration_s": 2.0}
+    assert stage_durations(report) == (("define", 1.0), ("use", 1.0), ("exit", 0.0))
+
+
 @pytest.mark.parametrize(
     "report",
     [
