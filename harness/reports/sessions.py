@@ -7,7 +7,7 @@ import shlex
 
 from harness.project.syntax import tree_of
 
-SHELL_PROMPT = re.compile(r"^[ \t]*(?:\([\w.-]+\) ?)?(?:[\w.-]+@[\w.-]+[:~]\S*)?[$#%>] +(?=\S)")
+SHELL_PROMPT = re.compile(r"^[ \t]*(?:\([\w.-]+\) ?)?(?P<user>[\w.-]+@[\w.-]+[:~]\S*)?(?P<mark>[$#%>]) +(?=\S)")
 _HEREDOC = re.compile(
     r"^.*(?:\bpython[\d.]*(?: -)?|>\s*\S+\.py) *<<-? *['\"]?(?P<end>\w+)['\"]?.*\n(?P<code>(?:.*\n)*?)(?P=end)[ \t]*$"
     r"|^.*<<-? *['\"]?(?P<end2>\w+)['\"]? *>\s*\S+\.py.*\n(?P<code2>(?:.*\n)*?)(?P=end2)[ \t]*$",
@@ -31,9 +31,15 @@ def _shown_file(text: str) -> str | None:
     for at, line in enumerate(lines):
         prompt = SHELL_PROMPT.match(line)
         if prompt and _SHOWN.match(line[prompt.end() :]):
-            end = next((place for place in range(at + 1, len(lines)) if SHELL_PROMPT.match(lines[place])), len(lines))
+            below = range(at + 1, len(lines))
+            end = next((place for place in below if _is_alike(prompt, SHELL_PROMPT.match(lines[place]))), len(lines))
             return "\n".join(lines[at + 1 : end]) + "\n"
     return None
+
+
+def _is_alike(prompt: re.Match[str], other: re.Match[str] | None) -> bool:
+    """Return whether a line begins with the prompt of a session: `# layers` in a file below `$ cat` does not."""
+    return other is not None and other["mark"] == prompt["mark"] and bool(other["user"]) is bool(prompt["user"])
 
 
 def _of_option(text: str) -> str | None:

@@ -34,6 +34,7 @@ POSTED = {
     + "```\n",
     "here document": f"Fails.\n\n```bash\ncat > repro.py <<'EOF'\n{CODE}EOF\npython repro.py\n```\n",
     "shown in a session": f"Fails.\n\n```\n$ cat repro.py\n{CODE}$ python repro.py\nValueError: no\n```\n",
+    "shown with a comment": f"Fails.\n\n```\n$ cat repro.py\n# A layer\n{CODE}$ python repro.py\nValueError: no\n```\n",
     "sentence in the block": f"Fails.\n\n```shell\nThis is the code of the guide, up to the second section.\n\n{CODE}```\n",
     "only a way that works": f"It works fine with TF 2.15, but not with TF 2.16:\n\n```\n{CODE}```\n",
 }
@@ -42,7 +43,7 @@ POSTED = {
 @pytest.mark.parametrize("name", POSTED)
 def test_code_is_found_however_it_is_set(name):
     (script,) = scripts(POSTED[name])
-    assert [line for line in script.split("\n") if line] == CODE.rstrip().split("\n")
+    assert [line for line in script.split("\n") if line and not line.startswith("#")] == CODE.rstrip().split("\n")
 
 
 def test_line_numbers_are_those_of_the_report_where_fences_are_added():
