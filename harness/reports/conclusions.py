@@ -46,7 +46,7 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.questions import ask
 from harness.reports.report import Claim, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.scripts import check_script, find_fault
-from harness.reports.session_claims import claims_in_session
+from harness.reports.session_claims import claims_in_sessions
 from harness.reports.source import Source
 from harness.reports.wording import verdict_of
 
@@ -160,7 +160,7 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
     told = [*_title(source, pieces), *pieces]
     claims = [*claims_of_fields(pieces), *claims_in(told, context), *conflicts_in(pieces)]
     claims += _shown(source, pieces)
-    claims += [claim for each in pieces if each.shape is Shape.BLOCK for claim in claims_in_session(each)]
+    claims += claims_in_sessions(pieces)
     place = Place(line=1, file=pieces[0].file if pieces else "")
     known = {(each.package, each.version) for each in claims}
     for each in requirements:

@@ -263,6 +263,10 @@ CLAIMS = {
         "```\n$ pip install keras==3.8.0\n$ python repro.py\n3\n$ pip install keras==3.9.0\n$ python repro.py\nValueError: bad\n```\n",
         [("works", "keras", "3.8.0"), ("fails", "keras", "3.9.0")],
     ),
+    "session of commands alone": (
+        "```\n$ pip install keras==3.9.0\n$ python repro.py\n```\n\n```\nTraceback (most recent call last):\nValueError: bad\n```\n",
+        [("fails", "keras", "3.9.0")],
+    ),
     "build after a tag": ("- TensorFlow version: v2.9.0-18-gd8ce9f9c301\n", [("fails", "tensorflow", "2.9")]),
     "build of the main branch": ("- TensorFlow version: v1.12.1-126604-g3d72b9f063c\n", []),
     "without apostrophe": ("It doesnt work in TF 2.13.\n", [("fails", "tensorflow", "2.13")]),
