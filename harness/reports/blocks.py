@@ -9,10 +9,11 @@ from dataclasses import replace
 from harness.project.syntax import tree_of
 from harness.reports.code import Code, is_transcript, names_of, read_cell, read_transcript
 from harness.reports.executed import imported_packages
+from harness.reports.named_blocks import as_files
 from harness.reports.pieces import Piece
 from harness.reports.report import Dropped, Place
 from harness.reports.scripts import find_fault
-from harness.reports.sessions import script_in_shell
+from harness.reports.sessions import scripts_in_shell
 from harness.reports.usual_imports import usual_import
 
 # What issue forms and hurried people also call Python: it is looked at.
@@ -48,8 +49,10 @@ def read_block(piece: Piece, place: Place) -> Code | str:
     if is_transcript(piece.text) and (not piece.language or piece.language in _PYTHON | _ANYTHING):
         code = read_transcript(piece.text, place, piece.section)
         return code if code.text.strip() else "a transcript without input"
-    if (command := script_in_shell(piece.text)) is not None and piece.language not in _PYTHON:
-        return Code(place=place, text=command, section=piece.section)
+    if piece.language not in _PYTHON and (scripts := scripts_in_shell(piece.text)):
+        kept, files, decisions = as_files(Code(place=place, name=name, text=text) for name, text in scripts)
+        text = "\n".join(each.text for each in kept)
+        return Code(place=place, text=text, section=piece.section, files=tuple(files), decisions=tuple(decisions))
     if _SESSION.search(piece.text[:2000]):
         return "a shell session or the output of a test run, not Python"
     return _read_python(piece, place)

@@ -53,7 +53,7 @@ class Code:
     variables: tuple[tuple[str, str], ...] = ()
     requirements: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
-    """Files that a cell writes by `%%writefile`."""
+    """Files that a cell writes by `%%writefile`, and here documents that the code imports."""
     decisions: tuple[str, ...] = ()
 
 

@@ -9,20 +9,26 @@ from harness.project.syntax import tree_of
 
 SHELL_PROMPT = re.compile(r"^[ \t]*(?:\([\w.-]+\) ?)?(?P<user>[\w.-]+@[\w.-]+[:~]\S*)?(?P<mark>[$#%>]) +(?=\S)")
 _HEREDOC = re.compile(
-    r"^.*(?:\bpython[\d.]*(?: -)?|>\s*\S+\.py) *<<-? *['\"]?(?P<end>\w+)['\"]?.*\n(?P<code>(?:.*\n)*?)(?P=end)[ \t]*$"
-    r"|^.*<<-? *['\"]?(?P<end2>\w+)['\"]? *>\s*\S+\.py.*\n(?P<code2>(?:.*\n)*?)(?P=end2)[ \t]*$",
+    r"^.*(?:\bpython[\d.]*(?: -)?|>\s*(?P<name>\S+\.py)) *<<-? *['\"]?(?P<end>\w+)['\"]?.*\n"
+    r"(?P<code>(?:.*\n)*?)(?P=end)[ \t]*$"
+    r"|^.*<<-? *['\"]?(?P<end2>\w+)['\"]? *>\s*(?P<name2>\S+\.py).*\n(?P<code2>(?:.*\n)*?)(?P=end2)[ \t]*$",
     re.MULTILINE,
 )
 _SHOWN = re.compile(r"(?:cat|less|more|type|head|bat) +(?:\S*/)?[\w.-]+\.py\s*$")
 
 
-def script_in_shell(text: str) -> str | None:
-    """Return the Python code of a block of shell: of `python -c`, of a here document, of a file that is shown."""
-    if found := _HEREDOC.search(text):
-        code = found["code"] or found["code2"] or ""
-    else:
-        code = _shown_file(text) or _of_option(text) or ""
-    return code if code.strip() and tree_of(code) is not None else None
+def scripts_in_shell(text: str) -> list[tuple[str, str]]:
+    """Return the Python code of a block of shell: of `python -c`, of here documents, of a file that is shown.
+
+    Each has the name of the file that it is written to; the name is empty if there is none.
+    """
+    found = [
+        ((each["name"] or each["name2"] or "").removeprefix("./"), each["code"] or each["code2"] or "")
+        for each in _HEREDOC.finditer(text)
+    ]
+    if not found:
+        found = [("", _shown_file(text) or _of_option(text) or "")]
+    return [(name, code) for name, code in found if code.strip() and tree_of(code) is not None]
 
 
 def _shown_file(text: str) -> str | None:

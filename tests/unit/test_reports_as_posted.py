@@ -144,6 +144,15 @@ WRITER = "```python\nimport keras\nkeras.Sequential([keras.layers.Dense(1)]).sav
 READER = "```python\nimport keras\nkeras.models.load_model('m.keras')\n```\n"
 
 
+def test_here_document_that_another_imports_is_a_file():
+    main = "import keras\nfrom utils import one\nprint(one(keras))\n"
+    utils = "def one(x):\n    return x\n"
+    text = f"Fails.\n\n```bash\ncat <<'EOF' > utils.py\n{utils}EOF\ncat > main.py <<'EOF'\n{main}EOF\npython main.py\n```\n"
+    report = read_report(text)
+    assert [each.text for each in report.scripts] == [main]
+    assert [(each.name, each.text) for each in report.companions] == [("utils.py", utils)]
+
+
 def test_blocks_that_write_and_read_a_file_are_one_program_or_two_steps():
     report = read_report(f"First:\n\n{WRITER}\nThen:\n\n{READER}")
     assert ("save(" in report.scripts[0].text, "load_model" in report.scripts[0].text) == (True, True)
