@@ -15,13 +15,19 @@ from dataclasses import dataclass, field
 from packaging.requirements import InvalidRequirement, Requirement
 
 from harness.project.syntax import UNREADABLE, tree_of
-from harness.reports.not_python import IPYTHON_PROMPT, MAGIC, PROMPT, TYPOGRAPHIC, outside_strings
+from harness.reports.not_python import (
+    IPYTHON_OUTPUT,
+    IPYTHON_PROMPT,
+    MAGIC,
+    PROMPT,
+    TYPOGRAPHIC,
+    outside_strings,
+)
 from harness.reports.report import Dropped, Output, Place
 
 _CONTINUED = re.compile(r"\s*\.\.\.(?: |$)|\s*\.\.\.:\s?")
 _IPYTHON_CONTINUED = re.compile(r"\s*\.{3,}: ?")
 _QUOTED_ERROR = re.compile(r"\s*>>> (?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning): ")
-_OUT = re.compile(r"\s*Out\[\d*\]: ?")
 _ENV = re.compile(r"\s*%(?:env|set_env)\s+(?P<name>\w+)(?:\s*=\s*|\s+)(?P<value>\S.*?)\s*$")
 _RUNS_LINE = re.compile(r"\s*%(?:time|timeit|prun|memit)\s+(?:-\w+\s*\d*\s+)*(?P<code>\S.*)$")
 _CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)(?P<rest>.*)")
@@ -115,7 +121,7 @@ def read_transcript(text: str, place: Place, section: str = "") -> Code:
         else:
             inside = False
             if line.strip() or output:
-                output.append((offset, _OUT.sub("", line)))
+                output.append((offset, IPYTHON_OUTPUT.sub("", line)))
     end_output()
     parts = []
     for lines in statements:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.project.syntax import tree_of
-from harness.reports.not_python import FENCE, IPYTHON_PROMPT, MAGIC, PROMPT
+from harness.reports.not_python import FENCE, IPYTHON_OUTPUT, IPYTHON_PROMPT, MAGIC, PROMPT
 
 Numbered = tuple[int, str]
 """A line with its number in the report, from 1."""
@@ -41,7 +41,8 @@ def _cells_at_prompts(lines: Sequence[str]) -> list[str]:
     """Put the code of a cell behind its prompt, where `In [3]:` has a line of its own: the lines keep their numbers."""
     prompts = [at for at, line in enumerate(lines) if _EMPTY_PROMPT.match(line)]
     found = list(lines)
-    for at, end in zip(prompts[:_MOST_STARTS], [*prompts[1:], len(lines)], strict=False):
+    for at, following in zip(prompts[:_MOST_STARTS], [*prompts[1:], len(lines)], strict=False):
+        end = next((place for place in range(at, following) if IPYTHON_OUTPUT.match(lines[place])), following)
         first = next((place for place in range(at + 1, end) if lines[place].strip()), end)
         length = _parsed(lines[first : min(end, first + _LONGEST_PART)])
         for place in range(first, first + length):

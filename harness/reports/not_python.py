@@ -15,6 +15,7 @@ from harness.reports.kinds import Fault, Kind, Refusal, shortened
 FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 PROMPT = re.compile(r"\s*>>>(?: |$)")
 IPYTHON_PROMPT = re.compile(r"\s*In \[\s*\d*\]: ?")
+IPYTHON_OUTPUT = re.compile(r"\s*Out ?\[\s*\d*\]: ?")
 TRACEBACK = re.compile(
     r"\s*Traceback \(most recent call last\):?\s*$|\s*\w+(?:Error|Exception)\s+Traceback \(most recent"
 )

@@ -183,11 +183,11 @@ def test_script_that_saves_and_loads_is_two_steps_if_another_version_saved():
 
 
 def test_cells_with_their_prompts_on_lines_of_their_own_are_a_transcript():
-    text = "TF 2.17.1\n\nIn [1]:\nimport keras\nx = 1\n\nIn [2]:\n\nx + 1\n\n2 is right.\n\nIn [3]:\nkeras.y\nAttributeError: no y\n"
+    text = "TF 2.17.1\n\nIn [1]:\nimport keras\nx = 1\n\nIn [2]:\n\nx + 1\nOut[2]: 2\n\n2 is right.\n\nIn [3]:\nkeras.y\nAttributeError: no y\n"
     report = read_report(text)
     lines = [line for line in report.scripts[0].text.split("\n") if line]
     assert lines == ["import sys", "import keras", "x = 1", "sys.displayhook(x + 1)", "sys.displayhook(keras.y)"]
-    assert (report.failure.type, report.failure.place.line) == ("AttributeError", 15)
+    assert (report.failure.type, report.failure.place.line) == ("AttributeError", 16)
 
 
 def test_error_behind_a_prompt_is_output():
