@@ -30,7 +30,7 @@ _LEADS_TO_VERSION = re.compile(
     re.IGNORECASE,
 )
 _IN_LIST = re.compile(
-    r"[`'\"*)]*\s*(?:,|/|and|or|&|\((?:and|or)|to|,\s*and|up to|-|\u2013|until)\s*[`'\"*(]*v?$", re.IGNORECASE
+    r"[`'\"*)]*\s*(?:,|/|and|or|&|\((?:and|or)|to|through|,\s*and|up to|-|\u2013|until)\s*[`'\"*(]*v?$", re.IGNORECASE
 )
 _MOST_COMMITS = 1000
 _SAYS_VERSION = re.compile(r"\b(?:versions?|releases?)\s*[`'\"*(]*v?$", re.IGNORECASE)

@@ -20,7 +20,7 @@ _FAILING = re.compile(
     r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,2} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
     r"|possible|respect|save|train|compile|exist|defined|available|there)"
     r"|\bit (?:is|does|was|did) not\b|\bdoes(?:n't| not)[ :,.]*$|\bbug\b"
-    r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b",
+    r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b|\baffected\b",
     re.IGNORECASE,
 )
 _WORKING = re.compile(

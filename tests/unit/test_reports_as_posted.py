@@ -272,6 +272,10 @@ CLAIMS = {
         "```\n$ pip install keras==3.8.0\n$ python repro.py\n3\n$ pip install keras==3.9.0\n$ python repro.py\nValueError: bad\n```\n",
         [("works", "keras", "3.8.0"), ("fails", "keras", "3.9.0")],
     ),
+    "affected and not affected": (
+        "Affected: Keras 3.2.0 through 3.4.1, not affected: 3.1.1 and 3.5.0\n",
+        [("fails", "keras", "3.2.0"), ("fails", "keras", "3.4.1"), ("works", "keras", "3.1.1"), ("works", "keras", "3.5.0")],
+    ),
     "session of commands alone": (
         "```\n$ pip install keras==3.9.0\n$ python repro.py\n```\n\n```\nTraceback (most recent call last):\nValueError: bad\n```\n",
         [("fails", "keras", "3.9.0")],
