@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -117,19 +118,25 @@ def _other_releases(
 ) -> str:
     """Return which releases of a claimed `2.15` differ from the claim, if each release shows one thing only."""
     names = _names_of(claim, provides)
-    shown = {
-        shows: {
-            each.versions[name] for each in conclusive if each.shows is shows for name in names if name in each.versions
-        }
-        for shows in (wanted, against)
-    }
-    if shown[wanted] & shown[against] or not shown[against]:
+    shown: dict[str, set[Shows]] = {}
+    for each in conclusive:
+        for name in names & each.versions.keys():
+            shown.setdefault(each.versions[name], set()).add(each.shows)
+    others = [version for version, results in shown.items() if against in results]
+    if not others or any({wanted, against} <= results for results in shown.values()):
         return ""
-    others = sorted(shown[against], key=Version)
-    several = f"{', '.join(others[:-1])} and {others[-1]}" if len(others) < 4 else f"{others[0]} to {others[-1]}"
-    verb = "pass" if against is Shows.PASSES else "fail"
-    listed = f"{several} {verb}" if len(others) > 1 else f"{others[0]} {verb}{'es' if verb == 'pass' else 's'}"
-    return f"not with all of its releases: {listed}"
+    one, several = ("passes", "pass") if against is Shows.PASSES else ("fails", "fail")
+    return f"not with all of its releases: {_listed(others, among=shown)} {one if len(others) == 1 else several}"
+
+
+def _listed(versions: Collection[str], *, among: Iterable[str]) -> str:
+    """Return versions as text. Neighbours among all that were run are a range: `3.0.0 to 3.4.1 and 3.6.0`."""
+    parts: list[str] = []
+    for chosen, neighbours in itertools.groupby(sorted(among, key=Version), key=lambda each: each in versions):
+        run = list(neighbours)
+        if chosen:
+            parts += [f"{run[0]} to {run[-1]}"] if len(run) > 3 else run
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
 def _why_not(claim: Claim, fitting: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:

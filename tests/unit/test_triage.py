@@ -715,6 +715,13 @@ def test_claim_about_several_releases_says_which_of_them_differ():
     assert (works.result, works.note) == (Checked.CONFIRMED, "not with all of its releases: 2.0.0 fails")
 
 
+def test_range_of_releases_that_differ_from_a_claim_has_no_release_that_agrees():
+    shows = {4: BUG, 7: OTHER}
+    cells = [evidence(f"3.{minor}.0", shows.get(minor, PASSES)) for minor in range(9)]
+    (fails,) = check([claim("3")], cells, provides={})
+    assert fails.note == "not with all of its releases: 3.0.0 to 3.3.0, 3.5.0, 3.6.0 and 3.8.0 pass"
+
+
 def test_claimed_environments_are_those_of_the_versions_the_failing_ones_first(matrix):
     claims = [claim("1.0", Says.WORKS, package="engine"), claim("3.0.0", package="engine"), claim("nightly")]
     assert [id for _, id in claimed_environments(claims, ENVIRONMENTS, matrix)] == ["engine3.0.0", "engine1.0.1"]
