@@ -128,7 +128,7 @@ def compose(found: Found) -> TriageAnswer:
     )
     return TriageAnswer(
         name=found.report.name,
-        verdict=" ".join(filter(None, [verdict, nightly_sentence(nightly)])),
+        verdict=" ".join(filter(None, [verdict, nightly_sentence(nightly, is_reported=is_reported)])),
         observed=problem.observed,
         reproduced=reproduction,
         responsible=responsible,

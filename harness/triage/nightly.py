@@ -13,19 +13,13 @@ from harness.project.matrix import Matrix
 from harness.triage.evidence import Evidence, Shows
 
 _VERBS = {
-    Shows.BUG: "shows the problem",
-    Shows.PASSES: "passes",
-    Shows.OTHER: "fails differently",
-    Shows.NOT_APPLICABLE: "is not applicable",
-    Shows.NOT_TESTED: "was not tested",
+    Shows.BUG: ("shows {problem}", "show {problem}"),
+    Shows.PASSES: ("passes", "pass"),
+    Shows.OTHER: ("fails differently", "fail differently"),
+    Shows.NOT_APPLICABLE: ("is not applicable", "are not applicable"),
+    Shows.NOT_TESTED: ("was not tested", "were not tested"),
 }
-_VERBS_OF_SEVERAL = {
-    Shows.BUG: "show the problem",
-    Shows.PASSES: "pass",
-    Shows.OTHER: "fail differently",
-    Shows.NOT_APPLICABLE: "are not applicable",
-    Shows.NOT_TESTED: "were not tested",
-}
+"""The words for one build, and for several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,13 +79,17 @@ def nightly_results(evidence: Iterable[Evidence], matrix: Matrix, *, writer: str
     return tuple(found)
 
 
-def nightly_sentence(results: Sequence[NightlyResult]) -> str:
-    """Return in one sentence whether the reported problem shows in the nightly builds; empty if none was run."""
+def nightly_sentence(results: Sequence[NightlyResult], *, is_reported: bool = True) -> str:
+    """Return in one sentence whether the problem shows in the nightly builds; empty if none was run.
+
+    `is_reported` is False if the problem is another failure than that of the report.
+    """
+    problem = "the problem" if is_reported else "the same failure"
     names: dict[Shows, list[str]] = {}
     for each in results:
         names.setdefault(each.evidence.shows, []).append(f"{each.package} {each.version}")
     parts = [
-        f"{' and '.join(group)} {_VERBS[shows] if len(group) == 1 else _VERBS_OF_SEVERAL[shows]}"
+        f"{' and '.join(group)} {_VERBS[shows][len(group) > 1].format(problem=problem)}"
         for shows, group in names.items()
     ]
     return f"Nightly builds: {'; '.join(parts)}." if parts else ""

@@ -63,7 +63,7 @@ def by_commit(change: Change) -> str:
 
 
 def without(reproduction: Reproduction, passing: Sequence[Range]) -> str:
-    """Return the verdict where no environment shows the problem."""
+    """Return the verdict where no release shows the problem."""
     passes = f"he script passes with {passing[0].package} {listed(passing)}." if passing else ""
     if reproduction.result == "not possible":
         why = f"The report could not be reproduced: {reproduction.reason.rstrip('.') or 'nothing could be run'}."
@@ -71,4 +71,4 @@ def without(reproduction: Reproduction, passing: Sequence[Range]) -> str:
     note = f" {reproduction.reason[:1].upper()}{reproduction.reason[1:]}." if reproduction.reason else ""
     if passes:
         return f"Not reproduced: t{passes}{note}"
-    return f"Not reproduced: no environment shows the reported problem.{note}"
+    return f"Not reproduced: no release shows the reported problem.{note}"

@@ -9,11 +9,12 @@ import pytest
 from harness.environments.built_from import commit_in
 from harness.model.nightly import built_on, is_nightly
 from harness.project.matrix_file import read_matrix
-from harness.triage.answer import document
+from harness.triage.answer import Reproduction, document
 from harness.triage.environments import ends_of_bases, installed_name, nightly_beside, people_name
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.reply import markdown
+from harness.triage.verdict import without
 from tests.schemas import validator
 from tests.unit.test_triage import an_answer, environment
 
@@ -141,6 +142,13 @@ def test_sentence_says_what_each_nightly_build_shows(matrix):
         "Nightly builds: engine-nightly 2.0.dev20261026 passes; engine-nightly 2.0.dev20261020 shows the problem."
     )
     assert nightly_sentence(()) == ""
+    again = nightly_sentence(nightly_results([other], matrix), is_reported=False)
+    assert again == "Nightly builds: engine-nightly 2.0.dev20261020 shows the same failure."
+
+
+def test_verdict_does_not_deny_what_a_nightly_build_shows():
+    nothing = Reproduction(environment=None, result="does not fail")
+    assert without(nothing, ()) == "Not reproduced: no release shows the reported problem."
 
 
 def test_reply_and_document_have_the_nightly_builds(matrix):
