@@ -30,7 +30,13 @@ from harness.triage.nearby import without_package
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.observe import Problem, evidence_of
 from harness.triage.ranges import Range, ranges_of
-from harness.triage.reproduction import other_system, reported_failure, reproduction_of
+from harness.triage.reproduction import (
+    NO_VERSION,
+    other_system,
+    reason_of_day,
+    reported_failure,
+    reproduction_of,
+)
 from harness.triage.runs import Runs
 from harness.triage.verdict import sentence
 
@@ -47,7 +53,7 @@ class Found:
     own: Sequence[str]
     """The environments closest to the reporter's, as they were asked for."""
     assumed: bool = False
-    """Whether the report names no version of them: they were the newest on its day."""
+    """Whether no environment has a failing version of the report: they were the newest on its day."""
     own_versions: Sequence[str]
     """These, and those that differ from them in a package that the report compares."""
     problem: Problem
@@ -99,8 +105,7 @@ def compose(found: Found) -> TriageAnswer:
     own = [found.runs.ran[id] for id in found.own]
     reproduction = reproduction_of(own, problem, reported=reported, system=other_system(found.report))
     if found.assumed and own and not reproduction.reason:
-        day = f"the report names no version, and this was the newest on {found.report.date}"
-        reproduction = replace(reproduction, reason=day)
+        reproduction = replace(reproduction, reason=_reason_of_day(found))
     newest = _failing_attempt(found)
     is_reported = reported is None or problem.failure is None or reported.matches(problem.text)
     told = [*found.told, *points]
@@ -160,6 +165,16 @@ def compose(found: Found) -> TriageAnswer:
         traceback=without_local_paths(newest.evidence.traceback) if newest is not None else "",
         install=install_line(newest) if newest is not None else "",
     )
+
+
+def _reason_of_day(found: Found) -> str:
+    """Return why the reporter's environment is that of the day of the report."""
+    base = found.runs.ran[found.own[0]]
+    packages = (canonicalize_name(each.package) for each in found.matrix.families if each.name == base.family)
+    package = next((each for each in packages if each in base.versions), None)
+    if package is None or found.report.date is None:
+        return NO_VERSION
+    return reason_of_day(found.name(package), base.versions[package], found.report.date)
 
 
 def _is_undecided(found: Found) -> bool:

@@ -108,9 +108,10 @@ def _environments_of_day(
     names = [people_name(canonicalize_name(each.package), matrix) for each in families]
     family = subject_of(code, families, names)
     found = newest_member(family, environments, date) if family is not None else None
-    if found is None:
+    if family is None or found is None:
         return ()
-    others = {name: version for name, version in fails.items() if _is_exact(version)}
+    own = canonicalize_name(family.package)
+    others = {name: version for name, version in fails.items() if name != own and _is_exact(version)}
     return (found.id, _with_versions(found.id, others)) if others else (found.id,)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,6 +12,8 @@ from harness.triage.answer import Reproduction
 from harness.triage.evidence import Failure, Shows
 from harness.triage.observe import Problem, Ran, evidence_of
 
+NO_VERSION = "the report names no failing version that has an environment"
+"""Why a report has no environment of its own: it may name others, which are not installed here."""
 _OTHER_SYSTEM = re.compile(r"mac ?os|\bmac\b|darwin|apple|\bwindows\b|\bwin(?:10|11|32|64)\b", re.IGNORECASE)
 _OWN_SYSTEM = re.compile(r"linux|ubuntu|debian|\bwsl|colab", re.IGNORECASE)
 _RESULTS = {
@@ -20,6 +23,11 @@ _RESULTS = {
     Shows.NOT_APPLICABLE: "not possible",
     Shows.NOT_TESTED: "not possible",
 }
+
+
+def reason_of_day(package: str, version: str, date: dt.date) -> str:
+    """Return why the environment of a version of a package stands for the reporter's."""
+    return f"{NO_VERSION}: of the environments, {package} {version} is the newest that was released by {date}"
 
 
 def reported_failure(report: Report) -> Failure | None:
@@ -44,7 +52,7 @@ def reproduction_of(
     """
     found = [_reproduction(ran, problem, reported) for ran in own]
     if not found:
-        return Reproduction(environment=None, result="not possible", reason="the report names no version")
+        return Reproduction(environment=None, result="not possible", reason=NO_VERSION)
     order = list(dict.fromkeys(_RESULTS.values()))
     best = min(found, key=lambda each: order.index(each.result))
     if system is None or best.reason or best.result not in ("does not fail", "fails differently"):

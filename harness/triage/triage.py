@@ -37,7 +37,7 @@ from harness.triage.nightly import releases_only
 from harness.triage.observe import Problem, evidence_of, is_right
 from harness.triage.problems import problem_of
 from harness.triage.quoted_output import quoted_outputs
-from harness.triage.reproduction import reported_failure
+from harness.triage.reproduction import NO_VERSION, reported_failure
 from harness.triage.runs import Runs
 
 _log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ class Triage:
     def compare(self) -> tuple[str, ...]:
         """Run the script in the environments of the report and of the tier; return those closest to the reporter's."""
         own = self._reporters()
-        self.notify(f"Environment of the report: {' or '.join(own) or 'the report names no version'}")
+        self.notify(f"Environment of the report: {' or '.join(own) or NO_VERSION}")
         self.runs.run([*own, *(id for _, id in self._claimed(own)), *self.tier])
         return own
 

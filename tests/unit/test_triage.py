@@ -52,7 +52,7 @@ from harness.triage.problems import problem_of
 from harness.triage.quoted_output import quoted_outputs
 from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
-from harness.triage.reproduction import other_system, reproduction_of
+from harness.triage.reproduction import other_system, reason_of_day, reproduction_of
 from harness.triage.runs import without_names
 from harness.triage.verdict import sentence
 from tests.making import make_environment
@@ -698,6 +698,19 @@ def test_report_without_a_version_has_the_newest_environment_of_its_day(matrix, 
     assert environments_of_report(replace(report, date=None), DATED, matrix) == ((), False)
     named = replace(report, claims=(claim("2.0.0", package="engine"),))
     assert environments_of_report(named, DATED, matrix) == (("engine2.0.0",), False)
+
+
+def test_reason_of_an_assumed_environment_is_true_beside_versions_that_have_none(matrix):
+    report = Report(
+        name="r", form=Form.MARKDOWN, date=dt.date(2025, 6, 1), claims=(claim("0.5.0", package="engine"),),
+        scripts=(ScenarioFile(name="r.py", text="import engine"),),
+    )  # fmt: skip
+    ((own,), assumed) = environments_of_report(report, DATED, matrix)
+    assert (own, assumed) == ("engine3.0.0", True)
+    assert reason_of_day("engine", "3.0.0", report.date) == (
+        "the report names no failing version that has an environment: "
+        "of the environments, engine 3.0.0 is the newest that was released by 2025-06-01"
+    )
 
 
 def test_major_version_is_the_newest_release_of_it_on_the_day(matrix):
