@@ -141,11 +141,11 @@ def _listed(versions: Collection[str], *, among: Iterable[str]) -> str:
 
 def _why_not(claim: Claim, fitting: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
     """Return why nothing conclusive was run with a claimed version."""
-    if is_nightly(claim):
+    reasons = [each.reason for each in fitting]
+    if is_nightly(claim) and not any(reasons):
         return "a nightly build changes every day, and that of the report cannot be installed again"
     # An environment that could not be made has no versions; its id names the one that was wanted.
     wanted = f"{canonicalize_name(claim.package)}=={claim.version}"
-    reasons = [each.reason for each in fitting]
     reasons += [each.reason for each in evidence if wanted in each.environment.split()]
     return next((each for each in reasons if each), "no environment with this version was run")
 

@@ -10,13 +10,14 @@ from harness.environments.built_from import commit_in
 from harness.model.nightly import built_on, is_nightly
 from harness.project.matrix_file import read_matrix
 from harness.triage.answer import Reproduction, document
+from harness.triage.claims import check
 from harness.triage.environments import ends_of_bases, installed_name, nightly_beside, people_name
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.reply import markdown
 from harness.triage.verdict import without
 from tests.schemas import validator
-from tests.unit.test_triage import an_answer, environment
+from tests.unit.test_triage import an_answer, claim, environment
 
 MATRIX = """
 imports = []
@@ -144,6 +145,15 @@ def test_sentence_says_what_each_nightly_build_shows(matrix):
     assert nightly_sentence(()) == ""
     again = nightly_sentence(nightly_results([other], matrix), is_reported=False)
     assert again == "Nightly builds: engine-nightly 2.0.dev20261020 shows the same failure."
+
+
+def test_claim_about_an_installed_nightly_build_has_the_reason_why_it_was_not_tested():
+    version = "2.0.dev20261026"
+    said = claim(version, package="engine-nightly")
+    failing = replace(ENGINE, shows=Shows.NOT_TESTED, reason="the script needs pandas")
+    assert [each.note for each in check([said], [failing], provides={})] == ["the script needs pandas"]
+    (gone,) = check([said], [RELEASE], provides={})
+    assert gone.note.endswith("that of the report cannot be installed again")
 
 
 def test_verdict_does_not_deny_what_a_nightly_build_shows():
