@@ -31,10 +31,10 @@ def problem_of(
     """Decide what the reported problem is.
 
     The reported failure counts if anything shows it. Otherwise it is what the environments fail with that the report
-    calls failing, then the most frequent failure. Where nothing fails, it is the output that the report quotes, then
-    the text that those environments print and the working ones do not. `expected` is output that the report calls
-    right: who prints it is a working one. Last comes a `quoted` warning that some environments show. With a `watch`,
-    only that counts.
+    calls failing, then the most frequent failure. Where nothing fails, it is the reported failure, or the text with it
+    that a script prints. Of a report without one, it is the output that the report quotes, then the text that those
+    environments print and the working ones do not. `expected` is output that the report calls right: who prints it is a
+    working one. Last comes a `quoted` warning that some environments show. With a `watch`, only that counts.
     """
     if watch is not None:
         return _watched(ran, watch, set(failing), set(working))
@@ -47,15 +47,15 @@ def problem_of(
             failure, _ = Counter(Failure.in_one_line(each.error) for each in group).most_common(1)[0]
             timed_out = any(each.attempt is not None and each.attempt.outcome is Outcome.TIMED_OUT for each in group)
             return Problem(observed="hang" if timed_out else "error", failure=failure)
+    if reported is not None:
+        return _printed_failure(ran, reported) or Problem(observed="error", failure=reported)
     right = [normalise_output(each) for each in expected]
-    if reported is None and (printed := _as_quoted(ran, quoted_outputs, named, set(working), right)) is not None:
-        return printed
-    shown = _shown_text(ran, Watch(), named, set(working), right)
-    if shown is None and reported is None:
-        shown = _quoted_warning(ran, quoted)
-    if reported is not None and not failures:
-        shown = _printed_failure(ran, reported)
-    return shown or Problem(observed="error", failure=reported)
+    return (
+        _as_quoted(ran, quoted_outputs, named, set(working), right)
+        or _shown_text(ran, Watch(), named, set(working), right)
+        or _quoted_warning(ran, quoted)
+        or Problem(observed="error")
+    )
 
 
 def _watched(ran: Sequence[Ran], watch: Watch, failing: set[str], working: set[str]) -> Problem:
