@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 
 from harness.model import Environment
@@ -28,15 +29,13 @@ def released(family: Family, environment: Environment) -> dt.date:
     return (environment.lock.origin.as_of - dt.timedelta(days=family.days_after_release or 0)).date()
 
 
-def subject_of(code: Iterable[str], families: Sequence[Family], names: Sequence[str]) -> Family | None:
-    """Return the family that a script without a version is about: the first whose package it imports by its usual name.
+def imported_family(code: Iterable[str], families: Sequence[Family], names: Sequence[str]) -> Family | None:
+    """Return the first family whose package the code imports by its usual name, otherwise the first family.
 
     `names` are the usual names of the packages of `families`.
     """
     text = "\n".join(code)
-    used = [
-        (family, name)
-        for family, name in zip(families, names, strict=True)
-        if f"import {name}" in text or f"from {name}" in text
-    ]
-    return used[0][0] if used else next(iter(families), None)
+    for family, name in zip(families, names, strict=True):
+        if re.search(rf"^\s*(?:import|from)\s+{re.escape(name)}(?![\w-])", text, re.MULTILINE):
+            return family
+    return next(iter(families), None)

@@ -14,7 +14,7 @@ from harness.model.nightly import is_nightly
 from harness.project.matrix import Family, Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Claim, Report, Says
-from harness.triage.assumed import newest_member, subject_of
+from harness.triage.assumed import imported_family, newest_member
 from harness.triage.claims import covers
 from harness.triage.evidence import Evidence, Shows
 
@@ -106,7 +106,7 @@ def _environments_of_day(
     """
     families = [each for each in matrix.families if each.variables == _common(matrix)]
     names = [people_name(canonicalize_name(each.package), matrix) for each in families]
-    family = subject_of(code, families, names)
+    family = imported_family(code, families, names)
     found = newest_member(family, environments, date) if family is not None else None
     if family is None or found is None:
         return ()
