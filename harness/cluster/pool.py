@@ -13,7 +13,7 @@ from harness.cluster.run import ClusterRun
 from harness.cluster.scheduler import LOOK_S, RECONNECT_S
 from harness.execute.executor import Interrupted
 from harness.execute.task import Task
-from harness.model import Attempt, Outcome
+from harness.model import Attempt
 from harness.pipeline import Work
 from harness.schedule.watcher import Watcher
 from harness.session import Session
@@ -24,18 +24,13 @@ _POLL_S = 0.5
 
 @dataclass(kw_only=True, eq=False)
 class _Asked:
-    """Equal tasks that somebody waits for."""
+    """Equal tasks that a thread waits for."""
 
     work: Work
-    tasks: Sequence[Task]
     timeout_s: float | None
-    attempts: list[Attempt] = field(default_factory=list)
-    changed: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def done(self) -> bool:
-        unavailable = any(each.outcome is Outcome.UNAVAILABLE for each in self.attempts)
-        return unavailable or len(self.attempts) >= len(self.tasks)
+    attempts: Sequence[Attempt] = ()
+    """Fewer than tasks if the environment is unavailable, or if no worker could run them."""
+    done: threading.Event = field(default_factory=threading.Event)
 
 
 class _Notes(Watcher):
@@ -79,23 +74,22 @@ class ClusterPool:
         """Return True if a task can leave this machine: a shard has no source trees, data or written files."""
         return not (task.overlays or task.data is not None or task.writes or task.reads is not None)
 
-    def run(self, work: Work, tasks: Sequence[Task], *, timeout_s: float | None) -> list[Attempt]:
+    def run(self, work: Work, tasks: Sequence[Task], *, timeout_s: float | None) -> Sequence[Attempt]:
         """Return the attempts of equal tasks of a work. Raises Interrupted if the pool ends before, and HarnessError.
 
         `timeout_s` replaces the time limit of the script.
         """
-        asked = _Asked(work=work, tasks=tasks, timeout_s=timeout_s)
+        asked = _Asked(work=work, timeout_s=timeout_s)
         with self._guard:
             self._count += 1
             split = hashlib.sha256(f"{self._session.id} {self._count}".encode()).hexdigest()[:16]
             self._asked[split] = asked
             self._new.append(PlacedShard.of(shard_run(split, 1, 1, 1), tasks))
-        while not asked.done:
+        while not asked.done.wait(_POLL_S):
             if self._error is not None:
                 raise self._error
             if self._over:
                 raise Interrupted
-            asked.changed.wait(_POLL_S)
         with self._guard:
             del self._asked[split]
         return asked.attempts
@@ -117,13 +111,13 @@ class ClusterPool:
             look_s=LOOK_S,
         )
         try:
-            for shard, attempt in run.run():
+            for shard, attempts in run.run():
                 with self._guard:
                     asked = self._asked.get(shard.run.split)
                 if asked is not None:
-                    asked.attempts.append(attempt)
-                    asked.changed.set()
-        except Exception as error:  # whoever waits raises it
+                    asked.attempts = attempts
+                    asked.done.set()
+        except Exception as error:  # raised in the threads that wait in `run`
             self._error = error
 
     # What follows makes it the source of a ClusterRun.

@@ -9,7 +9,7 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -33,8 +33,8 @@ _MOST_FAILURES = 3
 """After so many failed shards in a row, a worker is not used any more, if there are others."""
 
 _log = logging.getLogger(__name__)
-Ended = tuple[PlacedShard, Attempt]
-"""An attempt, and the shard that it belongs to."""
+Ended = tuple[PlacedShard, Sequence[Attempt]]
+"""A shard, and its attempts: all of each of its cells that does not run again."""
 
 
 class Source(Protocol):
@@ -88,7 +88,7 @@ class ClusterRun:
         return running or bool(self.waiting) or bool(self.given_up) or not self.source.over
 
     def run(self) -> Generator[Ended]:
-        """Yield the attempts of all shards in order of completion, until `stop` is set. Raises HarnessError.
+        """Yield all shards with their attempts in order of completion, until `stop` is set. Raises HarnessError.
 
         If workers are lost, others run their shards. A lost scheduler is looked for again.
         """
@@ -173,11 +173,12 @@ class ClusterRun:
         return self.workers.pop(address)
 
     def attempts(self, connection: Connection) -> Generator[Ended]:
-        """Yield attempts until nothing is left, or `stop` is set. Raises ClusterLost, HarnessError."""
+        """Yield shards with attempts until nothing is left, or `stop` is set. Raises ClusterLost, HarnessError."""
         while self._left and not self.stop.is_set():
             self._take_in()
             while self.given_up:
-                yield from self._failed(self.given_up.pop(), "the worker was lost")
+                shard = self.given_up.pop()
+                yield shard, self._failed(shard, "the worker was lost")
             self._start(connection)
             ended = list(connection.done())
             for done in ended:
@@ -275,11 +276,11 @@ class ClusterRun:
         if shard.tries < _TRIES:
             self.waiting.put_first(shard)
         else:
-            yield from self._failed(shard, reason)
+            yield shard, self._failed(shard, reason)
 
     def _take(self, worker: Worker, shard: PlacedShard, checked: Checked) -> Generator[Ended]:
-        """Yield the attempts of a shard. What has no result there is tried by others, if there are any."""
-        attempts = checked.attempts
+        """Yield a shard with its attempts. What has no result there is tried by others, if there are any."""
+        attempts, failed, again = checked.attempts, list[Attempt](), False
         if not checked.undecided:
             worker.failures = 0
         else:
@@ -287,14 +288,15 @@ class ClusterRun:
             self._note_failure(worker, checked.reason)
             if shard.tries < _TRIES and any(each.address not in shard.failed_on for each in self.workers.values()):
                 self.waiting.put_first(shard.with_tasks(checked.undecided))
-                attempts = checked.without(checked.undecided)
+                attempts, again = checked.without(checked.undecided), True
             else:
-                yield from self._failed(shard.with_tasks(checked.absent), checked.reason)
+                failed = self._failed(shard.with_tasks(checked.absent), checked.reason)
         planned = {task.key for task in shard.tasks}
         for attempt in attempts:
             if attempt.key in planned:
                 self.watcher.finished(self.source.work_of(shard).by_key[attempt.key], attempt)
-            yield shard, attempt
+        if attempts or not again:
+            yield shard, [*failed, *attempts]
 
     def _note_failure(self, worker: Worker, reason: str) -> None:
         """Count a failed shard. Stop using a worker that fails again and again, if there are others."""
@@ -307,12 +309,15 @@ class ClusterRun:
         self.workers.pop(worker.address, None)
         self.watcher.note(f"{worker.address}: this worker is not used any more: {reason}")
 
-    def _failed(self, shard: PlacedShard, reason: str) -> Generator[Ended]:
+    def _failed(self, shard: PlacedShard, reason: str) -> list[Attempt]:
+        """Return an attempt of each cell of a shard that no worker could run."""
+        attempts = []
         for task in {task.key: task for task in shard.tasks}.values():
             text = f"its shard failed on {counted(shard.tries, 'worker')}: {reason}"
             attempt = failed_to_run(task, text, dt.datetime.now(dt.timezone.utc))
             self.watcher.finished(task, attempt)
-            yield shard, attempt
+            attempts.append(attempt)
+        return attempts
 
     def _requeue(self, worker: Worker) -> None:
         if worker.shard is not None:

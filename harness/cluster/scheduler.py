@@ -58,8 +58,8 @@ class ClusterScheduler:
             reconnect_s=self.reconnect_s,
             look_s=self.look_s,
         )
-        for _, attempt in run.run():
-            yield attempt
+        for _, attempts in run.run():
+            yield from attempts
 
     over = True
 

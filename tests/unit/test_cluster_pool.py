@@ -14,7 +14,7 @@ from harness.cluster import run as running
 from harness.cluster.pool import ClusterPool
 from harness.errors import HarnessError
 from harness.execute.executor import Interrupted
-from harness.model import Data
+from harness.model import Data, Outcome
 from harness.pipeline import Work
 from harness.project.plan import Plan
 from harness.record.attempt_ids import planned_id
@@ -81,3 +81,24 @@ def test_what_needs_this_machine_stays_here():
     assert not ClusterPool.takes(task(1, "a", writer="b"))
     assert not ClusterPool.takes(replace(task(1, "a"), writes=True))
     assert not ClusterPool.takes(replace(task(1, "a"), data=Data(folder=None, files=(), digest="d")))
+
+
+@pytest.mark.parametrize(
+    ("result", "outcomes"),
+    [
+        (lambda document: {"lines": [], "notes": [], "log": [], "refused": "the disk is full"}, [Outcome.ERROR]),
+        (
+            lambda document: {**Cluster().result(document), "lines": Cluster().result(document)["lines"][:1]},
+            [Outcome.ERROR, Outcome.PASSED],
+        ),
+    ],
+    ids=["no attempt", "one of three"],
+)
+def test_repeats_that_no_worker_could_run_end_the_wait(pool, result, outcomes):
+    pool.cluster.result = result
+    with pool.pool.open() as opened, ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(opened.run, work_of(task(1, "a")), [task(1, "a")] * 3, timeout_s=None)
+        try:
+            assert [each.outcome for each in waiting.result(timeout=20)] == outcomes
+        finally:
+            pool.stop.set()
