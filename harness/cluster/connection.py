@@ -84,7 +84,7 @@ class Connection:
     @property
     def dashboard(self) -> str:
         """The link to the dashboard of the cluster; empty if it has none."""
-        with contextlib.suppress(Exception):  # it is shown for convenience, and depends on the cluster's configuration
+        with contextlib.suppress(Exception):  # the link is optional, and Dask raises many types if there is none
             if "dashboard" in self._client.scheduler_info().get("services", {}):
                 # Without bokeh, there are no pages.
                 self._client.run_on_scheduler(importlib.metadata.version, "bokeh")  # type: ignore[no-untyped-call]
@@ -123,7 +123,7 @@ class Connection:
         """Cancel a call: nobody waits for its result any more."""
         future = self._futures.pop(number, None)
         if future is not None:
-            with contextlib.suppress(Exception):  # the scheduler may be gone
+            with contextlib.suppress(Exception):  # Dask raises many types if the scheduler is lost
                 future.cancel()
 
     def done(self) -> Iterator[Done]:
@@ -142,11 +142,14 @@ class Connection:
                         done = Done(number=number, result=future.result(timeout=RESULT_S))
                 except ClusterLost as lost:
                     self._require_scheduler()
-                    future.cancel()  # its worker was lost with the result
-                    done = Done(number=number, result=None, error=str(lost), lost=True)
+                    future.cancel()
+                    # This counts as a try: the results may be too large for this network each time.
+                    reason = f"its results did not arrive within {RESULT_S:.0f} s, or were lost: {lost}"
+                    done = Done(number=number, result=None, error=reason)
                 yield done
             elif status == "error":
-                error = future.exception(timeout=RESULT_S)
+                with self._lost_if_it_fails():
+                    error = future.exception(timeout=RESULT_S)
                 yield Done(number=number, result=None, error=f"{type(error).__name__}: {error}")
             else:
                 yield Done(number=number, result=None, error=status, lost=True)
@@ -173,7 +176,7 @@ def connected(address: str) -> Iterator[Connection]:
     import distributed
 
     for name in _LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # Dask also raises what it logs
     local = _LOCAL.fullmatch(address)
     with contextlib.ExitStack() as stack:
         if local is not None:
@@ -204,7 +207,7 @@ def _client(address: str) -> Client:
         return distributed.Client(  # type: ignore[no-untyped-call]
             address, timeout=CONNECT_S, set_as_default=False
         )
-    except Exception as error:  # whatever else answers at this address
+    except Exception as error:  # Dask raises many types if something else than a scheduler answers
         raise HarnessError(
             f"{address}: no Dask scheduler answers there",
             why=" ".join(str(error).split()) or f"No answer within {GREET_S:.0f} s: something else may listen there",
