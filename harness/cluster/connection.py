@@ -186,7 +186,7 @@ def connected(address: str) -> Iterator[Connection]:
                     threads_per_worker=1,
                     processes=True,
                     memory_limit=0,  # scripts are limited by the harness, each by its own limit
-                    dashboard_address=":0",
+                    dashboard_address="127.0.0.1:0",  # the default is all interfaces
                     silence_logs=logging.CRITICAL,
                 )
             )

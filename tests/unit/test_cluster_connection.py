@@ -33,3 +33,12 @@ def test_results_that_do_not_arrive_count_as_a_try():
 def test_call_that_the_cluster_forgot_may_run_again():
     (done,) = connection(future("cancelled")).done()
     assert done.lost
+
+
+def test_dashboard_of_a_local_cluster_is_for_this_machine_only(monkeypatch):
+    def refuse(**options):
+        raise LookupError(options["dashboard_address"])
+
+    monkeypatch.setattr("distributed.LocalCluster", refuse)
+    with pytest.raises(LookupError, match=r"^127\.0\.0\.1:"), connected("local:1"):
+        pass
