@@ -56,6 +56,8 @@ def create_environment(document: dict[str, Any], sandbox: str) -> dict[str, Any]
             # If no worker can create it, each cell records this when the shard runs: it is a result.
             conclusive = isinstance(error, Unavailable) and error.conclusive
             return {"built": False, "why_not": " ".join(str(error).split()), "conclusive": conclusive}
+        finally:
+            _close(session)  # a build from source has a sandbox
         return {"built": provided.built, "why_not": "", "conclusive": True}
 
 
