@@ -31,7 +31,7 @@ try:
     compile(text, "script", "exec", 0, True)
 except SyntaxError as error:
     fault = [error.lineno or 1, error.msg or ""]
-except (ValueError, MemoryError) as error:
+except (ValueError, MemoryError, RecursionError) as error:
     fault = [1, str(error)]
 if fault is None and sys.version_info >= (3, 10):
     sys.path.insert(0, sys.argv[2])
