@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.commands.arguments import CommandOptions, positive_count
+from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.environments.wheel_archive import WheelArchive, nightly_pins
 from harness.errors import HarnessError
 from harness.locking.package_index import ReleaseIndex
@@ -53,17 +54,26 @@ def execute(session: Session, options: Options) -> int:
     def fetch(pin: Pin, folder: Path) -> Path:
         return index.fetch_wheel(pin.name, pin.hashes, folder)
 
-    lost = 0
+    lost, kept = 0, list[Pin]()
     for pin in pins:
+        if session.stop.is_set():
+            session.notify("Stopped. The same command continues.")
+            return INTERRUPTED_STATUS
         try:
             (done,) = archive.add([pin], fetch, limit_bytes=options.limit << 20)
-        except HarnessError as error:
+        except (HarnessError, OSError) as error:
             lost += 1
             session.notify(f"{pin.name} {pin.version}: not kept: {' '.join(str(error).split())}")
             continue
-        lost += not done.kept
+        if done.kept:
+            kept.append(pin)
+        else:
+            lost += 1
         state = done.reason if done.kept and done.reason else "kept" if done.kept else f"not kept: {done.reason}"
         sys.stdout.write(f"{pin.name} {pin.version}: {state}\n")
         sys.stdout.writelines(f"{name}: removed, to make room\n" for name in done.removed)
+    for pin in archive.missing(kept):
+        lost += 1
+        session.notify(f"{pin.name} {pin.version}: not kept: all of these wheels are more than --limit. Increase it.")
     sys.stdout.write(f"The wheels are in {archive.folder}\n")
     return 1 if lost else 0

@@ -46,7 +46,7 @@ class WheelArchive:
         """Keep the wheels of pins, at most `limit_bytes` in all: older wheels make room. Raises HarnessError."""
         results = []
         for pin in pins:
-            have = [path for path in self._wheels() if _is_of(path, {(pin.name, Version(pin.version))})]
+            have = self._wheels_of(pin)
             if have:
                 os.utime(have[0])
                 results.append(Archived(pin=pin, kept=True, reason="kept before"))
@@ -59,6 +59,13 @@ class WheelArchive:
                 results.append(Archived(pin=pin, kept=True))
             results[-1] = replace(results[-1], removed=tuple(self._remove_oldest(limit_bytes)))
         return results
+
+    def missing(self, pins: Iterable[Pin]) -> list[Pin]:
+        """Return the pins whose wheel is not kept."""
+        return [pin for pin in pins if not self._wheels_of(pin)]
+
+    def _wheels_of(self, pin: Pin) -> list[Path]:
+        return [path for path in self._wheels() if _is_of(path, {(pin.name, Version(pin.version))})]
 
     def _fetch(self, pin: Pin, fetch: Fetch) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,12 @@
 """Nightly builds that the package index has removed: what is said of them, and the wheels that were kept."""
 
+import threading
+from types import SimpleNamespace
+
 import pytest
 
+from harness.commands.archive import Options, execute
+from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.environments.unavailable import Unavailable
 from harness.environments.wheel_archive import WheelArchive, nightly_pins
 from harness.errors import HarnessError
@@ -96,3 +101,22 @@ def test_wheel_that_the_index_no_longer_has_cannot_be_kept(world, nightly):
     world.index.add("made_up", "3.0.dev20230103", "2023-01-03")
     with pytest.raises(HarnessError, match="does not offer the locked wheel of 'made-up'"):
         WheelArchive(world.cache).add(nightly_pins([environment.lock]), fetch(world), limit_bytes=MIB)
+
+
+def test_wheels_that_do_not_fit_together_are_an_error(world):
+    environments, sizes = [], []
+    for day in ("20230101", "20230102"):
+        wheel = world.index.add("made_up", f"3.0.dev{day}", "2023-01-03", f"# {'x' * (700 << 10)}")
+        sizes.append(wheel.stat().st_size)
+        environments.append(world.environment(f"made-up==3.0.dev{day}"))
+    notes = []
+    session = SimpleNamespace(
+        project=SimpleNamespace(environments=environments), cache=world.cache, notify=notes.append,
+        variables={"UV_DEFAULT_INDEX": world.index.address}, stop=threading.Event(),
+    )  # fmt: skip
+    assert max(sizes) < MIB < sum(sizes)
+    assert execute(session, Options(environments=(), limit=1)) == 1
+    assert notes == ["made-up 3.0.dev20230101: not kept: all of these wheels are more than --limit. Increase it."]
+    assert execute(session, Options(environments=(), limit=2)) == 0
+    session.stop.set()
+    assert execute(session, Options(environments=(), limit=2)) == INTERRUPTED_STATUS
