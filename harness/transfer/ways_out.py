@@ -49,7 +49,7 @@ def ways_out(table: Transfer, questions: Sequence[Question]) -> list[Way]:
 
 
 def _with_option(questions: Iterable[Question], option: str) -> Iterator[Question]:
-    return (replace(each, option=option) for each in questions if each.option != option)
+    return _unique(questions, lambda each: replace(each, option=option))
 
 
 def _in_format(questions: Iterable[Question], format: str) -> Iterator[Question]:

@@ -184,3 +184,13 @@ def three_readers():
         for key, lines in one.squares.items()
     }
     return replace(one, readers=(*one.readers, "newest"), squares=squares)
+
+
+def test_same_read_counts_once():
+    one = table()
+    third = {("dense", ".h5", "safe_mode=False"): one.squares["dense", ".h5", "plain"]}
+    both = replace(one, options=(*one.options, "safe_mode=False"), squares={**one.squares, **third})
+    way, *_ = ways_out(
+        both, [ask(writer="new", reader="old"), ask(writer="new", reader="old", option="safe_mode=False")]
+    )
+    assert (way.change, way.names, way.full, way.tried) == (Change.OPTION, ("compile=False",), 1, 1)
