@@ -232,7 +232,7 @@ def load_transfer(path: Path) -> Transfer:
         document = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"{path}: there is no table of readers", why=str(error), next_step="harness transfer --write writes it"
+            f"{path}: there is no table of readers", why=str(error), next_step="`harness transfer --publish` writes it"
         ) from None
     try:
         return transfer_of(document)
