@@ -39,17 +39,21 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=CELLS, help=f"cells of the coordinator (default: {CELLS})")
     parser.add_argument("--no-document", action="store_true", help="write no file")
     arguments = parser.parse_args()
-    known = _known()
+    known, new = _known(), dict[str, Any]()
     for part in arguments.only or PARTS:
         if part == "workers":
-            measured = {"how": _how(part), "figures": _list(_workers())}
+            measured = {"how": _how(part, ""), "figures": _list(_workers())}
         elif part == "coordinator":
-            measured = {"how": _how(part), **_coordinator(arguments.cells)}
+            cells = f" --cells {arguments.cells}" if arguments.cells != CELLS else ""
+            measured = {"how": _how(part, cells), **_coordinator(arguments.cells)}
         else:
+            if "coordinator" not in known:
+                parser.error("--only million: the coordinator was not measured. Add --only coordinator")
             cost_ms = known["coordinator"]["seen"]["processor_ms"]
             table, rows = million(coordinator_ms=cost_ms)
             measured = {"table": table, "rows": rows, "coordinator_ms": cost_ms}
-        known = {**_known(), part: measured}
+        new[part] = measured
+        known = {**_known(), **new}  # another process may have measured other parts
         if not arguments.no_document:
             MEASURED.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
             write_section(PAGE, "scale", _text(known))
@@ -61,11 +65,12 @@ def _known() -> dict[str, Any]:
     return dict(json.loads(MEASURED.read_text(encoding="utf-8"))) if MEASURED.exists() else {}
 
 
-def _how(part: str) -> str:
+def _how(part: str, more: str) -> str:
     memory = round(psutil.virtual_memory().total / (1 << 30))
     return (
-        f"`nox -s scale -- --only {part}`, {dt.datetime.now(dt.timezone.utc):%Y-%m-%d}, on {psutil.cpu_count()} cores "
-        f"({platform.system()} {platform.machine()}) with {memory} GiB, load {os.getloadavg()[0]:.1f} before."
+        f"`nox -s scale -- --only {part}{more}`, {dt.datetime.now(dt.timezone.utc):%Y-%m-%d}, on "
+        f"{psutil.cpu_count()} cores ({platform.system()} {platform.machine()}) with {memory} GiB, "
+        f"load {os.getloadavg()[0]:.1f} before."
     )
 
 
