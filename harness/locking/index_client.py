@@ -22,7 +22,7 @@ _RETRY = Retry(total=3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503
 
 
 class IndexClient:
-    """Asks the index at an address, or the default index."""
+    """Queries the package index at an address, or the default one."""
 
     def __init__(self, endpoint: str | None) -> None:
         self._endpoint = endpoint or PYPI_SIMPLE_ENDPOINT
