@@ -30,7 +30,7 @@ from harness.shards.results_folder import MANIFEST, write_results
 
 _LARGEST_SHARD = 1 << 30
 _STORE = "attempts.sqlite"
-_NAME = re.compile(r"shard-[1-9][0-9]*-of-[1-9][0-9]*-[0-9a-f]{16}")
+_NAME = re.compile(r"shard-[1-9][0-9]{0,5}-of-[1-9][0-9]{0,5}-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -293,7 +293,7 @@ class TestWork:
         shards[0].write_text(json.dumps(document))
         assert "the shard was changed" in two_step.call("work", str(shards[0]), "--output", str(tmp_path / "out"), status=2).stderr  # fmt: skip
 
-    @pytest.mark.parametrize("changes", [{"split": "../../other"}, {"number": 0}, {"shards": "x"}])
+    @pytest.mark.parametrize("changes", [{"split": "../../other"}, {"number": 0}, {"number": 10**30}, {"shards": "x"}])
     def test_shard_with_a_wrong_name_writes_nothing(self, two_step, shards, tmp_path, changes):
         shards[0].write_text(json.dumps({**json.loads(shards[0].read_text()), **changes}))
         assert "is no number of a shard" in two_step.call("work", str(shards[0]), "--output", str(tmp_path / "out"), status=2).stderr  # fmt: skip
