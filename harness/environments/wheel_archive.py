@@ -51,9 +51,8 @@ class WheelArchive:
                 os.utime(have[0])
                 results.append(Archived(pin=pin, kept=True, reason="kept before"))
             elif pin.size > limit_bytes:
-                results.append(
-                    Archived(pin=pin, kept=False, reason=f"its {pin.size >> 20} MiB are more than the limit")
-                )
+                reason = f"its {-(-pin.size >> 20)} MiB are more than the limit of {limit_bytes >> 20} MiB"
+                results.append(Archived(pin=pin, kept=False, reason=reason))
             else:
                 self._fetch(pin, fetch)
                 results.append(Archived(pin=pin, kept=True))
