@@ -74,7 +74,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(session: Session, options: Options) -> int:
     """Print or publish the table."""
-    table = _published(session) if options.published else table_of(session, options.scenario)
+    if options.publish and (options.output is not None or options.format is not TransferFormat.TERMINAL):
+        raise UsageError(
+            "--publish takes no --output and no --format",
+            why=f"It writes the files of {FOLDER}/, and the docs page",
+            next_step="Leave it out to print the table or to write it to a file",
+        )
+    table = _published(session, options) if options.published else table_of(session, options.scenario)
     table = _selected(table, options)
     if options.publish:
         return _publish(session, table)
@@ -160,7 +166,17 @@ def _scenario(session: Session, name: str) -> Scenario:
     return scenario
 
 
-def _published(session: Session) -> Transfer:
+def _published(session: Session, options: Options) -> Transfer:
+    table = _published_table(session)
+    if options.scenario not in (DEFAULT_SCENARIO, table.scenario):
+        raise UsageError(
+            f"--scenario {options.scenario}: the published table is that of {table.scenario}",
+            next_step="Leave out --published to show what was run in this clone",
+        )
+    return table
+
+
+def _published_table(session: Session) -> Transfer:
     return load_transfer(session.root / FOLDER / "transfer.json")
 
 
@@ -210,7 +226,7 @@ def _publish(session: Session, table: Transfer) -> int:
 
     session.require_clone("harness transfer --publish", "Change into a clone, or use --output FILE")
     if (session.root / FOLDER / "transfer.json").exists():
-        published = _published(session)
+        published = _published_table(session)
         if published.scenario == table.scenario:
             order = [each.id for each in session.project.environments]
             table = merged(published, table, _scenario(session, table.scenario), order)

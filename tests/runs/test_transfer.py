@@ -201,7 +201,9 @@ def test_nothing_was_run(transfer):
         (["--models", "nothing"], "--models: 'nothing' matches no model"),
         (["--writers", "demo9"], "--writers: 'demo9' matches no writer"),
         (["--models", ""], "--models: nothing is named"),
-        (["--published"], "there is no table of readers"),
+        (["--published"], "`harness transfer --publish` writes it"),
+        (["--publish", "--output", "x.md"], "--publish takes no --output"),
+        (["--publish", "--json"], "--publish takes no --output and no --format"),
     ],
 )
 def test_wrong_use(ran, arguments, told):
@@ -215,6 +217,8 @@ def test_published_files_can_be_shown_again(ran):
     published = json.loads((ran.root / "results" / "transfer" / "transfer.json").read_text(encoding="utf-8"))
     assert published["squares"] == table["squares"]
     assert ran.call("transfer", "--published", "--json").document["squares"] == table["squares"]
+    refused = ran.call("transfer", "--published", "--scenario", "other", status=2).stderr
+    assert "--scenario other: the published table is that of transfer" in refused
     frame = harness.load_transfer(ran.root / "results" / "transfer" / "transfer.json")
     assert set(frame["grade"].dropna()) == {"full", "partial", "silent", "refused"}
     unwritten = frame[frame["written"] == False]  # noqa: E712 - of a column
