@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -27,8 +29,7 @@ def ask(question: str, *, read: Callable[[str], T], default: str = "", shown: st
     prompt = f"{question} [{in_brackets}]: " if in_brackets else f"{question}: "
     while True:
         try:
-            with _stopped_at_once():
-                answer = input(prompt).strip()
+            answer = _typed_line(prompt).strip()
         except EOFError:
             raise UsageError("The input ended before all questions were answered") from None
         try:
@@ -37,11 +38,35 @@ def ask(question: str, *, read: Callable[[str], T], default: str = "", shown: st
             sys.stderr.write(f"{error}\n")
 
 
+def _typed_line(prompt: str) -> str:
+    """Show a prompt and return the next line of the terminal. Raises KeyboardInterrupt and EOFError.
+
+    `input` misses a Ctrl-C that comes between its prompt and its read, and then waits for the next key.
+    """
+    with _stopped_at_once() as signalled:
+        sys.stderr.write(prompt)
+        sys.stderr.flush()
+        select.select([sys.stdin, signalled], [], [])
+        line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line
+
+
 @contextlib.contextmanager
-def _stopped_at_once() -> Iterator[None]:
-    """Let the first Ctrl-C stop the command: nothing is running that could finish first."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def _stopped_at_once() -> Iterator[int]:
+    """Let the first Ctrl-C stop the command, which runs nothing that could finish first.
+
+    Yields a file descriptor that is readable once a signal has arrived.
+    """
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    previous_wakeup = signal.set_wakeup_fd(writable)
     try:
-        yield
+        yield readable
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.set_wakeup_fd(previous_wakeup)
+        signal.signal(signal.SIGINT, previous)
+        os.close(readable)
+        os.close(writable)

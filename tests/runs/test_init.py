@@ -98,24 +98,30 @@ def test_wrong_input_is_refused_and_nothing_is_written(started, arguments, messa
 def answer(project, *answers):
     """Start a project on a terminal of its own; return its exit status and what the terminal showed."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "harness", "init"],
-        cwd=project.root, env=environ(project), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        # Ctrl-C is for the processes of this terminal.
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
-    )  # fmt: skip
-    os.close(theirs)
     shown, waiting = "", list(answers)
-    with os.fdopen(ours, "r+b", buffering=0) as terminal:
-        while True:
-            try:
-                read = terminal.read(4096).decode()
-            except OSError:  # the other end is closed
-                break
-            shown += read
-            if shown.endswith(": ") and waiting:
-                terminal.write(waiting.pop(0).encode())
-    return process.wait(), shown.replace("\r\n", "\n")
+    with (
+        os.fdopen(ours, "r+b", buffering=0) as terminal,
+        subprocess.Popen(
+            [sys.executable, "-m", "harness", "init"],
+            cwd=project.root, env=environ(project), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+            # Ctrl-C is for the processes of this terminal.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        ) as process,
+    ):  # fmt: skip
+        os.close(theirs)
+        try:
+            while True:
+                try:
+                    read = terminal.read(4096).decode()
+                except OSError:  # the other end is closed
+                    break
+                shown += read
+                if shown.endswith(": ") and waiting:
+                    terminal.write(waiting.pop(0).encode())
+            status = process.wait()
+        finally:
+            process.kill()  # of a test that was stopped
+    return status, shown.replace("\r\n", "\n")
 
 
 def test_terminal_asks_for_what_is_missing_and_asks_again_after_a_wrong_answer(started):
