@@ -31,9 +31,42 @@ def with_section(path: Path, section: str, text: str) -> str:
     return replace_between_markers(before, section, text)
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+def write_file(path: Path, text: str) -> Path:
+    """Write a file whole or not at all. Return its path."""
     _write(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline=""))
+    return path
+
+
+LARGE_CSV = 1_000_000
+"""Bytes. A published CSV file that is larger is compressed: its lines repeat most of their text."""
+
+
+def write_published_csv(path: Path, text: str) -> Path:
+    """Write a CSV file that is published and remove its other form. Return the path: a large file is FILE.csv.bz2."""
+    data, packed = text.encode(), path.with_name(f"{path.name}.bz2")
+    large = len(data) > LARGE_CSV
+    if large:
+        # Unlike zlib and xz, bzip2 has one implementation: the same text is the same bytes on all machines.
+        compressed = _bzip2(data, packed)
+        _write(packed, lambda temporary: temporary.write_bytes(compressed))
+    else:
+        write_file(path, text)
+    written, other = (packed, path) if large else (path, packed)
+    try:
+        other.unlink(missing_ok=True)
+    except OSError as error:
+        raise HarnessError(f"{other}: is out of date and could not be removed", why=str(error)) from error
+    return written
+
+
+def _bzip2(data: bytes, path: Path) -> bytes:
+    try:
+        import bz2
+    except ImportError as error:  # Python was built where the headers of libbz2 were missing
+        raise HarnessError(
+            f"{path}: could not be written, this Python has no bz2", why=str(error), next_step="Use another Python"
+        ) from error
+    return bz2.compress(data)
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.commands.output_files import write_file
+from harness.commands.output_files import write_file, write_published_csv
 from harness.commands.published_results import with_published
 from harness.commands.results import results_of
 from harness.commands.selected_plan import plan_of
@@ -69,8 +69,9 @@ def execute(session: Session, options: Options) -> int:
     _refuse_unknown(session, results, options)
     results = _refuse_unconfirmed(session, results, options)
     for name, text in files(results).items():
-        write_file(folder / name, text)
-        session.notify(f"{options.folder or 'results'}/{name}: written")
+        write = write_published_csv if name.endswith(".csv") else write_file
+        written = write(folder / name, text)
+        session.notify(f"{options.folder or 'results'}/{written.name}: written")
     if not options.no_site:
         number = write_site(session, results, site)
         shown = options.site or f"{options.folder or 'results'}/site"

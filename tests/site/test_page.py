@@ -239,6 +239,18 @@ def test_map_can_be_used_with_the_keyboard_alone(visit, folder):
     page.wait_for_selector("#panel[open]")
 
 
+def test_a_tap_on_small_cells_of_the_map_opens_the_table_of_the_scenario(visit, tmp_path):
+    page = visit(sites.write(tmp_path, sites.large(squares=0)), "#/overview", width=390, is_mobile=True, has_touch=True)
+    assert page.inner_text(".told") == "Tap the map: the table of a scenario opens."
+    page.locator("canvas.map").tap(position={"x": 200, "y": 120})
+    page.wait_for_selector("td[data-cell]")
+    assert page.url.endswith("#/table?scenario=one&family=pkg")
+    heads = "[...document.querySelectorAll('th[scope=row]')].map((each) => [each.clientWidth, each.scrollWidth - each.clientWidth])"
+    assert {width > 100 and cut == 0 for width, cut in page.evaluate(heads)} == {True}, "names are shown whole"
+    page.locator("td[data-cell]").first.tap()
+    page.wait_for_selector("#panel[open]")
+
+
 def test_two_step_cases_are_squares(visit, folder):
     page = visit(folder, "#/overview")
     page.click("details a[aria-label*='pkg3.5.0 -> pkg3.4.1']")
@@ -332,12 +344,48 @@ def test_nothing_of_a_script_is_executed_or_becomes_markup(visit, tmp_path, name
     assert elements(sites.dangerous(tmp_path, HOSTILE[name])) == ["0"] * 9
 
 
-def test_data_files_are_the_same_as_json_and_as_script(folder):
-    for path in folder.rglob("*.json"):
-        text = path.with_suffix(".js").read_text()
-        match = re.fullmatch(r"siteData\.receive\((\"[^\"]+\"), (.*)\);\n", text, re.DOTALL)
-        assert json.loads(match[1]) == path.relative_to(folder).with_suffix("").as_posix()
-        assert json.loads(match[2]) == json.loads(path.read_text())
+def scripts(folder):
+    """Return what each data script of a site passes to the page."""
+    for path in folder.rglob("*.js"):
+        if path.parent.name != "page":
+            match = re.fullmatch(r"siteData\.receive\((\"[^\"]+\"), (.*)\);\n", path.read_text(), re.DOTALL)
+            assert json.loads(match[1]) == path.relative_to(folder).with_suffix("").as_posix()
+            yield json.loads(match[1]), json.loads(match[2])
+
+
+def test_data_scripts_are_the_json_documents_without_what_the_index_has(folder):
+    documents = {name: read for name, read in scripts(folder) if not name.startswith("scenarios/")}
+    for name, read in documents.items():
+        whole = json.loads((folder / f"{name}.json").read_text())
+        assert read == {key: value for key, value in whole.items() if key != "cells" or name in ("index", "transfer")}
+    cases = ("cases/", "scenarios/")
+    names = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.json"))
+    assert documents.keys() == {name for name in names if not name.startswith(cases)}
+
+
+def test_page_has_the_evidence_of_each_cell_of_the_json_documents(visit, folder):
+    page = visit(folder)
+    read = """async (name) => {
+      const each = siteData.index.caseNamed.get(name) || siteData.index.squareNamed.get(name);
+      const { evidence, text, ...own } = await siteData.loadCase(each), places = siteData.documents.get(`scenarios/${each.about.file}`).places[own.places];
+      const texts = (found) => ["error", "traceback", "dump", "stdout", "stderr"].map((kind) => text(found[kind]));
+      return { ...own, cells: places.map((place) => [`${name}@${place}`, evidence(place), texts(evidence(place))]) };
+    }"""
+    for path in (folder / "cases").glob("*.json"):
+        case = json.loads(path.read_text())
+        shown = page.evaluate(read, case["case"])
+        for key in ("case", "parameters", "statements", "script"):
+            assert shown[key] == case[key]
+        assert shown.get("writer_script") == case["writer_script"]
+        assert [id for id, *_ in shown["cells"]] == [each["cell"] for each in case["cells"]]
+        for each, (_, evidence, texts) in zip(case["cells"], shown["cells"], strict=True):
+            assert evidence["outcome"] == each["outcome"]
+            assert [evidence.get(key) for key in ("line", "flaky")] == [each.get(key) for key in ("line", "flaky")]
+            assert evidence["cause"] == (case["causes"][each["cause"]] if "cause" in each else {})
+            assert evidence["attempts"] == [case["attempts"][number] for number in each.get("attempts", ())]
+            kinds = ("error", "traceback", "dump", "stdout", "stderr")
+            numbers = [case["texts"][each[kind]] if kind in each else [] for kind in kinds]
+            assert texts == ["\n".join(case["lines"][line] for line in lines) for lines in numbers]
 
 
 def test_twelve_thousand_cells_are_small_and_can_be_used(visit, tmp_path):

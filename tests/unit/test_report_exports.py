@@ -162,6 +162,22 @@ def test_parquet_has_every_cell_and_the_same_bytes_again(tmp_path):
     assert json.loads(read["parameters"][1]) == to_frame(sample())["parameters"][1]
 
 
+def test_a_large_published_csv_is_compressed_and_its_other_form_is_removed(tmp_path):
+    from harness.commands.output_files import LARGE_CSV, write_published_csv
+
+    frame = pd.DataFrame(
+        {"cell": ["a@tf2.2.3", "b@tf2.3.4"], "title": ["x" * (LARGE_CSV // 2), "y" * (LARGE_CSV // 2)]}
+    )
+    text, path = frame.to_csv(index=False), tmp_path / "table.csv"
+    for _ in range(2):
+        path.write_text("of earlier results")
+        assert write_published_csv(path, text).name == "table.csv.bz2"
+        assert [each.name for each in tmp_path.iterdir()] == ["table.csv.bz2"]
+        pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "table.csv.bz2"), frame)
+    assert write_published_csv(path, "cell\n") == path
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["cell\n"]
+
+
 def test_a_feed_without_transitions_has_the_date_of_the_newest_environment():
     results = line_of(PASSED, PASSED)
     dated = [replace(each, as_of=dt.date(2024, 1, day)) for day, each in enumerate(results.environments, start=1)]

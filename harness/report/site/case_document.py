@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.model import Attempt, Evidence, Outcome
 from harness.model.case import write_value
@@ -11,33 +11,18 @@ from harness.report.results import Record
 from harness.report.site.content import SCHEMA, Content
 from harness.report.site.published_text import LONGEST_OUTPUT, LONGEST_TRACEBACK, failing_line, published
 from harness.report.site.searches import commits_of
+from harness.report.site.shared import Table
 from harness.report.transitions import History
 from harness.report.ways_out import WayOut
 
 MOST_ATTEMPTS = 10
 
 
-class _Table:
-    """Values that many cells share; each is stored once, and cells have its number."""
-
-    def __init__(self) -> None:
-        self.values: list[object] = []
-        self._numbers: dict[object, int] = {}
-
-    def number(self, value: object, key: Hashable = None) -> int:
-        """Return the number of a value. A value that cannot be hashed has a key."""
-        key = value if key is None else key
-        if key not in self._numbers:
-            self._numbers[key] = len(self.values)
-            self.values.append(value)
-        return self._numbers[key]
-
-
 class _Shared:
     """What the cells of a case share: lines of text, texts as numbers of lines, causes, ways out, attempts."""
 
     def __init__(self) -> None:
-        self.lines, self.texts, self.causes, self.ways, self.attempts = (_Table() for _ in range(5))
+        self.lines, self.texts, self.causes, self.ways, self.attempts = (Table() for _ in range(5))
 
     def text(self, text: str) -> int | None:
         """Return the number of a text, or None if it is empty. Tracebacks of neighbouring versions share most lines."""

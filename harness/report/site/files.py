@@ -1,7 +1,7 @@
 """Render the files of the site: the page, its scripts, and the data. Returns texts, writes nothing.
 
-The same attempts give the same bytes. Each data file exists twice: as JSON for programs, and as a script, since a page
-that is opened from a folder cannot read JSON files.
+The same attempts give the same bytes. The data are JSON files for programs, and scripts for the page, which cannot read
+JSON files when it is opened from a folder. Scripts leave out what the page has from the index.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from itertools import groupby
 from markupsafe import escape
 
 from harness.report.results import Record
-from harness.report.site import badges, case_document, environment_document, index_document
+from harness.report.site import badges, case_document, environment_document, index_document, scenario_document
 from harness.report.site.content import Content, file_name
 from harness.report.transitions import History
 
 PAGE = ("index.html", "style.css", "dom.js", "data.js", "words.js", "views.js", "landing.js", "upgrade.js",
         "errors.js", "file.js", "overview.js", "table.js", "history.js", "embed.js", "panel.js", "app.js")  # fmt: skip
-DATA_FOLDERS = ("cases", "environments")
+DATA_FOLDERS = ("cases", "environments", "scenarios")
 """Generated as a whole: other data files there are from an earlier state of the results."""
 
 
@@ -35,19 +35,34 @@ def files(content: Content) -> Iterator[tuple[str, str]]:
     yield from _twice("index", index)
     if content.transfer is not None:
         yield from _twice("transfer", dict(content.transfer))
+    yield from _cases(content)
+    yield from _environments(content)
+
+
+def _cases(content: Content) -> Iterator[tuple[str, str]]:
     told: dict[str, list[History]] = {}
     for history in content.histories:
         told.setdefault(str(history.case), []).append(history)
-    for case, members in groupby(content.records, key=lambda record: str(record.case)):
-        found = list(members)
-        yield from _twice(f"cases/{file_name(case)}", case_document.document(content, found, told.get(case, ())))
-        yield from _picture(badges.case_badge(content, found))
+    for scenario, of_scenario in groupby(content.records, key=lambda record: record.scenario.name):
+        documents = []
+        for case, members in groupby(of_scenario, key=lambda record: str(record.case)):
+            found = list(members)
+            document = case_document.document(content, found, told.get(case, ()))
+            documents.append(document)
+            yield _json(f"cases/{file_name(case)}", document)
+            yield from _picture(badges.case_badge(content, found))
+        yield _script(f"scenarios/{file_name(scenario)}", scenario_document.document(scenario, documents))
+
+
+def _environments(content: Content) -> Iterator[tuple[str, str]]:
     cells: dict[str, list[Record]] = {column.id: [] for column in content.columns}
     for record in content.records:
         cells[record.environment.id].append(record)
     for column in content.columns:
         name = f"environments/{file_name(column.id)}"
-        yield from _twice(name, environment_document.document(content, column, cells[column.id]))
+        document = environment_document.document(content, column, cells[column.id])
+        yield _json(name, document)
+        yield _script(name, {key: value for key, value in document.items() if key != "cells"})
         yield from _picture(badges.environment_badge(content, column, cells[column.id]))
 
 
@@ -64,10 +79,17 @@ def _picture(badge: badges.Badge) -> Iterator[tuple[str, str]]:
 
 
 def _twice(name: str, document: dict[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield a document as JSON and as a script. It is ASCII: a script sees the same characters as a JSON parser."""
-    text = _lines(document)
-    yield f"{name}.json", f"{text}\n"
-    yield f"{name}.js", f"siteData.receive({json.dumps(name)}, {text});\n"
+    yield _json(name, document)
+    yield _script(name, document)
+
+
+def _json(name: str, document: dict[str, object]) -> tuple[str, str]:
+    return f"{name}.json", f"{_lines(document)}\n"
+
+
+def _script(name: str, document: dict[str, object]) -> tuple[str, str]:
+    """Return a document as a script. It is ASCII: a script sees the same characters as a JSON parser."""
+    return f"{name}.js", f"siteData.receive({json.dumps(name)}, {_lines(document)});\n"
 
 
 def _lines(document: dict[str, object]) -> str:

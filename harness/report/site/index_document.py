@@ -88,6 +88,7 @@ def document(content: Content) -> dict[str, object]:
                 "subject": each.subject.replace("_", " "),
                 "title": one_line(each.title),
                 "issue": web_address(each.header.issue),
+                "file": file_name(each.name),
             }
             for each in results.scenarios
         ],
