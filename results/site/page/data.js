@@ -25,6 +25,22 @@ siteData.load = (name) => {
   return siteData.waiting.get(name);
 };
 
+// The scripts, statements and cells of a case. `evidence` returns what its cell in a place shows: `environment` or
+// `writer -> reader`; `text` returns a text by its number.
+siteData.loadCase = (each) => siteData.load(`scenarios/${each.about.file}`).then((shared) => {
+  const own = shared.cases.find((one) => one.case === each.case);
+  if (!own) throw new Error(`scenarios/${each.about.file}.js does not have ${each.case}. Copy the whole folder of the site.`);
+  const places = shared.places[own.places];
+  return {
+    ...own, script: shared.scripts[own.script], writer_script: shared.scripts[own.writer_script],
+    evidence: (place) => {
+      const found = shared.evidence[own.cells[places.indexOf(place)]] || {};
+      return { ...found, cause: shared.causes[found.cause] || {}, attempts: (found.attempts || []).map((number) => shared.attempts[number]) };
+    },
+    text: (number) => (number === undefined ? "" : shared.texts[number].map((line) => shared.lines[line]).join("\n")),
+  };
+});
+
 siteData.arranged = (index) => {
   index.environments.forEach((each, place) => Object.assign(each, { place }));
   index.families.forEach((family) => {

@@ -48,7 +48,7 @@ site.strip = (each, family) => {
 // Statements and scripts come from the document of the case.
 site.caseDetails = (each) => {
   const box = site.el("div", {}, site.el("p", { class: "quiet" }, "Loading…"));
-  siteData.load(`cases/${each.file}`).then((document) => {
+  siteData.loadCase(each).then((document) => {
     box.replaceChildren(
       site.el("section", {}, site.el("h2", {}, "Since when, until when"), document.statements.length
         ? site.el("ul", {}, document.statements.flatMap((one) => one.statements.map((text) => site.el("li", {}, site.el("b", {}, `${one.family}${one.held ? `, ${one.held}` : ""}: `), text)).concat(site.commits(one))))

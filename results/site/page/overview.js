@@ -43,14 +43,17 @@ site.swatch = (style) => {
   return canvas;
 };
 
+// Pixels: smaller cells cannot be hit with a finger.
+site.finger = 14;
+
 site.heatMap = ({ most }) => {
   const index = siteData.index, cases = index.cases, environments = index.environments;
   const canvas = site.el("canvas", { class: "map", tabindex: "0", role: "application",
     "aria-label": `Map of ${cases.length} cases in ${environments.length} environments. Arrow keys move, Enter opens a cell. The table has the same cells.` });
-  const told = site.el("p", { class: "told" }, "Point at a cell, or use the arrow keys.");
+  const told = site.el("p", { class: "told" }, matchMedia("(pointer: coarse)").matches ? "Tap the map: the table of a scenario opens." : "Point at a cell, or use the arrow keys.");
   const box = site.el("div", { class: "mapbox" }, canvas);
   const at = { row: -1, column: -1 };
-  let shape = null;
+  let shape = null, touched = false;
   const measure = () => {
     const width = Math.max(280, box.clientWidth || 900), narrow = width < 640;
     const left = narrow ? 0 : 190, top = 34;
@@ -130,6 +133,13 @@ site.heatMap = ({ most }) => {
     if (row < 0 && x < shape.left) return { group: shape.groups.find((group) => y >= group.top && y < group.bottom + 2) };
     return row < 0 || column < 0 ? null : { row, column };
   };
+  // Where cells are too small for a finger: the table of the scenario and the family at this place.
+  const areaAddress = (event) => {
+    const { left, top } = canvas.getBoundingClientRect(), x = event.clientX - left, y = event.clientY - top;
+    const group = shape.groups.findLast((each) => y >= each.top) || shape.groups[0];
+    const family = index.families.findLast((each) => x >= shape.xs[each.places[0]]) || index.families[0];
+    return `#/table?scenario=${site.encode(group.about.scenario)}&family=${site.encode(family.family)}`;
+  };
   const tell = () => {
     const each = cases[at.row], environment = environments[at.column], kind = siteData.kind(each, environment);
     told.replaceChildren(site.mark(kind, site.meaning(kind)), ` in ${site.version(environment)}: `, site.el("b", {}, each.case), ` ${each.about.title}`);
@@ -143,9 +153,11 @@ site.heatMap = ({ most }) => {
       requestAnimationFrame(draw);
     }
   });
+  canvas.addEventListener("pointerdown", (event) => { touched = event.pointerType === "touch"; });
   canvas.addEventListener("click", (event) => {
     const found = under(event);
-    if (found?.group) location.hash = `#/table?scenario=${site.encode(found.group.about.scenario)}`;
+    if (touched && Math.min(shape.cell, shape.row) < site.finger && !found?.group) location.hash = areaAddress(event);
+    else if (found?.group) location.hash = `#/table?scenario=${site.encode(found.group.about.scenario)}`;
     else if (found) location.hash = site.cellAddress(site.caseId(cases[found.row], environments[found.column]));
   });
   canvas.addEventListener("keydown", (event) => {

@@ -9,7 +9,7 @@ site.openPanel = (id) => {
     panel.replaceChildren(close, ...site.panelHead(cell));
     const box = site.el("div", {}, site.el("p", { class: "quiet" }, "Loading the evidence…"));
     panel.append(box);
-    Promise.all([siteData.load(`cases/${cell.each.file}`), siteData.load(`environments/${cell.environment.file}`)]).then(
+    Promise.all([siteData.loadCase(cell.each), siteData.load(`environments/${cell.environment.file}`)]).then(
       ([of, environment]) => box.replaceChildren(...site.evidence(cell, of, environment)),
       (error) => box.replaceChildren(site.el("p", { class: "problem" }, error.message)));
   }
@@ -32,8 +32,7 @@ site.panelHead = (cell) => {
 };
 
 site.evidence = (cell, of, environment) => {
-  const own = of.cells.find((each) => each.cell === cell.id) || {}, cause = of.causes[own.cause] || {};
-  const text = (number) => (number === undefined ? "" : of.texts[number].map((line) => of.lines[line]).join("\n"));
+  const own = of.evidence(cell.id.slice(cell.each.case.length + 1)), { cause } = own, { text } = of;
   const command = `${siteData.index.command} replay ${site.quoted(cell.id)}`;
   const block = (name, content, wrap) => (content ? site.el("section", {}, site.el("h3", {}, name, " ", site.copy(content, name)), site.el("pre", { class: wrap ? "code wrap" : "code", tabindex: "0" }, content)) : null);
   const statements = of.statements.filter((one) => one.family === cell.environment.family && (!one.held || one.held.endsWith(` ${cell.writer?.environment}`)));
@@ -46,7 +45,7 @@ site.evidence = (cell, of, environment) => {
       ["outcome", [own.outcome, cause.cause].filter(Boolean).join(": ")], ["stage", cause.stage], ["signature", cause.signature],
       ["parameters", Object.entries(of.parameters).map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(", ")],
       ["repeats", own.flaky ? `${own.flaky.passes} of ${own.flaky.of} passed` : ""],
-      ["attempts", (own.attempts || []).map((number) => of.attempts[number]).map((each) => `${each.started}: ${each.outcome}${each.stage && each.outcome !== "passed" ? ` at ${each.stage}` : ""} (${[each.isolation, each.sandbox].filter(Boolean).join(", ")})`).join("; ")],
+      ["attempts", own.attempts.map((each) => `${each.started}: ${each.outcome}${each.stage && each.outcome !== "passed" ? ` at ${each.stage}` : ""} (${[each.isolation, each.sandbox].filter(Boolean).join(", ")})`).join("; ")],
     ]),
     block("Traceback", text(own.traceback)), block("Dump", text(own.dump)), block("Output", text(own.stdout)), block("Error output", text(own.stderr)),
     site.scripts(of, own.line),
