@@ -11,17 +11,19 @@ from harness.reports.blocks import read_block
 from harness.reports.code import DISPLAYHOOK, Code, has_placeholder, names_of
 from harness.reports.executed import executed_statements
 from harness.reports.files_of_code import read_files, written_files
-from harness.reports.halves import halves_of
+from harness.reports.halves import commented_writer, halves_of
 from harness.reports.named_blocks import as_files, file_name
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Dropped, Place
+from harness.reports.undefined import ask_for_names, undefined_names
 from harness.reports.usual_imports import usual_import
 from harness.reports.vocabulary import vocabulary
 
 _MOST_BLOCKS = 100
 _REPRODUCES = re.compile(r"standalone code|reproduc|minimal|\bcode\b|\bscript\b|example|steps", re.IGNORECASE)
 _WAY_OUT = re.compile(
-    r"work-?around|this works|works fine|fix(?:es|ed)? (?:it|this|the)|\bsolution\b|proposed|suggested (?:fix|change)"
+    r"work-?around|this works|works (?:fine|as expected)|fix(?:es|ed)? (?:it|this|the)|\bsolution\b|proposed"
+    r"|suggested (?:fix|change)"
     r"|the code in|source code of|implementation (?:of|in)|\binstead of\b",
     re.IGNORECASE,
 )
@@ -58,20 +60,18 @@ class _Group:
         return tree is not None and any(True for _ in executed_statements(tree.body))
 
     @property
-    def needed(self) -> frozenset[str]:
-        return names_of(self.text).needed
-
-    @property
     def unknown(self) -> frozenset[str]:
-        """Names that no block defines and no usual import brings."""
+        """Names that no block defines before it uses them, and no usual import brings."""
         return frozenset(
-            name for name in self.needed if usual_import(name) is None and name != DISPLAYHOOK.split(".")[0]
+            name
+            for name in undefined_names(self.text)
+            if usual_import(name) is None and name != DISPLAYHOOK.split(".")[0]
         )
 
     @property
     def halves(self) -> tuple[str, str] | None:
         """The code that writes a file and the code that reads it, if neither needs the other's names."""
-        return halves_of([code.text for code in self.codes])
+        return halves_of([code.text for code in self.codes]) or commented_writer(self.text)
 
     @property
     def lines(self) -> str:
@@ -109,12 +109,8 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
             "If they are different problems, please open an issue for each."
         )
     code = _join(chosen)
-    missing = sorted(chosen.unknown)
-    if missing:
-        questions.append(
-            f"The code uses {', '.join(f'`{name}`' for name in missing[:8])} and does not define "
-            f"{'it' if len(missing) == 1 else 'them'}. Could you post a complete script that runs by itself?"
-        )
+    if missing := chosen.unknown:
+        questions.append(ask_for_names(missing))
     return Assembled(
         code=replace(code, files=(*code.files, *files), decisions=(*code.decisions, *decisions)),
         dropped=(*code.dropped, *dropped), decisions=(*code.decisions, *decisions), questions=tuple(questions),

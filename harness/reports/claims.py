@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
+from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, clauses_of
 from harness.reports.facts import exceptions_in, kind_of
 from harness.reports.mentions import Mention, find_mentions, package_of
 from harness.reports.pieces import Piece, Shape
-from harness.reports.report import Claim, Place, Says, Setting
+from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
 from harness.reports.vocabulary import vocabulary
-from harness.reports.wording import NOT_IN, raises_rightly, verdict_of
+from harness.reports.wording import NOT_IN, is_least, is_required, raises_rightly, verdict_of
+from harness.reports.writers import WISHES, WRITTEN
 
 _EARLIER = re.compile(
     r"\b(?:old(?:er)?|previous(?:ly)?|before|earlier|used to|last week|until|up to|prior to|formerly)\b", re.IGNORECASE
@@ -24,21 +26,21 @@ _NOT_OF_THE_BUG = re.compile(
     r"|\bsupport(?:s|ed)?\b|\bwhat version|which version",
     re.IGNORECASE,
 )
-_WRITTEN = re.compile(
-    r"\b(?:saved|made|written|created|trained|exported|serialized|generated|produced)\b"
-    r"(?:\W+\w+){0,3}?\W+(?:with|in|by|using|under|from)\W*$",
-    re.IGNORECASE,
-)
-_CLAUSES = re.compile(
-    r"(?<=[.!?])[\s)]+(?=[A-Z\"'`*(])|;\s+|\n\s*\n|(?:,|(?<!\s))\s+(?:but|while|whereas|however|though|although|yet)\s+"
-    r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|\s+\((?=not\s+(?:in|on|with)\s)"
-)
-_AND = re.compile(r"(?:,|(?<!\s))\s+and\s+|,\s+|(?<!\s)\s+\(|\n")
 _STEP = re.compile(
-    r"\b(?:mov(?:e|ed|ing)|upgrad\w*|updat\w*|bump\w*|go(?:ing)?|went|switch\w*|migrat\w*|chang\w*)\b"
-    r"(?:\W+\w+){0,3}?\W+from\b",
+    r"\b(?:mov(?:e|ed|ing)|upgrad\w*|updat\w*|bump\w*|go(?:ing)?|went|switch\w*|migrat\w*|chang\w*|regress\w*"
+    r"|deviat\w*|differ\w*|broke\w*)\b(?:\W+\w+){0,3}?\W+(?:from|between)\b",
     re.IGNORECASE,
 )
+# `I updated tf to 2.4.1 and get the following`
+_UPGRADED_TO = re.compile(
+    r"\b(?:updat|upgrad|mov|switch|bump|migrat)\w*(?:\W+\w+){0,3}?\W+to(?:\W+\w+)?\W*$", re.IGNORECASE
+)
+_TO = re.compile(r"\b(?:updat|upgrad|mov|switch|bump|migrat)\w*(?:\W+\w+){0,3}?\W+to(?:\W+\w+)?\W*$", re.IGNORECASE)
+_TO = re.compile(r"\b(?:updat|upgrad|mov|switch|bump|migrat)\w*(?:\W+\w+){0,3}?\W+to(?:\W+\w+)?\W*$", re.IGNORECASE)
+_TO = re.compile(r"\b(?:updat|upgrad|mov|switch|bump|migrat)\w*(?:\W+\w+){0,3}?\W+to(?:\W+\w+)?\W*$", re.IGNORECASE)
+# `Requires keras 3.1.0 or later, fails otherwise`
+_REQUIRED = re.compile(r"\b(?:requires?|required|needs?|needed|at least|minimum)\b(?:\W+\w+){0,2}?\W*$", re.IGNORECASE)
+_OR_LATER = re.compile(r"[`*\"' ]*(?:\+|(?:or|and) (?:later|newer|higher|above|up|greater))", re.IGNORECASE)
 _TO = re.compile(r"[\s`*]*(?:to\b|->|→)", re.IGNORECASE)
 _CONFLICT = re.compile(
     r"(?<![\w.-])[\w.-]{1,60} \d[\w.]* (?:requires|has requirement) [\w.-]+\S*,? but you(?:'ll)? have "
@@ -54,14 +56,12 @@ _PROBLEM = re.compile(
     re.IGNORECASE,
 )
 _WORKED = re.compile(r"\b(?:was|were|had been) working\b|\bworked\b", re.IGNORECASE)
-_WISHES = re.compile(r"\bexpected\b|feature request", re.IGNORECASE)
 _DESCRIPTION = re.compile(r"current behaviou?r|what happen|describe the (?:current|problem|bug|issue)", re.IGNORECASE)
 _PROMPT = re.compile(r"\s*(?:\$ |>>> |In \[)")
 _FIRST = Place(line=1)
-_OWN_NAMES = {"python", "cuda", "cudnn", "pip", "setuptools"}
 _MOST = 300
+_MOST_LINES = 2000
 _LONGEST_FIELD = 60
-_LONGEST_CLAUSE = 2000
 _LONGEST_VERDICT = 200
 _ADDRESS = re.compile(r"https?://\S+")
 _PINNED = re.compile(r"\bpin(?:s|ned|ning)?\b|work-?around", re.IGNORECASE)
@@ -90,11 +90,15 @@ class Context:
 def default_package(title: str, pieces: Iterable[Piece]) -> str:
     """Return the package that a report is about: the first with a version in the title, or in the text."""
     texts = [title, *(piece.text[:2000] for piece in pieces)]
+    named = [each for text in texts for each in find_mentions(text) if each.package not in OWN_NAMES]
+    subject = vocabulary().subject_of(" ".join(texts))
     for text in texts:
-        for mention in find_mentions(text):
-            if mention.package not in _OWN_NAMES:
-                return mention.package
-    return vocabulary().subject_of(" ".join(texts))
+        for mention in find_mentions(text, subject):
+            # A title may only have a number that stands beside its package elsewhere.
+            package = next((each.package for each in named if each.version == mention.version), None)
+            if package is not None:
+                return package
+    return subject
 
 
 def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
@@ -103,7 +107,7 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
     pieces = tuple(pieces)
     shown = _shown_below(pieces)
     for place, piece in enumerate(pieces):
-        if _WISHES.search(piece.section):
+        if WISHES.search(piece.section):
             found += _as_it_was(piece, context) if piece.shape is Shape.PROSE else ()
             continue
         if place and pieces[place - 1].shape is Shape.HEADING and _is_field(piece, context):
@@ -128,10 +132,10 @@ def _is_field(piece: Piece, context: Context) -> bool:
 
 def _as_it_was(piece: Piece, context: Context) -> Iterator[Claim]:
     """Read `as in TF 2.2` in what is expected: that version works."""
-    for start, clause in _clauses(piece.text, context.default):
+    for start, clause in clauses_of(piece.text, context.default):
         for mention in find_mentions(clause, context.default):
             worked = _WORKED.search(clause) and verdict_of(clause) is Says.WORKS
-            if mention.package not in _OWN_NAMES and (worked or _AS_IN.search(clause[: mention.start])):
+            if mention.package not in OWN_NAMES and (worked or _AS_IN.search(clause[: mention.start])):
                 line = piece.line + piece.text.count("\n", 0, start + mention.start)
                 yield Claim(
                     text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=Says.WORKS,
@@ -139,33 +143,20 @@ def _as_it_was(piece: Piece, context: Context) -> Iterator[Claim]:
                 )  # fmt: skip
 
 
-def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:
-    """Return the versions of which a text says that they wrote a file: `saved with Keras 3.6`; exact ones first."""
-    found: dict[tuple[str, str], Setting] = {}
-    for piece in pieces:
-        if piece.shape is Shape.BLOCK or _WISHES.search(piece.section):
-            continue
-        for start, clause in _clauses(piece.text, default):
-            mentions = [each for each in find_mentions(clause, default) if each.package not in _OWN_NAMES]
-            if mentions and _WRITTEN.search(clause[: mentions[0].start]):
-                line = piece.line + piece.text.count("\n", 0, start + mentions[0].start)
-                place = Place(line=line, file=piece.file)
-                setting = Setting(name=mentions[0].package, value=mentions[0].version, place=place)
-                found.setdefault((setting.name, setting.value), setting)
-    return sorted(found.values(), key=lambda each: each.value.count(".") < 2)
-
-
 def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
     """Remove repeated claims: keep the first. Leave out a major version if the report says the same of a release."""
     claims = list(claims)
     exact = {(each.package, each.version.partition(".")[0], each.says) for each in claims if "." in each.version}
     said = {(each.version, each.says) for each in claims if "." not in each.version}
+    lines = {(each.place, each.package, each.version.rpartition(".")[0], each.says) for each in claims}
     kept: dict[tuple[str, str, Says, str], Claim] = {}
     for claim in claims:
         if claim.version.isdigit() and (
             (claim.package, claim.version, claim.says) in exact or all((claim.version, each) in said for each in Says)
         ):
             continue
+        if claim.version.count(".") == 1 and (claim.place, claim.package, claim.version, claim.says) in lines:
+            continue  # `2.11.0 (v2.11.0-rc2-17-gd5b57ca93e5)`
         kept.setdefault((claim.package, claim.version, claim.says, claim.writer), claim)
     return list(kept.values())[:_MOST]
 
@@ -196,7 +187,7 @@ def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
 
 def _in_prose(piece: Piece, context: Context, shown: Says | None = None) -> Iterator[Claim]:
     """Read the clauses of a paragraph. `shown` is what the output below it says: of its last clause."""
-    clauses = list(_clauses(piece.text, context.default))
+    clauses = list(clauses_of(piece.text, context.default))
     for place, (start, clause) in enumerate(clauses):
         following = clauses[place + 1][1] if place + 1 < len(clauses) else None
         # `loads in 2.12, but not in 2.13`: the second half gives the first its meaning.
@@ -212,30 +203,11 @@ def _opposite_of_not_in(clause: str) -> Says:
     return verdict if verdict is not None else Says.FAILS if _PROBLEM.search(clause) else Says.WORKS
 
 
-def _clauses(text: str, default: str) -> Iterator[tuple[int, str]]:
-    at = 0
-    places = [*((found.start(), found.end()) for found in _CLAUSES.finditer(text)), (len(text), len(text))]
-    for start, end in places:
-        clause = text[at : min(start, at + _LONGEST_CLAUSE)]
-        yield from ((at + offset, part) for offset, part in _halves(clause, default))
-        at = end
-
-
-def _halves(clause: str, default: str) -> list[tuple[int, str]]:
-    """Split `works in 2.12 and fails in 2.13`: on each side there is a version and a verdict."""
-    for found in _AND.finditer(clause):
-        left, right = clause[: found.start()], clause[found.end() :]
-        named = [each.package for each in find_mentions(left, default) if each.package not in _OWN_NAMES]
-        if named and verdict_of(left) and find_mentions(right, named[-1]) and verdict_of(right):
-            return [(0, left), *((found.end() + offset, part) for offset, part in _halves(right, named[-1]))]
-    return [(0, clause)]
-
-
 def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast: Says | None) -> Iterator[Claim]:
-    near = piece.text[max(0, start - _LONGEST_CLAUSE) : start]
-    before = [each for each in find_mentions(near, context.default) if each.package not in _OWN_NAMES]
+    near = piece.text[max(0, start - LONGEST_CLAUSE) : start]
+    before = [each for each in find_mentions(near, context.default) if each.package not in OWN_NAMES]
     default = before[-1].package if before else context.default
-    mentions = [each for each in find_mentions(clause, default) if each.package not in _OWN_NAMES]
+    mentions = [each for each in find_mentions(clause, default) if each.package not in OWN_NAMES]
     step = _STEP.search(clause)
     verdict = contrast if contrast is not None and NOT_IN.match(clause) else verdict_of(clause) or contrast
     if verdict is Says.FAILS and raises_rightly(clause, piece.text):
@@ -243,9 +215,10 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
     for mention in mentions:
         says = _says(clause, mention, mentions[0], verdict=verdict, piece=piece, context=context)
         if step and step.end() <= mention.start and len(mentions) > 1 and verdict is not Says.WORKS:
-            from_here = [each for each in mentions if each.start >= step.end()]
+            from_here = _in_order([each for each in mentions if each.start >= step.end()], step)
             says = Says.WORKS if mention is from_here[0] and len(from_here) > 1 else Says.FAILS
-        if step and not clause[step.end() : mention.start].strip(" `*") and not _TO.match(clause[mention.end :]):
+        first = step is not None and not clause[step.end() : mention.start].strip(" `*")
+        if first and not _between(step) and not _TO.match(clause[mention.end :]):
             says = Says.WORKS  # `fails after the upgrade from 2.15`, and nothing says to which version
         line = piece.line + piece.text.count("\n", 0, start + mention.start)
         both = says is Says.WORKS and verdict is None and piece.section in context.mixed_sections
@@ -274,18 +247,30 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
         )  # fmt: skip
 
 
+def _between(step: re.Match[str] | None) -> bool:
+    return step is not None and step.group().lower().endswith("between")
+
+
+def _in_order(mentions: list[Mention], step: re.Match[str]) -> list[Mention]:
+    """Return the versions of a step, the earliest first: `between` says nothing of their order."""
+    if not _between(step):
+        return mentions
+    return sorted(mentions, key=lambda each: [int(part) for part in re.findall(r"\d{1,9}", each.version)])
+
+
 def _says(
     clause: str, mention: Mention, first: Mention, *, verdict: Says | None, piece: Piece, context: Context
 ) -> Says | None:
     """Return what a clause says of one of its versions; None if nothing."""
     before = clause[: mention.start]
-    if _WRITTEN.search(before) and mention is first:
-        return None
+    writes = WRITTEN.search(before) and mention is first
+    if writes or is_required(before):
+        return Says.WORKS if not writes and is_least(before, clause[mention.end :]) else None
     if verdict is not None:
         until = verdict is Says.FAILS and re.search(r"\b(?:until|up to|prior to|before)\s+\S*\s*$", before)
         return Says.WORKS if until else verdict
-    if upgrade := _UPGRADE.search(before):
-        return Says.WORKS if upgrade["when"].lower() == "before" else Says.FAILS
+    if (upgrade := _UPGRADE.search(before)) or _UPGRADED_TO.search(before):
+        return Says.WORKS if upgrade and upgrade["when"].lower() == "before" else Says.FAILS
     # A number with nothing said of it, or of another matter.
     if (not mention.named and before.strip(" `*-")) or _NOT_OF_THE_BUG.search(_ADDRESS.sub("", clause)):
         return None
@@ -296,7 +281,7 @@ def _says(
 
 def _in_block(piece: Piece, context: Context) -> Iterator[Claim]:
     """Read the lines of a block that are sentences: `Working in TF2.12: (link)`; and what pip says does not fit."""
-    for offset, line in enumerate(piece.lines[:2000]):
+    for offset, line in enumerate(piece.lines[:_MOST_LINES]):
         place = Place(line=piece.line + offset, file=piece.file)
         if conflict := _CONFLICT.search(line):
             yield _conflict(conflict, line, place)
@@ -308,11 +293,14 @@ def _in_block(piece: Piece, context: Context) -> Iterator[Claim]:
             continue
         verdict = verdict_of(line)
         for mention in find_mentions(line, context.default):
-            if verdict is not None and mention.package not in _OWN_NAMES:
+            says, before = verdict, line[: mention.start]
+            if is_required(before):
+                says = Says.WORKS if verdict is not None and is_least(before, line[mention.end :]) else None
+            if says is not None and mention.package not in OWN_NAMES:
                 yield Claim(
                     text=" ".join(line.split())[:300],
                     place=place,
-                    says=verdict,
+                    says=says,
                     package=mention.package,
                     version=mention.version,
                 )

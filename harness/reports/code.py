@@ -7,7 +7,6 @@ import builtins
 import re
 import shlex
 import symtable
-import textwrap
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from packaging.requirements import InvalidRequirement, Requirement
 
 from harness.project.syntax import UNREADABLE, tree_of
+from harness.reports.margins import without_margin
 from harness.reports.not_python import (
     IPYTHON_OUTPUT,
     IPYTHON_PROMPT,
@@ -134,7 +134,7 @@ def read_cell(text: str, place: Place, section: str = "", *, shows_last: bool = 
     """Convert a cell or a block to plain Python: dedent it, remove magics and shell lines."""
     notes = _Notes(place=place)
     decisions: tuple[str, ...] = ()
-    cleaned = textwrap.dedent(text.expandtabs(8) if _mixes_tabs(text) else text)
+    cleaned = without_margin(text.expandtabs(8) if _mixes_tabs(text) else text)
     if tree_of(cleaned) is None:
         cleaned = _without_magics(cleaned, notes, 0)
     if tree_of(cleaned) is None and any(each in cleaned for each in TYPOGRAPHIC):

@@ -19,7 +19,6 @@ from harness.reports.claims import (
     conflicts_in,
     default_package,
     without_repeats,
-    written_with,
 )
 from harness.reports.code import Code, installed_by, is_transcript, read_transcript
 from harness.reports.command_line import (
@@ -30,6 +29,7 @@ from harness.reports.command_line import (
     with_arguments,
 )
 from harness.reports.completion import complete
+from harness.reports.endless import ask_for_end, endless_loop
 from harness.reports.executed import find_tests
 from harness.reports.facts import (
     BACKEND_VARIABLE,
@@ -49,6 +49,7 @@ from harness.reports.scripts import check_script, find_fault
 from harness.reports.session_claims import claims_in_sessions
 from harness.reports.source import Source
 from harness.reports.wording import verdict_of
+from harness.reports.writers import written_with
 
 # `print(keras.__version__)  # 3.0.1`
 _NOTED_VERSION = re.compile(
@@ -103,13 +104,19 @@ def conclude(
     claims = _claims(source, pieces, requirements)
     seen = {(each.place.file, each.place.line) for each in assembled.dropped}
     attached = {(each.place.file, each.place.line) for each in source.dropped}
+    failures = tuple(_failures(source, blocks, pieces))
+    runnable = _runnable(scripts)
+    endless = next((line for each in runnable if (line := endless_loop(each.text or "")) is not None), None)
+    if endless is not None:
+        questions.append(ask_for_end(endless))
+        runnable = runnable if failures else ()  # what it shows before it is stopped is known only for an exception
     report = Report(
-        name=source.name, form=_form(source, scripts), title=source.title, scripts=_runnable(scripts),
+        name=source.name, form=_form(source, scripts), title=source.title, scripts=runnable,
         companions=companions,
         variables=variables, requirements=tuple(dict.fromkeys(requirements)),
         settings=tuple(_settings(source, pieces)), date=source.date, claims=tuple(claims),
         written_with=tuple(_written_with(source, pieces, scripts)),
-        failures=tuple(_failures(source, blocks, pieces)),
+        failures=failures,
         outputs=tuple(_outputs(source, code, pieces, seen | attached)), dropped=dropped,
         decisions=tuple(dict.fromkeys(decisions)),
     )  # fmt: skip
@@ -170,7 +177,8 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
                 Claim(text=f"pip install {each}", place=_place_of(each, source, place), says=Says.FAILS,
                       package=package_of(found["name"]), version=found["version"])
             )  # fmt: skip
-    return _agreeing(without_repeats(claims))
+    written = {(each.name, each.value) for each in written_with(pieces, default)}
+    return _without_writers(_agreeing(without_repeats(claims)), written)
 
 
 def _title(source: Source, pieces: list[Piece]) -> list[Piece]:
@@ -202,6 +210,14 @@ def _agreeing(claims: list[Claim]) -> list[Claim]:
         or (each.place, each.version) in both
         or not any(name == each.package and f"{each.version}.".startswith(f"{version}.") for name, version in works)
     ]  # fmt: skip
+
+
+def _without_writers(claims: list[Claim], written: set[tuple[str, str]]) -> list[Claim]:
+    """Leave out the version of a field that wrote the file, if the report says that another one fails."""
+    bare = [each for each in claims if (each.package, each.version) in written and each.says is Says.FAILS]
+    bare = [each for each in bare if each.text == f"{each.package} {each.version}"]
+    others = {each.package for each in claims if each.says is Says.FAILS and each not in bare}
+    return [each for each in claims if each not in bare or each.package not in others]
 
 
 def _place_of(text: str, source: Source, otherwise: Place) -> Place:

@@ -251,6 +251,8 @@ def exceptions_in(text: str, place: Place) -> list[Failure]:
             if _END_OF_MESSAGE.match(following) or _LOG_LINE.match(following) or _EXCEPTION.match(following):
                 break
             message.append(re.sub(r"^(?:E\s+|>\s)", "", following).strip())
+        if message[-1].endswith("`") and "\n".join(message).count("`") % 2:
+            message[-1] = message[-1][:-1].rstrip()  # it ends the traceback, which stands between backticks
         failures.append(
             Failure(
                 place=Place(line=place.line + offset, file=place.file),

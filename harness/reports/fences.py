@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.project.syntax import tree_of
+from harness.reports.margins import without_margin
 from harness.reports.not_python import FENCE, IPYTHON_OUTPUT, IPYTHON_PROMPT, MAGIC, PROMPT
 
 Numbered = tuple[int, str]
@@ -21,7 +22,8 @@ _LONGEST_PART = 400
 _STARTS = re.compile(
     r"(?:import [A-Za-z_]|from [A-Za-z_][\w.]* import |def \w+\(|class \w+[(:]|@[A-Za-z_]"
     r"|(?:with|for|if|while) .+:\s*(?:#.*)?$|try:"
-    r"|(?:assert|return|del) \w|[A-Za-z_][\w.\[\]'\", ]{0,60}\s*[-+*/]?=(?!=)\s*\S|[A-Za-z_][\w.]*\(|[!%]\w)"
+    r"|(?:assert|return|del) \w|[A-Za-z_][\w.\[\]'\", ]{0,60}\s*[-+*/]?=(?!=)\s*\S|[A-Za-z_][\w.]*\(|[!%]\w"
+    r"|\([A-Za-z_][\w., ()]{0,80}\)\s*=(?!=)\s*\S)"
 )
 _CONTINUES = re.compile(r"\s|[)\]}]|#|(?:else|elif|except|finally)\b")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|#.*")
@@ -112,7 +114,8 @@ def _odd_mark(lines: Sequence[str], at: int) -> str:
     if found := _ODD_MARK.match(line):
         mark = found["mark"]
         end = next((place for place, each in enumerate(below) if each.strip() == mark or FENCE.match(each)), None)
-        return mark if end is not None and end > 0 and below[end].strip() == mark else ""
+        if end is not None and end > 0 and below[end].strip() == mark:
+            return mark
     stripped = line.strip()
     if not stripped.startswith("`") or line.startswith("    ") or stripped.count("`") != 1:
         return ""
@@ -120,7 +123,7 @@ def _odd_mark(lines: Sequence[str], at: int) -> str:
     if end is None or end < 1 or below[end].count("`") != 1 or not below[end].rstrip().endswith("`"):
         return ""
     text = "\n".join([stripped[1:], *below[:end], below[end].rstrip()[:-1]])
-    return "`" if _is_code(text) else ""
+    return "`" if _is_code(without_margin(text)) else ""
 
 
 def _around_code(lines: list[Numbered]) -> Iterator[Numbered]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 
 from harness.project.syntax import tree_of
 
@@ -28,7 +29,7 @@ def written_files(text: str) -> set[str]:
         if isinstance(each, ast.Constant) and isinstance(each.value, str)
     } | {
         known[each.id]
-        for known in [_constants(tree)]
+        for known in [constants_of(tree)]
         for call in (ast.walk(tree) if tree is not None else ())
         if isinstance(call, ast.Call) and _WRITERS.search(called_name(call.func))
         for each in call.args
@@ -39,19 +40,30 @@ def written_files(text: str) -> set[str]:
 def read_files(text: str) -> set[str]:
     """Return the strings that name a file to read: the first argument of a call that reads."""
     tree = tree_of(text)
-    known = _constants(tree)
-    found = set()
+    known = constants_of(tree)
+    found: set[str | None] = set()
     for call in ast.walk(tree) if tree is not None else ():
         if isinstance(call, ast.Call) and called_name(call.func) in READERS and call.args and not opens_to_write(call):
-            first = call.args[0]
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                found.add(first.value)
-            elif isinstance(first, ast.Name) and first.id in known:
-                found.add(known[first.id])
-    return found
+            found.add(path_of(call.args[0], known))
+    return {path for path in found if path is not None}
 
 
-def _constants(tree: ast.Module | None) -> dict[str, str]:
+def path_of(node: ast.expr, known: Mapping[str, str]) -> str | None:
+    """Return the path that an argument is, if it consists of strings: also `os.path.join("a", "b")`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.Name):
+        return known.get(node.id)
+    parts: list[ast.expr] = []
+    if isinstance(node, ast.Call) and called_name(node.func) in ("join", "Path", "str"):
+        parts = node.args
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        parts = [node.left, node.right]
+    paths = [path_of(each, known) for each in parts]
+    return "/".join(each for each in paths if each is not None) if paths and None not in paths else None
+
+
+def constants_of(tree: ast.Module | None) -> dict[str, str]:
     """Return the strings that a script gives names to: `path = "model.keras"`."""
     return {
         target.id: node.value.value

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Sequence
 
 from harness.project.syntax import tree_of
 from harness.reports.code import names_of
 from harness.reports.files_of_code import read_files, written_files
+from harness.reports.usual_imports import usual_import
 
 _LONGEST = 50_000
+_MOST_WORDS = 6
+"""Lines before and after code in a comment that may be words."""
 _SHARED = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 
 
@@ -43,6 +47,25 @@ def halves_of_script(text: str) -> tuple[str, str] | None:
         second = "\n".join([*before, *parts[start:]])
         if _hands_on(first, second):
             return f"{first}\n", f"{second}\n"
+    return None
+
+
+def commented_writer(text: str) -> tuple[str, str] | None:
+    """Return the code in a comment that writes the file which the rest reads, and the rest."""
+    lines = text.split("\n")
+    if len(text) > _LONGEST or not read_files(text) - written_files(text):
+        return None
+    start = next((at for at, line in enumerate(lines) if line.startswith("#")), None)
+    if start is None:
+        return None
+    end = next((at for at in range(start, len(lines)) if lines[at].strip() and not lines[at].startswith("#")), start)
+    rest = "\n".join([*lines[:start], *lines[end:]])
+    inside = [re.sub(r"^# ?", "", line) for line in lines[start:end]]
+    for first in range(min(_MOST_WORDS, len(inside))):
+        for last in range(len(inside), max(first, len(inside) - _MOST_WORDS), -1):
+            half = "\n".join(inside[first:last])
+            if tree_of(half) is not None and all(map(usual_import, names_of(half).needed)) and _hands_on(half, rest):
+                return f"{half.strip()}\n", f"{rest.strip()}\n"
     return None
 
 

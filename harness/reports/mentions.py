@@ -24,7 +24,7 @@ _OF_A_BUILD = re.compile(
 )
 _BARE = re.compile(rf"(?<![\w.=/:~<>-])v?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
 _LEADS_TO_VERSION = re.compile(
-    r"(?:\b(?:in|with|on|to|since|from|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
+    r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
     r"|as of|up to|back to|starting with)|^|[(,/&|]|->|\u2192"
     r"|\b(?:affected|works?|working|fails?|failing|broken|good|bad|tested|ok)[`'\"*)]*:)\s*[`'\"*(]*v?$",
     re.IGNORECASE,
@@ -32,6 +32,8 @@ _LEADS_TO_VERSION = re.compile(
 _IN_LIST = re.compile(
     r"[`'\"*)]*\s*(?:,|/|and|or|&|\((?:and|or)|to|through|,\s*and|up to|-|\u2013|until)\s*[`'\"*(]*v?$", re.IGNORECASE
 )
+# `upgraded Keras from 2.0.4 to 2.0.5`
+_FROM = re.compile(rf"(?<![\w.@/-])(?P<package>{_NAMES})[`'\"*]* (?:version )?from v?$", re.IGNORECASE)
 _MOST_COMMITS = 1000
 _SAYS_VERSION = re.compile(r"\b(?:versions?|releases?)\s*[`'\"*(]*v?$", re.IGNORECASE)
 _OTHER_NUMBERS = {"python", "cuda", "cudnn", "pip", "setuptools"}
@@ -43,8 +45,8 @@ _ALIASES = {
 }  # fmt: skip
 # Which numbers can be a version: others that stand alone are results, sizes, or versions of something else.
 _MAJORS = {
-    "tensorflow": {0, 1, 2},
-    "keras": {0, 1, 2, 3},
+    "tensorflow": {1, 2},
+    "keras": {1, 2, 3},
     "numpy": {1, 2},
     "torch": {0, 1, 2},
     "tf-keras": {2},
@@ -102,6 +104,8 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         if following is not None and following.start <= found.start() < following.end:
             continue
         package = next((each.package for each in reversed(mentions) if each.package != "python"), default)
+        if before := _FROM.search(text[max(0, found.start() - 40) : found.start()]):
+            package = package_of(before["package"])
         listed = _is_listed(text, found.start(), mentions)
         said = _SAYS_VERSION.search(text[max(0, found.start() - 40) : found.start()]) is not None
         if package and _can_be(package, found["version"], said=said) and (listed or _introduced(text, found.start())):
@@ -142,9 +146,10 @@ def _named(text: str) -> list[re.Match[str]]:
 
 def version_in(text: str) -> str | None:
     """Return the version in the value of a field; of what `git describe` says, the version that follows it."""
-    if described := re.search(_DESCRIBED, text):
-        return described["said"] or described_version(described["tag"], described["commits"]) or None
     found = re.search(rf"(?<![\w.])(?:tf|keras|v)?\s*(?P<version>{_VERSION})(?![\w])", text, re.IGNORECASE)
+    described = re.search(_DESCRIBED, text)
+    if described is not None and (found is None or found.start() >= described.start()):
+        return described["said"] or described_version(described["tag"], described["commits"]) or None
     return found["version"] if found else None
 
 

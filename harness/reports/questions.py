@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
 from harness.project.syntax import tree_of
 from harness.reports.executed import executed_statements, imported_packages
-from harness.reports.files_of_code import READERS, called_name, opens_to_write, written_files
+from harness.reports.files_of_code import READERS, called_name, constants_of, opens_to_write, path_of, written_files
 from harness.reports.pieces import Piece
 from harness.reports.report import Form, Report
 from harness.reports.secrets import has_secret
@@ -44,6 +44,8 @@ def ask(report: Report, pieces: Iterable[Piece], text: str, *, asked: Iterable[s
         written = {name for script in report.scripts for name in written_files(script.text or "")}
         for script in report.scripts:
             yield from _ask_of_script(script.text or "", report, written)
+    if report.runnable and _LINK.search(text) and any("does not define" in each for each in asked):
+        yield "The report also links to code, and links are not opened. Could you post that code as text?"
     if report.runnable and not report.claims:
         yield "Which versions of TensorFlow, Keras and Python do you use, and is there a version in which it works?"
     if not report.failures and not report.outputs and len(text) < 300 and report.runnable:
@@ -85,7 +87,7 @@ def _ask_of_script(text: str, report: Report, written: set[str]) -> Iterator[str
             yield f"The script needs {system}, and is run on Linux. Could you post one that runs on any system?"
     if "cuda" in names or any(_GPU.match(text) for text in _texts_in_calls(calls)):
         yield "The script uses a GPU, and is run without one. Does it also happen on the CPU (CUDA_VISIBLE_DEVICES=-1)?"
-    missing = list(dict.fromkeys(_missing_files(calls, report, written)))
+    missing = list(dict.fromkeys(_missing_files(calls, report, written, constants_of(tree))))
     if missing:
         shown = ", ".join(f"`{name}`" for name in missing[:5])
         yield f"The script reads {shown}, which is not attached. Could you attach it, or the code that writes it?"
@@ -102,15 +104,14 @@ def _texts_in_calls(calls: list[ast.Call]) -> Iterator[str]:
                     yield each.value
 
 
-def _missing_files(calls: list[ast.Call], report: Report, written: set[str]) -> Iterator[str]:
+def _missing_files(calls: list[ast.Call], report: Report, written: set[str], known: Mapping[str, str]) -> Iterator[str]:
     attached = {companion.name.rpartition("/")[2] for companion in report.companions}
     for call in calls:
         if called_name(call.func) not in READERS or not call.args or opens_to_write(call):
             continue
-        first = call.args[0]
-        if not isinstance(first, ast.Constant) or not isinstance(first.value, str) or len(first.value) > 300:
+        path = path_of(call.args[0], known)
+        if path is None or len(path) > 300:
             continue
-        path = first.value
         name = re.split(r"[\\/]", path)[-1]
         if (
             "://" in path

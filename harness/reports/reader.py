@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.reports.assembly import Assembled, assemble
 from harness.reports.attachments import companions_of, find_attachments
-from harness.reports.claims import Context, claims_in, default_package, written_with
+from harness.reports.claims import Context, claims_in, default_package
 from harness.reports.code import Code
 from harness.reports.command_line import reads_arguments, typed_arguments
 from harness.reports.conclusions import conclude
@@ -18,6 +18,9 @@ from harness.reports.pieces import MOST, Piece, Shape, clip, read_pieces
 from harness.reports.report import Dropped, Form, Place, Report, Says, ScenarioFile
 from harness.reports.scripts import find_fault
 from harness.reports.source import Source, as_name, load, source_of
+from harness.reports.undefined import ask_for_names, undefined_names
+from harness.reports.usual_imports import usual_import
+from harness.reports.writers import written_with
 
 _PLAIN_NAMES = {"report", "issue", "readme", "bug", "notebook", "untitled"}
 
@@ -158,6 +161,8 @@ def _assembled_notebook(notebook: Notebook) -> Assembled:
         questions.append(
             f"The code of the notebook is not valid Python: `{line.strip()[:100]}` ({fault.message}). Is it complete?"
         )
+    missing = {name for name in undefined_names(text) if usual_import(name, text) is None and name != "sys"}
+    asked = [ask_for_names(missing)] if missing and not questions else []
     code = Code(
         place=Place(line=1), text=text,
         dropped=tuple(each for code in codes for each in code.dropped),
@@ -166,5 +171,8 @@ def _assembled_notebook(notebook: Notebook) -> Assembled:
         files=tuple(each for code in codes for each in code.files),
     )  # fmt: skip
     return Assembled(
-        code=code if not questions else None, dropped=code.dropped, decisions=decisions, questions=tuple(questions)
+        code=code if not questions else None,
+        dropped=code.dropped,
+        decisions=decisions,
+        questions=(*questions, *asked),
     )

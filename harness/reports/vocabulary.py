@@ -26,7 +26,7 @@ class Vocabulary:
 
     def subject_of(self, text: str) -> str:
         """Return the package that a text is about, if it names no version."""
-        words = text.lower().replace("_", "-")
+        words = text.lower().replace("_", "-").replace("tensorflow backend", "")  # of Keras
         named = (self.aliases.get(name, name) for name in self.names if name in words)
         return next(named, self.subjects[0])
 

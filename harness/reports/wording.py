@@ -50,6 +50,10 @@ NOT_IN = re.compile(r"\s*not (?:in|on|with)\b", re.IGNORECASE)
 _SHOULD_RAISE = re.compile(r"\binstead of (?:raising|an? (?:\w+ )?(?:error|exception)|an? `?\w+Error)", re.IGNORECASE)
 _WAS_RAISED = re.compile(r"(?:was|is|were|got|gets) raised|\brais(?:ed|es) an?\b", re.IGNORECASE)
 
+# `Requires keras 3.1.0 or later, fails otherwise`
+_REQUIRED = re.compile(r"\b(?:requires?|required|needs?|needed|at least|minimum)\b(?:\W+\w+){0,2}?\W*$", re.IGNORECASE)
+_OR_LATER = re.compile(r"[`*\"' ]*(?:\+|(?:or|and) (?:later|newer|higher|above|up|greater))", re.IGNORECASE)
+
 
 def verdict_of(text: str) -> Says | None:
     """Return whether a clause says that a version works or fails, or None."""
@@ -66,3 +70,13 @@ def verdict_of(text: str) -> Says | None:
 def raises_rightly(clause: str, text: str) -> bool:
     """Return True if a clause says that an exception was raised, and the text around it that one should be."""
     return _SHOULD_RAISE.search(text) is not None and _WAS_RAISED.search(clause) is not None
+
+
+def is_required(before: str) -> bool:
+    """Return whether the words before a version say that it is required."""
+    return _REQUIRED.search(before) is not None
+
+
+def is_least(before: str, after: str) -> bool:
+    """Return whether the words around a required version say that it is the first that works: `3.1.0 or later`."""
+    return _OR_LATER.match(after) is not None or "at least" in before.lower()

@@ -10,14 +10,15 @@ from packaging.utils import NormalizedName
 
 from harness.errors import HarnessError
 from harness.execute.task import Task
-from harness.model import Attempt, Case, CellResult, Environment, Isolation, Scenario
+from harness.model import Attempt, Case, CellResult, Environment, Isolation, Outcome, Scenario
 from harness.model.durations import LEAST_REPEATS, Measured
 from harness.model.watch import Watch, WatchKind
 from harness.pipeline import Work, prepare, with_costs
 from harness.project.plan import Plan, make_plan
 from harness.project.selection import Selection
 from harness.record.store import Store
-from harness.reports.code import names_of
+from harness.reports.endless import endless_loop
+from harness.reports.undefined import undefined_names
 from harness.session import Session
 from harness.triage.observe import Ran
 
@@ -94,7 +95,8 @@ class Runs:
             made = made_from(environment, plan)
             self.environments[id] = made
             ran = _ran(results[made.id], made, session.project.matrix.variables, work.missing.get(made.id))
-            ran = without_names(ran, names_of(self.scenario.script.text).needed)
+            ran = without_names(ran, undefined_names(self.scenario.script.text))
+            ran = without_end(ran, endless_loop(self.scenario.script.text))
             self.ran[id] = replace(ran, measured=self._measured(results[made.id]))
 
     @property
@@ -197,3 +199,10 @@ def without_names(ran: Ran, undefined: Collection[str]) -> Ran:
     if found is None or found["name"] not in undefined:
         return ran
     return replace(ran, verdict=False, reason=f"the script uses {found['name']}, which the report does not define")
+
+
+def without_end(ran: Ran, line: int | None) -> Ran:
+    """Return a run without its verdict if it was stopped at its time limit, and its script has a loop without end."""
+    if line is None or ran.attempt is None or ran.attempt.outcome is not Outcome.TIMED_OUT:
+        return ran
+    return replace(ran, verdict=False, reason=f"the loop of line {line} never ends, and was stopped at the time limit")

@@ -1,0 +1,49 @@
+"""Split the sentences of a report into clauses: each says one thing of its versions. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.reports.mentions import find_mentions
+from harness.reports.wording import verdict_of
+
+OWN_NAMES = {"python", "cuda", "cudnn", "pip", "setuptools"}
+"""Packages whose versions are no claims."""
+LONGEST_CLAUSE = 2000
+"""Characters of a clause that are read."""
+_CLAUSES = re.compile(
+    r"(?<=[.!?])[\s)]+(?=[A-Z\"'`*(])|(?<=[.!?])[ \t]*\n\s*|;\s+|\n\s*\n|\n\s*(?=[-*+]\s|\*\*)"
+    r"|(?:,|(?<!\s))\s+(?:but|while|whereas|however|though|although|yet)\s+"
+    r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|\s+\((?=not\s+(?:in|on|with)\s)"
+)
+_CASE = re.compile(r"(?:if|when|after|once)\s", re.IGNORECASE)
+_AND = re.compile(r"(?:,|(?<!\s))\s+and\s+|,\s+|(?<!\s)\s+\(|\n")
+
+
+def clauses_of(text: str, default: str) -> Iterator[tuple[int, str]]:
+    """Yield the clauses of a text with their places. `default` is the package of versions that stand alone."""
+    at = 0
+    places = [*((found.start(), found.end()) for found in _CLAUSES.finditer(text)), (len(text), len(text))]
+    for start, end in places:
+        clause = text[at : min(start, at + LONGEST_CLAUSE)]
+        yield from ((at + offset, part) for offset, part in _halves(clause, default))
+        at = end
+
+
+def _halves(clause: str, default: str) -> list[tuple[int, str]]:
+    """Split `works in 2.12 and fails in 2.13`: on each side there is a version and a verdict.
+
+    `seen in 2.16 (it works in 2.15)` is split, too: what is in brackets speaks of its own version.
+    """
+    for found in _AND.finditer(clause):
+        left, right = clause[: found.start()], clause[found.end() :]
+        named = [each.package for each in find_mentions(left, default) if each.package not in OWN_NAMES]
+        if not named:
+            continue
+        inside = right.partition(")")[0] if found.group().endswith("(") else ""
+        aside = bool(inside and find_mentions(inside, named[-1]) and verdict_of(inside))
+        judged = verdict_of(right) or _CASE.match(right)
+        if aside or (verdict_of(left) and find_mentions(right, named[-1]) and judged):
+            return [(0, left), *((found.end() + offset, part) for offset, part in _halves(right, named[-1]))]
+    return [(0, clause)]
