@@ -184,7 +184,7 @@ class LoopbackIndex:
             do_HEAD = do_GET
 
             def log_message(self, *ignored: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         return Handler
 
