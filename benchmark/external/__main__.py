@@ -12,15 +12,15 @@ from pathlib import Path
 from benchmark.external.dataset import Bug, read_bugs
 from benchmark.external.figures import BugFigures, document, markdown, versions_of
 from benchmark.external.judging import Result, judge
-from benchmark.external.localising import rank_of, suspects
+from benchmark.external.localising import rank_of, ranked_files, traced_script
 from benchmark.external.runs import Harness
-from benchmark.external.tracing import read_trace, traced
 from benchmark.measured import notify
 from harness.commands.output_files import write_section
 from harness.errors import HarnessError
 from harness.filesystem.atomic import write_whole
 from harness.filesystem.folders import OwnedFolder
 from harness.model import matches_globs
+from harness.pinpoint.tracing import read_trace
 from harness.session import Session
 
 ENVIRONMENTS = "old-*,tf2.*,!*-legacy"
@@ -79,7 +79,7 @@ def _ranks(
     with OwnedFolder(harness.session.cache, "external-") as folder:
         scripts = {each.id: folder / f"{each.id}-traced.py" for each in fixed}
         for bug in fixed:
-            scripts[bug.id].write_text(traced(bug.script.read_text(encoding="utf-8")), encoding="utf-8")
+            scripts[bug.id].write_text(traced_script(bug.script.read_text(encoding="utf-8")), encoding="utf-8")
         places: dict[str, list[Bug]] = {}
         for bug in fixed:
             places.setdefault(str(results[bug.id].last_bad), []).append(bug)
@@ -93,7 +93,7 @@ def _ranks(
                 bad, good = (
                     harness.site_packages(str(each)) for each in (results[bug.id].last_bad, results[bug.id].first_good)
                 )
-                ranked = suspects(bad, good, trace)
+                ranked = ranked_files(bad, good, trace)
                 yield bug.id, (rank_of(bug.faulty, ranked), len(ranked))
 
 

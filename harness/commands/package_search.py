@@ -21,6 +21,7 @@ from harness.model.watch import WatchKind
 from harness.pinpoint.answer import Answer, Point
 from harness.pinpoint.candidates import Candidate, Subject
 from harness.pinpoint.commits import CommitSearch, Unanswered
+from harness.pinpoint.file_hints import FileHints
 from harness.pinpoint.following import Following, followed_by
 from harness.pinpoint.held import Held
 from harness.pinpoint.hosting import hosted_as
@@ -173,6 +174,9 @@ def _over_releases(search: _Search) -> _Result:
         if repository is not None:
             commits = CommitSearch(prober, judge, repository, session.notify)
             sequence = replace(sequence, found=tuple(commits.narrow(each) for each in sequence.found))
+        elif not prober.on_cluster and not following.hangs:
+            hints = FileHints(prober, session.notify)
+            sequence = replace(sequence, found=tuple(map(hints.add, sequence.found)))
     newest = sequence.newest
     ends = _ends(releases.versions[sequence.given_up : None if newest is None else newest + 1])
     unseen = _between_releases(sequence) if repository is not None else []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from harness.model import Attempt, Environment
 from harness.model.watch import WORDS, WatchKind, Words
 from harness.pinpoint.candidates import ProbeResult
+from harness.pinpoint.changed_files import SuspectFiles
 from harness.pinpoint.following import FOLLOWED, failure_text
 from harness.pinpoint.held import Held
 from harness.pinpoint.judging import DOES_NOT_IMPORT
@@ -182,6 +183,8 @@ class Found:
     """Why no commit is named, or what else there is to say of it."""
     suspects: tuple[Suspect, ...] = ()
     """Without a commit: those between the two tags that touch the files in the traceback, or all if they are few."""
+    files: SuspectFiles | None = None
+    """Without a search for commits: the changed files that the script runs."""
 
     @property
     def kind(self) -> Kind:

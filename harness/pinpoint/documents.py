@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
+from harness.pinpoint.file_texts import document as files_document
 from harness.pinpoint.statements import followed_sentence, statements
 
 
@@ -107,6 +108,7 @@ def _transition(found: Found, failures: Mapping[str, Failure], repository: str |
             }
             for each in found.suspects
         ],
+        "suspect_files": files_document(found.files),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from harness.environments.integrity import site_packages
 from harness.environments.store import Provided
 from harness.model import Environment
 from harness.pinpoint.layers import Layer, Layers
@@ -44,3 +45,8 @@ class ProbedEnvironments:
         if folder is None or not folder.is_dir():  # its results are known from another search, or it was pruned since
             return self._session.provide(host).folder
         return folder
+
+    def sources_of(self, environment: Environment) -> Path:
+        """Return the folder with the files of the stepped release. Raises HarnessError."""
+        layer = self.layer_of(environment)
+        return site_packages(self.folder_of(environment)) if layer is None else layer.overlay.folder

@@ -21,7 +21,7 @@ from harness.cluster.pool import ClusterPool
 from harness.engine import local_scheduler
 from harness.errors import HarnessError
 from harness.execute.executor import Interrupted
-from harness.model import Attempt, Case, Environment, Outcome
+from harness.model import Attempt, Case, Environment, Evidence, Outcome
 from harness.model.durations import LEAST_REPEATS
 from harness.model.watch import Watch, WatchKind
 from harness.pinpoint.candidates import Candidate, ProbeResult, Subject, import_subject
@@ -150,14 +150,22 @@ class Prober:
             claim = Claim(priority=Priority.POSSIBLE)
             self._threads.submit(self._pool.call, claim, partial(self._provide_quietly, candidate))
 
+    def result_of_other(self, subject: Subject, candidate: Candidate) -> ProbeResult:
+        """Return what another subject shows in a candidate, in a process of its own. Raises SearchStopped."""
+        return self._wait_for(candidate, self._submit(subject, candidate, 1, Claim(), own_process=True), again=True)
+
     def traceback_of(self, attempt: Attempt) -> str:
         """Return the traceback of an attempt, as the store has it."""
+        return self.evidence_of(attempt).traceback
+
+    def evidence_of(self, attempt: Attempt) -> Evidence:
+        """Return the evidence of an attempt, as the store has it."""
         store = self._session.read_store()
         try:
             known = store.latest_with_evidence(attempt.key)
         finally:
             store.close()
-        return known.evidence.traceback if known is not None else attempt.evidence.traceback
+        return known.evidence if known is not None else attempt.evidence
 
     def result_of(self, candidate: Candidate) -> ProbeResult:
         """Return what a candidate shows. Run what the store does not have yet."""
@@ -180,6 +188,11 @@ class Prober:
         self.start_repeat(candidate)
         self._results[candidate.name] = self._wait_for(candidate, self._repeats.pop(candidate.name), again=True)
         return self._results[candidate.name]
+
+    @property
+    def subject(self) -> Subject:
+        """What is asked in each environment."""
+        return self._subject
 
     @property
     def case(self) -> Case:
@@ -215,6 +228,10 @@ class Prober:
             return None
         folder = self._session.folder_of(environment)
         return folder if folder is not None and folder.is_dir() else None
+
+    def sources_of(self, environment: Environment) -> Path:
+        """Return the folder with the files of the stepped package in an environment. Raises HarnessError."""
+        return self._call(partial(self._environments.sources_of, environment))
 
     def is_layered(self, environment: Environment) -> bool:
         """Return True if an environment is a release as an overlay over another environment."""

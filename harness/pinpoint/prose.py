@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from harness.model import DISPLAY
 from harness.model.outcome import FLAKY
 from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
+from harness.pinpoint.file_texts import explained, heading, items
 from harness.pinpoint.statements import Phrases, followed_sentence, statements
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
@@ -36,6 +37,7 @@ def terminal(answer: Answer, width: int | None = None) -> str:
         for fact in _facts(found, phrases):
             lines += wrapped(fact, width, "  ")
         lines += [f"  harness show {shlex.quote(cell)}" for cell in _cells(found)]
+        lines += _suspect_files(found, width)
     lost = _not_tested(answer)
     if lost:
         lines += ["", "Not tested:"]
@@ -93,6 +95,10 @@ def markdown(answer: Answer) -> str:
         ]
         lines += [f"* {escaped(each)}" for each in _facts(found, phrases)]
         lines += [f"* {code(f'harness show {shlex.quote(cell)}')}" for cell in _cells(found)]
+        if found.files is not None:
+            lines += ["", escaped(heading(found.files)) + (":" if found.files.files else ""), ""]
+            lines += [f"* {escaped(each)}" for each in items(found.files)]
+            lines += ["", escaped(explained(found.files))] if explained(found.files) else []
     lost = _not_tested(answer)
     if lost:
         lines += ["", "Not tested:", "", *(f"* {escaped(each)}" for each in lost)]
@@ -176,6 +182,16 @@ def _commit_facts(found: Found, commit: Commit, phrases: Phrases) -> list[str]:
     if commit.main_line is not None:
         facts += [f"on the main line, {fact}" for fact in _commit_facts(found, commit.main_line, phrases)[:1]]
     return [*facts, *commit.notes]
+
+
+def _suspect_files(found: Found, width: int) -> list[str]:
+    """Return the changed files that the script runs, as indented lines."""
+    files = found.files
+    if files is None:
+        return []
+    lines = ["", *wrapped(heading(files) + (":" if files.files else ""), width, "  ")]
+    lines += [line for each in items(files) for line in wrapped(each, width, "    ")]
+    return [*lines, *(wrapped(explained(files), width, "  ") if explained(files) else [])]
 
 
 def _cells(found: Found) -> list[str]:

@@ -14,6 +14,7 @@ from harness.triage.answer import CaseAnswer, Change, TriageAnswer
 from harness.triage.claims import Checked
 from harness.triage.evidence import Shows
 from harness.triage.ranges import Range, borders_of
+from harness.triage.suspicious import suspicious_files
 
 _MARKS = {
     Shows.BUG: "❌ this bug",
@@ -65,6 +66,7 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _listed("Questions for the reporter", [escaped(each) for each in answer.questions])
     if answer.commands:
         yield f"{_saved(answer)}:\n\n" + _fenced("\n".join(answer.commands), "console")
+    yield from suspicious_files(answer)
     yield _details("Traceback", answer.traceback, "text")
     if answer.pairs is not None:
         yield _details("write.py", answer.pairs.write_script, "python")

@@ -1,6 +1,5 @@
 """The external benchmark on a made-up data set of the same shape: reading, the rule, and the ranking of files."""
 
-import sys
 import zipfile
 from xml.sax.saxutils import escape
 
@@ -9,9 +8,9 @@ import pytest
 from benchmark.external.dataset import last_exception, plain_path, read_bugs
 from benchmark.external.figures import BugFigures, counts, document, markdown, versions_of
 from benchmark.external.judging import Shows, judge, shown_by, tensorflow_of
-from benchmark.external.localising import functions_of, rank_of, suspects
-from benchmark.external.tracing import Trace, read_trace, traced
+from benchmark.external.localising import rank_of, ranked_files
 from harness.errors import UsageError
+from harness.pinpoint.tracing import Trace
 from harness.triage.evidence import Failure
 
 SPREADSHEET = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -154,72 +153,29 @@ def test_import_that_fails_later_is_not_fixed():
     assert (never.reproduced, never.last_bad, never.first_good, never.between) == (False, None, None, ())
 
 
-BEFORE = {
-    "ops.py": "def scale(x):\n    'Old words.'\n    return helper(x)\n\n\ndef helper(x):\n    raise TypeError(x)\n",
-    "far.py": "def used():\n    return 1\n",
-    "same.py": "x = 1\n",
-    "text.py": "# Only a comment.\ndef used():\n    return 1\n",
-    "unused.py": "def used():\n    return 1\n",
-}
-AFTER = {
-    "ops.py": "def scale(x):\n    'New words.'\n    return helper(x)\n\n\ndef helper(x):\n    return x\n",
-    "far.py": "def used():\n    return 2\n",
-    "same.py": "x = 1\n",
-    "text.py": "def used():\n    return 1\n",
-}
-
-
-def packages(folder, top, files):
-    for name, text in files.items():
-        path = folder / top / "python" / name
+def wheel(folder, top, name, files):
+    """Write an installed package with its RECORD."""
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "RECORD").write_text("".join(f"{top}/{file},sha256={hash(text):x},1\n" for file, text in files.items()))
+    for file, text in files.items():
+        path = folder / top / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return folder
 
 
-def test_files_are_ranked_by_the_changed_functions_that_the_script_executes(tmp_path):
-    bad = packages(tmp_path / "bad", "tensorflow_core", BEFORE)
-    good = packages(tmp_path / "good", "tensorflow", AFTER)
-    trace = Trace(
-        error="TypeError",
-        frames=(("tensorflow_core/python/far.py", 2), ("tensorflow_core/python/ops.py", 7)),
-        executed={
-            "tensorflow_core/python/far.py": ((1, 1, 1),),
-            "tensorflow_core/python/ops.py": ((1, 1, 1), (6, 2, 2)),
-            "tensorflow_core/python/text.py": ((2, 5, 1),),
-        },
-    )
-    ranked = suspects(bad, good, trace)
-    assert [each.file.rpartition("/")[2] for each in ranked] == ["ops.py", "far.py", "text.py", "unused.py"]
-    assert (ranked[0].in_traceback, ranked[0].depth, ranked[0].changed) == (0, 2, 1)
+def test_files_of_the_package_are_ranked_under_both_of_its_names(tmp_path):
+    api = {"_api/v2/__init__.py": "x = 1\n"}
+    before = {"python/ops.py": "def scale(x):\n    raise TypeError\n", "python/far.py": "def far(): pass\n", **api}
+    after = {"python/ops.py": "def scale(x):\n    return x\n", "python/far.py": "def far(): return 1\n"}
+    bad = wheel(tmp_path / "bad", "tensorflow_core", "tensorflow", before)
+    good = wheel(tmp_path / "good", "tensorflow", "tensorflow_cpu", after)
+    executed = {"tensorflow_core/python/ops.py": ((1, 1, 1),)}
+    ranked = ranked_files(bad, good, Trace(error="TypeError", frames=(), executed=executed))
+    assert [each.file for each in ranked] == ["tensorflow_core/python/ops.py", "tensorflow_core/python/far.py"]
     assert rank_of(("tensorflow/python/far.py",), ranked) == 2
     assert rank_of(("tensorflow/python/same.py",), ranked) is None
-
-
-def test_source_that_cannot_be_parsed_has_no_functions():
-    assert functions_of("print 'two'\n") == {}
-    assert functions_of("class A:\n    @property\n    def b(self): pass\n")["A.b"][:2] == (2, 3)
-
-
-def test_traced_script_prints_what_it_executes_after_its_imports(tmp_path, monkeypatch, capsys):
-    folder = packages(tmp_path / "site-packages", "tensorflow", BEFORE)
-    (folder / "tensorflow" / "python" / "__init__.py").write_text("def at_import(): pass\nat_import()\n")
-    (folder / "tensorflow" / "__init__.py").write_text("")
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.chdir(tmp_path)
-    try:
-        exec(traced("from tensorflow.python import ops, far\nfar.used()\nops.scale(1)\n"), {"__name__": "__main__"})
-    finally:
-        for name in [each for each in sys.modules if each.partition(".")[0] == "tensorflow"]:
-            del sys.modules[name]
-    trace = read_trace(capsys.readouterr().out)
-    assert trace.error == "TypeError"
-    assert trace.frames == (("tensorflow/python/ops.py", 3), ("tensorflow/python/ops.py", 7))
-    assert trace.executed == {
-        "tensorflow/python/far.py": ((1, 1, 1),),
-        "tensorflow/python/ops.py": ((1, 1, 1), (6, 1, 2)),
-    }
-    assert read_trace("nothing") is None
 
 
 def test_figures_have_ids_outcomes_and_counts():
