@@ -78,6 +78,29 @@ class PairFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShownGroup:
+    """The versions of a package with which a script shows the same."""
+
+    group: str
+    """A letter; A has the earliest version."""
+    kind: str
+    """`output` or `warning`."""
+    package: str
+    ranges: tuple[tuple[str, str], ...]
+    """First and last version of neighbours that were run."""
+    text: str
+    short: str
+    """The first line that not all groups show."""
+    cells: tuple[str, ...]
+
+    @property
+    def versions(self) -> str:
+        """The versions as text: `3.0.5 to 3.4.1 and 3.6.0`."""
+        texts = [first if first == last else f"{first} to {last}" for first, last in self.ranges]
+        return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TriageAnswer:
     """The answer to one report. Every claim refers to cells."""
 
@@ -119,6 +142,8 @@ class TriageAnswer:
     """Of a report with several tests, or with parameters: what holds for each of them."""
     cases_left_out: int = 0
     """The number of further cases, which were not run."""
+    shown: tuple[ShownGroup, ...] = ()
+    """What the script shows by version, if it passes everywhere, and nothing says what is right."""
     nightly: tuple[NightlyResult, ...] = ()
     """What the nightly builds show. `ranges` has releases only."""
 
@@ -178,6 +203,7 @@ def document(answer: TriageAnswer) -> dict[str, Any]:
             {"case": each.case, "followed": each.followed, "ranges": _ranges(each.ranges)} for each in answer.cases
         ],
         "cases_left_out": answer.cases_left_out,
+        "shown": [_shown(each) for each in answer.shown],
         "nightly": [_nightly(each) for each in answer.nightly],
         "introduced": _change(answer.introduced),
         "fixed": _change(answer.fixed),
@@ -223,6 +249,17 @@ def _ranges(ranges: tuple[Range, ...]) -> list[dict[str, Any]]:
         }
         for each in ranges
     ]
+
+
+def _shown(group: ShownGroup) -> dict[str, Any]:
+    return {
+        "group": group.group,
+        "kind": group.kind,
+        "package": group.package,
+        "versions": [{"first": first, "last": last} for first, last in group.ranges],
+        "text": group.text,
+        "cells": list(group.cells),
+    }
 
 
 def _nightly(result: NightlyResult) -> dict[str, Any]:

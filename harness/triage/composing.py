@@ -23,6 +23,7 @@ from harness.triage.decide import (
     points_of,
     ways_out,
 )
+from harness.triage.differing import Differences, differences_of, is_undecided
 from harness.triage.environments import failing_versions, people_name
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.local_paths import shared, without_local_paths
@@ -88,7 +89,9 @@ class Found:
 def compose(found: Found) -> TriageAnswer:
     """Return the answer. It claims only what the evidence shows."""
     problem, evidence, package, document = found.problem, found.evidence, found.package, found.document
-    stepped = package or _stepped(found)
+    watched = found.runs.watch is not None
+    shown = differences_of(found.runs.all, problem, found.report, found.matrix, watched=watched)
+    stepped = package or shown.package or _stepped(found)
     points = points_of(document, problem.failure, package, expected=problem.expected) if document and package else ()
     base = found.fixed_base
     compared = evidence
@@ -116,13 +119,13 @@ def compose(found: Found) -> TriageAnswer:
         provides=dict(found.matrix.provides),
         own=[found.runs.ran[id].environment for id in found.own_versions],
     )
-    if _is_undecided(found):
+    if found.runs.watch is None and is_undecided(problem, found.report):
         checked = tuple(without_verdict(each, "nothing fails, and nothing says what is right") for each in checked)
         if reproduction.result == "does not fail" and not reproduction.reason:
-            reproduction = replace(reproduction, reason=_NOT_JUDGED)
+            reproduction = replace(reproduction, reason=_not_judged(reproduction, shown))
     responsible = found.name(package) if package else None
     verdict = sentence(
-        reproduction,
+        replace(reproduction, reason="") if shown.groups else reproduction,
         ranges,
         responsible=responsible,
         introduced=introduced,
@@ -130,11 +133,13 @@ def compose(found: Found) -> TriageAnswer:
         failure=problem.text if problem.failure or problem.shows else "",
         held=held,
         is_reported=is_reported,
+        decided=not shown.sentence,
     )
     return TriageAnswer(
         name=found.report.name,
-        verdict=" ".join(filter(None, [verdict, nightly_sentence(nightly, is_reported=is_reported)])),
-        observed=problem.observed,
+        verdict=" ".join(filter(None, [verdict, shown.sentence, nightly_sentence(nightly, is_reported=is_reported)])),
+        observed=shown.kind or problem.observed,
+        shown=shown.groups,
         reproduced=reproduction,
         responsible=responsible,
         stepped=found.name(stepped) if stepped else None,
@@ -146,12 +151,16 @@ def compose(found: Found) -> TriageAnswer:
         forced=_forced(found, reproduction, ranges),
         ways_out=ways_out(evidence, ranges, held=held),
         dropped=found.report.dropped,
-        questions=(*found.report.questions, *(() if reproduction.reproduced else questions_about(checked))),
+        questions=(
+            *found.report.questions,
+            *(() if reproduction.reproduced else questions_about(checked)),
+            *([shown.question] if shown.question else []),
+        ),
         commands=reproducing(
             found.script_name,
             evidence,
             first=reproduction.environment,
-            pair=nearest_pair(evidence, found.runs.environments_by_id),
+            pair=nearest_pair(evidence, found.runs.environments_by_id) or shown.pair(found.runs.all),
             searched=(str(package), found.place) if package and document and found.place else None,
             following=found.following,
             case=suffix_of(found.runs.case),
@@ -177,11 +186,9 @@ def _reason_of_day(found: Found) -> str:
     return reason_of_day(found.name(package), base.versions[package], found.report.date)
 
 
-def _is_undecided(found: Found) -> bool:
-    """Return whether nothing says what the problem is: nothing fails, and the report quotes no exception."""
-    problem = found.problem
-    nothing = problem.failure is None and not problem.shows and found.runs.watch is None
-    return nothing and reported_failure(found.report) is None
+def _not_judged(reproduction: Reproduction, shown: Differences) -> str:
+    letter = shown.letter_of(reproduction.cell or "")
+    return f"the report does not say what is right; group {letter} below" if letter else _NOT_JUDGED
 
 
 def _as_another_failure(evidence: Evidence) -> Evidence:

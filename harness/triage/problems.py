@@ -66,7 +66,7 @@ def _watched(ran: Sequence[Ran], watch: Watch, failing: set[str], working: set[s
         case WatchKind.TIME:
             return Problem(observed="time", watch=watch, expected_s=_expected_s(ran, failing, working))
         case WatchKind.OUTPUT | WatchKind.WARNING:
-            found = _shown_text(ran, watch, failing, working) or _only_warning(ran, watch)
+            found = _shown_text(ran, watch, failing, working, watched=True) or _only_warning(ran, watch)
             return found or Problem(observed=watch.kind.value, watch=watch)
 
 
@@ -80,9 +80,18 @@ def _expected_s(ran: Sequence[Ran], failing: set[str], working: set[str]) -> flo
 
 
 def _shown_text(
-    ran: Sequence[Ran], watch: Watch, failing: set[str], working: set[str], expected: Sequence[str] = ()
+    ran: Sequence[Ran],
+    watch: Watch,
+    failing: set[str],
+    working: set[str],
+    expected: Sequence[str] = (),
+    *,
+    watched: bool = False,
 ) -> Problem | None:
-    """Return the text that is the problem, if environments show different things and the report says which."""
+    """Return the text that is the problem, if environments show different things and the report says which.
+
+    If it is not `watched`, the report must also say of a version, or by its expected output, what is right.
+    """
     groups: dict[str, set[str]] = {}
     for each in ran:
         if each.passed:
@@ -99,6 +108,8 @@ def _shown_text(
         return None
     if not right and watch.kind is WatchKind.WARNING and "" in groups:
         right = [""]
+    if not right and not watched:
+        return None  # that versions differ does not say which of them is wrong
     return Problem(observed=watch.kind.value, watch=watch, output=wrong[0], right=tuple(right))
 
 

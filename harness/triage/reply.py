@@ -52,6 +52,7 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _ranges(answer.ranges, "reader" if answer.pairs else "")
     for each in answer.files:
         yield f"{code(each.file)}:\n\n{_ranges(each.ranges, _OF_FILE)}"
+    yield from _shown(answer)
     yield _nightly(answer)
     yield _listed(_title_of_cases(answer), [_case(each) for each in answer.cases])
     yield _writers(answer)
@@ -166,6 +167,20 @@ def _ranges(ranges: Sequence[Range], role: str) -> str:
     ]
     title = escaped(ranges[0].package) + (f" ({role})" if role in ("reader", "writer") else "")
     return table([title, "shows", "pairs run" if role in ("reader", "writer") else "environments run"], rows)
+
+
+def _shown(answer: TriageAnswer) -> Iterator[str]:
+    """Yield a table of what the script shows, by version, and the texts."""
+    if not answer.shown:
+        return
+    rows = [
+        [each.group, escaped(each.versions), code(_short(each.short, _LONGEST_IN_TABLE)) if each.short else "(nothing)"]
+        for each in answer.shown
+    ]
+    noun = "prints" if answer.shown[0].kind == "output" else "warns"
+    yield table(["group", escaped(answer.shown[0].package), noun], rows)
+    for each in answer.shown:
+        yield _details(f"{each.group} {noun}", each.text, "text")
 
 
 def _nightly(answer: TriageAnswer) -> str:

@@ -24,14 +24,15 @@ from harness.triage.decide import (
     place_to_search,
     responsible_package,
 )
+from harness.triage.differing import differences_of
 from harness.triage.environments import (
     claimed_environments,
     ends_of_bases,
     environments_of_report,
-    middle,
     with_one_version_each,
 )
 from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.narrowing import narrow, narrow_differences
 from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search, without_package
 from harness.triage.nightly import releases_only
 from harness.triage.observe import Problem, evidence_of, is_right
@@ -41,8 +42,6 @@ from harness.triage.reproduction import NO_VERSION, reported_failure
 from harness.triage.runs import Runs
 
 _log = logging.getLogger(__name__)
-MOST_ROUNDS = 8
-"""Rounds in which environments between two that differ are run."""
 
 
 class Search(Protocol):
@@ -102,6 +101,10 @@ class Triage:
             self._search(package)
         if package is not None and package not in self.searched:
             self._narrow(bases=True)
+        if package is None:
+            watched = self.runs.watch is not None
+            shown = differences_of(self.runs.all, self.problem, self.report, self.matrix, watched=watched)
+            narrow_differences(self.runs, self.environments, self.matrix, shown)
         return compose(
             Found(
                 report=self.report,
@@ -224,12 +227,7 @@ class Triage:
             for each in self.matrix.families
             if each.variables == self.matrix.variables and (bases or each.base is None)
         ]
-        for _ in range(MOST_ROUNDS):
-            wanted = middle(self.evidence, self.environments, families)
-            if not wanted or self.runs.session.stop.is_set():
-                return
-            _log.info("running between environments that differ: %s", ", ".join(wanted))
-            self.runs.run(wanted)
+        narrow(self.runs, self.environments, families, lambda: self.evidence)
 
     def _responsible(self) -> NormalizedName | None:
         evidence = self.evidence

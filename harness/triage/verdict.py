@@ -23,16 +23,18 @@ def sentence(
     failure: str,
     held: HeldPackage | None = None,
     is_reported: bool = True,
+    decided: bool = True,
 ) -> str:
     """Return the verdict: whether the report was reproduced, which versions have the bug, and since and until when.
 
     `held` is the package and version of the environment in which the versions were compared, if they were compared in
     one only. `is_reported` is False if the failure is another one than that of the report, which nothing showed.
+    `decided` is False if the script shows different things, and nothing says which of them is right.
     """
     affected = [each for each in ranges if each.shows is Shows.BUG]
     passing = [each for each in ranges if each.shows is Shows.PASSES]
     if not affected:
-        return without(reproduction, passing)
+        return without(reproduction, passing, decided=decided)
     package = affected[0].package
     shown = f" ({textwrap.shorten(failure, LONGEST_FAILURE, placeholder=' ...')})" if failure else ""
     together = f" together with {held.name} {held.version}" if held else ""
@@ -62,7 +64,7 @@ def by_commit(change: Change) -> str:
     return f" by {change.commit['sha'][:10]}" if change.commit else ""
 
 
-def without(reproduction: Reproduction, passing: Sequence[Range]) -> str:
+def without(reproduction: Reproduction, passing: Sequence[Range], *, decided: bool = True) -> str:
     """Return the verdict where no release shows the problem."""
     passes = f"he script passes with {passing[0].package} {listed(passing)}." if passing else ""
     if reproduction.result == "not possible":
@@ -70,5 +72,5 @@ def without(reproduction: Reproduction, passing: Sequence[Range]) -> str:
         return f"{why} T{passes}" if passes else why
     note = f" {reproduction.reason[:1].upper()}{reproduction.reason[1:]}." if reproduction.reason else ""
     if passes:
-        return f"Not reproduced: t{passes}{note}"
+        return f"Not {'reproduced' if decided else 'decided'}: t{passes}{note}"
     return f"Not reproduced: no release shows the reported problem.{note}"

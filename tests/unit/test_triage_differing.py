@@ -1,0 +1,84 @@
+"""A script that passes everywhere and shows different things: a difference by version, and no verdict."""
+
+import json
+
+from harness.model import Outcome
+from harness.triage.answer import document
+from harness.triage.differing import MOST_GROUPS, Differences, between_groups, differences
+from harness.triage.observe import Problem, evidence_of
+from harness.triage.problems import problem_of
+from harness.triage.reply import markdown
+from tests.schemas import validator
+from tests.unit.test_triage import BUG, OLD, PASSES, an_answer, ran
+
+PACKAGES = [("engine", "engine"), ("layers", "layers")]
+
+
+def printed(*shown, **more):
+    """Return passing cells with what they print, by version of `layers`."""
+    return [ran(f"layers{v}", Outcome.PASSED, stdout=t, layers=v, engine="2.0.0", **more) for v, t in shown]
+
+
+def test_versions_are_grouped_by_what_they_print():
+    cells = printed(("3.0.0", "x\n18.5\n"), ("3.1.0", "x\n18.5\n"), ("3.2.0", "x\n30\n"), ("3.3.0", "x\n18.5\n"))
+    found = differences(cells, PACKAGES)
+    assert [(each.group, each.versions, each.short) for each in found.groups] == [
+        ("A", "3.0.0 to 3.1.0 and 3.3.0", "18.5"), ("B", "3.2.0", "30"),
+    ]  # fmt: skip
+    assert found.kind == "output"
+    assert found.sentence == (
+        "It prints different texts: A (18.5) with layers 3.0.0 to 3.1.0 and 3.3.0, B (30) with layers 3.2.0. "
+        "The report does not say which is right."
+    )
+    assert found.question == "Which of these do you see, and which do you expect? A: 18.5; B: 30."
+    assert found.letter_of(cells[2].cell) == "B"
+
+
+def test_the_package_that_tells_the_groups_apart_is_named():
+    cells = [
+        *printed(("3.0.0", "1"), ("3.1.0", "2")),
+        ran("e1", Outcome.PASSED, stdout="1", engine="1.0.0", layers="3.0.0"),
+    ]
+    assert {each.package for each in differences(cells, PACKAGES).groups} == {"layers"}
+    assert differences(cells, []) == Differences()
+
+
+def test_the_same_everywhere_is_no_difference():
+    assert differences(printed(("3.0.0", "1"), ("3.1.0", "1")), PACKAGES) == Differences()
+    replaced = printed(("3.1.0", "2"), variables=OLD)
+    assert differences([*printed(("3.0.0", "1")), *replaced], PACKAGES) == Differences()
+
+
+def test_random_numbers_are_not_compared():
+    found = differences(printed(*((f"3.{n}.0", str(n * 3)) for n in range(MOST_GROUPS + 1))), PACKAGES)
+    assert (found.groups, found.varies, found.kind) == ((), True, None)
+    assert "random" in found.sentence
+    assert "seed" in found.question
+
+
+def test_reply_and_document_have_the_texts():
+    found = differences(printed(("3.0.0", "a <b>\n"), ("3.1.0", "")), PACKAGES)
+    answer = an_answer(shown=found.groups, observed="output")
+    reply = markdown(answer)
+    assert "| group | layers | prints |" in reply
+    assert "| B | 3.1.0 | (nothing) |" in reply
+    assert "<details><summary>A prints</summary>" in reply
+    shown = json.loads(json.dumps(document(answer)))
+    validator("triage").validate(shown)
+    assert shown["shown"][0]["versions"] == [{"first": "3.0.0", "last": "3.0.0"}]
+
+
+def test_difference_without_a_version_that_works_is_no_problem():
+    cells = printed(("3.0.0", "1"), ("3.1.0", "2"))
+    reports = {"reported": None, "failing": ["layers3.0.0"]}
+    assert problem_of(cells, **reports, working=[]) == Problem(observed="error")
+    assert problem_of(cells, **reports, working=["layers3.1.0"]).output == "1"
+    assert problem_of(cells, **reports, working=[], expected=["2"]).output == "1"
+
+
+def test_groups_are_narrowed_to_neighbours():
+    cells = printed(("3.0.0", "1"), ("3.1.0", "2"), ("3.2.0", "3"))
+    problem = between_groups(cells, differences(cells, PACKAGES))
+    assert [each.shows for each in evidence_of(cells[:2], problem)] == [PASSES, BUG]
+    assert evidence_of(cells[2:], problem)[0].shows not in (PASSES, BUG)
+    assert differences(cells, PACKAGES).pair(cells) == ("layers3.0.0", "layers3.1.0")
