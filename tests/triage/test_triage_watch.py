@@ -67,7 +67,13 @@ def test_warning_that_the_report_quotes_is_followed(playground):
 
 def test_warning_that_is_asked_for_is_followed(playground):
     path = report(project(playground, WARNS), "It says something.")
-    assert playground.json("triage", path)["observed"] == "error", "nothing says that warnings are the problem"
+    document = playground.json("triage", path)
+    assert document["verdict"].startswith("Not decided"), "nothing says that warnings are the problem"
+    assert [(each["kind"], each["versions"]) for each in document["shown"]] == [
+        ("warning", [{"first": "9.0.0", "last": "9.0.0"}, {"first": "9.3.0", "last": "9.3.0"}]),
+        ("warning", [{"first": "9.1.0", "last": "9.2.0"}]),
+    ]
+    assert {each["result"] for each in document["claims"]} == {"not tested"}
     document = playground.json("triage", path, "--watch", "warning=double")
     check(document, "warning")
 
