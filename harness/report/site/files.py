@@ -24,6 +24,8 @@ PAGE = ("index.html", "style.css", "dom.js", "data.js", "words.js", "views.js", 
 DATA_FOLDERS = ("cases", "environments", "scenarios")
 """Generated as a whole: other data files there are from an earlier state of the results."""
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
 
 def files(content: Content) -> Iterator[tuple[str, str]]:
     """Yield the path of each file, relative to the folder of the site, and its text."""
@@ -104,4 +106,4 @@ def _lines(document: dict[str, object]) -> str:
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return _ENCODER.encode(value)

@@ -5,7 +5,6 @@ The documents of cases repeat them, so that each can be used alone: they are for
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -57,7 +56,7 @@ class _Shared:
             for name, value in cell.items()
             if name not in _NOT_READ
         }
-        return self.evidence.number(shown, json.dumps(shown))
+        return self.evidence.number(shown, repr(shown))
 
 
 def document(scenario: str, cases: Sequence[Mapping[str, Any]]) -> dict[str, object]:
