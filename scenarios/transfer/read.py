@@ -46,7 +46,7 @@
 #
 # [[tool.harness.label]]
 # stage = "open"
-# error = "Unrecognized keyword arguments: \\['batch_shape'"
+# error = "Unrecognized keyword arguments:(',)? (dict_keys\\()?\\['batch_shape'"
 # label = "by design"
 # note = "Keras 3 writes settings that Keras 2 does not know. Read the file in TensorFlow 2.16 or later without TF_USE_LEGACY_KERAS."
 # link = "https://github.com/tensorflow/tensorflow/issues/64685"
@@ -69,7 +69,7 @@
 # stage = "open"
 # error = "Layer '\\w+' expected \\d+ variables, but received 0 variables during loading|Cannot assign value to variable ' ?\\w+/kernel:0': Shape mismatch"
 # label = "bug"
-# note = "TensorFlow 2.13, 2.14 and 2.15 name the weights in a .keras file differently, so a later version does not find them. Save to .h5 in the older version."
+# note = "Versions name the weights in .keras and .weights.h5 files differently: TensorFlow 2.12 to 2.15, and Keras 3. TensorFlow 2.11 and older write another layout. The reader does not find the weights. Save to .h5 in the version that wrote the file."
 # link = "https://github.com/keras-team/keras/issues/18913"
 #
 # [[tool.harness.label]]
@@ -102,7 +102,7 @@
 #
 # [[tool.harness.label]]
 # stage = "open"
-# error = '''Unrecognized keyword arguments passed to \w+: \{'(quantization_config|renorm|use_gate)''''
+# error = '''Unrecognized keyword arguments passed to \w+: \{'(quantization_config|renorm|use_gate)'|got an unexpected keyword argument 'input_axes''''
 # label = "by design"
 # note = "A newer Keras 3 writes a setting that an older one does not know. Read the file with the Keras that wrote it, or a newer one."
 #
@@ -251,6 +251,34 @@
 # error = "AttributeError: 'function' object has no attribute 'replace'"
 # label = "bug"
 # note = "Keras 3 does not take the functions of custom_objects for those that an .h5 file of Keras 2 names."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Op type not registered 'DisableCopyOnRead'"
+# label = "by design"
+# note = "A SavedModel has operations that an older TensorFlow does not know. Read it in the TensorFlow that wrote it, or a newer one."
+# link = "https://www.tensorflow.org/guide/versions"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "object 'vars' doesn't exist"
+# label = "by design"
+# note = "From TensorFlow 2.12 on, a name that ends in .weights.h5 means another layout of the file. Rename an older file to end in .h5 alone; load_weights() then reads it."
+# link = "https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Model expected \\d+ layers, found 0 saved layers|weight file containing 0 layers into a model with"
+# label = "by design"
+# note = "TensorFlow 2.11 and older do not know the layout that a name ending in .weights.h5 means from 2.12 on. Up to TensorFlow 2.15, save the weights to a name that ends in .h5 alone."
+# link = "https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "JSONDecodeError: Expecting value: line 1 column 1"
+# label = "by design"
+# note = "A newer TensorFlow stores the settings of the layers in another place of a SavedModel. Read it in the TensorFlow that wrote it, or a newer one."
+# link = "https://www.tensorflow.org/guide/versions"
 # ///
 """A saved model is the same in every other version."""
 

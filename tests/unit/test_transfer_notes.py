@@ -26,7 +26,7 @@ WAYS = {
     r"TensorFlow 2\.15": lambda each: [replace(each, reader=reader) for reader in KERAS_2],
     r"(Use|Save to) \.keras": lambda each: [replace(each, format=".keras", option="plain")],
     r"(Use|Save to) \.h5": lambda each: [replace(each, format=".h5", option="plain")],
-    r"the Keras that wrote it": lambda each: [replace(each, reader=each.writer)],
+    r"the (Keras|TensorFlow) that wrote it": lambda each: [replace(each, reader=each.writer)],
 }
 
 
