@@ -1,4 +1,4 @@
-"""Run Defects4DLL through the harness, and write docs/external.md: `nox -s external -- PATH`."""
+"""Run a data set of bugs through the harness, and write docs/external.md: `nox -s external -- PATH`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmark.external.dataset import Bug, read_bugs
 from benchmark.external.figures import BugFigures, document, markdown, versions_of
 from benchmark.external.judging import Result, judge
 from benchmark.external.localising import rank_of, ranked_files, traced_script
 from benchmark.external.runs import Harness
+from benchmark.external.silent import is_clone
+from benchmark.external.silent_run import document as silent_document
+from benchmark.external.silent_run import markdown as silent_markdown
+from benchmark.external.silent_run import run_silent
 from benchmark.measured import notify
 from harness.commands.output_files import write_section
 from harness.errors import HarnessError
@@ -24,14 +29,26 @@ from harness.pinpoint.tracing import read_trace
 from harness.session import Session
 
 ENVIRONMENTS = "old-*,tf2.*,!*-legacy"
+FIRST_RELEASES = (
+    "python=3.7 tensorflow==1.14.0 exclude-newer=2019-07-17",
+    "python=3.7 tensorflow-cpu==1.15.0 exclude-newer=2019-11-13",
+    "python=3.7 tensorflow==2.0.0 exclude-newer=2019-10-28",
+    "python=3.7 tensorflow-cpu==2.1.0 exclude-newer=2020-02-05",
+    "python=3.8 tensorflow-cpu==2.2.0 exclude-newer=2020-06-04",
+    "python=3.8 tensorflow-cpu==2.3.0 exclude-newer=2020-08-24",
+    "python=3.8 tensorflow-cpu==2.4.0 exclude-newer=2021-01-11",
+    "python=3.9 tensorflow-cpu==2.5.0 exclude-newer=2021-06-10",
+)
+"""The first releases of the minor versions, 28 days later: for bugs that no last patch release shows."""
 MEASURED = Path("benchmark/results/external.json")
+SILENT = Path("benchmark/results/external_silent.json")
 PAGE = Path("docs/external.md")
 
 
 def main() -> int:
     """Run the selected bugs; write the figures if all were selected."""
     parser = argparse.ArgumentParser(prog="nox -s external --", description=__doc__)
-    parser.add_argument("path", type=Path, help="a clone of Defects4DLL-Study")
+    parser.add_argument("path", type=Path, help="a clone of Defects4DLL-Study or SilentBugsInTensorFlowKeras")
     parser.add_argument("--only", metavar="GLOBS", help="ids such as tf-33921, comma-separated; writes no file")
     parser.add_argument(
         "--environments", metavar="GLOBS", default=ENVIRONMENTS, help="another selection; writes no file"
@@ -46,6 +63,8 @@ def main() -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if is_clone(arguments.path):
+        return _run_silent(arguments)
     bugs = read_bugs(arguments.path)
     if arguments.only is not None:
         bugs = tuple(each for each in bugs if matches_globs(each.id, tuple(arguments.only.split(","))))
@@ -64,11 +83,32 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _run_silent(arguments: argparse.Namespace) -> int:
+    session = Session.at(Path.cwd(), os.environ, notify)
+    globs = arguments.only.split(",") if arguments.only is not None else ()
+    whole = not globs and arguments.environments == ENVIRONMENTS
+    judged = run_silent(Harness(session=session), arguments.path, globs, arguments.environments)
+    text = silent_markdown(judged)
+    sys.stdout.write(text)
+    if whole:
+        write_whole(SILENT, json.dumps(silent_document(judged), indent=1) + "\n")
+        write_section(PAGE, "silent", text)
+    return 0
+
+
 def _results(harness: Harness, bugs: Sequence[Bug], environments: str) -> Iterator[Result]:
-    """Run each script in each environment."""
+    """Run each script in each environment; those that show no bug also in the first releases."""
     cells = harness.run([each.script for each in bugs], environments)
+    found = {bug.id: judge(bug.id, _of(bug, cells), bug.failure) for bug in bugs}
+    missing = [each for each in bugs if not found[each.id].reproduced] if environments == ENVIRONMENTS else []
+    for environment in FIRST_RELEASES if missing else ():
+        cells += harness.run([each.script for each in missing], environment)
     for bug in bugs:
-        yield judge(bug.id, [each for each in cells if each["scenario"] == bug.script.stem], bug.failure)
+        yield judge(bug.id, _of(bug, cells), bug.failure)
+
+
+def _of(bug: Bug, cells: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [each for each in cells if each["scenario"] == bug.script.stem]
 
 
 def _ranks(

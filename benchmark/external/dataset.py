@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import zipfile
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from harness.triage.evidence import Failure
 ADDRESS = "https://github.com/Jacob-yen/Defects4DLL-Study"
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _HEADER = re.compile(r"(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning|Failure|Interrupt|Exit|Iteration)(?::.*)?")
+_TITLE = "Traceback (most recent call last):"
 _COLUMNS = ("pr_id", "fault_ground_truth_file", "symptom")
 
 
@@ -65,9 +67,14 @@ def plain_path(path: str) -> str:
 
 
 def last_exception(trace: str) -> Failure | None:
-    """Return the exception that ended a script: the last line without indentation that has a type."""
+    """Return the exception that ended a script: the first line with a type after the last traceback.
+
+    A message can quote another traceback. Such a one has an empty line below its title.
+    """
     lines = trace.splitlines()
-    for number in range(len(lines) - 1, -1, -1):
+    pairs = enumerate(itertools.pairwise(lines))
+    tracebacks = [number for number, (line, below) in pairs if line == _TITLE and below.startswith("  ")]
+    for number in range(tracebacks[-1] if tracebacks else 0, len(lines)):
         if _HEADER.fullmatch(lines[number].rstrip()):
             return Failure.parse("\n".join(lines[number:]))
     return None

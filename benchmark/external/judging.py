@@ -66,7 +66,7 @@ class Result:
 
 
 def tensorflow_of(environment: str) -> Version:
-    """Return the version in the id of an environment, such as `old-tf1.15.5`."""
+    """Return the version in the id of an environment, such as `old-tf1.15.5` or `python=3.7 tensorflow==2.0.0`."""
     found = _VERSION.search(environment)
     return Version(found[0]) if found is not None else Version("0")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.commands.selected_plan import environment_named
 from harness.errors import HarnessError
 from harness.session import Session
 
@@ -22,9 +23,9 @@ class Harness:
     folders: dict[str, Path] = field(default_factory=dict)
     """The folders of packages that were looked up, by environment."""
 
-    def run(self, scripts: Sequence[Path], environments: str) -> list[dict[str, Any]]:
+    def run(self, scripts: Sequence[Path], environments: str, *more: str) -> list[dict[str, Any]]:
         """Run scripts, and return their cells. What was run before is not run again. Raises HarnessError."""
-        typed = ["run", *map(str, scripts), "--environments", environments, "--json"]
+        typed = ["run", *map(str, scripts), "--environments", environments, *more, "--json"]
         cells: list[dict[str, Any]] = self._json(typed)["cells"]
         return cells
 
@@ -33,15 +34,13 @@ class Harness:
         return self._json(["show", f"{script}@{environment}", "--json"])
 
     def site_packages(self, environment: str) -> Path:
-        """Return the folder of the packages of an environment that was made. Raises HarnessError."""
+        """Return the folder of the packages of an environment that was created. Raises HarnessError."""
         if environment not in self.folders:
             self.folders[environment] = self._site_packages(environment)
         return self.folders[environment]
 
     def _site_packages(self, environment: str) -> Path:
-        found = next((each for each in self.session.project.environments if each.id == environment), None)
-        if found is None:
-            raise HarnessError(f"{environment}: no environment of matrix.toml")
+        found = environment_named(self.session, environment)
         interpreter = self.session.interpreters.find(found.python)
         folder = self.session.environments.folder_of(found.lock, interpreter)
         return folder / "lib" / f"python{found.python}" / "site-packages"

@@ -99,6 +99,14 @@ def test_file_that_is_no_table_is_refused(clone):
         read_bugs(clone)
 
 
+def test_exception_whose_message_quotes_a_traceback_is_the_outer_one():
+    quoted = 'Traceback (most recent call last):\n\n  File "a.py", line 1\n    x\n\nAssertionError: \nnot equal\n'
+    outer = 'Traceback (most recent call last):\n  File "s.py", line 2, in <module>\n    f()\n'
+    trace = f"{quoted}{outer}tensorflow.errors.UnknownError:  AssertionError: \nnot equal\n{quoted}"
+    assert last_exception(trace).matches("UnknownError:  AssertionError: \nnot equal")
+    assert last_exception("killed\nOSError: no\n").type == "OSError"
+
+
 def test_trace_without_an_exception_has_no_failure():
     assert last_exception("Killed\n") is None
     assert plain_path("tensorflow/lite/lite.py") == "tensorflow/lite/lite.py"

@@ -1,0 +1,194 @@
+"""Silent bugs of TensorFlow: read a clone of the data set, and the rule that judges what its scripts print."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from benchmark.external.judging import tensorflow_of
+from harness.errors import UsageError
+from harness.model.watch import DIFFERS
+from harness.reports import read_report
+from harness.reports.vocabulary import Vocabulary, reading_with
+
+ADDRESS = "https://github.com/amin-nikanjam/SilentBugsInTensorFlowKeras"
+TABLE = Path("Artifacts/data.csv")
+LATER = 2
+"""Minor versions after the buggy one that are run, where the data set names no fixed release."""
+_COLUMNS = ("Issue number", "url", "Final Scenario", "Buggy Version", "Fixed Version")
+_MINOR = re.compile(r"(?<![\w.-])v?(?P<major>[12])[.,](?P<minor>\d{1,2})(?![\d,])(?P<rest>[\w.-]*)")
+_LINK = re.compile(r"https?://\S+")
+
+Minor = tuple[int, int]
+
+
+class Verdict(str, Enum):
+    """What the versions show of a silent bug."""
+
+    CONFIRMED = "confirmed"
+    """The buggy version prints something else than a fixed one."""
+    CONTRADICTED = "contradicted"
+    """Both print the same."""
+    RANDOM = "random"
+    """Two runs in one version print different texts."""
+    NOT_RUN = "does not run"
+    NO_CODE = "no code"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilentBug:
+    """One bug of the data set."""
+
+    id: str
+    scenario: str
+    source: str
+    """The script of the issue; empty if it has none."""
+    buggy: Minor
+    fixed: Minor | None
+    """The release that the data set names; None if it names none, or a nightly build."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A bug with its verdict, and the versions that show it."""
+
+    id: str
+    scenario: str
+    verdict: Verdict
+    buggy: str = ""
+    fixed: str = ""
+    reason: str = ""
+
+
+def is_clone(root: Path) -> bool:
+    """Return whether a folder looks like a clone of this data set."""
+    return (root / TABLE).is_file()
+
+
+def read_silent_bugs(root: Path, vocabulary: Vocabulary, *, oldest: Minor) -> tuple[SilentBug, ...]:
+    """Return the bugs whose buggy version is at least the oldest one. Raises UsageError for another table."""
+    with (root / TABLE).open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter=";"))
+    missing = [each for each in _COLUMNS if not rows or each not in rows[0]]
+    if missing:
+        raise UsageError(f"{root / TABLE}: no column {', '.join(missing)}", next_step=f"Compare with {ADDRESS}")
+    bugs = []
+    for row in rows:
+        buggy = next(iter(minors(row["Buggy Version"])), None)
+        if buggy is None or buggy < oldest:
+            continue
+        report = root / "Artifacts" / "Bugs_in_JSON" / f"issue_{row['Issue number']}.json"
+        bugs.append(
+            SilentBug(
+                id=f"tf-{row['url'].rstrip('/').rpartition('/')[2]}",
+                scenario=row["Final Scenario"].strip(),
+                source=_script_of(report, vocabulary) if report.is_file() else "",
+                buggy=buggy,
+                fixed=next((each for each in released(row["Fixed Version"]) if each > buggy), None),
+            )
+        )
+    return tuple(sorted(bugs, key=lambda each: each.id))
+
+
+def minors(text: str) -> Iterable[Minor]:
+    """Yield the minor versions in a text, in its order."""
+    for each in _MINOR.finditer(_LINK.sub(" ", text)):
+        yield int(each["major"]), int(each["minor"])
+
+
+def released(text: str) -> Iterable[Minor]:
+    """Yield the minor versions in a text that are no nightly build."""
+    for each in _MINOR.finditer(_LINK.sub(" ", text)):
+        if "dev" not in each["rest"]:
+            yield int(each["major"]), int(each["minor"])
+
+
+def _script_of(report: Path, vocabulary: Vocabulary) -> str:
+    with reading_with(vocabulary):
+        scripts = read_report(report).scripts
+    return with_values_shown(scripts[0].text) if len(scripts) == 1 else ""
+
+
+def with_values_shown(source: str) -> str:
+    """Return a script that prints the values of its expressions, as an interactive Python does.
+
+    The scripts of issues come from notebooks: what they are about is often the value of an expression.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return source
+    expressions = [
+        each for each in tree.body if isinstance(each, ast.Expr) and not isinstance(each.value, ast.Constant)
+    ]
+    for each in expressions:
+        show = ast.parse("__import__('sys').__displayhook__", mode="eval").body
+        each.value = ast.Call(func=show, args=[each.value], keywords=[])
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n" if expressions else source
+
+
+def environments_of(bug: SilentBug, environments: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the environment of the buggy version, and those that may be fixed. Empty if there is none.
+
+    The fixed ones are that of the named release, or those of the next minor versions.
+    """
+    by_minor = {tensorflow_of(each).release[:2]: each for each in sorted(environments, key=tensorflow_of)}
+    later = [each for each in sorted(by_minor) if each > bug.buggy]
+    wanted = [bug.fixed] if bug.fixed in by_minor else later[:LATER]
+    return by_minor.get(bug.buggy, ""), tuple(by_minor[each] for each in wanted if each is not None)
+
+
+def judge(bug: SilentBug, cells: Sequence[Mapping[str, Any]], environments: Sequence[str]) -> Judged:
+    """Return the verdict of a bug. A cell is one of `harness run --watch output --json`."""
+    buggy, later = environments_of(bug, environments)
+    by_environment = {cell["environment"]: cell for cell in cells}
+
+    def judged(verdict: Verdict, fixed: str = "", reason: str = "") -> Judged:
+        return Judged(
+            id=bug.id,
+            scenario=bug.scenario,
+            verdict=verdict,
+            buggy=str(tensorflow_of(buggy)) if buggy else "",
+            fixed=str(tensorflow_of(fixed)) if fixed else "",
+            reason=reason,
+        )
+
+    if not bug.source:
+        return judged(Verdict.NO_CODE)
+    group, reason = _shown(by_environment.get(buggy))
+    if group is None:
+        return judged(Verdict.NOT_RUN, reason=reason)
+    seen = [(each, *_shown(by_environment.get(each))) for each in later]
+    if group == DIFFERS or (seen and all(found == DIFFERS for _, found, _ in seen)):
+        return judged(Verdict.RANDOM)
+    steady = [(each, found) for each, found, _ in seen if found not in (None, DIFFERS)]
+    if not steady:
+        return judged(Verdict.NOT_RUN, reason=next((why for _, _, why in seen if why), "no later version"))
+    differs = next((each for each, found in steady if found != group), None)
+    if differs is not None:
+        return judged(Verdict.CONFIRMED, fixed=differs)
+    return judged(Verdict.CONTRADICTED, fixed=steady[-1][0])
+
+
+def _shown(cell: Mapping[str, Any] | None) -> tuple[str | None, str]:
+    """Return what a cell shows: a run to the end, or a failed assertion. None with the reason for all else."""
+    if cell is None:
+        return None, "no such version"
+    if cell["outcome"] == "passed" and cell["observation"] is not None:
+        shown = cell["observation"]
+        return (
+            (shown["group"], "") if shown["text"].strip() or shown["group"] == DIFFERS else (None, "it prints nothing")
+        )
+    error = cell["error"] or cell["reason"] or cell["outcome"]
+    if cell["outcome"] == "failed" and error.startswith("AssertionError"):
+        return error, ""
+    return None, f"{tensorflow_of(cell['environment'])}: {error.splitlines()[0]}"
