@@ -16,12 +16,12 @@ _PRINTED = re.compile(r"^EXECUTED (\S+)$", re.MULTILINE)
 _LONGEST = 1 << 24
 
 # It is run by the Python under test, so it is written for Python 3.6. Imports are not traced.
-_TEMPLATE = """\
-def _run_traced():
+_TEMPLATE = r"""def _run_traced():
     import ast
     import base64
     import json
     import os
+    import re
     import sys
     import traceback
     import zlib
@@ -43,6 +43,18 @@ def _run_traced():
     if parameters:
         place = sum(first_line(node) < parameters_end for node in tree.body)
         tree.body[place:place] = ast.parse("globals().update(%r)" % (parameters,)).body
+    roots = sorted((os.path.abspath(each or ".") for each in sys.path), key=len, reverse=True)
+    here = os.getcwd()
+    mine = {{path: True}}
+
+    def is_mine(name):
+        # Beside the script, or in no folder of modules: what AutoGraph makes of a function is in a temporary folder.
+        known = mine.get(name)
+        if known is None:
+            inside = any(name.startswith(root + os.sep) for root in roots if root != here)
+            known = mine[name] = os.path.isabs(name) and not inside
+        return known
+
     found = {{}}
     stack = []
     importing = [0]
@@ -50,7 +62,7 @@ def _run_traced():
     def watch(frame, event, argument):
         if event == "call":
             code = frame.f_code
-            depth = 0 if code.co_filename == path else (stack[-1] if stack else 0) + 1
+            depth = 0 if is_mine(code.co_filename) else (stack[-1] if stack else 0) + 1
             stack.append(depth)
             if code.co_name == "<module>" and depth:
                 importing[0] += 1
@@ -68,8 +80,8 @@ def _run_traced():
 
     error = ""
     frames = []
-    here = globals()
-    here["__file__"] = path
+    script = globals()
+    script["__file__"] = path
     try:
         for node in imports:
             alone = ast.parse("")
@@ -77,14 +89,15 @@ def _run_traced():
             exec(compile(alone, path, "exec"), {{"__name__": "__main__"}})
         code = compile(tree, path, "exec", 0, True)
         sys.setprofile(watch)
-        exec(code, here)
+        exec(code, script)
     except BaseException as exception:
         sys.setprofile(None)
         error = type(exception).__name__
         frames = [[each.filename, each.lineno] for each in traceback.extract_tb(exception.__traceback__)]
+        # A message can quote frames of code that was called in another way: `in user code:`.
+        quoted = re.findall(r'File "([^"\n]+)", line (\d+)|(/[^\s:"]+\.py):(\d+)', str(exception)[:100000])
+        frames += [[one or other, int(line or number)] for one, line, other, number in quoted]
     sys.setprofile(None)
-
-    roots = sorted((os.path.abspath(each or ".") for each in sys.path), key=len, reverse=True)
 
     def short(name):
         for root in roots:
@@ -104,7 +117,7 @@ def _run_traced():
             executed.setdefault(name, []).append([code.co_firstlineno, calls, depth])
     frames = [[short(name), line] for name, line in frames if short(name)]
     text = json.dumps({{"error": error, "frames": frames, "executed": executed}}).encode()
-    sys.__stdout__.write("\\nEXECUTED " + base64.b64encode(zlib.compress(text, 9)).decode() + "\\n")
+    sys.__stdout__.write("\nEXECUTED " + base64.b64encode(zlib.compress(text, 9)).decode() + "\n")
     sys.__stdout__.flush()
 
 

@@ -140,6 +140,22 @@ def test_traced_script_prints_what_it_executes_after_its_imports(tmp_path, monke
     }
 
 
+def test_code_that_is_generated_elsewhere_is_the_scripts_and_messages_quote_frames(tmp_path, monkeypatch, capsys):
+    """As AutoGraph does: it writes a function into a file, calls that, and puts its frames into a message."""
+    generated = tmp_path / "made" / "generated.py"
+    generated.parent.mkdir()
+    script = (
+        "from lib import far, ops\n"
+        f"code = compile('import lib.far\\ndef made(): return lib.far.used()\\n', {str(generated)!r}, 'exec')\n"
+        "made = {}\nexec(code, made)\n"
+        "sorted([1], key=lambda _: made['made']())\n"
+        "raise ValueError(f'in user code:\\n\\n    {ops.__file__}:7 helper\\n    {far.__file__}:2 used  *\\n')\n"
+    )
+    trace = run_traced(tmp_path, monkeypatch, capsys, traced(script, ["lib"]))
+    assert trace.executed == {"lib/far.py": ((1, 1, 1),)}
+    assert trace.frames == (("lib/ops.py", 7), ("lib/far.py", 2))
+
+
 def test_traced_script_has_the_parameters_of_its_case(tmp_path, monkeypatch, capsys):
     text = 'import lib.far\n# %% tags=["parameters"]\nx = 0\n# %% use\nassert x == 2\nlib.far.used()\n'
     script = parse_script(text, tmp_path / "s.py", problems=None)
