@@ -14,10 +14,11 @@ from harness.reports.files_of_code import read_files, written_files
 from harness.reports.halves import commented_writer, halves_of
 from harness.reports.named_blocks import as_files, file_name
 from harness.reports.pieces import Piece, Shape
-from harness.reports.report import Dropped, Place
+from harness.reports.report import Dropped, Place, Says
 from harness.reports.undefined import ask_for_names, undefined_names
 from harness.reports.usual_imports import usual_import
 from harness.reports.vocabulary import vocabulary
+from harness.reports.wording import verdict_of
 
 _MOST_BLOCKS = 100
 _REPRODUCES = re.compile(r"standalone code|reproduc|minimal|\bcode\b|\bscript\b|example|steps", re.IGNORECASE)
@@ -29,6 +30,10 @@ _WAY_OUT = re.compile(
 )
 
 
+_WHOLE = re.compile(
+    r"\b(?:full|complete|whole|entire) (?:\w+ )?(?:code|script|example|program|repro\w*)", re.IGNORECASE
+)
+_LONGEST_LEAD = 80
 _BUT = re.compile(r"\b(?:but|however|fails?|breaks|error)\b", re.IGNORECASE)
 
 
@@ -134,10 +139,11 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
             dropped.append(Dropped(place=place, text=piece.text, why=found))
             if found.startswith("incomplete"):
                 questions.append(f"The code of line {piece.line} is {found}. Could you post the whole script?")
-        elif _is_way_out(said) or _WAY_OUT.search(piece.section):
+        elif _is_way_out(said) or _WAY_OUT.search(piece.section) or verdict_of(piece.section) is Says.WORKS:
             others.append((found, piece.text))
         else:
-            codes.append(replace(found, name=file_name(said, piece.text)))
+            whole = _WHOLE.search(said[-_LONGEST_LEAD:]) is not None
+            codes.append(replace(found, name=file_name(said, piece.text), whole=whole))
         said = ""
     if any(code.text.strip() for code in codes):
         why = "the text before it calls it a way out, or other code"
@@ -184,9 +190,10 @@ def _group(codes: list[Code]) -> list[_Group]:
     return groups
 
 
-def _score(group: _Group) -> tuple[bool, bool, bool]:
+def _score(group: _Group) -> tuple[bool, bool, bool, bool]:
+    whole = any(code.whole for code in group.codes)
     section = any(_REPRODUCES.search(code.section) for code in group.codes)
-    return not group.unknown, group.executes, section
+    return not group.unknown, group.executes, section, whole
 
 
 def _is_rival(other: _Group, chosen: _Group) -> bool:

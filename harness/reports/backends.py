@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.reports.blocks import is_code_block
-from harness.reports.facts import BACKEND_VARIABLE, exceptions_in, fields_of
+from harness.reports.facts import BACKEND_VARIABLE, fields_of
+from harness.reports.failures import exceptions_in
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Place, Says
 from harness.reports.wording import verdict_of

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
 from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, clauses_of
-from harness.reports.facts import exceptions_in, kind_of
+from harness.reports.facts import kind_of
+from harness.reports.failures import exceptions_in
 from harness.reports.mentions import Mention, find_mentions, package_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says
@@ -50,6 +51,12 @@ _UPGRADE = re.compile(
     r"\b(?P<when>before|after|since)\s+(?:(?:the|my|our)\s+)?(?:upgrad|updat)\w*(?:\s+(?:from|to))?\W*$", re.IGNORECASE
 )
 _AS_IN = re.compile(r"\b(?:as|like)\s+(?:it\s+\w+\s+)?(?:in|with|on|before)\W*$", re.IGNORECASE)
+_GAVE = re.compile(
+    r"\W*(?:it )?\b(?:I|we|it|they)?\s*(?:got|get|used to|printed|prints|gave|gives|returned|showed|was)\b",
+    re.IGNORECASE,
+)
+# What an exception says is no claim: `X is deprecated in Keras 3`.
+_MESSAGE = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning): .*", re.DOTALL)
 _PROBLEM = re.compile(
     r"\b(?:happens?|happened|occurs?|occurred|appears?|shows? up|reproduc\w*|warnings?|problems?|issues?)\b"
     r"|\b(?:get|got|see|saw|have|had|raises?) (?:this|the|an?|it)\b",
@@ -131,10 +138,11 @@ def _is_field(piece: Piece, context: Context) -> bool:
 
 
 def _as_it_was(piece: Piece, context: Context) -> Iterator[Claim]:
-    """Read `as in TF 2.2` in what is expected: that version works."""
+    """Read `as in TF 2.2` and `with TF 2.2 I got` in what is expected: that version works."""
     for start, clause in clauses_of(piece.text, context.default):
         for mention in find_mentions(clause, context.default):
-            worked = _WORKED.search(clause) and verdict_of(clause) is Says.WORKS
+            worked = bool(_WORKED.search(clause)) and verdict_of(clause) is Says.WORKS
+            worked = worked or _GAVE.match(clause[mention.end :]) is not None
             if mention.package not in OWN_NAMES and (worked or _AS_IN.search(clause[: mention.start])):
                 line = piece.line + piece.text.count("\n", 0, start + mention.start)
                 yield Claim(
@@ -239,7 +247,7 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
             text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=verdict,
             package=package_of(found["package"]), version=f"{below}{found['version']}",
         )  # fmt: skip
-    for found in _MAJOR.finditer(clause):
+    for found in _MAJOR.finditer(_MESSAGE.sub("", clause)):
         line = piece.line + piece.text.count("\n", 0, start + found.start())
         yield Claim(
             text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=verdict,

@@ -54,6 +54,8 @@ class Code:
     section: str = ""
     name: str = ""
     """The file that it is, if the report says so."""
+    whole: bool = False
+    """Whether the words before it say that it is the whole code."""
     dropped: tuple[Dropped, ...] = ()
     outputs: tuple[Output, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()

@@ -34,12 +34,11 @@ from harness.reports.executed import find_tests
 from harness.reports.facts import (
     BACKEND_VARIABLE,
     claims_of_fields,
-    exceptions_in,
-    failures_in,
     outputs_in,
     settings_of,
     shown_versions,
 )
+from harness.reports.failures import exceptions_in, failures_in
 from harness.reports.mentions import find_mentions, package_of
 from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape

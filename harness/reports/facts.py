@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from harness.reports.blocks import is_code_block
 from harness.reports.mentions import package_of, version_in, versions_in
 from harness.reports.pieces import Piece, Shape
-from harness.reports.report import Claim, Failure, Output, Place, Says, Setting
+from harness.reports.report import Claim, Output, Place, Says, Setting
+from harness.reports.tables import is_table, package_rows
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import verdict_of
 
@@ -37,7 +38,7 @@ _FIELDS = (
 )
 _OS = re.compile(
     r"\b(?:Windows(?: (?:1[01]|[78]|Server \d+))?|Ubuntu(?: \d+\.\d+)?|Debian(?: \d+)?|Fedora(?: \d+)?|CentOS(?: \d+)?"
-    r"|mac ?OS(?: [\d.]+| \w+)?"
+    r"|mac ?OS(?: [\d.]+| \w+)?|MacBook(?: \w+)?"
     r"|Colab|Kaggle|WSL2?|Linux|Arch Linux|Mac M\d)\b"
 )
 _BACKEND = re.compile(
@@ -47,17 +48,7 @@ _BACKEND = re.compile(
 )
 BACKEND_VARIABLE = "KERAS_BACKEND"
 _PYTHON = re.compile(r"\bPython[ :=v-]*(?P<version>[23]\.\d+(?:\.\d+)?)", re.IGNORECASE)
-_EXCEPTION = re.compile(
-    r"^(?:E\s+|>{1,3}\s*)?(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotImplemented|StopIteration|Timeout))"
-    r"(?:: (?P<message>.*))?$"
-)
-_QUOTED_EXCEPTION = re.compile(r"`(?P<type>[A-Z]\w*(?:Error|Exception)): (?P<message>[^`]{3,500})`")
-_WRAPPER = re.compile(r"Exception encountered when calling")
-_END_OF_MESSAGE = re.compile(
-    r"^\s*$|^(?:E\s+|>\s*)?\S+\.py:\d+|^={5,}|^-{5,}|^During handling|^The above exception"
-    r"|^Traceback|^\s+File \"|^In \[|^>>>"
-)
-_LOG_LINE = re.compile(
+LOG_LINE = re.compile(
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,]*:? [IWEF] |^(?:WARNING|ERROR|INFO)[: ]|\bW0000 |\bE0000 |^\[\w+\] "
 )
 _PIP_LIST = re.compile(r"^(?P<name>[A-Za-z][\w.-]*)(?:==|[ \t]{2,}|[ \t]+\()(?P<version>\d[\w.+!-]*)\)?(?:[ \t].*)?$")
@@ -143,20 +134,20 @@ def settings_of(pieces: list[Piece]) -> list[Setting]:
     for piece in pieces:
         text = piece.text[:20_000]
         found += [
-            Setting(name="python", value=each["version"], place=_place(piece, each.start()))
+            Setting(name="python", value=each["version"], place=place_in(piece, each.start()))
             for each in _PYTHON.finditer(text)
         ]
         if piece.shape is not Shape.BLOCK:
             found += [
-                Setting(name="os", value=each.group(), place=_place(piece, each.start())) for each in _OS.finditer(text)
+                Setting(name="os", value=each.group(), place=place_in(piece, each.start()))
+                for each in _OS.finditer(text)
             ]
         for each in _BACKEND.finditer(text):
             name = (each["one"] or each["two"] or each["three"]).lower().replace("pytorch", "torch")
-            found.append(Setting(name="backend", value=name, place=_place(piece, each.start())))
+            found.append(Setting(name="backend", value=name, place=place_in(piece, each.start())))
             if version := re.match(r"[`'\"]?[ ,(]+v?(\d+\.\d+(?:\.\d+)?)", text[each.end() :]):
-                found.append(Setting(name=name, value=version[1], place=_place(piece, each.start())))
-        if piece.shape is Shape.BLOCK:
-            found += pip_list(piece)
+                found.append(Setting(name=name, value=version[1], place=place_in(piece, each.start())))
+        found += _listed(piece)
         if len(found) > 10 * _MOST:
             break
     kept: dict[str, Setting] = {}
@@ -181,6 +172,13 @@ def pip_list(piece: Piece) -> list[Setting]:
     ]
 
 
+def _listed(piece: Piece) -> list[Setting]:
+    """Return the packages that a block or a table lists as installed."""
+    if piece.shape is Shape.BLOCK:
+        return pip_list(piece)
+    return [Setting(name=name, value=version, place=place) for name, version, place in package_rows(piece)]
+
+
 def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
     """Yield the versions of a form's fields and of package lists: with these, the reporter saw the failure."""
     for name, value, place in fields_of(pieces):
@@ -190,11 +188,11 @@ def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
             yield Claim(text=f"{name} {value}", place=place, says=Says.FAILS, package=name, version=value)
     said = ""
     for piece in pieces:
-        if piece.shape is not Shape.BLOCK:
+        if piece.shape is not Shape.BLOCK and not is_table(piece):
             said = piece.text[-_LONGEST_LABEL:]
         else:
             says = Says.WORKS if _is_working(said) or _is_working(piece.section) else Says.FAILS
-            for each in pip_list(piece):
+            for each in _listed(piece):
                 if each.name in _LISTED_CLAIMS or each.name in vocabulary().subjects:
                     yield Claim(
                         text=f"{each.name} {each.value}",
@@ -208,65 +206,6 @@ def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
 def _is_working(label: str) -> bool:
     """Return whether the words before a package list say that it is that of a version that works."""
     return verdict_of(label) is Says.WORKS or _OLD.search(label) is not None
-
-
-def failures_in(pieces: Iterable[Piece]) -> list[Failure]:
-    """Return the exceptions of a report: the last one of each traceback first, then quoted ones."""
-    found: list[Failure] = []
-    quoted: list[Failure] = []
-    for piece in pieces:
-        if piece.shape is Shape.BLOCK:
-            found += reversed(exceptions_in(piece.text, Place(line=piece.line, file=piece.file)))
-        else:
-            quoted += exceptions_in(piece.text, Place(line=piece.line, file=piece.file))
-            quoted += [
-                Failure(place=_place(piece, each.start()), type=each["type"], message=each["message"])
-                for each in _QUOTED_EXCEPTION.finditer(piece.text)
-            ]
-        if len(found) > _MOST:
-            break
-    kept: dict[tuple[str, str], Failure] = {}
-    for failure in [*found, *quoted]:
-        kept.setdefault((failure.type, failure.message[:60]), failure)
-    return list(kept.values())[:_MOST]
-
-
-def exceptions_in(text: str, place: Place) -> list[Failure]:
-    """Return the lines `Type: message`, with the further lines of the message."""
-    lines = text.split("\n")
-    failures: list[Failure] = []
-    for offset, line in enumerate(lines):
-        if len(failures) > _MOST:
-            break
-        found = (
-            _EXCEPTION.match(line[:_LONGEST]) if line[:1] not in (" ", "\t") or line.lstrip().startswith("E ") else None
-        )
-        found = found or _EXCEPTION.match(line.strip()[:_LONGEST]) if line.strip()[:1].isupper() else found
-        if found is None or (found["message"] is None and not _after_traceback(lines, offset)):
-            continue
-        message = [found["message"] or ""]
-        for following in lines[offset + 1 : offset + 30]:
-            if not following.strip() and len(message) == 1 and _WRAPPER.match(message[0]):
-                continue  # Keras says which layer it was, and below a blank line what happened
-            if _END_OF_MESSAGE.match(following) or _LOG_LINE.match(following) or _EXCEPTION.match(following):
-                break
-            message.append(re.sub(r"^(?:E\s+|>\s)", "", following).strip())
-        if message[-1].endswith("`") and "\n".join(message).count("`") % 2:
-            message[-1] = message[-1][:-1].rstrip()  # it ends the traceback, which stands between backticks
-        failures.append(
-            Failure(
-                place=Place(line=place.line + offset, file=place.file),
-                type=found["type"],
-                message=" ".join(message).strip()[:_LONGEST],
-            )
-        )
-    return failures
-
-
-def _after_traceback(lines: list[str], at: int) -> bool:
-    return any(
-        "Traceback" in line or line.lstrip().startswith(("File ", "---->")) for line in lines[max(0, at - 30) : at]
-    )
 
 
 def outputs_in(pieces: Iterable[Piece], dropped_lines: set[tuple[str, int]]) -> list[Output]:
@@ -289,7 +228,7 @@ def outputs_in(pieces: Iterable[Piece], dropped_lines: set[tuple[str, int]]) -> 
 def _role(piece: Piece, said: str) -> str:
     if (
         "Traceback" in piece.text
-        or any(_LOG_LINE.search(line) for line in piece.lines[:50])
+        or any(LOG_LINE.search(line) for line in piece.lines[:50])
         or _LOGS.search(piece.section)
     ):
         return "log"
@@ -326,5 +265,6 @@ def shown_versions(code: str, output: str) -> Iterator[tuple[str, str]]:
             yield package_of(name), version
 
 
-def _place(piece: Piece, at: int) -> Place:
+def place_in(piece: Piece, at: int) -> Place:
+    """Return the place of a character of a piece."""
     return Place(line=piece.line + piece.text.count("\n", 0, at), file=piece.file)

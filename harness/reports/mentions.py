@@ -30,7 +30,9 @@ _LEADS_TO_VERSION = re.compile(
     re.IGNORECASE,
 )
 _IN_LIST = re.compile(
-    r"[`'\"*)]*\s*(?:,|/|and|or|&|\((?:and|or)|to|through|,\s*and|up to|-|\u2013|until)\s*[`'\"*(]*v?$", re.IGNORECASE
+    r"[`'\"*)]*\s*(?:,|/|and|or|&|\((?:and|or)|to|through|,\s*and|up to(?: and including)?|-|\u2013|until)"
+    r"\s*[`'\"*(]*v?$",
+    re.IGNORECASE,
 )
 # `upgraded Keras from 2.0.4 to 2.0.5`
 _FROM = re.compile(rf"(?<![\w.@/-])(?P<package>{_NAMES})[`'\"*]* (?:version )?from v?$", re.IGNORECASE)
@@ -173,7 +175,7 @@ def _can_be(package: str, version: str, *, said: bool) -> bool:
 
 def _is_listed(text: str, at: int, before: list[Mention]) -> bool:
     """Return whether a number follows a version in a list of versions."""
-    return bool(before) and at - before[-1].end < 12 and _IN_LIST.match(text[before[-1].end : at]) is not None
+    return bool(before) and at - before[-1].end < 24 and _IN_LIST.match(text[before[-1].end : at]) is not None
 
 
 def _introduced(text: str, at: int) -> bool:

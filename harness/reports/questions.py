@@ -16,7 +16,7 @@ from harness.reports.secrets import has_secret
 
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]+\)|<img\b", re.IGNORECASE)
 _LINK = re.compile(
-    r"https?://(?:colab\.research\.google\.com|gist\.github\.com|(?:www\.)?kaggle\.com|drive\.google\.com|pastebin\.com)/",
+    r"https?://(?:raw\.githubusercontent\.com|colab\.research\.google\.com|gist\.github\.com|(?:www\.)?kaggle\.com|drive\.google\.com|pastebin\.com)/",
     re.IGNORECASE,
 )
 _FILE = re.compile(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.reports.code import installed_by
-from harness.reports.facts import exceptions_in
+from harness.reports.failures import exceptions_in
 from harness.reports.mentions import package_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says

@@ -16,6 +16,9 @@ _VERSION_COLUMN = re.compile(
     r"version|\bload|\bread|\btf\b|tensorflow|keras|release|package|numpy|environment|\btested\b|\bto\b", re.IGNORECASE
 )
 
+_NAME = re.compile(r"`?[A-Za-z][\w.-]*`?")
+_VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-.]?(?:rc|a|b|dev|post)\d+)?")
+
 
 def is_table(piece: Piece) -> bool:
     """Return whether a piece of Markdown is a table."""
@@ -27,17 +30,31 @@ def _is_table_rule(line: str) -> bool:
     return "-" in line and set(line) <= set(" \t:|-")
 
 
+def package_rows(piece: Piece) -> Iterator[tuple[str, str, Place]]:
+    """Yield the packages and versions of a table that lists what is installed, with two columns."""
+    rows = list(_rows(piece)) if is_table(piece) else []
+    for offset, row in enumerate(rows):
+        if len(row) == 2 and _NAME.fullmatch(row[0]) and _VERSION.fullmatch(row[1].strip("`")):
+            place = Place(line=piece.line + offset, file=piece.file)
+            yield package_of(row[0].strip("`")), row[1].strip("`"), place
+
+
+def _rows(piece: Piece) -> Iterator[list[str]]:
+    for line in piece.lines:
+        yield [cell.strip() for cell in re.sub(r"\|$", "", line.strip().removeprefix("|")).split("|")]
+
+
 def in_table(piece: Piece, default: str) -> Iterator[Claim]:
     """Yield the claims of a table: a row has versions, and a word that says whether they work."""
-    rows = [
-        [cell.strip() for cell in re.sub(r"\|$", "", line.strip().removeprefix("|")).split("|")] for line in piece.lines
-    ]
+    rows = list(_rows(piece))
     header = rows[0]
     if sum(bool(find_mentions(cell, default)) for cell in header) > 1:
         yield from _by_column(piece, rows, default)
         return
     writer = next((at for at, name in enumerate(header) if _WRITER_COLUMN.search(name)), None)
     readers = [at for at, name in enumerate(header) if at != writer and _VERSION_COLUMN.search(name)]
+    if not any(header):  # `| last good | 3.14.1 |`
+        readers = [at for at in range(len(header)) if any(at < len(row) and version_in(row[at]) for row in rows)]
     for offset, row in enumerate(rows[1:], start=1):
         if set("".join(row)) <= set("-: "):
             continue

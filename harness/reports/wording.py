@@ -11,6 +11,7 @@ _NOT_FAILING = re.compile(
     r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)"
     r"|without (?:\w+ )?(?:error|problem|issue|failure|warning|complain|trouble)"
     r"|\bno such (?:warning|message|error|problem|exception)"
+    r"|\b(?:was|were)(?: not|n't) (?:like|so|the case)\b"
     r"|not (?:\w+ )?reproducible|\bfixed\b|resolved|\bsolves?\b|\bhelps\b|goes away|disappears?|downgrad\w+ to",
     re.IGNORECASE,
 )

@@ -85,6 +85,23 @@ CLAIMS = {
         "# Regression in LSTM from 2.2.5 to 2.3.1\n\nSeen with TF 1.14.0 and Keras 2.3.1.\n",
         [("works", "keras", "2.2.5"), ("fails", "keras", "2.3.1"), ("fails", "tensorflow", "1.14.0")],
     ),
+    "as it was": ("It fails with Keras 3.4.1. It was not like this in 3.3.3.\n",
+                  [("fails", "keras", "3.4.1"), ("works", "keras", "3.3.3")]),
+    "up to and including": (
+        "It was fine on Keras 3.1 up to and including 3.5. 3.6.0 is the first one that breaks.\n",
+        [("works", "keras", "3.1"), ("works", "keras", "3.5"), ("fails", "keras", "3.6.0")],
+    ),
+    "table of what is installed": (
+        "| package | version |\n|---|---|\n| tensorflow | 2.18.0 |\n| keras | 3.7.0 |\n\n### Expected\nwith keras 3.6.0 I got 3\n",
+        [("fails", "tensorflow", "2.18.0"), ("fails", "keras", "3.7.0"), ("works", "keras", "3.6.0")],
+    ),
+    "table without a head": (
+        "Keras:\n\n| | |\n|---|---|\n| last good | 3.14.1 |\n| first bad | 3.15.0 |\n",
+        [("works", "keras", "3.14.1"), ("fails", "keras", "3.15.0")],
+    ),
+    "version in a message": (
+        "Result on TF 2.16.1: ValueError: `save_format` is deprecated in Keras 3.\n", [("fails", "tensorflow", "2.16.1")],
+    ),
     "version of the writer in a field": (
         "# Models saved on TF 2.14 cannot be loaded on TF 2.12\n\n### TensorFlow version\n\n2.14\n",
         [("fails", "tensorflow", "2.12")],
@@ -193,3 +210,24 @@ def test_example_that_works_as_expected_is_not_the_scenario():
 def test_code_behind_a_link_is_asked_for_beside_a_fragment():
     report = read_report("Fails:\n\n```\ny = inputs[:, :-1]\n```\n\nhttps://colab.research.google.com/drive/1\n")
     assert any("links are not opened" in each for each in report.questions)
+
+
+def test_exception_within_a_sentence_and_in_the_next_paragraph():
+    report = read_report("Result on TF 2.16.1: ValueError: the argument `x` is unknown\n")
+    assert (report.failure.type, report.failure.message) == ("ValueError", "the argument `x` is unknown")
+    report = read_report("ValueError: Exception encountered when calling f().\n\n**Shapes differ: 3 and 8**\n\nWhy?\n")
+    assert report.failure.message == "Exception encountered when calling f(). Shapes differ: 3 and 8"
+
+
+def test_whole_code_comes_before_a_fragment_of_it():
+    report = read_report(f"It is this:\n\n```\nx = 3\nprint(x)\n```\n\nfull code.\n\n```\n{CODE}x = 3\nprint(x)\n```\n")
+    assert report.scripts[0].text.startswith(CODE)
+    assert not any("separate" in each for each in report.questions)
+
+
+def test_example_below_a_heading_that_works_is_not_the_scenario():
+    report = read_report(
+        f"### Reproduction\n\n```\n{CODE}```\n\n### Working comparison\n\n```\nmodel = keras.Model()\n```\n"
+    )
+    assert report.scripts[0].text == CODE
+    assert len(report.dropped) == 1

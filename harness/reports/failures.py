@@ -1,0 +1,105 @@
+"""Extract the exceptions that a report shows: in tracebacks, quoted in sentences, and in paragraphs of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from harness.reports.facts import LOG_LINE, place_in
+from harness.reports.pieces import Piece, Shape
+from harness.reports.report import Failure, Place
+
+_EXCEPTION = re.compile(
+    r"^(?:E\s+|>{1,3}\s*)?(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|NotImplemented|StopIteration|Timeout))"
+    r"(?:: (?P<message>.*))?$"
+)
+_QUOTED_EXCEPTION = re.compile(
+    r"`(?P<type>[A-Z]\w*(?:Error|Exception)): (?P<message>[^`]{3,500})`"
+    r"|(?<=: )(?P<named>[A-Z]\w*(?:Error|Exception)): (?P<said>[^\n]{8,500})"
+)
+_WRAPPER = re.compile(r"Exception encountered when calling")
+_END_OF_MESSAGE = re.compile(
+    r"^\s*$|^(?:E\s+|>\s*)?\S+\.py:\d+|^={5,}|^-{5,}|^During handling|^The above exception"
+    r"|^Traceback|^\s+File \"|^In \[|^>>>"
+)
+_LONGEST = 4000
+_LONGEST_WRAPPER = 100
+_MOST = 200
+
+
+def failures_in(pieces: Iterable[Piece]) -> list[Failure]:
+    """Return the exceptions of a report: the last one of each traceback first, then quoted ones."""
+    found: list[Failure] = []
+    quoted: list[Failure] = []
+    pieces = list(pieces)
+    for place, piece in enumerate(pieces):
+        if piece.shape is Shape.BLOCK:
+            found += reversed(exceptions_in(piece.text, Place(line=piece.line, file=piece.file)))
+        else:
+            quoted += (
+                _with_paragraph(each, pieces[place + 1 : place + 2])
+                for each in exceptions_in(piece.text, Place(line=piece.line, file=piece.file))
+            )
+            quoted += [
+                Failure(
+                    place=place_in(piece, each.start()),
+                    type=each["type"] or each["named"],
+                    message=each["message"] or each["said"],
+                )
+                for each in _QUOTED_EXCEPTION.finditer(piece.text)
+            ]
+        if len(found) > _MOST:
+            break
+    kept: dict[tuple[str, str], Failure] = {}
+    for failure in [*found, *quoted]:
+        kept.setdefault((failure.type, failure.message[:60]), failure)
+    return list(kept.values())[:_MOST]
+
+
+def _with_paragraph(failure: Failure, following: list[Piece]) -> Failure:
+    """Return an exception with the paragraph below it, if its own only says which layer was called."""
+    if not following or following[0].shape is Shape.BLOCK or len(failure.message) > _LONGEST_WRAPPER:
+        return failure
+    if not _WRAPPER.match(failure.message):
+        return failure
+    said = following[0].lines[0].strip(" *`")
+    return replace(failure, message=f"{failure.message} {said}")
+
+
+def exceptions_in(text: str, place: Place) -> list[Failure]:
+    """Return the lines `Type: message`, with the further lines of the message."""
+    lines = text.split("\n")
+    failures: list[Failure] = []
+    for offset, line in enumerate(lines):
+        if len(failures) > _MOST:
+            break
+        found = (
+            _EXCEPTION.match(line[:_LONGEST]) if line[:1] not in (" ", "\t") or line.lstrip().startswith("E ") else None
+        )
+        found = found or _EXCEPTION.match(line.strip()[:_LONGEST]) if line.strip()[:1].isupper() else found
+        if found is None or (found["message"] is None and not _after_traceback(lines, offset)):
+            continue
+        message = [found["message"] or ""]
+        for following in lines[offset + 1 : offset + 30]:
+            if not following.strip() and len(message) == 1 and _WRAPPER.match(message[0]):
+                continue  # Keras says which layer it was, and below a blank line what happened
+            if _END_OF_MESSAGE.match(following) or LOG_LINE.match(following) or _EXCEPTION.match(following):
+                break
+            message.append(re.sub(r"^(?:E\s+|>\s)", "", following).strip())
+        if message[-1].endswith("`") and "\n".join(message).count("`") % 2:
+            message[-1] = message[-1][:-1].rstrip()  # it ends the traceback, which stands between backticks
+        failures.append(
+            Failure(
+                place=Place(line=place.line + offset, file=place.file),
+                type=found["type"],
+                message=" ".join(message).strip()[:_LONGEST],
+            )
+        )
+    return failures
+
+
+def _after_traceback(lines: list[str], at: int) -> bool:
+    return any(
+        "Traceback" in line or line.lstrip().startswith(("File ", "---->")) for line in lines[max(0, at - 30) : at]
+    )
