@@ -43,7 +43,7 @@ from harness.reports.mentions import find_mentions, package_of
 from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.questions import ask
-from harness.reports.report import Claim, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
+from harness.reports.report import Claim, Dropped, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.scripts import check_script, find_fault
 from harness.reports.session_claims import claims_in_sessions
 from harness.reports.source import Source
@@ -108,7 +108,13 @@ def conclude(
     endless = next((line for each in runnable if (line := endless_loop(each.text or "")) is not None), None)
     if endless is not None:
         questions.append(ask_for_end(endless))
-        runnable = runnable if failures else ()  # what it shows before it is stopped is known only for an exception
+        if not failures:  # of what it shows before it is stopped, only an exception can be recognised
+            place = code.place if code is not None else Place(line=1)
+            dropped += tuple(
+                Dropped(place=place, text=each.text or "", why=f"its loop in line {endless} never ends")
+                for each in runnable
+            )
+            runnable = ()
     report = Report(
         name=source.name, form=_form(source, scripts), title=source.title, scripts=runnable,
         companions=companions,

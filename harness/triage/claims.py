@@ -69,8 +69,8 @@ def questions_about(checked: Iterable[CheckedClaim]) -> tuple[str, ...]:
     fails = [each for each in checked if each.claim.says is Says.FAILS]
     released = any((each.cells or each.installed) and not is_nightly(each.claim) for each in fails)
     return tuple(
-        f"Does it also fail with a released version? {each.claim.package} {each.claim.version} was not tested: "
-        f"{each.note.rstrip('.')}."
+        f"Does it also fail with {'a released' if is_nightly(each.claim) else 'another'} version? "
+        f"{each.claim.package} {each.claim.version} was not tested: {each.note.rstrip('.')}."
         for each in checked
         if each.result is Checked.NOT_TESTED and each.claim.says is Says.FAILS and not each.cells and not each.installed
         and not (released and is_nightly(each.claim))

@@ -33,6 +33,7 @@ from harness.triage.observe import Problem, evidence_of
 from harness.triage.ranges import Range, ranges_of
 from harness.triage.reproduction import (
     NO_VERSION,
+    common_reason,
     other_system,
     reason_of_day,
     reported_failure,
@@ -109,6 +110,8 @@ def compose(found: Found) -> TriageAnswer:
     reproduction = reproduction_of(own, problem, reported=reported, system=other_system(found.report))
     if found.assumed and own and not reproduction.reason:
         reproduction = replace(reproduction, reason=_reason_of_day(found))
+    if reproduction.environment is None and (why := common_reason(found.told)):
+        reproduction = replace(reproduction, reason=why)
     newest = _failing_attempt(found)
     is_reported = reported is None or problem.failure is None or reported.matches(problem.text)
     told = [*found.told, *points]

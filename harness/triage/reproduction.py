@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from harness.reports.report import Report
 from harness.triage.answer import Reproduction
-from harness.triage.evidence import Failure, Shows
+from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.observe import Problem, Ran, evidence_of
 
 NO_VERSION = "the report names no failing version that has an environment"
@@ -28,6 +28,14 @@ _RESULTS = {
 def reason_of_day(package: str, version: str, date: dt.date) -> str:
     """Return why the environment of a version of a package stands for the reporter's."""
     return f"{NO_VERSION}: of the environments, {package} {version} is the newest that was released by {date}"
+
+
+def common_reason(evidence: Iterable[Evidence]) -> str:
+    """Return why nothing was tested, if that has one reason everywhere; empty otherwise."""
+    evidence = list(evidence)
+    reasons = {each.reason for each in evidence}
+    nothing = all(each.shows is Shows.NOT_TESTED for each in evidence)
+    return reasons.pop() if nothing and len(reasons) == 1 else ""
 
 
 def reported_failure(report: Report) -> Failure | None:

@@ -153,6 +153,7 @@ def test_code_that_never_ends_is_run_only_for_an_exception():
     report = read_report(f"Memory grows in TF 2.16.\n\n```\n{code}```\n")
     assert not report.runnable
     assert any("never ends: its line 4" in each for each in report.questions)
+    assert [each.why for each in report.dropped] == ["its loop in line 4 never ends"]
     assert read_report(f"Fails in TF 2.16.\n\n```\n{code}```\n\n```\nMemoryError: no\n```\n").runnable
     stopped = without_end(ran("a", Outcome.TIMED_OUT), 4)
     (shown,) = evidence_of([stopped], Problem(observed="error"))

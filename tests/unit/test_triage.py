@@ -52,7 +52,7 @@ from harness.triage.problems import problem_of
 from harness.triage.quoted_output import quoted_outputs
 from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
-from harness.triage.reproduction import other_system, reason_of_day, reproduction_of
+from harness.triage.reproduction import common_reason, other_system, reason_of_day, reproduction_of
 from harness.triage.runs import without_names
 from harness.triage.verdict import sentence
 from tests.making import make_environment
@@ -584,6 +584,12 @@ def test_nightly_build_is_not_tested_with_the_reason():
     assert "nightly" in checked.note
     (question,) = questions_about([checked])
     assert "released version" in question
+    (question,) = questions_about(check([claim("2.0.4")], [], provides={}))
+    assert question.startswith("Does it also fail with another version? layers 2.0.4 was not tested")
+    assert common_reason(
+        [evidence("1.0.0", NOT_TESTED, reason="no names"), evidence("1.1.0", NOT_TESTED, reason="no names")]
+    )
+    assert common_reason([evidence("1.0.0", NOT_TESTED, reason="a"), evidence("1.1.0", PASSES, reason="a")]) == ""
 
 
 def test_failing_version_that_cannot_be_had_is_asked_about_with_the_reason():
