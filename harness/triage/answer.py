@@ -144,6 +144,8 @@ class TriageAnswer:
     """The number of further cases, which were not run."""
     shown: tuple[ShownGroup, ...] = ()
     """What the script shows by version, if it passes everywhere, and nothing says what is right."""
+    is_reported: bool = True
+    """False if the ranges are about another failure than that of the report, which nothing showed."""
     nightly: tuple[NightlyResult, ...] = ()
     """What the nightly builds show. `ranges` has releases only."""
 

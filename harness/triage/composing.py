@@ -143,6 +143,7 @@ def compose(found: Found) -> TriageAnswer:
         verdict=" ".join(filter(None, [verdict, shown.sentence, nightly_sentence(nightly, is_reported=is_reported)])),
         observed=shown.kind or problem.observed,
         shown=shown.groups,
+        is_reported=is_reported,
         reproduced=reproduction,
         responsible=responsible,
         stepped=found.name(stepped) if stepped else None,

@@ -49,7 +49,7 @@ def markdown(answer: TriageAnswer) -> str:
 def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _reproduced(answer)
     yield _held(answer)
-    yield _ranges(answer.ranges, "reader" if answer.pairs else "")
+    yield _ranges(answer.ranges, "reader" if answer.pairs else "", bug=_bug(answer))
     for each in answer.files:
         yield f"{code(each.file)}:\n\n{_ranges(each.ranges, _OF_FILE)}"
     yield from _shown(answer)
@@ -157,12 +157,18 @@ def _writers(answer: TriageAnswer) -> str:
     return f"Writers whose files {code(answer.pairs.reader)} reads:\n\n{_ranges(answer.pairs.writer_ranges, 'writer')}"
 
 
-def _ranges(ranges: Sequence[Range], role: str) -> str:
-    """Return a table of versions; of a report with two steps, those of one side."""
+def _bug(answer: TriageAnswer) -> str:
+    """Return the words for a version that shows the problem: that of the report, or another failure."""
+    return _MARKS[Shows.BUG] if answer.is_reported else "❌ this failure"
+
+
+def _ranges(ranges: Sequence[Range], role: str, *, bug: str = _MARKS[Shows.BUG]) -> str:
+    """Return a table of versions; of a report with two steps, those of one side. `bug` marks those with the problem."""
+    marks = {**_MARKS, Shows.BUG: bug}
     if not ranges:
         return ""
     rows = [
-        [escaped(each.text), _MARKS[each.shows] + _why(each, of_file=role == _OF_FILE), f"{len(each.cells)}"]
+        [escaped(each.text), marks[each.shows] + _why(each, of_file=role == _OF_FILE), f"{len(each.cells)}"]
         for each in ranges
     ]
     title = escaped(ranges[0].package) + (f" ({role})" if role in ("reader", "writer") else "")
@@ -192,7 +198,13 @@ def _nightly(answer: TriageAnswer) -> str:
         text = text or (escaped(_short(shown.reason, _LONGEST_IN_TABLE)) if not shown.shows.conclusive else "")
         built = each.built.isoformat() if each.built is not None else "unknown"
         built += f", commit {code(each.commit[:10])}" if each.commit else ""
-        rows.append([escaped(f"{each.package} {each.version}"), built, f"{_MARKS[shown.shows]}{text and f': {text}'}"])
+        rows.append(
+            [
+                escaped(f"{each.package} {each.version}"),
+                built,
+                f"{_bug(answer) if shown.shows is Shows.BUG else _MARKS[shown.shows]}{text and f': {text}'}",
+            ]
+        )
     return table(["nightly build", "built", "shows"], rows) if rows else ""
 
 

@@ -989,6 +989,11 @@ def test_reply_makes_no_markup_of_foreign_text():
     assert "\x1b" not in markdown(an_answer())
 
 
+def test_reply_does_not_call_another_failure_the_bug():
+    assert "| 1.1.0 | ❌ this bug |" in markdown(an_answer())
+    assert "| 1.1.0 | ❌ this failure |" in markdown(an_answer(is_reported=False))
+
+
 def test_reply_names_every_change_of_a_bug_that_comes_back():
     shown = [("1.0.0", PASSES), ("1.1.0", BUG), ("1.2.0", PASSES), ("1.3.0", BUG)]
     commit = {"sha": "b" * 40, "title": "Return it", "repository": "o/r", "pull_request": 13}
