@@ -33,6 +33,7 @@ _MOST_SENTENCES = 20
 _LOOKS_LIKE_CODE = re.compile(
     r"\s*(?:(?:with|for|if|def|class|return|assert) )?[A-Za-z_][\w.]*\s*(?:=(?!=)\s*[A-Za-z_][\w.]*)?\(.*\w.*\)?:?\s*$"
 )
+_TRACEBACK = re.compile(r"-{20,}\s*$|Traceback \(most recent|\w+(?:Error|Exception)\s+Traceback \(most")
 _NUMBERED = re.compile(r"[ \t]*(?P<number>\d{1,4})[.:|)]?(?P<rest>(?:[ \t].*)?)$")
 _FEWEST_NUMBERED = 3
 _SHOWN_VALUE = re.compile(r"\s*(?:tf\.Tensor|array|<|tensor|Array)\(")
@@ -133,7 +134,8 @@ def _is_code(tree: ast.Module, tagged: bool) -> bool:
 def _repaired(code: Code, piece: Piece, line: int, message: str) -> Code | str:
     """Cut off the output that follows code in one block; what is left must be code."""
     lines = code.text.split("\n")
-    for end in (line - 1, line - 2):
+    shown = next((at for at, text in enumerate(lines) if _TRACEBACK.match(text)), line - 1)
+    for end in dict.fromkeys((line - 1, line - 2, shown)):
         head = "\n".join(lines[: max(0, end)])
         tree = tree_of(head)
         if tree is not None and _is_code(tree, False) and imported_packages(tree) and end >= 1:

@@ -14,7 +14,7 @@ LONGEST_CLAUSE = 2000
 """Characters of a clause that are read."""
 _CLAUSES = re.compile(
     r"(?<=[.!?])[\s)]+(?=[A-Z\"'`*(]|\d+\.\d+(?:\.\d+)? (?:is|was|has|works|fails|ok|and)\b)"
-    r"|(?<=[.!?])[ \t]*\n\s*|;\s+|\n\s*\n|\n\s*(?=[-*+]\s|\*\*)"
+    r"|(?<=[.!?])[ \t]*\n\s*|;\s+|\n\s*\n|\n\s*(?=[-*+]\s|\*\*|\d+\.\d+)"
     r"|(?:,|(?<!\s))\s+(?:but|while|whereas|however|though|although|yet)\s+"
     r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|\s+\((?=not\s+(?:in|on|with)\s)"
 )

@@ -52,6 +52,7 @@ _MAJORS = {
     "numpy": {1, 2},
     "torch": {0, 1, 2},
     "tf-keras": {2},
+    "tensorflow-text": {2},
     "jax": {0},
 }
 
@@ -106,6 +107,7 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         if following is not None and following.start <= found.start() < following.end:
             continue
         package = next((each.package for each in reversed(mentions) if each.package != "python"), default)
+        package = next((each.package for each in mentions if each.version == found["version"]), package)
         if before := _FROM.search(text[max(0, found.start() - 40) : found.start()]):
             package = package_of(before["package"])
         listed = _is_listed(text, found.start(), mentions)

@@ -91,6 +91,14 @@ CLAIMS = {
         "It was fine on Keras 3.1 up to and including 3.5. 3.6.0 is the first one that breaks.\n",
         [("works", "keras", "3.1"), ("works", "keras", "3.5"), ("fails", "keras", "3.6.0")],
     ),
+    "it was": (
+        "Since Keras 3.9 it takes 40 s per epoch, it was 11 s with Keras 3.8.\n",
+        [("fails", "keras", "3.9"), ("works", "keras", "3.8")],
+    ),
+    "numbers of a package that is named before": (
+        "tensorflow-text: **2.9.0**\nTensorflow: 2.9.1\n\nHappens only with **2.9.0**\n2.8.2rc1 seems to work.\n",
+        [("fails", "tensorflow", "2.9.1"), ("fails", "tensorflow-text", "2.9.0"), ("works", "tensorflow-text", "2.8.2rc1")],
+    ),
     "table of what is installed": (
         "| package | version |\n|---|---|\n| tensorflow | 2.18.0 |\n| keras | 3.7.0 |\n\n### Expected\nwith keras 3.6.0 I got 3\n",
         [("fails", "tensorflow", "2.18.0"), ("fails", "keras", "3.7.0"), ("works", "keras", "3.6.0")],
@@ -232,3 +240,12 @@ def test_example_below_a_heading_that_works_is_not_the_scenario():
     )
     assert report.scripts[0].text == CODE
     assert len(report.dropped) == 1
+
+
+def test_traceback_of_ipython_below_the_code_of_a_block_is_output():
+    shown = f"{'-' * 75}\nNotFoundError      Traceback (most recent call last)\n<ipython-input-5-9ea998addbe5> in <module>\n"
+    report = read_report(
+        f"```\n!pip install tensorflow-text==2.4.1\n{CODE}\n{shown}----> 3 print(model)\n\nNotFoundError: no symbol\n```\n"
+    )
+    assert report.scripts[0].text == CODE
+    assert (report.failure.type, report.requirements) == ("NotFoundError", ("tensorflow-text==2.4.1",))
