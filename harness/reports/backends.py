@@ -30,6 +30,9 @@ _NAME = re.compile(
     rf"|(?<![\w./-]){_ONE.format('noun')}[`*\"']*[ \t]+backends?\b",
     re.IGNORECASE,
 )
+_CHANGED = re.compile(
+    rf"\b(?:switch|chang|mov)\w*\b[^.\n]{{0,30}}?\bto[ \t]+(?:the[ \t]+)?[`*\"']*{_ONE.format('name')}\b", re.IGNORECASE
+)
 _USED = re.compile(
     r"\b(?:us(?:e|ing)|with|on|under)[ \t]+(?:the[ \t]+)?[`*]*(?P<one>jax|pytorch|torch|openvino)[`*]*"
     r"[ \t]+(?:as[ \t]+(?:a[ \t]+|the[ \t]+)?)?backend"
@@ -73,12 +76,14 @@ def asked_backend(pieces: Iterable[Piece], scripts: Iterable[str]) -> str | None
 def with_failing_backend(text: str, pieces: Iterable[Piece]) -> tuple[str, str | None]:
     """Return a script with the backend that fails, and its name, if the script was left with one that works.
 
-    Such a script has the other backend in a comment, as people try one after the other, or the report says that the
-    one in the script works.
+    Such a script has the other backend in a comment, as people try one after the other. Or the report says that the
+    one in the script works, or tells how it changes it.
     """
     found = list(_SET.finditer(text))
     active = {each["name"] for each in found if not each["comment"]}
+    pieces = list(pieces)
     offered = {each["name"] for each in found if each["comment"]}
+    offered |= {_NAMES[each["name"].lower()] for piece in pieces for each in _CHANGED.finditer(piece.text[:20_000])}
     failing, working = _said(pieces)
     wanted = failing - working
     name = _one_of(wanted)
