@@ -52,6 +52,7 @@ _SET = re.compile(
 )
 _IMPORTS_TENSORFLOW = re.compile(r"^[ \t]*(?:import|from)[ \t]+tensorflow\b", re.MULTILINE)
 _FIRST = Place(line=1)
+_LONGEST_PART = 500
 
 
 def asked_backend(pieces: Iterable[Piece], scripts: Iterable[str]) -> str | None:
@@ -116,7 +117,7 @@ def _judged(text: str) -> Iterator[tuple[set[str], Says]]:
     """Yield the backends of each clause that says whether they work; `not with jax` reverses what precedes it."""
     before: Says | None = None
     for part in _PARTS.split(text):
-        for half in _halves(part):
+        for half in _halves(part[:_LONGEST_PART]):
             verdict = _verdict(half)
             if _NOT.match(half) and before is not None:
                 verdict = Says.FAILS if before is Says.WORKS else Says.WORKS

@@ -37,14 +37,15 @@ def _halves(clause: str, default: str) -> list[tuple[int, str]]:
 
     `seen in 2.16 (it works in 2.15)` is split, too: what is in brackets speaks of its own version.
     """
-    for found in _AND.finditer(clause):
+    mentions = [each for each in find_mentions(clause, default) if each.package not in OWN_NAMES]
+    for found in _AND.finditer(clause) if mentions else ():
         left, right = clause[: found.start()], clause[found.end() :]
-        named = [each.package for each in find_mentions(left, default) if each.package not in OWN_NAMES]
-        if not named:
+        package = next((each.package for each in reversed(mentions) if each.end <= found.start()), None)
+        if package is None:
             continue
         inside = right.partition(")")[0] if found.group().endswith("(") else ""
-        aside = bool(inside and find_mentions(inside, named[-1]) and verdict_of(inside))
+        aside = bool(inside) and verdict_of(inside) and find_mentions(inside, package)
         judged = verdict_of(right) or _CASE.match(right)
-        if aside or (verdict_of(left) and find_mentions(right, named[-1]) and judged):
-            return [(0, left), *((found.end() + offset, part) for offset, part in _halves(right, named[-1]))]
+        if aside or (judged and verdict_of(left) and find_mentions(right, package)):
+            return [(0, left), *((found.end() + offset, part) for offset, part in _halves(right, package))]
     return [(0, clause)]

@@ -98,6 +98,7 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         for found in _named(text) if (version := _version_of(found))
     ]  # fmt: skip
     mentions: list[Mention] = []
+    known = {each.version: each.package for each in reversed(named)}
     pending = iter([*named, None])
     following = next(pending)
     for found in _BARE.finditer(text):
@@ -107,7 +108,7 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         if following is not None and following.start <= found.start() < following.end:
             continue
         package = next((each.package for each in reversed(mentions) if each.package != "python"), default)
-        package = next((each.package for each in mentions if each.version == found["version"]), package)
+        package = known.get(found["version"], package)
         if before := _FROM.search(text[max(0, found.start() - 40) : found.start()]):
             package = package_of(before["package"])
         listed = _is_listed(text, found.start(), mentions)
