@@ -27,13 +27,13 @@ _WATCHES = (Watch(), Watch(kind=WatchKind.WARNING, pattern=Pattern(r"^[\w.]*Warn
 
 @dataclass(frozen=True, kw_only=True)
 class Differences:
-    """The groups of a script; none if it shows the same everywhere, or another text nearly everywhere."""
+    """The groups of a script; none if it shows the same everywhere, or too many texts."""
 
     groups: tuple[ShownGroup, ...] = ()
     package: NormalizedName | None = None
     """The one whose versions tell the groups apart, as it is installed."""
-    varies: bool = False
-    """Whether it showed so many texts that they are not compared."""
+    not_compared: int = 0
+    """The number of texts, if there are too many to compare."""
 
     @property
     def kind(self) -> str | None:
@@ -43,8 +43,8 @@ class Differences:
     @property
     def sentence(self) -> str:
         """What is said of the groups after `the script passes with ...`; empty if there are none."""
-        if self.varies:
-            return "It prints another text in most versions, as random numbers do; the texts are not compared."
+        if self.not_compared:
+            return f"It prints {self.not_compared} different texts, which are not compared: random numbers differ, too."
         if not self.groups:
             return ""
         words = WORDS[WatchKind(self.groups[0].kind)]
@@ -56,7 +56,7 @@ class Differences:
     @property
     def question(self) -> str:
         """What to ask the reporter."""
-        if self.varies:
+        if self.not_compared:
             return "Could you set the seeds of all random numbers, and print only the value that is wrong?"
         told = "; ".join(f"{each.group}: {each.short or '(nothing)'}" for each in self.groups)
         return f"Which of these do you see, and which do you expect? {told}." if self.groups else ""
@@ -86,7 +86,7 @@ def differences(ran: Iterable[Ran], packages: Sequence[tuple[NormalizedName, str
         found = grouped({each.cell: [each.shown(watch)] for each in passing}, watched=False, kind=watch.kind)
         count = len({each.group for each in found.values()})
         if count > MOST_GROUPS:
-            return Differences(varies=True)
+            return Differences(not_compared=count)
         if count > 1 and packages:
             return _grouped(passing, found, packages)
     return Differences()
