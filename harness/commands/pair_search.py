@@ -23,13 +23,15 @@ class PairSearch:
     jobs: int
     repository: str | None
 
-    def run(self, package: str, writer: str, reader: str) -> Mapping[str, Any]:
+    def run(self, package: str, writer: str, reader: str, versions: str | None) -> Mapping[str, Any]:
         """Return the document of both sides. Raises SearchStopped and HarnessError.
 
-        Only the transitions of the failure on the side that changed get commits: the others are not the reported bug.
+        `versions` are the releases to search, FIRST..LAST; None for all. Only the transitions of the failure on the
+        side that changed get commits: the others are not the reported bug.
         """
         asked = [str(self.path), "--package", package, "--jobs", str(self.jobs)]
         typed = ["pinpoint", *asked, "--both", "--writer", writer, "--reader", reader]
+        typed += ["--versions", versions] if versions is not None else []
         found = pair_document(pinpoint.search_pair(self.session, pinpoint.Options.parse(pinpoint.add_arguments, typed)))
         document: dict[str, Any] = dict(found)
         borders = borders_of_failure(document)
@@ -37,8 +39,8 @@ class PairSearch:
             return document
         side = borders[0]["side"]
         held = ["--writer", writer, "--in", reader] if side == "reader" else ["--reader", reader, "--in", writer]
-        versions = f"{borders[0]['last']}..{borders[-1]['first']}"
-        typed = ["pinpoint", *asked, *held, "--versions", versions, "--repository", self.repository]
+        between = f"{borders[0]['last']}..{borders[-1]['first']}"
+        typed = ["pinpoint", *asked, *held, "--versions", between, "--repository", self.repository]
         narrowed: dict[str, Any] = dict(
             pinpoint.search(self.session, pinpoint.Options.parse(pinpoint.add_arguments, typed))
         )

@@ -47,13 +47,13 @@ class Searches:
 
         return self._with_or_without_commits(package, search)
 
-    def pair(self, package: str, writer: str, reader: str) -> Mapping[str, Any] | None:
+    def pair(self, package: str, writer: str, reader: str, versions: str | None) -> Mapping[str, Any] | None:
         """Search the releases of a package on both sides of a pair, and the commits if there is a repository."""
         from harness.commands.pair_search import PairSearch
 
         def search(repository: str | None) -> Mapping[str, Any] | None:
             sides = PairSearch(session=self.session, path=self.path, jobs=self.jobs, repository=repository)
-            return sides.run(package, writer, reader)
+            return sides.run(package, writer, reader, versions)
 
         return self._with_or_without_commits(package, search)
 

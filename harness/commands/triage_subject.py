@@ -147,6 +147,7 @@ class Asked:
             tier=self.tier,
             search=searches.pair,
             blame=searches.reader_package,
+            releases=partial(known_releases, self.session),
             notify=self.session.notify,
             script_name=self.path.name,
         ).answer()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from harness.pinpoint.swapped import Swaps, changes_of
 from harness.project.import_names import package_of
+from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.triage.evidence import Evidence, Shows
+from harness.triage.observe import Ran
 
 EARLIER_MINORS = 2
 """So many earlier minors of a package are tried, if the report does not say which version of it is installed."""
@@ -47,6 +49,19 @@ def range_to_search(releases: Sequence[Version], affected: Sequence[str]) -> str
     last = min(len(minors), sum(minor <= max(wanted) for minor in minors) + SEARCHED_MINORS) - 1
     inside = [release for release in sorted(releases) if minors[first] <= _minor(release) <= minors[last]]
     return f"{inside[0]}..{inside[-1]}"
+
+
+def range_of_pair(
+    pair: Ran, package: NormalizedName, matrix: Matrix, releases: Callable[[str], Sequence[Version]]
+) -> str | None:
+    """Return FIRST..LAST around the versions of writer and reader; None for all releases of a fixed base.
+
+    Elsewhere releases that are far from these do not fit the environments of the pair.
+    """
+    if any(each.base is not None and each.package == package and each.name == pair.family for each in matrix.families):
+        return None
+    affected = [versions[package] for versions in (pair.versions, pair.written_with) if package in versions]
+    return range_to_search(releases(str(package)), affected)
 
 
 def loss_of(evidence: Iterable[Evidence], package: NormalizedName) -> str | None:

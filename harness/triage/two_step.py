@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from harness.model import Environment
 from harness.project.matrix import Matrix
@@ -22,6 +23,7 @@ from harness.triage.environments import (
     reporters_environments,
 )
 from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.nearby import range_of_pair
 from harness.triage.nightly import releases_only
 from harness.triage.observe import Problem, Ran, evidence_of
 from harness.triage.pair_answer import PairReply
@@ -33,8 +35,11 @@ MOST_ROUNDS = 8
 MOST_PAIRS = 100
 """Pairs of the tier that are run if the report does not say which versions wrote the file."""
 
-SearchPair = Callable[[str, str, str], Mapping[str, Any] | None]
-"""Search both sides of a failing pair: package, writer, reader. The document of `pinpoint --both --json`, or None."""
+SearchPair = Callable[[str, str, str, "str | None"], Mapping[str, Any] | None]
+"""Search both sides of a failing pair: package, writer, reader, releases FIRST..LAST or None for all.
+
+Return the document of `pinpoint --both --json`, or None.
+"""
 BlameReader = Callable[[str, str, str], Sequence[str]]
 """Return the packages that turn a good reader into a bad one: writer, good reader, bad reader."""
 
@@ -51,6 +56,8 @@ class PairTriage:
     search: SearchPair
     blame: BlameReader
     notify: Callable[[str], None]
+    releases: Callable[[str], Sequence[Version]] = lambda package: ()
+    """Return the releases of a package; none if the package index does not answer."""
     script_name: str = "report"
     """The name of the folder with the two scripts in the commands of the answer."""
     document: Mapping[str, Any] | None = field(default=None, init=False)
@@ -74,7 +81,8 @@ class PairTriage:
             package = self._responsible(pair)
             if package is not None:
                 pair = self._place_to_search(pair, package)
-                self.document = self.search(str(package), pair.writer, pair.environment)
+                versions = range_of_pair(pair, package, self.matrix, self.releases)
+                self.document = self.search(str(package), pair.writer, pair.environment, versions)
         reply = PairReply(
             report=self.report,
             scenario=self.pairs.scenario,

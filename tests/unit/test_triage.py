@@ -45,7 +45,7 @@ from harness.triage.environments import (
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.masking import without_secrets
-from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search
+from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_of_pair, range_to_search
 from harness.triage.notebook import notebook
 from harness.triage.observe import Problem, Ran, evidence_of, is_right
 from harness.triage.problems import problem_of
@@ -987,6 +987,16 @@ def test_reply_makes_no_markup_of_foreign_text():
     assert tags <= {"<code>", "</code>", "<!-- -->", "<details>", "</details>", "<summary>", "</summary>", "<br>"}
     assert not [child for each in tokens for child in each.children or [] if child.type in ("image", "link_open")]
     assert "\x1b" not in markdown(an_answer())
+
+
+def test_releases_around_a_pair_are_searched_unless_its_base_is_fixed(matrix):
+    known = [Version(f"1.{minor}.0") for minor in range(12)]
+    pair = replace(
+        ran("engine1.5.0", Outcome.FAILED, engine="1.5.0"), family="engine", written_with={"engine": "1.4.0"}
+    )
+    assert range_of_pair(pair, "engine", matrix, lambda package: known) == "1.1.0..1.8.0"
+    fixed = replace(pair, family="layers", versions={"layers": "1.5.0"}, written_with={"layers": "1.4.0"})
+    assert range_of_pair(fixed, "layers", matrix, lambda package: known) is None
 
 
 def test_reply_does_not_call_another_failure_the_bug():
