@@ -1,8 +1,8 @@
 """Which step comes next: which task to execute, and which fork server to create ahead. Decides, does nothing.
 
 The tasks of a request that need the same imports are a batch. Urgent batches come first. Of equally urgent ones, one
-runner prepares the next batch while the others still have work in those that are ready. Writers come before readers,
-which wait for them. Within a batch, long tasks come first.
+runner prepares the next batch while the others still have work in those that are ready. All writers come before
+readers: then a reader has all its files at once, and its imports are done once. Within a batch, long tasks come first.
 """
 
 from __future__ import annotations
@@ -60,8 +60,18 @@ class Batch:
 
     @property
     def reads(self) -> bool:
-        """True if its next task reads what another wrote. Writers come first: others wait for them."""
+        """True if its next task reads what another wrote. These come last."""
         return self.tasks[0].reads is not None
+
+    @property
+    def writes(self) -> bool:
+        """True if others wait for its next task. These come first of all."""
+        return self.tasks[0].writes
+
+    @property
+    def preparing(self) -> bool:
+        """True while its fork server is created."""
+        return self.being_prepared and not self.ready
 
     @property
     def longest_s(self) -> float:
@@ -126,16 +136,16 @@ class Order:
             if batch is None:
                 batch = Batch(request=request, kind=kind, python=python, tasks=deque(), ready=kind is None)
                 self._batches.append(batch)
-            tasks_left = sorted([*batch.tasks, *members], key=lambda task: (task.reads is not None, -task.expected_s))
+            tasks_left = sorted([*batch.tasks, *members], key=_rank_of_task)
             batch.tasks = deque(tasks_left)
             batch.left_s += sum(map(_seconds, members))
 
     def next(self) -> Step | None:
         """Remove and return the next step, or None if all remaining tasks wait for running imports."""
         ready = (batch for batch in self._batches if batch.ready)
-        usable = min(ready, key=lambda batch: (batch.priority, batch.reads), default=None)
+        usable = min(ready, key=lambda batch: (batch.priority, not batch.writes, batch.reads), default=None)
         ahead = self._to_prepare()
-        if ahead is not None and (usable is None or ahead.priority < usable.priority or self._runs_short()):
+        if ahead is not None and (usable is None or _before(ahead, usable) or self._runs_short()):
             ahead.being_prepared = True
             return Prepare(batch=ahead)
         if usable is None:
@@ -163,11 +173,15 @@ class Order:
         self._restore(step.batch, step.task)
 
     def finished(self, step: Execute) -> bool:
-        """Record that a task has ended. Return True if its batch needs its fork server no more."""
+        """Record that a task has ended. Return True if its batch needs its fork server no more, or not for now."""
         step.batch.running -= 1
         batch = step.batch
-        same = any(each.kind == batch.kind for each in self._batches)
-        return not batch.running and not batch.tasks and not same
+        same = [each for each in self._batches if each.kind == batch.kind]
+        if batch.running or any(each.running or each.preparing or not self._waits(each) for each in same):
+            return False
+        for each in same:
+            each.ready, each.being_prepared = each.kind is None, False
+        return True
 
     def _restore(self, batch: Batch, task: Task) -> None:
         batch.left_s += _seconds(task)
@@ -182,6 +196,10 @@ class Order:
             self.import_s = max(took_s, self.import_s / 2)
         self._made.add(zygote)
 
+    def _waits(self, batch: Batch) -> bool:
+        """Return True if a batch only reads, and others still write: it may get more tasks."""
+        return batch.reads and any(each.writes and each.priority <= batch.priority for each in self._batches)
+
     def _to_prepare(self) -> Batch | None:
         """Return the batch to prepare next, or None.
 
@@ -193,9 +211,9 @@ class Order:
         free = [(kind, batch) for kind, batch in waiting if kind.zygote not in being_made]
         return max(free, key=lambda each: self._rank(*each))[1] if free else None
 
-    def _rank(self, kind: Kind, batch: Batch) -> tuple[int, bool, bool, bool, float]:
+    def _rank(self, kind: Kind, batch: Batch) -> tuple[int, bool, bool, bool, bool, float]:
         slow = kind.slow and len(batch.tasks) >= WORTH_PREPARING
-        return -batch.priority, not batch.reads, kind.zygote in self._made, slow, batch.longest_s
+        return -batch.priority, batch.writes, not batch.reads, kind.zygote in self._made, slow, batch.longest_s
 
     def _runs_short(self) -> bool:
         """Return True if the other runners would be idle unless one of them starts imports now."""
@@ -203,6 +221,16 @@ class Order:
             return False
         left_s = sum(batch.left_s for batch in self._batches if batch.ready)
         return left_s <= self.import_s * self.jobs * 1.25
+
+
+def _before(ahead: Batch, usable: Batch) -> bool:
+    """Return True if a batch is prepared before tasks of another one are executed."""
+    writes_first = ahead.writes and usable.reads and ahead.priority == usable.priority
+    return writes_first or ahead.priority < usable.priority
+
+
+def _rank_of_task(task: Task) -> tuple[bool, bool, float]:
+    return task.reads is not None, not task.writes, -task.expected_s
 
 
 def _seconds(task: Task) -> float:

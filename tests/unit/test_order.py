@@ -190,3 +190,35 @@ def test_writers_come_before_readers_and_what_is_added_joins_the_batch_of_its_ki
     assert set(order[:3]) == {"late_writer", "writer", "other"}
     assert order.index("late_writer") < order.index("writer")
     assert order[3:] == ["reader", "late_reader"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_reader_is_imported_once_for_all_its_files_after_all_writers(jobs):
+    made, asked, names = Order(jobs=jobs, import_s=5.0), request(), "abcd"
+    kinds = {name: FakeKind(name, slow=False) for name in names}
+    for name in names:
+        made.add(asked, [(kinds[name], replace(task(f"write_{name}"), writes=True))], PYTHON)
+    steps, there, running = [], set(), []
+    while made or running:
+        while len(running) < jobs and (step := made.next()) is not None:
+            running.append(step)
+        step = running.pop(0)
+        name = step.batch.kind.name
+        if isinstance(step, Prepare):
+            steps.append(f"import {name}")
+            there.add(name)
+            made.prepared(step, 5.0)
+            continue
+        assert name in there
+        steps.append(step.task.cell.case.scenario)
+        if step.task.writes:
+            for reader in names:
+                made.add(asked, [(kinds[reader], replace(task(f"read_{reader}"), reads=step.task.key))], PYTHON)
+        if made.finished(step):
+            there.remove(name)
+        assert len(there) <= 2 * jobs
+    assert [steps.count(f"read_{name}") for name in names] == [4] * 4
+    reads = [at for at, step in enumerate(steps) if step.startswith("read")]
+    assert max(steps.index(f"write_{name}") for name in names) < reads[jobs]
+    assert max(steps.count(f"import {name}") for name in names) <= 2
+    assert not there
