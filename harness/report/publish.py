@@ -24,7 +24,7 @@ from harness.report.results import (
 )
 
 MOST_ROWS = 30
-MOST_COLUMNS = 10
+MOST_COLUMNS = 12
 _PASSED = "passed"
 _DETAILS = "Every case, with the reason for each cell that did not pass: [table.md](table.md).\n"
 _VERDICTS = ("passed", "failed", "crashed", "timed out", "out of memory", FLAKY_WORD)
@@ -125,12 +125,14 @@ def _columns(
         if record.verdicts:
             verdict = (record.state, record.signature)
             verdicts.setdefault(record.environment.id, {})[f"{record.case} {record.writer}"] = verdict
-    changes = [len(environments)] * len(environments)
+    changes = [0] * len(environments)
     for place in range(1, len(environments)):
         before, after = (verdicts.get(environments[at].id, {}) for at in (place - 1, place))
-        changes[place] = sum(before[case] != after[case] for case in before.keys() & after.keys())
-    # Keep the newest environment, which most people use, then those that differ most from their predecessor.
-    order = sorted(range(len(environments)), key=lambda place: (place != len(environments) - 1, -changes[place], place))
+        if environments[place].family == environments[place - 1].family:
+            changes[place] = sum(before[case] != after[case] for case in before.keys() & after.keys())
+    newest = set({environment.family: place for place, environment in enumerate(environments)}.values())
+    # Keep the newest environment of each family, then those that differ most from their predecessor.
+    order = sorted(range(len(environments)), key=lambda place: (place not in newest, -changes[place], place))
     return [environments[place] for place in sorted(order[:most])]
 
 

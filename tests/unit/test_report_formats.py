@@ -459,10 +459,20 @@ def test_summary_is_limited_and_prefers_changes():
     )
     lines = publish.summary_markdown(results).splitlines()
     assert len([line for line in lines if line.startswith("| `s")]) == 30
-    assert lines[0].count("`e") == 10
+    assert lines[0].count("`e") == 12
     assert {"`e0`", "`e13`", "`e24`"} <= set(lines[0].replace("|", " ").split())
     assert any(line.startswith("| `s39`") for line in lines)
-    assert "Not shown here: 10 more scenarios and 15 more environments." in lines
+    assert "Not shown here: 10 more scenarios and 13 more environments." in lines
+
+
+def test_summary_keeps_the_newest_environment_of_each_family():
+    columns = [replace(column(f"{family}{place:02}"), family=family) for family in "ab" for place in range(10)]
+    cells = tuple(result(cell_of(scenario("s"), each.id), {}) for each in columns)
+    results = Results(
+        scenarios=(scenario("s"),), environments=tuple(columns), cells=cells, generated=sample().generated
+    )
+    head = publish.summary_markdown(results, columns=4).splitlines()[0]
+    assert [each for each in head.split("`") if each[0] in "ab"] == ["a00", "a01", "a09", "b09"]
 
 
 def test_text_between_markers_is_replaced_and_the_rest_kept():
