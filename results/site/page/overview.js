@@ -98,11 +98,15 @@ site.heatMap = ({ most }) => {
       context.rect(x, 0, end - x - 2, shape.top);
       context.clip();
       const [first, last] = [family.places[0], family.places[family.places.length - 1]].map((place) => environments[place].version || "");
-      context.fillText(family.plain ? family.name : family.family, x + 3, 3);
-      context.font = "11px system-ui, sans-serif";
-      context.fillStyle = colour("quiet");
-      context.fillText(first === last ? first : `${first} to ${last}`, x + 3, 17);
-      context.font = "600 12px system-ui, sans-serif";
+      const name = family.plain ? family.name : family.family;
+      // A band of one environment is too narrow for words: the line below the map names its cells.
+      if (context.measureText(name.slice(0, 4)).width < end - x) {
+        context.fillText(name, x + 3, 3);
+        context.font = "11px system-ui, sans-serif";
+        context.fillStyle = colour("quiet");
+        context.fillText(first === last ? first : `${first} to ${last}`, x + 3, 17);
+        context.font = "600 12px system-ui, sans-serif";
+      }
       context.restore();
     }
     const drawn = cases.map((each) => each.row);

@@ -1,0 +1,13 @@
+siteData.receive("environments/nightly-keras3.16.0.dev2026102704", {"schema":1,
+"environment":"nightly-keras3.16.0.dev2026102704",
+"family":"nightly-keras",
+"package":"keras-nightly",
+"version":"3.16.0.dev2026102704",
+"python":"3.11",
+"interpreter":"cpython-3.11.7",
+"platform":"linux-x86_64",
+"lock":"d43bc2489f6cb8c9",
+"as_of":"2026-11-30",
+"variables":{"CUDA_VISIBLE_DEVICES":"-1"},
+"packages":{"absl-py":"2.2.2","astunparse":"1.6.3","certifi":"2025.1.31","charset-normalizer":"3.4.1","flatbuffers":"25.2.10","gast":"0.6.0","google-pasta":"0.2.0","grpcio":"1.71.0","h5py":"3.13.0","idna":"3.10","keras-nightly":"3.16.0.dev2026102704","libclang":"18.1.1","markdown":"3.8","markdown-it-py":"3.0.0","markupsafe":"3.0.2","mdurl":"0.1.2","ml-dtypes":"0.5.1","namex":"0.0.8","numpy":"1.26.4","opt-einsum":"3.4.0","optree":"0.15.0","packaging":"24.2","protobuf":"5.29.4","pygments":"2.19.1","requests":"2.32.3","rich":"14.0.0","setuptools":"78.1.0","six":"1.17.0","tensorboard":"2.18.0","tensorboard-data-server":"0.7.2","tensorflow-cpu":"2.18.1","tensorflow-hub":"0.16.1","tensorflow-io-gcs-filesystem":"0.37.1","termcolor":"3.0.1","tf-keras":"2.18.0","typing-extensions":"4.13.2","urllib3":"2.4.0","werkzeug":"3.1.3","wheel":"0.45.1","wrapt":"1.17.2"},
+"counts":{"failed":65,"not applicable":2,"passed":93}});

@@ -1,0 +1,13 @@
+siteData.receive("environments/nightly-tf2.23.0.dev20261026", {"schema":1,
+"environment":"nightly-tf2.23.0.dev20261026",
+"family":"nightly-tf",
+"package":"tf-nightly",
+"version":"2.23.0.dev20261026",
+"python":"3.11",
+"interpreter":"cpython-3.11.7",
+"platform":"linux-x86_64",
+"lock":"74c12cd74c480cd4",
+"as_of":"2026-11-30",
+"variables":{"CUDA_VISIBLE_DEVICES":"-1"},
+"packages":{"absl-py":"2.5.1","astunparse":"1.6.3","certifi":"2026.10.19.post1","charset-normalizer":"3.5.3","flatbuffers":"25.12.19","gast":"0.7.0","google-pasta":"0.2.0","grpcio":"1.85.3","h5py":"3.14.0","idna":"3.20","keras-nightly":"3.16.0.dev2026102704","libclang":"18.1.1","markdown-it-py":"4.3.0","mdurl":"0.1.2","ml-dtypes":"0.6.0","namex":"0.1.0","numpy":"2.4.6","opt-einsum":"3.4.0","optree":"0.20.0","packaging":"26.4","protobuf":"7.36.2","pygments":"2.21.0","requests":"2.34.2","rich":"15.0.0","setuptools":"80.10.2","six":"1.17.0","tensorflow-hub":"0.16.1","termcolor":"3.3.0","tf-keras-nightly":"2.23.0.dev2026102618","tf-nightly":"2.23.0.dev20261026","typing-extensions":"4.16.0","urllib3":"2.8.0","wheel":"0.48.0","wrapt":"2.5.2"},
+"counts":{"failed":65,"not applicable":2,"passed":93}});
