@@ -23,6 +23,8 @@ _FILE = re.compile(
     r"[\w./\\: -]*\.(?:h5|hdf5|keras|csv|npy|npz|json|txt|jpe?g|png|tflite|pb"
     r"|zip|pkl|parquet|wav|mp4|onnx|tfrecords?|tar|gz)"
 )
+_MEDIA = re.compile(r"[\w./\\: -]*\.(?:jpe?g|png|bmp|gif|wav|mp3|mp4|avi)", re.IGNORECASE)
+_MAKES = re.compile(r"save|write|plot|draw|export|dump|print|replace|join|Path|endswith", re.IGNORECASE)
 _MACHINE_PATH = re.compile(r"^(?:/content/|/kaggle/|/home/|/Users/|/mnt/|/data/|[A-Z]:[\\/]|~/)")
 _GPU = re.compile(r"/?(?:device:)?gpu:\d+$|cuda(?::\d+)?$|/job:\S+/device:gpu:\d+$", re.IGNORECASE)
 _WINDOWS_CALLS = {"startfile", "WinDLL"}
@@ -104,10 +106,18 @@ def _texts_in_calls(calls: list[ast.Call]) -> Iterator[str]:
                     yield each.value
 
 
+def _is_given_media(call: ast.Call) -> bool:
+    """Return whether a picture, sound or film is the first argument of a call that does not make it."""
+    first = call.args[0] if call.args else None
+    named = isinstance(first, ast.Constant) and isinstance(first.value, str) and _MEDIA.fullmatch(first.value)
+    return bool(named) and _MAKES.search(called_name(call.func)) is None
+
+
 def _missing_files(calls: list[ast.Call], report: Report, written: set[str], known: Mapping[str, str]) -> Iterator[str]:
     attached = {companion.name.rpartition("/")[2] for companion in report.companions}
     for call in calls:
-        if called_name(call.func) not in READERS or not call.args or opens_to_write(call):
+        reads = called_name(call.func) in READERS or _is_given_media(call)
+        if not reads or not call.args or opens_to_write(call):
             continue
         path = path_of(call.args[0], known)
         if path is None or len(path) > 300:

@@ -249,3 +249,10 @@ def test_traceback_of_ipython_below_the_code_of_a_block_is_output():
     )
     assert report.scripts[0].text == CODE
     assert (report.failure.type, report.requirements) == ("NotFoundError", ("tensorflow-text==2.4.1",))
+
+
+def test_picture_that_a_package_gets_is_asked_for():
+    code = "from retinaface import RetinaFace\nRetinaFace.detect_faces('img1.jpg')\n"
+    assert any("`img1.jpg`" in each for each in read_report(f"Fails in TF 2.16.\n\n```\n{code}```\n").questions)
+    code = "import keras\nkeras.utils.plot_model(keras.Model(), 'a.png')\nprint('b.png')\n"
+    assert not any("attached" in each for each in read_report(f"Fails in TF 2.16.\n\n```\n{code}```\n").questions)
