@@ -30,6 +30,7 @@ _WAY_OUT = re.compile(
 )
 
 
+_WORKING_CODE = re.compile(r"\bwork(?:s|ed|ing)\b|\bcorrect\b|\bfixed\b|\bsuccessful", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:full|complete|whole|entire) (?:\w+ )?(?:code|script|example|program|repro\w*)", re.IGNORECASE
 )
@@ -139,7 +140,7 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
             dropped.append(Dropped(place=place, text=piece.text, why=found))
             if found.startswith("incomplete"):
                 questions.append(f"The code of line {piece.line} is {found}. Could you post the whole script?")
-        elif _is_way_out(said) or _WAY_OUT.search(piece.section) or verdict_of(piece.section) is Says.WORKS:
+        elif _is_way_out(said) or _WAY_OUT.search(piece.section) or _works(piece.section):
             others.append((found, piece.text))
         else:
             whole = _WHOLE.search(said[-_LONGEST_LEAD:]) is not None
@@ -160,6 +161,11 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
                 f"In the code of line {code.place.line}, `...` stands in place of code. Could you post all of it?"
             )
     return complete, dropped, questions
+
+
+def _works(section: str) -> bool:
+    """Return whether a heading says that what stands below it works: `Working comparison`."""
+    return _WORKING_CODE.search(section) is not None and verdict_of(section) is Says.WORKS
 
 
 def _is_way_out(said: str) -> bool:
