@@ -279,6 +279,19 @@
 # label = "by design"
 # note = "A newer TensorFlow stores the settings of the layers in another place of a SavedModel. Read it in the TensorFlow that wrote it, or a newer one."
 # link = "https://www.tensorflow.org/guide/versions"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "weight_decay is not a valid argument|Unknown optimizer: Custom>Adam"
+# label = "by design"
+# note = "TensorFlow 2.11 and later write the settings of new optimizer classes, which 2.10 and older do not know. Pass compile=False, and compile again."
+# link = "https://github.com/tensorflow/tensorflow/releases/tag/v2.11.0"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "KeyError: 'sample_weight_mode'"
+# label = "by design"
+# note = "TensorFlow 2.2 asks for a setting of compile() that later versions do not write. Pass compile=False, and compile again."
 # ///
 """A saved model is the same in every other version."""
 
