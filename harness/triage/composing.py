@@ -9,6 +9,7 @@ from typing import Any
 from packaging.utils import NormalizedName, canonicalize_name
 
 from harness.model import Attempt, Environment
+from harness.model.watch import Watch
 from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Report
@@ -30,6 +31,7 @@ from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.nearby import without_package
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.observe import Problem, evidence_of
+from harness.triage.quoted_output import unseen_output
 from harness.triage.ranges import Range, ranges_of
 from harness.triage.reproduction import (
     NO_VERSION,
@@ -124,8 +126,9 @@ def compose(found: Found) -> TriageAnswer:
     )
     if found.runs.watch is None and is_undecided(problem, found.report):
         checked = tuple(without_verdict(each, "nothing fails, and nothing says what is right") for each in checked)
-        if reproduction.result == "does not fail" and not reproduction.reason:
-            reproduction = replace(reproduction, reason=_not_judged(reproduction, shown))
+        if reproduction.result == "does not fail" and (found.assumed or not reproduction.reason):
+            reasons = [reproduction.reason, _not_judged(found, reproduction, shown)]
+            reproduction = replace(reproduction, reason="; ".join(filter(None, reasons)))
     responsible = found.name(package) if package else None
     verdict = sentence(
         replace(reproduction, reason="") if shown.groups else reproduction,
@@ -190,9 +193,12 @@ def _reason_of_day(found: Found) -> str:
     return reason_of_day(found.name(package), base.versions[package], found.report.date)
 
 
-def _not_judged(reproduction: Reproduction, shown: Differences) -> str:
+def _not_judged(found: Found, reproduction: Reproduction, shown: Differences) -> str:
     letter = shown.letter_of(reproduction.cell or "")
-    return f"the report does not say what is right; group {letter} below" if letter else _NOT_JUDGED
+    if letter:
+        return f"the report does not say what is right; group {letter} below"
+    unseen = unseen_output(found.report, (each.shown(Watch()) for each in found.runs.all if each.passed))
+    return f"no version that was run prints what the report quotes: {unseen}" if unseen else _NOT_JUDGED
 
 
 def _as_another_failure(evidence: Evidence) -> Evidence:

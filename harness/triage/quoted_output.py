@@ -11,6 +11,7 @@ from harness.reports.report import Report
 _VERSION_ONLY = re.compile(r"(?:<version>|[\w .:=]*version[\w .:=]*|[\w-]+ ?[:=]* ?<version>|\s)+", re.IGNORECASE)
 _LOGGED = re.compile(r"\d{4}-\d\d-\d\d|[IWE]\d{4} |WARNING|Epoch \d+/\d+$|To enable|This TensorFlow binary|Traceback")
 _LONGEST = 4000
+_FEW_LINES = 10
 
 
 def quoted_outputs(report: Report) -> tuple[tuple[str, ...], ...]:
@@ -29,6 +30,15 @@ def quoted_outputs(report: Report) -> tuple[tuple[str, ...], ...]:
         if kept and any(map(str.strip, kept)):
             found.append(kept)
     return tuple(found)
+
+
+def unseen_output(report: Report, shown: Iterable[str]) -> str:
+    """Return the first line of a short output that the report quotes and none of these texts has; empty without one."""
+    texts = list(shown)
+    for lines in quoted_outputs(report) if texts else ():
+        if len(lines) <= _FEW_LINES and not any(is_shown(lines, text) for text in texts):
+            return lines[0]
+    return ""
 
 
 def is_shown(lines: Iterable[str], text: str) -> bool:

@@ -3,10 +3,12 @@
 import json
 
 from harness.model import Outcome
+from harness.reports.report import Form, Output, Place, Report
 from harness.triage.answer import document
 from harness.triage.differing import MOST_GROUPS, Differences, between_groups, differences
 from harness.triage.observe import Problem, evidence_of
 from harness.triage.problems import problem_of
+from harness.triage.quoted_output import unseen_output
 from harness.triage.reply import markdown
 from tests.schemas import validator
 from tests.unit.test_triage import BUG, OLD, PASSES, an_answer, ran
@@ -82,3 +84,13 @@ def test_groups_are_narrowed_to_neighbours():
     assert [each.shows for each in evidence_of(cells[:2], problem)] == [PASSES, BUG]
     assert evidence_of(cells[2:], problem)[0].shows not in (PASSES, BUG)
     assert differences(cells, PACKAGES).pair(cells) == ("layers3.0.0", "layers3.1.0")
+
+
+def test_output_that_nothing_prints_is_named():
+    quoted = [
+        Output(place=Place(line=n), text=text, role="actual") for n, text in ((1, "leak: False"), (2, "leak: True"))
+    ]
+    report = Report(name="report", form=Form.MARKDOWN, outputs=tuple(quoted))
+    assert unseen_output(report, ["leak: False"]) == "leak: True"
+    assert unseen_output(report, ["leak: False", "leak: True"]) == ""
+    assert unseen_output(report, []) == ""
