@@ -22,7 +22,8 @@ TABLE = Path("Artifacts/data.csv")
 LATER = 2
 """Minor versions after the buggy one that are run, where the data set names no fixed release."""
 _COLUMNS = ("Issue number", "url", "Final Scenario", "Buggy Version", "Fixed Version")
-_MINOR = re.compile(r"(?<![\w.-])v?(?P<major>[12])[.,](?P<minor>\d{1,2})(?![\d,])(?P<rest>[\w.-]*)")
+_MINOR = re.compile(r"(?<![\d.-])v?(?P<major>[12])[.,](?P<minor>\d{1,2})(?!\d)(?P<rest>[\w.-]*(?: alpha| beta)?)")
+_PRE = re.compile("rc|alpha|beta|dev")
 _LINK = re.compile(r"https?://\S+")
 
 Minor = tuple[int, int]
@@ -37,6 +38,8 @@ class Verdict(str, Enum):
     """Both print the same."""
     RANDOM = "random"
     """Two runs in one version print different texts."""
+    NOT_AVAILABLE = "not available"
+    """Both print the same, and the buggy version was a pre-release: its release may have the fix."""
     NOT_RUN = "does not run"
     NO_CODE = "no code"
 
@@ -53,6 +56,8 @@ class SilentBug:
     source: str
     """The script of the issue; empty if it has none."""
     buggy: Minor
+    pre: bool
+    """Whether the data set names only pre-releases as buggy."""
     fixed: Minor | None
     """The release that the data set names; None if it names none, or a nightly build."""
 
@@ -83,8 +88,8 @@ def read_silent_bugs(root: Path, vocabulary: Vocabulary, *, oldest: Minor) -> tu
         raise UsageError(f"{root / TABLE}: no column {', '.join(missing)}", next_step=f"Compare with {ADDRESS}")
     bugs = []
     for row in rows:
-        buggy = next(iter(minors(row["Buggy Version"])), None)
-        if buggy is None or buggy < oldest:
+        named = [*released(row["Buggy Version"]), *minors(row["Buggy Version"])]
+        if not named or named[0] < oldest:
             continue
         report = root / "Artifacts" / "Bugs_in_JSON" / f"issue_{row['Issue number']}.json"
         bugs.append(
@@ -92,8 +97,9 @@ def read_silent_bugs(root: Path, vocabulary: Vocabulary, *, oldest: Minor) -> tu
                 id=f"tf-{row['url'].rstrip('/').rpartition('/')[2]}",
                 scenario=row["Final Scenario"].strip(),
                 source=_script_of(report, vocabulary) if report.is_file() else "",
-                buggy=buggy,
-                fixed=next((each for each in released(row["Fixed Version"]) if each > buggy), None),
+                buggy=named[0],
+                pre=not [*released(row["Buggy Version"])],
+                fixed=next((each for each in released(row["Fixed Version"]) if each > named[0]), None),
             )
         )
     return tuple(sorted(bugs, key=lambda each: each.id))
@@ -106,9 +112,9 @@ def minors(text: str) -> Iterable[Minor]:
 
 
 def released(text: str) -> Iterable[Minor]:
-    """Yield the minor versions in a text that are no nightly build."""
+    """Yield the minor versions in a text that are neither pre-releases nor nightly builds."""
     for each in _MINOR.finditer(_LINK.sub(" ", text)):
-        if "dev" not in each["rest"]:
+        if not _PRE.search(each["rest"]):
             yield int(each["major"]), int(each["minor"])
 
 
@@ -176,7 +182,7 @@ def judge(bug: SilentBug, cells: Sequence[Mapping[str, Any]], environments: Sequ
     differs = next((each for each, found in steady if found != group), None)
     if differs is not None:
         return judged(Verdict.CONFIRMED, fixed=differs)
-    return judged(Verdict.CONTRADICTED, fixed=steady[-1][0])
+    return judged(Verdict.NOT_AVAILABLE if bug.pre else Verdict.CONTRADICTED, fixed=steady[-1][0])
 
 
 def _shown(cell: Mapping[str, Any] | None) -> tuple[str | None, str]:

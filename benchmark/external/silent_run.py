@@ -18,7 +18,7 @@ from harness.report.markdown import escaped, table
 from harness.triage.project_words import vocabulary_of
 
 OLDEST = (1, 15)
-_OBSERVED = ("--watch", "output", "--repeat", "2")
+_OBSERVED = ("--watch", "output", "--repeat", "2", "--timeout", "60")
 
 
 def run_silent(harness: Harness, root: Path, globs: Sequence[str], environments: str) -> list[Judged]:

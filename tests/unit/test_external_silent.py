@@ -58,6 +58,8 @@ def test_another_table_is_refused(clone):
     [
         ("TF v2.2 and TF v2.3", [(2, 2), (2, 3)], [(2, 2), (2, 3)]),
         ("tf-nightly, 2.4", [(2, 4)], [(2, 4)]),
+        ("2.4, 2.5.0-dev20210111", [(2, 4), (2, 5)], [(2, 4)]),
+        ("2.0.0-rc0 and 2.0 beta1", [(2, 0), (2, 0)], []),
         ("2.5.0-dev20201110. Gist: https://example.org/2.9", [(2, 5)], []),
         ("TF Nightly", [], []),
         ("v2.3.0-54-gfcc4b966f1 2.3.1", [(2, 3), (2, 3)], [(2, 3), (2, 3)]),
@@ -76,7 +78,9 @@ def test_values_of_expressions_are_printed_as_in_a_notebook(capsys):
 
 
 def bug(**more):
-    return SilentBug(**{"id": "tf-1", "scenario": "s", "source": "x\n", "buggy": (2, 2), "fixed": None, **more})
+    return SilentBug(
+        **{"id": "tf-1", "scenario": "s", "source": "x\n", "buggy": (2, 2), "pre": False, "fixed": None, **more}
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,6 +123,12 @@ FAILED = {"outcome": "failed", "error": "ImportError: none\nmore"}
 def test_bug_is_confirmed_if_a_fixed_version_prints_something_else(cells, verdict, fixed):
     judged = judge(bug(), cells, ENVIRONMENTS)
     assert (judged.verdict, judged.fixed, judged.buggy) == (verdict, fixed, "2.2.3")
+
+
+def test_same_text_of_a_pre_release_contradicts_nothing():
+    cells = [cell(BUGGY), cell("tf2.3.4")]
+    assert judge(bug(pre=True), cells, ENVIRONMENTS).verdict is Verdict.NOT_AVAILABLE
+    assert judge(bug(), cells, ENVIRONMENTS).verdict is Verdict.CONTRADICTED
 
 
 def test_reason_has_the_version_and_one_line():
