@@ -6,9 +6,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmark.external.dataset import Bug, read_bugs
 from benchmark.external.figures import BugFigures, document, markdown, versions_of
@@ -29,17 +28,6 @@ from harness.pinpoint.tracing import read_trace
 from harness.session import Session
 
 ENVIRONMENTS = "old-*,tf2.*,!*-legacy"
-FIRST_RELEASES = (
-    "python=3.7 tensorflow==1.14.0 exclude-newer=2019-07-17",
-    "python=3.7 tensorflow-cpu==1.15.0 exclude-newer=2019-11-13",
-    "python=3.7 tensorflow==2.0.0 exclude-newer=2019-10-28",
-    "python=3.7 tensorflow-cpu==2.1.0 exclude-newer=2020-02-05",
-    "python=3.8 tensorflow-cpu==2.2.0 exclude-newer=2020-06-04",
-    "python=3.8 tensorflow-cpu==2.3.0 exclude-newer=2020-08-24",
-    "python=3.8 tensorflow-cpu==2.4.0 exclude-newer=2021-01-11",
-    "python=3.9 tensorflow-cpu==2.5.0 exclude-newer=2021-06-10",
-)
-"""The first releases of the minor versions, 28 days later: for bugs that no last patch release shows."""
 MEASURED = Path("benchmark/results/external.json")
 SILENT = Path("benchmark/results/external_silent.json")
 PAGE = Path("docs/external.md")
@@ -97,18 +85,10 @@ def _run_silent(arguments: argparse.Namespace) -> int:
 
 
 def _results(harness: Harness, bugs: Sequence[Bug], environments: str) -> Iterator[Result]:
-    """Run each script in each environment; those that show no bug also in the first releases."""
+    """Run each script in each environment."""
     cells = harness.run([each.script for each in bugs], environments)
-    found = {bug.id: judge(bug.id, _of(bug, cells), bug.failure) for bug in bugs}
-    missing = [each for each in bugs if not found[each.id].reproduced] if environments == ENVIRONMENTS else []
-    for environment in FIRST_RELEASES if missing else ():
-        cells += harness.run([each.script for each in missing], environment)
     for bug in bugs:
-        yield judge(bug.id, _of(bug, cells), bug.failure)
-
-
-def _of(bug: Bug, cells: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [each for each in cells if each["scenario"] == bug.script.stem]
+        yield judge(bug.id, [each for each in cells if each["scenario"] == bug.script.stem], bug.failure)
 
 
 def _ranks(
