@@ -143,9 +143,9 @@ def _grouped(
     return Differences(groups=groups, package=package) if len(groups) > 1 else Differences()
 
 
-def _unclear(versions: Mapping[str, set[str]]) -> tuple[bool, int]:
-    """Return how badly versions tell groups apart: whether they are all in one, and how many are in several."""
-    return len(set().union(*versions.values())) < 2, sum(len(each) > 1 for each in versions.values())
+def _unclear(versions: Mapping[str, set[str]]) -> tuple[int, int]:
+    """Return how badly versions tell groups apart: the fewer groups they have, then the more are in several."""
+    return -len(set().union(*versions.values())), sum(len(each) > 1 for each in versions.values())
 
 
 def _ranges(versions: Mapping[str, set[str]], group: str) -> tuple[tuple[str, str], ...]:

@@ -43,6 +43,12 @@ def test_the_package_that_tells_the_groups_apart_is_named():
     ]
     assert {each.package for each in differences(cells, PACKAGES).groups} == {"layers"}
     assert differences(cells, []) == Differences()
+    older = ran("e0", Outcome.PASSED, stdout="0", engine="0.9.0")  # it has no layers
+    assert [each.versions for each in differences([*cells, older], PACKAGES).groups] == [
+        "0.9.0",
+        "1.0.0 to 2.0.0",
+        "2.0.0",
+    ]
 
 
 def test_the_same_everywhere_is_no_difference():
