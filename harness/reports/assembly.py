@@ -130,6 +130,7 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
     dropped: list[Dropped] = []
     questions: list[str] = []
     said = ""
+    labels: list[Says | None] = []
     for piece in pieces:
         if piece.shape is not Shape.BLOCK:
             said = piece.text
@@ -145,7 +146,12 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
         else:
             whole = _WHOLE.search(said[-_LONGEST_LEAD:]) is not None
             codes.append(replace(found, name=file_name(said, piece.text), whole=whole))
+            labels.append(verdict_of(label) if (label := _label(said)) else None)
         said = ""
+    if Says.FAILS in labels:  # `A fails:` and `B does not fail:`
+        labelled = list(zip(codes, labels, strict=True))
+        others += [(code, code.text) for code, says in labelled if says is Says.WORKS]
+        codes = [code for code, says in labelled if says is not Says.WORKS]
     if any(code.text.strip() for code in codes):
         why = "the text before it calls it a way out, or other code"
         dropped += [Dropped(place=code.place, text=text, why=why) for code, text in others]
@@ -166,6 +172,12 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
 def _works(section: str) -> bool:
     """Return whether a heading says that what stands below it works: `Working comparison`."""
     return _WORKING_CODE.search(section) is not None and verdict_of(section) is Says.WORKS
+
+
+def _label(said: str) -> str:
+    """Return the line before a block that is its label: it ends with a colon."""
+    last = said.rstrip(" *`\n").rpartition("\n")[2]
+    return last if last.endswith(":") else ""
 
 
 def _is_way_out(said: str) -> bool:

@@ -21,6 +21,7 @@ _FAILING = re.compile(
     r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,2} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
     r"|possible|respect|save|train|compile|exist|defined|available|there)"
     r"|\bit (?:is|does|was|did) not\b|\bdoes(?:n't| not)[ :,.]*$|\bbug\b"
+    r"|\u62a5\u9519|\u51fa\u9519|\u9519\u8bef|\u5931\u8d25|\u5d29\u6e83|\u65e0\u6cd5|\u4e0d\u80fd"  # error, fails
     r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b|\baffected\b",
     re.IGNORECASE,
 )
@@ -30,6 +31,7 @@ _WORKING = re.compile(
     r"|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
     r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b|\bwas (?:there|defined|possible|right)|\bhad it\b"
     r"|\b(?:it|that|they) (?:can|does|do|did)\W*$"
+    r"|\u6b63\u5e38|\u6210\u529f"  # normal, success
     r"|\u2705|\u2713|\bshows? the right|\bunaffected",
     re.IGNORECASE,
 )

@@ -91,6 +91,9 @@ CLAIMS = {
         "It was fine on Keras 3.1 up to and including 3.5. 3.6.0 is the first one that breaks.\n",
         [("works", "keras", "3.1"), ("works", "keras", "3.5"), ("fails", "keras", "3.6.0")],
     ),
+    "Chinese": (
+        "TF 2.15 \u4e2d\u6b63\u5e38\uff0cTF 2.16.1 \u62a5\u9519\n", [("works", "tensorflow", "2.15"), ("fails", "tensorflow", "2.16.1")],
+    ),
     "it was": (
         "Since Keras 3.9 it takes 40 s per epoch, it was 11 s with Keras 3.8.\n",
         [("fails", "keras", "3.9"), ("works", "keras", "3.8")],
@@ -256,3 +259,14 @@ def test_picture_that_a_package_gets_is_asked_for():
     assert any("`img1.jpg`" in each for each in read_report(f"Fails in TF 2.16.\n\n```\n{code}```\n").questions)
     code = "import keras\nkeras.utils.plot_model(keras.Model(), 'a.png')\nprint('b.png')\n"
     assert not any("attached" in each for each in read_report(f"Fails in TF 2.16.\n\n```\n{code}```\n").questions)
+
+
+def test_example_whose_label_says_that_it_does_not_fail_is_not_the_scenario():
+    other = CODE.replace("Sequential", "Model")
+    report = read_report(f"B (does not crash):\n\n```\n{other}```\n\nA (crashes):\n\n```\n{CODE}```\n")
+    assert report.scripts[0].text == CODE
+    assert not any("separate" in each for each in report.questions)
+    text = f"B works:\n\n```\n{other}```\n\nA crashes:\n\n```\nThis is the code of the guide, as it is.\n\n{CODE}```\n"
+    assert read_report(text).scripts[0].text == CODE
+    report = read_report(f"This worked in TF 2.15:\n\n```\n{CODE}```\n\n2.16 says:\n\n```\nValueError: no\n```\n")
+    assert report.scripts[0].text == CODE
