@@ -122,7 +122,14 @@ def _pull_request(session: Session, options: Options) -> None:
         name = path.relative_to(session.root).as_posix()
         if path.is_file() and not path.is_symlink() and not _NOT_PUBLISHED.match(name):
             files[name] = path.read_bytes()
-    posted = post_pull_request(github, text, files, [_inside(session.root, each) for each in document["deleted"]])
+    deleted = {_inside(session.root, each) for each in document["deleted"]}
+
+    def is_deleted(name: str) -> bool:
+        # `report` removed the other published files that are not here: those of a superseded environment.
+        outdated = name.startswith(f"{_PUBLISHED}/") and not _NOT_PUBLISHED.match(name)
+        return name in deleted or (outdated and not (session.root / name).exists())
+
+    posted = post_pull_request(github, text, files, is_deleted)
     if posted is None:
         session.notify("Nothing differs from the default branch: no pull request is needed.")
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +73,12 @@ def post_issues(github: GitHub, issues: Mapping[str, Titled]) -> dict[str, Poste
 
 
 def post_pull_request(
-    github: GitHub, text: Titled, files: Mapping[str, bytes], deleted: Iterable[str]
+    github: GitHub, text: Titled, files: Mapping[str, bytes], deleted: Callable[[str], bool]
 ) -> Posted | None:
-    """Commit files to a branch of their own, and open or update its pull request. None if nothing differs."""
+    """Commit files to a branch of their own, and open or update its pull request. None if nothing differs.
+
+    A path of the default branch that is not among the files is removed if `deleted` returns True for it.
+    """
     base = str(github.get("")["default_branch"])
     head = str(github.get(f"git/ref/heads/{base}")["object"]["sha"])
     commit = github.get(f"git/commits/{head}")
@@ -97,7 +100,9 @@ def post_pull_request(
     return Posted(address=str(created["html_url"]), new=True)
 
 
-def _changed(github: GitHub, tree: str, files: Mapping[str, bytes], deleted: Iterable[str]) -> list[dict[str, object]]:
+def _changed(
+    github: GitHub, tree: str, files: Mapping[str, bytes], deleted: Callable[[str], bool]
+) -> list[dict[str, object]]:
     """Return the entries of the files that differ from a tree; their contents are sent."""
     listing = github.get(f"git/trees/{tree}", recursive=1)
     known = {str(each["path"]): str(each["sha"]) for each in listing["tree"] if each.get("type") == "blob"}
@@ -108,7 +113,9 @@ def _changed(github: GitHub, tree: str, files: Mapping[str, bytes], deleted: Ite
         blob = github.post("git/blobs", content=base64.b64encode(content).decode(), encoding="base64")
         entries.append({"path": path, "mode": "100644", "type": "blob", "sha": blob["sha"]})
     entries += [
-        {"path": path, "mode": "100644", "type": "blob", "sha": None} for path in sorted(deleted) if path in known
+        {"path": path, "mode": "100644", "type": "blob", "sha": None}
+        for path in sorted(known)
+        if path not in files and deleted(path)
     ]
     return entries
 

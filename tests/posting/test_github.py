@@ -71,13 +71,14 @@ class TestPullRequest:
     def test_changed_files_are_committed_and_the_pull_request_is_opened_once(self, fake, github):
         fake.add({"matrix.toml": b"old", "README.md": b"stays", "locks/a.txt": b"gone", "results/t.csv": b"same"})
         files = {"matrix.toml": b"new", "results/t.csv": b"same", "locks/b.txt": "ü".encode()}
-        posted = post_pull_request(github, self.text, files, ["locks/a.txt", "locks/never.txt"])
+        posted = post_pull_request(github, self.text, files, {"locks/a.txt", "matrix.toml"}.__contains__)
         assert posted.new
         assert fake.branch(BRANCH) == {
             "matrix.toml": b"new", "README.md": b"stays", "results/t.csv": b"same", "locks/b.txt": "ü".encode(),
         }  # fmt: skip
         assert fake.written.count("POST git/blobs") == 2, "what is the same is not sent"
-        again = post_pull_request(github, Titled(title="Newer", body=""), {**files, "matrix.toml": b"newer"}, [])
+        newer = {**files, "matrix.toml": b"newer"}
+        again = post_pull_request(github, Titled(title="Newer", body=""), newer, lambda _: False)
         assert not again.new
         assert [(each["title"], each["head"], each["base"]) for each in fake.pulls] == [("Newer", BRANCH, "main")]
         assert fake.branch(BRANCH)["matrix.toml"] == b"newer"
@@ -85,7 +86,7 @@ class TestPullRequest:
 
     def test_nothing_changed_is_no_pull_request(self, fake, github):
         fake.add({"matrix.toml": b"same"})
-        assert post_pull_request(github, self.text, {"matrix.toml": b"same"}, ["locks/never.txt"]) is None
+        assert post_pull_request(github, self.text, {"matrix.toml": b"same"}, lambda _: True) is None
         assert fake.written == []
 
 
@@ -148,6 +149,30 @@ class TestTexts:
     def test_text_without_a_title_is_refused(self):
         with pytest.raises(UsageError, match="its first line is no title"):
             Titled.parse("text\n", "a.md")
+
+
+def test_published_files_that_are_gone_are_removed(fake, tmp_path, monkeypatch):
+    root = tmp_path / "project"
+    kept = {
+        "matrix.toml": 'imports = []\n[families.a]\npackage = "a"\npythons = { "3.11" = ">=1" }\n',
+        "results/table.md": "table",
+    }
+    here = {
+        **kept,
+        "refresh/refresh.json": json.dumps({"files": ["matrix.toml"], "deleted": []}),
+        "refresh/pull_request.md": "# Title\n",
+    }
+    for name, text in here.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    gone = ("results/site/environments/old.json", "results/answers/a.md", "docs/not_here.md")
+    fake.add({**{name: text.encode() for name, text in kept.items()}, **dict.fromkeys(gone, b"old")})
+    for name, value in fake.variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(root)
+    assert cli.main(["github", "pull-request", "refresh"]) == 0
+    assert fake.branch(BRANCH).keys() == {*kept, *gone[1:]}
 
 
 def test_files_outside_of_matrix_and_locks_are_never_posted(fake, tmp_path, monkeypatch, capsys):
