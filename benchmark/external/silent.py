@@ -194,7 +194,7 @@ def _shown(cell: Mapping[str, Any] | None) -> tuple[str | None, str]:
         return (
             (shown["group"], "") if shown["text"].strip() or shown["group"] == DIFFERS else (None, "it prints nothing")
         )
-    error = cell["error"] or cell["reason"] or cell["outcome"]
+    error = cell["error"] or (cell["reason"] or "").partition(", ")[0] or cell["outcome"]
     if cell["outcome"] == "failed" and error.startswith("AssertionError"):
         return error, ""
     return None, f"{tensorflow_of(cell['environment'])}: {error.splitlines()[0]}"

@@ -17,7 +17,7 @@ from harness.model import matches_globs
 from harness.report.markdown import escaped, table
 from harness.triage.project_words import vocabulary_of
 
-OLDEST = (1, 15)
+OLDEST = (2, 2)
 _OBSERVED = ("--watch", "output", "--repeat", "2", "--timeout", "60")
 
 

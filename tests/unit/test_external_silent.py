@@ -134,6 +134,8 @@ def test_same_text_of_a_pre_release_contradicts_nothing():
 def test_reason_has_the_version_and_one_line():
     judged = judge(bug(), [cell(BUGGY, **FAILED)], ENVIRONMENTS)
     assert judged.reason == "2.2.3: ImportError: none"
+    absent = cell(BUGGY, outcome="not applicable") | {"reason": "needs sklearn, which is not installed. Add it"}
+    assert judge(bug(), [absent], ENVIRONMENTS).reason == "2.2.3: needs sklearn"
     assert judge(bug(source=""), [], ENVIRONMENTS).verdict is Verdict.NO_CODE
 
 
