@@ -165,7 +165,8 @@ def _point(
         versions={package: point["version"]},
         shows=shows,
         error=without_local_paths(error) if shows in (Shows.BUG, Shows.OTHER) else "",
-        reason=without_local_paths(point.get("reason") or ""),
+        # The outcome is the first word of some reasons, and is shown already.
+        reason=without_local_paths(point.get("reason") or "").removeprefix(f"{Shows.NOT_APPLICABLE.value}: "),
     )
 
 

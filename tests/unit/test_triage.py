@@ -513,9 +513,12 @@ def test_releases_of_a_search_are_evidence():
         {"version": "1.1.0", "cell": "b", "environment": "x", "state": "other", "error": "ValueError: gone"},
         {"version": "1.2.0", "cell": "c", "environment": "x", "state": "bad", "error": "TypeError: other"},
         {"version": "1.3.0", "cell": None, "environment": None, "state": "untestable", "error": None, "reason": "no"},
-    ]
+        {"version": "0.9.0", "cell": "d", "environment": "x", "state": "untestable", "error": None,
+         "outcome": "not applicable", "reason": "not applicable: no torch"},
+    ]  # fmt: skip
     points = points_of({"tested": tested}, Failure.parse("ValueError: gone"), "layers")
-    assert [each.shows for each in points] == [PASSES, BUG, OTHER, NOT_TESTED]
+    assert [each.shows for each in points] == [PASSES, BUG, OTHER, NOT_TESTED, Shows.NOT_APPLICABLE]
+    assert [each.reason for each in points] == ["", "", "", "no", "no torch"]
 
 
 def test_releases_that_print_the_wrong_text_are_the_bug_and_failures_are_none():
