@@ -17,7 +17,9 @@ def test_releases_on_a_cluster(playground):
     assert transitions(document) == [("introduced", "1.1", "1.3"), ("fixed", "1.3", "1.4")]
     assert {each["version"]: each["state"] for each in document["tested"]}["1.2"] == "untestable"
     here = playground.json(*search)
-    assert (here["transitions"], here["runs"]) == (document["transitions"], 0), "the store has what the cluster ran"
+    # The list of suspicious files is made on one machine only: see docs/pinpoint.md.
+    on_cluster = [{**each, "suspect_files": None} for each in here["transitions"]]
+    assert (on_cluster, here["runs"]) == (document["transitions"], 0), "the store has what the cluster ran"
 
 
 def test_packages_on_a_cluster(playground):
