@@ -30,7 +30,7 @@ _WAY_OUT = re.compile(
 )
 
 
-_WORKING_CODE = re.compile(r"\bwork(?:s|ed|ing)\b|\bcorrect\b|\bfixed\b|\bsuccessful", re.IGNORECASE)
+_WORKING_CODE = re.compile(r"\bwork(?:s|ed|ing)\b|\bcorrect\b|\bfixed\b|\bsuccess|\bpass(?:es|ed|ing)\b", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:full|complete|whole|entire) (?:\w+ )?(?:code|script|example|program|repro\w*)", re.IGNORECASE
 )

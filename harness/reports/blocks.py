@@ -19,6 +19,8 @@ from harness.reports.usual_imports import usual_import
 # What issue forms and hurried people also call Python: it is looked at.
 _ANYTHING = {"shell", "bash", "sh", "text", "txt", "plain", "plaintext", "console", "code", "log", "none", "zsh"}
 _PYTHON = {"python", "py", "python3", "py3", "ipython", "pycon", "pycon3", "python-repl", "ipython3"}
+_NO_PYTHON = {"starlark", "bazel", "bzl", "cython", "mojo", "diff", "json", "yaml", "toml"}
+"""Languages whose text Python can read, too."""
 _OUTPUTS = re.compile(r"\boutput|\blog\b|traceback|stack ?trace|\bprints\b|error message", re.IGNORECASE)
 _SESSION = re.compile(
     r"\A\s*(?:\([\w.-]+\) )?(?:\S+@\S+[:~]\S*\s*)?[$] \w|^={5,} (?:test session starts|FAILURES|ERRORS)", re.MULTILINE
@@ -29,6 +31,8 @@ _FIRST_LINE = re.compile(
 )
 _SENTENCE = re.compile(r"\s*(?:[-*] |\d+[.)] )?[A-Za-z][\w'`-]*[,:]?(?: \S+){2,}\s*$|\s*\S+:\s*$|\s*https?://\S+\s*$")
 _MOST_SENTENCES = 20
+_LONGEST_HEADING = 5
+"""Words of a heading such as `Relevant log output`: a title may speak of an output, too."""
 # `x = f(a b)` is code with a slip, and no output.
 _LOOKS_LIKE_CODE = re.compile(
     r"\s*(?:(?:with|for|if|def|class|return|assert) )?[A-Za-z_][\w.]*\s*(?:=(?!=)\s*[A-Za-z_][\w.]*)?\(.*\w.*\)?:?\s*$"
@@ -62,7 +66,7 @@ def read_block(piece: Piece, place: Place) -> Code | str:
 def _read_python(piece: Piece, place: Place) -> Code | str:
     """Return the code of a block without prompts, or the reason why it has none."""
     code = _without_sentences(read_cell(_without_numbers(piece.text), place, piece.section))
-    other = piece.language not in _PYTHON | _ANYTHING or (piece.language in _ANYTHING and not _is_meant(code.text))
+    other = piece.language in _NO_PYTHON or (piece.language not in _PYTHON and not _is_meant(code.text))
     if piece.language and other:
         return f"a block of {piece.language}, not Python"
     if not code.text.strip() and code.dropped:
@@ -78,7 +82,9 @@ def _is_output(code: Code, piece: Piece) -> bool:
     tagged = piece.language in _PYTHON
     if tree is None or not _is_code(tree, tagged):
         return True
-    shown = _OUTPUTS.search(piece.section) or _SHOWN_VALUE.match(piece.text)
+    below_output = _OUTPUTS.search(piece.section) and len(piece.section.split()) <= _LONGEST_HEADING
+    defines = any(isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in tree.body)
+    shown = (below_output and not defines) or _SHOWN_VALUE.match(piece.text)
     return bool(not tagged and shown and not imported_packages(tree))
 
 
@@ -88,7 +94,8 @@ def _is_meant(text: str) -> bool:
     if tree is None:
         return re.search(r"^[ \t]*(?:import|from) \w", text, re.MULTILINE) is not None
     calls = any(isinstance(node, ast.Call) for node in ast.walk(tree))
-    return bool(imported_packages(tree)) or (calls and any(map(usual_import, names_of(text).needed)))
+    defines = any(isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in tree.body)
+    return bool(imported_packages(tree)) or (calls and (defines or any(map(usual_import, names_of(text).needed))))
 
 
 def _without_numbers(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
 from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, clauses_of
-from harness.reports.facts import kind_of
+from harness.reports.facts import VERSION_FIELDS, kind_of
 from harness.reports.failures import exceptions_in
 from harness.reports.mentions import Mention, find_mentions, package_of
 from harness.reports.pieces import Piece, Shape
@@ -24,7 +24,8 @@ _EARLIER = re.compile(
 )
 _NOT_OF_THE_BUG = re.compile(
     r"\brequires?\b|\bdepends?\b|release notes|\bdocs?\b|documentation|(?:built|compiled) (?:for|against)"
-    r"|\bsupport(?:s|ed)?\b|\bwhat version|which version",
+    r"|\bsupport(?:s|ed)?\b|\bwhat version|which version|\b(?:is|was) the (?:last|first) (?:release|version)\b"
+    r"|\bpython -c\s+\S*import\b",  # how the issue form of TensorFlow says to find the version
     re.IGNORECASE,
 )
 _STEP = re.compile(
@@ -36,12 +37,6 @@ _STEP = re.compile(
 _UPGRADED_TO = re.compile(
     r"\b(?:updat|upgrad|mov|switch|bump|migrat)\w*(?:\W+\w+){0,3}?\W+to(?:\W+\w+)?\W*$", re.IGNORECASE
 )
-_TO = re.compile(r"\b(?:updat|upgrad|mov|switch|bump|migrat)\w*(?:\W+\w+){0,3}?\W+to(?:\W+\w+)?\W*$", re.IGNORECASE)
-_TO = re.compile(r"\b(?:updat|upgrad|mov|switch|bump|migrat)\w*(?:\W+\w+){0,3}?\W+to(?:\W+\w+)?\W*$", re.IGNORECASE)
-_TO = re.compile(r"\b(?:updat|upgrad|mov|switch|bump|migrat)\w*(?:\W+\w+){0,3}?\W+to(?:\W+\w+)?\W*$", re.IGNORECASE)
-# `Requires keras 3.1.0 or later, fails otherwise`
-_REQUIRED = re.compile(r"\b(?:requires?|required|needs?|needed|at least|minimum)\b(?:\W+\w+){0,2}?\W*$", re.IGNORECASE)
-_OR_LATER = re.compile(r"[`*\"' ]*(?:\+|(?:or|and) (?:later|newer|higher|above|up|greater))", re.IGNORECASE)
 _TO = re.compile(r"[\s`*]*(?:to\b|->|→)", re.IGNORECASE)
 _CONFLICT = re.compile(
     r"(?<![\w.-])[\w.-]{1,60} \d[\w.]* (?:requires|has requirement) [\w.-]+\S*,? but you(?:'ll)? have "
@@ -68,6 +63,13 @@ _PROBLEM = re.compile(
 )
 _WORKED = re.compile(r"\b(?:was|were|had been) working\b|\bworked\b", re.IGNORECASE)
 _DESCRIPTION = re.compile(r"current behaviou?r|what happen|describe the (?:current|problem|bug|issue)", re.IGNORECASE)
+# `I tried it with TF 2.15. In this setup it works.`
+_THERE = re.compile(
+    r"\s*(?:in|with|on|under|using) (?:this|that|these|those) (?:\w+ )?(?:setup|environment|versions?|combination)\b"
+    r"|\s*(?:there|here),? (?:it|everything|the)\b",
+    re.IGNORECASE,
+)
+_WITHOUT = re.compile(r"\bwithout\W*$", re.IGNORECASE)
 _PROMPT = re.compile(r"\s*(?:\$ |>>> |In \[)")
 _FIRST = Place(line=1)
 _MOST = 300
@@ -136,7 +138,7 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
 
 def _is_field(piece: Piece, context: Context) -> bool:
     """Return whether a piece is the value of a field that asks for one version: `claims_of_fields` reads it."""
-    asks = kind_of(piece.section) in ("tensorflow", "keras", "numpy", "python")
+    asks = kind_of(piece.section) in VERSION_FIELDS
     short = piece.shape is Shape.PROSE and len(piece.text) < _LONGEST_FIELD
     return asks and short and verdict_of(piece.text) is None and len(find_mentions(piece.text, context.default)) < 2
 
@@ -206,6 +208,9 @@ def _in_prose(piece: Piece, context: Context, shown: Says | None = None) -> Iter
         contrast = shown if following is None else _opposite_of_not_in(clause) if NOT_IN.match(following) else None
         if place and NOT_IN.match(clause):
             contrast = Says.FAILS if _opposite_of_not_in(clauses[place - 1][1]) is Says.WORKS else Says.WORKS
+        there = next((each for _, each in clauses[place + 1 : place + 3] if _THERE.match(each)), None)
+        if there is not None and not find_mentions(there, context.default):
+            contrast = verdict_of(there)
         yield from _in_clause(clause, piece, start, context, contrast)
 
 
@@ -276,6 +281,8 @@ def _says(
     """Return what a clause says of one of its versions; None if nothing."""
     before = clause[: mention.start]
     writes = WRITTEN.search(before) and mention is first
+    if _WITHOUT.search(before):
+        return None
     if writes or is_required(before):
         return Says.WORKS if not writes and is_least(before, clause[mention.end :]) else None
     if verdict is not None:

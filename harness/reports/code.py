@@ -33,13 +33,17 @@ _RUNS_LINE = re.compile(r"\s*%(?:time|timeit|prun|memit)\s+(?:-\w+\s*\d*\s+)*(?P
 _CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)(?P<rest>.*)")
 _CELL_STAYS = {"capture", "time", "timeit", "prun", "memit", "wandb", "python", "python3", "py"}
 _ASSIGNED_SHELL = re.compile(r"(?P<indent>\s*)(?P<name>[A-Za-z_]\w*)\s*=\s*[!%]")
-_INSTALL = re.compile(r"(?:^|\s|[!%;&|`])(?:uv )?(?:python\d?(?:\.\d+)? -m )?pip[\d.]* install (?P<rest>[^;&|`\n]*)")
+_INSTALL = re.compile(
+    r"(?:^|\s|[!%;&|`])(?:uv )?(?:python\d?(?:\.\d+)? -m )?pip[\d.]*(?: --?\w[\w-]*){0,5} install (?P<rest>[^;&|`\n]*)"
+)
 # Calls that return None, or what nobody reads: a prompt shows nothing for them.
 _SHOWS_NOTHING = {
     "print", "display", "exit", "quit", "help", "input", "compile", "save", "summary", "build", "add", "append", "show",
     "seed", "fit", "save_model", "save_weights", "load_weights", "clear_session", "plot_model", "extend", "mkdir",
 }  # fmt: skip
 _SETS = ("assert_", "set_", "enable_", "disable_")
+_INSTALLERS = {"pip", "wheel", "virtualenv", "uv"}
+"""Packages that install others: `pip install --upgrade pip`."""
 _MOST_STATEMENTS = 500
 _MOST_DROPPED = 1000
 SHELL = "a shell command: nothing is installed or started by the scenario"
@@ -234,7 +238,7 @@ def installed_by(text: str) -> Iterator[str]:
                 requirement = Requirement(word.strip("'\"`,"))
             except InvalidRequirement:
                 continue
-            if requirement.url is None and len(word) < 200:
+            if requirement.url is None and len(word) < 200 and requirement.name not in _INSTALLERS:
                 yield str(requirement)
 
 
@@ -330,11 +334,16 @@ def has_placeholder(text: str) -> bool:
     if tree is None:
         return False
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and _is_ellipsis(node.value):
+        if isinstance(node, ast.Expr) and (_is_ellipsis(node.value) or _is_listed_ellipsis(node.value)):
             return True
         if isinstance(node, ast.Call) and any(_is_ellipsis(each) for each in node.args):
             return True
     return False
+
+
+def _is_listed_ellipsis(node: ast.expr) -> bool:
+    """Return whether an expression is `[...]`, as people mark what they left out of a quotation."""
+    return isinstance(node, ast.List) and len(node.elts) == 1 and _is_ellipsis(node.elts[0])
 
 
 def _is_ellipsis(node: ast.expr) -> bool:

@@ -88,8 +88,9 @@ def _call_for(tree: ast.Module) -> tuple[tuple[str, ...], list[str]]:
     if len(plain) == 1:
         return (f"{plain[0]}()\n", f"added `{plain[0]}()`: nothing called the only function without arguments"), []
     if functions:
-        names = ", ".join(f"`{node.name}`" for node in functions[:5])
-        return (), [f"The code defines {names} and uses none of them. Which call shows the problem?"]
+        names = list(dict.fromkeys(f"`{node.name}`" for node in functions[:5]))
+        unused = "does not use it" if len(names) == 1 else "uses none of them"
+        return (), [f"The code defines {', '.join(names)} and {unused}. Which call shows the problem?"]
     if imported_packages(tree):
         return ('print("imported")\n', 'added `print("imported")`: the code only imports'), []
     return (), []

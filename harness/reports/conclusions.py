@@ -175,7 +175,8 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
     claims += claims_in_sessions(pieces)
     place = Place(line=1, file=pieces[0].file if pieces else "")
     known = {(each.package, each.version) for each in claims}
-    for each in requirements:
+    exact = {package_of(found["name"]): each for each in requirements if (found := _EXACT.fullmatch(each))}
+    for each in exact.values():  # of several versions, nothing says of all but the last what they show
         found = _EXACT.fullmatch(each)
         if found and (package_of(found["name"]), found["version"]) not in known:
             claims.append(

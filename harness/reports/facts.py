@@ -15,7 +15,7 @@ from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import verdict_of
 
 _FIELD = re.compile(
-    r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<name>[A-Za-z][\w ()/.,?&'-]{2,90}?)"
+    r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<name>[A-Za-z][\w ()/.,?&'-]{1,90}?)"
     r"(?:\*\*|__)?[ \t]*(?::[ \t]*(?:\*\*|__)?|(?<=\*\*)[ \t])"
     r"[ \t]*(?P<value>\S.*)$",
     re.MULTILINE,
@@ -27,6 +27,11 @@ _BOLD_FIELD = re.compile(
 # What the fields of the forms of TensorFlow, Keras and their like ask for.
 _FIELDS = (
     ("nightly", re.compile(r"nightly", re.IGNORECASE)),
+    ("tf-keras", re.compile(r"tf[-_. ]keras\b.*version|^tf[-_]keras$", re.IGNORECASE)),
+    ("tensorflow-hub", re.compile(r"tensorflow[-_ ]hub\b.*version", re.IGNORECASE)),
+    ("tensorflow-text", re.compile(r"tensorflow[-_ ]text\b.*version", re.IGNORECASE)),
+    ("keras-hub", re.compile(r"keras[-_ ]?hub\b.*version", re.IGNORECASE)),
+    ("jax", re.compile(r"^jax\b.*version", re.IGNORECASE)),
     ("tensorflow", re.compile(r"(?:tensorflow|tf)\b.*version|^version of tensorflow|^tensorflow$|^tf$", re.IGNORECASE)),
     ("keras", re.compile(r"keras\b.*version|^version of keras|^keras$", re.IGNORECASE)),
     ("numpy", re.compile(r"numpy\b.*version|^numpy$", re.IGNORECASE)),
@@ -36,6 +41,8 @@ _FIELDS = (
     ("gpu", re.compile(r"\bgpu\b", re.IGNORECASE)),
     ("cuda", re.compile(r"\bcuda\b", re.IGNORECASE)),
 )
+VERSION_FIELDS = tuple(name for name, _ in _FIELDS if name not in ("nightly", "backend", "os", "gpu", "cuda"))
+"""The fields whose value is a version."""
 _OS = re.compile(
     r"\b(?:Windows(?: (?:1[01]|[78]|Server \d+))?|Ubuntu(?: \d+\.\d+)?|Debian(?: \d+)?|Fedora(?: \d+)?|CentOS(?: \d+)?"
     r"|mac ?OS(?: [\d.]+| \w+)?|MacBook(?: \w+)?"
@@ -52,6 +59,8 @@ LOG_LINE = re.compile(
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,]*:? [IWEF] |^(?:WARNING|ERROR|INFO)[: ]|\bW0000 |\bE0000 |^\[\w+\] "
 )
 _PIP_LIST = re.compile(r"^(?P<name>[A-Za-z][\w.-]*)(?:==|[ \t]{2,}|[ \t]+\()(?P<version>\d[\w.+!-]*)\)?(?:[ \t].*)?$")
+_PIP_SHOW = re.compile(r"^Name: (?P<name>[A-Za-z][\w.-]*)\nVersion: (?P<version>\d[\w.+!-]*)$", re.MULTILINE)
+_LISTS = re.compile(r".*[$#%>] +(?:\S+ -m +)?(?:uv +)?pip3? +(?:list|freeze)\b")
 _DATE = re.compile(
     r"(?im)^[ \t]*[-*]?[ \t]*(?:\"?(?:date|created|created_at|createdat|reported|opened)\"?)"
     r"[^\n\w]{1,6}(?P<date>20\d\d-\d\d-\d\d)"
@@ -65,6 +74,7 @@ _LISTED_CLAIMS = {"tensorflow", "keras", "tf-keras", "keras-nightly", "tf-nightl
 _OLD = re.compile(r"\b(?:old|previous|earlier|working|before the)\b", re.IGNORECASE)
 _LONGEST = 4000
 _LONGEST_LABEL = 100
+_LONGEST_SESSION = 2000
 _MOST_FIELDS = 30
 _LONGEST_FORM = 10_000
 _MOST = 200
@@ -111,9 +121,9 @@ def kind_of(name: str) -> str | None:
 
 def _value(kind: str, text: str, place: Place) -> Iterator[tuple[str, str, Place]]:
     text = " ".join(text.split()).strip("`* ")
-    if not text or (text.lower() in _EMPTY and kind != "nightly"):
+    if not text or (text.lower() in _EMPTY and kind != "nightly") or "python -c" in text:
         return
-    if kind in ("tensorflow", "keras", "numpy", "python"):
+    if kind in VERSION_FIELDS:
         for version in versions_in(text):
             yield kind, version, place
     elif kind == "nightly":
@@ -123,7 +133,7 @@ def _value(kind: str, text: str, place: Place) -> Iterator[tuple[str, str, Place
         if found := re.search(r"jax|torch|tensorflow|openvino", text, re.IGNORECASE):
             yield kind, found.group().lower(), place
     else:
-        yield kind, text[:200], place
+        yield kind, text.partition(" (")[0][:200], place
 
 
 def settings_of(pieces: list[Piece]) -> list[Setting]:
@@ -157,7 +167,13 @@ def settings_of(pieces: list[Piece]) -> list[Setting]:
 
 
 def pip_list(piece: Piece) -> list[Setting]:
-    """Return the packages of a block with `pip list` or `pip freeze` output; none for other blocks."""
+    """Return the packages of a block with the output of `pip list`, `pip freeze` or `pip show`; none for others."""
+    shown = [
+        Setting(name=package_of(each["name"]), value=each["version"], place=place_in(piece, each.start("version")))
+        for each in _PIP_SHOW.finditer(piece.text[:20_000])
+    ]
+    if shown:
+        return shown
     found = [(offset, match) for offset, line in enumerate(piece.lines) if (match := _PIP_LIST.match(line.strip()))]
     filled = sum(1 for line in piece.lines if line.strip())
     if len(found) < 3 or len(found) * 2 < filled:
@@ -172,10 +188,21 @@ def pip_list(piece: Piece) -> list[Setting]:
     ]
 
 
+def _listed_in_session(piece: Piece) -> Iterator[Setting]:
+    """Yield the packages below `$ pip list` in a session of a shell."""
+    inside = False
+    for offset, line in enumerate(piece.lines[:_LONGEST_SESSION]):
+        found = _PIP_LIST.match(line.strip().replace(" ", "  ", 1)) if inside else None  # the longest name has one
+        inside = _LISTS.match(line[:_LONGEST_LABEL]) is not None or found is not None
+        if found is not None:
+            place = Place(line=piece.line + offset, file=piece.file)
+            yield Setting(name=package_of(found["name"]), value=found["version"], place=place)
+
+
 def _listed(piece: Piece) -> list[Setting]:
     """Return the packages that a block or a table lists as installed."""
     if piece.shape is Shape.BLOCK:
-        return pip_list(piece)
+        return pip_list(piece) or list(_listed_in_session(piece))
     return [Setting(name=name, value=version, place=place) for name, version, place in package_rows(piece)]
 
 
@@ -184,7 +211,7 @@ def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
     for name, value, place in fields_of(pieces):
         if name == "nightly":
             yield Claim(text=f"nightly: {value}", place=place, says=Says.FAILS, package="tf-nightly", version="nightly")
-        elif name in ("tensorflow", "keras", "numpy"):
+        elif name in ("tensorflow", "keras", "numpy", "tf-keras"):
             yield Claim(text=f"{name} {value}", place=place, says=Says.FAILS, package=name, version=value)
     said = ""
     for piece in pieces:

@@ -16,12 +16,16 @@ _EXCEPTION = re.compile(
 )
 _QUOTED_EXCEPTION = re.compile(
     r"`(?P<type>[A-Z]\w*(?:Error|Exception)): (?P<message>[^`]{3,500})`"
-    r"|(?<=: )(?P<named>[A-Z]\w*(?:Error|Exception)): (?P<said>[^\n]{8,500})"
+    r"|(?:(?<=: )|\b(?:throws?|threw|rais(?:es?|ed|ing)|get(?:s|ting)?|got|gives?|with|error|the|an?) )"
+    r"(?P<named>[A-Z]\w*(?:Error|Exception)): (?P<said>[^\n]{8,500})"
 )
 _WRAPPER = re.compile(r"Exception encountered when calling")
+_NO_MESSAGE = re.compile(r"\s*(?:!\[|<|https?://|`?(?:import|from|if|def|class) )")
 _END_OF_MESSAGE = re.compile(
     r"^\s*$|^(?:E\s+|>\s*)?\S+\.py:\d+|^={5,}|^-{5,}|^During handling|^The above exception"
     r"|^Traceback|^\s+File \"|^In \[|^>>>"
+    r"|^(?:\([\w.-]+\) ?)?[\w.-]+@[\w.-]+[:~]\S*[#$]"  # the prompt of a shell
+    r"|^(?:Standalone code to reproduce|Relevant log output|No response|`)"  # an issue form without its marks
 )
 _LONGEST = 4000
 _LONGEST_WRAPPER = 100
@@ -61,7 +65,7 @@ def _with_paragraph(failure: Failure, following: list[Piece]) -> Failure:
     """Return an exception with the paragraph below it, if its own only says which layer was called."""
     if not following or following[0].shape is Shape.BLOCK or len(failure.message) > _LONGEST_WRAPPER:
         return failure
-    if not _WRAPPER.match(failure.message):
+    if not _WRAPPER.match(failure.message) or _NO_MESSAGE.match(following[0].text):
         return failure
     said = following[0].lines[0].strip(" *`")
     return replace(failure, message=f"{failure.message} {said}")

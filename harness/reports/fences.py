@@ -22,13 +22,17 @@ _LONGEST_PART = 400
 _STARTS = re.compile(
     r"(?:import [A-Za-z_]|from [A-Za-z_][\w.]* import |def \w+\(|class \w+[(:]|@[A-Za-z_]"
     r"|(?:with|for|if|while) .+:\s*(?:#.*)?$|try:"
-    r"|(?:assert|return|del) \w|[A-Za-z_][\w.\[\]'\", ]{0,60}\s*[-+*/]?=(?!=)\s*\S|[A-Za-z_][\w.]*\(|[!%]\w"
+    r"|(?:assert|return|del) \w|[A-Za-z_][\w.\[\]'\", ]{0,60}(?:\[[^\]\n]{1,40}\])?\s*[-+*/]?=(?!=)\s*\S"
+    r"|[A-Za-z_][\w.]*\(|[!%]\w"
     r"|\([A-Za-z_][\w., ()]{0,80}\)\s*=(?!=)\s*\S)"
 )
 _CONTINUES = re.compile(r"\s|[)\]}]|#|(?:else|elif|except|finally)\b")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|#.*")
 _EMPTY_PROMPT = re.compile(r"\s{0,3}In ?\[\s*\d*\]:\s*$")
 _VERBATIM = re.compile(r"<(/?(?:pre|code))\b", re.IGNORECASE)
+_END_TAGS = re.compile(r"(?:</[a-zA-Z]{1,12}>\s*)+$")
+_LINES_OF_CODE = 3
+"""Lines between backticks that are no quotation of one line."""
 _TRIES = 12
 _MOST_STARTS = 50
 """Places of a report that are looked at: a long log has thousands that look like code at first."""
@@ -61,8 +65,9 @@ def _regular(lines: Sequence[str]) -> Iterator[Numbered]:
     for number, line in enumerate(lines, start=1):
         stripped = line.strip()
         if odd:
-            closes = stripped.endswith(odd)
-            if rest := line.rstrip()[: -len(odd)].rstrip() if closes else line:
+            plain = _END_TAGS.sub("", line.rstrip()).rstrip()
+            closes = plain.endswith(odd)
+            if rest := plain[: -len(odd)].rstrip() if closes else line:
                 yield number, rest
             if closes:
                 odd = ""
@@ -120,10 +125,11 @@ def _odd_mark(lines: Sequence[str], at: int) -> str:
     if not stripped.startswith("`") or line.startswith("    ") or stripped.count("`") != 1:
         return ""
     end = next((place for place, each in enumerate(below) if "`" in each), None)
-    if end is None or end < 1 or below[end].count("`") != 1 or not below[end].rstrip().endswith("`"):
+    last = _END_TAGS.sub("", below[end]) if end is not None else ""
+    if end is None or end < 1 or last.count("`") != 1 or not last.rstrip().endswith("`"):
         return ""
-    text = "\n".join([stripped[1:], *below[:end], below[end].rstrip()[:-1]])
-    return "`" if _is_code(without_margin(text)) else ""
+    text = "\n".join([stripped[1:], *below[:end], last.rstrip()[:-1]])
+    return "`" if _is_code(without_margin(text), fewest=1 if end >= _LINES_OF_CODE else 3) else ""
 
 
 def _around_code(lines: list[Numbered]) -> Iterator[Numbered]:
@@ -194,11 +200,11 @@ def _fault(text: str) -> int | None:
     return None
 
 
-def _is_code(text: str) -> bool:
-    """Return whether a text is a program, and not a line of one that somebody quotes."""
+def _is_code(text: str, *, fewest: int = 3) -> bool:
+    """Return whether a text is a program, and not a line of one that somebody quotes: so many statements."""
     tree = tree_of("\n".join("" if MAGIC.match(line) else line for line in text.split("\n")))
     if tree is None:
         return False
     imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     calls = any(isinstance(node, ast.Call) for node in ast.walk(tree))
-    return calls and len(tree.body) >= (2 if imports else 3)
+    return calls and len(tree.body) >= (min(2, fewest) if imports else fewest)

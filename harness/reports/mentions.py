@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from harness.reports.vocabulary import vocabulary
 
-_VERSION = r"\d+(?:\.\d+){1,3}(?:[-.]?(?:rc|a|b|dev|post)\.?\d+)?"
+_VERSION = r"\d+(?:\.\d+){1,3}(?:[-.]?(?:rc|alpha|beta|a|b|dev|post)\.?\d+)?"
 _NAMES = (
     r"tensorflow[-_](?:text|hub|cpu|gpu|probability|addons|macos|intel|io|datasets|federated|quantum|lite)|tensorflow"
     r"|tf[-_.]keras|tf[-_]nightly(?:[-_](?:cpu|gpu))?|tf|keras[-_](?:nlp|hub|cv|tuner|nightly|core|rs)|keras|numpy|pytorch"
@@ -22,11 +22,11 @@ _DESCRIBED = rf"v?(?P<tag>{_VERSION})-(?P<commits>\d+)-g[0-9a-f]{{6,}}(?:[\s,]+v
 _OF_A_BUILD = re.compile(
     rf"(?<![\w.-])(?:tensorflow/tensorflow:(?P<version>{_VERSION})|(?=v\d){_DESCRIBED})(?!\w)", re.IGNORECASE
 )
-_BARE = re.compile(rf"(?<![\w.=/:~<>-])v?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
+_BARE = re.compile(rf"(?<![\w.=/:~<>-])[vr]?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
 _LEADS_TO_VERSION = re.compile(
     r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
     r"|as of|up to|back to|starting with)|^|[(,/&|]|->|\u2192"
-    r"|\b(?:affected|works?|working|fails?|failing|broken|good|bad|tested|ok)[`'\"*)]*:)\s*[`'\"*(]*v?$",
+    r"|\b(?:affected|works?|working|fails?|failing|broken|good|bad|tested|ok)[`'\"*)]*:)\s*[`'\"*(]*[vr]?$",
     re.IGNORECASE,
 )
 _IN_LIST = re.compile(
@@ -71,7 +71,7 @@ class Mention:
 
 def package_of(name: str) -> str:
     """Return the usual name of a package: `tensorflow` for `TF` and `tensorflow-cpu`."""
-    plain = canonicalize_name(name)
+    plain = canonicalize_name(name) if name.lower() != "tf.keras" else "tensorflow"  # of which it is a part
     return _ALIASES.get(plain) or vocabulary().aliases.get(plain, plain)
 
 
@@ -159,10 +159,15 @@ def version_in(text: str) -> str | None:
 
 
 def versions_in(text: str) -> tuple[str, ...]:
-    """Return the versions in the value of a field: all of a plain list, such as `2.16.1 and 2.17`, else the first."""
+    """Return the versions in the value of a field: all of a list, such as `2.16.1 and 2.17`, else the first.
+
+    A list may have labels: `Windows: 2.7.1 / Colab: 2.8.0`.
+    """
     separator = r"(?:\s|[,/&;]|\band\b|\bor\b|\btf\b|\btensorflow\b|\bkeras\b|\bv(?=\d))*"
     if re.fullmatch(rf"{separator}(?:v?{_VERSION}{separator}){{2,6}}", text, re.IGNORECASE):
         return tuple(found.group() for found in re.finditer(_VERSION, text, re.IGNORECASE))
+    if re.fullmatch(rf"(?:[A-Za-z][\w -]{{0,30}}:\s*v?{_VERSION}\s*[,/;&]?\s*){{2,6}}", text):
+        return tuple(found.group("version") for found in re.finditer(rf":\s*v?(?P<version>{_VERSION})", text))
     version = version_in(text)
     return (version,) if version is not None else ()
 

@@ -127,8 +127,8 @@ def _missing_files(calls: list[ast.Call], report: Report, written: set[str], kno
             "://" in path
             or path in written
             or name in attached
-            or any(name and each.endswith(name) for each in written)
+            or any(name and each.rstrip("/").endswith(name) for each in written)
         ):
             continue
-        if _FILE.fullmatch(path) or _MACHINE_PATH.match(path):
+        if _FILE.fullmatch(path) or _MACHINE_PATH.match(path) or called_name(call.func) == "load_model":
             yield path

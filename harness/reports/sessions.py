@@ -6,6 +6,7 @@ import re
 import shlex
 
 from harness.project.syntax import tree_of
+from harness.reports.not_python import TRACEBACK
 
 SHELL_PROMPT = re.compile(r"^[ \t]*(?:\([\w.-]+\) ?)?(?P<user>[\w.-]+@[\w.-]+[:~]\S*)?(?P<mark>[$#%>]) +(?=\S)")
 _HEREDOC = re.compile(
@@ -14,6 +15,7 @@ _HEREDOC = re.compile(
     r"|^.*<<-? *['\"]?(?P<end2>\w+)['\"]? *>\s*(?P<name2>\S+\.py).*\n(?P<code2>(?:.*\n)*?)(?P=end2)[ \t]*$",
     re.MULTILINE,
 )
+_LONGEST_SESSION = 2000
 _SHOWN = re.compile(r"(?:cat|less|more|type|head|bat) +(?:\S*/)?[\w.-]+\.py\s*$")
 
 
@@ -27,7 +29,7 @@ def scripts_in_shell(text: str) -> list[tuple[str, str]]:
         for each in _HEREDOC.finditer(text)
     ]
     if not found:
-        found = [("", _shown_file(text) or _of_option(text) or "")]
+        found = [("", _shown_file(text) or _of_option(text) or _failed_option(text) or "")]
     return [(name, code) for name, code in found if code.strip() and tree_of(code) is not None]
 
 
@@ -46,6 +48,17 @@ def _shown_file(text: str) -> str | None:
 def _is_alike(prompt: re.Match[str], other: re.Match[str] | None) -> bool:
     """Return whether a line begins with the prompt of a session: `# layers` in a file below `$ cat` does not."""
     return other is not None and other["mark"] == prompt["mark"] and bool(other["user"]) is bool(prompt["user"])
+
+
+def _failed_option(text: str) -> str | None:
+    """Return the code of the last `$ python -c "..."` of a session that shows a traceback."""
+    found = None
+    lines = text.split("\n")[:_LONGEST_SESSION]
+    prompts = [at for at, line in enumerate(lines) if SHELL_PROMPT.match(line)]
+    for at, end in zip(prompts, [*prompts[1:], len(lines)], strict=False):
+        if " -c " in lines[at] and any(map(TRACEBACK.match, lines[at + 1 : end])):
+            found = _of_option(lines[at]) or found
+    return found
 
 
 def _of_option(text: str) -> str | None:

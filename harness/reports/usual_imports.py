@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _LINES = (
     "import tensorflow as tf", "import numpy as np", "import keras", "import pandas as pd",
     "import matplotlib.pyplot as plt",
@@ -32,6 +34,8 @@ _MODULE_OF = {name: module for module, names in _OF_KERAS.items() for name in na
 def usual_import(name: str, code: str = "") -> str | None:
     """Return the usual import of a name, such as `np`. Of Keras, it is that of TensorFlow if `code` uses this."""
     keras = "tensorflow.keras" if "tf." in code or "tensorflow" in code else "keras"
+    if name == "layers" and re.search(r"\b(?:tf|tensorflow)\.keras\b|from tensorflow import keras\b", code):
+        return "from tensorflow.keras import layers"
     if name == "K":
         return f"from {keras} import backend as K"
     module = _MODULE_OF.get(name)

@@ -11,6 +11,8 @@ _NOT_FAILING = re.compile(
     r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)"
     r"|without (?:\w+ )?(?:error|problem|issue|failure|warning|complain|trouble)"
     r"|\bno such (?:warning|message|error|problem|exception)"
+    r"|\b(?:issue|error|bug|problem|it|this|that|warning|exception|regression) (?:does|did)(?: not|n't) (?:\w+ )?"
+    r"(?:appear|arise|exist|show up|come up)|unable to reproduce"
     r"|\b(?:was|were)(?: not|n't) (?:like|so|the case)\b"
     r"|not (?:\w+ )?reproducible|\bfixed\b|resolved|\bsolves?\b|\bhelps\b|goes away|disappears?|downgrad\w+ to",
     re.IGNORECASE,
@@ -22,6 +24,7 @@ _FAILING = re.compile(
     r"|possible|respect|save|train|compile|exist|defined|available|there)"
     r"|\bit (?:is|does|was|did) not\b|\bdoes(?:n't| not)[ :,.]*$|\bbug\b"
     r"|\u62a5\u9519|\u51fa\u9519|\u9519\u8bef|\u5931\u8d25|\u5d29\u6e83|\u65e0\u6cd5|\u4e0d\u80fd"  # error, fails
+    r"|(?<!\bto )\breproduc(?:e[sd]?|ible)\b|\bable to reproduce"
     r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b|\baffected\b",
     re.IGNORECASE,
 )
@@ -49,7 +52,9 @@ _MARKS = re.compile(
     r":(?:(?P<good>white_check_mark|heavy_check_mark|ballot_box_with_check|\+1|thumbsup|green_circle)"
     r"|x|negative_squared_cross_mark|-1|thumbsdown|red_circle|no_entry):|(?P<bad>\u2716|\U0001f534)"
 )
-NOT_IN = re.compile(r"\s*not (?:in|on|with)\b", re.IGNORECASE)
+NOT_IN = re.compile(r"\s*not (?:(?:present|there|seen|visible) )?(?:in|on|with)\b", re.IGNORECASE)
+# `a minimal working example` says of no version that it works.
+_EXAMPLE = re.compile(r"\bworking (?:code )?(?:example|sample|snippet|script)\b", re.IGNORECASE)
 _SHOULD_RAISE = re.compile(r"\binstead of (?:raising|an? (?:\w+ )?(?:error|exception)|an? `?\w+Error)", re.IGNORECASE)
 _WAS_RAISED = re.compile(r"(?:was|is|were|got|gets) raised|\brais(?:ed|es) an?\b", re.IGNORECASE)
 
@@ -60,7 +65,8 @@ _OR_LATER = re.compile(r"[`*\"' ]*(?:\+|(?:or|and) (?:later|newer|higher|above|u
 
 def verdict_of(text: str) -> Says | None:
     """Return whether a clause says that a version works or fails, or None."""
-    text = _WITHOUT_APOSTROPHE.sub(r"\1n't", _MARKS.sub(lambda found: "\u2705" if found["good"] else "\u274c", text))
+    text = _MARKS.sub(lambda found: "\u2705" if found["good"] else "\u274c", _EXAMPLE.sub("example", text))
+    text = _WITHOUT_APOSTROPHE.sub(r"\1n't", text)
     if _NOT_FAILING.search(text) and not _STILL.search(text):
         return Says.WORKS
     if _FAILING.search(text) or NOT_IN.match(text):

@@ -11,8 +11,9 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Place, Setting
 
 WRITTEN = re.compile(
-    r"\b(?:saved|made|written|created|trained|exported|serialized|generated|produced)\b"
-    r"(?:\W+\w+){0,3}?\W+(?:with|in|by|using|under|from|on)\W*$",
+    r"\b(?:saved|made|written|created|trained|exported|serialized|generated|produced|first (?:saves?|writes?|trains?))"
+    r"\b(?:\W+\w+){0,3}?\W+(?:with|in|by|using|under|from|on)"
+    r"(?: (?:an? |the )?(?:older|old|earlier|previous)(?: \w+){0,2}(?: \W?(?:ie|eg|i\.e|e\.g)\.)?)?\W*$",
     re.IGNORECASE,
 )
 WISHES = re.compile(r"\bexpected\b|feature request", re.IGNORECASE)

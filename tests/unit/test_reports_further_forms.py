@@ -1,0 +1,144 @@
+"""Further forms that public reports had and that were misread at first. Each case is one of them, in own words."""
+
+import pytest
+
+from harness.reports import read_report
+from harness.reports.code import has_placeholder
+from harness.reports.usual_imports import usual_import
+
+CODE = "import keras\nmodel = keras.Sequential()\nprint(model)\n"
+
+CLAIMS = {
+    "it does not appear": (
+        "### TensorFlow version\n\n2.13\n\n### Current behavior\n\nIt raises. This error does not appear in TF 2.12.\n",
+        [("fails", "tensorflow", "2.13"), ("works", "tensorflow", "2.12")],
+    ),
+    "not present in": (
+        "A problem in r2.4 of TensorFlow (not present in 2.3.1).\n",
+        [("fails", "tensorflow", "2.4"), ("works", "tensorflow", "2.3.1")],
+    ),
+    "only reproduced in": (
+        "I can only reproduce it on Keras 3.4 (two weeks old) and Keras 3.3.3 works.\n",
+        [("fails", "keras", "3.4"), ("works", "keras", "3.3.3")],
+    ),
+    "working example": ("This minimal working example (with Keras 3.4.1) shows it.\n", [("fails", "keras", "3.4.1")]),
+    "how to find the version": (
+        "- TensorFlow version (use command below): 2.9.0\n\nYou can find the TensorFlow version with: 1. TF 1.0: `python -c\n"
+        "\"import tensorflow as tf; print(tf.VERSION)\"` 2. TF 2.0: `python -c \"import tensorflow as tf; print(1)\"`\n",
+        [("fails", "tensorflow", "2.9.0")],
+    ),
+    "last release that had something": (
+        "It fails with keras 3.4.1. Keras 2.2.5 was the last release with Theano.\n", [("fails", "keras", "3.4.1")],
+    ),
+    "written by an older version": (
+        "Loading fails in `3.4.1` if the file was saved with an older Keras version (ie. `3.3.3` here).\n",
+        [("fails", "keras", "3.4.1")],
+    ),
+    "first saves": (
+        "load_model in tf 2.3.0 raises an error.\n\nThe code first saves a model in TF 2.2.0, then load it.\n",
+        [("fails", "tensorflow", "2.3.0")],
+    ),
+    "in this setup": (
+        "I tried TensorFlow 2.15.1 without Keras 3.0.4, with one change. In this setup, it works.\n\nKeras 3.0.4 fails.\n",
+        [("works", "tensorflow", "2.15.1"), ("fails", "keras", "3.0.4")],
+    ),
+    "versions with labels": (
+        "- TensorFlow version: Windows: 2.7.1 / Colab: 2.8.0\n",
+        [("fails", "tensorflow", "2.7.1"), ("fails", "tensorflow", "2.8.0")],
+    ),
+    "field of tf-keras": ("### tf-keras version\n\n2.16.0\n", [("fails", "tf-keras", "2.16.0")]),
+    "the Keras of TensorFlow": ("It fails with tf.keras 2.12.\n", [("fails", "tensorflow", "2.12")]),
+    "two installations": (
+        "```\npip install keras==3.3.3\npython a.py\npip install keras==3.4.1\npython a.py\n```\n", [("fails", "keras", "3.4.1")],
+    ),
+    "pip show": ("```\nName: keras\nVersion: 3.4.1\nSummary: Deep learning\n```\n", [("fails", "keras", "3.4.1")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_claims(name):
+    text, expected = CLAIMS[name]
+    assert [(each.says.value, each.package, each.version) for each in read_report(text).claims] == expected
+
+
+def test_session_as_root_with_a_failing_command():
+    report = read_report(
+        "It fails:\n\n```console\nroot@abc:/# python -m pip --quiet install --upgrade pip tensorflow tensorflow-probability\n"
+        "(venv) root@abc:/# python -m pip list | grep tensor\ntensorflow             2.16.1\ntensorflow-probability 0.23.0\n"
+        "(venv) root@abc:/# python -c 'import tensorflow_probability'\nTraceback (most recent call last):\n"
+        '  File "<string>", line 1, in <module>\nAttributeError: module has no attribute `x`\n(venv) root@abc:/# \n```\n'
+    )
+    assert report.scripts[0].text.startswith("import tensorflow_probability\n")
+    assert report.requirements == ("tensorflow", "tensorflow-probability")
+    assert {each.name: each.value for each in report.settings} == {
+        "tensorflow": "2.16.1",
+        "tensorflow-probability": "0.23.0",
+    }
+    assert report.failure.message == "module has no attribute `x`"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("All works up to load_model(), which throws ValueError: the file has no layers\n", "the file has no layers"),
+        ("ValueError: wrong shape\nStandalone code to reproduce the issue\nimport keras\n", "wrong shape"),
+        ("# NameError: Exception encountered when calling f().\n\n![image](https://a/b.png)\n",
+         "Exception encountered when calling f()."),
+    ],
+)  # fmt: skip
+def test_message_of_an_exception_in_prose(text, message):
+    assert read_report(text).failure.message == message
+
+
+def test_assignment_to_a_slice_is_code():
+    code = f"{CODE}x = [1, 2]\nx[:, 0:] = 0\nprint(x)\n"
+    assert read_report(f"Standalone code to reproduce the issue\n{code}Relevant log output\n").scripts[0].text == code
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "` # Setup\n\n  model = tf.keras.Sequential([\n    hub.KerasLayer(URL),\n  ])`  \n",
+        "<div>\n\nThis:\n`\n# Create a layer\nlayer = hub.KerasLayer(URL)\n\n# And a model\nmodel = tf.keras.Sequential([\n  layer,\n])\n`</div>\n",
+        '`if __name__ == "__main__":\n    model = tf.keras.Sequential()\n\n    model.summary()\n    print(model)`\n',
+    ],
+)
+def test_few_statements_between_backticks_are_code(block):
+    assert "tf.keras.Sequential(" in read_report(f"It fails in TF 2.16.\n\n{block}").scripts[0].text
+
+
+def test_code_below_a_title_about_output_is_code():
+    code = "class M(tf.keras.Model):\n    pass\n\nm = M()\nm.build((None, 3))\n"
+    assert code in read_report(f"# Wrong output shape of a model\n\nIn TF 2.5:\n\n```\n{code}```\n").scripts[0].text
+
+
+def test_python_that_is_marked_as_another_language():
+    code = "def build(name):\n    return load_model(name)\n\nprint(build('a'))\n"
+    assert code in read_report(f"It fails in Keras 3.4.1:\n\n```javascript\n{code}```\n").scripts[0].text
+    starlark = "def deps(name):\n    native.alias(name)\n\ndeps('a')\n"
+    assert not read_report(f"```starlark\n{starlark}```\n").runnable
+
+
+def test_ellipsis_in_brackets_stands_for_code():
+    assert has_placeholder("def get(name):\n    [...]\n    return name\n")
+    assert not has_placeholder("x[...] = 3\n")
+
+
+def test_layers_are_those_of_the_keras_that_is_used():
+    assert usual_import("layers", "m = tf.keras.Sequential()") == "from tensorflow.keras import layers"
+    assert usual_import("layers", "import keras\nx = tf.data.Dataset") == "from keras import layers"
+
+
+def test_folder_of_a_model_that_nothing_writes_is_asked_for():
+    report = read_report(
+        "Fails in TF 2.10.\n\n```\nfrom keras.models import load_model\nload_model('./best_2016')\n```\n"
+    )
+    assert any("`./best_2016`" in each for each in report.questions)
+    written = "import keras\nkeras.Sequential().save('best/')\nkeras.models.load_model('best')\n"
+    assert not any("attached" in each for each in read_report(f"```\n{written}```\n").questions)
+
+
+def test_example_below_a_heading_success_is_not_the_scenario():
+    other = CODE.replace("Sequential", "Model")
+    report = read_report(f"**File 1: success**\n\n```\n{other}```\n\n**File 2: failure**\n\n```\n{CODE}```\n")
+    assert report.scripts[0].text == CODE
