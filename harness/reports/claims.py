@@ -11,7 +11,7 @@ from harness.reports.blocks import is_code_block
 from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, clauses_of
 from harness.reports.facts import VERSION_FIELDS, kind_of
 from harness.reports.failures import exceptions_in
-from harness.reports.mentions import Mention, find_mentions, package_of
+from harness.reports.mentions import Mention, find_mentions, is_commit, package_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
@@ -270,7 +270,7 @@ def _between(step: re.Match[str] | None) -> bool:
 
 def _in_order(mentions: list[Mention], step: re.Match[str]) -> list[Mention]:
     """Return the versions of a step, the earliest first: `between` says nothing of their order."""
-    if not _between(step):
+    if not _between(step) or any(is_commit(each.version) for each in mentions):
         return mentions
     return sorted(mentions, key=lambda each: [int(part) for part in re.findall(r"\d{1,9}", each.version)])
 

@@ -74,6 +74,15 @@ def typed_arguments(report: str, *, script: str, attached: bool) -> Typed | None
 
     An attached script must have that name; code of the text has none. Lines with placeholders do not count.
     """
+    found = [(words, line) for words, line in command_lines(report, script=script, attached=attached).items() if words]
+    if not found:
+        return None
+    (arguments, line), *others = found
+    return Typed(arguments=arguments, line=line, others=tuple(shlex.join(each) for each, _ in others))
+
+
+def command_lines(report: str, *, script: str, attached: bool) -> dict[tuple[str, ...], int]:
+    """Return the arguments of each command line that runs the script, also of one without any, with its line."""
     found: dict[tuple[str, ...], int] = {}
     for match in _COMMAND.finditer(report):
         name = re.split(r"[\\/]", match["script"])[-1]
@@ -84,12 +93,8 @@ def typed_arguments(report: str, *, script: str, attached: bool) -> Typed | None
             words = tuple(shlex.split(rest, comments=True))
         except ValueError:
             continue
-        if words:
-            found.setdefault(words, report.count("\n", 0, match.start("script")) + 1)
-    if not found:
-        return None
-    (arguments, line), *others = found.items()
-    return Typed(arguments=arguments, line=line, others=tuple(shlex.join(each) for each, _ in others))
+        found.setdefault(words, report.count("\n", 0, match.start("script")) + 1)
+    return found
 
 
 def with_arguments(text: str, typed: Typed) -> str:

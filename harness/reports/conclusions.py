@@ -10,7 +10,6 @@ from dataclasses import replace
 from harness.filesystem.reading import read_text
 from harness.project.syntax import tree_of
 from harness.reports.assembly import Assembled
-from harness.reports.attachments import is_model
 from harness.reports.backends import asked_backend, with_failing_backend
 from harness.reports.blocks import is_code_block
 from harness.reports.claims import (
@@ -21,13 +20,6 @@ from harness.reports.claims import (
     without_repeats,
 )
 from harness.reports.code import Code, installed_by, is_transcript, read_transcript
-from harness.reports.command_line import (
-    ASK_FOR_ARGUMENTS,
-    missing_files,
-    reads_arguments,
-    typed_arguments,
-    with_arguments,
-)
 from harness.reports.completion import complete
 from harness.reports.endless import ask_for_end, endless_loop
 from harness.reports.executed import find_tests
@@ -44,6 +36,7 @@ from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.questions import ask
 from harness.reports.report import Claim, Dropped, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
+from harness.reports.runs_of_script import runs_of
 from harness.reports.scripts import check_script, find_fault
 from harness.reports.session_claims import claims_in_sessions
 from harness.reports.source import Source
@@ -85,22 +78,18 @@ def conclude(
         decisions += completed.decisions
         questions += completed.questions
         requirements += completed.requirements
-    if len(scripts) == 1 and reads_arguments(scripts[0].text or ""):
-        typed = typed_arguments(source.text, script=scripts[0].name, attached=bool(steps))
-        if typed is None and not any(is_model(each.name) for each in companions):
-            questions.append(ASK_FOR_ARGUMENTS)
-        elif typed is not None:
-            scripts[0] = replace(scripts[0], text=with_arguments(scripts[0].text or "", typed))
-            decisions.append(typed.decision)
-            questions += [f"The script reads `{each}`, which is not attached. Could you attach it?"
-                          for each in missing_files(typed, [each.name for each in companions])]  # fmt: skip
+    if len(scripts) == 1:
+        runs = runs_of(source.text, scripts[0], [each.name for each in companions], attached=bool(steps))
+        scripts = list(runs.scripts)
+        decisions += runs.decisions
+        questions += runs.questions
     if variables:
         decisions.append(f"set before anything is imported: {', '.join(name for name, _ in variables)}")
     companions = (*companions, *(ScenarioFile(name=name, text=text) for name, text in (code.files if code else ())))
     blocks = [piece for piece in pieces if piece.shape is Shape.BLOCK]
     requirements += [each for piece in pieces for each in installed_by(piece.text[:20_000])]
     dropped = (*source.dropped, *assembled.dropped)
-    claims = _claims(source, pieces, requirements)
+    claims = [each for each in _claims(source, pieces, requirements) if not _of_other_backends(each, scripts)]
     seen = {(each.place.file, each.place.line) for each in assembled.dropped}
     attached = {(each.place.file, each.place.line) for each in source.dropped}
     failures = tuple(_failures(source, blocks, pieces))
@@ -185,6 +174,16 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
             )  # fmt: skip
     written = {(each.name, each.value) for each in written_with(pieces, default)}
     return _without_writers(_agreeing(without_repeats(claims)), written)
+
+
+def _of_other_backends(claim: Claim, scripts: list[ScenarioFile]) -> bool:
+    """Return whether a claim only lists the version of a backend that the scripts do not use."""
+    bare = claim.says is Says.FAILS and verdict_of(claim.text) is None
+    return (
+        bare
+        and claim.package in ("jax", "jaxlib", "torch")
+        and not any(claim.package.removesuffix("lib") in (script.text or "") for script in scripts)
+    )
 
 
 def _title(source: Source, pieces: list[Piece]) -> list[Piece]:

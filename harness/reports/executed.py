@@ -277,7 +277,7 @@ def _dotted(node: ast.expr) -> str:
     return ".".join([*([node.id] if isinstance(node, ast.Name) else []), *reversed(parts)])
 
 
-def _reached(tree: ast.Module, executed: list[ast.stmt]) -> tuple[set[str], list[ast.AST]]:
+def reached(tree: ast.Module, executed: list[ast.stmt]) -> tuple[set[str], list[ast.AST]]:
     """Return the names that running a script uses, through the functions that it calls, and all those nodes."""
     defined = {node.name: node for node in tree.body if isinstance(node, _DEFINITIONS)}
     names: set[str] = set()
@@ -295,7 +295,7 @@ def _reached(tree: ast.Module, executed: list[ast.stmt]) -> tuple[set[str], list
 
 def runs_tests(tests: Tests, tree: ast.Module, executed: list[ast.stmt]) -> bool:
     """Return whether the main program calls one of its tests, by itself or through a test runner."""
-    names, nodes = _reached(tree, executed)
+    names, nodes = reached(tree, executed)
     if names & {name.partition(".")[0] for name in tests.names} or names & _BY_ANY_NAME:
         return True
     for node in nodes:

@@ -37,6 +37,13 @@ _IN_LIST = re.compile(
 # `upgraded Keras from 2.0.4 to 2.0.5`
 _FROM = re.compile(rf"(?<![\w.@/-])(?P<package>{_NAMES})[`'\"*]* (?:version )?from v?$", re.IGNORECASE)
 _MOST_COMMITS = 1000
+# `at commit 1a2b3c4`; a number alone is none
+_COMMIT = re.compile(
+    r"\b(?:commits?|revisions?|sha)(?: id| hash)?[ :`'\"(#=]{1,4}(?P<commit>(?=[0-9]*[a-f])[0-9a-f]{7,40})\b"
+    r"(?:[`'\"]* (?:and|to) [`'\"]*(?P<other>(?=[0-9]*[a-f])[0-9a-f]{7,40})\b)?"
+)
+_IS_COMMIT = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{7,40}")
+_SHORT_COMMIT = 10
 _SAYS_VERSION = re.compile(r"\b(?:versions?|releases?)\s*[`'\"*(]*v?$", re.IGNORECASE)
 _OTHER_NUMBERS = {"python", "cuda", "cudnn", "pip", "setuptools"}
 _ALIASES = {
@@ -88,8 +95,16 @@ def _mention_of(names: tuple[str, ...]) -> re.Pattern[str]:
     )
 
 
+def is_commit(version: str) -> bool:
+    """Return whether a version is a commit."""
+    return _IS_COMMIT.fullmatch(version) is not None
+
+
 def find_mentions(text: str, default: str = "") -> list[Mention]:
-    """Find versions in a text. A version without a package belongs to the last package, or to `default`."""
+    """Find versions in a text. A version without a package belongs to the last package, or to `default`.
+
+    A commit counts as a version of `default`.
+    """
     named = [
         Mention(
             package=package_of(found["package"]) if found.re is not _OF_A_BUILD else "tensorflow",
@@ -97,6 +112,12 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         )
         for found in _named(text) if (version := _version_of(found))
     ]  # fmt: skip
+    if default:
+        named += [
+            Mention(package=default, version=each[name][:_SHORT_COMMIT], start=each.start(name), end=each.end(name))
+            for each in _COMMIT.finditer(text) for name in ("commit", "other") if each[name]
+        ]  # fmt: skip
+        named.sort(key=lambda each: each.start)
     mentions: list[Mention] = []
     known = {each.version: each.package for each in reversed(named)}
     pending = iter([*named, None])

@@ -7,7 +7,15 @@ from dataclasses import replace
 from harness.errors import UsageError
 from harness.project.header_text import with_keys
 from harness.reports.command_line import ASK_FOR_ARGUMENTS
-from harness.reports.report import Report
+from harness.reports.report import Report, ScenarioFile
+
+
+def steps_of(script: ScenarioFile, write_args: str, read_args: str) -> tuple[ScenarioFile, ...]:
+    """Return a script as write.py and read.py with their arguments. Raises ValueError if its header has others."""
+    return tuple(
+        replace(script, name=name, text=with_keys(script.text or "", {"args": args}))
+        for name, args in (("write.py", write_args), ("read.py", read_args))
+    )
 
 
 def as_two_runs(report: Report, write_args: str, read_args: str) -> Report:
@@ -19,10 +27,7 @@ def as_two_runs(report: Report, write_args: str, read_args: str) -> Report:
         )
     (script,) = report.scripts
     try:
-        steps = tuple(
-            replace(script, name=name, text=with_keys(script.text or "", {"args": args}))
-            for name, args in (("write.py", write_args), ("read.py", read_args))
-        )
+        steps = steps_of(script, write_args, read_args)
     except ValueError as error:
         raise UsageError(f"--write-args, --read-args: {error}", next_step="Set args in two scripts") from error
     return replace(

@@ -29,7 +29,7 @@ _FAILING = re.compile(
     re.IGNORECASE,
 )
 _WORKING = re.compile(
-    r"\bwork(?:s|ed|ing)?\b|\bfine\b|\bnormally\b"
+    r"\bwork(?:s|ed|ing)?\b|\bfine\b|\bnormally\b|(?<!\bas )\bwell\b"
     r"|\b(?:is|was|are|were|looks?) normal\b|\b(?:is|was|were|are) green\b"
     r"|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
     r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b|\bwas (?:there|defined|possible|right)|\bhad it\b"

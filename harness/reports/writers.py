@@ -11,7 +11,8 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Place, Setting
 
 WRITTEN = re.compile(
-    r"\b(?:saved|made|written|created|trained|exported|serialized|generated|produced|first (?:saves?|writes?|trains?))"
+    r"\bwith [`'\"](?:generate|save|write|create|train|export)[`'\"] (?:in|on|under|with|using)\W*$"
+    r"|\b(?:saved|made|written|created|trained|exported|serialized|generated|produced|first (?:saves?|writes?|trains?))"
     r"\b(?:\W+\w+){0,3}?\W+(?:with|in|by|using|under|from|on)"
     r"(?: (?:an? |the )?(?:older|old|earlier|previous)(?: \w+){0,2}(?: \W?(?:ie|eg|i\.e|e\.g)\.)?)?\W*$",
     re.IGNORECASE,

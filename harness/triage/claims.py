@@ -11,6 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from harness.reports.mentions import is_commit
 from harness.reports.report import Claim, Says
 from harness.triage.evidence import Evidence, Shows
 
@@ -63,18 +64,22 @@ def without_verdict(checked: CheckedClaim, why: str) -> CheckedClaim:
 def questions_about(checked: Iterable[CheckedClaim]) -> tuple[str, ...]:
     """Return what to ask the reporter about failing versions that could not be tested because they do not install.
 
-    A nightly build is not asked about if the report names a release that fails, too.
+    A nightly build or a commit is not asked about if the report names a release that fails, too.
     """
     checked = tuple(checked)
     fails = [each for each in checked if each.claim.says is Says.FAILS]
-    released = any((each.cells or each.installed) and not is_nightly(each.claim) for each in fails)
+    released = any((each.cells or each.installed) and _is_released(each.claim) for each in fails)
     return tuple(
-        f"Does it also fail with {'a released' if is_nightly(each.claim) else 'another'} version? "
+        f"Does it also fail with {'another' if _is_released(each.claim) else 'a released'} version? "
         f"{each.claim.package} {each.claim.version} was not tested: {each.note.rstrip('.')}."
         for each in checked
         if each.result is Checked.NOT_TESTED and each.claim.says is Says.FAILS and not each.cells and not each.installed
-        and not (released and is_nightly(each.claim))
+        and not (released and not _is_released(each.claim))
     )  # fmt: skip
+
+
+def _is_released(claim: Claim) -> bool:
+    return not is_nightly(claim) and not is_commit(claim.version)
 
 
 def _check(
@@ -145,6 +150,8 @@ def _why_not(claim: Claim, fitting: Sequence[Evidence], evidence: Sequence[Evide
     if is_nightly(claim) and not any(reasons):
         return "a nightly build changes every day, and that of the report cannot be installed again"
     # An environment that could not be made has no versions; its id names the one that was wanted.
+    if is_commit(claim.version):
+        return "a commit, not a release: `harness pinpoint --repository DIR --commits GOOD..BAD` searches commits"
     wanted = f"{canonicalize_name(claim.package)}=={claim.version}"
     reasons += [each.reason for each in evidence if wanted in each.environment.split()]
     return next((each for each in reasons if each), "no environment with this version was run")

@@ -4,7 +4,9 @@ import pytest
 
 from harness.reports import read_report
 from harness.reports.code import has_placeholder
+from harness.reports.told_runs import told_runs
 from harness.reports.usual_imports import usual_import
+from harness.triage.claims import check, questions_about
 
 CODE = "import keras\nmodel = keras.Sequential()\nprint(model)\n"
 
@@ -51,6 +53,12 @@ CLAIMS = {
     "two installations": (
         "```\npip install keras==3.3.3\npython a.py\npip install keras==3.4.1\npython a.py\n```\n", [("fails", "keras", "3.4.1")],
     ),
+    "commits": (
+        "With Keras at commit 4f5b8ae1c2d it trains well, but at commit `9c7d2e4b11aa` the loss is nan.\n",
+        [("works", "keras", "4f5b8ae1c2"), ("fails", "keras", "9c7d2e4b11")],
+    ),
+    "list of commits": ("It broke between commits 4f5b8ae and 9c7d2e4 of Keras. See order 1234567.\n",
+                        [("works", "keras", "4f5b8ae"), ("fails", "keras", "9c7d2e4")]),
     "pip show": ("```\nName: keras\nVersion: 3.4.1\nSummary: Deep learning\n```\n", [("fails", "keras", "3.4.1")]),
 }  # fmt: skip
 
@@ -59,6 +67,67 @@ CLAIMS = {
 def test_claims(name):
     text, expected = CLAIMS[name]
     assert [(each.says.value, each.package, each.version) for each in read_report(text).claims] == expected
+
+
+def test_commit_is_no_release_and_is_asked_about():
+    checked = check(read_report("At commit 9c7d2e4b11 of Keras it fails.\n").claims, (), provides={})
+    assert [(str(each.result), each.note) for each in checked] == [
+        (
+            "not tested",
+            "a commit, not a release: `harness pinpoint --repository DIR --commits GOOD..BAD` searches commits",
+        )
+    ]
+    (question,) = questions_about(checked)
+    assert question.startswith("Does it also fail with a released version? keras 9c7d2e4b11 was not tested: a commit")
+
+
+DIVIDED = """import sys
+import keras
+
+def save():
+    keras.Sequential().save("m.keras")
+
+if "generate" in sys.argv:
+    save()
+else:
+    keras.models.load_model("m.keras")
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "runs"),
+    [
+        ("Run it with `generate` in Keras 3.3.3, then again without in Keras 3.4.1.\n", ("generate", "")),
+        (
+            "Call the script with the argument 'generate'. Then run it with 'test'.\n",
+            None,
+        ),  # of which it does not speak
+        ("First:\n\n    python repro.py generate\n    python repro.py\n\nfails in Keras 3.4.1.\n", ("generate", "")),
+        ("Run it with `eager` and then without.\n", None),
+        ("    python repro.py generate\n", None),
+    ],
+)
+def test_two_runs_that_a_report_tells(said, runs):
+    assert told_runs(said, DIVIDED, name="", attached=False) == runs
+    report = read_report(f"Loading fails in Keras 3.4.1.\n\n{said}\n```python\n{DIVIDED}```\n")
+    assert [each.name for each in report.scripts] == (["report.py"] if runs is None else ["write.py", "read.py"])
+
+
+def test_version_of_the_first_run_wrote_the_file():
+    report = read_report(f"Run it with `generate` in Keras 3.3.3, then without in Keras 3.4.1.\n\n```\n{DIVIDED}```\n")
+    assert [(each.name, each.value) for each in report.written_with] == [("keras", "3.3.3")]
+    assert [(each.says.value, each.version) for each in report.claims] == [("fails", "3.4.1")]
+
+
+def test_script_that_saves_and_loads_in_each_run_is_not_divided():
+    script = "import sys\nimport keras\nkeras.Sequential().save(sys.argv[1])\nkeras.models.load_model(sys.argv[1])\n"
+    assert told_runs("python a.py x.h5\npython a.py x.keras\n", script, name="", attached=False) is None
+
+
+def test_versions_of_backends_that_the_script_does_not_use_are_no_claims():
+    listed = "- keras: 3.7.0\n- torch: 2.4.1\n- jax: 0.4.34\n"
+    report = read_report(f"Fails with jax, works with torch.\n\n{listed}\n```\n{CODE}```\n")
+    assert [(each.package, each.version) for each in report.claims] == [("keras", "3.7.0"), ("jax", "0.4.34")]
 
 
 def test_session_as_root_with_a_failing_command():
