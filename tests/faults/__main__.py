@@ -83,7 +83,7 @@ def _kill(world: _World, measured: Measured, *, kills: int, seed: int, until: fl
     for project in (calm, killed):
         prepare(project)
     undisturbed = results(calm)
-    found = kill_at_random(killed, undisturbed, kills=kills, seed=seed, forks=True, until=until)
+    found = kill_at_random(killed, undisturbed, kills=kills, seed=seed, until=until)
     measured.kills.update(found.kills)
     measured.checked += found.checked
     print(f"kills: {dict(found.kills)}; all was as undisturbed {found.checked} times", flush=True)

@@ -1,14 +1,12 @@
 """Killed without warning, at random moments: the scheduler, a parent that forks, a worker, what builds an environment.
 
-After going on, everything must be as if nothing had happened. Runs are forks of a process that has imported the command
-line, since to start Python anew for each would take most of the time.
+After going on, everything must be as if nothing had happened.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
 import signal
 import sqlite3
@@ -20,10 +18,9 @@ from pathlib import Path
 
 import psutil
 
-from harness.cli import main
-from harness.commands import run as _imported_before_the_forks  # noqa: F401
 from harness.environments.probe import PROBE_SCRIPT
 from harness.filesystem.folders import remove_folder
+from tests import commands
 from tests.runs.conftest import BUILD, READ, WRITE, Project
 
 SCHEDULER, PARENT, WORKER, BUILDER = "scheduler", "fork server", "worker", "builder of an environment"
@@ -103,20 +100,18 @@ def kill_at_random(
     *,
     kills: int,
     seed: int,
-    forks: bool = False,
     until: float = float("inf"),
 ) -> Killed:
     """Kill so many processes of runs of a project, at random moments. Raises AssertionError for what is not as it was.
 
-    `forks` makes runs of forks of this process, which must not have threads then. After `until` (of the monotonic
-    clock) no more are begun.
+    After `until` (of the monotonic clock) no more are begun.
     """
     chance = random.Random(seed)
     killed = Killed()
     over = False
     while not over:
         before = attempts_of(project)
-        coordinator = _Forked(project) if forks else _Started(project)
+        coordinator = _Run(project)
         try:
             status = _disturbed(coordinator, chance, killed, kills)
         finally:
@@ -148,74 +143,28 @@ def check(project: Project, undisturbed: dict[str, dict[str, object]]) -> None:
     assert left == [], f"left behind: {left}"
 
 
-class _Started:
-    """A run of the command line, as anyone starts it."""
-
-    def __init__(self, project: Project) -> None:
-        self._process = project.start("run")
-        self.pid = self._process.pid
-        self.said = ""
-
-    def poll(self) -> int | None:
-        status = self._process.poll()
-        if status is not None and not self._process.stderr.closed:
-            self.said = "".join(self._process.communicate())
-        return status
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self.poll()
-
-    end = kill
-
-
-class _Forked:
-    """The same, as a fork of this process, in a session of its own."""
+class _Run:
+    """A run of the command line, with what it writes in a file."""
 
     def __init__(self, project: Project) -> None:
         self._output = project.root.parent / f"{project.root.name}.output"
-        self._status: int | None = None
-        self.pid = os.fork()
-        if self.pid == 0:
-            self._become_one(project)
-
-    def _become_one(self, project: Project) -> None:
-        try:
-            os.setsid()
-            os.chdir(project.root)
-            output = os.open(self._output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            for descriptor in (1, 2):
-                os.dup2(output, descriptor)
-            os.environ.clear()
-            os.environ.update(project.environ())
-            status = main(["run"])
-            sys.stdout.flush()
-            os._exit(status)
-        finally:
-            os._exit(99)
-
-    def poll(self) -> int | None:
-        if self._status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._status = os.waitstatus_to_exitcode(status)
-        return self._status
-
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        with self._output.open("w", encoding="utf-8") as output:
+            self._process = commands.start(
+                ["run"], env=project.environ(), cwd=project.root, stdout=output, stderr=output
+            )
+        self.pid = self._process.pid
+        self.poll = self._process.poll
 
     def end(self) -> None:
-        if self._status is None:
-            self.kill()
+        self._process.kill()
+        self._process.wait()
 
     @property
     def said(self) -> str:
         return self._output.read_text(encoding="utf-8", errors="replace")
 
 
-def _disturbed(coordinator: _Started | _Forked, chance: random.Random, killed: Killed, most: int) -> int:
+def _disturbed(coordinator: _Run, chance: random.Random, killed: Killed, most: int) -> int:
     """Kill processes of a run until it ends, or is the one that is killed; give its status."""
     spared: set[object] = {_UNKNOWN}
     deadline = time.monotonic() + _LONGEST_RUN_S
@@ -231,7 +180,7 @@ def _disturbed(coordinator: _Started | _Forked, chance: random.Random, killed: K
         if coordinator.poll() is not None:
             break
         if kind == SCHEDULER:
-            coordinator.kill()
+            coordinator.end()
             killed.kills[kind] += 1
         elif (victim := _victim(coordinator.pid, kind, spared, chance)) is not None:
             with contextlib.suppress(psutil.Error):

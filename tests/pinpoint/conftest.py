@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.schemas import validated
 from tests.wheels import LoopbackIndex
 
@@ -67,19 +67,18 @@ class Playground:
 
     def command(self, *arguments):
         """The whole of a command."""
-        return [sys.executable, "-m", "harness", "--project", str(self.root), *map(str, arguments)]
+        return [sys.executable, "-m", "harness", *self._typed(arguments)]
+
+    def _typed(self, arguments):
+        return ["--project", str(self.root), *map(str, arguments)]
+
+    def run(self, *arguments):
+        """Run a command, whatever its status."""
+        return commands.run(self._typed(arguments), env=self.environ, cwd=self.folder, timeout=300)
 
     def harness(self, *arguments, status=0):
         """Run a command; give its output."""
-        ended = subprocess.run(
-            self.command(*arguments),
-            env=self.environ,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        ended = self.run(*arguments)
         self.said = ended.stderr
         assert ended.returncode == status, f"status {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout

@@ -1,7 +1,6 @@
 """Pairs of releases of a throw-away package that write and read a made-up format: which side changed."""
 
 import shlex
-import subprocess
 
 import pytest
 
@@ -215,7 +214,5 @@ def test_one_step_has_no_writer(formats):
 def test_commands_of_the_answer_run_again(formats, folder):
     document = pinpoint(formats, folder, "--writer", env("1.0"), "--in", env("1.3"))
     words = shlex.split(document["command"])[1:]
-    ended = subprocess.run(
-        formats.command(*words), env=formats.environ, cwd=formats.folder, capture_output=True, text=True, check=False
-    )
+    ended = formats.run(*words)
     assert ended.returncode == 0 and '"runs": 0' in ended.stdout

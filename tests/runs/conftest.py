@@ -19,6 +19,7 @@ import pytest
 from harness.model import Lock, LockOrigin, Pin
 from harness.process.child import TOKEN_VARIABLE
 from harness.project.lock_file import write_lock
+from tests import commands
 from tests.schemas import validated
 from tests.wheels import make_wheel
 
@@ -200,22 +201,25 @@ class Project:
         }
 
     def start(self, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[str]:
-        """Start the command line in the project's folder, in a session of its own."""
-        if self.sandbox is not None and arguments[0] in CONDITIONED:
-            arguments = (*arguments, "--sandbox", self.sandbox)
+        """Start the command line in the project's folder, in a session and an interpreter of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "harness", *arguments],
+            [sys.executable, "-m", "harness", *self._typed(arguments)],
             cwd=cwd or self.root, env=self.environ(), text=True, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
+    def _typed(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        conditioned = self.sandbox is not None and arguments[0] in CONDITIONED
+        return (*arguments, "--sandbox", self.sandbox) if conditioned else arguments
+
     def call(self, *arguments: str, status: int | None = 0, cwd: Path | None = None, bug: bool = False) -> Done:
         """Call the command line; it must end with this status, and without a bug of ours unless one was put there."""
-        with self.start(*arguments, cwd=cwd) as process:
-            stdout, stderr = process.communicate(timeout=LIMIT_S)
-        assert status is None or process.returncode == status, f"status {process.returncode}\n{stdout}\n{stderr}"
-        assert bug or ("Traceback (most recent call last)" not in stderr and "Internal error" not in stderr), stderr
-        return Done(process.returncode, stdout, stderr, arguments)
+        typed = self._typed(arguments)
+        done = commands.run(typed, env=self.environ(), cwd=cwd or self.root, timeout=LIMIT_S)
+        said = done.stderr
+        assert status is None or done.returncode == status, f"status {done.returncode}\n{done.stdout}\n{said}"
+        assert bug or ("Traceback (most recent call last)" not in said and "Internal error" not in said), said
+        return Done(done.returncode, done.stdout, said, arguments)
 
     def run(self, *arguments: str, status: int | None = 0) -> Done:
         """Run, and give the results."""

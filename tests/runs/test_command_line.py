@@ -98,6 +98,13 @@ class TestStart:
         assert "harness.cli" in imported
         assert imported.isdisjoint({"pandas", "numpy", "rich"})
 
+    @pytest.mark.parametrize("typed", [["plan", "--json"], ["plan", "--tiers", "full"], ["run", "nowhere.py"]])
+    def test_forked_commands_of_these_tests_do_what_an_interpreter_of_their_own_does(self, project, typed):
+        with project.start(*typed) as process:
+            alone = (*process.communicate(), process.returncode)
+        forked = project.call(*typed, status=None)
+        assert (forked.stdout, forked.stderr, forked.status) == alone
+
 
 class TestPlan:
     def test_plan_says_what_would_run_and_runs_nothing(self, project):

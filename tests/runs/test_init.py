@@ -10,7 +10,8 @@ import termios
 
 import pytest
 
-from tests.runs.conftest import PYTHON, Project
+from tests import commands
+from tests.runs.conftest import LIMIT_S, PYTHON, Project
 from tests.wheels import LoopbackIndex, make_wheel
 
 RELEASED = {"1.0": "2025-01-01", "1.1": "2025-02-01", "2.0": "2025-03-01"}
@@ -37,10 +38,7 @@ def environ(project):
 
 
 def call(project, *arguments, status=0):
-    ended = subprocess.run(
-        [sys.executable, "-m", "harness", *arguments],
-        cwd=project.root, env=environ(project), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
+    ended = commands.run(arguments, env=environ(project), cwd=project.root, timeout=LIMIT_S)
     assert ended.returncode == status, ended.stdout + ended.stderr
     return ended
 

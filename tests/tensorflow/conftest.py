@@ -2,13 +2,14 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import commands
+
 ROOT = Path(__file__).parents[2]
+LIMIT_S = 1500
 
 
 class Clone:
@@ -18,8 +19,8 @@ class Clone:
         self.variables = {**os.environ, "HARNESS_STORE": str(folder / "attempts.sqlite"), "PYTHONPATH": str(ROOT)}
 
     def harness(self, *arguments, status=0):
-        command = [sys.executable, "-m", "harness", "--project", str(ROOT), *arguments]
-        done = subprocess.run(command, env=self.variables, capture_output=True, text=True, check=False)
+        typed = ["--project", str(ROOT), *arguments]
+        done = commands.run(typed, env=self.variables, cwd=Path.cwd(), timeout=LIMIT_S)
         assert done.returncode == status, done.stdout + done.stderr
         return done
 

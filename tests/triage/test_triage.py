@@ -98,10 +98,7 @@ def test_folder_and_script_have_the_same_answer_and_the_commands_reproduce_it(fr
     assert of_folder["responsible"] == of_script["responsible"] == "keras"
     assert of_script["reproduced"]["result"] == "not possible"  # it names no version
     for command in of_folder["commands"]:
-        ended = subprocess.run(
-            framework.command(*shlex.split(command)[1:]), env=framework.environ,
-            cwd=framework.folder, capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
+        ended = framework.run(*shlex.split(command)[1:])
         assert ended.returncode in (0, 1), ended.stderr
         assert "ValueError: cannot double 21" in ended.stdout
     assert "--environments keras9.2.0" in of_folder["commands"][0]

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import subprocess
 
 import pytest
 
@@ -119,10 +118,7 @@ def test_commands_of_the_answer_show_the_failure(framework):
     document = framework.json("triage", folder)
     run, pinpoint = document["commands"]
     for command, said in ((run, "ValueError: cannot read format a"), (pinpoint, "The reader stopped accepting")):
-        ended = subprocess.run(
-            framework.command(*shlex.split(command)[1:]), env=framework.environ, cwd=framework.folder,
-            capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
+        ended = framework.run(*shlex.split(command)[1:])
         assert ended.returncode == 0, ended.stderr
         assert said in " ".join(ended.stdout.split())
 
