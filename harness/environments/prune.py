@@ -66,7 +66,7 @@ def prune(folder: Path, *, keep: Collection[str], unused_for: dt.timedelta, now:
         unwanted = each.name.partition("-")[0] not in keep and idle >= _IN_USE
         if unwanted or idle >= unused_for:
             size = _own_bytes(each)
-            if _remove(each, each):
+            if remove_environment(each):
                 environments += 1
                 freed += size
     for each in sorted(folder.glob(".building-*")):
@@ -92,6 +92,11 @@ def disk_use(folder: Path) -> DiskUse:
         bytes=sum(size for size, _, _ in seen.values()),
         own_bytes=sum(size for size, links, times in seen.values() if links <= times),
     )
+
+
+def remove_environment(environment: Path) -> bool:
+    """Remove an environment. Return False if another process builds or removes it now."""
+    return _remove(environment, environment)
 
 
 def _remove(environment: Path, folder: Path) -> bool:

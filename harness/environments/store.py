@@ -24,7 +24,7 @@ from harness.environments.bytecode import CAN_LINK, compile_modules, link_byteco
 from harness.environments.integrity import contents, corrupted_packages, packages_with_the_same_files, python_of
 from harness.environments.manifest import ImportResult, Manifest, read_import_result, read_manifest, write_import_result
 from harness.environments.probe import ProbeResult, first_line, probe_imports, probe_versions
-from harness.environments.prune import DiskUse, Pruned, disk_use, mark_used, prune
+from harness.environments.prune import DiskUse, Pruned, disk_use, mark_used, prune, remove_environment
 from harness.environments.unavailable import Unavailable, unavailable
 from harness.environments.wheel_archive import WheelArchive
 from harness.filesystem.atomic import make_folders_read_only
@@ -261,6 +261,11 @@ class EnvironmentStore:
         """Remove environments without a lock in `keep`, unused environments, and the remains of killed builds."""
         moment = now or dt.datetime.now(dt.timezone.utc)
         return prune(self.folder, keep={lock.fingerprint for lock in keep}, unused_for=unused_for, now=moment)
+
+    def remove(self, lock: Lock, interpreter: Interpreter) -> bool:
+        """Remove the environment of a lock, if it exists. Return False if another process builds or removes it now."""
+        folder = self.folder_of(lock, interpreter)
+        return not folder.exists() or remove_environment(folder)
 
     def disk_use(self) -> DiskUse:
         """Measure the disk use of all environments."""

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from harness.environments.prune import disk_use, prune
+from harness.environments.prune import disk_use, prune, remove_environment
 from harness.filesystem.atomic import make_folders_read_only, write_whole
 from harness.filesystem.folders import remove_folder
 
@@ -48,6 +48,12 @@ def test_unwanted_environments_are_removed(store, tmp_path, fingerprint, idle, s
 
     assert folder.exists() is stays
     assert pruned.environments == (0 if stays else 1)
+
+
+def test_one_environment_is_removed(store):
+    folder, other = store(KEPT, dt.timedelta(0)), store(OTHER, dt.timedelta(0))
+    assert remove_environment(folder)
+    assert not folder.exists() and other.is_dir()
 
 
 def test_remains_of_killed_builds_are_removed_and_other_folders_kept(tmp_path, store):
