@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 import zipfile
@@ -9,12 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from benchmark.external.frameworks import Framework
 from harness.errors import UsageError
 from harness.triage.evidence import Failure
 
 ADDRESS = "https://github.com/Jacob-yen/Defects4DLL-Study"
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_HEADER = re.compile(r"(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning|Failure|Interrupt|Exit|Iteration)(?::.*)?")
+# A type with a module, such as `capi.InvalidGraph`, may have any name.
+_HEADER = re.compile(
+    r"(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning|Failure|Interrupt|Exit|Iteration)(?::.*)?|(?:\w+\.)+[A-Z]\w*: .*"
+)
 _TITLE = "Traceback (most recent call last):"
 _COLUMNS = ("pr_id", "fault_ground_truth_file", "symptom")
 
@@ -25,6 +30,8 @@ class Bug:
 
     id: str
     script: Path
+    helpers: tuple[Path, ...]
+    """The modules next to the script that it imports."""
     failure: Failure | None
     """The last exception of its stack trace; None if there is none."""
     faulty: tuple[str, ...]
@@ -32,9 +39,9 @@ class Bug:
     symptom: str
 
 
-def read_bugs(root: Path) -> tuple[Bug, ...]:
-    """Return the TensorFlow bugs of a clone, in ascending order. Raises UsageError for another folder."""
-    table, results = root / "data" / "tensorflow-release.xlsx", root / "data" / "tensorflow" / "Result"
+def read_bugs(root: Path, framework: Framework) -> tuple[Bug, ...]:
+    """Return the bugs of a framework in a clone, in ascending order. Raises UsageError for another folder."""
+    table, results = root / "data" / f"{framework.name}-release.xlsx", root / "data" / framework.name / "Result"
     if not table.is_file() or not results.is_dir():
         raise UsageError(
             f"{root}: not a clone of Defects4DLL",
@@ -43,13 +50,14 @@ def read_bugs(root: Path) -> tuple[Bug, ...]:
         )
     bugs = []
     for row in read_table(table):
-        id = f"tf-{row['pr_id']}"
+        id = f"{framework.prefix}-{row['pr_id']}"
         script, trace = results / id / f"{id}-original.py", results / id / "stack_trace.txt"
         if script.is_file() and trace.is_file():
             bugs.append(
                 Bug(
                     id=id,
                     script=script,
+                    helpers=_helpers(script),
                     failure=last_exception(trace.read_text(encoding="utf-8", errors="replace")),
                     faulty=tuple(map(plain_path, re.findall(r"[^\s,;+]+", row["fault_ground_truth_file"]))),
                     symptom=" ".join(row["symptom"].split()),
@@ -57,7 +65,14 @@ def read_bugs(root: Path) -> tuple[Bug, ...]:
             )
     if not bugs:
         raise UsageError(f"{results}: no bug has a script and a stack trace", next_step=f"Clone {ADDRESS} again")
-    return tuple(sorted(bugs, key=lambda each: int(each.id.removeprefix("tf-"))))
+    return tuple(sorted(bugs, key=lambda each: int(each.id.rpartition("-")[2])))
+
+
+def _helpers(script: Path) -> tuple[Path, ...]:
+    tree = ast.parse(script.read_bytes(), script)
+    names = {each.module for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
+    names |= {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
+    return tuple(sorted(path for path in script.parent.glob("*.py") if path.stem in names and path != script))
 
 
 def plain_path(path: str) -> str:
@@ -75,8 +90,9 @@ def last_exception(trace: str) -> Failure | None:
     pairs = enumerate(itertools.pairwise(lines))
     tracebacks = [number for number, (line, below) in pairs if line == _TITLE and below.startswith("  ")]
     for number in range(tracebacks[-1] if tracebacks else 0, len(lines)):
-        if _HEADER.fullmatch(lines[number].rstrip()):
-            return Failure.parse("\n".join(lines[number:]))
+        line = lines[number].rstrip()
+        if _HEADER.fullmatch(line):
+            return Failure.parse("\n".join(lines[number:])) if ":" in line else Failure(type=line)
     return None
 
 

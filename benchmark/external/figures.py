@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmark.external.judging import Result, Shows, tensorflow_of
+from benchmark.external.frameworks import Framework
+from benchmark.external.judging import Result, Shows, version_of
 from harness.report.markdown import table
 
 TOP = 10
@@ -19,6 +20,8 @@ class BugFigures:
     id: str
     symptom: str
     reproduced: bool
+    needs_gpu: bool
+    """Whether it is not reproduced, and its script asked for a GPU."""
     last_bad: str | None
     first_good: str | None
     untested_between: int
@@ -35,6 +38,7 @@ class BugFigures:
             id=result.bug,
             symptom=symptom,
             reproduced=result.reproduced,
+            needs_gpu=result.asked_for_gpu and not result.reproduced,
             last_bad=_version(result.last_bad),
             first_good=_version(result.first_good),
             untested_between=len(result.between),
@@ -44,7 +48,7 @@ class BugFigures:
 
 
 def _version(environment: str | None) -> str | None:
-    return str(tensorflow_of(environment)) if environment is not None else None
+    return str(version_of(environment)) if environment is not None else None
 
 
 def document(figures: Sequence[BugFigures]) -> dict[str, Any]:
@@ -60,6 +64,7 @@ def counts(figures: Sequence[BugFigures]) -> dict[str, int]:
     return {
         "bugs": len(figures),
         "reproduced": sum(each.reproduced for each in figures),
+        "needs_gpu": sum(each.needs_gpu for each in figures),
         "fixed": len(fixed),
         "traced": len(ranked),
         "faulty_file_differs": sum(each.rank is not None for each in ranked),
@@ -76,16 +81,17 @@ def _within(figures: Sequence[BugFigures], most: int) -> int:
 
 
 def versions_of(results: Iterable[Result]) -> tuple[str, ...]:
-    """Return the TensorFlow versions in which a script showed something, ascending."""
-    shown = {tensorflow_of(name) for result in results for name, shows in result.shown if shows is not Shows.UNKNOWN}
+    """Return the versions in which a script showed something, ascending."""
+    shown = {version_of(name) for result in results for name, shows in result.shown if shows is not Shows.UNKNOWN}
     return tuple(map(str, sorted(shown)))
 
 
-def markdown(figures: Sequence[BugFigures], versions: Sequence[str]) -> str:
+def markdown(framework: Framework, figures: Sequence[BugFigures], versions: Sequence[str]) -> str:
     """Return the versions, the totals and a row for each bug."""
     total = counts(figures)
     rows = [
         ["reproduced", f"{total['reproduced']} of {total['bugs']}"],
+        ["not reproduced: the script needs a GPU", f"{total['needs_gpu']} of {total['bugs']}"],
         ["fixed in a later version", f"{total['fixed']} of {total['reproduced']} reproduced"],
         ["faulty file differs between the two versions", f"{total['faulty_file_differs']} of {total['traced']} traced"],
         ["faulty file is the first suspect", f"{total['top_1']} of {total['traced']}"],
@@ -96,7 +102,7 @@ def markdown(figures: Sequence[BugFigures], versions: Sequence[str]) -> str:
     bugs = [
         [
             each.id,
-            "yes" if each.reproduced else "no",
+            "yes" if each.reproduced else "no: needs a GPU" if each.needs_gpu else "no",
             each.last_bad or "",
             (each.first_good or "") + (f" ({each.untested_between} between)" if each.untested_between else ""),
             _rank(each),
@@ -104,7 +110,7 @@ def markdown(figures: Sequence[BugFigures], versions: Sequence[str]) -> str:
         for each in figures
     ]
     titles = ["bug", "reproduced", "last bad", "first good", "rank of the faulty file"]
-    return f"TensorFlow {', '.join(versions)}:\n\n{table(['figure', 'result'], rows)}\n\n{table(titles, bugs)}\n"
+    return f"{framework.title} {', '.join(versions)}:\n\n{table(['figure', 'result'], rows)}\n\n{table(titles, bugs)}\n"
 
 
 def _rank(each: BugFigures) -> str:

@@ -9,6 +9,7 @@ from enum import Enum
 
 from packaging.version import Version
 
+from harness.model import NoVerdict
 from harness.triage.evidence import Failure
 
 _NO_LONGER_THERE = re.compile(
@@ -36,7 +37,9 @@ class Result:
 
     bug: str
     shown: tuple[tuple[str, Shows], ...]
-    """Environments in ascending order of their TensorFlow."""
+    """Environments in ascending order of their version."""
+    asked_for_gpu: bool = False
+    """Whether the script failed in a version because there is no GPU."""
 
     @property
     def reproduced(self) -> bool:
@@ -65,7 +68,7 @@ class Result:
         return tuple(names[names.index(self.last_bad) + 1 : names.index(self.first_good)])
 
 
-def tensorflow_of(environment: str) -> Version:
+def version_of(environment: str) -> Version:
     """Return the version in the id of an environment, such as `old-tf1.15.5` or `python=3.7 tensorflow==2.0.0`."""
     found = _VERSION.search(environment)
     return Version(found[0]) if found is not None else Version("0")
@@ -79,15 +82,16 @@ def shown_by(outcome: str, error: str, expected: Failure | None) -> Shows:
         return Shows.NOT_APPLICABLE
     if outcome not in ("failed", "crashed"):
         return Shows.UNKNOWN
-    if expected is not None and expected.matches(error):
+    if expected is not None and expected.matches(error) and (expected.message or not Failure.parse(error).message):
         return Shows.BUG
     return Shows.NOT_APPLICABLE if _NO_LONGER_THERE.search(error) else Shows.OTHER
 
 
 def judge(bug: str, cells: Sequence[Mapping[str, str | None]], expected: Failure | None) -> Result:
-    """Return the result of a bug. A cell has `environment`, `outcome` and `error`, as in `harness run --json`."""
+    """Return the result of a bug. Cells are those of `harness run --json`."""
     shown = [
         (str(cell["environment"]), shown_by(cell["outcome"] or "", cell["error"] or "", expected)) for cell in cells
     ]
-    shown.sort(key=lambda each: (tensorflow_of(each[0]), each[0]))
-    return Result(bug=bug, shown=tuple(shown))
+    shown.sort(key=lambda each: (version_of(each[0]), each[0]))
+    asked_for_gpu = any(cell.get("cause") == NoVerdict.NO_GPU.value for cell in cells)
+    return Result(bug=bug, shown=tuple(shown), asked_for_gpu=asked_for_gpu)

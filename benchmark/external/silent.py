@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from benchmark.external.judging import tensorflow_of
+from benchmark.external.judging import version_of
 from harness.errors import UsageError
 from harness.model.watch import DIFFERS
 from harness.reports import read_report
@@ -147,7 +147,7 @@ def environments_of(bug: SilentBug, environments: Sequence[str]) -> tuple[str, t
 
     The fixed ones are that of the named release, or those of the next minor versions.
     """
-    by_minor = {tensorflow_of(each).release[:2]: each for each in sorted(environments, key=tensorflow_of)}
+    by_minor = {version_of(each).release[:2]: each for each in sorted(environments, key=version_of)}
     later = [each for each in sorted(by_minor) if each > bug.buggy]
     wanted = [bug.fixed] if bug.fixed in by_minor else later[:LATER]
     return by_minor.get(bug.buggy, ""), tuple(by_minor[each] for each in wanted if each is not None)
@@ -163,8 +163,8 @@ def judge(bug: SilentBug, cells: Sequence[Mapping[str, Any]], environments: Sequ
             id=bug.id,
             scenario=bug.scenario,
             verdict=verdict,
-            buggy=str(tensorflow_of(buggy)) if buggy else "",
-            fixed=str(tensorflow_of(fixed)) if fixed else "",
+            buggy=str(version_of(buggy)) if buggy else "",
+            fixed=str(version_of(fixed)) if fixed else "",
             reason=reason,
         )
 
@@ -197,4 +197,4 @@ def _shown(cell: Mapping[str, Any] | None) -> tuple[str | None, str]:
     error = cell["error"] or (cell["reason"] or "").partition(", ")[0] or cell["outcome"]
     if cell["outcome"] == "failed" and error.startswith("AssertionError"):
         return error, ""
-    return None, f"{tensorflow_of(cell['environment'])}: {error.splitlines()[0]}"
+    return None, f"{version_of(cell['environment'])}: {error.splitlines()[0]}"

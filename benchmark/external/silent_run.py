@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmark.external.judging import tensorflow_of
+from benchmark.external.judging import version_of
 from benchmark.external.runs import Harness
 from benchmark.external.silent import Judged, SilentBug, Verdict, environments_of, judge, read_silent_bugs
 from harness.errors import HarnessError
@@ -45,7 +45,7 @@ def _judged(harness: Harness, bugs: Sequence[SilentBug], names: Sequence[str]) -
                 scripts[bug.id].write_text(bug.source, encoding="utf-8")
                 for environment in (buggy, *later) if buggy else ():
                     due.setdefault(environment, []).append(scripts[bug.id])
-        for environment in sorted(due, key=tensorflow_of):
+        for environment in sorted(due, key=version_of):
             harness.run(due[environment], environment, *_OBSERVED)
         for bug in bugs:
             buggy, later = environments_of(bug, names)

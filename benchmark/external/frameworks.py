@@ -1,0 +1,61 @@
+"""The two parts of Defects4DLL: where their bugs are, and which environments run them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Framework:
+    """One part of the data set."""
+
+    name: str
+    """As in the files of the data set."""
+    title: str
+    prefix: str
+    """The start of the ids of its bugs."""
+    packages: tuple[str, ...]
+    """The packages whose files are compared: an environment has one of them."""
+    modules: tuple[str, ...]
+    """The top-level modules of these packages."""
+    generated: tuple[str, ...] = ()
+    """Folders of files that are generated, and never faulty."""
+    project: Path
+    """The folder of the matrix.toml with the environments."""
+    environments: str
+    memory_mib: int | None = None
+    """The memory limit of each script; None for the usual one."""
+    measured: Path
+    section: str
+    """The section of docs/external.md."""
+
+
+TENSORFLOW = Framework(
+    name="tensorflow",
+    title="TensorFlow",
+    prefix="tf",
+    packages=("tensorflow", "tensorflow-cpu"),
+    modules=("tensorflow", "tensorflow_core"),
+    generated=("_api",),
+    project=_HERE.parents[1],
+    environments="old-*,tf2.*,!*-legacy",
+    measured=Path("benchmark/results/external.json"),
+    section="external",
+)
+# Two scripts save models of more than 2 GiB, and need four times as much memory.
+PYTORCH = Framework(
+    name="pytorch",
+    title="PyTorch",
+    prefix="torch",
+    packages=("torch",),
+    modules=("torch",),
+    project=_HERE / "pytorch",
+    environments="pytorch-*",
+    memory_mib=12288,
+    measured=Path("benchmark/results/external_pytorch.json"),
+    section="pytorch",
+)
+FRAMEWORKS = {each.name: each for each in (TENSORFLOW, PYTORCH)}
