@@ -15,7 +15,7 @@ from benchmark.external.localising import rank_of, ranked_files
 from benchmark.external.runs import Harness
 from benchmark.external.scripts import placed_script, placed_traced_script
 from harness.filesystem.folders import OwnedFolder
-from harness.pinpoint.tracing import read_trace
+from harness.pinpoint.suspicious_files.tracing import read_trace
 
 Rank = tuple[int | None, int]
 """The rank of the faulty file, or None; and the number of files that were ranked."""

@@ -11,8 +11,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from benchmark.external.dataset import plain_path
 from benchmark.external.frameworks import Framework
-from harness.pinpoint.changed_files import Differing, Suspect, differing, python_files, suspects
-from harness.pinpoint.tracing import Trace
+from harness.pinpoint.suspicious_files.ranking import Differing, Suspect, differing, python_files, suspects
+from harness.pinpoint.suspicious_files.tracing import Trace
 
 
 def ranked_files(framework: Framework, bad: Path, good: Path, trace: Trace) -> list[Suspect]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.external.dataset import Bug
 from benchmark.external.frameworks import Framework
-from harness.pinpoint.tracing import traced
+from harness.pinpoint.suspicious_files.tracing import traced
 
 _TRACED_S = 300
 

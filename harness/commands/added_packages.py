@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Cell, Environment, Outcome, Scenario
-from harness.pinpoint.swapped import SwappedEnvironments, Swaps, Untestable, exact_version, read_extra
+from harness.pinpoint.environments.derived import SwappedEnvironments, Swaps, Untestable, exact_version, read_extra
 from harness.project.matrix import Exclusion
 from harness.project.plan import Absence, Plan, PlannedCell, plan_cell
 from harness.project.selection import SWAPPED_SEPARATOR

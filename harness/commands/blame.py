@@ -16,14 +16,14 @@ from harness.commands.search_subject import pattern_of, subject_of, watch_of, wi
 from harness.commands.selected_plan import environment_named
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
-from harness.pinpoint.blamed import BlameAnswer, document, markdown, terminal
+from harness.pinpoint.answers.packages import BlameAnswer, document, markdown, terminal
 from harness.pinpoint.candidates import Subject
-from harness.pinpoint.differences import MixedEnvironments
+from harness.pinpoint.environments.derived import SwappedEnvironments
 from harness.pinpoint.following import Following
 from harness.pinpoint.judging import Judge
-from harness.pinpoint.packages import Blame
+from harness.pinpoint.packages.differences import MixedEnvironments
+from harness.pinpoint.packages.search import Blame
 from harness.pinpoint.prober import Prober, SearchStopped
-from harness.pinpoint.swapped import SwappedEnvironments
 from harness.session import Session
 
 

@@ -9,7 +9,7 @@ from harness.commands.search_subject import subject_of
 from harness.commands.selected_plan import environment_named
 from harness.errors import UsageError
 from harness.model import Case, Cell, Environment, Scenario
-from harness.pinpoint.held import Held, Side
+from harness.pinpoint.held_step import Held, Side
 from harness.session import Session
 
 if TYPE_CHECKING:

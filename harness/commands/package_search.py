@@ -18,20 +18,20 @@ from harness.errors import UsageError, some_of
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Case, Environment, Scenario
 from harness.model.watch import WatchKind
-from harness.pinpoint.answer import Answer, Point
+from harness.pinpoint.answers.values import Answer, Point
 from harness.pinpoint.candidates import Candidate, Subject
-from harness.pinpoint.commits import CommitSearch, Unanswered
-from harness.pinpoint.file_hints import FileHints
+from harness.pinpoint.commits.github_name import hosted_as
+from harness.pinpoint.commits.repository import Repository
+from harness.pinpoint.commits.search import CommitSearch, Unanswered
+from harness.pinpoint.environments.derived import SwappedEnvironments
+from harness.pinpoint.environments.overlaid_releases import Layers
 from harness.pinpoint.following import Following, followed_by
-from harness.pinpoint.held import Held
-from harness.pinpoint.hosting import hosted_as
+from harness.pinpoint.held_step import Held
 from harness.pinpoint.judging import Judge
-from harness.pinpoint.layers import Layers
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.releases import Releases, Stepper, choose_strategy, fixed_strategy, releases_between
-from harness.pinpoint.repository import Repository
 from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
-from harness.pinpoint.swapped import SwappedEnvironments
+from harness.pinpoint.suspicious_files.search import FileHints
 from harness.report.foreign_text import one_line
 from harness.search.transitions import State
 from harness.session import Session

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.commands import pinpoint
-from harness.pinpoint.both import pair_document
+from harness.pinpoint.answers.pair import pair_document
 from harness.session import Session
 
 _OF_COMMITS = ("commit", "commits", "commit_note", "not_tested")

@@ -18,11 +18,11 @@ from harness.commands.search_options import SearchOptions, add_search
 from harness.commands.search_subject import subject_of
 from harness.commands.selected_plan import environment_named
 from harness.errors import UsageError
-from harness.pinpoint.answer import Answer
-from harness.pinpoint.both import PairAnswer, Searched, pair_document, pair_markdown, pair_terminal
-from harness.pinpoint.documents import document
+from harness.pinpoint.answers.documents import document
+from harness.pinpoint.answers.pair import PairAnswer, Searched, pair_document, pair_markdown, pair_terminal
+from harness.pinpoint.answers.texts import markdown, terminal
+from harness.pinpoint.answers.values import Answer
 from harness.pinpoint.prober import SearchStopped
-from harness.pinpoint.prose import markdown, terminal
 from harness.session import Session
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from harness.commands.output_files import write_file
 from harness.errors import UsageError
 from harness.filesystem.reading import parse_json
-from harness.pinpoint.answer import Answer
-from harness.pinpoint.recorded import recorded
+from harness.pinpoint.answers.recorded import recorded
+from harness.pinpoint.answers.values import Answer
 from harness.report.site.content import file_name
 from harness.report.site.searches import Search, read_search
 from harness.session import Session

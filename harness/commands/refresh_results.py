@@ -14,8 +14,8 @@ from harness.commands.results import results_of
 from harness.commands.run_tasks import run_tasks
 from harness.errors import HarnessError, counted
 from harness.model import Cell
+from harness.pinpoint.answers.texts import markdown
 from harness.pinpoint.prober import SearchStopped
-from harness.pinpoint.prose import markdown
 from harness.pipeline import prepare
 from harness.project.plan import PlannedCell, make_plan
 from harness.project.selection import Selection

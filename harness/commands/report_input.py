@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.pinpoint.repository import Repository
-from harness.pinpoint.swapped import read_extra
+from harness.pinpoint.commits.repository import Repository
+from harness.pinpoint.environments.derived import read_extra
 from harness.reports.report import Report
 from harness.session import Session
 

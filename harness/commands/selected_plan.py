@@ -69,7 +69,7 @@ def overlay_of(session: Session, named: str | None) -> Overlay | None:
     """Read the working tree that --overlay names."""
     if named is None:
         return None
-    from harness.pinpoint.working_tree import read_overlay
+    from harness.pinpoint.commits.working_tree import read_overlay
 
     return read_overlay(named, session.cache, dict(session.project.matrix.package_dirs))
 
@@ -100,8 +100,8 @@ def written_out_environment(session: Session, text: str) -> Environment:
     """Read and resolve an environment that is written out; what was resolved once stays as it was."""
     matrix = session.project.matrix
     if SWAPPED_SEPARATOR in text:
-        from harness.pinpoint.commit_environment import at_commit, commit_in
-        from harness.pinpoint.swapped import read_swapped
+        from harness.pinpoint.commits.environment import at_commit, commit_in
+        from harness.pinpoint.environments.derived import read_swapped
 
         if commit_in(text):
             base = text.rpartition(SWAPPED_SEPARATOR)[0].strip()

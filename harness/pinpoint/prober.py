@@ -25,11 +25,11 @@ from harness.model import Attempt, Case, Environment, Evidence, Outcome
 from harness.model.durations import LEAST_REPEATS
 from harness.model.watch import Watch, WatchKind
 from harness.pinpoint.candidates import Candidate, ProbeResult, Subject, import_subject
-from harness.pinpoint.generated import Generator
-from harness.pinpoint.layers import Layers
-from harness.pinpoint.probed_environments import ProbedEnvironments
+from harness.pinpoint.commits.generated_sources import Generator
+from harness.pinpoint.environments.derived import Untestable
+from harness.pinpoint.environments.overlaid_releases import Layers
+from harness.pinpoint.environments.probed import ProbedEnvironments
 from harness.pinpoint.runner import Probe, Runner
-from harness.pinpoint.swapped import Untestable
 from harness.record.store import Writer
 from harness.schedule.request import Claim, Priority
 from harness.schedule.watcher import Watcher

@@ -15,7 +15,7 @@ from harness.errors import UsageError, near_misses
 from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment
 from harness.pinpoint.candidates import Candidate
-from harness.pinpoint.swapped import SwappedEnvironments, Untestable, changes_of
+from harness.pinpoint.environments.derived import SwappedEnvironments, Untestable, changes_of
 from harness.project.matrix import Family, Matrix
 from harness.search.transitions import SearchPlan
 

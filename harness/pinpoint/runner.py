@@ -12,8 +12,8 @@ from harness.execute.task import Task
 from harness.model import Attempt, Environment
 from harness.model.watch import Watch, WatchKind
 from harness.pinpoint.candidates import Candidate, ProbeResult, Subject
-from harness.pinpoint.probed_environments import ProbedEnvironments
-from harness.pinpoint.swapped import Untestable
+from harness.pinpoint.environments.derived import Untestable
+from harness.pinpoint.environments.probed import ProbedEnvironments
 from harness.pipeline import Work, prepare, with_cost
 from harness.project.plan import Plan, make_plan
 from harness.project.selection import Selection

@@ -1,11 +1,11 @@
-"""The search over the releases of a package. It notifies the user of each probe."""
+"""The search over a sequence of candidates: releases, or commits. It notifies the user of each probe."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from harness.pinpoint.answer import Found, Point
+from harness.pinpoint.answers.values import Found, Point
 from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.following import relabelled
 from harness.pinpoint.judging import Judge

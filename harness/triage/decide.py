@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from harness.model import Environment
 from harness.model.watch import WORDS, WatchKind
-from harness.pinpoint.swapped import changes_of
+from harness.pinpoint.environments.derived import changes_of
 from harness.project.matrix import Matrix
 from harness.triage.answer import Change, HeldPackage, WayOut
 from harness.triage.evidence import Evidence, Failure, Shows

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from harness.pinpoint.swapped import Swaps, changes_of
+from harness.pinpoint.environments.derived import Swaps, changes_of
 from harness.project.import_names import package_of
 from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.pinpoint import file_texts
+from harness.pinpoint.suspicious_files import texts as file_texts
 from harness.report.markdown import escaped
 from harness.triage.answer import Change, TriageAnswer
 

@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from harness.model import Environment, Scenario
-from harness.pinpoint.swapped import changes_of
+from harness.pinpoint.environments.derived import changes_of
 from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Claim, Report, Says

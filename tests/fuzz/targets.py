@@ -40,8 +40,8 @@ from harness.locking.pylock import parse_resolution
 from harness.locking.source_metadata import requires_of, tools_of
 from harness.model import Attempt, Cache, CachePlace, Case, Cell
 from harness.model.case import split_ids
-from harness.pinpoint.repository import version_of_tag
-from harness.pinpoint.swapped import Swaps
+from harness.pinpoint.commits.repository import version_of_tag
+from harness.pinpoint.environments.derived import Swaps
 from harness.process.limits import Ended
 from harness.project.data_folder import read_data
 from harness.project.inline_environment import parse_written_out

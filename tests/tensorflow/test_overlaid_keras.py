@@ -11,7 +11,7 @@ from harness.execute.executor import run_task
 from harness.execute.forkserver.pool import ForkServers
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Outcome
-from harness.pinpoint.layers import unpacked_release
+from harness.pinpoint.environments.overlaid_releases import unpacked_release
 from harness.session import Session
 from tests.making import outcome_task
 from tests.tensorflow.conftest import ROOT

@@ -20,7 +20,7 @@ from benchmark.external.runs import superfluous_wheels
 from benchmark.external.scripts import placed_script, placed_traced_script
 from harness.errors import UsageError
 from harness.model import matches_globs
-from harness.pinpoint.tracing import Trace
+from harness.pinpoint.suspicious_files.tracing import Trace
 from harness.project.lock_file import read_lock, write_lock
 from harness.project.project import read_project
 from harness.triage.evidence import Failure

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from harness.model import Attempt, Case, Cell, Outcome
-from harness.pinpoint.answer import Answer, Commit, Found, Point
+from harness.pinpoint.answers.documents import document
+from harness.pinpoint.answers.statements import statements
+from harness.pinpoint.answers.texts import markdown, terminal
+from harness.pinpoint.answers.values import Answer, Commit, Found, Point
 from harness.pinpoint.candidates import ProbeResult
-from harness.pinpoint.documents import document
 from harness.pinpoint.following import FOLLOWED
-from harness.pinpoint.prose import markdown, terminal
-from harness.pinpoint.statements import statements
 from harness.search.transitions import Observation, State
 from tests.making import make_environment
 

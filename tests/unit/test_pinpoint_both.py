@@ -2,10 +2,18 @@
 
 import pytest
 
-from harness.pinpoint.answer import Answer, Found, Point
-from harness.pinpoint.both import PairAnswer, Searched, origin, pair_document, pair_markdown, pair_terminal, verdicts
+from harness.pinpoint.answers.pair import (
+    PairAnswer,
+    Searched,
+    origin,
+    pair_document,
+    pair_markdown,
+    pair_terminal,
+    verdicts,
+)
+from harness.pinpoint.answers.values import Answer, Found, Point
 from harness.pinpoint.candidates import ProbeResult
-from harness.pinpoint.held import Held, Side
+from harness.pinpoint.held_step import Held, Side
 from harness.search.transitions import Observation, State, transitions
 from tests.making import make_environment
 from tests.schemas import validator

@@ -10,10 +10,12 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from harness.model import Case, Scenario
-from harness.pinpoint import file_texts
-from harness.pinpoint.answer import Found
+from harness.pinpoint.answers.documents import document
+from harness.pinpoint.answers.texts import markdown, terminal
+from harness.pinpoint.answers.values import Found
 from harness.pinpoint.candidates import Subject
-from harness.pinpoint.changed_files import (
+from harness.pinpoint.suspicious_files import texts as file_texts
+from harness.pinpoint.suspicious_files.ranking import (
     Differing,
     Suspect,
     SuspectFiles,
@@ -22,10 +24,8 @@ from harness.pinpoint.changed_files import (
     python_files,
     suspects,
 )
-from harness.pinpoint.documents import document
-from harness.pinpoint.file_hints import traced_subject
-from harness.pinpoint.prose import markdown, terminal
-from harness.pinpoint.tracing import Trace, read_trace, traced
+from harness.pinpoint.suspicious_files.search import traced_subject
+from harness.pinpoint.suspicious_files.tracing import Trace, read_trace, traced
 from harness.project.script import parse_script
 from harness.search.transitions import State
 from harness.triage.answer import Change, Reproduction, TriageAnswer

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.environments.metadata import github_repository
-from harness.pinpoint.hosting import hosted_as
+from harness.pinpoint.commits.github_name import hosted_as
 
 KERAS = "keras-team/keras"
 ORIGIN = ("origin", "https://github.com/keras-team/keras.git")

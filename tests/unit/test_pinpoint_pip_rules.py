@@ -3,9 +3,9 @@
 import pytest
 from packaging.requirements import Requirement
 
-from harness.pinpoint.differences import Difference
-from harness.pinpoint.pip_rules import PipRules, Side
-from harness.pinpoint.suspects import packages_of_traceback, suspects
+from harness.pinpoint.packages.differences import Difference
+from harness.pinpoint.packages.likely_first import packages_of_traceback, suspects
+from harness.pinpoint.packages.pip_rules import PipRules, Side
 
 
 def side(**packages):

@@ -8,9 +8,9 @@ from packaging.version import Version
 
 from harness.errors import UsageError
 from harness.locking.package_index import Release
+from harness.pinpoint.commits.repository import version_of_tag
+from harness.pinpoint.environments.derived import Swaps
 from harness.pinpoint.releases import Cost, choose_strategy, releases_between
-from harness.pinpoint.repository import version_of_tag
-from harness.pinpoint.swapped import Swaps
 
 KERAS = [
     "2.15.0",

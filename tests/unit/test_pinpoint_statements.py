@@ -9,11 +9,11 @@ from dataclasses import replace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness.pinpoint.answer import Answer, Commit, Found, Point, failures_of
+from harness.pinpoint.answers.documents import document
+from harness.pinpoint.answers.statements import statements
+from harness.pinpoint.answers.texts import markdown, terminal
+from harness.pinpoint.answers.values import Answer, Commit, Found, Point, failures_of
 from harness.pinpoint.candidates import ProbeResult
-from harness.pinpoint.documents import document
-from harness.pinpoint.prose import markdown, terminal
-from harness.pinpoint.statements import statements
 from harness.search.transitions import Kind, Observation, SearchPlan, State, search, transitions
 from tests.unit.test_pinpoint_answer import BASE
 from tests.unit.test_pinpoint_search import plans

@@ -1,6 +1,6 @@
 """Copies of working trees: made once, and what a killed process left of one goes."""
 
-from harness.pinpoint.working_tree import read_overlay
+from harness.pinpoint.commits.working_tree import read_overlay
 
 
 def test_what_a_killed_process_left_of_a_copy_goes_with_the_next(tmp_path):

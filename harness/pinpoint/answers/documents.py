@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
-from harness.pinpoint.file_texts import document as files_document
-from harness.pinpoint.statements import followed_sentence, statements
+from harness.pinpoint.answers.statements import followed_sentence, statements
+from harness.pinpoint.answers.values import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
+from harness.pinpoint.suspicious_files.texts import document as files_document
 
 
 def document(answer: Answer) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.filesystem.folders import OwnedFolder
 from harness.model import Overlay
-from harness.pinpoint.built import Built, complete
+from harness.pinpoint.commits.moved_folders import Built, complete
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".git")
 

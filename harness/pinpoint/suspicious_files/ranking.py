@@ -12,7 +12,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from harness.pinpoint.tracing import Trace
+from harness.pinpoint.suspicious_files.tracing import Trace
 
 _FAR = 1 << 20
 _LEAST_COMMON = 2

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.environments.integrity import site_packages
 from harness.environments.store import Provided
 from harness.model import Environment
-from harness.pinpoint.layers import Layer, Layers
+from harness.pinpoint.environments.overlaid_releases import Layer, Layers
 from harness.session import Session
 
 

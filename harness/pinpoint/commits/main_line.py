@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.pinpoint.answer import Found, Point
-from harness.pinpoint.repository import Described, Repository
+from harness.pinpoint.answers.values import Found, Point
+from harness.pinpoint.commits.repository import Described, Repository
 
 _BULLET = re.compile(r"^\s*[*-]\s+(?P<title>\S.*\S)\s*$")
 _MOST_BUNDLED = 12

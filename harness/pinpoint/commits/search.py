@@ -10,16 +10,16 @@ from packaging.utils import canonicalize_name
 
 from harness.environments.modules import modules_of
 from harness.model import Environment, Overlay
-from harness.pinpoint.answer import Commit, Found, Point
+from harness.pinpoint.answers.values import Commit, Found, Point
 from harness.pinpoint.candidates import Candidate
-from harness.pinpoint.generated import GenerationFailed
+from harness.pinpoint.commits.generated_sources import GenerationFailed
+from harness.pinpoint.commits.main_line import bundled, find_on_main_line
+from harness.pinpoint.commits.repository import Described, GitFailed, Repository
+from harness.pinpoint.commits.untested import untested_commits
+from harness.pinpoint.environments.derived import Untestable
 from harness.pinpoint.judging import Judge
-from harness.pinpoint.mainline import bundled, find_on_main_line
 from harness.pinpoint.prober import Prober
-from harness.pinpoint.repository import Described, GitFailed, Repository
 from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
-from harness.pinpoint.swapped import Untestable
-from harness.pinpoint.untested_commits import untested_commits
 from harness.search.transitions import Kind, SearchPlan, State
 
 _FLAKY = "one side is flaky; --repeat N runs it more often"

@@ -20,7 +20,7 @@ from harness.errors import HarnessError, UsageError, first_line
 from harness.locking.package_index import ReleaseIndex
 from harness.locking.resolution import differences, resolve
 from harness.model import Environment, Lock, LockOrigin
-from harness.pinpoint.layers import lock_with_release
+from harness.pinpoint.environments.overlaid_releases import lock_with_release
 from harness.project.inline_environment import FAMILY
 from harness.project.matrix import Family
 from harness.project.project import environment_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.pinpoint.changed_files import Suspect, SuspectFiles
+from harness.pinpoint.suspicious_files.ranking import Suspect, SuspectFiles
 
 TOP = 10
 _MOST_NAMED = 3

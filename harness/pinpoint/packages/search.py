@@ -13,15 +13,15 @@ from harness.environments.requirements import requirements_in
 from harness.errors import HarnessError
 from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment
-from harness.pinpoint.answer import Found, Point
+from harness.pinpoint.answers.values import Found, Point
 from harness.pinpoint.candidates import Candidate, ProbeResult
-from harness.pinpoint.differences import Difference, MixedEnvironments
+from harness.pinpoint.environments.derived import SwappedEnvironments
 from harness.pinpoint.judging import Judge
-from harness.pinpoint.pip_rules import PipRules, Side
+from harness.pinpoint.packages.differences import Difference, MixedEnvironments
+from harness.pinpoint.packages.likely_first import suspects
+from harness.pinpoint.packages.pip_rules import PipRules, Side
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.sequence_search import SequenceSearch
-from harness.pinpoint.suspects import suspects
-from harness.pinpoint.swapped import SwappedEnvironments
 from harness.search.ddmin import Minimal, Minimiser
 from harness.search.transitions import Kind, SearchPlan, State
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from harness.model import DISPLAY
 from harness.model.outcome import FLAKY
-from harness.pinpoint.answer import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
-from harness.pinpoint.file_texts import explained, heading, items
-from harness.pinpoint.statements import Phrases, followed_sentence, statements
+from harness.pinpoint.answers.statements import Phrases, followed_sentence, statements
+from harness.pinpoint.answers.values import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
+from harness.pinpoint.suspicious_files.texts import explained, heading, items
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
 from harness.search.transitions import State

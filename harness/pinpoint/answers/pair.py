@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from harness.pinpoint.answer import Answer, Found, Segment, failures_of, segments_of
-from harness.pinpoint.documents import document
-from harness.pinpoint.held import Side
-from harness.pinpoint.prose import markdown, terminal, terminal_width, wrapped
-from harness.pinpoint.statements import Phrases, when
+from harness.pinpoint.answers.documents import document
+from harness.pinpoint.answers.statements import Phrases, when
+from harness.pinpoint.answers.texts import markdown, terminal, terminal_width, wrapped
+from harness.pinpoint.answers.values import Answer, Found, Segment, failures_of, segments_of
+from harness.pinpoint.held_step import Side
 from harness.report.markdown import code, escaped
 from harness.search.transitions import Kind, State
 

@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from harness.errors import UsageError
 from harness.locking.resolution import resolve
 from harness.model import Environment, Lock, LockOrigin
-from harness.pinpoint.swapped import find_or_resolve
+from harness.pinpoint.environments.derived import find_or_resolve
 from harness.project.inline_environment import FAMILY
 from harness.project.project import environment_of
 from harness.session import Session

@@ -14,9 +14,9 @@ from packaging.version import Version
 from harness.errors import UsageError, near_misses
 from harness.filesystem.folders import OwnedFolder
 from harness.model import Generation, Overlay
-from harness.pinpoint.built import Built, complete, digest_of
-from harness.pinpoint.commit_environment import note_commit
-from harness.pinpoint.generated import Generator
+from harness.pinpoint.commits.environment import note_commit
+from harness.pinpoint.commits.generated_sources import Generator
+from harness.pinpoint.commits.moved_folders import Built, complete, digest_of
 from harness.process.child import run
 
 _GIT_S = 300.0

@@ -7,9 +7,9 @@ import re
 from packaging.utils import canonicalize_name
 
 from harness.environments.modules import modules_of
-from harness.pinpoint.answer import Found, Suspect
+from harness.pinpoint.answers.values import Found, Suspect
+from harness.pinpoint.commits.repository import GitFailed, Repository
 from harness.pinpoint.prober import Prober
-from harness.pinpoint.repository import GitFailed, Repository
 
 _MOST_SUSPECTS = 20
 _SOURCE_FILE = re.compile(r'File "[^"\n]*/(?:site-packages|overlay[^/"\n]*)/([\w/]+\.py)"')

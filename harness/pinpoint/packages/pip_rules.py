@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from harness.pinpoint.differences import Difference
+from harness.pinpoint.packages.differences import Difference
 
 
 @dataclass(frozen=True, kw_only=True)

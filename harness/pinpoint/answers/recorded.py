@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.pinpoint.answer import Answer, Commit, Found
+from harness.pinpoint.answers.values import Answer, Commit, Found
 
 
 def recorded(answer: Answer, *, digest: str) -> dict[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from harness.pinpoint.differences import Difference
+from harness.pinpoint.packages.differences import Difference
 
 _FILE = re.compile(r'^\s*File "([^"\n]+)", line \d+', re.MULTILINE)
 

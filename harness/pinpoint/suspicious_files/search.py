@@ -10,11 +10,18 @@ from packaging.utils import canonicalize_name
 
 from harness.errors import HarnessError
 from harness.model import Case, Environment
-from harness.pinpoint.answer import Found, Point
+from harness.pinpoint.answers.values import Found, Point
 from harness.pinpoint.candidates import Candidate, Subject
-from harness.pinpoint.changed_files import Differing, Suspect, SuspectFiles, differing, python_files, suspects
 from harness.pinpoint.prober import Prober
-from harness.pinpoint.tracing import read_trace, traced
+from harness.pinpoint.suspicious_files.ranking import (
+    Differing,
+    Suspect,
+    SuspectFiles,
+    differing,
+    python_files,
+    suspects,
+)
+from harness.pinpoint.suspicious_files.tracing import read_trace, traced
 from harness.search.transitions import State
 
 _MOST_FILES = 50

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from harness.errors import counted
 from harness.model import Environment
-from harness.pinpoint.answer import Found, Point
-from harness.pinpoint.differences import Difference
-from harness.pinpoint.packages import Blamed, Culprit
-from harness.pinpoint.prose import terminal_width, wrapped
-from harness.pinpoint.statements import when
+from harness.pinpoint.answers.statements import when
+from harness.pinpoint.answers.texts import terminal_width, wrapped
+from harness.pinpoint.answers.values import Found, Point
+from harness.pinpoint.packages.differences import Difference
+from harness.pinpoint.packages.search import Blamed, Culprit
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
 from harness.search.transitions import Kind, State

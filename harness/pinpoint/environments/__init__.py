@@ -1,0 +1,1 @@
+"""Environments that searches derive from those of the matrix: other versions, overlays, added packages."""

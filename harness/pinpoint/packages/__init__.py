@@ -1,0 +1,1 @@
+"""The search over the packages in which two environments differ."""
