@@ -111,6 +111,20 @@ NOT_SCRIPTS = {
         "import tensorflow as tf\nclass Base(tf.test.TestCase):\n    pass\nclass A(Base):\n    def test_a(self):\n        pass\n",
         Kind.UNITTEST, 4,
     ),
+    "unittest suite that nothing runs": (
+        "import unittest\nclass A(unittest.TestCase):\n    def test_a(self):\n        pass\n"
+        "suite = unittest.TestSuite()\nsuite.addTest(A('test_a'))\n", Kind.UNITTEST, 2,
+    ),
+    "pytest functions below a version": (
+        "import numpy as np\nprint('numpy', np.__version__)\ndef test_load():\n    assert 1\n", Kind.PYTEST, 3,
+    ),
+    "exit at the top": ("import sys\nsys.exit(0)\nassert 1 == 2\n", Kind.ENDS, 2),
+    "exit without a call": ("import keras\nraise SystemExit\nprint(1)\n", Kind.ENDS, 2),
+    "coroutine that nothing awaits": ("import asyncio\nasync def main():\n    raise ValueError\nmain()\n", Kind.NOT_STARTED, 4),
+    "generator that nothing iterates": ("x = 1\nprint(x)\ndef main():\n    yield 1\nmain()\n", Kind.NOT_STARTED, 5),
+    "function without its parentheses": ("import keras\ndef main():\n    keras.x()\nmain\n", Kind.DEFINITIONS, 2),
+    "function in a list": ("def main():\n    1 / 0\ntests = [main]\nf = lambda: main()\n", Kind.DEFINITIONS, 1),
+    "relative import": ("import os\nfrom .helper import x\nprint(x)\n", Kind.PART_OF_PACKAGE, 2),
 }  # fmt: skip
 
 
@@ -139,6 +153,14 @@ SCRIPTS = {
     "tests called": PYTEST + "test_a()\n",
     "tests called by name": PYTEST + "for name, each in list(globals().items()):\n    if name.startswith('test'):\n        each()\n",
     "tests left over": "import keras\ndef test_model():\n    return 1\nmodel = keras.Sequential()\nmodel.fit([1], [2])\n",
+    "suite that is run": TESTS + "unittest.TestSuite([A('test_a')]).run(unittest.TestResult())\n",
+    "exit with a status": "import sys, keras\nsys.exit(1)\n",
+    "exit with a call": "import sys\ndef main():\n    return 1\nsys.exit(main())\n",
+    "exit after work": "import keras\nkeras.Model()\nquit()\n",
+    "coroutine that is run": "import asyncio\nasync def main():\n    pass\nasyncio.run(main())\n",
+    "generator with a decorator": "import contextlib\n@contextlib.contextmanager\ndef a():\n    yield\nwith a():\n    pass\na()\n",
+    "function that has a generator inside": "def main():\n    return list(x for x in (lambda: (yield))())\nmain()\n",
+    "relative import that may fail": "try:\n    from .a import b\nexcept ImportError:\n    b = 1\nprint(b)\n",
     "helper called test": "def testing(x):\n    return x\nprint(testing(1))\n",
     "transcript in a docstring": '"""Shows it.\n\n>>> import keras\n```python\n"""\nprint(1)\n',
     "typographic quotes in a string": "print('“hello”')\n",

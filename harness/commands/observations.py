@@ -12,6 +12,7 @@ from harness.model.watch import Observed, Watch, WatchKind
 from harness.pipeline import Work
 from harness.record.store import Store
 from harness.report.observed import grouped, grouped_by_time
+from harness.report.printed_errors import note, printed_error
 from harness.report.results import Results
 from harness.session import Session
 
@@ -39,6 +40,8 @@ def with_observations(
             cells = list(members)
             scenario = cells[0].cell.case.scenario
             reading, watch = _Reading(store=store, work=work, cells=cells), watched[scenario]
+            if scenario in external and (printed := note(str(cells[0].cell.case), reading.printed_errors())):
+                notes[printed] = None
             if watch is not None:
                 found |= {cell: (each,) for cell, each in reading.observed(watch).items()}
                 notes |= dict.fromkeys(_notes(watch))
@@ -92,6 +95,15 @@ class _Reading:
             if all(texts[str(each.cell)] for each in self.cells if each.verdicts):
                 return grouped(texts, watched=False, kind=kind)
         return {}
+
+    def printed_errors(self) -> Iterator[tuple[str, str]]:
+        """Yield the environments in which a pass printed an error, and that error."""
+        for each in self.cells:
+            if each.verdicts and each.passes == len(each.verdicts):
+                evidence = next((attempt.evidence for attempt in self._attempts(each.cell)), None)
+                error = printed_error(evidence.stdout, evidence.stderr) if evidence is not None else None
+                if error is not None:
+                    yield str(each.cell).rpartition("@")[2], error
 
     def _texts(self, watch: Watch, isolation: Isolation | None) -> dict[str, list[str]]:
         return {str(each.cell): self._texts_of(each, watch, isolation) for each in self.cells}

@@ -22,7 +22,7 @@ from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import ForkServerKind, ZygoteKind
 from harness.execute.isolation import InFork, InProcess, IsolationMethod, new_folder
-from harness.execute.no_verdict import ADDRESS, companions
+from harness.execute.no_verdict import ADDRESS, READS_ARGUMENTS, companions
 from harness.execute.sanitize import sanitize
 from harness.execute.stage_times import stage_durations
 from harness.execute.task import WORTH_PREPARING, Task, this_platform
@@ -265,7 +265,7 @@ def _scene(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], 
         packages=task.environment.packages,
         beside=frozenset(each for each in wanted if original is not None and _exists(original.parent / each)),
         reads_artifact=task.reads is not None,
-        reads_arguments="argv" in task.script.text and not task.script.header.args,
+        reads_arguments=bool(READS_ARGUMENTS.search(task.script.text)) and not task.script.header.args,
         sent=frozenset(each.name for each in task.script.files),
         addresses=tuple(found[0] for found in ADDRESS.finditer(task.script.code)),
         has_data=task.data is not None,

@@ -9,13 +9,14 @@ from __future__ import annotations
 import errno
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from harness.execute.failure_facts import Failure, Places, Scene, number_of, python_of, text_of, texts_of
+from harness.execute.missing_files import is_elsewhere, is_inside, missing_paths, relative_path
 from harness.execute.other_machine import needs_another_machine
 from harness.model import NoVerdict, Outcome
 from harness.project.import_names import is_standard, package_of
@@ -29,21 +30,15 @@ _NETWORK = re.compile(
     r"|Could ?n.t resolve host|Could not resolve host",
     re.IGNORECASE,
 )
-ADDRESS = re.compile(r"(?:https?|ftp|gs)://[^\s'\"<>)]*[^\s'\"<>).:,]|host='([^']+)'")
-_FILE_ERRORS = frozenset({"OSError", "ValueError", "NotFoundError"})
-# Libraries that name a missing file in their own words.
-_MISSING_FILE = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"No such file or directory:? b?['\"]([^'\"\n]+)['\"]",
-        r"([^\s:;'\"]+); No such file or directory",
-        r"No file or directory found at (\S+)",
-        r"File not found: filepath=(\S+?)\.?(?:\s|$)",
-        r"unable to open file: name = '([^']+)', errno = 2\b",
-        r"Could not find directory (\S+)",
-        r"SavedModel file does not exist at: ([^{\s]+?)/?(?:[{\s]|$)",
-    )
+_NO_ARGUMENTS = "the script reads command-line arguments, and it was run without any"
+_NAME_THEM = "Name them with --args, or set them in the script"
+_OWN_FILE = re.compile(
+    r"(?:my|our|custom)_.+|.+_(?:utils?|helpers?|common|config)|app|callbacks|common|configs?|constants|core|data"
+    r"|dataset|helpers?|layers?|lib|losses|main|models?|modules?|net|networks?|settings|src|tools|train|utils?"
 )
+READS_ARGUMENTS = re.compile(r"\b(?:argv|argparse|optparse|getopt|docopt|click)\b")
+_USAGE = re.compile(r"(?im)^usage: ")
+ADDRESS = re.compile(r"(?:https?|ftp|gs)://[^\s'\"<>)]*[^\s'\"<>).:,]|host='([^']+)'")
 # Libraries that ask for a package, where they have caught the ImportError.
 _ASKS_FOR = tuple(
     re.compile(pattern)
@@ -77,7 +72,7 @@ def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
     if settings is not None:
         return settings
     if report.get("outcome") == "passed":
-        return None if report.get("executed") is True else _nothing_executed()
+        return _usage_only(scene) if report.get("executed") is True else _nothing_executed()
     rules = (
         _other_machine,
         _missing_module,
@@ -99,7 +94,7 @@ def companions(report: Mapping[str, Any], places: Places) -> tuple[str, ...]:
         if raised.missing is not None:
             name = raised.missing.partition(".")[0]
             wanted += [f"{name}.py", f"{name}/__init__.py", name]
-    wanted += [each for path in _missing_paths(failure) if (each := _relative(path, places)) is not None]
+    wanted += [each for path in missing_paths(failure) if (each := relative_path(path, places)) is not None]
     return tuple(each for each in dict.fromkeys(wanted) if each and ".." not in each.split("/") and "\0" not in each)
 
 
@@ -113,6 +108,14 @@ def _syntax(unparsed: Mapping[str, Any], report: Mapping[str, Any]) -> Finding:
 def _nothing_executed() -> Finding:
     reason = "nothing was executed: the script only imports and defines things. Call what it defines at its end"
     return Finding(cause=NoVerdict.NOTHING_EXECUTED, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+
+
+def _usage_only(scene: Scene) -> Finding | None:
+    """Return a finding for a script that only printed how it is called."""
+    if not scene.reads_arguments or not _USAGE.search(scene.output):
+        return None
+    reason = f"{_NO_ARGUMENTS}: it printed its usage. {_NAME_THEM}"
+    return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 
 def _no_tests(report: Mapping[str, Any]) -> Finding | None:
@@ -195,6 +198,10 @@ def _needs(module: str) -> Finding:
     package = package_of(module)
     shown = _short(package) if package == canonicalize_name(module) else f"{_short(package)} ({_short(module)})"
     reason = f"needs {shown}, {_add(package)}"
+    if _OWN_FILE.fullmatch(module.partition(".")[0].lower()):
+        file = f"{_short(module.partition('.')[0])}.py"
+        reason = f"needs {_short(module)}: no package of this environment has it, and no {file} lies next to the script"
+        reason = f"{reason}. Put {file} there. If it is a package: --with {_short(package)}"
     return Finding(cause=NoVerdict.MISSING_PACKAGE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 
@@ -229,51 +236,28 @@ def _missing_file(failure: Failure) -> Finding | None:
         if "FileNotFoundError" in raised.bases and posixpath.basename(raised.file) == "subprocess.py":
             reason = f"the script runs {_short(raised.filename or 'a program')}, which is not there"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
-    for path in _missing_paths(failure):
-        relative = _relative(path, places)
+    for path in missing_paths(failure):
+        relative = relative_path(path, places)
         if relative is not None and relative in failure.scene.sent:
             continue  # it is there: this release calls it missing
         if relative is not None and relative in failure.scene.beside:
             reason = f"the script reads {_short(relative)}, which lies beside it and is not copied into the sandbox"
             reason = f"{reason}. Name it under `files` in [tool.harness] of its header"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
-        beside = _inside(path, places.script)
+        beside = is_inside(path, places.script)
         if relative is not None and (beside or not (failure.wrote or failure.scene.reads_artifact)):
             # Where it wrote nothing, it cannot have lost what it wrote.
             reason = f"the script reads {_short(relative)}, which it does not write and which was not sent with it"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=f"{reason}. Make the data in the script")
-        if not failure.scene.sandboxed and relative is None and _is_elsewhere(path, failure):
+        if not failure.scene.sandboxed and relative is None and is_elsewhere(path, failure):
             reason = f"the script reads {_short(path)}, which is not on this machine. Make the data in the script"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
-    return None
-
-
-def _missing_paths(failure: Failure) -> Iterator[str]:
-    """Yield the paths that an exception reports as missing."""
-    for raised in failure.chain:
-        if raised.filename is not None and "FileNotFoundError" in raised.bases:
-            yield raised.filename
-        elif raised.filename is None and raised.bases & _FILE_ERRORS:
-            for pattern in _MISSING_FILE:
-                if found := pattern.search(raised.message):
-                    yield found[1]
-                    break
-
-
-def _relative(path: str, places: Places) -> str | None:
-    """Return a path relative to the script, where the script names it so; None for all others."""
-    if not path.startswith("/"):
-        return posixpath.normpath(path)
-    for folder in filter(None, (places.script, places.work)):
-        if _inside(path, folder):
-            return posixpath.relpath(path, folder)
     return None
 
 
 def _refused_by_sandbox(failure: Failure) -> Finding | None:
     if not failure.scene.sandboxed:
         return None
-    places = failure.scene.places
     for raised in failure.chain:
         if "OSError" not in raised.bases:
             continue
@@ -285,15 +269,23 @@ def _refused_by_sandbox(failure: Failure) -> Finding | None:
             where = f": {_short(path)}" if path else ""
             reason = f"the sandbox can be written to in the working, home and temporary folders only{where}. Or: {_OFF}"
             return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
-        if path is None or raised.errno not in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR):
-            continue
-        if raised.errno == errno.ENOENT and places.home and _inside(path, places.home):
-            name = posixpath.relpath(path, places.home)
-            reason = f"the sandbox has an empty home folder, without ~/{_short(name)}. Make the data in the script"
-            return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=f"{reason}, or: {_OFF}")
-        if _is_elsewhere(path, failure):
-            reason = f"{_short(path)} is outside the sandbox. Make the data in the script, or: {_OFF}"
-            return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
+        if path is not None and raised.errno in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR):
+            found = _outside(path, failure, absent=raised.errno == errno.ENOENT)
+            if found is not None:
+                return found
+    return next((found for path in missing_paths(failure) if (found := _outside(path, failure)) is not None), None)
+
+
+def _outside(path: str, failure: Failure, *, absent: bool = True) -> Finding | None:
+    """Return a finding for a path that the sandbox does not show."""
+    home = failure.scene.places.home
+    if absent and home and is_inside(path, home):
+        name = posixpath.relpath(path, home)
+        reason = f"the sandbox has an empty home folder, without ~/{_short(name)}. Make the data in the script"
+        return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=f"{reason}, or: {_OFF}")
+    if is_elsewhere(path, failure):
+        reason = f"{_short(path)} is outside the sandbox. Make the data in the script, or: {_OFF}"
+        return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
     return None
 
 
@@ -305,31 +297,21 @@ def _arguments(failure: Failure) -> Finding | None:
     reads = outermost.bases & {"IndexError", "ValueError"} and "argv" in outermost.line_text
     usage = ended and failure.scene.reads_arguments and re.search(r"(?i)\busage\b", failure.scene.output)
     if (ended and failure.parser is not None) or reads or usage:
-        reason = "the script reads command-line arguments, and it was run without any. Set them in the script"
-        return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=reason)
+        return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=f"{_NO_ARGUMENTS}. {_NAME_THEM}")
     return None
 
 
 def _input(failure: Failure) -> Finding | None:
     if any("EOFError" in raised.bases and "reading a line" in raised.message for raised in failure.chain):
-        reason = "the script reads standard input, which is empty. Set the value in the script"
+        reason = (
+            "the script reads standard input, which is empty. Name a file with --stdin, or set the value in the script"
+        )
         return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
     return None
 
 
-def _is_elsewhere(path: str, failure: Failure) -> bool:
-    """Return True if a path is neither in the attempt folder nor in the installation."""
-    places = failure.scene.places
-    own = (places.script, places.work, places.home, places.temporary, *failure.prefixes, "/tmp", "/dev", "/proc")
-    return path.startswith("/") and not any(_inside(path, each) for each in own if each)
-
-
 def _is_installed_code(file: str, failure: Failure) -> bool:
-    return any(_inside(file, each) for each in failure.prefixes)
-
-
-def _inside(path: str, folder: str) -> bool:
-    return bool(folder) and (path == folder or path.startswith(folder.rstrip("/") + "/"))
+    return any(is_inside(file, each) for each in failure.prefixes)
 
 
 def _short(text: str) -> str:

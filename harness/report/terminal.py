@@ -47,11 +47,11 @@ def render(results: Results, *, width: int = 120, colour: bool = False, only_dif
         grid.left_out_text,
         _statements(grid, width=width),
         section(results, width=width),
-        _legend(grid),
+        _legend(grid, width=width),
         "\n".join(_cause(cause, width=width, paint=paint) for cause in grid.causes),
         "\n".join(_environments(results.environments, width=width)),
-        "\n".join(one_line(note) for note in results.notes),
-        f"{grid.counts}{_unexplained(grid)}",
+        "\n".join(_broken(one_line(note), width=width) for note in results.notes),
+        "\n".join(_broken(line, width=width) for line in f"{grid.counts}{_unexplained(grid)}".split("\n")),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -283,11 +283,19 @@ def _wrapped(label: str, width: int) -> str:
     return "\n".join(textwrap.wrap(one_line(label), width, subsequent_indent=hanging)) or label
 
 
-def _legend(grid: Grid) -> str:
+def _legend(grid: Grid, *, width: int) -> str:
     lines = [f"{STATES[state].plain:8} {meaning(state)}" for state in grid.states]
     if grid.has_published:
         lines.append(f"{PUBLISHED_MARK:8} published, not run here")
-    return "\n".join(lines)
+    return "\n".join(_broken(line, width=width, indent=9) for line in lines)
+
+
+def _broken(line: str, *, width: int, indent: int = 2) -> str:
+    """Return a line in several, where it is too long: an address and an id stay whole."""
+    return textwrap.fill(
+        line, max(width, 40), subsequent_indent=" " * indent, drop_whitespace=True, replace_whitespace=False,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _cause(cause: Cause, *, width: int, paint: _Paint) -> str:

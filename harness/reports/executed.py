@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from harness.project.syntax import literal
 from harness.reports.kinds import Kind, Refusal, shortened
+from harness.reports.misread import NAME_IT, NOTHING, misread
+from harness.reports.no_effect import early_exit, only_names
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _TRIES: tuple[type[ast.stmt], ...] = (ast.Try, *((ast.TryStar,) if hasattr(ast, "TryStar") else ()))
@@ -40,9 +42,9 @@ _SETTING_UP: tuple[str, ...] = (
     "insert",
 )
 _SETTING_UP += ("setdefault", "update", "register", "use", "setLevel", "config")
+_SUITES = {"TestSuite", "addTest", "addTests", "makeSuite", "loadTestsFromTestCase", "loadTestsFromModule"}
+_VERSIONS = {"__version__", "VERSION", "GIT_VERSION", "version"}
 _DEEPEST = 200
-_NOTHING = "there is nothing to run"
-_NAME_IT = "Name the script that shows the bug"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,31 +65,28 @@ def check_executed(tree: ast.Module, text: str, *, name: str) -> Refusal | None:
     """Return why running a script would show nothing, or None if it does something. `name` is the file's."""
     if not tree.body:
         kind = Kind.COMMENTS if text.strip() else Kind.EMPTY
-        return Refusal(kind=kind, why=_NOTHING, next_step=_NAME_IT)
-    executed = list(executed_statements(tree.body))
+        return Refusal(kind=kind, why=NOTHING, next_step=NAME_IT)
     lines = text.split("\n")
+    executed = list(executed_statements(tree.body))
+    if (ended := _ends_at_once(tree)) is not None:
+        return replace(ended, quoted=shortened(lines[(ended.line or 1) - 1]))
     tests = find_tests(tree)
     if tests is not None and not runs_tests(tests, tree, executed) and not does_own_work(tests, tree, executed, name):
         return _tests_not_run(tests, lines)
-    if (misread := _misread(tree, executed)) is not None:
-        return replace(misread, quoted=shortened(lines[(misread.line or 1) - 1]))
+    if (other := misread(tree, executed)) is not None:
+        return replace(other, quoted=shortened(lines[(other.line or 1) - 1]))
     if executed and not _only_constants(tree, executed):
         return None
     return _nothing_executed(tree)
 
 
-def _misread(tree: ast.Module, executed: list[ast.stmt]) -> Refusal | None:
-    """Find what is valid Python and was meant as something else: it would fail alike everywhere."""
-    if (magic := _ipython_call(executed)) is not None:
-        how = "Remove these lines. What `pip install` would install, the environment must have"
-        why = "get_ipython() exists in IPython only"
-        return Refusal(kind=Kind.MAGICS, line=magic.lineno, why=why, next_step=how)
-    if (line := _python_2_print(tree)) is not None:
-        why = "Python 3 takes this for a shift of the function print"
-        return Refusal(kind=Kind.PYTHON_2, line=line, why=why, next_step="Write print(..., file=...)")
-    if (data := _only_names(tree, executed)) is not None:
-        return Refusal(kind=data[0], line=data[1], why=_NOTHING, next_step=_NAME_IT)
-    return None
+def _ends_at_once(tree: ast.Module) -> Refusal | None:
+    """Return why a script that ends with status 0 before it does anything is not run."""
+    last = early_exit(tree)
+    if last is None or any(True for _ in executed_statements(tree.body[: tree.body.index(last)])):
+        return None
+    why = "the script ends at this line, before it does anything"
+    return Refusal(kind=Kind.ENDS, line=last.lineno, why=why, next_step="Remove this line")
 
 
 def executed_statements(body: Iterable[ast.stmt], depth: int = 0) -> Iterator[ast.stmt]:
@@ -166,46 +165,8 @@ def _is_constant(node: ast.expr) -> bool:
 
 def _only_constants(tree: ast.Module, executed: list[ast.stmt]) -> bool:
     """Return whether a script with definitions only names constants besides them: what it defines is never used."""
-    if not any(isinstance(node, _DEFINITIONS) for node in tree.body):
-        return False
-    return all(isinstance(each, (ast.Assign, ast.AnnAssign)) and each.value and _is_constant(each.value)
-               for each in executed)  # fmt: skip
-
-
-def _only_names(tree: ast.Module, executed: list[ast.stmt]) -> tuple[Kind, int] | None:
-    """Words and `key: value` lines are valid Python, too. Return what they are and where they begin."""
-    annotated = [each for each in tree.body if isinstance(each, ast.AnnAssign) and each.value is None]
-    if annotated and not executed and len(annotated) == len(tree.body):
-        return Kind.YAML, annotated[0].lineno
-    bare = (ast.Name, ast.Attribute, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Tuple)
-    if not executed or len(executed) < len(tree.body):
-        return None
-    if all(isinstance(each, ast.Expr) and isinstance(each.value, bare) for each in executed):
-        return Kind.PROSE, executed[0].lineno
-    return None
-
-
-def _ipython_call(executed: list[ast.stmt]) -> ast.stmt | None:
-    """Find a statement that notebooks have in place of a magic when they are exported as scripts."""
-    for each in executed:
-        node: ast.AST | None = each.value if isinstance(each, (ast.Expr, ast.Assign)) else None
-        while isinstance(node, (ast.Call, ast.Attribute)):
-            node = node.func if isinstance(node, ast.Call) else node.value
-        if isinstance(node, ast.Name) and node.id == "get_ipython":
-            return each
-    return None
-
-
-def _python_2_print(tree: ast.Module) -> int | None:
-    """Find `print >>stream, text`, which every Python 3 reads and none can run."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr):
-            value = node.value.elts[0] if isinstance(node.value, ast.Tuple) and node.value.elts else node.value
-            while isinstance(value, ast.BinOp) and not isinstance(value.op, ast.RShift):
-                value = value.left
-            if isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name) and value.left.id == "print":
-                return node.lineno
-    return None
+    definitions = {node.name for node in tree.body if isinstance(node, _DEFINITIONS)}
+    return bool(definitions) and all(only_names(each, definitions) for each in executed)
 
 
 def _nothing_executed(tree: ast.Module) -> Refusal:
@@ -223,7 +184,7 @@ def _nothing_executed(tree: ast.Module) -> Refusal:
         return Refusal(
             kind=Kind.IMPORTS, line=imports[0].lineno, why="nothing is done with what it imports", next_step=how
         )
-    return Refusal(kind=Kind.COMMENTS, why=_NOTHING, next_step=_NAME_IT)
+    return Refusal(kind=Kind.COMMENTS, why=NOTHING, next_step=NAME_IT)
 
 
 def _call_of(node: ast.AST) -> str:
@@ -296,7 +257,9 @@ def reached(tree: ast.Module, executed: list[ast.stmt]) -> tuple[set[str], list[
 def runs_tests(tests: Tests, tree: ast.Module, executed: list[ast.stmt]) -> bool:
     """Return whether the main program calls one of its tests, by itself or through a test runner."""
     names, nodes = reached(tree, executed)
-    if names & {name.partition(".")[0] for name in tests.names} or names & _BY_ANY_NAME:
+    if names & _BY_ANY_NAME:
+        return True
+    if names & {name.partition(".")[0] for name in tests.names} and not _only_builds_suite(nodes):
         return True
     for node in nodes:
         if isinstance(node, ast.Call) and is_runner(node):
@@ -304,6 +267,13 @@ def runs_tests(tests: Tests, tree: ast.Module, executed: list[ast.stmt]) -> bool
         if (isinstance(node, ast.Attribute) and node.attr in _BY_ANY_NAME) or _names_a_runner(node):
             return True
     return False
+
+
+def _only_builds_suite(nodes: list[ast.AST]) -> bool:
+    """Return whether tests are put into a suite of unittest, and nothing runs it."""
+    named = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    named |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    return bool(named & _SUITES) and not named & {"run", "debug"}
 
 
 def is_runner(call: ast.Call) -> bool:
@@ -335,4 +305,12 @@ def _sets_up(statement: ast.stmt) -> bool:
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return False
     function = _dotted(statement.value.func).rpartition(".")[2]
-    return function.startswith(_SETTING_UP)
+    return function.startswith(_SETTING_UP) or (function == "print" and _shows_versions(statement.value))
+
+
+def _shows_versions(call: ast.Call) -> bool:
+    """Return whether a call of print prints texts and versions only."""
+    inside = [node for each in call.args for node in ast.walk(each)]
+    if any(isinstance(node, ast.Call) for node in inside):
+        return False
+    return any(isinstance(node, ast.Attribute) and node.attr in _VERSIONS for node in inside)

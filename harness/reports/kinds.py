@@ -36,6 +36,9 @@ class Kind(enum.Enum):
     COMMENTS = "a file with comments only"
     IMPORTS = "a script that only imports"
     DEFINITIONS = "a script with imports and definitions only"
+    ENDS = "a script that ends at once"
+    NOT_STARTED = "a call that starts nothing"
+    PART_OF_PACKAGE = "a module of a package"
     PYTEST = "a pytest file"
     UNITTEST = "a unittest file"
 

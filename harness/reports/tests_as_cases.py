@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from harness.project.header_text import with_dependency, with_keys
 from harness.project.inline_metadata import TOMLDecodeError, find_block
 from harness.project.syntax import tree_of
-from harness.reports.executed import Tests, does_own_work, executed_statements, find_tests, is_runner, runs_tests
+from harness.reports.executed import (
+    Tests,
+    does_own_work,
+    executed_statements,
+    find_tests,
+    imported_packages,
+    is_runner,
+    runs_tests,
+)
 from harness.reports.kinds import Kind
 
 MOST_TESTS = 1000
@@ -232,7 +240,9 @@ def _dotted_module(call: ast.Call) -> str:
 
 
 def _needs_pytest(tree: ast.Module, tests: Tests) -> bool:
-    """Return whether only pytest runs these tests as meant: fixtures, parameters, set-up functions, two kinds."""
+    """Return whether only pytest runs these tests as meant: its imports, fixtures, parameters, two kinds of tests."""
+    if PYTEST in imported_packages(tree):
+        return True
     functions = [node for node in tree.body if isinstance(node, _FUNCTIONS)]
     loose = [node for node in functions if node.name.startswith("test")]
     if any("fixture" in ast.unparse(each) for node in functions for each in node.decorator_list):

@@ -197,11 +197,18 @@ class TestPackages:
                 "try:\n    import pandaz\nexcept ImportError:\n    import demo\n    demo.gone()\n", id="a caught import"
             ),
             pytest.param("raise ImportError('the library is broken')\n", id="an ImportError in other words"),
+            pytest.param("raise ValueError('keras.ops not found.')\n", id="words that are not about a file"),
         ],
     )
     def test_real_failure_stays_one(self, attempt, text):
         seen = attempt(text)
         assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+
+    def test_module_that_looks_like_a_file_of_the_reporter_is_not_only_called_a_package(self, attempt):
+        seen = attempt("from my_layers.dense import Dense\n")
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
+        assert "no my_layers.py lies next to the script" in seen.reason
+        assert seen.reason.endswith("If it is a package: --with my-layers")
 
     def test_module_of_an_installed_distribution_is_not_missing(self, attempt):
         seen = attempt("import yaml_gone\n", packages=("demo", "yaml_gone"))
@@ -262,6 +269,8 @@ class TestSandbox:
                          "/data/train.csv is outside the sandbox", id="a file outside"),
             pytest.param("import os\nopen(os.path.expanduser('~/data.csv'))\n", NoVerdict.OUTSIDE_SANDBOX,
                          "an empty home folder, without ~/data.csv", id="a file at home"),
+            pytest.param("raise FileNotFoundError('/data/train.csv not found.')\n", NoVerdict.OUTSIDE_SANDBOX,
+                         "/data/train.csv is outside the sandbox", id="a file outside, in words"),
             pytest.param("open('/usr/x', 'w')\n", NoVerdict.OUTSIDE_SANDBOX, "sandbox", id="a read-only folder"),
         ],
     )  # fmt: skip
@@ -313,6 +322,7 @@ class TestCompanions:
         [
             ("open('train.csv')\n", NoVerdict.MISSING_FILE),
             ("open('../train.csv')\n", NoVerdict.MISSING_FILE),
+            ("raise OSError('train.csv not found.')\n", NoVerdict.MISSING_FILE),
             ("import subprocess\nsubprocess.run(['no-such-tool'])\n", NoVerdict.MISSING_FILE),
             ("import argparse\np = argparse.ArgumentParser()\np.add_argument('x')\np.parse_args()\n",
              NoVerdict.NO_ARGUMENTS),
@@ -326,3 +336,11 @@ class TestCompanions:
         seen = attempt(text)
         assert (seen.outcome, seen.cause) == (Outcome.FAILED, cause)
         assert seen.reason
+
+    def test_script_that_only_prints_its_usage_is_not_applicable(self, attempt):
+        seen = attempt("import sys\nif len(sys.argv) < 2:\n    print('Usage: report.py FILE')\n")
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NO_ARGUMENTS)
+        assert "printed its usage" in seen.reason
+
+    def test_use_of_memory_is_no_usage(self, attempt):
+        assert attempt("import sys\nprint(sys.argv[0], 'memory usage: 3')\n").outcome is Outcome.PASSED

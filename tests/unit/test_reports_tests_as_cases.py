@@ -104,6 +104,7 @@ def test_plain_functions_are_called_without_pytest(tmp_path: object) -> None:
     [
         PLAIN + "\n\n@pytest.fixture\ndef broken():\n    pass\n",
         PLAIN + "\n\ndef test_three(tmp_path):\n    pass\n",
+        "import pytest\npytest.importorskip('math')\n" + PLAIN,
         PLAIN + "\n\nasync def test_three():\n    pass\n",
         PLAIN + "\n\ndef setup_module():\n    pass\n",
         PLAIN.replace("class TestSave:", "class TestSave:\n    def setup_method(self):\n        pass\n"),
