@@ -15,6 +15,8 @@ from harness.session import Session
 
 LARGEST_INPUT = 1 << 26
 """Bytes of standard input that are read."""
+_NO_CODE = re.compile(r"\boutput\b|\b(?:a block|a cell) of\b|without input|a shell command|a magic of|\bexample\b")
+"""Reasons of parts that are no code: they say nothing of the code of a report."""
 _ISSUE = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(?P<kind>issues|pull)/\d+", re.ASCII)
 
 
@@ -60,6 +62,10 @@ def _fetching(address: str) -> str:
 
 def reason_without_code(report: Report) -> str:
     """Return why a report has nothing to run; parts without text are notes about its length."""
-    code = [each.why for each in report.dropped if each.text.strip()] or ["no code was found"]
+    parts = [each.why for each in report.dropped if each.text.strip()]
+    shown = "no code was found, only output and other text" if parts else "no code was found"
+    if any(each.startswith("The code defines ") for each in report.questions):
+        shown = "its code only defines, and calls nothing"
+    code = [each for each in parts if not _NO_CODE.search(each)] or [shown]
     notes = [each.why for each in report.dropped if not each.text.strip()]
     return "; ".join(dict.fromkeys([*code, *notes]))

@@ -38,6 +38,7 @@ _LOOKS_LIKE_CODE = re.compile(
     r"\s*(?:(?:with|for|if|def|class|return|assert) )?[A-Za-z_][\w.]*\s*(?:=(?!=)\s*[A-Za-z_][\w.]*)?\(.*\w.*\)?:?\s*$"
 )
 _TRACEBACK = re.compile(r"-{20,}\s*$|Traceback \(most recent|\w+(?:Error|Exception)\s+Traceback \(most")
+_FRAME = re.compile(r"\s*(?:Traceback \(most recent call last\):\s*)?File \"[^\"\n]{1,300}\", line \d")
 _NUMBERED = re.compile(r"[ \t]*(?P<number>\d{1,4})[.:|)]?(?P<rest>(?:[ \t].*)?)$")
 _FEWEST_NUMBERED = 3
 _SHOWN_VALUE = re.compile(r"\s*(?:tf\.Tensor|array|<|tensor|Array)\(")
@@ -65,6 +66,8 @@ def read_block(piece: Piece, place: Place) -> Code | str:
 
 def _read_python(piece: Piece, place: Place) -> Code | str:
     """Return the code of a block without prompts, or the reason why it has none."""
+    if _FRAME.match(piece.text):
+        return "output, not code"  # also where it is marked as Python
     code = _without_sentences(read_cell(_without_numbers(piece.text), place, piece.section))
     other = piece.language in _NO_PYTHON or (piece.language not in _PYTHON and not _is_meant(code.text))
     if piece.language and other:

@@ -38,7 +38,7 @@ _LOGIN = {"login", "notebook_login", "authenticate_user", "getpass", "authentica
 def ask(report: Report, pieces: Iterable[Piece], text: str, *, asked: Iterable[str] = ()) -> Iterator[str]:
     """Yield the questions that a report leaves open. `asked` are those about its code that were asked before."""
     pieces = list(pieces)
-    if not report.runnable and any(each.startswith("The code of ") for each in asked):
+    if not report.runnable and any(each.startswith(("The code ", "In the code ")) for each in asked):
         pass  # what is wrong with the code is said already
     elif not report.runnable:
         yield _DAMAGED_NOTEBOOK if _is_damaged(report, pieces) else _ask_for_code(report, text)

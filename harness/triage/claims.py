@@ -15,6 +15,8 @@ from harness.reports.mentions import is_commit
 from harness.reports.report import Claim, Says
 from harness.triage.evidence import Evidence, Shows
 
+_NOT_RUN = "no environment with this version was run"
+
 
 class Checked(str, Enum):
     """What the attempts say of a claim."""
@@ -154,7 +156,7 @@ def _why_not(claim: Claim, fitting: Sequence[Evidence], evidence: Sequence[Evide
         return "a commit, not a release: `harness pinpoint --repository DIR --commits GOOD..BAD` searches commits"
     wanted = f"{canonicalize_name(claim.package)}=={claim.version}"
     reasons += [each.reason for each in evidence if wanted in each.environment.split()]
-    return next((each for each in reasons if each), "no environment with this version was run")
+    return next((each for each in reasons if each), _NOT_RUN if evidence else "nothing was run")
 
 
 def is_nightly(claim: Claim) -> bool:

@@ -136,6 +136,8 @@ def _saved(answer: TriageAnswer) -> str:
 
 def _reproduced(answer: TriageAnswer) -> str:
     reproduced = answer.reproduced
+    if reproduced.environment is None and reproduced.reason in answer.verdict and not answer.ranges:
+        return ""  # the verdict is this reason
     if reproduced.environment is None:
         return f"In the reporter's environment: {reproduced.result} ({escaped(reproduced.reason)})."
     shown = f": {code(_short(reproduced.error))}" if reproduced.error else ""

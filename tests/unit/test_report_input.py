@@ -8,6 +8,8 @@ import pytest
 from harness.commands.report_input import reason_without_code, report_source
 from harness.errors import UsageError
 from harness.reports import read_report
+from harness.triage.composing import unanswerable
+from harness.triage.reply import markdown
 
 
 class Input:
@@ -82,3 +84,29 @@ def test_damaged_notebook_in_a_folder_is_named(tmp_path):
     report = read_report(tmp_path)
     assert report.runnable
     assert "the notebook is damaged: it is not valid JSON" in [each.why for each in report.dropped]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "```\nTraceback (most recent call last):\nValueError: no\n```\n",
+            "no code was found, only output and other text",
+        ),
+        (
+            '```python\n  File "a.py", line 3, in f\nValueError: no\n```\n',
+            "no code was found, only output and other text",
+        ),
+        (
+            "```python\nimport keras\n\nclass M(keras.Model):\n    pass\n```\n",
+            "its code only defines, and calls nothing",
+        ),
+        ("```python\nimport keras\nmodel.fit(...)\n```\n", "incomplete: `...` stands in place of code"),
+    ],
+)
+def test_reason_says_what_the_report_has(text, reason):
+    report = read_report(text)
+    assert (report.runnable, reason_without_code(report), len(report.questions)) == (False, reason, 1)
+    answer = markdown(unanswerable(report, reason, provides={}))
+    assert answer.count("ould not be reproduced") == 1
+    assert "not possible" not in answer
