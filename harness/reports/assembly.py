@@ -15,7 +15,7 @@ from harness.reports.halves import commented_writer, halves_of
 from harness.reports.named_blocks import as_files, file_name
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Dropped, Place, Says
-from harness.reports.undefined import ask_for_names, undefined_names
+from harness.reports.undefined import ask_for_names, undefined_names, used_by
 from harness.reports.usual_imports import usual_import
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import verdict_of
@@ -23,7 +23,8 @@ from harness.reports.wording import verdict_of
 _MOST_BLOCKS = 100
 _REPRODUCES = re.compile(r"standalone code|reproduc|minimal|\bcode\b|\bscript\b|example|steps", re.IGNORECASE)
 _WAY_OUT = re.compile(
-    r"work-?around|this works|works (?:fine|as expected)|fix(?:es|ed)? (?:it|this|the)|\bsolution\b|proposed"
+    r"work-?around|this works|\bsimilar (?:code|script|example) works"
+    r"|works (?:fine|as expected)|fix(?:es|ed)? (?:it|this|the)|\bsolution\b|proposed"
     r"|suggested (?:fix|change)"
     r"|the code in|source code of|implementation (?:of|in)|\binstead of\b",
     re.IGNORECASE,
@@ -81,7 +82,7 @@ class _Group:
 
     @property
     def lines(self) -> str:
-        return ", ".join(str(code.place.line) for code in self.codes)
+        return ", ".join(dict.fromkeys(str(code.place.line) for code in self.codes))
 
 
 def _joined(codes: Iterable[Code]) -> str:
@@ -183,6 +184,8 @@ def _label(said: str) -> str:
 def _is_way_out(said: str) -> bool:
     """Return whether the last words before a block say that it is no problem: `this works:`, and no `but`."""
     found = list(_WAY_OUT.finditer(said[-200:]))
+    if found and found[-1].group().lower() == "instead of" and verdict_of(_label(said)) is Says.FAILS:
+        return False  # `it fails: 0 instead of 1:`
     return bool(found) and _BUT.search(said[-200:][found[-1].end() :]) is None
 
 
@@ -205,7 +208,32 @@ def _group(codes: list[Code]) -> list[_Group]:
         pending = []
     if pending and groups:
         groups[-1] = _Group(codes=(*groups[-1].codes, *pending))
-    return groups
+    return [_definitions_first(each) if len(each.codes) > 1 else each for each in groups]
+
+
+def _definitions_first(group: _Group) -> _Group:
+    """Move blocks that only define in front of the statement that uses them: people explain what they call later."""
+    codes = list(group.codes)
+    for code in group.codes[1:]:
+        if _Group(codes=(code,)).executes:
+            continue
+        defined = names_of(code.text).defined & undefined_names(_joined(codes))
+        for at, earlier in enumerate(codes[: codes.index(code)]):
+            if (line := _first_use(earlier.text, defined)) is None:
+                continue
+            lines = earlier.text.split("\n")
+            head, tail = ("\n".join(part) for part in (lines[:line], lines[line:]))
+            codes.remove(code)
+            codes[at : at + 1] = [replace(earlier, text=head), code, replace(earlier, text=tail, dropped=(), files=())]
+            break
+    return _Group(codes=tuple(codes))
+
+
+def _first_use(text: str, names: frozenset[str]) -> int | None:
+    """Return the number of lines in front of the first statement that uses one of some names."""
+    tree = tree_of(text)
+    statements = tree.body if tree is not None else []
+    return next((node.lineno - 1 for node in statements if used_by(node) & names), None)
 
 
 def _score(group: _Group) -> tuple[bool, bool, bool, bool]:

@@ -50,6 +50,9 @@ _SET = re.compile(
     r"(?P<name>\w+)(?=[\"'])",
     re.MULTILINE,
 )
+_LEFT_OPEN = re.compile(
+    rf"^(?P<before>[ \t]*os\.environ\[[\"']{BACKEND_VARIABLE}[\"']\][ \t]*=[ \t]*)\.\.\.", re.MULTILINE
+)
 _IMPORTS_TENSORFLOW = re.compile(r"^[ \t]*(?:import|from)[ \t]+tensorflow\b", re.MULTILINE)
 _FIRST = Place(line=1)
 _LONGEST_PART = 500
@@ -78,11 +81,15 @@ def with_failing_backend(text: str, pieces: Iterable[Piece]) -> tuple[str, str |
     """Return a script with the backend that fails, and its name, if the script was left with one that works.
 
     Such a script has the other backend in a comment, as people try one after the other. Or the report says that the
-    one in the script works, or tells how it changes it.
+    one in the script works, or tells how it changes it. `...` in place of a backend is replaced, too.
     """
+    pieces = list(pieces)
+    if _LEFT_OPEN.search(text):
+        failing, working = _said(pieces)
+        chosen = _one_of(failing - working) or _one_of(failing)
+        return _LEFT_OPEN.sub(lambda each: f'{each["before"]}"{chosen or "tensorflow"}"', text), chosen
     found = list(_SET.finditer(text))
     active = {each["name"] for each in found if not each["comment"]}
-    pieces = list(pieces)
     offered = {each["name"] for each in found if each["comment"]}
     offered |= {_NAMES[each["name"].lower()] for piece in pieces for each in _CHANGED.finditer(piece.text[:20_000])}
     failing, working = _said(pieces)

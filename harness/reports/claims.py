@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
 from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, clauses_of
+from harness.reports.conflicts import conflict_in
 from harness.reports.facts import VERSION_FIELDS, kind_of
 from harness.reports.failures import exceptions_in
 from harness.reports.mentions import Mention, find_mentions, is_commit, package_of
+from harness.reports.missing_exception import verdict_on_raising
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
@@ -38,10 +40,6 @@ _UPGRADED_TO = re.compile(
     r"\b(?:updat|upgrad|mov|switch|bump|migrat)\w*(?:\W+\w+){0,3}?\W+to(?:\W+\w+)?\W*$", re.IGNORECASE
 )
 _TO = re.compile(r"[\s`*]*(?:to\b|->|→)", re.IGNORECASE)
-_CONFLICT = re.compile(
-    r"(?<![\w.-])[\w.-]{1,60} \d[\w.]* (?:requires|has requirement) [\w.-]+\S*,? but you(?:'ll)? have "
-    r"(?P<other>[\w.-]+) (?P<version>\d[\w.]*)"
-)
 _UPGRADE = re.compile(
     r"\b(?P<when>before|after|since)\s+(?:(?:the|my|our)\s+)?(?:upgrad|updat)\w*(?:\s+(?:from|to))?\W*$", re.IGNORECASE
 )
@@ -70,6 +68,7 @@ _THERE = re.compile(
     re.IGNORECASE,
 )
 _WITHOUT = re.compile(r"\bwithout\W*$", re.IGNORECASE)
+_COMMENT_BEHIND = re.compile(r"(?<=[\w)\]:'\"] )\s{0,40}# \S.*$")
 _PROMPT = re.compile(r"\s*(?:\$ |>>> |In \[)")
 _FIRST = Place(line=1)
 _MOST = 300
@@ -98,6 +97,8 @@ class Context:
     working_sections: frozenset[str] = frozenset()
     mixed_sections: frozenset[str] = frozenset()
     """Sections whose text quotes an exception beside a session that shows none."""
+    should_raise: bool = False
+    """True if the report is about an exception that is not raised."""
 
 
 def default_package(title: str, pieces: Iterable[Piece]) -> str:
@@ -227,6 +228,8 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
     mentions = [each for each in find_mentions(clause, default) if each.package not in OWN_NAMES]
     step = _STEP.search(clause)
     verdict = contrast if contrast is not None and NOT_IN.match(clause) else verdict_of(clause) or contrast
+    if context.should_raise:
+        verdict = verdict_on_raising(clause) or verdict
     if verdict is Says.FAILS and raises_rightly(clause, piece.text):
         verdict = Says.WORKS
     for mention in mentions:
@@ -300,11 +303,13 @@ def _says(
 
 def _in_block(piece: Piece, context: Context) -> Iterator[Claim]:
     """Read the lines of a block that are sentences: `Working in TF2.12: (link)`; and what pip says does not fit."""
-    for offset, line in enumerate(piece.lines[:_MOST_LINES]):
+    for offset, written in enumerate(piece.lines[:_MOST_LINES]):
         place = Place(line=piece.line + offset, file=piece.file)
-        if conflict := _CONFLICT.search(line):
-            yield _conflict(conflict, line, place)
+        if conflict := conflict_in(written, place):
+            yield conflict
             continue
+        behind = _COMMENT_BEHIND.search(written)
+        line = written if behind is None else behind.group()
         comment = line.lstrip().startswith("#")
         if not comment and not re.match(
             r"\s*(?:\w+ ){0,4}(?:work|broke|fail|pass)\w* (?:in|on|with|for)\b", line, re.IGNORECASE
@@ -323,22 +328,3 @@ def _in_block(piece: Piece, context: Context) -> Iterator[Claim]:
                     package=mention.package,
                     version=mention.version,
                 )
-
-
-def _conflict(found: re.Match[str], line: str, place: Place) -> Claim:
-    text = " ".join(line.split())[:300]
-    return Claim(
-        text=text,
-        place=place,
-        says=Says.FAILS,
-        package=package_of(found["other"]),
-        version=found["version"].rstrip("."),
-    )
-
-
-def conflicts_in(pieces: Iterable[Piece]) -> Iterator[Claim]:
-    """Yield the version conflicts in quoted messages of pip."""
-    for piece in pieces:
-        for found in _CONFLICT.finditer(piece.text):
-            line = piece.line + piece.text.count("\n", 0, found.start())
-            yield _conflict(found, found.group(), Place(line=line, file=piece.file))

@@ -15,12 +15,12 @@ from harness.reports.blocks import is_code_block
 from harness.reports.claims import (
     Context,
     claims_in,
-    conflicts_in,
     default_package,
     without_repeats,
 )
 from harness.reports.code import Code, installed_by, is_transcript, read_transcript
 from harness.reports.completion import complete
+from harness.reports.conflicts import conflicts_in
 from harness.reports.endless import ask_for_end, endless_loop
 from harness.reports.executed import find_tests
 from harness.reports.facts import (
@@ -32,6 +32,7 @@ from harness.reports.facts import (
 )
 from harness.reports.failures import exceptions_in, failures_in
 from harness.reports.mentions import find_mentions, package_of
+from harness.reports.missing_exception import expected_exception, failing_without, message_of
 from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.questions import ask
@@ -90,9 +91,12 @@ def conclude(
     requirements += [each for piece in pieces for each in installed_by(piece.text[:20_000])]
     dropped = (*source.dropped, *assembled.dropped)
     claims = [each for each in _claims(source, pieces, requirements) if not _of_other_backends(each, scripts)]
-    seen = {(each.place.file, each.place.line) for each in assembled.dropped}
-    attached = {(each.place.file, each.place.line) for each in source.dropped}
+    seen = {(each.place.file, each.place.line) for each in dropped}
     failures = tuple(_failures(source, blocks, pieces))
+    if (asserted := _asserted(scripts, [*_title(source, pieces), *pieces])) is not None:
+        scripts, decision, failure = asserted
+        decisions.append(decision)
+        failures = (failure,)
     runnable = _runnable(scripts)
     endless = next((line for each in runnable if (line := endless_loop(each.text or "")) is not None), None)
     if endless is not None:
@@ -111,11 +115,22 @@ def conclude(
         settings=tuple(_settings(source, pieces)), date=source.date, claims=tuple(claims),
         written_with=tuple(_written_with(source, pieces, scripts)),
         failures=failures,
-        outputs=tuple(_outputs(source, code, pieces, seen | attached)), dropped=dropped,
+        outputs=tuple(_outputs(source, code, pieces, seen)), dropped=dropped,
         decisions=tuple(dict.fromkeys(decisions)),
     )  # fmt: skip
     questions += ask(report, pieces, source.text, asked=tuple(questions))
     return replace(report, questions=tuple(dict.fromkeys(questions)))
+
+
+def _asserted(scripts: list[ScenarioFile], pieces: list[Piece]) -> tuple[list[ScenarioFile], str, Failure] | None:
+    """Return the script that fails where the expected exception is missing, if the report is about that."""
+    expected = expected_exception(pieces) if len(scripts) == 1 else None
+    changed = failing_without(scripts[0].text or "", expected) if expected is not None else None
+    if expected is None or changed is None:
+        return None
+    decision = f"the report says that {expected} should be raised: the script fails where it is not"
+    failure = Failure(place=Place(line=1), type="AssertionError", message=message_of(expected))
+    return [replace(scripts[0], text=changed)], decision, failure
 
 
 def _runnable(scripts: list[ScenarioFile]) -> tuple[ScenarioFile, ...]:
@@ -157,8 +172,11 @@ def _with_variables(text: str, variables: tuple[tuple[str, str], ...]) -> str:
 def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> list[Claim]:
     failing, working, mixed = _sections(pieces)
     default = default_package(source.title, pieces)
-    context = Context(default=default, failing_sections=failing, working_sections=working, mixed_sections=mixed)
     told = [*_title(source, pieces), *pieces]
+    context = Context(
+        default=default, failing_sections=failing, working_sections=working, mixed_sections=mixed,
+        should_raise=expected_exception(told) is not None,
+    )  # fmt: skip
     claims = [*claims_of_fields(pieces), *claims_in(told, context), *conflicts_in(pieces)]
     claims += _shown(source, pieces)
     claims += claims_in_sessions(pieces)

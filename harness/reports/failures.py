@@ -29,6 +29,7 @@ _END_OF_MESSAGE = re.compile(
 )
 _LONGEST = 4000
 _LONGEST_WRAPPER = 100
+_EMPHASIS = re.compile(r"(?<=['\"`( ])\*\*([\w. -]{1,80})\*\*(?=['\"`). ])")
 _MOST = 200
 
 
@@ -97,7 +98,7 @@ def exceptions_in(text: str, place: Place) -> list[Failure]:
             Failure(
                 place=Place(line=place.line + offset, file=place.file),
                 type=found["type"],
-                message=" ".join(message).strip()[:_LONGEST],
+                message=_EMPHASIS.sub(r"\1", " ".join(message).strip())[:_LONGEST],
             )
         )
     return failures

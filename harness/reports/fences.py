@@ -129,7 +129,7 @@ def _odd_mark(lines: Sequence[str], at: int) -> str:
     if end is None or end < 1 or last.count("`") != 1 or not last.rstrip().endswith("`"):
         return ""
     text = "\n".join([stripped[1:], *below[:end], last.rstrip()[:-1]])
-    return "`" if _is_code(without_margin(text), fewest=1 if end >= _LINES_OF_CODE else 3) else ""
+    return "`" if _is_code(without_margin(text), fewest=1 if end + 2 >= _LINES_OF_CODE else 3) else ""
 
 
 def _around_code(lines: list[Numbered]) -> Iterator[Numbered]:

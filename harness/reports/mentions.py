@@ -25,7 +25,7 @@ _OF_A_BUILD = re.compile(
 _BARE = re.compile(rf"(?<![\w.=/:~<>-])[vr]?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
 _LEADS_TO_VERSION = re.compile(
     r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
-    r"|as of|up to|back to|starting with)|^|[(,/&|]|->|\u2192"
+    r"|as of|up to|back to|starting with|tested|tried|also)|^|[(,/&|]|->|\u2192"
     r"|\b(?:affected|works?|working|fails?|failing|broken|good|bad|tested|ok)[`'\"*)]*:)\s*[`'\"*(]*[vr]?$",
     re.IGNORECASE,
 )
@@ -36,6 +36,12 @@ _IN_LIST = re.compile(
 )
 # `upgraded Keras from 2.0.4 to 2.0.5`
 _FROM = re.compile(rf"(?<![\w.@/-])(?P<package>{_NAMES})[`'\"*]* (?:version )?from v?$", re.IGNORECASE)
+# `Keras & TensorFlow upgrade to 3.3 and 2.16.1`
+_PAIRED = re.compile(
+    rf"(?<![\w.@/-])(?P<one>{_NAMES}) ?(?:&|and|/) ?(?P<two>{_NAMES})\b[^.\n]{{0,40}}?\b(?:to|versions?|in|with) "
+    rf"v?(?P<first>{_VERSION}) ?(?:&|and|/|,) ?v?(?P<second>{_VERSION})(?![\w])",
+    re.IGNORECASE,
+)
 _MOST_COMMITS = 1000
 # `at commit 1a2b3c4`; a number alone is none
 _COMMIT = re.compile(
@@ -112,12 +118,17 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         )
         for found in _named(text) if (version := _version_of(found))
     ]  # fmt: skip
+    paired = (
+        Mention(package=package_of(each[name]), version=each[at], start=each.start(at), end=each.end(at))
+        for each in _PAIRED.finditer(text) for name, at in (("one", "first"), ("two", "second"))
+    )  # fmt: skip
+    named += [each for each in paired if not any(each.start < other.end and other.start < each.end for other in named)]
     if default:
         named += [
             Mention(package=default, version=each[name][:_SHORT_COMMIT], start=each.start(name), end=each.end(name))
             for each in _COMMIT.finditer(text) for name in ("commit", "other") if each[name]
         ]  # fmt: skip
-        named.sort(key=lambda each: each.start)
+    named.sort(key=lambda each: each.start)
     mentions: list[Mention] = []
     known = {each.version: each.package for each in reversed(named)}
     pending = iter([*named, None])

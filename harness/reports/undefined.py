@@ -37,7 +37,7 @@ def undefined_names(text: str) -> frozenset[str]:
     for statement in tree.body:
         bound |= _bound(statement)
         late = defined | (_bases(statement) if star else set())
-        early |= (_used(statement) & late) - bound - _KNOWN
+        early |= (used_by(statement) & late) - bound - _KNOWN
     return names_of(text).needed | early
 
 
@@ -48,7 +48,7 @@ def ask_for_names(names: Collection[str]) -> str:
     return f"The code uses {shown} and does not define {them}. Could you post a complete script that runs by itself?"
 
 
-def _used(statement: ast.stmt) -> set[str]:
+def used_by(statement: ast.stmt) -> set[str]:
     """Return the names that a statement reads when it is executed. A function reads its names when it is called."""
     found: set[str] = set()
     left: list[ast.AST] = [statement]

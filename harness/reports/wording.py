@@ -25,6 +25,7 @@ _FAILING = re.compile(
     r"|\bit (?:is|does|was|did) not\b|\bdoes(?:n't| not)[ :,.]*$|\bbug\b"
     r"|\u62a5\u9519|\u51fa\u9519|\u9519\u8bef|\u5931\u8d25|\u5d29\u6e83|\u65e0\u6cd5|\u4e0d\u80fd"  # error, fails
     r"|(?<!\bto )\breproduc(?:e[sd]?|ible)\b|\bable to reproduce"
+    r"|\bcaus(?:es?|ed|ing) (?:\w+ )?(?:issues?|problems?)\b"
     r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b|\baffected\b",
     re.IGNORECASE,
 )

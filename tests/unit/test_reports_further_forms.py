@@ -4,6 +4,8 @@ import pytest
 
 from harness.reports import read_report
 from harness.reports.code import has_placeholder
+from harness.reports.missing_exception import expected_exception, failing_without
+from harness.reports.pieces import read_pieces
 from harness.reports.told_runs import told_runs
 from harness.reports.usual_imports import usual_import
 from harness.triage.claims import check, questions_about
@@ -59,6 +61,26 @@ CLAIMS = {
     ),
     "list of commits": ("It broke between commits 4f5b8ae and 9c7d2e4 of Keras. See order 1234567.\n",
                         [("works", "keras", "4f5b8ae"), ("fails", "keras", "9c7d2e4")]),
+    "comments behind code": (
+        "I tested keras 2.15 & 3.11.3.\n\n```\nimport keras\nprint(1)  # passes in keras 2.15\nprint(2)  # fails in keras 3.11.3\n```\n",
+        [("fails", "keras", "3.11.3"), ("works", "keras", "2.15")],
+    ),
+    "tested in brackets": (
+        "It works on older TensorFlow versions (e.g. I tested 2.1.0 and 2.3.0), but not in TF 2.8.\n",
+        [("works", "tensorflow", "2.1.0"), ("works", "tensorflow", "2.3.0"), ("fails", "tensorflow", "2.8")],
+    ),
+    "two packages, two versions": (
+        "After the Keras & TensorFlow upgrade to 3.3 and 2.16.1 I see a bug.\n",
+        [("fails", "keras", "3.3"), ("fails", "tensorflow", "2.16.1")],
+    ),
+    "causes issues": (
+        "# h5py==3.0.0 causes issues with model loads in tensorflow 2.1.0\n",
+        [("fails", "h5py", "3.0.0"), ("fails", "tensorflow", "2.1.0")],
+    ),
+    "should raise": (
+        "In Keras 3.13.1 (also 3.9.0) it does not raise an error. In Keras 3.8.0 this correctly raises a ValueError.\n",
+        [("fails", "keras", "3.13.1"), ("fails", "keras", "3.9.0"), ("works", "keras", "3.8.0")],
+    ),
     "pip show": ("```\nName: keras\nVersion: 3.4.1\nSummary: Deep learning\n```\n", [("fails", "keras", "3.4.1")]),
 }  # fmt: skip
 
@@ -128,6 +150,53 @@ def test_versions_of_backends_that_the_script_does_not_use_are_no_claims():
     listed = "- keras: 3.7.0\n- torch: 2.4.1\n- jax: 0.4.34\n"
     report = read_report(f"Fails with jax, works with torch.\n\n{listed}\n```\n{CODE}```\n")
     assert [(each.package, each.version) for each in report.claims] == [("keras", "3.7.0"), ("jax", "0.4.34")]
+
+
+def test_script_fails_where_the_expected_exception_is_missing(capsys):
+    code = "layer = str\nlayer(\n    {}\n)\nprint(layer)\n"
+    said = "# It silently accepts a wrong mask\n\nIt should raise a ValueError. Seen in Keras 3.9.0.\n\n"
+    report = read_report(f"{said}```python\nimport keras\n{code.format(3)}```\n")
+    assert (report.failure.type, report.failure.message) == ("AssertionError", "no ValueError was raised")
+    script = report.scripts[0].text.replace("import keras\n", "")
+    with pytest.raises(AssertionError, match="no ValueError was raised"):
+        exec(script)
+    exec(failing_without(code.format("int('x')"), "ValueError"))
+    assert capsys.readouterr().out.endswith("raised, as it should be: ValueError\n")
+    with pytest.raises(ZeroDivisionError):
+        exec(failing_without(code.format("1 / 0"), "ValueError"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It should raise a ValueError in Keras 3.9.0, not an AttributeError.\n",  # nothing is missing
+        "It does not raise an error in Keras 3.3.3, and raises ValueError in 3.4.1.\n",
+        "It silently accepts 3.\nIt should raise ValueError.\n\n```\nTraceback (most recent call last):\nKeyError: 3\n```\n",
+    ],
+)
+def test_other_reports_about_exceptions_are_about_what_is_raised(text):
+    assert expected_exception(read_pieces(text)) is None
+    assert failing_without("try:\n    f()\nexcept ValueError:\n    pass\n", "ValueError") is None
+    assert failing_without("if x:\n    f()\n", "ValueError") is None
+
+
+def test_block_that_defines_what_an_earlier_one_calls():
+    report = read_report(
+        "Check it, with `get()` as below:\n\n```python\nimport os\nos.environ['KERAS_BACKEND'] = ...\nimport keras\n"
+        "model = get()\nprint(model)\n```\n\n"
+        "- This works for tensorflow:\n\n```python\ndef get():\n    return keras.Model()\n```\n\n"
+        "- But this fails for jax, with 0 instead of 1:\n\n```python\nclass M(keras.Model):\n    pass\n\n"
+        "def get():\n    return M()\n```\n"
+    )
+    text = report.scripts[0].text
+    assert "os.environ['KERAS_BACKEND'] = \"jax\"" in text
+    assert text.index("import keras") < text.index("class M") < text.index("model = get()")
+    assert not any("does not define" in each for each in report.questions)
+
+
+def test_emphasis_is_no_part_of_a_message():
+    report = read_report("AttributeError: '**str**' object has no attribute '**decode**'\n")
+    assert report.failure.message == "'str' object has no attribute 'decode'"
 
 
 def test_session_as_root_with_a_failing_command():
