@@ -18,8 +18,8 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
 from harness.reports.vocabulary import vocabulary
-from harness.reports.wording import NOT_IN, is_least, is_required, raises_rightly, verdict_of
-from harness.reports.writers import WISHES, WRITTEN
+from harness.reports.wording import NOT_IN, is_least, is_required, is_wish, raises_rightly, verdict_of
+from harness.reports.writers import WRITTEN
 
 _EARLIER = re.compile(
     r"\b(?:old(?:er)?|previous(?:ly)?|before|earlier|used to|last week|until|up to|prior to|formerly)\b", re.IGNORECASE
@@ -121,7 +121,7 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
     pieces = tuple(pieces)
     shown = _shown_below(pieces)
     for place, piece in enumerate(pieces):
-        if WISHES.search(piece.section):
+        if is_wish(piece.section):
             found += _as_it_was(piece, context) if piece.shape is Shape.PROSE else ()
             continue
         if place and pieces[place - 1].shape is Shape.HEADING and _is_field(piece, context):

@@ -63,14 +63,15 @@ def conclude(
     scripts: list[ScenarioFile] = []
     parts = steps or ((ScenarioFile(name=f"{source.name}.py", text=code.text),) if code and code.text.strip() else ())
     pieces = list(source.pieces)
+    told = [*_title(source, pieces), *pieces]
     variables = code.variables if code else ()
-    backend = asked_backend(pieces, [part.text or "" for part in parts])
+    backend = asked_backend(told, [part.text or "" for part in parts])
     if backend is not None and not any(name == BACKEND_VARIABLE for name, _ in variables):
         variables = (*variables, (BACKEND_VARIABLE, backend))
         decisions.append(f"{BACKEND_VARIABLE}={backend}, because the report says so and the code does not set it")
     conftest = next((_text_of(each) for each in companions if each.name == "conftest.py"), "")
     for part in parts:
-        text, switched = with_failing_backend(part.text or "", pieces)
+        text, switched = with_failing_backend(part.text or "", told)
         if switched is not None:
             decisions.append(f"{BACKEND_VARIABLE}={switched}, because the report says that it fails with this backend")
         completed = complete(text, conftest=conftest)
@@ -87,13 +88,12 @@ def conclude(
     if variables:
         decisions.append(f"set before anything is imported: {', '.join(name for name, _ in variables)}")
     companions = (*companions, *(ScenarioFile(name=name, text=text) for name, text in (code.files if code else ())))
-    blocks = [piece for piece in pieces if piece.shape is Shape.BLOCK]
     requirements += [each for piece in pieces for each in installed_by(piece.text[:20_000])]
     dropped = (*source.dropped, *assembled.dropped)
     claims = [each for each in _claims(source, pieces, requirements) if not _of_other_backends(each, scripts)]
     seen = {(each.place.file, each.place.line) for each in dropped}
-    failures = tuple(_failures(source, blocks, pieces))
-    if (asserted := _asserted(scripts, [*_title(source, pieces), *pieces])) is not None:
+    failures = tuple(_failures(source, told))
+    if (asserted := _asserted(scripts, told)) is not None:
         scripts, decision, failure = asserted
         decisions.append(decision)
         failures = (failure,)
@@ -112,8 +112,8 @@ def conclude(
         name=source.name, form=_form(source, scripts), title=source.title, scripts=runnable,
         companions=companions,
         variables=variables, requirements=tuple(dict.fromkeys(requirements)),
-        settings=tuple(_settings(source, pieces)), date=source.date, claims=tuple(claims),
-        written_with=tuple(_written_with(source, pieces, scripts)),
+        settings=tuple(_settings(source, told)), date=source.date, claims=tuple(claims),
+        written_with=tuple(_written_with(source, told, scripts)),
         failures=failures,
         outputs=tuple(_outputs(source, code, pieces, seen)), dropped=dropped,
         decisions=tuple(dict.fromkeys(decisions)),
@@ -190,7 +190,7 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
                 Claim(text=f"pip install {each}", place=_place_of(each, source, place), says=Says.FAILS,
                       package=package_of(found["name"]), version=found["version"])
             )  # fmt: skip
-    written = {(each.name, each.value) for each in written_with(pieces, default)}
+    written = {(each.name, each.value) for each in written_with(told, default)}
     return _without_writers(_agreeing(without_repeats(claims)), written)
 
 
@@ -208,7 +208,7 @@ def _title(source: Source, pieces: list[Piece]) -> list[Piece]:
     """Return the title as a heading, if it does not stand in the text."""
     if not source.title or any(each.shape is Shape.HEADING and each.text == source.title for each in pieces[:1]):
         return []
-    return [Piece(shape=Shape.HEADING, line=1, text=source.title, file=pieces[0].file if pieces else "")]
+    return [Piece(shape=Shape.HEADING, line=1, text=source.title.strip("*_ :"), file=pieces[0].file if pieces else "")]
 
 
 def _written_with(source: Source, pieces: list[Piece], scripts: list[ScenarioFile]) -> list[Setting]:
@@ -321,9 +321,9 @@ def _settings(source: Source, pieces: list[Piece]) -> list[Setting]:
     return found
 
 
-def _failures(source: Source, blocks: list[Piece], pieces: list[Piece]) -> list[Failure]:
+def _failures(source: Source, pieces: list[Piece]) -> list[Failure]:
     found = list(source.notebook.failures if source.notebook else ())
-    found += failures_in([*blocks, *(piece for piece in pieces if piece.shape is not Shape.BLOCK)])
+    found += failures_in(sorted(pieces, key=lambda each: each.shape is not Shape.BLOCK))  # blocks first
     kept: dict[tuple[str, str], Failure] = {}
     for failure in found:
         kept.setdefault((failure.type, failure.message[:60]), failure)

@@ -12,7 +12,7 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Output, Place, Says, Setting
 from harness.reports.tables import is_table, package_rows
 from harness.reports.vocabulary import vocabulary
-from harness.reports.wording import verdict_of
+from harness.reports.wording import is_wish, verdict_of
 
 _FIELD = re.compile(
     r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<name>[A-Za-z][\w ()/.,?&'-]{1,90}?)"
@@ -68,12 +68,19 @@ _DATE = re.compile(
 _LOGGED = re.compile(r"(?m)^[ >]*(?P<date>20\d\d-\d\d-\d\d)[ T]\d\d:\d\d:\d\d[\d.,]*: [IWEF] ")
 _EXPECTED = re.compile(r"expect", re.IGNORECASE)
 _ACTUAL = re.compile(r"output|current|actual|result|what happen|prints?\b|on the screen|shown?\b", re.IGNORECASE)
+# `I expected 3, but got:`
+_SHOWN = re.compile(
+    r"\b(?:but|instead|however|actual\w*|(?:I|we) (?:get|got|see|saw)|it (?:prints|printed|shows|gives|returns))\b",
+    re.IGNORECASE,
+)
 _LOGS = re.compile(r"\blog\b|traceback|stack ?trace|error message", re.IGNORECASE)
 _EMPTY = {"no response", "_no response_", "n/a", "none", "-", "no", "na"}
 _LISTED_CLAIMS = {"tensorflow", "keras", "tf-keras", "keras-nightly", "tf-nightly"}
 _OLD = re.compile(r"\b(?:old|previous|earlier|working|before the)\b", re.IGNORECASE)
 _LONGEST = 4000
 _LONGEST_LABEL = 100
+_LONGEST_HEADING = 5
+"""Words of a heading: a title may speak of a message, too."""
 _LONGEST_SESSION = 2000
 _MOST_FIELDS = 30
 _LONGEST_FORM = 10_000
@@ -241,7 +248,7 @@ def outputs_in(pieces: Iterable[Piece], dropped_lines: set[tuple[str, int]]) -> 
     said = ""
     for piece in pieces:
         if piece.shape is not Shape.BLOCK:
-            if piece.shape is Shape.PROSE and _EXPECTED.search(piece.section) and len(piece.text) < _LONGEST:
+            if piece.shape is Shape.PROSE and is_wish(piece.section) and len(piece.text) < _LONGEST:
                 found.append(Output(place=Place(line=piece.line, file=piece.file), text=piece.text, role="expected"))
             said = piece.text[-200:]
             continue
@@ -256,10 +263,12 @@ def _role(piece: Piece, said: str) -> str:
     if (
         "Traceback" in piece.text
         or any(LOG_LINE.search(line) for line in piece.lines[:50])
-        or _LOGS.search(piece.section)
+        or (_LOGS.search(piece.section) and len(piece.section.split()) <= _LONGEST_HEADING)
     ):
         return "log"
-    if _EXPECTED.search(said) or (_EXPECTED.search(piece.section) and not _ACTUAL.search(said)):
+    wished = [each.end() for each in _EXPECTED.finditer(said)]
+    shown = [each.end() for each in _SHOWN.finditer(said)]
+    if (wished and max(wished) > max(shown, default=-1)) or (is_wish(piece.section) and not _ACTUAL.search(said)):
         return "expected"
     return "actual"
 

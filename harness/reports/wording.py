@@ -58,7 +58,13 @@ NOT_IN = re.compile(r"\s*not (?:(?:present|there|seen|visible) )?(?:in|on|with)\
 _EXAMPLE = re.compile(r"\bworking (?:code )?(?:example|sample|snippet|script)\b", re.IGNORECASE)
 _SHOULD_RAISE = re.compile(r"\binstead of (?:raising|an? (?:\w+ )?(?:error|exception)|an? `?\w+Error)", re.IGNORECASE)
 _WAS_RAISED = re.compile(r"(?:was|is|were|got|gets) raised|\brais(?:ed|es) an?\b", re.IGNORECASE)
-
+# Headings of what should happen; a title such as `Layer expected 2 variables` is none.
+_WISH = re.compile(
+    r"^\W*(?:i )?expect(?:ed|ation)?s?\W*$|\bexpect(?:ed|ation)?s?\b[^\n]{0,20}\b"
+    r"(?:behaviou?rs?|results?|outputs?|outcomes?|happen|see|prints?|actual)\b|\bwhat\b[^\n]{0,40}\bexpect"
+    r"|feature request",
+    re.IGNORECASE,
+)
 # `Requires keras 3.1.0 or later, fails otherwise`
 _REQUIRED = re.compile(r"\b(?:requires?|required|needs?|needed|at least|minimum)\b(?:\W+\w+){0,2}?\W*$", re.IGNORECASE)
 _OR_LATER = re.compile(r"[`*\"' ]*(?:\+|(?:or|and) (?:later|newer|higher|above|up|greater))", re.IGNORECASE)
@@ -80,6 +86,11 @@ def verdict_of(text: str) -> Says | None:
 def raises_rightly(clause: str, text: str) -> bool:
     """Return True if a clause says that an exception was raised, and the text around it that one should be."""
     return _SHOULD_RAISE.search(text) is not None and _WAS_RAISED.search(clause) is not None
+
+
+def is_wish(heading: str) -> bool:
+    """Return whether a heading announces what should happen: `Expected behavior`."""
+    return _WISH.search(heading) is not None
 
 
 def is_required(before: str) -> bool:

@@ -9,6 +9,7 @@ from harness.reports.clauses import OWN_NAMES, clauses_of
 from harness.reports.mentions import find_mentions
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Place, Setting
+from harness.reports.wording import is_wish
 
 WRITTEN = re.compile(
     r"\bwith [`'\"](?:generate|save|write|create|train|export)[`'\"] (?:in|on|under|with|using)\W*$"
@@ -17,7 +18,6 @@ WRITTEN = re.compile(
     r"(?: (?:an? |the )?(?:older|old|earlier|previous)(?: \w+){0,2}(?: \W?(?:ie|eg|i\.e|e\.g)\.)?)?\W*$",
     re.IGNORECASE,
 )
-WISHES = re.compile(r"\bexpected\b|feature request", re.IGNORECASE)
 _MOST_LINES = 2000
 
 
@@ -25,7 +25,7 @@ def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:
     """Return the versions of which a text says that they wrote a file: `saved with Keras 3.6`; exact ones first."""
     found: dict[tuple[str, str], Setting] = {}
     for piece in pieces:
-        if WISHES.search(piece.section):
+        if is_wish(piece.section):
             continue
         for start, clause in _told_clauses(piece, default):
             mentions = [each for each in find_mentions(clause, default) if each.package not in OWN_NAMES]

@@ -194,6 +194,24 @@ def test_block_that_defines_what_an_earlier_one_calls():
     assert not any("does not define" in each for each in report.questions)
 
 
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("# Layer expected 2 variables, error message is wrong\n\nIt prints:\n\n```\n3\n```\n", "actual"),
+        ("### Expected behavior\n\n```\n3\n```\n", "expected"),
+        ("I expected 3, but got:\n\n```\n5\n```\n", "actual"),
+        ("It gives 5 instead of the expected\n\n```\n3\n```\n", "expected"),
+    ],
+)
+def test_role_of_a_shown_text(text, role):
+    assert [each.role for each in read_report(text).outputs] == [role]
+
+
+def test_title_beside_the_text_of_an_issue_shows_its_exception():
+    report = read_report('{"title": "ValueError: wrong shape of a layer", "body": "It fails in Keras 3.4.1."}')
+    assert (report.failure.type, report.failure.message) == ("ValueError", "wrong shape of a layer")
+
+
 def test_emphasis_is_no_part_of_a_message():
     report = read_report("AttributeError: '**str**' object has no attribute '**decode**'\n")
     assert report.failure.message == "'str' object has no attribute 'decode'"
