@@ -87,10 +87,18 @@ def test_parts_and_tracebacks_find_the_failure(visit, folder, message):
     assert "has already been configured" in page.inner_text(".found .match >> nth=0")
 
 
-def test_an_unknown_message_finds_nothing_and_says_what_to_do(visit, folder):
+@pytest.mark.parametrize("message", ["KeyError: 'zebra'", "zebra is with a stripe"])
+def test_an_unknown_message_finds_nothing_and_says_what_to_do(visit, folder, message):
     page = visit(folder)
-    page.fill("#message", "KeyError: 'zebra'")
+    page.fill("#message", message)
+    assert "No known failure resembles this" in page.inner_text(".found")
     assert "harness triage" in page.inner_text(".found")
+
+
+def test_a_few_words_of_a_message_are_not_called_the_same_message(visit, folder):
+    page = visit(folder)
+    page.fill("#message", "been configured")
+    assert "has this text; Package 3.4.1" in page.inner_text(".found .match >> nth=0")
 
 
 def test_panel_has_the_evidence_and_a_stable_address(visit, folder):

@@ -1,5 +1,6 @@
 "use strict";
 // Finds the failures that an error message resembles. `ranked` is pure: words that few failures share count most.
+// Two of them must be there: words such as "in" and "the" alone are no likeness.
 
 site.exceptionLine = (text) => {
   const lines = text.split(/\r?\n/).map((line) => line.replace(/^(E\s{2,}|[|>\s]+)/, "").trim()).filter(Boolean);
@@ -17,18 +18,22 @@ site.ranked = (text) => {
   const weight = (word) => Math.log(1 + documents.length / (often.get(word) || documents.length));
   const line = site.exceptionLine(text), asked = site.words(line), type = site.typeOf(line);
   const known = [...asked].filter((word) => often.has(word));
-  const total = [...asked].reduce((sum, word) => sum + (often.has(word) ? weight(word) : 0.5), 0);
+  const named = site.words((line.match(/(["'`])[^"'`]*\1|<[^>]*>/g) || []).join(" ")); // names of layers and files differ
+  const total = [...asked].reduce((sum, word) => sum + (often.has(word) ? weight(word) : named.has(word) ? 0.5 : 2), 0);
   const flat = site.normalise(line).replace(/\s+/g, " ").trim();
   return documents.map((each) => {
-    const shared = known.filter((word) => each.words.has(word)).reduce((sum, word) => sum + weight(word), 0);
+    const common = known.filter((word) => each.words.has(word));
+    const telling = common.filter((word) => often.get(word) <= Math.max(1, documents.length / 5)).length;
+    const shared = common.reduce((sum, word) => sum + weight(word), 0);
     const own = [...each.words].reduce((sum, word) => sum + weight(word), 0);
     const inside = flat.length > 12 && each.text.replace(/\s+/g, " ").includes(flat) ? 0.35 : 0;
     const same = type && each.type ? (type === each.type ? 0.05 : -0.15) : 0;
-    return { cause: each.cause, score: total && own ? Math.min(1, (0.65 * shared) / total + (0.35 * shared) / own + inside + same) : 0 };
-  }).filter((each) => each.score > 0.22).sort((a, b) => b.score - a.score).slice(0, 8);
+    const part = inside > 0 && own > 0 && shared / own < 0.6;
+    return { cause: each.cause, part, telling, score: total && own ? Math.min(1, (0.65 * shared) / total + (0.35 * shared) / own + inside + same) : 0 };
+  }).filter((each) => each.score > 0.22 && (each.part || each.score > 0.5 || each.telling > 1)).sort((a, b) => b.score - a.score).slice(0, 8);
 };
 
-site.likeness = (score) => (score > 0.85 ? "the same message" : score > 0.5 ? "a similar message" : "partly similar");
+site.likeness = ({ score, part }) => (part ? "has this text" : score > 0.85 ? "the same message" : score > 0.5 ? "a similar message" : "partly similar");
 
 site.errorForm = (text) => {
   const example = siteData.index.causes.find((cause) => cause.signature && cause.error);
@@ -52,9 +57,9 @@ site.matches = (text, most) => {
   if (!text.trim()) return [];
   const ranked = site.ranked(text);
   if (!ranked.length) return [site.noMatch()];
-  return ranked.slice(0, most).map(({ cause, score }) => site.el("p", { class: "match" },
+  return ranked.slice(0, most).map((each) => [each.cause, site.likeness(each)]).map(([cause, likeness]) => site.el("p", { class: "match" },
     site.el("a", { href: `#/failure/${site.encode(cause.key)}` }, site.firstLine(cause.error, 90)), " ",
-    site.el("span", { class: "quiet" }, `${site.likeness(score)}; ${site.rangesText(site.affected(cause))}`)));
+    site.el("span", { class: "quiet" }, `${likeness}; ${site.rangesText(site.affected(cause))}`)));
 };
 
 site.affected = (cause) => {
@@ -69,7 +74,7 @@ site.errorView = (text) => {
   const ranked = site.ranked(text);
   return [
     site.el("h1", {}, "Failures with this message"), site.errorForm(text),
-    site.el("section", { "aria-label": "Matches" }, ranked.length ? ranked.map(({ cause, score }) => site.failureCard(cause, site.likeness(score))) : site.noMatch()),
+    site.el("section", { "aria-label": "Matches" }, ranked.length ? ranked.map((each) => site.failureCard(each.cause, site.likeness(each))) : site.noMatch()),
   ];
 };
 
