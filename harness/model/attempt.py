@@ -224,6 +224,6 @@ def label_of(attempt: Attempt, labels: Iterable[Label]) -> Label | None:
             return same
     error = attempt.error or str(attempt.outcome)
     for each in labels:
-        if each.matches(stage=attempt.stage, error=error, environment=attempt.cell.environment):
+        if each.matches(stage=attempt.stage, error=error, case=attempt.cell.case, environment=attempt.cell.environment):
             return each
     return None

@@ -37,14 +37,18 @@ class Label:
     environments: tuple[str, ...] = ()
     expires: dt.date | None = None
     """After this day, `harness check` asks whether the label still holds."""
+    cases: tuple[str, ...] = ()
+    """Globs of the cases that it can apply to; all cases if empty."""
 
-    def matches(self, *, stage: str | None, error: str, environment: str) -> bool:
+    def matches(self, *, stage: str | None, error: str, case: Case, environment: str) -> bool:
         """Return True if the label applies to a failure."""
         if self.stage is not None and self.stage != stage:
             return False
-        if self.environments and not matches_globs(environment, self.environments):
-            return False
-        return self.error.found_in(error)
+        return self.concerns(case, environment) and self.error.found_in(error)
+
+    def concerns(self, case: Case, environment: str) -> bool:
+        """Return True if the label can apply to a case in an environment."""
+        return matches_globs(environment, self.environments) and matches_globs(str(case), self.cases)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -224,11 +224,16 @@ def _read_label(table: Table) -> Label:
         label=name,
         note=table.required_text("note", "Write why this fails, in one sentence"),
         link=table.optional_text("link"),
-        environments=tuple(each.strip() for each in table.text("environments").split(",") if each.strip()),
+        environments=_read_globs(table, "environments"),
+        cases=_read_globs(table, "cases"),
         expires=_read_date(table, "expires"),
     )
     table.end()
     return label
+
+
+def _read_globs(table: Table, key: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in table.text(key).split(",") if each.strip())
 
 
 def _read_date(table: Table, key: str) -> dt.date | None:

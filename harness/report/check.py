@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from harness.errors import counted
-from harness.model import Label, Outcome, Scenario, matches_globs
+from harness.model import Label, Outcome, Scenario
 from harness.report.foreign_text import one_line, stable_error
 from harness.report.published import PublishedCell
 from harness.report.results import NEVER_RUN_WORD, Record
@@ -265,13 +265,12 @@ class _Labels:
         for scenario, number, label in self._all():
             if (scenario.name, number) in self._cells:
                 continue
-            globs = label.environments
-            possible = [
-                each for each in self._known[scenario.name] if not globs or matches_globs(each.environment.id, globs)
-            ]
+            possible = [each for each in self._known[scenario.name] if label.concerns(each.case, each.environment.id)]
             about = f"the label {label.label!r} ({one_line(label.note, longest=120)})"
-            if not possible and globs:
-                what = f"{about} names no environment that there is: {', '.join(globs)}"
+            named = {"environment": label.environments, "case": label.cases}
+            if not possible and any(named.values()):
+                kinds = " or ".join(kind for kind, globs in named.items() if globs)
+                what = f"{about} names no {kinds} that there is: {', '.join((*label.environments, *label.cases))}"
                 yield _label_finding(Kind.UNUSED_LABEL, scenario, number, what, ())
             elif not possible or any(each.state in _NO_EVIDENCE for each in possible):
                 self.undecided += 1

@@ -17,7 +17,7 @@ MEASURED = "transfer: "
 """The beginning of the line in which read.py and write.py print what they measured, as JSON."""
 _SETTING_UP = frozenset({None, "parameters", "define"})
 _LIMITED = frozenset({Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY})
-"""A limit says something of the machine, too: no grade follows from it."""
+"""A limit says something of the machine, too: no grade follows from it, unless a label explains it."""
 _LONGEST_ERROR = 400
 
 
@@ -92,12 +92,13 @@ def reading_of(attempt: Attempt, labels: Iterable[Label] = ()) -> Reading:
     """Return the result of a reading cell, given its newest attempt.
 
     The grade follows from the outcome, the stage, and the line of measurements that read.py printed before it judged
-    them. An attempt without a verdict, over a limit, or that failed before the file was opened, is not tested.
+    them. An attempt without a verdict, or that failed before the file was opened, is not tested. Nor is one over a
+    limit, unless a label says why it never ends.
     """
     measured = measured_in(attempt.evidence.stdout)
-    if reason := _why_not_tested(attempt, measured):
-        return Reading(grade=Grade.NOT_TESTED, reason=_one_line(reason))
     label = label_of(attempt, labels)
+    if reason := _why_not_tested(attempt, measured, explained=label is not None):
+        return Reading(grade=Grade.NOT_TESTED, reason=_one_line(reason))
     found = Reading(
         grade=Grade.REFUSED,
         stage=attempt.stage if attempt.outcome.is_failure else None,
@@ -119,10 +120,10 @@ def reading_of(attempt: Attempt, labels: Iterable[Label] = ()) -> Reading:
     )
 
 
-def _why_not_tested(attempt: Attempt, measured: Mapping[str, Any] | None) -> str:
+def _why_not_tested(attempt: Attempt, measured: Mapping[str, Any] | None, *, explained: bool) -> str:
     if not attempt.is_verdict:
         return attempt.reason or attempt.error or str(attempt.outcome)
-    if attempt.outcome in _LIMITED:
+    if attempt.outcome in _LIMITED and not explained:
         return f"{attempt.outcome}: {attempt.reason}" if attempt.reason else str(attempt.outcome)
     if attempt.outcome is Outcome.FAILED and attempt.stage in _SETTING_UP:
         return f"failed before it opened the file: {attempt.error}"

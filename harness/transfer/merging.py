@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.model import Label, Scenario
+from harness.model import Case, Label, Scenario
 from harness.transfer.grades import NOT_TESTED, Grade, Reading
 from harness.transfer.table import Format, Line, Model, Transfer, Writing
 
@@ -52,7 +52,7 @@ def _labelled(table: Transfer, labels: Sequence[Label]) -> Transfer:
             writer: replace(
                 line,
                 readings=tuple(
-                    _explained(reading, labels, reader)
+                    _explained(reading, labels, table.case(*key), reader)
                     for reading, reader in zip(line.readings, table.readers, strict=True)
                 ),
             )
@@ -61,10 +61,10 @@ def _labelled(table: Transfer, labels: Sequence[Label]) -> Transfer:
     return replace(table, squares=squares)
 
 
-def _explained(reading: Reading, labels: Sequence[Label], reader: str) -> Reading:
+def _explained(reading: Reading, labels: Sequence[Label], case: Case, reader: str) -> Reading:
     if not reading.error:
         return reading
-    found = (e for e in labels if e.matches(stage=reading.stage, error=reading.error, environment=reader))
+    found = (e for e in labels if e.matches(stage=reading.stage, error=reading.error, case=case, environment=reader))
     label = next(found, None)
     return replace(reading, label=label.label, note=label.note, link=label.link) if label else reading
 

@@ -157,9 +157,12 @@ class Transfer:
 
     def cell(self, question: Question) -> str:
         """Return the id of the cell that proves a reading: `harness show` and `harness replay` take it."""
-        parameters = (("model", question.model), ("format", question.format), ("option", question.option))
-        case = Case(scenario=self.scenario, parameters=parameters)
+        case = self.case(question.model, question.format, question.option)
         return str(Cell(case=case, environment=question.reader, writer=question.writer))
+
+    def case(self, model: str, format: str, option: str) -> Case:
+        """Return the case of a square."""
+        return Case(scenario=self.scenario, parameters=(("model", model), ("format", format), ("option", option)))
 
     def summary(self, *, writer: str, reader: str, format: str, option: str = PLAIN) -> Summary:
         """Return what a pair does with all models of a format."""

@@ -46,6 +46,15 @@
 #
 # [[tool.harness.label]]
 # stage = "open"
+# error = "^Timeout: over"
+# cases = "*[model=nested?format=.h5*"
+# environments = "tf2.16*,tf2.17*,tf2.18*,tf2.19*,tf2.20*,tf2.21*,keras3*,!*-legacy,!keras3.15*"
+# label = "bug"
+# note = "Keras 3 before 3.15 never ends if an .h5 file of Keras 2 has a functional model inside another one. Keras 3.15 raises an error. Load the file in TensorFlow 2.15 or older, or with TF_USE_LEGACY_KERAS=1."
+# link = "https://github.com/keras-team/keras/pull/19669"
+#
+# [[tool.harness.label]]
+# stage = "open"
 # error = "Unrecognized keyword arguments:(',)? (dict_keys\\()?\\['batch_shape'"
 # label = "by design"
 # note = "Keras 3 writes settings that Keras 2 does not know. Read the file in TensorFlow 2.16 or later without TF_USE_LEGACY_KERAS."

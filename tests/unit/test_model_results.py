@@ -24,8 +24,10 @@ def result(*attempts, labels=()):
     return CellResult(cell=CELL, attempts=attempts, labels=tuple(labels))
 
 
-def label(error, *, label="bug", stage=None, environments=()):
-    return Label(stage=stage, error=Pattern(error), label=label, note="why", environments=tuple(environments))
+def label(error, *, label="bug", stage=None, environments=(), cases=()):
+    return Label(
+        stage=stage, error=Pattern(error), label=label, note="why", environments=tuple(environments), cases=tuple(cases)
+    )
 
 
 def test_never_run_has_no_current_attempt_and_no_label():
@@ -83,6 +85,8 @@ def test_only_failures_have_a_signature(outcome):
         pytest.param([label("been", stage="load", label="by design")], "by design", id="this stage"),
         pytest.param([label("been", environments=["keras*"])], None, id="another environment"),
         pytest.param([label("been", environments=["tf*", "!tf3"], label="dependency")], "dependency", id="this environment"),
+        pytest.param([label("been", cases=["other*"])], None, id="another case"),
+        pytest.param([label("been", cases=["other*", str(CELL.case)])], "bug", id="this case"),
         pytest.param([], None, id="none"),
     ],
 )  # fmt: skip

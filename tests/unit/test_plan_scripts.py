@@ -140,6 +140,14 @@ def test_date_of_a_label_is_read_and_does_not_change_the_digest(read):
     assert dated.digest == plain.digest
 
 
+def test_label_names_cases_and_does_not_change_the_digest(read):
+    plain, _ = read(HEADER + BODY)
+    read_one, problems = read(changed('label = "fixed in 2.0"', 'label = "fixed in 2.0"\n# cases = "*[a=1*, *b=2]"'))
+    assert not problems
+    assert [label.cases for label in read_one.header.labels] == [("*[a=1*", "*b=2]")]
+    assert read_one.digest == plain.digest
+
+
 def test_date_of_a_label_that_is_no_date_is_a_problem(read):
     _, problems = read(changed('label = "fixed in 2.0"', 'label = "fixed in 2.0"\n# expires = "next year"'))
     assert "expires: 'next year' is not a date such as 2027-03-31, without quotes" in str(list(problems))

@@ -150,6 +150,11 @@ class TestLabels:
         found = checked({"pkg1": NOT_RUN}, {"pkg1": PASSED}, labels=(label,))
         assert "names no environment that there is: tf9*" in found.findings[0].what
 
+    def test_label_for_cases_that_do_not_exist_is_an_error(self):
+        label = replace(BUG, cases=("*[shape=triangle]",))
+        found = checked({"pkg1": NOT_RUN}, {"pkg1": PASSED}, labels=(label,))
+        assert "names no case that there is: *[shape=triangle]" in found.findings[0].what
+
     @pytest.mark.parametrize(("day", "expired"), [("2026-11-29", True), ("2026-11-30", False), ("2027-01-01", False)])
     def test_label_expires_after_its_day(self, day, expired):
         label = replace(BUG, expires=dt.date.fromisoformat(day))

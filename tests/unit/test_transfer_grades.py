@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -115,6 +116,15 @@ def test_refusal_has_stage_error_and_label():
     reading = reading_of(attempt(Outcome.FAILED, stage="open", error="ValueError: Unknown layer: 'Scale'"), [LABEL])
     assert (reading.stage, reading.error) == ("open", "ValueError: Unknown layer: 'Scale'")
     assert (reading.label, reading.note, reading.link) == ("bug", "Register the class.", "https://x")
+
+
+def test_read_that_never_ends_is_refused_only_if_a_label_explains_it():
+    hangs = attempt(Outcome.TIMED_OUT, stage="open", error="Timeout: over 120 s")
+    label = replace(LABEL, error=Pattern("^Timeout"))
+    assert reading_of(hangs, [LABEL]).grade is Grade.NOT_TESTED
+    assert reading_of(hangs, [replace(label, cases=("*[model=other*",))]).grade is Grade.NOT_TESTED
+    explained = reading_of(hangs, [label])
+    assert (explained.grade, explained.error, explained.label) == (Grade.REFUSED, "Timeout: over 120 s", "bug")
 
 
 def test_long_error_keeps_its_beginning_and_its_end():
