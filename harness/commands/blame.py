@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.commands.defaults import INTERRUPTED_STATUS
-from harness.commands.held_steps import held_of
+from harness.commands.held_step import held_of
 from harness.commands.search_options import SearchOptions, add_search
 from harness.commands.search_subject import pattern_of, subject_of, watch_of, with_reference
 from harness.commands.selected_plan import environment_named

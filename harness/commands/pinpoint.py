@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 
 from harness.commands.defaults import INTERRUPTED_STATUS
-from harness.commands.held_steps import held_of, pair_of
+from harness.commands.held_step import held_of, pair_of
 from harness.commands.package_search import search_in
 from harness.commands.recorded_searches import record, require_recordable
 from harness.commands.search_options import SearchOptions, add_search

@@ -9,8 +9,8 @@ from typing import Any
 
 from packaging.version import Version
 
-from harness.environments.built_from import commit_in
 from harness.environments.requirements import unmet_requirements
+from harness.environments.source_commit import commit_in
 from harness.errors import HarnessError
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Environment

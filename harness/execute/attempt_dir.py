@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.execute.fork_tuning import tuning_off
 from harness.execute.task import Task
-from harness.execute.tuning import tuning_off
 from harness.filesystem.folders import remove_folder
 from harness.model.scenario import File
 from harness.project.script import PARAMETERS_STAGE

@@ -18,6 +18,7 @@ from harness.execute.attempt_dir import Folder
 from harness.execute.data_places import place_data
 from harness.execute.failure_facts import Places, Scene
 from harness.execute.fork_choice import fork_server_kind, fork_server_or_reason, imports_package_late
+from harness.execute.fork_time_out import is_conclusive
 from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import ForkServerKind, ZygoteKind
@@ -26,7 +27,6 @@ from harness.execute.no_verdict import ADDRESS, READS_ARGUMENTS, companions
 from harness.execute.sanitize import sanitize
 from harness.execute.stage_times import stage_durations
 from harness.execute.task import WORTH_PREPARING, Task, this_platform
-from harness.execute.timed_out import is_conclusive
 from harness.execute.verdict import LOST, Verdict, WorkerFacts, judge
 from harness.model import Attempt, Condition, Evidence, Outcome
 from harness.process.limits import Ended

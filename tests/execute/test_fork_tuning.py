@@ -6,8 +6,8 @@ import os
 import pytest
 
 from harness.errors import HarnessError
+from harness.execute.fork_tuning import TRICKS, VARIABLE, tuning_off
 from harness.execute.forkserver.server import CAN_FORK
-from harness.execute.tuning import TRICKS, VARIABLE, tuning_off
 from harness.guest import fork_tuning
 from harness.model import Outcome
 

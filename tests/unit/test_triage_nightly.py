@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.environments.built_from import commit_in
+from harness.environments.source_commit import commit_in
 from harness.model.nightly import built_on, is_nightly
 from harness.project.matrix_file import read_matrix
 from harness.triage.answer import Reproduction, document

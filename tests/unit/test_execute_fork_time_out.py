@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.execute.timed_out import is_conclusive
+from harness.execute.fork_time_out import is_conclusive
 
 LIB, SITE = "/usr/lib/python3.11", "/env/lib/python3.11/site-packages"
 
