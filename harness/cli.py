@@ -66,6 +66,8 @@ _STATUS = (
     "difference; 2 wrong usage, or an error in a file of the project; 3 internal error, which is a bug; 130 stopped."
 )
 _INTERNAL_ERROR = 3
+DISTRIBUTION = "repro-matrix"
+"""The name of the distribution, and of its second command."""
 
 
 def main(typed: Sequence[str] | None = None) -> int:
@@ -73,6 +75,8 @@ def main(typed: Sequence[str] | None = None) -> int:
     from_command_line = typed is None
     typed = list(sys.argv[1:] if typed is None else typed)
     _write_any_character()
+    if from_command_line and Path(sys.argv[0]).stem == DISTRIBUTION:
+        os.environ.setdefault("HARNESS_COMMAND", DISTRIBUTION)  # `uvx repro-matrix` puts no other name on the path
     arguments, unknown = build_parser().parse_known_args(typed)
     if unknown:
         arguments.parser.error(_unknown(unknown, arguments.parser))
@@ -194,7 +198,7 @@ def _collecting_seldom() -> Iterator[None]:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     parser = argparse.ArgumentParser(
-        prog="harness",
+        prog=DISTRIBUTION if os.environ.get("HARNESS_COMMAND") == DISTRIBUTION else "harness",
         description="Find out which versions have a bug, and which can read a saved model.",
         epilog=_STATUS,
         allow_abbrev=False,

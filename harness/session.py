@@ -110,7 +110,7 @@ class Session:
 
     @property
     def command(self) -> str:
-        """The command that the user types: `harness`, or the one that noxfile.py sets."""
+        """The command that the user types: `harness`, `repro-matrix`, or the one that noxfile.py sets."""
         return self.variables.get("HARNESS_COMMAND", "harness")
 
     @property

@@ -2,10 +2,12 @@
 
 import dataclasses
 import importlib
+import os
+import sys
 
 import pytest
 
-from harness.cli import COMMANDS, build_parser
+from harness.cli import COMMANDS, build_parser, main
 from harness.commands import blame, pinpoint
 from harness.commands.arguments import CommandOptions
 from harness.commands.results import TableFormat
@@ -56,6 +58,16 @@ def test_unknown_choice_lists_the_values(capsys):
     with pytest.raises(SystemExit):
         build_parser().parse_args(["table", "--format", "xml"])
     assert "invalid choice: 'xml' (choose from" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["harness", "repro-matrix"])
+def test_help_and_commands_have_the_name_that_was_typed(monkeypatch, capsys, name):
+    monkeypatch.setattr(os, "environ", {key: value for key, value in os.environ.items() if key != "HARNESS_COMMAND"})
+    monkeypatch.setattr(sys, "argv", [f"/opt/bin/{name}", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().out.startswith(f"usage: {name} [-h]")
+    assert os.environ.get("HARNESS_COMMAND", "harness") == name
 
 
 def test_help_of_the_command_line_imports_no_command():
