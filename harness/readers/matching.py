@@ -22,6 +22,8 @@ class Alike:
     models: tuple[str, ...]
     foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For models that have layers which the file does not have: those layers."""
+    only_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For these models: the layers of the file that only they have."""
     missing: tuple[str, ...] = ()
     """The layers of the file that no model of the table has."""
     any_layers: bool = False
@@ -37,6 +39,7 @@ def models_like(says: FileSays, table: Transfer) -> Alike:
     whole = [each.name for each in fit if _kinds(each.layers) and _kinds(each.layers) <= kinds]
     covered = {kind for each in fit if each.name in whole for kind in _kinds(each.layers)}
     foreign: dict[str, tuple[str, ...]] = {}
+    only_in: dict[str, tuple[str, ...]] = {}
     missing = []
     for kind in sorted(kinds - covered):
         having = [each for each in fit if kind in _kinds(each.layers)]
@@ -45,8 +48,9 @@ def models_like(says: FileSays, table: Transfer) -> Alike:
             continue
         nearest = min(having, key=lambda each: len(_kinds(each.layers) - kinds))
         foreign[nearest.name] = tuple(sorted(_kinds(nearest.layers) - kinds))
+        only_in[nearest.name] = (*only_in.get(nearest.name, ()), kind)
     order = [each.name for each in table.models if each.name in whole or each.name in foreign]
-    return Alike(models=tuple(order), foreign=foreign, missing=tuple(missing))
+    return Alike(models=tuple(order), foreign=foreign, only_in=only_in, missing=tuple(missing))
 
 
 def _kinds(layers: tuple[str, ...]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.readers.answer import FileAnswer
 from harness.readers.grading import ReaderAnswer
@@ -78,6 +78,8 @@ def _table(answer: FileAnswer) -> Iterator[str]:
                 f"The table has no model with {', '.join(answer.alike.missing)}: of that, nothing is known. "
                 f"--try runs the file itself."
             )
+        if answer.known and not answer.alike.any_layers and answer.says.format.has_model:
+            yield from _wrapped("The file itself was not read, and may differ: --try reads it, in the sandbox.")
         yield ""
     notes: dict[str, int] = {}
     rows: dict[tuple[Grade, str], list[str]] = {}
@@ -85,7 +87,7 @@ def _table(answer: FileAnswer) -> Iterator[str]:
     for grade in order:
         for reader in answer.readers:
             if reader.grade is grade:
-                rows.setdefault((grade, _footnote(reader)), []).append(reader.environment)
+                rows.setdefault((grade, _footnote(reader, answer.alike.only_in)), []).append(reader.environment)
     for (grade, note), ids in rows.items():
         mark = f" [{notes.setdefault(note, len(notes) + 1)}]" if note else ""
         yield from _row(_WORDS[grade], ", ".join(ranges(ids, answer.order)) + mark)
@@ -114,7 +116,7 @@ def _evidence(answer: FileAnswer) -> str:
     return f"Who reads it, from {answer.source}, in which {what} were written and read: {', '.join(models)}"
 
 
-def _footnote(reader: ReaderAnswer) -> str:
+def _footnote(reader: ReaderAnswer, only_in: Mapping[str, Sequence[str]]) -> str:
     parts = []
     if reader.grade is Grade.SILENT:
         parts.append(f"opens without an error, but is not the same: {', '.join(reader.differs)}")
@@ -127,7 +129,9 @@ def _footnote(reader: ReaderAnswer) -> str:
     if reader.link:
         parts.append(reader.link)
     if reader.untested and reader.grade is not Grade.NOT_TESTED:
-        parts.append(f"not tested: {', '.join(reader.untested)}")
+        layers = [layer for model in reader.untested for layer in only_in.get(model, ())]
+        models = [each for each in reader.untested if each not in only_in]
+        parts.append(f"not tested: {', '.join([*models, *(f'a model with {each}' for each in layers)])}")
     if reader.reason:
         parts.append(one_line(reader.reason, longest=_LONGEST_ERROR))
     ended = (each if each.endswith((".", "…")) else f"{each}." for each in parts[:-1])

@@ -158,9 +158,13 @@ def test_the_failure_of_a_layer_that_the_file_does_not_have_is_no_failure_of_the
         "convolution|.h5|plain": {"tf2.12.1": (FULL, FULL, SILENT, REFUSED, NAMED)},
         "dense|.h5|plain": {"tf2.12.1": (FULL, FULL, FULL, FULL, FULL)},
     }
-    readers = answered(squares=squares).readers
+    answer = answered(squares=squares)
+    readers = answer.readers
     assert [each.grade.value for each in readers] == ["full", "full", "full", "full", "refused"]
     assert readers[2].untested == readers[3].untested == ("convolution",)
+    text = text_of(answer, command="harness")
+    assert "not tested: a model with Conv2D, a model with DepthwiseConv2D" in text
+    assert "The file itself was not read, and may differ: --try" in text
 
 
 def test_a_model_that_the_writer_cannot_write_answers_for_no_file_of_it():
