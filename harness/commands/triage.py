@@ -41,6 +41,7 @@ from harness.reports.two_runs import as_two_runs
 from harness.reports.vocabulary import reading_with
 from harness.reports.writing import write_report
 from harness.session import Session
+from harness.triage.added import tier_with_backend
 from harness.triage.answer import TriageAnswer, document
 from harness.triage.attached import files_apart
 from harness.triage.composing import unanswerable
@@ -123,6 +124,9 @@ def execute(session: Session, options: Options) -> int:
             next_step=f"Ask the reporter. What was read is in {folder}",
         )
     (scenario,) = scripts_at(session, [path])
+    backend = tier_with_backend(report, session.project.environments, session.project.matrix)
+    if backend is not None and not options.tier and not options.environments:
+        session.notify(f"{backend[0]}: `--tier {backend[1]}` compares the environments that are made for it")
     added = Additions.of(session, report, scenario, options.extras)
     watch = _watch_of(options, scenario)
     runs: Runs | Pairs = (Runs if scenario.write is None else Pairs)(

@@ -134,6 +134,32 @@ def _asked_for(variable: str, value: str, matrix: Matrix) -> Iterator[str]:
                 yield package_of(module)
 
 
+def variables_of(text: str, matrix: Matrix) -> tuple[tuple[str, str], ...]:
+    """Return the variables that every environment has for a script: those of the matrix, and the backend that it sets.
+
+    An environment with KERAS_BACKEND=jax is one as all others for a script that sets this itself.
+    """
+    settings = {setting.variable for setting in matrix.settings}
+    return *matrix.variables, *(each for each in set_variables(text) if each[0] in settings)
+
+
+def tier_with_backend(report: Report, environments: Sequence[Environment], matrix: Matrix) -> tuple[str, str] | None:
+    """Return the backend that a script sets and the tier whose environments all have it; None if there is none.
+
+    A script that imports a package which no environment of the tier has is left out.
+    """
+    for script in report.scripts:
+        for variable in variables_of(script.text or "", matrix)[len(matrix.variables) :]:
+            having = [each for each in environments if variable in each.variables]
+            others = {tier for each in environments if variable not in each.variables for tier in each.tiers}
+            names = sorted({tier for each in having for tier in each.tiers} - others)
+            modules = {canonicalize_name(package_of(each)) for each in required_modules(script.text or "")}
+            given = {canonicalize_name(name) for pair in matrix.provides for name in pair}
+            if names and not (modules & given - {name for each in having for name in each.lock.versions}):
+                return "=".join(variable), names[0]
+    return None
+
+
 def set_variables(text: str) -> Iterator[tuple[str, str]]:
     """Yield the environment variables that a script sets to a constant, wherever it does so."""
     tree = tree_of(text)

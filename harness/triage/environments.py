@@ -18,6 +18,7 @@ from harness.triage.assumed import imported_family, newest_member
 from harness.triage.claims import covers
 from harness.triage.evidence import Evidence, Shows
 
+_JAX, _JAXLIB = canonicalize_name("jax"), canonicalize_name("jaxlib")
 MOST_CLAIMED = 6
 """Environments that are run because the report names their versions."""
 
@@ -127,7 +128,10 @@ def with_one_version_each(own: Sequence[str]) -> tuple[str, ...]:
 
 
 def _with_versions(base: str, versions: Mapping[NormalizedName, str]) -> str:
-    return f"{base}{SWAPPED_SEPARATOR}{' '.join(f'{name}=={version}' for name, version in versions.items())}"
+    wanted = dict(versions)
+    if jax := wanted.get(_JAX):
+        wanted.setdefault(_JAXLIB, jax)  # older releases of jax do not require it
+    return f"{base}{SWAPPED_SEPARATOR}{' '.join(f'{name}=={version}' for name, version in wanted.items())}"
 
 
 def _common(matrix: Matrix) -> tuple[tuple[str, str], ...]:

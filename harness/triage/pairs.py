@@ -13,6 +13,7 @@ from harness.pipeline import Work, prepare
 from harness.project.plan import make_plan
 from harness.project.selection import Selection
 from harness.session import Session
+from harness.triage.added import variables_of
 from harness.triage.observe import Ran
 from harness.triage.runs import Extend, FindEnvironment, RunTasks, made_from, own_variables
 
@@ -109,7 +110,7 @@ class Pairs:
     def _ran(self, result: CellResult, writer: Environment, reader: Environment, work: Work) -> Ran:
         attempt = result.current
         versions: Mapping[NormalizedName, str] = reader.lock.versions
-        common = self.session.project.matrix.variables
+        common = variables_of(self.scenario.script.text, self.session.project.matrix)
         variables = (*own_variables(writer, common), *own_variables(reader, common))
         return Ran(
             cell=str(result.cell),

@@ -20,6 +20,7 @@ from harness.record.store import Store
 from harness.reports.endless import endless_loop
 from harness.reports.undefined import undefined_names
 from harness.session import Session
+from harness.triage.added import variables_of
 from harness.triage.observe import Ran
 
 _UNDEFINED = re.compile(r"NameError: (?:global )?name '(?P<name>\w+)' is not defined")
@@ -94,7 +95,8 @@ class Runs:
         for id, environment in found.items():
             made = made_from(environment, plan)
             self.environments[id] = made
-            ran = _ran(results[made.id], made, session.project.matrix.variables, work.missing.get(made.id))
+            common = variables_of(self.scenario.script.text, session.project.matrix)
+            ran = _ran(results[made.id], made, common, work.missing.get(made.id))
             ran = without_names(ran, undefined_names(self.scenario.script.text))
             ran = without_end(ran, endless_loop(self.scenario.script.text))
             self.ran[id] = replace(ran, measured=self._measured(results[made.id]))

@@ -6,8 +6,10 @@ import pytest
 
 from harness.project.matrix_file import read_matrix
 from harness.reports import read_report
-from harness.triage.added import imported_packages, needed_packages, set_variables
+from harness.triage.added import imported_packages, needed_packages, set_variables, tier_with_backend, variables_of
+from harness.triage.environments import reporters_environments
 from harness.triage.imported import required_modules
+from harness.triage.runs import own_variables
 from tests.making import make_environment
 
 MATRIX = read_matrix(Path(__file__).parents[2] / "matrix.toml")
@@ -143,3 +145,27 @@ def test_backend_of_a_field_is_set_and_the_decision_is_listed():
 )
 def test_variables_that_a_script_sets(text, found):
     assert list(set_variables(text)) == found
+
+
+def test_backend_that_a_script_sets_is_no_variable_of_an_environment():
+    text = 'import os\nos.environ["KERAS_BACKEND"] = "jax"\nos.environ["TF_USE_LEGACY_KERAS"] = "1"\n'
+    assert variables_of(text, MATRIX) == (*MATRIX.variables, ("KERAS_BACKEND", "jax"))
+    jax = make_environment(id="jax-keras3.0.5", variables={**dict(MATRIX.variables), "KERAS_BACKEND": "jax"})
+    assert own_variables(jax, variables_of(text, MATRIX)) == ()
+    assert own_variables(jax, variables_of("import keras\n", MATRIX)) == (("KERAS_BACKEND", "jax"),)
+
+
+def test_tier_of_the_backend_is_named():
+    jax = make_environment(id="jax-keras3.0.5", variables={"KERAS_BACKEND": "jax"}, tiers=("jax", "all"), keras="3.0.5")
+    plain = make_environment(id="keras3.0.5", tiers=("all",))
+    report = read_report(SCRIPT.format("jax"))
+    assert tier_with_backend(report, [jax, plain], MATRIX) == ("KERAS_BACKEND=jax", "jax")
+    assert tier_with_backend(report, [plain], MATRIX) is None
+    assert tier_with_backend(read_report(SCRIPT.format("torch")), [jax, plain], MATRIX) is None
+    with_tensorflow = read_report(SCRIPT.format("jax").replace("import keras", "import keras, tensorflow"))
+    assert tier_with_backend(with_tensorflow, [jax, plain], MATRIX) is None
+
+
+def test_older_jax_is_installed_with_its_library():
+    found = reporters_environments({"keras": "3.0.4", "jax": "0.4.23"}, [], MATRIX)
+    assert [each for each in found if each.endswith(" jax==0.4.23 jaxlib==0.4.23")]
