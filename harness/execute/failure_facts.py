@@ -95,6 +95,7 @@ class Failure:
     prefixes: tuple[str, ...] = ()
     wrote: bool = False
     parser: str | None = None
+    traceback: str = ""
     python: str = ""
     settings: tuple[Mapping[str, Any], ...] = ()
 
@@ -113,6 +114,7 @@ class Failure:
             prefixes=tuple(each for each in texts_of(report, "prefixes") if len(each) > 1),
             wrote=report.get("wrote") is True,
             parser=text_of(report, "parser"),
+            traceback=text_of(report, "traceback") or "",
             python=python_of(report),
             settings=tuple(each for each in list_of(report, "settings") if isinstance(each, Mapping)),
         )

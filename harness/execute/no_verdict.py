@@ -37,6 +37,8 @@ _OWN_FILE = re.compile(
     r"|dataset|helpers?|layers?|lib|losses|main|models?|modules?|net|networks?|settings|src|tools|train|utils?"
 )
 READS_ARGUMENTS = re.compile(r"\b(?:argv|argparse|optparse|getopt|docopt|click)\b")
+_FRAME = re.compile(r'^ +File "([^"\n]+)", line \d+', re.MULTILINE)
+_QUOTES = "'\""
 _USAGE = re.compile(r"(?im)^usage: ")
 ADDRESS = re.compile(r"(?:https?|ftp|gs)://[^\s'\"<>)]*[^\s'\"<>).:,]|host='([^']+)'")
 # Libraries that ask for a package, where they have caught the ImportError.
@@ -82,6 +84,7 @@ def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
         _refused_by_sandbox,
         _arguments,
         _input,
+        _variable,
     )
     return next((found for rule in rules if (found := rule(failure)) is not None), None)
 
@@ -308,6 +311,19 @@ def _input(failure: Failure) -> Finding | None:
         )
         return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
     return None
+
+
+def _variable(failure: Failure) -> Finding | None:
+    """Return a finding if the script itself reads a variable that is not set; a package that does so is a failure."""
+    last = failure.chain[-1] if failure.chain else None
+    if last is None or last.type != "KeyError" or not re.search(r"(?:^|[/\\])os\.py$|^<frozen os>$", last.file):
+        return None
+    files = _FRAME.findall(failure.traceback)
+    if len(files) < 2 or _is_installed_code(files[-2], failure):
+        return None
+    how = f"Set it at the top of the script: os.environ[{_short(last.message)}] = ..."
+    reason = f"the script reads the environment variable {_short(last.message).strip(_QUOTES)}, which is not set. {how}"
+    return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
 
 
 def _is_installed_code(file: str, failure: Failure) -> bool:

@@ -38,7 +38,7 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.questions import ask
 from harness.reports.report import Claim, Dropped, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.runs_of_script import runs_of
-from harness.reports.scripts import check_script, find_fault
+from harness.reports.scripts import Refusal, check_script, find_fault
 from harness.reports.session_claims import claims_in_sessions
 from harness.reports.source import Source
 from harness.reports.wording import verdict_of
@@ -97,12 +97,12 @@ def conclude(
         scripts, decision, failure = asserted
         decisions.append(decision)
         failures = (failure,)
-    runnable = _runnable(scripts)
+    place = code.place if code is not None else Place(line=1)
+    runnable, dropped = _runnable(scripts, place, dropped)
     endless = next((line for each in runnable if (line := endless_loop(each.text or "")) is not None), None)
     if endless is not None:
         questions.append(ask_for_end(endless))
         if not failures:  # of what it shows before it is stopped, only an exception can be recognised
-            place = code.place if code is not None else Place(line=1)
             dropped += tuple(
                 Dropped(place=place, text=each.text or "", why=f"its loop in line {endless} never ends")
                 for each in runnable
@@ -133,15 +133,22 @@ def _asserted(scripts: list[ScenarioFile], pieces: list[Piece]) -> tuple[list[Sc
     return [replace(scripts[0], text=changed)], decision, failure
 
 
-def _runnable(scripts: list[ScenarioFile]) -> tuple[ScenarioFile, ...]:
-    """Return the scripts if every step of them does something."""
-    for script in scripts:
-        text = script.text or ""
-        fault = find_fault(text)
-        # Another Python may parse what this one cannot; `run` tries all of them.
-        if fault is None and check_script(text, name=script.name) is not None:
-            return ()
-    return tuple(scripts)
+def _runnable(
+    scripts: list[ScenarioFile], place: Place, dropped: tuple[Dropped, ...]
+) -> tuple[tuple[ScenarioFile, ...], tuple[Dropped, ...]]:
+    """Return the scripts if every step of them does something, and what is dropped: otherwise they are, too."""
+    refused = next(filter(None, map(_refusal, scripts)), None)
+    if refused is None:
+        return tuple(scripts), dropped
+    why = f"{refused.why} (line {refused.line})" if refused.line else refused.why
+    return (), (*dropped, *(Dropped(place=place, text=each.text or "", why=why) for each in scripts))
+
+
+def _refusal(script: ScenarioFile) -> Refusal | None:
+    """Return why a script would show nothing; None if it does something."""
+    text = script.text or ""
+    # Another Python may parse what this one cannot; `run` tries all of them.
+    return check_script(text, name=script.name) if find_fault(text) is None else None
 
 
 def _text_of(file: ScenarioFile) -> str:

@@ -38,6 +38,8 @@ def fetch(url):
         urllib.request.urlopen(url)
     except urllib.error.URLError as error:
         raise Exception("URL fetch failure on {}: {} -- {}".format(url, error.errno, error.reason))
+def variable():
+    return os.environ["DEMO_HOME"]
 def load(path):
     if not os.path.exists(path):
         raise ValueError("File not found: filepath=%s. Please ensure the file is an accessible file." % path)
@@ -197,6 +199,8 @@ class TestPackages:
                 "try:\n    import pandaz\nexcept ImportError:\n    import demo\n    demo.gone()\n", id="a caught import"
             ),
             pytest.param("raise ImportError('the library is broken')\n", id="an ImportError in other words"),
+            pytest.param("import demo\ndemo.variable()\n", id="a variable that a package reads"),
+            pytest.param("{}['HUB_TOKEN']\n", id="another key"),
             pytest.param("raise ValueError('keras.ops not found.')\n", id="words that are not about a file"),
         ],
     )
@@ -330,6 +334,7 @@ class TestCompanions:
             ("import sys\n_, first = sys.argv\n", NoVerdict.NO_ARGUMENTS),
             ("import sys\nif len(sys.argv) < 2:\n    sys.exit('Usage: report.py FILE')\n", NoVerdict.NO_ARGUMENTS),
             ("name = input('name? ')\n", NoVerdict.NO_INPUT),
+            ("import os\ntoken = os.environ['HUB_TOKEN']\n", NoVerdict.NO_INPUT),
         ],
     )  # fmt: skip
     def test_what_was_not_sent_is_no_verdict(self, attempt, text, cause):

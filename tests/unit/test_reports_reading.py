@@ -239,6 +239,15 @@ class TestNotebooks:
         assert report.questions
 
 
+def test_code_that_runs_nothing_is_left_out_with_the_reason():
+    report = read_report("Keras 3.4.1\n```python\nasync def main():\n    1 / 0\nmain()\n```\n")
+    assert not report.runnable
+    assert [each.why for each in report.dropped] == [
+        "the call only makes a coroutine, and nothing awaits it: the function does not run (line 3)"
+    ]
+    assert "no code that runs as it is" in report.questions[0]
+
+
 class TestFolders:
     def test_only_what_the_script_names_is_copied(self, tmp_path):
         folder = tmp_path / "sent"
