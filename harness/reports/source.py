@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
 from harness.filesystem.reading import describe_bytes
 from harness.project.syntax import tree_of
+from harness.reports.attachments import is_model
 from harness.reports.code import is_transcript
 from harness.reports.facts import date_of, kind_of
 from harness.reports.long_text import Skipped, shortened
@@ -21,6 +23,7 @@ from harness.reports.report import Dropped, Form, Place
 from harness.reports.scripts import check_script, find_fault
 
 _KEPT = 1 << 26
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 MOST_COMMENTS = 30
 _FORM_HEADING = re.compile(
     r"(?:issue type|click|what happened|current|describe|environment|system information"
@@ -46,7 +49,15 @@ class Source:
 
 
 def load(path: Path) -> tuple[str, list[Dropped]]:
-    """Read the text of a file; only the beginning of a long one."""
+    """Read the text of a file; only the beginning of a long one. Raises UsageError for a model and an archive."""
+    if path.is_file() and is_model(path.name):
+        raise UsageError(
+            f"{path}: is a saved model, not a report",
+            next_step=f"`harness readers {shlex.quote(str(path))}` says which versions read it. "
+            "Of a report about it, name a folder with the file and the script that loads it",
+        )
+    if path.is_file() and path.name.lower().endswith(_ARCHIVES):
+        raise UsageError(f"{path}: is an archive, not a report", next_step="Unpack it, and name the folder")
     try:
         with path.open("rb") as stream:
             data = stream.read(_KEPT)

@@ -110,3 +110,20 @@ def test_reason_says_what_the_report_has(text, reason):
     answer = markdown(unanswerable(report, reason, provides={}))
     assert answer.count("ould not be reproduced") == 1
     assert "not possible" not in answer
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "step"),
+    [
+        ("my model.keras", "is a saved model, not a report", "harness readers '"),
+        ("a.h5", "is a saved model, not a report", "harness readers "),
+        ("report.zip", "is an archive, not a report", "Unpack it, and name the folder"),
+        ("report.tar.gz", "is an archive, not a report", "Unpack it, and name the folder"),
+    ],
+)
+def test_model_and_archive_are_no_reports(tmp_path, name, what, step):
+    (tmp_path / name).write_bytes(b"PK\x03\x04 and more")
+    with pytest.raises(UsageError) as raised:
+        read_report(tmp_path / name)
+    assert what in str(raised.value)
+    assert step in raised.value.next_step
