@@ -263,7 +263,7 @@ def _scene(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], 
         places=places,
         sandboxed=sandboxed,
         packages=task.environment.packages,
-        beside=frozenset(each for each in wanted if original is not None and _exists(original.parent / each)),
+        beside=frozenset(each for each in wanted if original is not None and _is_companion(original, each)),
         reads_artifact=task.reads is not None,
         reads_arguments=bool(READS_ARGUMENTS.search(task.script.text)) and not task.script.header.args,
         sent=frozenset(each.name for each in task.script.files),
@@ -273,9 +273,10 @@ def _scene(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], 
     )
 
 
-def _exists(path: Path) -> bool:
+def _is_companion(script: Path, name: str) -> bool:
+    """Return whether another file than the script itself lies beside it."""
     with contextlib.suppress(OSError, ValueError):
-        return path.exists()
+        return name != script.name and (script.parent / name).exists()
     return False
 
 

@@ -321,7 +321,7 @@ def _variable(failure: Failure) -> Finding | None:
     files = _FRAME.findall(failure.traceback)
     if len(files) < 2 or _is_installed_code(files[-2], failure):
         return None
-    how = f"Set it at the top of the script: os.environ[{_short(last.message)}] = ..."
+    how = f'Set it in the script: os.environ[{_short(last.message)}] = "VALUE"'
     reason = f"the script reads the environment variable {_short(last.message).strip(_QUOTES)}, which is not set. {how}"
     return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
 

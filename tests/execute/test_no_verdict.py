@@ -321,6 +321,10 @@ class TestCompanions:
         assert beside in seen.reason
         assert "beside it and is not copied" in seen.reason
 
+    def test_script_is_not_its_own_helper(self, attempt):
+        seen = attempt("import report\n")  # the name of the script, which does not matter
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
+
     @pytest.mark.parametrize(
         ("text", "cause"),
         [
