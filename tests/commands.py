@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+_PROJECT = Path(__file__).parents[1]
 _OF_AN_INTERPRETER = ("PYTHON", "LC_", "LANG")
 """Variables that an interpreter reads when it starts, or imports with."""
 _STARTS_THREADS = ("harness.guest", "harness.cluster", "harness.__main__")
@@ -79,7 +80,7 @@ def start(
     arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdout: IO[str], stderr: IO[str]
 ) -> ForkedCommand | subprocess.Popen[str]:
     """Start a command with a session of its own, and without input."""
-    if sys.platform != "linux" or _of_an_interpreter(env) != _of_an_interpreter(os.environ):
+    if sys.platform != "linux" or not _starts_like_this_process(env):
         return subprocess.Popen(
             [sys.executable, "-m", "harness", *arguments],
             env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True, text=True,
@@ -111,13 +112,15 @@ def run(
         return subprocess.CompletedProcess(["harness", *arguments], status, stdout.read(), stderr.read())
 
 
-def _of_an_interpreter(variables: Mapping[str, str]) -> dict[str, str]:
-    """Select the variables that make an interpreter another one; where the project is imported from does not."""
-    return {
-        name: value
-        for name, value in variables.items()
-        if name.startswith(_OF_AN_INTERPRETER) and name != "PYTHONPATH" and value
-    }
+def _starts_like_this_process(variables: Mapping[str, str]) -> bool:
+    """Return whether an interpreter would start with these variables as this one has, with this project on its path."""
+    if variables.get("PYTHONPATH", "") not in ("", str(_PROJECT)):
+        return False
+    theirs, ours = (
+        {name: value for name, value in each.items() if name.startswith(_OF_AN_INTERPRETER) and value}
+        for each in (variables, os.environ)
+    )
+    return theirs | {"PYTHONPATH": ""} == ours | {"PYTHONPATH": ""}
 
 
 @functools.cache
@@ -127,7 +130,7 @@ def _server() -> socket.socket:
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.commands", str(theirs.fileno())],
-            cwd=Path(__file__).parents[1], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], start_new_session=True,
+            cwd=_PROJECT, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], start_new_session=True,
         )  # fmt: skip
 
     def end() -> None:
