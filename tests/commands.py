@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import IO
 
 _PROJECT = Path(__file__).parents[1]
-_OF_AN_INTERPRETER = ("PYTHON", "LC_", "LANG")
-"""Variables that an interpreter reads when it starts, or imports with."""
+_OF_AN_INTERPRETER = ("PYTHON", "LC_", "LANG", "LD_", "TZ")
+"""Variables that an interpreter, its libraries or its loader read when it starts."""
 _STARTS_THREADS = ("harness.guest", "harness.cluster", "harness.__main__")
 _IMPORTED_LATE = (
     "rich.progress",
