@@ -30,8 +30,10 @@ class Bug:
 
     id: str
     script: Path
+    imports: frozenset[str]
+    """The modules that it imports."""
     helpers: tuple[Path, ...]
-    """The modules next to the script that it imports."""
+    """Those that are next to it."""
     failure: Failure | None
     """The last exception of its stack trace; None if there is none."""
     faulty: tuple[str, ...]
@@ -57,7 +59,8 @@ def read_bugs(root: Path, framework: Framework) -> tuple[Bug, ...]:
                 Bug(
                     id=id,
                     script=script,
-                    helpers=_helpers(script),
+                    imports=(imports := _imports(script)),
+                    helpers=tuple(sorted(each for each in script.parent.glob("*.py") if each.stem in imports)),
                     failure=last_exception(trace.read_text(encoding="utf-8", errors="replace")),
                     faulty=tuple(map(plain_path, re.findall(r"[^\s,;+]+", row["fault_ground_truth_file"]))),
                     symptom=" ".join(row["symptom"].split()),
@@ -68,11 +71,11 @@ def read_bugs(root: Path, framework: Framework) -> tuple[Bug, ...]:
     return tuple(sorted(bugs, key=lambda each: int(each.id.rpartition("-")[2])))
 
 
-def _helpers(script: Path) -> tuple[Path, ...]:
+def _imports(script: Path) -> frozenset[str]:
     tree = ast.parse(script.read_bytes(), script)
-    names = {each.module for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
+    names = {each.module or "" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
     names |= {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
-    return tuple(sorted(path for path in script.parent.glob("*.py") if path.stem in names and path != script))
+    return frozenset(each.partition(".")[0] for each in names)
 
 
 def plain_path(path: str) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmark.external.dataset import Bug
 from benchmark.external.figures import BugFigures, versions_of
 from benchmark.external.frameworks import Framework
-from benchmark.external.judging import Result, judge
+from benchmark.external.judging import Result, judge, version_of
 from benchmark.external.localising import rank_of, ranked_files
 from benchmark.external.runs import Harness
-from benchmark.external.scripts import placed_script, placed_traced_script
+from benchmark.external.scripts import added_packages, placed_script, placed_traced_script
 from harness.filesystem.folders import OwnedFolder
 from harness.pinpoint.suspicious_files.tracing import read_trace
 
@@ -35,47 +35,68 @@ def run_defects(
 ) -> Found:
     """Run each script in each environment, and rank the files of the bugs that are fixed. Raises HarnessError.
 
+    The bugs that none shows are also run in the first releases, if `environments` are those of the framework.
+
     With `one_at_a_time`, an environment is created, used and removed before the next one. The newest is first: when
     the last bad version of a bug is there, the first good one was there before, and its Python files are kept.
     """
-    cells: list[Mapping[str, Any]] = []
-    ranks: dict[str, Rank] = {}
-    selections = harness.environments(environments) if one_at_a_time else [environments]
-    with OwnedFolder(harness.session.cache, "external-") as folder:
-        scripts = [placed_script(each, framework, folder) for each in bugs]
-        for selection, following in zip(selections, [*selections[1:], None], strict=True):
-            cells += harness.run(scripts, selection)
-            results = _judged(bugs, cells)
-            if one_at_a_time and rank:
-                harness.keep_python_files(selection, framework)
-            due = (each for each in bugs if rank and each.id not in ranks and results[each.id].first_good is not None)
-            ranks.update(_ranks(harness, framework, list(due), results, folder))
-            if one_at_a_time:
-                harness.remove(selection, following)
-    figures = (BugFigures.of(results[each.id], symptom=each.symptom, rank=ranks.get(each.id)) for each in bugs)
-    return Found(figures=tuple(figures), versions=versions_of(results.values()))
+    run = _Run(harness=harness, framework=framework, rank=rank, one_at_a_time=one_at_a_time)
+    run.run(bugs, harness.environments(environments) if one_at_a_time else [environments])
+    if environments == framework.environments:
+        missed = [each for each in bugs if not run.result(each).reproduced]
+        run.run(missed, sorted(framework.first_releases, key=version_of, reverse=True), add=True)
+    figures = (BugFigures.of(run.result(each), symptom=each.symptom, rank=run.ranks.get(each.id)) for each in bugs)
+    return Found(figures=tuple(figures), versions=versions_of(map(run.result, bugs)))
 
 
-def _judged(bugs: Iterable[Bug], cells: Sequence[Mapping[str, Any]]) -> dict[str, Result]:
-    return {
-        bug.id: judge(bug.id, [each for each in cells if each["scenario"] == bug.script.stem], bug.failure)
-        for bug in bugs
-    }
+@dataclass(kw_only=True)
+class _Run:
+    """The cells and ranks so far."""
 
+    harness: Harness
+    framework: Framework
+    rank: bool
+    one_at_a_time: bool
+    cells: list[Mapping[str, Any]] = field(default_factory=list)
+    ranks: dict[str, Rank] = field(default_factory=dict)
 
-def _ranks(
-    harness: Harness, framework: Framework, fixed: Sequence[Bug], results: Mapping[str, Result], folder: Path
-) -> Iterator[tuple[str, Rank]]:
-    """Trace the script of each fixed bug in the last bad version, and rank the files that the next one changes."""
-    scripts = {each.id: placed_traced_script(each, framework, folder) for each in fixed}
-    places: dict[str, list[Bug]] = {}
-    for bug in fixed:
-        places.setdefault(str(results[bug.id].last_bad), []).append(bug)
-    for environment, members in places.items():
-        harness.run([scripts[each.id] for each in members], environment)
-        for bug in members:
-            trace = read_trace(harness.show(scripts[bug.id], environment)["stdout"])
-            if trace is not None:
-                good = harness.site_packages(str(results[bug.id].first_good))
-                ranked = ranked_files(framework, harness.site_packages(environment), good, trace)
-                yield bug.id, (rank_of(bug.faulty, ranked), len(ranked))
+    def run(self, bugs: Sequence[Bug], selections: Sequence[str], *, add: bool = False) -> None:
+        """Run the scripts of bugs in each selection of environments, with the packages that they lack if `add`."""
+        with OwnedFolder(self.harness.session.cache, "external-") as folder:
+            scripts = [
+                placed_script(each, self.framework, folder, added_packages(each, self.framework) if add else ())
+                for each in bugs
+            ]
+            for selection, following in zip(selections, [*selections[1:], None], strict=True):
+                new = self.harness.run(scripts, selection) if scripts else []
+                self.cells += new
+                used = sorted({str(each["environment"]) for each in new}) if self.one_at_a_time else []
+                if self.rank:
+                    for environment in used:
+                        self.harness.keep_python_files(environment, self.framework)
+                    self._rank(bugs, folder)
+                for environment in used:
+                    self.harness.remove(environment, following)
+
+    def result(self, bug: Bug) -> Result:
+        """Return what a bug shows in the environments so far."""
+        # Scripts of one name that differ, such as in a header, are told apart by `name~digest`.
+        mine = [each for each in self.cells if each["scenario"].partition("~")[0] == bug.script.stem]
+        return judge(bug.id, mine, bug.failure)
+
+    def _rank(self, bugs: Iterable[Bug], folder: Path) -> None:
+        """Trace the scripts of fixed bugs in the last bad version, and rank the files that the next one changes."""
+        places: dict[str, list[tuple[Bug, str, Path]]] = {}
+        for bug in bugs:
+            result = self.result(bug)
+            if bug.id not in self.ranks and result.last_bad is not None and result.first_good is not None:
+                traced = placed_traced_script(bug, self.framework, folder)
+                places.setdefault(result.last_bad, []).append((bug, result.first_good, traced))
+        for environment, members in places.items():
+            self.harness.run([traced for _, _, traced in members], environment)
+            for bug, first_good, traced in members:
+                trace = read_trace(self.harness.show(traced, environment)["stdout"])
+                if trace is not None:
+                    bad, good = map(self.harness.site_packages, (environment, first_good))
+                    ranked = ranked_files(self.framework, bad, good, trace)
+                    self.ranks[bug.id] = rank_of(bug.faulty, ranked), len(ranked)

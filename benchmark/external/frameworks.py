@@ -26,6 +26,10 @@ class Framework:
     project: Path
     """The folder of the matrix.toml with the environments."""
     environments: str
+    first_releases: tuple[str, ...] = ()
+    """More environments, for the bugs that none of the others shows."""
+    added: tuple[tuple[str, str], ...] = ()
+    """Modules that scripts import, with the packages that are added to the first releases for them."""
     memory_mib: int | None = None
     """The memory limit of each script; None for the usual one."""
     measured: Path
@@ -42,6 +46,16 @@ TENSORFLOW = Framework(
     generated=("_api",),
     project=_HERE.parents[1],
     environments="old-*,tf2.*,!*-legacy",
+    first_releases=(
+        "python=3.7 tensorflow==1.14.0 exclude-newer=2019-07-17",
+        "python=3.7 tensorflow-cpu==1.15.0 exclude-newer=2019-11-13",
+        "python=3.7 tensorflow==2.0.0 exclude-newer=2019-10-28",
+        "python=3.7 tensorflow-cpu==2.1.0 exclude-newer=2020-02-05",
+        "python=3.8 tensorflow-cpu==2.2.0 exclude-newer=2020-06-03",
+        "python=3.8 tensorflow-cpu==2.3.0 exclude-newer=2020-08-24",
+        "python=3.8 tensorflow-cpu==2.4.0 exclude-newer=2021-01-11",
+    ),
+    added=(("sklearn", "scikit-learn"),),
     measured=Path("benchmark/results/external.json"),
     section="external",
 )

@@ -17,7 +17,7 @@ from benchmark.external.frameworks import FRAMEWORKS, PYTORCH, TENSORFLOW
 from benchmark.external.judging import Shows, judge, shown_by, version_of
 from benchmark.external.localising import copy_python_files, rank_of, ranked_files
 from benchmark.external.runs import superfluous_wheels
-from benchmark.external.scripts import placed_script, placed_traced_script
+from benchmark.external.scripts import added_packages, placed_script, placed_traced_script
 from harness.errors import UsageError
 from harness.model import matches_globs
 from harness.pinpoint.suspicious_files.tracing import Trace
@@ -259,10 +259,10 @@ def test_script_without_such_modules_is_run_as_it_is(clone, tmp_path):
 
 
 class OneAtATime:
-    """A harness that has at most one environment, and tells what it did."""
+    """A harness that has at most one environment, and tells what it did. Scripts show the bug in one of them."""
 
-    def __init__(self, folder):
-        self.folder, self.done, self.there = folder, [], None
+    def __init__(self, folder, bad="pytorch-2.0.0"):
+        self.folder, self.bad, self.done, self.there = folder, bad, [], None
 
     @property
     def session(self):
@@ -277,9 +277,8 @@ class OneAtATime:
         assert self.there in (None, environment)
         self.there = environment
         self.done.append(f"run {scripts[0].stem} {environment}")
-        bad = environment == "pytorch-2.0.0"
-        error = "TypeError: Cannot scale 1 by a float." if bad else ""
-        return [{"scenario": each.stem, **cell(environment, "failed" if bad else "passed", error)} for each in scripts]
+        ended = ("failed", "TypeError: Cannot scale 1 by a float.") if environment == self.bad else ("passed",)
+        return [{"scenario": f"{each.stem}~0a1b2c3d", **cell(environment, *ended)} for each in scripts]
 
     def show(self, script, environment):
         assert self.there == environment
@@ -315,6 +314,21 @@ def test_one_environment_at_a_time_suffices_to_rank_the_files(torch_clone, tmp_p
         "run torch-7-original pytorch-1.9.1",
         "remove pytorch-1.9.1, next None",
     ]
+
+
+def test_bug_that_no_version_shows_is_run_in_the_first_releases(clone, tmp_path):
+    path = clone / "data" / "tensorflow" / "Result" / "tf-11" / "tf-11-original.py"
+    path.write_text("import sklearn.datasets\n", encoding="utf-8")
+    bugs = read_bugs(clone, TENSORFLOW)
+    assert [added_packages(each, TENSORFLOW) for each in bugs] == [("scikit-learn",), ()]
+    script = placed_script(bugs[0], TENSORFLOW, tmp_path, ["scikit-learn"])
+    assert '# dependencies = ["scikit-learn"]' in script.read_text(encoding="utf-8")
+    first = next(each for each in TENSORFLOW.first_releases if "==2.3.0" in each)
+    for environments, first_good in ((TENSORFLOW.environments, "2.4.0"), ("*", None)):
+        harness = OneAtATime(tmp_path, bad=first)
+        found = run_defects(harness, TENSORFLOW, bugs, environments, rank=False, one_at_a_time=True)
+        assert [each.first_good for each in found.figures] == [first_good] * 2
+        assert harness.there is None
 
 
 def test_large_wheels_are_removed_unless_the_next_environment_has_them():
