@@ -54,6 +54,14 @@ def test_change_is_detected_and_attributed_to_its_package(folder, change):
     assert corrupted_packages(folder) == ("my-part",)
 
 
+def test_metadata_that_was_published_with_another_record_is_no_damage(folder):
+    record = next(site_packages(folder).glob("my_part*.dist-info/RECORD"))
+    (record.parent / "METADATA").write_text("Version: 1.0\n")
+    record.write_text(f"{record.read_text()}{record.parent.name}/METADATA,sha256=0000,18\n")
+
+    assert corrupted_packages(folder) == ()
+
+
 def test_additional_file_is_detected(folder):
     before = contents(folder)
     (site_packages(folder) / "sitecustomize.py").write_text("")
