@@ -60,9 +60,10 @@ class Provided:
 class _VerificationFailed(Exception):
     """The built environment does not match its lock. `certain` is False if the check itself could not run."""
 
-    def __init__(self, message: str, *, certain: bool = True) -> None:
+    def __init__(self, message: str, *, certain: bool = True, removed: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.certain = certain
+        self.certain, self.removed = certain, removed
+        """`removed`: from uv's cache."""
 
 
 class EnvironmentStore:
@@ -141,8 +142,9 @@ class EnvironmentStore:
             return self._build(environment, interpreter, folder, stop), True
         except _VerificationFailed as error:
             self._notify(f"{environment.id}: {error}; building it again")
+            fresh = error.removed
         try:
-            return self._build(environment, interpreter, folder, stop), True
+            return self._build(environment, interpreter, folder, stop, fresh=fresh), True
         except _VerificationFailed as error:
             raise Unavailable(
                 environment.id,
@@ -182,13 +184,19 @@ class EnvironmentStore:
             remove_folder(leftover)
 
     def _build(
-        self, environment: Environment, interpreter: Interpreter, folder: Path, stop: threading.Event | None
+        self,
+        environment: Environment,
+        interpreter: Interpreter,
+        folder: Path,
+        stop: threading.Event | None,
+        *,
+        fresh: tuple[str, ...] = (),
     ) -> Manifest:
         temporary = self._temporary(folder)
         started = time.monotonic()
         try:
             self._install(environment.lock, interpreter, temporary, stop)
-            probed = self._verify(environment.lock, temporary, folder, stop)
+            probed = self._verify(environment.lock, temporary, folder, stop, fresh)
             manifest = Manifest(
                 built=dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
                 interpreter=str(interpreter.executable),
@@ -238,8 +246,13 @@ class EnvironmentStore:
             return contextlib.nullcontext((lock, None))
         return self._find_builds().wheels(lock, interpreter, stop=stop)
 
-    def _verify(self, lock: Lock, folder: Path, place: Path, stop: threading.Event | None) -> ProbeResult:
-        """Check the installed versions and files against the lock and the wheels. Raises _VerificationFailed."""
+    def _verify(
+        self, lock: Lock, folder: Path, place: Path, stop: threading.Event | None, fresh: tuple[str, ...]
+    ) -> ProbeResult:
+        """Check the installed versions and files against the lock and the wheels. Raises _VerificationFailed.
+
+        Files of `fresh` were just downloaded, with the hash of the lock: their RECORD may differ, as in PyTorch 1.9.1.
+        """
         with self._scratch_folder(place) as scratch:
             probed = probe_versions(python_of(folder), folder=scratch, environ=self._uv.variables, stop=stop)
         if isinstance(probed, str):
@@ -247,14 +260,15 @@ class EnvironmentStore:
         differences = lock_differences(lock, probed.versions)
         if differences:
             raise _VerificationFailed(f"its packages differ from its lock: {', '.join(differences)}")
-        corrupted = corrupted_packages(folder)
+        corrupted = tuple(each for each in corrupted_packages(folder) if each not in fresh)
         conflict = packages_with_the_same_files(folder) if corrupted else None
         if conflict is not None:
             reason, next_step = f"{conflict}: neither is as published", "Leave one of them out"
             raise Unavailable(lock.origin.environment, reason, conclusive=True, next_step=next_step)
         if corrupted:
             self._uv.remove_from_cache(corrupted, folder=folder)
-            raise _VerificationFailed(f"files of {', '.join(corrupted)} in uv's cache are not the published files")
+            reason = f"files of {', '.join(corrupted)} in uv's cache are not the published files"
+            raise _VerificationFailed(reason, removed=corrupted)
         return probed
 
     def prune(self, *, keep: Iterable[Lock], unused_for: dt.timedelta, now: dt.datetime | None = None) -> Pruned:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import threading
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -175,6 +176,20 @@ def test_corrupted_file_in_uvs_cache_is_not_installed(world):
 
     assert run(second, "import made_up; print(made_up.version)") == "1.0"
     assert any("files of made-up in uv's cache are not the published files" in line for line in world.said)
+
+
+def test_wheel_that_was_published_with_a_wrong_record_is_installed(world):
+    wheel = make_wheel(world.index.folder, "stripped", "1.0", {"stripped.py": "version = '1.0'\n"})
+    with zipfile.ZipFile(wheel) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content.replace(b",16\n", b",1600\n") if name.endswith("RECORD") else content)
+    world.index.publish(wheel, "2023-01-01")
+
+    provided = world.provide(world.environment("stripped", imports=("stripped",)))
+
+    assert run(provided, "import stripped; print(stripped.version)") == "1.0"
 
 
 def test_two_packages_with_the_same_file_are_refused_by_name(world):
