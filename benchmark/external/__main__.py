@@ -40,7 +40,9 @@ def main() -> int:
     )
     parser.add_argument("--only", metavar="GLOBS", help="ids such as tf-33921, comma-separated; writes no file")
     parser.add_argument("--environments", metavar="GLOBS", help="another selection; writes no file")
-    parser.add_argument("--no-localisation", action="store_true", help="only reproduce; writes no file")
+    parser.add_argument(
+        "--no-localisation", action="store_true", help="only reproduce; writes files for --framework pytorch only"
+    )
     parser.add_argument(
         "--one-at-a-time",
         action="store_true",
@@ -71,7 +73,8 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     text = markdown(framework, found.figures, found.versions)
     sys.stdout.write(text)
-    if arguments.only is None and arguments.environments is None and not arguments.no_localisation:
+    whole = arguments.only is None and arguments.environments is None
+    if whole and framework.ranked is not arguments.no_localisation:
         write_whole(framework.measured, json.dumps(document(found.figures), indent=1) + "\n")
         write_section(PAGE, framework.section, text)
     return 0

@@ -93,23 +93,27 @@ def markdown(framework: Framework, figures: Sequence[BugFigures], versions: Sequ
         ["reproduced", f"{total['reproduced']} of {total['bugs']}"],
         ["not reproduced: the script needs a GPU", f"{total['needs_gpu']} of {total['bugs']}"],
         ["fixed in a later version", f"{total['fixed']} of {total['reproduced']} reproduced"],
-        ["faulty file differs between the two versions", f"{total['faulty_file_differs']} of {total['traced']} traced"],
-        ["faulty file is the first suspect", f"{total['top_1']} of {total['traced']}"],
-        ["faulty file is one of the first 5", f"{total['top_5']} of {total['traced']}"],
-        [f"faulty file is one of the first {TOP}", f"{total[f'top_{TOP}']} of {total['traced']}"],
-        [f"of these, crashes in the first {TOP}", f"{total[f'crashes_top_{TOP}']} of {total['crashes_traced']}"],
     ]
+    if framework.ranked:
+        differs = f"{total['faulty_file_differs']} of {total['traced']} traced"
+        rows += [
+            ["faulty file differs between the two versions", differs],
+            ["faulty file is the first suspect", f"{total['top_1']} of {total['traced']}"],
+            ["faulty file is one of the first 5", f"{total['top_5']} of {total['traced']}"],
+            [f"faulty file is one of the first {TOP}", f"{total[f'top_{TOP}']} of {total['traced']}"],
+            [f"of these, crashes in the first {TOP}", f"{total[f'crashes_top_{TOP}']} of {total['crashes_traced']}"],
+        ]
     bugs = [
         [
             each.id,
             "yes" if each.reproduced else "no: needs a GPU" if each.needs_gpu else "no",
             each.last_bad or "",
             (each.first_good or "") + (f" ({each.untested_between} between)" if each.untested_between else ""),
-            _rank(each),
+            *([_rank(each)] if framework.ranked else []),
         ]
         for each in figures
     ]
-    titles = ["bug", "reproduced", "last bad", "first good", "rank of the faulty file"]
+    titles = ["bug", "reproduced", "last bad", "first good", *(["rank of the faulty file"] if framework.ranked else [])]
     return f"{framework.title} {', '.join(versions)}:\n\n{table(['figure', 'result'], rows)}\n\n{table(titles, bugs)}\n"
 
 

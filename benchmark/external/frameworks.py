@@ -32,6 +32,8 @@ class Framework:
     """Modules that scripts import, with the packages that are added to the first releases for them."""
     memory_mib: int | None = None
     """The memory limit of each script; None for the usual one."""
+    ranked: bool = True
+    """Whether the published figures have the ranks of the faulty files."""
     measured: Path
     section: str
     """The section of docs/external.md."""
@@ -69,6 +71,7 @@ PYTORCH = Framework(
     project=_HERE / "pytorch",
     environments="pytorch-*",
     memory_mib=12288,
+    ranked=False,
     measured=Path("benchmark/results/external_pytorch.json"),
     section="pytorch",
 )
