@@ -344,7 +344,7 @@ def test_large_wheels_are_removed_unless_the_next_environment_has_them():
 def test_framework_has_environments_with_one_of_its_packages(framework):
     project = read_project(framework.project)
     chosen = [each for each in project.environments if matches_globs(each.id, tuple(framework.environments.split(",")))]
-    assert len(chosen) >= 16
+    assert len(chosen) >= 4
     assert len({version_of(each.id) for each in chosen}) == len(chosen)
     assert all(set(framework.packages) & set(each.lock.versions) for each in chosen)
 
