@@ -36,7 +36,7 @@ def main() -> int:
         "--framework",
         choices=[*FRAMEWORKS],
         default=TENSORFLOW.name,
-        help="which bugs of Defects4DLL-Study to run (default: %(default)s); pytorch downloads 20 GB",
+        help="which bugs of Defects4DLL-Study to run (default: %(default)s); pytorch downloads 4 GB",
     )
     parser.add_argument("--only", metavar="GLOBS", help="ids such as tf-33921, comma-separated; writes no file")
     parser.add_argument("--environments", metavar="GLOBS", help="another selection; writes no file")

@@ -67,7 +67,7 @@ class _Run:
                 placed_script(each, self.framework, folder, added_packages(each, self.framework) if add else ())
                 for each in bugs
             ]
-            for selection, following in zip(selections, [*selections[1:], None], strict=True):
+            for selection, following in zip(selections, [*selections[1:], None], strict=False):
                 new = self.harness.run(scripts, selection) if scripts else []
                 self.cells += new
                 used = sorted({str(each["environment"]) for each in new}) if self.one_at_a_time else []

@@ -25,7 +25,7 @@ def test_every_key_that_is_read_is_documented(source, page):
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "scenarios" / "README.md"])
 # Options of other programs, and of sessions of nox, that the pages name.
 OTHERS = {
-    "--add", "--compile-bytecode", "--framework", "--hash", "--help", "--kills", "--list", "--one-at-a-time", "--only", "--seconds",
+    "--add", "--compile-bytecode", "--framework", "--hash", "--help", "--kills", "--list", "--no-localisation", "--one-at-a-time", "--only", "--seconds",
     "--target", "--upgrade", "--whole",
 }  # fmt: skip
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)|^(?: {4}|\$ )([^\n]+)$|^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)

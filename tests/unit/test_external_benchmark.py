@@ -253,6 +253,14 @@ def test_script_is_sent_with_the_modules_next_to_it(torch_clone, tmp_path):
     assert script.name == "torch-7-traced.py"
 
 
+def test_framework_without_first_releases_is_run_whole(torch_clone, tmp_path):
+    harness = OneAtATime(tmp_path, bad="none")
+    found = run_defects(
+        harness, PYTORCH, read_bugs(torch_clone, PYTORCH), PYTORCH.environments, rank=False, one_at_a_time=False
+    )
+    assert [each.reproduced for each in found.figures] == [False]
+
+
 def test_script_without_such_modules_is_run_as_it_is(clone, tmp_path):
     for bug in read_bugs(clone, TENSORFLOW):
         assert placed_script(bug, TENSORFLOW, tmp_path) == bug.script
@@ -344,7 +352,7 @@ def test_large_wheels_are_removed_unless_the_next_environment_has_them():
 def test_framework_has_environments_with_one_of_its_packages(framework):
     project = read_project(framework.project)
     chosen = [each for each in project.environments if matches_globs(each.id, tuple(framework.environments.split(",")))]
-    assert len(chosen) >= 16
+    assert len(chosen) >= 4
     assert len({version_of(each.id) for each in chosen}) == len(chosen)
     assert all(set(framework.packages) & set(each.lock.versions) for each in chosen)
 
