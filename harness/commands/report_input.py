@@ -65,7 +65,7 @@ def reason_without_code(report: Report) -> str:
     parts = [each.why for each in report.dropped if each.text.strip()]
     shown = "no code was found, only output and other text" if parts else "no code was found"
     if any(each.startswith("The code defines ") for each in report.questions):
-        shown = "its code only defines, and calls nothing"
+        shown, parts = "its code only defines, and calls nothing", []
     code = [each for each in parts if not _NO_CODE.search(each)] or [shown]
     notes = [each.why for each in report.dropped if not each.text.strip()]
     return "; ".join(dict.fromkeys([*code, *notes]))
