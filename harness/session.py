@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import secrets
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -337,14 +336,3 @@ class RunFolder(OwnedFolder):
                 why=str(error),
                 next_step="Check disk space and permissions, or set HARNESS_CACHE to another folder",
             ) from error
-
-
-def require_space(folder: Path, needed_bytes: int) -> None:
-    """Raise HarnessError if the disk of a folder has not enough space."""
-    folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if free < needed_bytes:
-        raise HarnessError(
-            f"{folder}: {free / 1e9:.1f} GB are free, and {needed_bytes / 1e9:.1f} GB are needed",
-            next_step="Free disk space (`harness prune` removes unused environments), or set HARNESS_CACHE",
-        )
