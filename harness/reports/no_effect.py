@@ -29,9 +29,7 @@ def misunderstood_call(tree: ast.Module) -> Refusal | None:
         function = functions.get(call.func.id) if isinstance(call.func, ast.Name) else None
         if isinstance(function, ast.AsyncFunctionDef):
             what, how = "a coroutine, and nothing awaits it", f"asyncio.run({ast.unparse(call)})"
-        elif function is not None and any(
-            isinstance(each, (ast.Yield, ast.YieldFrom)) for each in _own_nodes(function)
-        ):
+        elif function is not None and _is_generator(function):
             what, how = "a generator, and nothing takes its values", f"list({ast.unparse(call)})"
         else:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.report.markdown import code, escaped, link
+from harness.report.markdown import code, escaped
 from harness.report.markdown import table as markdown_table
 from harness.transfer.display import (
     DISPLAY,
@@ -78,11 +78,6 @@ def legend_text() -> str:
     """Return the meaning of the marks."""
     lines = [f"{display.mark} {escaped(meaning)}".strip() for display, meaning in legend()]
     return "\n".join(f"* {each}" for each in [*lines, f"{UNWRITTEN} {UNWRITTEN_MEANING}"])
-
-
-def label_link(reading: Reading) -> str:
-    """Return the label of a reading as a link."""
-    return link(reading.label, reading.link) if reading.label else ""
 
 
 def _question(model: str, format: str, option: str, writer: str, reader: str) -> Question:
