@@ -24,9 +24,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
+def executable():
+    """Return the path of Chromium, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @pytest.fixture(scope="module")  # other tests check that they leave no process
 def browser():
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = executable()
     missing = [] if path else ["Chromium: apt-get install chromium"]
     missing += [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:

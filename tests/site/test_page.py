@@ -8,6 +8,7 @@ import pytest
 
 from harness.model import Outcome
 from tests.site import sites
+from tests.site.conftest import FLAGS, executable
 from tests.unit.test_report_formats import HOSTILE
 from tests.unit.test_report_results import cell_of, column, result, sample, scenario
 
@@ -257,6 +258,19 @@ def test_a_tap_on_small_cells_of_the_map_opens_the_table_of_the_scenario(visit, 
     assert {width > 100 and cut == 0 for width, cut in page.evaluate(heads)} == {True}, "names are shown whole"
     page.locator("td[data-cell]").first.tap()
     page.wait_for_selector("#panel[open]")
+
+
+def test_map_fits_beside_the_scroll_bar_of_the_page(browser, tmp_path):
+    folder = sites.write(tmp_path, sites.large(squares=0))
+    shows_bars = ["--hide-scrollbars"]  # the browser of the other tests hides them
+    with browser.browser_type.launch(
+        executable_path=executable(), args=list(FLAGS), ignore_default_args=shows_bars
+    ) as other:
+        page = other.new_page(viewport={"width": 1280, "height": 500})
+        page.goto(f"{(folder / 'index.html').as_uri()}#/overview")
+        page.wait_for_selector("canvas.map")
+        assert page.evaluate("innerWidth - document.documentElement.clientWidth") > 0, "there is a scroll bar"
+        assert page.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.mapbox'))") == 0
 
 
 def test_two_step_cases_are_squares(visit, folder):
