@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import time
 from pathlib import Path
 
 from harness.errors import HarnessError
@@ -19,6 +20,11 @@ _OF_THE_SYSTEM = (
 )  # fmt: skip
 
 
+_BUSY_S = 30.0
+"""How long to wait for other processes."""
+_POLL_S = 0.02
+
+
 class DamagedStore(HarnessError):
     """The content of the file is damaged."""
 
@@ -28,7 +34,9 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     # isolation_level None: the code begins each transaction itself.
     mode = "rwc" if writable else "rw"
     try:
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30)
+        return sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_BUSY_S
+        )
     except sqlite3.Error as error:
         raise unreadable(path, error) from error
 
@@ -65,7 +73,7 @@ def open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
         notice = move_aside(path, damage)
         connection = connect(path, writable=True)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_write_ahead_log(connection)
         # A crash of this process loses nothing in either mode. FULL would wait for the disk after each cell.
         connection.execute("PRAGMA synchronous = NORMAL")
         migrate(connection)
@@ -74,6 +82,19 @@ def open_or_move_aside(path: Path) -> tuple[sqlite3.Connection, str]:
         raise unusable(path, error) from error
     reject_newer(connection, path)
     return connection, notice
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch a store to a write-ahead log. SQLite does not wait here for a process that migrates the same store."""
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_S)
 
 
 def reject_newer(connection: sqlite3.Connection, path: Path) -> None:

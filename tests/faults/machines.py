@@ -139,8 +139,10 @@ def worker_cut_off(project: Project, chance: random.Random) -> None:
 def disk_full(project: Project, chance: random.Random) -> None:
     with _cluster(project, workers=1) as made:
         folder = project.root / "small"
-        with small_disk(folder, f"size={chance.choice([64, 200, 400, 1000, 2000])}k"):
+        with small_disk(folder, "size=4m"):
             made.start_worker(cache=folder / "cache")
+            left = chance.choice([0, 16, 64]) << 10
+            (folder / "filler").write_bytes(bytes(max(0, shutil.disk_usage(folder).free - left)))
             with _disturbed(project, made, chance) as said:
                 pass
             made.stop()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from harness.model import Label, Pattern
+from harness.model import Case, Label, Pattern
 
 LONG = 200_000
 
@@ -16,7 +16,7 @@ LONG = 200_000
 def test_an_expression_made_to_take_hours_is_searched_in_a_moment(expression, text):
     """Python's `re` would not come to an end before the limit of the tests does."""
     label = Label(stage=None, error=Pattern(expression), label="bug", note="why")
-    assert not label.matches(stage="load", error=text, environment="demo1.0")
+    assert not label.matches(stage="load", error=text, case=Case(scenario="s"), environment="demo1.0")
 
 
 @pytest.mark.parametrize(

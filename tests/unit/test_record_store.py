@@ -126,6 +126,17 @@ def test_missing_store_is_empty(path, reading):
     assert not path.exists(), "reading makes no file"
 
 
+def test_new_store_waits_for_a_process_that_prepares_it(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # as a migration does
+    ends = threading.Timer(0.3, other.close)
+    ends.start()
+    with Writer(path, ["tf2"]) as writer:
+        assert writer.notice == ""
+    ends.join()
+
+
 def test_attempts_under_a_key_are_oldest_first(path, reading):
     recorded = [attempt(0, key="k", outcome=outcome) for outcome in (Outcome.FAILED, Outcome.PASSED, Outcome.FAILED)]
     fill(path, recorded)

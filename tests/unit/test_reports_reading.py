@@ -374,7 +374,7 @@ class TestQuestions:
     def test_model_file_is_no_report(self, tmp_path):
         path = tmp_path / "model.keras"
         path.write_bytes(b"PK\x03\x04\xff\x00")
-        with pytest.raises(UsageError, match="(?s)is a saved model, not a report.*harness readers"):
+        with pytest.raises(UsageError, match=r"(?s)is a saved model, not a report.*harness readers"):
             read_report(path)
 
 
