@@ -19,7 +19,7 @@ import platformdirs
 from harness import __version__
 from harness.errors import HarnessError, UsageError
 from harness.execute.artifacts import Artifacts
-from harness.execute.fork_tuning import tuning_off
+from harness.execute.fork_tuning_switch import tuning_off
 from harness.filesystem.folders import OwnedFolder
 from harness.interpreters import Interpreters
 from harness.model import Data, Environment, Lock, Scenario

@@ -54,7 +54,7 @@ class ForkedCommand:
 
     def _follow(self) -> None:
         with self._connection:
-            # No status: whoever waited for the command was killed.
+            # Without a status: the process that waits for the command was killed.
             self.returncode = int(self._connection.readline() or -signal.SIGKILL)
         self._over.set()
 

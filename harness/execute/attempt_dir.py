@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.execute.fork_tuning import tuning_off
+from harness.execute.fork_tuning_switch import tuning_off
 from harness.execute.task import Task
 from harness.filesystem.folders import remove_folder
 from harness.model.scenario import File

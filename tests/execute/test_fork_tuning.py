@@ -6,7 +6,7 @@ import os
 import pytest
 
 from harness.errors import HarnessError
-from harness.execute.fork_tuning import TRICKS, VARIABLE, tuning_off
+from harness.execute.fork_tuning_switch import TRICKS, VARIABLE, tuning_off
 from harness.execute.forkserver.server import CAN_FORK
 from harness.guest import fork_tuning
 from harness.model import Outcome

@@ -73,7 +73,7 @@ class Playground:
         return ["--project", str(self.root), *map(str, arguments)]
 
     def run(self, *arguments):
-        """Run a command, whatever its status."""
+        """Run a command. Any exit status is accepted."""
         return commands.run(self._typed(arguments), env=self.environ, cwd=self.folder, timeout=300)
 
     def harness(self, *arguments, status=0):

@@ -22,7 +22,7 @@ import psutil
 
 from harness.cgroups.groups import Group
 from harness.execute.attempt_dir import Folder
-from harness.execute.fork_tuning import tuning_off
+from harness.execute.fork_tuning_switch import tuning_off
 from harness.execute.forkserver.channel import Channel, Fork, ForkServerLost
 from harness.execute.sandbox_paths import HOLD_BACK_INSIDE, OVERLAYS, WORKER_INSIDE, ForkServerPlace
 from harness.execute.task import HOLD_BACK, WORKER
