@@ -35,7 +35,7 @@ from harness.reports.mentions import find_mentions, package_of
 from harness.reports.missing_exception import expected_exception, failing_without, message_of
 from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape
-from harness.reports.questions import ask
+from harness.reports.questions import ask, ask_about_line
 from harness.reports.report import Claim, Dropped, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.runs_of_script import runs_of
 from harness.reports.scripts import Refusal, check_script, find_fault
@@ -98,16 +98,9 @@ def conclude(
         decisions.append(decision)
         failures = (failure,)
     place = code.place if code is not None else Place(line=1)
-    runnable, dropped = _runnable(scripts, place, dropped)
-    endless = next((line for each in runnable if (line := endless_loop(each.text or "")) is not None), None)
-    if endless is not None:
-        questions.append(ask_for_end(endless))
-        if not failures:  # of what it shows before it is stopped, only an exception can be recognised
-            dropped += tuple(
-                Dropped(place=place, text=each.text or "", why=f"its loop in line {endless} never ends")
-                for each in runnable
-            )
-            runnable = ()
+    runnable, left_out, asked = _runnable(scripts, place, asked=questions, raises=bool(failures))
+    dropped += left_out
+    questions += asked
     report = Report(
         name=source.name, form=_form(source, scripts), title=source.title, scripts=runnable,
         companions=companions,
@@ -134,14 +127,22 @@ def _asserted(scripts: list[ScenarioFile], pieces: list[Piece]) -> tuple[list[Sc
 
 
 def _runnable(
-    scripts: list[ScenarioFile], place: Place, dropped: tuple[Dropped, ...]
-) -> tuple[tuple[ScenarioFile, ...], tuple[Dropped, ...]]:
-    """Return the scripts if every step of them does something, and what is dropped: otherwise they are, too."""
+    scripts: list[ScenarioFile], place: Place, *, asked: list[str], raises: bool
+) -> tuple[tuple[ScenarioFile, ...], tuple[Dropped, ...], list[str]]:
+    """Return the scripts if all of them can show the bug; otherwise what is dropped. Also questions about them."""
+    why, questions = None, list[str]()
     refused = next(filter(None, map(_refusal, scripts)), None)
-    if refused is None:
-        return tuple(scripts), dropped
-    why = f"{refused.why} (line {refused.line})" if refused.line else refused.why
-    return (), (*dropped, *(Dropped(place=place, text=each.text or "", why=why) for each in scripts))
+    endless = next((line for each in scripts if (line := endless_loop(each.text or "")) is not None), None)
+    if refused is not None:
+        why = f"{refused.why} (line {refused.line})" if refused.line else refused.why
+        questions += ask_about_line(refused, asked=asked)
+    elif endless is not None:
+        questions.append(ask_for_end(endless))
+        if not raises:  # of what it shows before it is stopped, only an exception can be recognised
+            why = f"its loop in line {endless} never ends"
+    if why is None:
+        return tuple(scripts), (), questions
+    return (), tuple(Dropped(place=place, text=each.text or "", why=why) for each in scripts), questions
 
 
 def _refusal(script: ScenarioFile) -> Refusal | None:

@@ -10,6 +10,7 @@ from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
 from harness.project.syntax import tree_of
 from harness.reports.executed import executed_statements, imported_packages
 from harness.reports.files_of_code import READERS, called_name, constants_of, opens_to_write, path_of, written_files
+from harness.reports.kinds import Refusal
 from harness.reports.pieces import Piece
 from harness.reports.report import Form, Report
 from harness.reports.secrets import has_secret
@@ -32,13 +33,15 @@ _COLAB = re.compile(
     r"^[ \t]*(?:from|import)[ \t]+google\.colab\b|^[ \t]*from[ \t]+google[ \t]+import[ \t]+colab\b", re.MULTILINE
 )
 _DAMAGED_NOTEBOOK = "The notebook is damaged and cannot be read. Could you save it again and attach the whole file?"
+CODE_QUESTIONS = ("The code ", "In the code ")
+"""How questions begin that say what is wrong with the code."""
 _LOGIN = {"login", "notebook_login", "authenticate_user", "getpass", "authenticate"}
 
 
 def ask(report: Report, pieces: Iterable[Piece], text: str, *, asked: Iterable[str] = ()) -> Iterator[str]:
     """Yield the questions that a report leaves open. `asked` are those about its code that were asked before."""
     pieces = list(pieces)
-    if not report.runnable and any(each.startswith(("The code ", "In the code ")) for each in asked):
+    if not report.runnable and any(each.startswith(CODE_QUESTIONS) for each in asked):
         pass  # what is wrong with the code is said already
     elif not report.runnable:
         yield _DAMAGED_NOTEBOOK if _is_damaged(report, pieces) else _ask_for_code(report, text)
@@ -54,6 +57,12 @@ def ask(report: Report, pieces: Iterable[Piece], text: str, *, asked: Iterable[s
         yield "What does the script show, and what do you expect instead? Please post the output as text."
     if has_secret(text):
         yield "Your report seems to contain a password or an access key. Please revoke it and remove it from the text."
+
+
+def ask_about_line(refused: Refusal, *, asked: Iterable[str]) -> Iterator[str]:
+    """Yield a question about the line that makes code show nothing, if the code was not asked about before."""
+    if refused.line and not any(each.startswith(CODE_QUESTIONS) for each in asked):
+        yield f"The code shows nothing as it is: {refused.why} (line {refused.line}). Could you post code that does?"
 
 
 def _is_damaged(report: Report, pieces: list[Piece]) -> bool:

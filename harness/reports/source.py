@@ -52,12 +52,12 @@ def load(path: Path) -> tuple[str, list[Dropped]]:
     """Read the text of a file; only the beginning of a long one. Raises UsageError for a model and an archive."""
     if path.is_file() and is_model(path.name):
         raise UsageError(
-            f"{path}: is a saved model, not a report",
+            f"{path}: this is a saved model, not a report",
             next_step=f"`harness readers {shlex.quote(str(path))}` says which versions read it. "
             "Of a report about it, name a folder with the file and the script that loads it",
         )
     if path.is_file() and path.name.lower().endswith(_ARCHIVES):
-        raise UsageError(f"{path}: is an archive, not a report", next_step="Unpack it, and name the folder")
+        raise UsageError(f"{path}: this is an archive, not a report", next_step="Unpack it, and name the folder")
     try:
         with path.open("rb") as stream:
             data = stream.read(_KEPT)
