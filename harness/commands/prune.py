@@ -1,4 +1,4 @@
-"""`harness prune`: remove environments, builds, releases and downloaded data that nobody uses."""
+"""`harness prune`: remove environments, builds, source trees, releases and downloaded data that nobody uses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from harness.commands.arguments import CommandOptions, positive_count
+from harness.pinpoint.commits.old_trees import prune_trees
 from harness.session import Session
 
 
@@ -36,7 +37,8 @@ def execute(session: Session, options: Options) -> int:
         keep=[environment.lock for environment in session.project.environments], unused_for=unused_for
     )
     session.builds.prune(unused_for=unused_for)
-    session.unpacked.prune(unused_for=unused_for)
+    prune_trees(session.cache, session.bytecode, unused_for=unused_for)
+    session.unpacked.prune(unused_for=unused_for)  # and bytecode that no tree has any more
     session.fetched.prune(unused_for=unused_for)
     sys.stdout.write(f"{freed}\n")
     return 0

@@ -16,6 +16,7 @@ from pathlib import Path
 from harness.environments.bytecode import CAN_LINK
 from harness.filesystem.atomic import make_folders_read_only, make_folders_writable
 from harness.filesystem.folders import OwnedFolder
+from harness.filesystem.shared_files import remove_unshared
 from harness.guest import GUEST
 from harness.interpreters import Interpreter
 from harness.process import child
@@ -76,22 +77,16 @@ class SharedBytecode:
                         compiled.parent.mkdir(parents=True, exist_ok=True)
                         part.replace(compiled)
         make_folders_writable(tree)
+        for folder in {place.parent for _, place in links}:
+            folder.mkdir(exist_ok=True)
         for compiled, place in links:
             with contextlib.suppress(FileExistsError, FileNotFoundError):
-                place.parent.mkdir(exist_ok=True)
                 os.link(compiled, place)
         make_folders_read_only(tree)
 
     def prune(self) -> int:
         """Remove what no source tree has any more. Return how many bytes that frees."""
-        freed = 0
-        for each in self._folder.glob("*/??/*.pyc"):
-            with contextlib.suppress(OSError):
-                status = each.stat()
-                if status.st_nlink == 1:
-                    each.unlink()
-                    freed += status.st_blocks * 512
-        return freed
+        return remove_unshared(self._folder.glob("*/??/*.pyc"))
 
 
 def _modules(tree: Path) -> Iterator[Path]:

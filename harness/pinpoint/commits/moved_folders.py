@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -11,10 +12,10 @@ Built = tuple[tuple[str, str], ...]
 
 
 def complete(package: Path, built: Built) -> None:
-    """Copy folders of a source tree to the paths that they have in the wheel."""
+    """Repeat folders of a source tree at the paths that they have in the wheel; their files are hard links."""
     for folder, source in built:
         if (package / source).is_dir() and not (package / folder).exists():
-            shutil.copytree(package / source, package / folder, symlinks=True)
+            shutil.copytree(package / source, package / folder, symlinks=True, copy_function=os.link)
 
 
 def digest_of(tree: str, built: Built) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import tarfile
 from collections.abc import Mapping, Sequence
@@ -13,12 +14,15 @@ from packaging.version import Version
 
 from harness.errors import UsageError, near_misses
 from harness.filesystem.folders import OwnedFolder
+from harness.filesystem.shared_files import SharedFiles
 from harness.model import Generation, Overlay
 from harness.pinpoint.commits.environment import note_commit
 from harness.pinpoint.commits.generated_sources import Generator
 from harness.pinpoint.commits.moved_folders import Built, complete, digest_of
 from harness.process.child import run
 
+SHARED_SOURCES = "sources"
+"""The folder of the cache with the files of commits, each once."""
 _GIT_S = 300.0
 _KEPT_BYTES = 64 << 20
 _BEFORE_VERSION = re.compile(r"(?:^|[/_-])(?:version|rel|[vVrR])?[._-]?(?=\d)")
@@ -53,6 +57,7 @@ class Repository:
         self.folder = folder
         self._built = built
         self._cache = cache / "trees"
+        self._shared = SharedFiles(cache / SHARED_SOURCES)
         # Nothing of the caller's that points git elsewhere; what is missing in a partial clone stays missing.
         kept = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
         fixed = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
@@ -222,7 +227,10 @@ class Repository:
         built = self._built.get(module, ())
         digest = digest_of(self._git("rev-parse", f"{commit}:{place}").strip(), built)
         folder = self._cache / digest
-        if not folder.is_dir():
+        if folder.is_dir():
+            with contextlib.suppress(OSError):
+                os.utime(folder)  # when it was used last
+        else:
             self._export(commit, place, folder, built)
         overlay = Overlay(package=module, folder=folder, digest=digest)
         note_commit(self._cache, commit, overlay)
@@ -244,23 +252,28 @@ class Repository:
         folder = self._cache / digest
         if not folder.is_dir():
             with OwnedFolder(self._cache, ".part-") as temporary:
-                self._extract(commit, parent, names, temporary)
+                self._extract(commit, parent, names, temporary, shared=None)  # the generator may write to them
                 generator.run(temporary)
                 for each in generator.generation.needs:
                     (temporary / "tree" / each).unlink(missing_ok=True)
                 _put(temporary / "tree", folder)
         return Overlay(package=module, folder=folder, digest=digest)
 
-    def _extract(self, commit: str, parent: str, names: Sequence[str], temporary: Path) -> None:
+    def _extract(
+        self, commit: str, parent: str, names: Sequence[str], temporary: Path, *, shared: SharedFiles | None
+    ) -> None:
         archive = temporary / "tree.tar"
         self._git("archive", "--format=tar", f"--output={archive}", f"{commit}:{parent}", *names)
         with tarfile.open(archive) as tar:
-            tar.extractall(temporary / "tree", filter="data")
+            if shared is not None:
+                shared.extract(tar, temporary / "tree")
+            else:
+                tar.extractall(temporary / "tree", filter="data")
 
     def _export(self, commit: str, place: str, folder: Path, built: Built) -> None:
         parent, _, name = place.rpartition("/")
         with OwnedFolder(self._cache, ".part-") as temporary:
-            self._extract(commit, parent, [name], temporary)
+            self._extract(commit, parent, [name], temporary, shared=self._shared)
             complete(temporary / "tree" / name, built)
             _put(temporary / "tree", folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from harness.environments.integrity import site_packages
@@ -18,6 +19,7 @@ class ProbedEnvironments:
     def __init__(self, session: Session, layers: Layers | None) -> None:
         self._session = session
         self._layers = layers
+        self._hosts: dict[tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]], Provided] = {}
 
     def layer_of(self, environment: Environment) -> Layer | None:
         """Return the overlay of an environment; None if the environment is installed."""
@@ -31,11 +33,20 @@ class ProbedEnvironments:
     def provide(self, environment: Environment, *, stop: threading.Event | None = None) -> Provided:
         """Return an environment with the bytecode of its overlays. Raises HarnessError."""
         layer = self.layer_of(environment)
-        provided = self._session.provide(self.host_of(environment), stop=stop)
+        provided = self._provide_host(self.host_of(environment), stop)
         interpreter = self._session.interpreters.find(environment.python, stop=stop)
         for overlay in (environment.overlay, layer.overlay if layer is not None else None):
             if overlay is not None:
                 self._session.bytecode.compile(overlay.folder, interpreter, stop=stop or self._session.stop)
+        return provided
+
+    def _provide_host(self, host: Environment, stop: threading.Event | None) -> Provided:
+        """Return an installed environment. Its files are checked once for a search: that reads 20 000 names."""
+        key = (host.lock.fingerprint, host.variables, host.imports)
+        if key in self._hosts:
+            return self._hosts[key]
+        provided = self._session.provide(host, stop=stop)
+        self._hosts[key] = replace(provided, built=False)
         return provided
 
     def folder_of(self, environment: Environment) -> Path:
