@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -173,7 +174,8 @@ def _over_releases(search: _Search) -> _Result:
         sequence = sequence.following(_followed(following, named))
         if repository is not None:
             commits = CommitSearch(prober, judge, repository, session.notify)
-            sequence = replace(sequence, found=tuple(commits.narrow(each) for each in sequence.found))
+            searches = [functools.partial(commits.narrow, each) for each in sequence.found]
+            sequence = replace(sequence, found=tuple(prober.side_by_side(searches)))
         elif not prober.on_cluster and not following.hangs:
             hints = FileHints(prober, session.notify)
             sequence = replace(sequence, found=tuple(map(hints.add, sequence.found)))

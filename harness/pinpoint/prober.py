@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -30,6 +30,7 @@ from harness.pinpoint.environments.derived import Untestable
 from harness.pinpoint.environments.overlaid_releases import Layers
 from harness.pinpoint.environments.probed import ProbedEnvironments
 from harness.pinpoint.runner import Probe, Runner
+from harness.pinpoint.turns import Turns
 from harness.record.store import Writer
 from harness.schedule.request import Claim, Priority
 from harness.schedule.watcher import Watcher
@@ -82,6 +83,8 @@ class Prober:
         self._repeats: dict[str, Future[ProbeResult]] = {}
         self._ahead: set[str] = set()
         self._results: dict[str, ProbeResult] = {}
+        self._counted: set[Future[ProbeResult]] = set()
+        self._turns = Turns()
         self._finished: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
         """Attempts to record, in the thread that has the store open for writing."""
         self.runs = 0
@@ -100,6 +103,7 @@ class Prober:
         session = self._session
         session.require_condition()
         self._environments = ProbedEnvironments(session, self.layers)
+        self._recorder = threading.get_ident()
         search, scripts = f"search {self._subject.case}", [self._subject.scenario]
         with contextlib.ExitStack() as stack:
             writer = Writer(session.store_path, [search], scripts=scripts, project=session.identity)
@@ -126,6 +130,24 @@ class Prober:
                 session, self._environments, self._pool, self._finished.put, watch=self._watch, cluster=cluster
             )
             yield self
+
+    def side_by_side(self, searches: Sequence[Callable[[], _T]]) -> list[_T]:
+        """Call searches that use this prober, and return their results. While one waits for a probe, others go on.
+
+        Raises what one of them raises, once all have ended.
+        """
+        if len(searches) < 2:
+            return [each() for each in searches]
+        with ThreadPoolExecutor(len(searches), thread_name_prefix="search") as threads:
+            running = [threads.submit(self._turns.take, each) for each in searches]
+            while futures.wait(running, timeout=_POLL_S).not_done:
+                self._record_finished()
+        self._record_finished()
+        return [each.result() for each in running]
+
+    def knows(self, candidate: Candidate) -> bool:
+        """Return True if the result of a candidate was asked for before."""
+        return candidate.name in self._results
 
     def start(self, candidate: Candidate) -> None:
         """Run a candidate in the background: it will be asked for."""
@@ -171,9 +193,10 @@ class Prober:
         """Return what a candidate shows. Run what the store does not have yet."""
         if candidate.name not in self._results:
             self._start(candidate, Priority.AWAITED)
-            _, claim, future = self._started.pop(candidate.name)
+            _, claim, future = self._started[candidate.name]
             claim.priority = Priority.AWAITED
             self._results[candidate.name] = self._wait_for(candidate, future)
+            self._started.pop(candidate.name, None)  # only now: another search may ask for it meanwhile
         return self._results[candidate.name]
 
     def start_repeat(self, candidate: Candidate) -> None:
@@ -186,7 +209,8 @@ class Prober:
     def repeat(self, candidate: Candidate) -> ProbeResult:
         """Return what a candidate shows if it is repeated."""
         self.start_repeat(candidate)
-        self._results[candidate.name] = self._wait_for(candidate, self._repeats.pop(candidate.name), again=True)
+        self._results[candidate.name] = self._wait_for(candidate, self._repeats[candidate.name], again=True)
+        self._repeats.pop(candidate.name, None)
         return self._results[candidate.name]
 
     @property
@@ -256,8 +280,9 @@ class Prober:
         if not modules:
             return None
         self.start_import_check(candidate, modules, own_process=own_process)
-        future = self._import_checks.pop((candidate.name, modules, own_process))
-        result = self._wait_for(candidate, future, again=True)
+        key = (candidate.name, modules, own_process)
+        result = self._wait_for(candidate, self._import_checks[key], again=True)
+        self._import_checks.pop(key, None)
         attempt = result.attempt
         if attempt is None or attempt.outcome is Outcome.PASSED or not attempt.conclusive:
             return None
@@ -266,20 +291,24 @@ class Prober:
     def _call(self, function: Callable[[], _T]) -> _T:
         """Call a function in a thread that creates environments. Raises SearchStopped, and what it raises."""
         try:
-            return self._pool.call(Claim(), function)
+            with self._turns.pause():
+                return self._pool.call(Claim(), function)
         except Interrupted:
             raise SearchStopped from None
 
     def _wait_for(self, candidate: Candidate, future: Future[ProbeResult], *, again: bool = False) -> ProbeResult:
         """Wait for a result, and record what finishes meanwhile. Raises SearchStopped."""
-        while not futures.wait([future], timeout=_POLL_S).done:
-            self._record_finished()
+        with self._turns.pause():
+            while not futures.wait([future], timeout=_POLL_S).done:
+                self._record_finished()
         self._record_finished()
         try:
             result = future.result()
         except Interrupted:
             raise SearchStopped from None
-        self.runs += len(result.new)
+        if future not in self._counted:
+            self._counted.add(future)
+            self.runs += len(result.new)
         if result.new and not again:
             self.ran.add(candidate.name)
         if self._session.stop.is_set():
@@ -287,7 +316,12 @@ class Prober:
         return result
 
     def _record_finished(self) -> None:
-        """Record the attempts that have finished, also those that nobody has asked for yet."""
+        """Record the attempts that have finished, also those that nobody has asked for yet.
+
+        The store is written by the thread that opened it; in other threads this does nothing.
+        """
+        if threading.get_ident() != self._recorder:
+            return
         with contextlib.suppress(queue.Empty):
             while True:
                 self._writer.add(self._finished.get_nowait())

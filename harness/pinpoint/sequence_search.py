@@ -107,12 +107,12 @@ class SequenceSearch:
 
     def _observed(self, place: int, *, again: bool) -> Observation:
         candidate = self._candidate(place)
-        runs = self._prober.runs
+        known = self._prober.knows(candidate)
         result = self._prober.repeat(candidate) if again else self._prober.result_of(candidate)
         observation = self._judge.observe(candidate, result)
-        if not again or self._prober.runs > runs:
+        if not again or result.new:
             point = Point(name=self._name(place), observation=observation, result=result)
-            how = " (again)" if again else " (known)" if result.attempts and self._prober.runs == runs else ""
+            how = " (again)" if again else " (known)" if result.attempts and (known or not result.new) else ""
             self._notify(f"{candidate.name}{how}: {point.text}")
         return observation
 

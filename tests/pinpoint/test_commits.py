@@ -1,9 +1,12 @@
 """From two releases of a throw-away package to the commit between their tags."""
 
 import json
+import os
 import re
 import shlex
+import sqlite3
 import textwrap
+import time
 
 import pytest
 
@@ -141,6 +144,41 @@ def test_what_was_fixed_and_broken_again_in_between_is_told(playground, reposito
     (found,) = found_in(playground, repository)
     assert found["kind"] == "changed"
     assert [(each["kind"], each["sha"]) for each in found["commits"]] == [("fixed", mended), ("introduced", breaks)]
+
+
+def test_commits_of_several_transitions_are_searched_side_by_side_and_none_runs_twice(playground, repository):
+    publish(playground, v1_0=42, v1_1=41, v1_2=42, v1_3=40)
+    changes = []
+    repository.commit("Begin", source(42), tag="v1.0")
+    for release, answer, before in (("v1.1", 41, 42), ("v1.2", 42, 41), ("v1.3", 40, 42)):
+        for number in range(3):
+            repository.commit(f"Towards {release}: {number}", source(before, f"{release} {number}"))
+        changes.append(repository.commit(f"Change for {release}", source(answer, release)))
+        repository.commit(f"Release {release}", source(answer, f"of {release}"), tag=release)
+    found = found_in(playground, repository)
+    assert [each["commit"]["sha"] for each in found] == changes
+    assert [each["kind"] for each in found] == ["introduced", "fixed", "introduced"]
+    with sqlite3.connect(playground.folder / "attempts.sqlite") as store:
+        counts = store.execute("SELECT key, count(*) FROM attempts GROUP BY key").fetchall()
+    # A side of a transition is run again, twice in processes of its own; all else runs once.
+    assert max(count for _, count in counts) <= 3
+    again = found_in(playground, repository)
+    assert [each["commit"]["sha"] for each in again] == changes
+
+
+def test_source_trees_of_commits_share_their_files_and_are_pruned(playground, repository):
+    publish(playground, v1_0=42, v1_1=41)
+    repository.commit("Begin", source(42), other="lib/same.py", tag="v1.0")
+    repository.commit("Change", source(41), tag="v1.1")
+    found_in(playground, repository)
+    trees = [each for each in (playground.folder / "cache/trees").iterdir() if re.fullmatch("[0-9a-f]{40}", each.name)]
+    assert len(trees) == 2
+    assert (trees[0] / "lib/same.py").samefile(trees[1] / "lib/same.py")
+    old = time.time() - 40 * 86400
+    os.utime(trees[0], (old, old))
+    playground.harness("prune")
+    assert [each.exists() for each in trees] == [False, True]
+    assert found_in(playground, repository)[0]["commit"]["title"] == "Change"
 
 
 def test_inside_a_merge_what_broke_it_is_told_from_what_changed_the_error(playground, repository):
