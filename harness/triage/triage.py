@@ -92,6 +92,8 @@ class Triage:
             own = (*own, *fallback)
         own = (*own, *self._with_earlier_releases(own))
         self._narrow()
+        if {each.shows for each in self.evidence} & {Shows.BUG, Shows.PASSES} == {Shows.BUG}:
+            self._run_ends()  # no release of the tier passes: the newest one of a package may
         package = self._responsible()
         _log.info(
             "problem: %s; responsible package: %s", self.problem.text or self.problem.observed, package or "unknown"
@@ -250,8 +252,8 @@ class Triage:
         packages = [canonicalize_name(each) for each in self.blame(*pair, *self._watching)]
         return packages[0] if len(packages) == 1 else None
 
-    def _run_ends(self, package: NormalizedName) -> None:
-        """Run the first and the last release of a package in its family with a fixed base, unless results differ there.
+    def _run_ends(self, package: NormalizedName | None = None) -> None:
+        """Run the first and the last release of families with a fixed base, or of one package, unless results differ.
 
         The search begins in an environment of this family only if something passes there.
         """

@@ -116,6 +116,19 @@ def test_releases_are_searched_without_commits_if_the_clone_is_of_another_packag
     assert document["introduced"]["commit"] is None
 
 
+def test_where_every_release_of_the_tier_fails_the_newest_release_is_run(playground):
+    """As the tier has no release that passes, the package would not be found, nor that its newest release is right."""
+    framework = with_framework(playground, RELEASES)
+    matrix = playground.root / "matrix.toml"
+    matrix.write_text(matrix.read_text().replace('environments = ["*"]', 'environments = ["keras9.2.0", "keras9.3.0"]'))
+    document = framework.json("triage", framework.script(CODE, "repro.py"))
+    assert document["responsible"] == "keras"
+    assert shown(document) == [
+        ("9.0.0", "9.1.0", "passes"), ("9.2.0", "9.3.0", "this bug"), ("9.4.0", "9.4.0", "passes"),
+    ]  # fmt: skip
+    assert (document["fixed"]["last"], document["fixed"]["first"]) == ("9.3.0", "9.4.0")
+
+
 def test_report_that_no_environment_shows_is_not_reproduced(framework):
     text = ISSUE.replace("keras.double(21)", "keras.__name__").replace("9.3.0", "9.4.0")
     framework.script(text, "quiet.md")
