@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import datetime as dt
 import json
 import os
@@ -16,7 +15,8 @@ from pathlib import Path
 
 import psutil
 
-from benchmark.figures import Figure, table_of
+from benchmark.answering import answer_a_report
+from benchmark.figures import Figure, Part, read_parts, text_of, write_parts
 from benchmark.forked import forked
 from benchmark.measured import measure_harness, notify
 from benchmark.recorded import fill
@@ -29,9 +29,9 @@ from harness.session import Session
 # Two environments of different age, and as many cases as a plain noxfile runs in a few minutes.
 ENVIRONMENTS = ("tf2.10.1", "keras3.5.0")
 COMPARED = ("sequential_build", "sequential_build_twice", "custom_layer", "kept_weights", "load_after_other_files")
-COUNTS = (100, 1_000, 10_000, 100_000)
+COUNTS = (1_000, 100_000)
 MEASURED = Path("benchmark/results/benchmark.json")
-PARTS = ("speed", "limit", "nothing", "own-work", "forked")
+PARTS = ("speed", "limit", "answer", "nothing", "own-work", "forked")
 
 
 def main() -> None:
@@ -40,51 +40,56 @@ def main() -> None:
     parser.add_argument("--environments", help=f"comma-separated (default: {','.join(ENVIRONMENTS)})")
     parser.add_argument("--scenarios", help="comma-separated globs (default: five, and all for the limit)")
     parser.add_argument("--whole", action="store_true", help="the default tier, and 10 000 real attempts")
+    parser.add_argument("--repository", metavar="DIR", type=Path, help="a clone of Keras, to measure an answer")
     parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--no-document", action="store_true", help="write no file")
     arguments = parser.parse_args()
-    started, load = time.monotonic(), os.getloadavg()[0]
+    load, parts = os.getloadavg()[0], {}
     # Next to the cache, so that uv can hard-link packages from its own cache.
     beside = Session.at(Path.cwd(), os.environ, notify).cache.parent
     with OwnedFolder(beside, "harness-benchmark-") as folder:
-        figures = list(_figures(folder, arguments.only or PARTS, arguments))
-    how = _how(arguments, (time.monotonic() - started) / 60, load)
-    text = f"{how}\n\n{table_of(figures)}"
-    sys.stdout.write(text)
+        ours = Ours(folder, os.environ)
+        for part in arguments.only or PARTS:
+            started = time.monotonic()
+            figures = list(_figures(part, ours, folder, arguments))
+            parts[part] = Part(
+                day=str(dt.datetime.now(dt.timezone.utc).date()),
+                options=" ".join(["--whole"] * arguments.whole + ["--only", part]),
+                minutes=round((time.monotonic() - started) / 60),
+                machine=_machine(),
+                load=load,
+                figures=tuple(figures),
+            )
+    sys.stdout.write(text_of(parts))
     if not arguments.no_document:
-        document = {"how": how, "figures": [dataclasses.asdict(each) for each in figures]}
-        MEASURED.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        write_section(Path("docs/performance.md"), "benchmark", text)
+        # Parts that were not measured now keep their figures, with the day on which they were measured.
+        known = {**read_parts(MEASURED), **parts}
+        known = {part: known[part] for part in PARTS if part in known}
+        write_parts(MEASURED, known)
+        write_section(Path("docs/performance.md"), "benchmark", text_of(known))
 
 
-def _how(arguments: argparse.Namespace, minutes: float, load: float) -> str:
-    typed = " ".join(["nox -s benchmark", *(["--", *sys.argv[1:]] if sys.argv[1:] else [])])
+def _machine() -> str:
     memory = round(psutil.virtual_memory().total / (1 << 30))
-    lines = [
-        f"`{typed}`, {dt.datetime.now(dt.timezone.utc):%Y-%m-%d}, {minutes:.0f} minutes, on {JOBS} cores "
-        f"({platform.system()} {platform.machine()}) with {memory} GiB, Python {platform.python_version()}. "
-        f"Load {load:.1f} before, {os.getloadavg()[0]:.1f} at the end."
-    ]
-    if not arguments.whole and arguments.only is None:
-        environments = arguments.environments or ", ".join(ENVIRONMENTS)
-        lines.append(f"Environments: {environments}. `-- --whole` measures the default tier.")
-    return "\n".join(lines)
+    return f"{JOBS} cores ({platform.machine()}) with {memory} GiB, Python {platform.python_version()}"
 
 
-def _figures(folder: Path, wanted: tuple[str, ...] | list[str], arguments: argparse.Namespace) -> Iterator[Figure]:
-    ours = Ours(folder, os.environ)
-    if "speed" in wanted:
+def _figures(part: str, ours: Ours, folder: Path, arguments: argparse.Namespace) -> Iterator[Figure]:
+    if part == "speed":
         yield from compare(ours, folder, _selection(arguments, COMPARED))
-    if "limit" in wanted:
-        if "speed" not in wanted:
-            ours.run(_selection(arguments, ("imports",)))  # builds the environments
+    elif part == "limit":
+        ours.run(_selection(arguments, ("imports",)))  # builds the environments
         yield from against_the_limit(ours, _selection(arguments, ()))  # all scenarios, so that start-up is a small part
-    if "nothing" in wanted:
+    elif part == "answer" and arguments.repository is not None:
+        yield from answer_a_report(ours, folder, arguments.repository.absolute())
+    elif part == "answer":
+        yield Figure(what="the answer to a report", measured="not measured: name a clone of Keras with `--repository`")
+    elif part == "nothing":
         yield _nothing(folder)
-    if "own-work" in wanted:
+    elif part == "own-work":
         yield from map(_own_work, COUNTS)
-    if "forked" in wanted:
-        for count in (100, 1_000, *([10_000] if arguments.whole else [])):
+    elif part == "forked":
+        for count in (1_000, *([10_000] if arguments.whole else [])):
             yield from forked(folder, count)
 
 

@@ -30,10 +30,14 @@ class Ours:
         self._variables = {**variables, "HARNESS_CACHE": str(folder / "cache")}
         self._runs = 0
 
+    def with_store(self, name: str) -> dict[str, str]:
+        """Return the variables of a command with this cache and a store of its own."""
+        return {**self._variables, "HARNESS_STORE": str(self._folder / name)}
+
     def run(self, selection: Selection) -> tuple[Took, Session, Work]:
         """Run a selection without existing attempts. Return its usage, its session and its work."""
         self._runs += 1
-        variables = {**self._variables, "HARNESS_STORE": str(self._folder / f"attempts-{self._runs}.sqlite")}
+        variables = self.with_store(f"attempts-{self._runs}.sqlite")
         took = measure_harness(["run", *_arguments(selection), "--json"], variables)
         session = Session.at(Path.cwd(), variables, lambda line: None)
         return took, session, prepare(session, make_plan(session.project, selection))
