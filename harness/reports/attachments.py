@@ -15,6 +15,10 @@ from harness.reports.executed import imported_packages
 from harness.reports.report import Dropped, Place, ScenarioFile
 
 TEXTS = (".md", ".markdown", ".txt", ".html", ".htm", ".rst")
+PACKAGES = re.compile(
+    r"(?:requirements|constraints|(?:pip|conda)[-_ ]?(?:list|freeze)|freeze|packages)\b.*\.txt", re.IGNORECASE
+)
+"""How files with a list of packages are called."""
 _REPORT_NAMES = ("report", "issue", "readme", "bug", "description")
 _MAIN = (
     "repro",
@@ -52,9 +56,11 @@ class Attachments:
 def find_attachments(folder: Path) -> Attachments:
     """Sort the files of a folder by purpose. Without a clear main script, use the one that the text names."""
     files = list(_walk(folder))
-    texts = sorted((path for path in files if path.suffix.lower() in TEXTS and path.parent == folder), key=_text_rank)
+    texts = sorted((path for path in files if _is_text(path) and path.parent == folder), key=_text_rank)
     notebooks = [path for path in files if path.suffix.lower() == ".ipynb"]
     python = [path for path in files if path.suffix == ".py" and path.parent == folder]
+    code = "".join(map(_read, python))
+    texts = [path for path in texts if path.suffix.lower() != ".txt" or path.name not in code]  # data of the script
     text = texts[0] if texts else None
     decisions: list[str] = []
     scripts: tuple[Path, ...] = ()
@@ -144,6 +150,11 @@ def _main_script(python: list[Path], text: str) -> Path:
         return named, text.find(path.name) < 0, not path.stem.lower().startswith("test"), path.name
 
     return min(candidates, key=rank)
+
+
+def _is_text(path: Path) -> bool:
+    """Return whether a file may be the text of the report: a list of packages is none."""
+    return path.suffix.lower() in TEXTS and PACKAGES.fullmatch(path.name) is None
 
 
 def _text_rank(path: Path) -> tuple[int, int, str]:

@@ -14,6 +14,8 @@ from harness.reports.pieces import Piece
 from harness.reports.report import Dropped, Place
 from harness.reports.scripts import find_fault
 from harness.reports.sessions import scripts_in_shell
+from harness.reports.shown_below import without_value
+from harness.reports.signatures import is_signature
 from harness.reports.usual_imports import usual_import
 
 # What issue forms and hurried people also call Python: it is looked at.
@@ -68,7 +70,7 @@ def _read_python(piece: Piece, place: Place) -> Code | str:
     """Return the code of a block without prompts, or the reason why it has none."""
     if _FRAME.match(piece.text):
         return "output, not code"  # also where it is marked as Python
-    code = _without_sentences(read_cell(_without_numbers(piece.text), place, piece.section))
+    code = without_value(_without_sentences(read_cell(_without_numbers(piece.text), place, piece.section)))
     other = piece.language in _NO_PYTHON or (piece.language not in _PYTHON and not _is_meant(code.text))
     if piece.language and other:
         return f"a block of {piece.language}, not Python"
@@ -77,6 +79,8 @@ def _read_python(piece: Piece, place: Place) -> Code | str:
     fault = find_fault(code.text)
     if fault is not None:
         return _repaired(code, piece, fault.line, fault.message)
+    if is_signature(code.text):
+        return "the signature of a function, not a call of it"
     return "output, not code" if _is_output(code, piece) else code
 
 

@@ -19,7 +19,7 @@ from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import NOT_IN, is_least, is_required, is_wish, raises_rightly, verdict_of
-from harness.reports.writers import WRITTEN
+from harness.reports.writers import WAS_WRITTEN, is_written
 
 _EARLIER = re.compile(
     r"\b(?:old(?:er)?|previous(?:ly)?|before|earlier|used to|last week|until|up to|prior to|formerly)\b", re.IGNORECASE
@@ -103,16 +103,21 @@ class Context:
 
 def default_package(title: str, pieces: Iterable[Piece]) -> str:
     """Return the package that a report is about: the first with a version in the title, or in the text."""
+    pieces = list(pieces)
     texts = [title, *(piece.text[:2000] for piece in pieces)]
     named = [each for text in texts for each in find_mentions(text) if each.package not in OWN_NAMES]
-    subject = vocabulary().subject_of(" ".join(texts))
-    for text in texts:
+    subjects = vocabulary().subjects_of(" ".join(texts))
+    for text, subject in itertools.product(texts, subjects):
         for mention in find_mentions(text, subject):
             # A title may only have a number that stands beside its package elsewhere.
             package = next((each.package for each in named if each.version == mention.version), None)
             if package is not None:
                 return package
-    return subject
+    # `worked in 3.5` is not said of TensorFlow. Beside Python, it may be a version of that.
+    told = [title, *(each.text[:2000] for each in pieces if each.shape is not Shape.BLOCK)]
+    told = [text for text in told if "python" not in text.lower()]
+    fitting = (each for each in subjects if any(find_mentions(text, each) for text in told))
+    return next(fitting, subjects[0])
 
 
 def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
@@ -233,7 +238,7 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
     if verdict is Says.FAILS and raises_rightly(clause, piece.text):
         verdict = Says.WORKS
     for mention in mentions:
-        says = _says(clause, mention, mentions[0], verdict=verdict, piece=piece, context=context)
+        says = _says(clause, mention, mentions, verdict=verdict, piece=piece, context=context)
         if step and step.end() <= mention.start and len(mentions) > 1 and verdict is not Says.WORKS:
             from_here = _in_order([each for each in mentions if each.start >= step.end()], step)
             says = Says.WORKS if mention is from_here[0] and len(from_here) > 1 else Says.FAILS
@@ -279,12 +284,12 @@ def _in_order(mentions: list[Mention], step: re.Match[str]) -> list[Mention]:
 
 
 def _says(
-    clause: str, mention: Mention, first: Mention, *, verdict: Says | None, piece: Piece, context: Context
+    clause: str, mention: Mention, mentions: list[Mention], *, verdict: Says | None, piece: Piece, context: Context
 ) -> Says | None:
     """Return what a clause says of one of its versions; None if nothing."""
     before = clause[: mention.start]
-    writes = WRITTEN.search(before) and mention is first
-    if _WITHOUT.search(before):
+    writes = is_written(clause, mention, mentions)
+    if _WITHOUT.search(before) or (verdict is None and WAS_WRITTEN.match(clause[mention.end :])):
         return None
     if writes or is_required(before):
         return Says.WORKS if not writes and is_least(before, clause[mention.end :]) else None

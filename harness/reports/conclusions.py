@@ -35,7 +35,7 @@ from harness.reports.mentions import find_mentions, package_of
 from harness.reports.missing_exception import expected_exception, failing_without, message_of
 from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape
-from harness.reports.questions import ask, ask_about_line
+from harness.reports.questions import CODE_QUESTIONS, ask, ask_about_line
 from harness.reports.report import Claim, Dropped, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.runs_of_script import runs_of
 from harness.reports.scripts import Refusal, check_script, find_fault
@@ -78,7 +78,8 @@ def conclude(
         text = _with_variables(completed.text, variables)
         scripts.append(replace(part, text=text))
         decisions += completed.decisions
-        questions += completed.questions
+        if not any(each.startswith(CODE_QUESTIONS) for each in assembled.questions):  # another block is incomplete
+            questions += completed.questions
         requirements += completed.requirements
     if len(scripts) == 1:
         runs = runs_of(source.text, scripts[0], [each.name for each in companions], attached=bool(steps))

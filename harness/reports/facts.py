@@ -10,6 +10,7 @@ from harness.reports.blocks import is_code_block
 from harness.reports.mentions import package_of, version_in, versions_in
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Output, Place, Says, Setting
+from harness.reports.signatures import is_signature
 from harness.reports.tables import is_table, package_rows
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import is_wish, verdict_of
@@ -54,7 +55,7 @@ _BACKEND = re.compile(
     re.IGNORECASE,
 )
 BACKEND_VARIABLE = "KERAS_BACKEND"
-_PYTHON = re.compile(r"\bPython[ :=v-]*(?P<version>[23]\.\d+(?:\.\d+)?)", re.IGNORECASE)
+_PYTHON = re.compile(r"\bPython[ :=v`*-]*(?P<version>[23]\.\d+(?:\.\d+)?)", re.IGNORECASE)
 LOG_LINE = re.compile(
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,]*:? [IWEF] |^(?:WARNING|ERROR|INFO)[: ]|\bW0000 |\bE0000 |^\[\w+\] "
 )
@@ -252,7 +253,8 @@ def outputs_in(pieces: Iterable[Piece], dropped_lines: set[tuple[str, int]]) -> 
                 found.append(Output(place=Place(line=piece.line, file=piece.file), text=piece.text, role="expected"))
             said = piece.text[-200:]
             continue
-        if (piece.file, piece.line) in dropped_lines and not is_code_block(piece) and not pip_list(piece):
+        dropped = (piece.file, piece.line) in dropped_lines and not is_code_block(piece)
+        if dropped and not pip_list(piece) and not is_signature(piece.text):
             place = Place(line=piece.line, file=piece.file)
             found.append(Output(place=place, text=piece.text[:_LONGEST], role=_role(piece, said)))
         said = ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness.reports.fences import with_fences
 from harness.reports.not_python import FENCE, IPYTHON_PROMPT, PROMPT
+from harness.reports.web_page import as_markdown, is_page
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -72,7 +73,9 @@ def clip(text: str) -> tuple[str, int]:
 
 def read_pieces(text: str, *, file: str = "") -> list[Piece]:
     """Split Markdown and HTML into pieces. Code without a fence is recognised, too."""
-    numbered = with_fences([_plain_line(line) for line in _without_comments(text).split("\n")])
+    text = _without_comments(text)
+    page = as_markdown(text) if is_page(text) else list(enumerate(text.split("\n"), start=1))
+    numbered = [(page[at - 1][0], line) for at, line in with_fences([_plain_line(line) for _, line in page])]
     lines, transcripts = _take_transcripts([line for _, line in numbered])
     from markdown_it import MarkdownIt
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from harness.reports.claims import Context, claims_in, default_package
 from harness.reports.code import Code
 from harness.reports.command_line import reads_arguments, typed_arguments
 from harness.reports.conclusions import conclude
+from harness.reports.facts import date_of
 from harness.reports.notebook import Notebook, read_notebook, script_of
 from harness.reports.pieces import MOST, Piece, Shape, clip, read_pieces
 from harness.reports.report import Dropped, Form, Place, Report, Says, ScenarioFile
 from harness.reports.scripts import find_fault
+from harness.reports.shown_beside import shown_beside
 from harness.reports.source import Source, as_name, load, source_of
 from harness.reports.undefined import ask_for_names, undefined_names
 from harness.reports.usual_imports import usual_import
@@ -62,14 +64,14 @@ def _with_code_of_comments(source: Source, assembled: Assembled) -> tuple[Source
     if assembled.code is not None and not assembled.questions:
         return source, assembled
     for number, comment in enumerate(source.comments, start=1):
-        pieces = read_pieces(clip(comment)[0], file=f"comment {number}")[:MOST]
+        pieces = read_pieces(clip(comment.text)[0], file=f"comment {number}")[:MOST]
         found = assemble(pieces)
         if found.code is not None and found.code.text.strip() and not found.questions:
             decision = f"the code is that of comment {number}: the report itself has none that runs"
             merged = replace(
                 found, decisions=(decision, *found.decisions), dropped=(*assembled.dropped, *found.dropped)
             )
-            return replace(source, pieces=(*source.pieces, *pieces)), merged
+            return replace(source, pieces=(*source.pieces, *pieces), date=comment.date or source.date), merged
     return source, assembled
 
 
@@ -126,8 +128,21 @@ def _read_folder(folder: Path) -> Report:
         typed = typed_arguments(source.text, script=steps[0].name, attached=True)
         code += [repr(typed.arguments)] if typed is not None else []  # the files that they name belong to it
     companions, unused, decisions = companions_of(folder, code, found.others)
+    kept = {each.name for each in companions}
+    shown = list(shown_beside(path for path in found.others if path.parent == folder and path.name not in kept))
+    date = source.date or next(filter(None, (date_of(each.text) for each in shown)), None)
+    source = replace(source, pieces=(*source.pieces, *shown), date=date)
+    unused = _with_text(unused, {each.file: each.text for each in shown})
     merged = _merge(assembled, (*found.decisions, *decisions), unused)
     return conclude(source, merged, tuple(companions), steps=tuple(steps))
+
+
+def _with_text(unused: Iterable[Dropped], shown: Mapping[str, str]) -> list[Dropped]:
+    """Return the files that are not run; of those that show something, with their text."""
+    why = "what was shown, not code"
+    return [
+        each if (text := shown.get(each.place.file)) is None else replace(each, text=text, why=why) for each in unused
+    ]
 
 
 def _blocks_of_text(pieces: Iterable[Piece], attachment: str) -> list[Dropped]:

@@ -33,6 +33,14 @@ _FORM_HEADING = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
+class Comment:
+    """A comment below a report, and its day."""
+
+    text: str
+    date: dt.date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """The parts of a report before they are interpreted."""
 
@@ -43,7 +51,7 @@ class Source:
     pieces: tuple[Piece, ...] = ()
     notebook: Notebook | None = None
     date: dt.date | None = None
-    comments: tuple[str, ...] = ()
+    comments: tuple[Comment, ...] = ()
     """What was said below the report: code is looked for there, if the report has none."""
     dropped: tuple[Dropped, ...] = ()
 
@@ -137,7 +145,7 @@ def _left_out(lines: int, text: str, file: str) -> tuple[Dropped, ...]:
     return (Dropped(place=place, text="", why=f"the text is too long: {lines} lines from here on are not read"),)
 
 
-def _from_json(text: str) -> tuple[str, dt.date | None, str, tuple[str, ...]]:
+def _from_json(text: str) -> tuple[str, dt.date | None, str, tuple[Comment, ...]]:
     """Take body, date, title and comments out of what `gh issue view --json title,body,createdAt,comments` prints."""
     if text[:200].lstrip().startswith("{") and '"body"' in text:
         try:
@@ -146,16 +154,23 @@ def _from_json(text: str) -> tuple[str, dt.date | None, str, tuple[str, ...]]:
             return text, None, "", ()
         if isinstance(document, dict) and isinstance(document.get("body"), str) and "cells" not in document:
             title = document.get("title")
-            created = str(document.get("createdAt") or document.get("created_at") or "")[:10]
-            try:
-                date = dt.date.fromisoformat(created)
-            except ValueError:
-                date = None
             listed = document.get("comments")
-            bodies = [each.get("body") for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-            comments = tuple(each for each in bodies[:MOST_COMMENTS] if isinstance(each, str))
+            entries = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+            comments = tuple(
+                Comment(text=each["body"], date=_day_of(each))
+                for each in entries[:MOST_COMMENTS] if isinstance(each.get("body"), str)
+            )  # fmt: skip
+            date = _day_of(document)
             return document["body"], date, title if isinstance(title, str) else "", comments
     return text, None, "", ()
+
+
+def _day_of(entry: dict[str, object]) -> dt.date | None:
+    """Return the day of an issue or a comment, as `gh` and the API of GitHub print it."""
+    try:
+        return dt.date.fromisoformat(str(entry.get("createdAt") or entry.get("created_at") or "")[:10])
+    except ValueError:
+        return None
 
 
 def _is_script(text: str, file: str) -> bool:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+
+_SHORT = re.compile(r"(?<![\w-])tf(?![\w-])")
+"""How TensorFlow is called in code: `tf.constant`. tf-keras is another package."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +28,11 @@ class Vocabulary:
         """All names that people write."""
         return tuple(dict.fromkeys((*self.subjects, *self.aliases)))
 
-    def subject_of(self, text: str) -> str:
-        """Return the package that a text is about, if it names no version."""
-        words = text.lower().replace("_", "-").replace("tensorflow backend", "")  # of Keras
+    def subjects_of(self, text: str) -> tuple[str, ...]:
+        """Return the packages that a text names, the one that it is most likely about first; at least one."""
+        words = _SHORT.sub("tensorflow", text.lower().replace("_", "-")).replace("tensorflow backend", "")  # of Keras
         named = (self.aliases.get(name, name) for name in self.names if name in words)
-        return next(named, self.subjects[0])
+        return tuple(dict.fromkeys(named)) or self.subjects[:1]
 
 
 _USUAL = Vocabulary()

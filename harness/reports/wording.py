@@ -34,7 +34,7 @@ _WORKING = re.compile(
     r"|\b(?:is|was|are|were|looks?) normal\b|\b(?:is|was|were|are) green\b"
     r"|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
     r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b|\bwas (?:there|defined|possible|right)|\bhad it\b"
-    r"|\b(?:it|that|they) (?:can|does|do|did)\W*$"
+    r"|\b(?:it|that|they) (?:can|does|do|did)\W*$|\bcan (?:\w+ )?(?:load|read|run|train|save|import|open)\b"
     r"|\u6b63\u5e38|\u6210\u529f"  # normal, success
     r"|\u2705|\u2713|\bshows? the right|\bunaffected",
     re.IGNORECASE,

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from harness.reports.clauses import OWN_NAMES, clauses_of
-from harness.reports.mentions import find_mentions
+from harness.reports.mentions import Mention, find_mentions
 from harness.reports.pieces import Piece, Shape
-from harness.reports.report import Place, Setting
-from harness.reports.wording import is_wish
+from harness.reports.report import Place, Says, Setting
+from harness.reports.wording import is_wish, verdict_of
 
 WRITTEN = re.compile(
     r"\bwith [`'\"](?:generate|save|write|create|train|export)[`'\"] (?:in|on|under|with|using)\W*$"
@@ -18,23 +18,39 @@ WRITTEN = re.compile(
     r"(?: (?:an? |the )?(?:older|old|earlier|previous)(?: \w+){0,2}(?: \W?(?:ie|eg|i\.e|e\.g)\.)?)?\W*$",
     re.IGNORECASE,
 )
+# `In Keras 3.6, losses were saved by their name`: of what the file has, not of what works.
+WAS_WRITTEN = re.compile(
+    r"[`'\" ]*,[^.;]{0,80}?\b(?:was|were|is|are) (?:saved|written|exported|serialized)\b", re.IGNORECASE
+)
 _MOST_LINES = 2000
 
 
 def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:
     """Return the versions of which a text says that they wrote a file: `saved with Keras 3.6`; exact ones first."""
     found: dict[tuple[str, str], Setting] = {}
+    loaded: set[tuple[str, str]] = set()
     for piece in pieces:
         if is_wish(piece.section):
             continue
         for start, clause in _told_clauses(piece, default):
             mentions = [each for each in find_mentions(clause, default) if each.package not in OWN_NAMES]
-            if mentions and WRITTEN.search(clause[: mentions[0].start]):
-                line = piece.line + piece.text.count("\n", 0, start + mentions[0].start)
+            for mention in mentions:
+                if not is_written(clause, mention, mentions):
+                    continue
+                line = piece.line + piece.text.count("\n", 0, start + mention.start)
                 place = Place(line=line, file=piece.file)
-                setting = Setting(name=mentions[0].package, value=mentions[0].version, place=place)
+                setting = Setting(name=mention.package, value=mention.version, place=place)
                 found.setdefault((setting.name, setting.value), setting)
-    return sorted(found.values(), key=lambda each: each.value.count(".") < 2)
+                if len(mentions) == 1 and verdict_of(clause) is Says.WORKS:
+                    loaded.add((setting.name, setting.value))
+    # `cannot load its files, but can load those made in 2.12`
+    return sorted(found.values(), key=lambda each: ((each.name, each.value) in loaded, each.value.count(".") < 2))
+
+
+def is_written(clause: str, mention: Mention, mentions: list[Mention]) -> bool:
+    """Return whether a clause says that a version wrote a file. `mentions` are all of the clause."""
+    start = max((each.end for each in mentions if each.end <= mention.start), default=0)
+    return WRITTEN.search(clause[start : mention.start]) is not None
 
 
 def _told_clauses(piece: Piece, default: str) -> Iterator[tuple[int, str]]:

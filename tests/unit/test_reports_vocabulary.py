@@ -46,9 +46,9 @@ def test_names_are_known_only_in_the_block():
 
 
 def test_version_without_a_package_is_of_the_package_that_the_text_names():
-    assert Vocabulary().subject_of("a layer of Keras") == "keras"
-    assert Vocabulary().subject_of("keras in tensorflow") == "tensorflow"
-    assert Vocabulary().subject_of("nothing of both") == "tensorflow"
-    assert SKLEARN.subject_of("a forest") == "scikit-learn"
+    assert Vocabulary().subjects_of("a layer of Keras")[0] == "keras"
+    assert Vocabulary().subjects_of("keras in tensorflow")[0] == "tensorflow"
+    assert Vocabulary().subjects_of("nothing of both")[0] == "tensorflow"
+    assert SKLEARN.subjects_of("a forest")[0] == "scikit-learn"
     two = Vocabulary(subjects=("a-package", "b-package"), aliases={"b": "b-package", "import-name": "b-package"})
-    assert two.subject_of("an import_name fails") == "b-package"
+    assert two.subjects_of("an import_name fails")[0] == "b-package"
