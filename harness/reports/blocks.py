@@ -13,7 +13,7 @@ from harness.reports.named_blocks import as_files
 from harness.reports.pieces import Piece
 from harness.reports.report import Dropped, Place
 from harness.reports.scripts import find_fault
-from harness.reports.sessions import scripts_in_shell
+from harness.reports.sessions import files_of_shell, scripts_in_shell
 from harness.reports.shown_below import without_value
 from harness.reports.signatures import is_signature
 from harness.reports.usual_imports import usual_import
@@ -43,6 +43,7 @@ _TRACEBACK = re.compile(r"-{20,}\s*$|Traceback \(most recent|\w+(?:Error|Excepti
 _FRAME = re.compile(r"\s*(?:Traceback \(most recent call last\):\s*)?File \"[^\"\n]{1,300}\", line \d")
 _NUMBERED = re.compile(r"[ \t]*(?P<number>\d{1,4})[.:|)]?(?P<rest>(?:[ \t].*)?)$")
 _FEWEST_NUMBERED = 3
+_EXCEPTION_LINE = re.compile(r"(?:[A-Za-z_]\w*\.){0,6}[A-Z]\w*(?:Error|Exception): \S")
 _SHOWN_VALUE = re.compile(r"\s*(?:tf\.Tensor|array|<|tensor|Array)\(")
 
 
@@ -61,6 +62,9 @@ def read_block(piece: Piece, place: Place) -> Code | str:
         kept, files, decisions = as_files(Code(place=place, name=name, text=text) for name, text in scripts)
         text = "\n".join(each.text for each in kept)
         return Code(place=place, text=text, section=piece.section, files=tuple(files), decisions=tuple(decisions))
+    if piece.language not in _PYTHON and (made := files_of_shell(piece.text)):
+        why = tuple(f"the shell makes {name}: it belongs to the code" for name, _ in made)
+        return Code(place=place, text="", section=piece.section, files=made, decisions=why)
     if _SESSION.search(piece.text[:2000]):
         return "a shell session or the output of a test run, not Python"
     return _read_python(piece, place)
@@ -70,7 +74,8 @@ def _read_python(piece: Piece, place: Place) -> Code | str:
     """Return the code of a block without prompts, or the reason why it has none."""
     if _FRAME.match(piece.text):
         return "output, not code"  # also where it is marked as Python
-    code = without_value(_without_sentences(read_cell(_without_numbers(piece.text), place, piece.section)))
+    code = _without_sentences(read_cell(_without_numbers(piece.text), place, piece.section))
+    code = without_value(_without_exceptions(code))
     other = piece.language in _NO_PYTHON or (piece.language not in _PYTHON and not _is_meant(code.text))
     if piece.language and other:
         return f"a block of {piece.language}, not Python"
@@ -131,6 +136,22 @@ def _without_sentences(code: Code) -> Code:
     place = replace(code.place, line=code.place.line + start)
     dropped = Dropped(place=code.place, text="\n".join(before), why="a sentence in front of the code")
     return replace(code, text="\n".join(lines[start:]), place=place, dropped=(*code.dropped, dropped))
+
+
+def _without_exceptions(code: Code) -> Code:
+    """Remove the lines `Type: message` that people write below the statements that raise them."""
+    if find_fault(code.text) is None:
+        return code
+    lines = code.text.split("\n")
+    found = [at for at, line in enumerate(lines) if _EXCEPTION_LINE.match(line)]
+    text = "\n".join("" if at in found else line for at, line in enumerate(lines))
+    if not found or not text.strip() or find_fault(text) is not None:
+        return code
+    dropped = (
+        Dropped(place=replace(code.place, line=code.place.line + at), text=lines[at], why="output, not code")
+        for at in found
+    )
+    return replace(code, text=text.rstrip("\n") + "\n", dropped=(*code.dropped, *dropped))
 
 
 def _is_code(tree: ast.Module, tagged: bool) -> bool:

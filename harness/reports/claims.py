@@ -32,7 +32,7 @@ _NOT_OF_THE_BUG = re.compile(
 )
 _STEP = re.compile(
     r"\b(?:mov(?:e|ed|ing)|upgrad\w*|updat\w*|bump\w*|go(?:ing)?|went|switch\w*|migrat\w*|chang\w*|regress\w*"
-    r"|deviat\w*|differ\w*|broke\w*)\b(?:\W+\w+){0,3}?\W+(?:from|between)\b",
+    r"|deviat\w*|differ\w*|broke\w*)\b(?:\W+\w+){0,6}?\W+(?:from|between)\b",
     re.IGNORECASE,
 )
 # `I updated tf to 2.4.1 and get the following`
@@ -68,6 +68,9 @@ _THERE = re.compile(
     re.IGNORECASE,
 )
 _WITHOUT = re.compile(r"\bwithout\W*$", re.IGNORECASE)
+# `fails in Keras 3, not Keras 2`; an edit corrects a slip of the pen, and says nothing
+_NOT = re.compile(r"(?P<edit>\bedit\W+)?\bnot[\s`'\"*]*$", re.IGNORECASE)
+_OPPOSITE = {Says.WORKS: Says.FAILS, Says.FAILS: Says.WORKS}
 _COMMENT_BEHIND = re.compile(r"(?<=[\w)\]:'\"] )\s{0,40}# \S.*$")
 _PROMPT = re.compile(r"\s*(?:\$ |>>> |In \[)")
 _FIRST = Place(line=1)
@@ -200,8 +203,10 @@ def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
         labels = heading or (piece.shape is Shape.PROSE and piece.text.rstrip(" *`\n").endswith(":"))
         if labels and below.shape is Shape.BLOCK and not is_code_block(below):
             shown[place] = Says.FAILS if exceptions_in(below.text, _FIRST) else Says.WORKS
-        elif heading and below.shape is Shape.PROSE and (says := verdict_of(below.text[:_LONGEST_VERDICT])):
-            told[place] = says
+        elif heading and below.shape is Shape.PROSE:
+            said = below.text[:_LONGEST_VERDICT]
+            if not find_mentions(said) and (says := verdict_of(said)) is not None:
+                told[place] = says  # a paragraph that names versions speaks of these
     return told | (shown if Says.FAILS in (*shown.values(), *told.values()) else {})
 
 
@@ -229,8 +234,8 @@ def _opposite_of_not_in(clause: str) -> Says:
 def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast: Says | None) -> Iterator[Claim]:
     near = piece.text[max(0, start - LONGEST_CLAUSE) : start]
     before = [each for each in find_mentions(near, context.default) if each.package not in OWN_NAMES]
-    defaults = dict.fromkeys([*(each.package for each in reversed(before)), context.default])
-    mentions = [each for each in _mentions_with(clause, defaults) if each.package not in OWN_NAMES]
+    default = before[-1].package if before else context.default
+    mentions = [each for each in find_mentions(clause, default) if each.package not in OWN_NAMES]
     step = _STEP.search(clause)
     verdict = contrast if contrast is not None and NOT_IN.match(clause) else verdict_of(clause) or contrast
     if context.should_raise:
@@ -266,19 +271,12 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
         )  # fmt: skip
     for found in _MAJOR.finditer(_MESSAGE.sub("", clause)):
         line = piece.line + piece.text.count("\n", 0, start + found.start())
+        if (negated := _NOT.search(clause[: found.start()])) and negated["edit"]:
+            continue
         yield Claim(
             text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=verdict,
             package="keras", version=found["version"],
         )  # fmt: skip
-
-
-def _mentions_with(clause: str, defaults: Iterable[str]) -> list[Mention]:
-    """Return the versions of a clause. One that stands alone is of the first package that can have it."""
-    found: dict[int, Mention] = {}
-    for default in defaults:
-        for each in find_mentions(clause, default):
-            found.setdefault(each.start, each)
-    return [found[start] for start in sorted(found)]
 
 
 def _between(step: re.Match[str] | None) -> bool:
@@ -298,13 +296,15 @@ def _says(
     """Return what a clause says of one of its versions; None if nothing."""
     before = clause[: mention.start]
     writes = is_written(clause, mention, mentions)
-    if _WITHOUT.search(before) or (verdict is None and WAS_WRITTEN.match(clause[mention.end :])):
+    negated = _NOT.search(before)
+    corrected = negated is not None and negated["edit"] is not None
+    if corrected or _WITHOUT.search(before) or (verdict is None and WAS_WRITTEN.match(clause[mention.end :])):
         return None
     if writes or is_required(before):
         return Says.WORKS if not writes and is_least(before, clause[mention.end :]) else None
     if verdict is not None:
         until = verdict is Says.FAILS and re.search(r"\b(?:until|up to|prior to|before)\s+\S*\s*$", before)
-        return Says.WORKS if until else verdict
+        return Says.WORKS if until else _OPPOSITE[verdict] if negated else verdict
     if (upgrade := _UPGRADE.search(before)) or _UPGRADED_TO.search(before):
         return Says.WORKS if upgrade and upgrade["when"].lower() == "before" else Says.FAILS
     # A number with nothing said of it, or of another matter.

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from packaging.requirements import InvalidRequirement, Requirement
 
 from harness.project.syntax import UNREADABLE, tree_of
-from harness.reports.margins import without_margin
+from harness.reports.margins import below_imports, without_margin
 from harness.reports.not_python import (
     IPYTHON_OUTPUT,
     IPYTHON_PROMPT,
     MAGIC,
     PROMPT,
-    TYPOGRAPHIC,
     outside_strings,
 )
 from harness.reports.report import Dropped, Output, Place
+from harness.reports.typography import with_plain_characters
 
 _CONTINUED = re.compile(r"\s*\.\.\.(?: |$)|\s*\.\.\.:\s?")
 _IPYTHON_CONTINUED = re.compile(r"\s*\.{3,}: ?")
@@ -143,21 +143,15 @@ def read_cell(text: str, place: Place, section: str = "", *, shows_last: bool = 
     cleaned = without_margin(text.expandtabs(8) if _mixes_tabs(text) else text)
     if tree_of(cleaned) is None:
         cleaned = _without_magics(cleaned, notes, 0)
-    if tree_of(cleaned) is None and any(each in cleaned for each in TYPOGRAPHIC):
-        plain = "".join(_PLAIN.get(each, each) for each in cleaned)
-        if tree_of(plain) is not None:
-            cleaned = plain
-            decisions = (f"line {place.line}: typographic quotes, dashes and blanks are replaced by plain ones",)
+    if tree_of(cleaned) is None and (shifted := below_imports(cleaned)) is not None:
+        cleaned = shifted
+        decisions = (f"line {place.line}: the code below its first statements is set in; this margin is removed",)
+    if tree_of(cleaned) is None and (plain := with_plain_characters(cleaned)) is not None:
+        cleaned = plain
+        decisions = (f"line {place.line}: typographic quotes, dashes and blanks are replaced by plain ones",)
     if shows_last:
         cleaned = displaying(cleaned, everything=False)
     return notes.code(cleaned.strip("\n") + "\n" if cleaned.strip() else "", section, decisions)
-
-
-_PLAIN = {
-    **dict.fromkeys("“”„«»″", '"'), **dict.fromkeys("‘’‚′", "'"), **dict.fromkeys("–—−", "-"), "…": "...",
-    **dict.fromkeys("\u00a0\u202f\u2009\u3000", " "), **dict.fromkeys("\u200b\u2060\ufeff\u00ad\u200e\u200f", ""),
-    "，": ",", "（": "(", "）": ")", "：": ":", "＝": "=",
-}  # fmt: skip
 
 
 def _mixes_tabs(text: str) -> bool:

@@ -29,6 +29,7 @@ from harness.reports.facts import (
     outputs_in,
     settings_of,
     shown_versions,
+    versions_of_cell,
 )
 from harness.reports.failures import exceptions_in, failures_in
 from harness.reports.mentions import find_mentions, package_of
@@ -39,7 +40,7 @@ from harness.reports.questions import CODE_QUESTIONS, ask, ask_about_line
 from harness.reports.report import Claim, Dropped, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.runs_of_script import runs_of
 from harness.reports.scripts import Refusal, check_script, find_fault
-from harness.reports.session_claims import claims_in_sessions
+from harness.reports.session_claims import claims_in_sessions, claims_of_labels
 from harness.reports.source import Source
 from harness.reports.wording import verdict_of
 from harness.reports.writers import written_with
@@ -189,6 +190,7 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
     claims = [*claims_of_fields(pieces), *claims_in(told, context), *conflicts_in(pieces)]
     claims += _shown(source, pieces)
     claims += claims_in_sessions(pieces)
+    claims += claims_of_labels(pieces)
     place = Place(line=1, file=pieces[0].file if pieces else "")
     known = {(each.package, each.version) for each in claims}
     exact = {package_of(found["name"]): each for each in requirements if (found := _EXACT.fullmatch(each))}
@@ -280,7 +282,7 @@ def _shown(source: Source, pieces: list[Piece]) -> list[Claim]:
                 line = piece.line + piece.text.count("\n", 0, at.start())
                 found.append((package_of(at["name"]), at["version"], Place(file=piece.file, line=line), Says.FAILS))
     for cell in source.notebook.cells if source.notebook else ():
-        found += [(*each, cell.code.place, Says.FAILS) for each in shown_versions(cell.source, cell.output)]
+        found += [(*each, cell.code.place, Says.FAILS) for each in versions_of_cell(cell.source, cell.output)]
     return [
         Claim(text=f"{package} {version}", place=place, says=says, package=package, version=version)
         for package, version, place, says in found
@@ -323,7 +325,7 @@ def _settings(source: Source, pieces: list[Piece]) -> list[Setting]:
     found = settings_of(pieces)
     names = {each.name for each in found}
     for cell in source.notebook.cells if source.notebook else ():
-        for package, version in shown_versions(cell.source, cell.output):
+        for package, version in versions_of_cell(cell.source, cell.output):
             if package not in names:
                 names.add(package)
                 found.append(Setting(name=package, value=version, place=cell.code.place))

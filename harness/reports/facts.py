@@ -12,6 +12,7 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Output, Place, Says, Setting
 from harness.reports.signatures import is_signature
 from harness.reports.tables import is_table, package_rows
+from harness.reports.usual_imports import usual_import
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import is_wish, verdict_of
 
@@ -62,6 +63,7 @@ LOG_LINE = re.compile(
 _PIP_LIST = re.compile(r"^(?P<name>[A-Za-z][\w.-]*)(?:==|[ \t]{2,}|[ \t]+\()(?P<version>\d[\w.+!-]*)\)?(?:[ \t].*)?$")
 _PIP_SHOW = re.compile(r"^Name: (?P<name>[A-Za-z][\w.-]*)\nVersion: (?P<version>\d[\w.+!-]*)$", re.MULTILINE)
 _LISTS = re.compile(r".*[$#%>] +(?:\S+ -m +)?(?:uv +)?pip3? +(?:list|freeze)\b")
+_LISTING = re.compile(r"\bpip3? +(?:list|freeze)\b")
 _DATE = re.compile(
     r"(?im)^[ \t]*[-*]?[ \t]*(?:\"?(?:date|created|created_at|createdat|reported|opened)\"?)"
     r"[^\n\w]{1,6}(?P<date>20\d\d-\d\d-\d\d)"
@@ -300,7 +302,25 @@ def shown_versions(code: str, output: str) -> Iterator[tuple[str, str]]:
     ]
     if names and len(names) == len(versions):
         for name, version in zip(names, versions, strict=True):
-            yield package_of(name), version
+            yield _package_of_module(name, code), version
+
+
+def versions_of_cell(code: str, output: str) -> Iterator[tuple[str, str]]:
+    """Yield packages and versions that a cell printed, also with `!pip list | grep keras`."""
+    yield from shown_versions(code, output)
+    if _LISTING.search(code):
+        for line in output.split("\n")[:_LONGEST_SESSION]:
+            found = _PIP_LIST.match(line.strip())
+            package = package_of(found["name"]) if found is not None else ""
+            if found is not None and (package in _LISTED_CLAIMS or package in vocabulary().subjects):
+                yield package, found["version"]
+
+
+def _package_of_module(name: str, code: str) -> str:
+    """Return the package that a name of some code stands for: tensorflow-hub for `hub`."""
+    line = usual_import(name) or ""
+    found = re.search(rf"\bimport\s+(?P<module>[\w.]+)\s+as\s+{name}\b", f"{code}\n{line}")
+    return package_of(found["module"].partition(".")[0] if found is not None else name)
 
 
 def place_in(piece: Piece, at: int) -> Place:

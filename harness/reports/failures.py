@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from harness.reports.blocks import is_code_block
 from harness.reports.facts import LOG_LINE, place_in
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Failure, Place
@@ -20,6 +21,7 @@ _QUOTED_EXCEPTION = re.compile(
     r"|results? in|resulted in|resulting in|leads? to|led to|says|saying|shows|is|was|by|sees?|following) )"
     r"(?P<named>[A-Z]\w*(?:Error|Exception)): (?P<said>[^\n]{8,500})"
 )
+_CHAINED = re.compile(r"Traceback|During handling|direct cause")
 _WRAPPER = re.compile(r"Exception encountered when calling")
 _NO_MESSAGE = re.compile(r"\s*(?:!\[|<|https?://|`?(?:import|from|if|def|class) )")
 _END_OF_MESSAGE = re.compile(
@@ -41,7 +43,10 @@ def failures_in(pieces: Iterable[Piece]) -> list[Failure]:
     pieces = list(pieces)
     for place, piece in enumerate(pieces):
         if piece.shape is Shape.BLOCK:
-            found += reversed(exceptions_in(piece.text, Place(line=piece.line, file=piece.file)))
+            shown = exceptions_in(piece.text, Place(line=piece.line, file=piece.file))
+            # Of a traceback, the last one is seen; between the statements of a script, the first.
+            between = len(shown) > 1 and not _CHAINED.search(piece.text) and is_code_block(piece)
+            found += shown if between else reversed(shown)
         else:
             quoted += (
                 _with_paragraph(each, pieces[place + 1 : place + 2])

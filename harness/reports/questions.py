@@ -27,6 +27,7 @@ _FILE = re.compile(
 _MEDIA = re.compile(r"[\w./\\: -]*\.(?:jpe?g|png|bmp|gif|wav|mp3|mp4|avi)", re.IGNORECASE)
 _MAKES = re.compile(r"save|write|plot|draw|export|dump|print|replace|join|Path|endswith", re.IGNORECASE)
 _MACHINE_PATH = re.compile(r"^(?:/content/|/kaggle/|/home/|/Users/|/mnt/|/data/|[A-Z]:[\\/]|~/)")
+_LOADS = re.compile(r"\b(?:load_model|load_weights|saved_model\.load)\s*\(")
 _GPU = re.compile(r"/?(?:device:)?gpu:\d+$|cuda(?::\d+)?$|/job:\S+/device:gpu:\d+$", re.IGNORECASE)
 _WINDOWS_CALLS = {"startfile", "WinDLL"}
 _COLAB = re.compile(
@@ -51,7 +52,7 @@ def ask(report: Report, pieces: Iterable[Piece], text: str, *, asked: Iterable[s
             yield from _ask_of_script(script.text or "", report, written)
     if report.runnable and _LINK.search(text) and any("does not define" in each for each in asked):
         yield "The report also links to code, and links are not opened. Could you post that code as text?"
-    if report.runnable and not report.claims:
+    if not report.claims and (report.runnable or report.failures):
         yield "Which versions of TensorFlow, Keras and Python do you use, and is there a version in which it works?"
     if not report.failures and not report.outputs and len(text) < 300 and report.runnable:
         yield "What does the script show, and what do you expect instead? Please post the output as text."
@@ -77,6 +78,8 @@ def _ask_for_code(report: Report, text: str) -> str:
         return f"The code is behind a link, which is not opened. {wanted}"
     if _IMAGE.search(text):
         return f"The code or the error is in an image, which cannot be run or searched. {wanted}"
+    if _LOADS.search(text):
+        return f"The report has no code that makes the model which is loaded. {wanted} It builds and saves the model."
     if any(each.text.strip() for each in report.dropped):
         return f"The report has no code that runs as it is: it has only output or parts of a program. {wanted}"
     return f"The report has no code. {wanted}"

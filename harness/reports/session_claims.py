@@ -1,4 +1,4 @@
-"""What a session of a shell shows of the versions that it installs."""
+"""What output shows of versions: a session of a shell of those that it installs, a block of those of its labels."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from harness.reports.code import installed_by
+from harness.reports.clauses import OWN_NAMES
+from harness.reports.code import installed_by, is_transcript
 from harness.reports.failures import exceptions_in
-from harness.reports.mentions import package_of
+from harness.reports.mentions import find_mentions, package_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says
 from harness.reports.sessions import SHELL_PROMPT
 
 _STARTS = re.compile(r"(?:\S*/)?(?:python[\d.]*|pytest)\b|(?:\w+=\S+ )+(?:\S*/)?python")
 _EXACT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:\[[^]]*\])?==(?P<version>[\w.+!-]+)")
+_MOST_LINES = 2000
+_LONGEST_LABEL = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,7 @@ def claims_in_sessions(pieces: Iterable[Piece]) -> Iterator[Claim]:
 
 
 def _runs(piece: Piece) -> Iterator[_Run]:
-    lines = piece.lines[:2000]
+    lines = piece.lines[:_MOST_LINES]
     starts = [at for at, line in enumerate(lines) if SHELL_PROMPT.match(line)]
     installed: dict[str, tuple[str, str, str, Place]] = {}
     for at, end in zip(starts, [*starts[1:], len(lines)], strict=False):
@@ -54,3 +57,36 @@ def _runs(piece: Piece) -> Iterator[_Run]:
             shown = "\n".join(lines[at + 1 : end])
             failed = bool(exceptions_in(shown, Place(line=1))) or "Traceback" in shown
             yield _Run(installed=tuple(installed.values()), failed=failed)
+
+
+def claims_of_labels(pieces: Iterable[Piece]) -> Iterator[Claim]:
+    """Yield what one block shows of several versions: `Results on TensorFlow 2.4:` above an exception.
+
+    A part without an exception says "works" only beside a part with one.
+    """
+    for piece in pieces:
+        if piece.shape is not Shape.BLOCK or is_transcript(piece.text):
+            continue
+        lines = piece.lines[:_MOST_LINES]
+        labels = [(at, named) for at, line in enumerate(lines) if (named := _labelled(line))]
+        if len(labels) < 2:
+            continue
+        ends = [*(at for at, _ in labels[1:]), len(lines)]
+        parts = [(at, named, "\n".join(lines[at + 1 : end])) for (at, named), end in zip(labels, ends, strict=True)]
+        failed = [bool(exceptions_in(shown, Place(line=1))) for _, _, shown in parts]
+        if not any(failed) or all(failed) or not all(shown.strip() for _, _, shown in parts):
+            continue
+        for (at, (package, version), _), fails in zip(parts, failed, strict=True):
+            yield Claim(
+                text=lines[at].strip(), place=Place(line=piece.line + at, file=piece.file),
+                says=Says.FAILS if fails else Says.WORKS, package=package, version=version,
+            )  # fmt: skip
+
+
+def _labelled(line: str) -> tuple[str, str] | None:
+    """Return the package and the version of a line that is a label, such as `TF 2.10 output:`."""
+    label = line.strip()
+    if not label.endswith(":") or len(label) > _LONGEST_LABEL:
+        return None
+    found = [each for each in find_mentions(label) if each.named and each.package not in OWN_NAMES]
+    return (found[0].package, found[0].version) if len(found) == 1 else None

@@ -16,6 +16,8 @@ _HEREDOC = re.compile(
     re.MULTILINE,
 )
 _LONGEST_SESSION = 2000
+_MOST_FILES = 20
+_PLAIN_NAME = re.compile(r"\w[\w.-]{0,100}")
 _SHOWN = re.compile(r"(?:cat|less|more|type|head|bat) +(?:\S*/)?[\w.-]+\.py\s*$")
 
 
@@ -31,6 +33,26 @@ def scripts_in_shell(text: str) -> list[tuple[str, str]]:
     if not found:
         found = [("", _shown_file(text) or _of_option(text) or _failed_option(text) or "")]
     return [(name, code) for name, code in found if code.strip() and tree_of(code) is not None]
+
+
+def files_of_shell(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the files that a block of shell makes, with their text, if it does nothing else: `touch a.txt`.
+
+    Only plain names count: no folders, no variables.
+    """
+    made: dict[str, str] = {}
+    for line in text.strip().split("\n")[:_MOST_FILES]:
+        try:
+            words = shlex.split(SHELL_PROMPT.sub("", line), comments=True)
+        except ValueError:
+            return ()
+        if words[:1] == ["touch"] and len(words) > 1 and all(map(_PLAIN_NAME.fullmatch, words[1:])):
+            made.update(dict.fromkeys(words[1:], ""))
+        elif words[:1] == ["echo"] and words[-2:-1] == [">"] and _PLAIN_NAME.fullmatch(words[-1]):
+            made[words[-1]] = " ".join(words[1:-2]) + "\n"
+        elif words:
+            return ()
+    return tuple(made.items())
 
 
 def _shown_file(text: str) -> str | None:

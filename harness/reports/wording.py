@@ -10,6 +10,9 @@ _NOT_FAILING = re.compile(
     r"(?:not|n't|never|no longer) (?:\w+ )?(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
     r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)"
     r"|without (?:\w+ )?(?:error|problem|issue|failure|warning|complain|trouble)"
+    r"|(?:not|n't|never) (?:see|saw|seen|get|got|observe|experience|encounter|face)"
+    r" (?:(?:this|that|it|these)(?= (?:in|on|with|when|there|any ?more|error|problem|issue|bug|warning|exception)\b"
+    r"|[.,;!)]|\s*$)|(?:the|any|an) (?:\w+ )?(?:error|problem|issue|bug|warning|exception)\b)"
     r"|\bno such (?:warning|message|error|problem|exception)"
     r"|\b(?:issue|error|bug|problem|it|this|that|warning|exception|regression) (?:does|did)(?: not|n't) (?:\w+ )?"
     r"(?:appear|arise|exist|show up|come up)|unable to reproduce"
@@ -20,11 +23,11 @@ _NOT_FAILING = re.compile(
 _FAILING = re.compile(
     r"\bfail|\bbroke|\bbreak|error\b|\bcrash|\bhang|\bstuck|\bfreez|\bfroze|\bgone\b|\bmissing\b|regress|\bwrong|incorrect"
     r"|\brefus|undefined|\brais(?:e|es|ed)\b|exception|no longer|any ?more\b|\bcannot\b|\bcan(?:'t| not)\b|\bunable"
-    r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,2} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
+    r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,3} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
     r"|possible|respect|save|train|compile|exist|defined|available|there)"
     r"|\bit (?:is|does|was|did) not\b|\bdoes(?:n't| not)[ :,.]*$|\bbug\b"
-    r"|\b(?:does|do|did)(?:n't| not) (?:(?:in|on|with|under)\b|v?\d+\.\d)"
     r"|\u62a5\u9519|\u51fa\u9519|\u9519\u8bef|\u5931\u8d25|\u5d29\u6e83|\u65e0\u6cd5|\u4e0d\u80fd"  # error, fails
+    r"|\b(?:is|was|were|been|got|get|gets|are) (?:removed|dropped) (?:in|from|since|as of|with)\b"
     r"|(?<!\bto )\breproduc(?:e[sd]?|ible)\b|\bable to reproduce"
     r"|\bcaus(?:es?|ed|ing) (?:\w+ )?(?:issues?|problems?)\b"
     r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b|\baffected\b",
@@ -35,7 +38,8 @@ _WORKING = re.compile(
     r"|\b(?:is|was|are|were|looks?) normal\b|\b(?:is|was|were|are) green\b"
     r"|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
     r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b|\bwas (?:there|defined|possible|right)|\bhad it\b"
-    r"|\b(?:it|that|they) (?:can|does|do|did)\W*$|\bcan (?:\w+ )?(?:load|read|run|train|save|import|open)\b"
+    r"|\b(?:it|that|they) (?:can|does|do|did)\W*$|\b(?:was|were|am|are|is) able to\b"
+    r"|\bcan (?:\w+ )?(?:load|read|run|train|save|import|open)\b"
     r"|\u6b63\u5e38|\u6210\u529f"  # normal, success
     r"|\u2705|\u2713|\bshows? the right|\bunaffected",
     re.IGNORECASE,
@@ -54,7 +58,10 @@ _MARKS = re.compile(
     r":(?:(?P<good>white_check_mark|heavy_check_mark|ballot_box_with_check|\+1|thumbsup|green_circle)"
     r"|x|negative_squared_cross_mark|-1|thumbsdown|red_circle|no_entry):|(?P<bad>\u2716|\U0001f534)"
 )
-NOT_IN = re.compile(r"\s*not (?:(?:present|there|seen|visible) )?(?:in|on|with)\b", re.IGNORECASE)
+NOT_IN = re.compile(
+    r"\s*not (?:(?:present|there|seen|visible) )?(?:(?:in|on|with|from|after|since|for)\b|[<>]=? ?[`\"']?\d)",
+    re.IGNORECASE,
+)
 # `a minimal working example` says of no version that it works.
 _EXAMPLE = re.compile(r"\bworking (?:code )?(?:example|sample|snippet|script)\b", re.IGNORECASE)
 _SHOULD_RAISE = re.compile(r"\binstead of (?:raising|an? (?:\w+ )?(?:error|exception)|an? `?\w+Error)", re.IGNORECASE)
@@ -73,6 +80,7 @@ _OR_LATER = re.compile(r"[`*\"' ]*(?:\+|(?:or|and) (?:later|newer|higher|above|u
 
 def verdict_of(text: str) -> Says | None:
     """Return whether a clause says that a version works or fails, or None."""
+    text = " ".join(text.split())  # sentences go over several lines
     text = _MARKS.sub(lambda found: "\u2705" if found["good"] else "\u274c", _EXAMPLE.sub("example", text))
     text = _WITHOUT_APOSTROPHE.sub(r"\1n't", text)
     if _NOT_FAILING.search(text) and not _STILL.search(text):
