@@ -11,7 +11,7 @@ from harness.reports.blocks import read_block
 from harness.reports.code import DISPLAYHOOK, Code, has_placeholder, names_of
 from harness.reports.executed import executed_statements
 from harness.reports.files_of_code import read_files, written_files
-from harness.reports.halves import commented_writer, halves_of
+from harness.reports.halves import RESTARTED, commented_writer, halves_after_restart, halves_of
 from harness.reports.named_blocks import as_files, file_name
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Dropped, Place, Says
@@ -49,6 +49,8 @@ class Assembled:
     questions: tuple[str, ...] = ()
     halves: tuple[str, str] | None = None
     """The code that writes a file, and the independent code that reads it."""
+    restarted: bool = False
+    """Whether the report says that the second half runs in a new process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +123,7 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
     return Assembled(
         code=replace(code, files=(*code.files, *files), decisions=(*code.decisions, *decisions)),
         dropped=(*code.dropped, *dropped), decisions=(*code.decisions, *decisions), questions=tuple(questions),
-        halves=chosen.halves,
+        halves=(after := halves_after_restart(chosen.text)) or chosen.halves, restarted=after is not None,
     )  # fmt: skip
 
 
@@ -145,8 +147,7 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
         elif _is_way_out(said) or _WAY_OUT.search(piece.section) or _works(piece.section):
             others.append((found, piece.text))
         else:
-            whole = _WHOLE.search(said[-_LONGEST_LEAD:]) is not None
-            codes.append(replace(found, name=file_name(said, piece.text), whole=whole))
+            codes.append(_told(found, said, piece.text, first=not codes))
             labels.append(verdict_of(label) if (label := _label(said)) else None)
         said = ""
     if Says.FAILS in labels:  # `A fails:` and `B does not fail:`
@@ -168,6 +169,13 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
                 f"In the code of line {code.place.line}, `...` stands in place of code. Could you post all of it?"
             )
     return complete, dropped, questions
+
+
+def _told(code: Code, said: str, block: str, *, first: bool) -> Code:
+    """Return code with what the words before it say: its file, that it is all of it, or a new process."""
+    lead = said[-_LONGEST_LEAD:]
+    text = f"# in a new process\n{code.text}" if not first and RESTARTED.search(lead) else code.text
+    return replace(code, text=text, name=file_name(said, block), whole=_WHOLE.search(lead) is not None)
 
 
 def _works(section: str) -> bool:

@@ -15,6 +15,13 @@ from harness.reports.usual_imports import usual_import
 _LONGEST = 50_000
 _MOST_WORDS = 6
 """Lines before and after code in a comment that may be words."""
+RESTARTED = re.compile(
+    r"\brestart(?:ed|ing)?\b[^.\n]{0,30}\b(?:session|kernel|runtime|notebook|python|interpreter|process|colab)\b"
+    r"|\b(?:in|from|with) an?(?:other| new| fresh| separate| different| clean)(?: python)? "
+    r"(?:session|kernel|process|interpreter|runtime)\b",
+    re.IGNORECASE,
+)
+"""Words that say that what follows runs in a new process."""
 _SHARED = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 
 
@@ -47,6 +54,26 @@ def halves_of_script(text: str) -> tuple[str, str] | None:
         second = "\n".join([*before, *parts[start:]])
         if _hands_on(first, second):
             return f"{first}\n", f"{second}\n"
+    return None
+
+
+def halves_after_restart(text: str) -> tuple[str, str] | None:
+    """Return the code before and after a comment such as `# I restart the kernel and run:`; both have the imports.
+
+    What the first part defines is gone in the new process, so the second part gets none of it.
+    """
+    lines = text.split("\n")
+    for at, line in enumerate(lines[: _LONGEST // 10]):
+        if not line.startswith("#") or not RESTARTED.search(line):
+            continue
+        first, second = "\n".join(lines[:at]), "\n".join(lines[at + 1 :])
+        tree = tree_of(first)
+        if tree is None or tree_of(second) is None:
+            continue
+        imports = [ast.unparse(each) for each in tree.body if isinstance(each, (ast.Import, ast.ImportFrom))]
+        second = "\n".join([*imports, second])
+        if _hands_on(first, second):
+            return f"{first.strip()}\n", f"{second.strip()}\n"
     return None
 
 

@@ -57,7 +57,8 @@ def _read_text(text: str, *, name: str, file: str) -> Report:
         assembled = replace(assembled, code=found[0], decisions=(*assembled.decisions, found[1]))
     steps = _two_steps(source, assembled)
     if steps:
-        decision = "write.py writes the file and read.py reads it: the report says which version wrote it"
+        why = "by the report, in a new process" if assembled.restarted else "the report says which version wrote it"
+        decision = f"write.py writes the file and read.py reads it: {why}"
         assembled = replace(assembled, decisions=(*assembled.decisions, decision))
     return conclude(source, assembled, (), steps=steps)
 
@@ -79,12 +80,15 @@ def _with_code_of_comments(source: Source, assembled: Assembled) -> tuple[Source
 
 
 def _two_steps(source: Source, assembled: Assembled) -> tuple[ScenarioFile, ...]:
-    """Return writer and reader, if the report says which version wrote the file, and shows the code of both."""
+    """Return writer and reader, if the report shows the code of both.
+
+    It must say which version wrote the file, or that the file is read in a new process.
+    """
     default = default_package(source.title, source.pieces)
     written = {(each.name, each.value) for each in written_with(source.pieces, default)}
     context = Context(default=default)
     fails = {(each.package, each.version) for each in claims_in(source.pieces, context) if each.says is Says.FAILS}
-    if assembled.halves is None or not written or fails <= written:
+    if assembled.halves is None or (not assembled.restarted and (not written or fails <= written)):
         return ()
     names = ("write.py", "read.py")
     return tuple(ScenarioFile(name=name, text=text) for name, text in zip(names, assembled.halves, strict=True))

@@ -186,3 +186,48 @@ def test_writer_of_files_that_load_is_not_the_writer_of_the_failing_file():
     text = "Keras 3.6.0 cannot load files made in 3.5.0 (but can load those made in 3.4.0).\n"
     assert [each.value for each in written_with(read_pieces(text), "keras")] == ["3.5.0", "3.4.0"]
     assert said(read_report(text)) == [("fails", "keras", "3.6.0")]
+
+
+WRITES = """\
+@keras.saving.register_keras_serializable(package="Own")
+class Own(keras.layers.Layer):
+    pass
+
+
+model = keras.Sequential([keras.Input((2,)), Own()])
+model.save("own.keras")
+"""
+READS = 'keras.models.load_model("own.keras")\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```\n{WRITES}\n# Now I restart the Colab session and run:\n{READS}```\n",
+        f"```\n{WRITES}```\n\nThen, after restarting the kernel:\n\n```\n{READS}```\n",
+        f"```\n{WRITES}```\n\nand in a new Python process\n\n```\n{READS}```\n",
+    ],
+    ids=["in a comment", "between blocks", "new process"],
+)
+def test_code_after_a_restart_is_a_step_of_its_own_without_the_definitions(text):
+    report = read_report(f"# Loading fails in Keras 3.4.1\n\n{text}")
+    write, read = report.scripts
+    assert (write.name, read.name) == ("write.py", "read.py")
+    assert "class Own" in (write.text or "")
+    assert [line for line in (read.text or "").split("\n") if line and line[0] != "#"] == [
+        "import keras",
+        READS.strip(),
+    ]
+    assert any("in a new process" in each for each in report.decisions)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```\n{WRITES}\n# restart the kernel\nprint(model)\n{READS}```\n",
+        f"Restart the kernel if it hangs.\n\n```\n{WRITES}{READS}```\n",
+    ],
+    ids=["needs a name", "before all code"],
+)
+def test_restart_that_divides_nothing_leaves_one_script(text):
+    assert len(read_report(f"# It fails\n\n{text}").scripts) == 1
