@@ -69,7 +69,7 @@ _THERE = re.compile(
 )
 _WITHOUT = re.compile(r"\bwithout\W*$", re.IGNORECASE)
 # `fails in Keras 3, not Keras 2`; an edit corrects a slip of the pen, and says nothing
-_NOT = re.compile(r"(?P<edit>\bedit\W+)?\bnot[\s`'\"*]*$", re.IGNORECASE)
+_NOT = re.compile(r"(?P<edit>\bedit\W+)?(?<!\bdoes )(?<!\bdo )(?<!\bdid )\bnot[\s`'\"*]*$", re.IGNORECASE)
 _OPPOSITE = {Says.WORKS: Says.FAILS, Says.FAILS: Says.WORKS}
 _COMMENT_BEHIND = re.compile(r"(?<=[\w)\]:'\"] )\s{0,40}# \S.*$")
 _PROMPT = re.compile(r"\s*(?:\$ |>>> |In \[)")
@@ -234,8 +234,8 @@ def _opposite_of_not_in(clause: str) -> Says:
 def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast: Says | None) -> Iterator[Claim]:
     near = piece.text[max(0, start - LONGEST_CLAUSE) : start]
     before = [each for each in find_mentions(near, context.default) if each.package not in OWN_NAMES]
-    default = before[-1].package if before else context.default
-    mentions = [each for each in find_mentions(clause, default) if each.package not in OWN_NAMES]
+    defaults = dict.fromkeys([*(each.package for each in reversed(before)), context.default])
+    mentions = [each for each in _mentions_with(clause, defaults) if each.package not in OWN_NAMES]
     step = _STEP.search(clause)
     verdict = contrast if contrast is not None and NOT_IN.match(clause) else verdict_of(clause) or contrast
     if context.should_raise:
@@ -277,6 +277,15 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
             text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=verdict,
             package="keras", version=found["version"],
         )  # fmt: skip
+
+
+def _mentions_with(clause: str, defaults: Iterable[str]) -> list[Mention]:
+    """Return the versions of a clause. One that stands alone is of the first package that can have it."""
+    found: dict[int, Mention] = {}
+    for default in defaults:
+        for each in find_mentions(clause, default):
+            found.setdefault(each.start, each)
+    return [found[start] for start in sorted(found)]
 
 
 def _between(step: re.Match[str] | None) -> bool:

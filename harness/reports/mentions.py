@@ -25,7 +25,7 @@ _OF_A_BUILD = re.compile(
 _BARE = re.compile(rf"(?<![\w.=/:~<>-])[vr]?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
 _LEADS_TO_VERSION = re.compile(
     r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
-    r"|as of|up to|back to|starting with|tested|tried|also)|^|[(,/&|]|->|\u2192"
+    r"|as of|up to|back to|starting with|tested|tried|also|(?:does|do|did)(?: not|n't))|^|[(,/&|]|->|\u2192"
     r"|\bnot [<>]=?"
     r"|\b(?:affected|works?|working|fails?|failing|broken|good|bad|tested|ok)[`'\"*)]*:)\s*[`'\"*(+]*[vr]?$",
     re.IGNORECASE,
@@ -140,10 +140,12 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
             following = next(pending)
         if following is not None and following.start <= found.start() < following.end:
             continue
-        package = next((each.package for each in reversed(mentions) if each.package != "python"), default)
+        before = [each.package for each in reversed(mentions) if each.package != "python"]
+        # `works in keras 2.15 with TensorFlow 2.15 but not in 3.5`: the last one that can have it
+        package = next((each for each in before if _can_be(each, found["version"], said=False)), (*before, default)[0])
         package = known.get(found["version"], package)
-        if before := _FROM.search(text[max(0, found.start() - 40) : found.start()]):
-            package = package_of(before["package"])
+        if upgraded := _FROM.search(text[max(0, found.start() - 40) : found.start()]):
+            package = package_of(upgraded["package"])
         listed = _is_listed(text, found.start(), mentions)
         said = _SAYS_VERSION.search(text[max(0, found.start() - 40) : found.start()]) is not None
         if package and _can_be(package, found["version"], said=said) and (listed or _introduced(text, found.start())):

@@ -26,6 +26,7 @@ _FAILING = re.compile(
     r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,3} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
     r"|possible|respect|save|train|compile|exist|defined|available|there)"
     r"|\bit (?:is|does|was|did) not\b|\bdoes(?:n't| not)[ :,.]*$|\bbug\b"
+    r"|\b(?:does|do|did)(?:n't| not) (?:(?:in|on|with|under)\b|v?\d+\.\d)"
     r"|\u62a5\u9519|\u51fa\u9519|\u9519\u8bef|\u5931\u8d25|\u5d29\u6e83|\u65e0\u6cd5|\u4e0d\u80fd"  # error, fails
     r"|\b(?:is|was|were|been|got|get|gets|are) (?:removed|dropped) (?:in|from|since|as of|with)\b"
     r"|(?<!\bto )\breproduc(?:e[sd]?|ible)\b|\bable to reproduce"

@@ -120,7 +120,11 @@ def _as_quoted(
     working: set[str],
     expected: Sequence[str],
 ) -> Problem | None:
-    """Return the output that the report quotes as the problem, if the script printed it, and no working one did."""
+    """Return the output that the report quotes as the problem, if the script printed it, and no working one did.
+
+    Of several, it is the first that some environments do not print: people also quote what is right.
+    """
+    first: Problem | None = None
     groups: dict[str, set[str]] = {}
     for each in ran:
         if each.passed:
@@ -134,8 +138,11 @@ def _as_quoted(
         main = max(wrong, key=lambda text: (len(groups[text] & failing), len(groups[text])))
         also = tuple(text for text in wrong if text != main)
         right = right or others
-        return Problem(observed="output", output=main, also=also, quoted="\n".join(lines), right=tuple(right))
-    return None
+        found = Problem(observed="output", output=main, also=also, quoted="\n".join(lines), right=tuple(right))
+        if others:
+            return found
+        first = first or found
+    return first
 
 
 def _quoted_warning(ran: Sequence[Ran], quoted: str) -> Problem | None:

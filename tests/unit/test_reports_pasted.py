@@ -134,8 +134,14 @@ def test_exception_in_a_sentence_is_the_failure(sentence, message):
         ("# A crash\n\nWith Python it works in 3.10 and crashes in 3.11.", []),
         ("# Cannot load its files in 2.15.0 (but can load models made in 2.12)", [("fails", "tensorflow", "2.15.0")]),
         ("In Keras 3.6.0, losses were saved by their name.", []),
+        (
+            "# This works in keras 2.15 with TensorFlow 2.15 but does not 3.5 with TensorFlow 2.17\n\nA crash.",
+            [("works", "keras", "2.15"), ("works", "tensorflow", "2.15"), ("fails", "keras", "3.5"), ("fails", "tensorflow", "2.17")],
+        ),
+        ("It works in TF 2.15 (Keras 2.15.0). It doesn't with 3.5.0.",
+         [("works", "tensorflow", "2.15"), ("works", "keras", "2.15.0"), ("fails", "keras", "3.5.0")]),
     ],
-    ids=["3 is no TensorFlow", "tf alone", "of Python", "made in", "were saved"],
+    ids=["3 is no TensorFlow", "tf alone", "of Python", "made in", "were saved", "of the last that can", "does not with"],
 )  # fmt: skip
 def test_bare_versions_belong_to_the_package_that_can_have_them(text, claims):
     code = "import tensorflow as tf\nfrom tensorflow import keras\n" if "crash" in text else ""

@@ -350,6 +350,18 @@ def test_output_that_the_report_quotes_is_the_problem_wherever_the_script_prints
     assert everywhere.text == "(1, 2)"
 
 
+def test_of_several_quoted_outputs_the_one_that_differs_is_the_problem():
+    cells = [
+        ran(name, Outcome.PASSED, stdout=f"[2 3 4]\n{text}\n") for name, text in (("a", "[2 2 2]"), ("b", "[2 3 4]"))
+    ]
+    quoted = (("[2 3 4]",), ("[2 2 2]",))
+    problem = problem_of(cells, reported=None, failing=["a"], working=[], quoted_outputs=quoted)
+    assert problem.quoted == "[2 2 2]"
+    assert [each.shows for each in evidence_of(cells, problem)] == [BUG, PASSES]
+    same = problem_of(cells[:1], reported=None, failing=["a"], working=[], quoted_outputs=quoted)
+    assert same.quoted == "[2 3 4]"
+
+
 def test_quoted_output_is_no_problem_where_the_report_has_an_exception_or_a_working_version_prints_it():
     quoted = [("1",)]
     cells = [ran("a", Outcome.PASSED, stdout="1\n"), ran("b", Outcome.PASSED, stdout="1\n")]
