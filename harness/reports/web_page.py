@@ -22,6 +22,8 @@ _SKIPPED = frozenset({"script", "style", "title", "button", "svg"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "summary"})
 _LANGUAGE = re.compile(r"\b(?:highlight-source|highlight-text|language|lang)-(?P<language>\w+)")
 _ENDS = re.compile(r"</(?:p|div|pre|h[1-6]|li|td)>", re.IGNORECASE)
+# The parser of Python raises AssertionError for `<![x`, and looks at the whole rest for the end of each `<a `.
+_NO_TAG = re.compile(r"<(?!/?[A-Za-z][^<>]{0,2000}>)")
 _FEWEST_TAGS = 2
 _MARKS = {"code": "`", "li": "- ", "strong": "**", "b": "**", **dict.fromkeys(_HEADINGS, "## ")}
 
@@ -38,7 +40,7 @@ def is_page(text: str) -> bool:
 def as_markdown(text: str) -> list[Numbered]:
     """Return the lines of a page as Markdown."""
     page = _Page()
-    page.feed(text)
+    page.feed(_NO_TAG.sub("&lt;", text))
     page.close()
     page.end_line()
     return page.lines

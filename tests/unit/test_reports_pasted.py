@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import time
 
 import pytest
 
@@ -53,6 +54,22 @@ def test_page_keeps_code_with_blank_lines_and_its_line_numbers():
 )
 def test_markdown_with_tags_is_no_page(text):
     assert not is_page(text)
+
+
+@pytest.mark.parametrize(
+    "broken", ["<![if x", "<!", "<?x", "<![CDATA[", "<a <a ", "</", "&#", "<script>", "<pre>" * 3, "\0"]
+)
+def test_broken_page_is_read_all_the_same(broken):
+    page = f"<p>It fails.</p>\n<p>{broken}</p>\n<pre>print(1)</pre>\n<p>end</p>\n"
+    assert [line for _, line in as_markdown(page)][:1] == ["It fails."]
+    assert read_report(page).name
+
+
+def test_long_page_takes_no_time_for_each_pair_of_its_tags():
+    start = time.process_time()
+    for part in ("<a ", "<![x", "<pre>", "<script>", "<b>x</b>", "<p>"):
+        as_markdown("<p>a</p>" + part * 40_000)
+    assert time.process_time() - start < 20
 
 
 def test_lines_of_a_page_are_marked_as_in_markdown():
