@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(session: Session, options: Options) -> int:
     """Print what changed between two published results."""
-    from harness.report.difference import changes
+    from harness.report.difference import changes, lines_of
 
     found = changes(read_named(options.old), read_named(options.new))
     if options.json:
@@ -40,5 +40,5 @@ def execute(session: Session, options: Options) -> int:
     else:
         kinds = Counter(each.kind for each in found)
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        sys.stdout.write("".join(f"{each}\n" for each in found) + f"{counts or 'nothing differs'}\n")
+        sys.stdout.write("".join(f"{line}\n" for line in lines_of(found)) + f"{counts or 'nothing differs'}\n")
     return 0

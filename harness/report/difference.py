@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
+from harness.errors import UsageError, some_of
 from harness.filesystem.reading import read_text
 from harness.report.foreign_text import one_line
 
@@ -38,8 +38,17 @@ class Change:
             return "fixed"
         return "broken" if self.old["outcome"] == "passed" else "changed"
 
+    @property
+    def text(self) -> str:
+        """Both results, in words."""
+        old, new = _shown(self.old), _shown(self.new)
+        if old != new:
+            return f"{old} -> {new}"
+        error = (each.get("error") if each is not None else None for each in (self.old, self.new))
+        return f"{old}, {'with the same message' if len(set(error)) == 1 else 'with another message'}"
+
     def __str__(self) -> str:
-        return f"{self.kind:8} {one_line(self.cell)}: {_shown(self.old)} -> {_shown(self.new)}"
+        return f"{self.kind:8} {one_line(self.cell)}: {self.text}"
 
 
 def _shown(cell: Mapping[str, Any] | None) -> str:
@@ -59,6 +68,20 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
         if one is None or other is None or any(one.get(key) != other.get(key) for key in _COMPARED):
             found.append(Change(cell=id, old=one, new=other))
     return found
+
+
+def lines_of(found: Sequence[Change]) -> list[str]:
+    """Return a line for each case and each kind of change, with its environments."""
+    groups: dict[tuple[str, str, str], list[Change]] = {}
+    for each in found:
+        case = each.cell.rpartition("@")[0]
+        groups.setdefault((case, each.kind, each.text), []).append(each)
+    return [str(group[0]) if len(group) == 1 else _group_line(*key, group) for key, group in groups.items()]
+
+
+def _group_line(case: str, kind: str, text: str, group: Sequence[Change]) -> str:
+    environments = [one_line(each.cell.rpartition("@")[2]) for each in group]
+    return f"{kind:8} {one_line(case)}: {text}, in {len(group)} environments: {some_of(environments)}"
 
 
 def read_results(path: Path) -> Mapping[str, Any]:

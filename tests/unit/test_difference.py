@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.errors import UsageError
-from harness.report.difference import changes, read_results
+from harness.report.difference import changes, lines_of, read_results
 
 
 def cell(id, outcome, stage=None, signature=None):
@@ -39,12 +39,26 @@ def test_change_is_formatted_as_one_line():
     assert str(change) == "broken   a@1: passed -> failed at load"
 
 
+def test_environments_that_change_alike_share_a_line():
+    old = document(*(cell(f"a[x=1]@{number}", "failed", "load", "s1") for number in range(11)), cell("b@1", "passed"))
+    new = document(*(cell(f"a[x=1]@{number}", "failed", "load", "s2") for number in range(10)), cell("b@1", "passed"))
+    assert lines_of(changes(old, new)) == [
+        "changed  a[x=1]: failed at load, with the same message, in 10 environments: 0, 1, 2, 3, 4, 5, 6, 7 and 2 more",
+        "removed  a[x=1]@10: failed at load -> missing",
+    ]
+
+
+def test_failure_that_only_has_another_message_says_so():
+    one, other = ({**cell("a@1", "failed", "load", each), "error": f"ValueError: {each}"} for each in ("s1", "s2"))
+    assert lines_of(changes(document(one), document(other))) == ["changed  a@1: failed at load, with another message"]
+
+
 def test_text_of_a_file_is_sanitized():
     """A results.json is untrusted, and its stages are text of scripts."""
     escapes = "\x1b[2J\x1b]0;owned\x07\x1b]52;c;aGk=\x07\r\u202e\x9b2J\nfixed    other@1: failed -> passed"
     old = document(cell(f"a{escapes}", f"failed{escapes}", f"load{escapes}"), cell("b@1", "passed"))
     new = document(cell(f"a{escapes}", "passed"), cell("b@1", "failed", escapes), cell(f"c{escapes}", escapes))
-    for line in map(str, changes(old, new)):
+    for line in [*map(str, changes(old, new)), *lines_of(changes(old, new))]:
         assert "owned" not in line
         assert line.isprintable(), "no control characters, line ends or bidirectional marks"
 
