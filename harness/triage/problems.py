@@ -27,14 +27,16 @@ def problem_of(
     watch: Watch | None = None,
     quoted: str = "",
     quoted_outputs: Iterable[Sequence[str]] = (),
+    message: str = "",
 ) -> Problem:
     """Decide what the reported problem is.
 
     The reported failure counts if anything shows it. Otherwise it is what the environments fail with that the report
     calls failing, then the most frequent failure. Where nothing fails, it is the reported failure, or the text with it
     that a script prints. Of a report without one, it is the output that the report quotes, then the text that those
-    environments print and the working ones do not. `expected` is output that the report calls right: who prints it is a
-    working one. Last comes a `quoted` warning that some environments show. With a `watch`, only that counts.
+    environments print and the working ones do not. `message` is that of a log which the report is about: it comes
+    before failures that the report does not speak of. `expected` is output that the report calls right: who prints it
+    is a working one. Last comes a `quoted` warning that some environments show. With a `watch`, only that counts.
     """
     if watch is not None:
         return _watched(ran, watch, set(failing), set(working))
@@ -42,7 +44,10 @@ def problem_of(
     if reported is not None and any(reported.matches(each.error) for each in failures):
         return Problem(observed="error", failure=reported)
     named = set(failing)
-    for group in ([each for each in failures if each.place in named], failures):
+    own = [each for each in failures if each.place in named]
+    if not own and reported is None and (found := _printed(ran, message)) is not None:
+        return found
+    for group in (own, failures):
         if group:
             failure, _ = Counter(Failure.in_one_line(each.error) for each in group).most_common(1)[0]
             timed_out = any(each.attempt is not None and each.attempt.outcome is Outcome.TIMED_OUT for each in group)
@@ -165,9 +170,12 @@ def _quoted_warning(ran: Sequence[Ran], quoted: str) -> Problem | None:
 def _printed_failure(ran: Sequence[Ran], reported: Failure) -> Problem | None:
     """Return the reported exception as a text, where it is only printed: somebody caught it, and the script passes."""
     line = f"{reported.type.rpartition('.')[2]}: {reported.message}".split("\n")[0]
-    if not reported.message:
-        return None
-    for kind in (WatchKind.WARNING, WatchKind.OUTPUT):
+    return _printed(ran, line) if reported.message else None
+
+
+def _printed(ran: Sequence[Ran], line: str) -> Problem | None:
+    """Return a line as the problem that versions show which pass, in their log or in what they print."""
+    for kind in (WatchKind.WARNING, WatchKind.OUTPUT) if line else ():
         watch = Watch(kind=kind, pattern=Pattern(re.escape(line[:_LONGEST_LINE])))
         texts = Counter(each.shown(watch) for each in ran if each.passed)
         printed = [text for text, _ in texts.most_common() if text]

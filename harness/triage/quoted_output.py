@@ -10,6 +10,12 @@ from harness.reports.report import Report
 
 _VERSION_ONLY = re.compile(r"(?:<version>|[\w .:=]*version[\w .:=]*|[\w-]+ ?[:=]* ?<version>|\s)+", re.IGNORECASE)
 _LOGGED = re.compile(r"\d{4}-\d\d-\d\d|[IWE]\d{4} |WARNING|Epoch \d+/\d+$|To enable|This TensorFlow binary|Traceback")
+_RECORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[\d.,]*: [IWEF] |[IWEF]\d{4} [\d:.]+ |(?:INFO|WARNING|ERROR):\S")
+_WORD = re.compile(r"[\w.]*\w")
+_FEWEST_WORDS = 2
+_SHORTEST = 16
+"""Characters of the words that title and message share: `tf.function retracing`."""
+_MOST_LINES = 1000
 _LONGEST = 4000
 _FEW_LINES = 10
 
@@ -30,6 +36,22 @@ def quoted_outputs(report: Report) -> tuple[tuple[str, ...], ...]:
         if kept and any(map(str.strip, kept)):
             found.append(kept)
     return tuple(found)
+
+
+def message_of_title(report: Report) -> str:
+    """Return the longest words of the title that stand in a log record of the report; empty without any.
+
+    Such a report is about this message: `5 out of the last 5 calls triggered tf.function retracing`.
+    """
+    lines = [line for output in report.outputs for line in output.text.split("\n")[:_MOST_LINES]]
+    records = [line for line in lines if _RECORD.match(line)]
+    words = list(_WORD.finditer(report.title)) if records else []
+    for length in range(len(words), _FEWEST_WORDS - 1, -1):
+        for first in range(len(words) - length + 1):
+            said = report.title[words[first].start() : words[first + length - 1].end()]
+            if len(said) >= _SHORTEST and any(said in record for record in records):
+                return said
+    return ""
 
 
 def unseen_output(report: Report, shown: Iterable[str]) -> str:

@@ -37,7 +37,7 @@ from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure
 from harness.triage.nightly import releases_only
 from harness.triage.observe import Problem, evidence_of, is_right
 from harness.triage.problems import problem_of
-from harness.triage.quoted_output import quoted_outputs
+from harness.triage.quoted_output import message_of_title, quoted_outputs
 from harness.triage.reproduction import NO_VERSION, reported_failure
 from harness.triage.runs import Runs
 
@@ -181,8 +181,7 @@ class Triage:
         return [id for _, id in self._claimed(own) if own and id.startswith(f"{own[0]}{SWAPPED_SEPARATOR}")]
 
     def _claimed(self, own: Sequence[str]) -> tuple[tuple[Claim, str], ...]:
-        base = own[0] if own else None
-        return claimed_environments(self.report.claims, self.environments, self.matrix, base=base)
+        return claimed_environments(self.report.claims, self.environments, self.matrix, base=own[0] if own else None)
 
     @property
     def reported(self) -> Failure | None:
@@ -204,6 +203,7 @@ class Triage:
             watch=self.runs.watch,
             quoted="\n".join(each.text for each in self.report.outputs),
             quoted_outputs=quoted_outputs(self.report),
+            message=message_of_title(self.report),
         )
 
     def _places(self, says: Says) -> list[str]:

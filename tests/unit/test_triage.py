@@ -19,6 +19,7 @@ from harness.model import Evidence as Texts
 from harness.model.durations import Measured
 from harness.model.watch import Watch
 from harness.project.matrix_file import read_matrix
+from harness.reports import read_report
 from harness.reports.report import Claim, Dropped, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.secrets import has_secret, masked
 from harness.triage.answer import Change, FileAnswer, HeldPackage, Reproduction, TriageAnswer, WayOut, document
@@ -49,7 +50,7 @@ from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure
 from harness.triage.notebook import notebook
 from harness.triage.observe import Problem, Ran, evidence_of, is_right
 from harness.triage.problems import problem_of
-from harness.triage.quoted_output import quoted_outputs
+from harness.triage.quoted_output import message_of_title, quoted_outputs
 from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
 from harness.triage.reproduction import common_reason, other_system, reason_of_day, reproduction_of
@@ -1267,6 +1268,31 @@ def test_other_differences_in_warnings_are_no_problem(quoted, more):
     cells = [watched("a", stderr=NATIVE, **more), watched("b", stderr=WARNED)]
     problem = problem_of(cells, reported=None, failing=["b"], working=["a"], quoted=quoted)
     assert (problem.observed, problem.output) == ("error", None)
+
+
+def test_message_of_a_log_is_the_problem_if_the_title_says_it():
+    record = "2024-01-01 10:00:00.1: I lib/executor.cc:12] INVALID: You must feed a value for tensor 'x'\n"
+    report = read_report(
+        f"# list_files(): You must feed a value for tensor\n\n```\nimport tensorflow as tf\nprint(tf.ones(1))\n```\n"
+        f"Log:\n```\n{NATIVE}{record}```\n"
+    )
+    message = message_of_title(report)
+    assert message == "You must feed a value for tensor"
+    cells = [
+        watched("a", stderr=NATIVE), watched("b", stderr=NATIVE + record.replace("'x'", "'y'")),
+        watched("c", outcome=Outcome.FAILED),
+    ]  # fmt: skip
+    problem = problem_of(cells, reported=None, failing=["b"], working=[], message=message)
+    assert (problem.observed, problem.text) == ("warning", message)
+    assert [each.shows for each in evidence_of(cells, problem)] == [PASSES, BUG, OTHER]
+    failing = problem_of(cells, reported=None, failing=["c"], working=[], message=message)
+    assert failing.failure is not None
+
+
+@pytest.mark.parametrize("title", ["Slow", "feed a", "A crash of tf.data.Dataset.list_files"])
+def test_other_titles_name_no_message_of_the_log(title):
+    report = read_report(f"# {title}\n\n```\n{NATIVE}```\n\nYou must feed a value for placeholder tensor\n")
+    assert message_of_title(report) == ""
 
 
 def test_what_is_watched_counts_and_failures_do_not():
