@@ -260,6 +260,24 @@ def test_a_tap_on_small_cells_of_the_map_opens_the_table_of_the_scenario(visit, 
     page.wait_for_selector("#panel[open]")
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_map_names_every_family_however_narrow_its_band_is(visit, tmp_path, width):
+    results = sites.large(cases=5, squares=0)
+    *most, last = results.environments
+    results = replace(results, environments=(*most, replace(last, family="one-nightly-build")))
+    page = visit(sites.write(tmp_path, results), "#/", width=width)
+    page.evaluate(
+        "() => { window.drawn = []; const prototype = CanvasRenderingContext2D.prototype, own = prototype.fillText;"
+        " prototype.fillText = function (text, ...more) { window.drawn.push(text); own.call(this, text, ...more); }; }"
+    )
+    page.evaluate("location.hash = '#/overview'")
+    page.wait_for_selector("canvas.map")
+    page.wait_for_function("window.drawn.length > 0")
+    names = page.evaluate("siteData.index.families.map((each) => each.plain ? each.name : each.family)")
+    assert "one-nightly-build" in names
+    assert set(names) <= set(page.evaluate("window.drawn"))
+
+
 def test_map_fits_beside_the_scroll_bar_of_the_page(browser, tmp_path):
     folder = sites.write(tmp_path, sites.large(squares=0))
     shows_bars = ["--hide-scrollbars"]  # the browser of the other tests hides them

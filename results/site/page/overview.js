@@ -45,6 +45,8 @@ site.swatch = (style) => {
 
 // Pixels: smaller cells cannot be hit with a finger.
 site.finger = 14;
+// Pixels: the height of the bands of families, and the width below which the name of a family is written upwards.
+site.band = { height: 34, narrow: 44 };
 
 site.heatMap = ({ most }) => {
   const index = siteData.index, cases = index.cases, environments = index.environments;
@@ -56,9 +58,12 @@ site.heatMap = ({ most }) => {
   let shape = null, touched = false;
   const measure = () => {
     const width = Math.max(280, box.clientWidth || 900), narrow = width < 640;
-    const left = narrow ? 0 : 190, top = 34;
+    const left = narrow ? 0 : 190;
     const gaps = index.families.length - 1;
     const cell = Math.max(narrow ? 3 : 5, (width - left - 6 * gaps) / environments.length);
+    // The name of a band of few environments does not fit across: it is written upwards, and needs more height.
+    const upwards = index.families.filter((family) => family.places.length * cell < site.band.narrow);
+    const top = upwards.length ? 96 : site.band.height;
     const groups = [];
     cases.forEach((each) => {
       if (groups.length && groups[groups.length - 1].about === each.about) groups[groups.length - 1].rows.push(each);
@@ -76,7 +81,7 @@ site.heatMap = ({ most }) => {
       group.bottom = y;
       y += gap;
     }
-    return { width: Math.max(width, xs[xs.length - 1] + cell), height: y, left, top, cell, row: height, xs, ys, groups };
+    return { width: Math.max(width, xs[xs.length - 1] + cell), height: y, left, top, upwards, cell, row: height, xs, ys, groups };
   };
   const draw = () => {
     shape = measure();
@@ -90,22 +95,27 @@ site.heatMap = ({ most }) => {
     context.textBaseline = "top";
     for (const family of index.families) {
       const x = shape.xs[family.places[0]], end = shape.xs[family.places[family.places.length - 1]] + shape.cell;
+      const up = shape.upwards.includes(family), name = family.plain ? family.name : family.family;
+      const from = up ? 0 : shape.top - site.band.height;
       context.fillStyle = colour("band");
-      context.fillRect(x, 0, end - x, shape.top - 3);
+      context.fillRect(x, from, end - x, shape.top - 3 - from);
       context.fillStyle = colour("text");
       context.save();
-      context.beginPath();
-      context.rect(x, 0, end - x - 2, shape.top);
-      context.clip();
-      const [first, last] = [family.places[0], family.places[family.places.length - 1]].map((place) => environments[place].version || "");
-      const name = family.plain ? family.name : family.family;
-      // A band of one environment is too narrow for words: the line below the map names its cells.
-      if (context.measureText(name.slice(0, 4)).width < end - x) {
-        context.fillText(name, x + 3, 3);
+      if (up) {
+        context.font = "600 11px system-ui, sans-serif";
+        context.textBaseline = "middle";
+        context.translate((x + end) / 2, shape.top - 7);
+        context.rotate(-Math.PI / 2);
+        context.fillText(name, 0, 0, shape.top - 12);
+      } else {
+        context.beginPath();
+        context.rect(x, from, end - x - 2, site.band.height);
+        context.clip();
+        const [first, last] = [family.places[0], family.places[family.places.length - 1]].map((place) => environments[place].version || "");
+        context.fillText(name, x + 3, from + 3);
         context.font = "11px system-ui, sans-serif";
         context.fillStyle = colour("quiet");
-        context.fillText(first === last ? first : `${first} to ${last}`, x + 3, 17);
-        context.font = "600 12px system-ui, sans-serif";
+        context.fillText(first === last ? first : `${first} to ${last}`, x + 3, from + 17, Math.max(20, end - x - 6));
       }
       context.restore();
     }
