@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import logging
 import re
@@ -16,15 +15,14 @@ from typing import Any
 from harness.execute.artifacts import Artifacts
 from harness.execute.attempt_dir import Folder
 from harness.execute.data_places import place_data
-from harness.execute.failure_facts import Places, Scene
 from harness.execute.fork_choice import fork_server_kind, fork_server_or_reason, imports_package_late
 from harness.execute.fork_time_out import is_conclusive
 from harness.execute.forkserver.channel import ForkServerLost
 from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import ForkServerKind, ZygoteKind
 from harness.execute.isolation import InFork, InProcess, IsolationMethod, new_folder
-from harness.execute.no_verdict import ADDRESS, READS_ARGUMENTS, companions
 from harness.execute.sanitize import sanitize
+from harness.execute.scenes import scene_of
 from harness.execute.stage_times import stage_durations
 from harness.execute.task import WORTH_PREPARING, Task, this_platform
 from harness.execute.verdict import LOST, Verdict, WorkerFacts, judge
@@ -220,7 +218,7 @@ def unavailable(task: Task, reason: str, *, conclusive: bool) -> Attempt:
 def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, method: IsolationMethod) -> Attempt:
     """Return the attempt of an ended process. Everything that it wrote is untrusted."""
     report = folder.report()
-    scene = _scene(task, folder, ended, report or {}, sandboxed=method.backend is not SandboxBackend.NONE)
+    scene = scene_of(task, folder, ended, report or {}, sandboxed=method.backend is not SandboxBackend.NONE)
     facts = WorkerFacts(
         ended=ended, report=report, stage_log=folder.stage_log(), header=task.script.header, scene=scene
     )
@@ -247,37 +245,6 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, m
         sandbox=str(method.backend),
         tidy_with=folder,
     )
-
-
-def _scene(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], *, sandboxed: bool) -> Scene:
-    """Return facts about an attempt besides its report, such as missing files that exist next to the script."""
-    places = Places(
-        script=folder.seen(folder.script),
-        work=folder.seen(folder.work),
-        home=folder.places["HOME"],
-        temporary=folder.places["TMPDIR"],
-    )
-    original = task.script.path
-    wanted = companions(report, places) if original is not None and report.get("outcome") == "failed" else ()
-    return Scene(
-        places=places,
-        sandboxed=sandboxed,
-        packages=task.environment.packages,
-        beside=frozenset(each for each in wanted if original is not None and _is_companion(original, each)),
-        reads_artifact=task.reads is not None,
-        reads_arguments=bool(READS_ARGUMENTS.search(task.script.text)) and not task.script.header.args,
-        sent=frozenset(each.name for each in task.script.files),
-        addresses=tuple(found[0] for found in ADDRESS.finditer(task.script.code)),
-        has_data=task.data is not None,
-        output=(ended.stdout + ended.stderr).decode("utf-8", "replace"),
-    )
-
-
-def _is_companion(script: Path, name: str) -> bool:
-    """Return whether another file than the script itself lies beside it."""
-    with contextlib.suppress(OSError, ValueError):
-        return name != script.name and (script.parent / name).exists()
-    return False
 
 
 def _record(

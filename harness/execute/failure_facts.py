@@ -39,7 +39,13 @@ class Scene:
     reads_artifact: bool = False
     """True for a reader: the working folder has the artifacts of the writer."""
     reads_arguments: bool = False
-    """True if the script's text contains `argv`."""
+    """True if the script's text reads arguments, and it was run without any."""
+    has_input: bool = False
+    """True if it had a standard input."""
+    variables: frozenset[str] = frozenset()
+    """The environment variables that it was given."""
+    text: str = ""
+    """The script."""
     output: str = ""
 
 
@@ -98,14 +104,18 @@ class Failure:
     traceback: str = ""
     python: str = ""
     settings: tuple[Mapping[str, Any], ...] = ()
+    exits_in_handler: bool = False
+    """True if the script caught the second exception of the chain, and exited while it handled it."""
 
     @classmethod
     def read(cls, report: Mapping[str, Any], scene: Scene) -> Failure:
         """Read a report, which may hold anything."""
         found = list_of(report, "chain")
         chain: list[Raised] = []
+        exits = False
         for raised in filter(None, map(Raised.read, found[:_MOST])):
-            if chain and not chain[-1].speaks_of(raised):
+            exits = exits or (len(chain) == 1 and _is_own_exit(chain[0], scene))
+            if chain and not chain[-1].speaks_of(raised) and not (exits and len(chain) == 1):
                 break
             chain.append(raised)
         return cls(
@@ -117,7 +127,15 @@ class Failure:
             traceback=text_of(report, "traceback") or "",
             python=python_of(report),
             settings=tuple(each for each in list_of(report, "settings") if isinstance(each, Mapping)),
+            exits_in_handler=exits,
         )
+
+
+def _is_own_exit(raised: Raised, scene: Scene) -> bool:
+    """Return whether the script itself raised an exit, also with `exit()`: it then exits for what it handles."""
+    folder = scene.places.script
+    own = bool(folder) and raised.file.startswith(f"{folder.rstrip('/')}/")
+    return "SystemExit" in raised.bases and (own or "_sitebuiltins" in raised.file)
 
 
 def python_of(report: Mapping[str, Any]) -> str:

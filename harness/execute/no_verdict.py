@@ -10,18 +10,23 @@ import errno
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from harness.execute.absent_imports import misses_import
+from harness.execute.child_processes import child_error, child_lacks
 from harness.execute.failure_facts import Failure, Places, Scene, number_of, python_of, text_of, texts_of
+from harness.execute.finding import Finding, how_to_add, needs_package, short
+from harness.execute.given_input import NAME_THEM, NO_ARGUMENTS, lacks_arguments, lacks_input, lacks_variable
 from harness.execute.missing_files import is_elsewhere, is_inside, missing_paths, relative_path
 from harness.execute.other_machine import needs_another_machine
+from harness.execute.own_ends import checks_version, imports_relatively, skips_itself
+from harness.execute.runner_output import no_test_ran
 from harness.model import NoVerdict, Outcome
 from harness.project.import_names import is_standard, package_of
 
-_LONGEST_NAME = 120
 _OFF = "`--sandbox off` runs it with your network and files: only do that with a script that you trust"
 _NETWORK_ERRNO = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
 _NETWORK = re.compile(
@@ -30,15 +35,10 @@ _NETWORK = re.compile(
     r"|Could ?n.t resolve host|Could not resolve host",
     re.IGNORECASE,
 )
-_NO_ARGUMENTS = "the script reads command-line arguments, and it was run without any"
-_NAME_THEM = "Name them with --args, or set them in the script"
 _OWN_FILE = re.compile(
     r"(?:my|our|custom)_.+|.+_(?:utils?|helpers?|common|config)|app|callbacks|common|configs?|constants|core|data"
     r"|dataset|helpers?|layers?|lib|losses|main|models?|modules?|net|networks?|settings|src|tools|train|utils?"
 )
-READS_ARGUMENTS = re.compile(r"\b(?:argv|argparse|optparse|getopt|docopt|click)\b")
-_FRAME = re.compile(r'^ +File "([^"\n]+)", line \d+', re.MULTILINE)
-_QUOTES = "'\""
 _USAGE = re.compile(r"(?im)^usage: ")
 ADDRESS = re.compile(r"(?:https?|ftp|gs)://[^\s'\"<>)]*[^\s'\"<>).:,]|host='([^']+)'")
 # Libraries that ask for a package, where they have caught the ImportError.
@@ -53,21 +53,12 @@ _ASKS_FOR = tuple(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """A cause, a reason for the user, and the outcome."""
-
-    cause: NoVerdict
-    reason: str
-    outcome: Outcome = Outcome.FAILED
-
-
 def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
     """Return why a report that says "passed" or "failed" is no verdict; None if it is one."""
     if isinstance(report.get("unparsed"), Mapping):
         return _syntax(report["unparsed"], report)
     failure = Failure.read(report, scene)
-    tests = _no_tests(report)
+    tests = _no_tests(report) or no_test_ran(report.get("outcome"), failure)
     if tests is not None:
         return tests
     settings = _settings(failure)
@@ -79,12 +70,17 @@ def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
         _other_machine,
         _missing_module,
         _asked_package,
+        misses_import,
+        child_lacks,
+        skips_itself,
+        checks_version,
+        imports_relatively,
         _network,
         _missing_file,
         _refused_by_sandbox,
-        _arguments,
-        _input,
-        _variable,
+        lacks_arguments,
+        lacks_input,
+        lacks_variable,
     )
     return next((found for rule in rules if (found := rule(failure)) is not None), None)
 
@@ -104,7 +100,7 @@ def companions(report: Mapping[str, Any], places: Places) -> tuple[str, ...]:
 def _syntax(unparsed: Mapping[str, Any], report: Mapping[str, Any]) -> Finding:
     line, text = number_of(unparsed, "line"), text_of(unparsed, "text")
     what = f"line {line}" if line is not None else "the script"
-    reason = f"Python {python_of(report)} cannot parse {what}" + (f": {_short(text)}" if text else "")
+    reason = f"Python {python_of(report)} cannot parse {what}" + (f": {short(text)}" if text else "")
     return Finding(cause=NoVerdict.SYNTAX, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 
@@ -117,7 +113,7 @@ def _usage_only(scene: Scene) -> Finding | None:
     """Return a finding for a script that only printed how it is called."""
     if not scene.reads_arguments or not _USAGE.search(scene.output):
         return None
-    reason = f"{_NO_ARGUMENTS}: it printed its usage. {_NAME_THEM}"
+    reason = f"{NO_ARGUMENTS}: it printed its usage. {NAME_THEM}"
     return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 
@@ -130,7 +126,7 @@ def _no_tests(report: Mapping[str, Any]) -> Finding | None:
     if runs and not begun and not skipped:
         reason = "nothing was executed: unittest found no test in the script"
     elif runs and skipped and begun <= skipped:
-        reason = f"all tests were skipped: {_short(text_of(tests, 'why') or '')}"
+        reason = f"all tests were skipped: {short(text_of(tests, 'why') or '')}"
     else:
         return None
     return Finding(cause=NoVerdict.NOTHING_EXECUTED, reason=reason, outcome=Outcome.NOT_APPLICABLE)
@@ -142,13 +138,13 @@ def _settings(failure: Failure) -> Finding | None:
         said_by = text_of(setting, "said_by")
         if variable is None or value is None:
             continue
-        asked = f"{_short(variable)}={_short(value)}"
+        asked = f"{short(variable)}={short(value)}"
         for module in texts_of(setting, "lacking")[:1]:
             package = package_of(module)
-            reason = f"{asked} needs {_short(package)}, {_add(package)}"
+            reason = f"{asked} needs {short(package)}, {how_to_add(package)}"
             return Finding(cause=NoVerdict.MISSING_PACKAGE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
         if actual is not None and actual != value:
-            reason = f"{asked} is not in force here: {_short(said_by or '')} returns {_short(actual)}"
+            reason = f"{asked} is not in force here: {short(said_by or '')} returns {short(actual)}"
             return Finding(cause=NoVerdict.NOT_IN_FORCE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
     return None
 
@@ -169,14 +165,14 @@ def _missing_module(failure: Failure) -> Finding | None:
         for name in (f"{top}.py", f"{top}/__init__.py"):
             if name in failure.scene.beside:
                 reason = (
-                    f"the script imports {_short(top)}, and {name} lies beside it and is not copied into the sandbox. "
+                    f"the script imports {short(top)}, and {name} lies beside it and is not copied into the sandbox. "
                     "Name it under `files` in [tool.harness] of its header"
                 )
                 return Finding(cause=NoVerdict.MISSING_HELPER, reason=reason)
         if is_standard(top):
             if _is_installed_code(raised.file, failure):
                 return None  # the package does not work on this Python: that is what the cell asks
-            reason = f"needs {_short(top)}, which is in the standard library of other Pythons, not of {failure.python}"
+            reason = f"needs {short(top)}, which is in the standard library of other Pythons, not of {failure.python}"
             return Finding(cause=NoVerdict.OTHER_PYTHON, reason=reason, outcome=Outcome.NOT_APPLICABLE)
         if canonicalize_name(package_of(module)) in failure.scene.packages:
             return None  # an installed package does not have it, or not any more
@@ -198,32 +194,28 @@ def _asked_package(failure: Failure) -> Finding | None:
 
 
 def _needs(module: str) -> Finding:
-    package = package_of(module)
-    shown = _short(package) if package == canonicalize_name(module) else f"{_short(package)} ({_short(module)})"
-    reason = f"needs {shown}, {_add(package)}"
+    found = needs_package(module)
     if _OWN_FILE.fullmatch(module.partition(".")[0].lower()):
-        file = f"{_short(module.partition('.')[0])}.py"
-        reason = f"needs {_short(module)}: no package of this environment has it, and no {file} lies next to the script"
-        reason = f"{reason}. Put {file} there. If it is a package: --with {_short(package)}"
-    return Finding(cause=NoVerdict.MISSING_PACKAGE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
-
-
-def _add(package: str) -> str:
-    return f"which is not installed in this environment. Add it: --with {_short(package)}"
+        file = f"{short(module.partition('.')[0])}.py"
+        reason = f"needs {short(module)}: no package of this environment has it, and no {file} lies next to the script"
+        reason = f"{reason}. Put {file} there. If it is a package: --with {short(package_of(module))}"
+        return replace(found, reason=reason)
+    return found
 
 
 def _network(failure: Failure) -> Finding | None:
     if not failure.scene.sandboxed:
         return None
     for raised in failure.chain:
-        text = "\n".join([raised.message, *raised.texts])
+        printed = child_error(failure) if "CalledProcessError" in raised.bases else None
+        text = "\n".join([raised.message, *raised.texts, printed or ""])
         known = raised.errno in _NETWORK_ERRNO and "OSError" in raised.bases
         # In a sandbox, only its own loopback can refuse a connection: to download something, the script needs another.
         known = known or ("URLError" in raised.bases and "Connection refused" in text)
         if "gaierror" in raised.bases or known or ("AssertionError" not in raised.bases and _NETWORK.search(text)):
             address = next((found for each in failure.chain if (found := ADDRESS.search(each.message))), None)
             named = next(iter(failure.scene.addresses), "the network")
-            wanted = _short((address[1] or address[0]) if address else named)
+            wanted = short((address[1] or address[0]) if address else named)
             reason = (
                 f"needs data from {wanted}, and scripts have no network. Use --fetch to download it once, or --data DIR"
             )
@@ -237,23 +229,23 @@ def _missing_file(failure: Failure) -> Finding | None:
     places = failure.scene.places
     for raised in failure.chain:
         if "FileNotFoundError" in raised.bases and posixpath.basename(raised.file) == "subprocess.py":
-            reason = f"the script runs {_short(raised.filename or 'a program')}, which is not there"
+            reason = f"the script runs {short(raised.filename or 'a program')}, which is not there"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
     for path in missing_paths(failure):
         relative = relative_path(path, places)
         if relative is not None and relative in failure.scene.sent:
             continue  # it is there: this release calls it missing
         if relative is not None and relative in failure.scene.beside:
-            reason = f"the script reads {_short(relative)}, which lies beside it and is not copied into the sandbox"
+            reason = f"the script reads {short(relative)}, which lies beside it and is not copied into the sandbox"
             reason = f"{reason}. Name it under `files` in [tool.harness] of its header"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
         beside = is_inside(path, places.script)
         if relative is not None and (beside or not (failure.wrote or failure.scene.reads_artifact)):
             # Where it wrote nothing, it cannot have lost what it wrote.
-            reason = f"the script reads {_short(relative)}, which it does not write and which was not sent with it"
+            reason = f"the script reads {short(relative)}, which it does not write and which was not sent with it"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=f"{reason}. Make the data in the script")
         if not failure.scene.sandboxed and relative is None and is_elsewhere(path, failure):
-            reason = f"the script reads {_short(path)}, which is not on this machine. Make the data in the script"
+            reason = f"the script reads {short(path)}, which is not on this machine. Make the data in the script"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
     return None
 
@@ -269,7 +261,7 @@ def _refused_by_sandbox(failure: Failure) -> Finding | None:
             reason = "the sandbox has no more space for files. Set `disk` under [tool.harness] in the script's header"
             return Finding(cause=NoVerdict.NO_SPACE, reason=reason)
         if raised.errno == errno.EROFS:
-            where = f": {_short(path)}" if path else ""
+            where = f": {short(path)}" if path else ""
             reason = f"the sandbox can be written to in the working, home and temporary folders only{where}. Or: {_OFF}"
             return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
         if path is not None and raised.errno in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR):
@@ -284,53 +276,13 @@ def _outside(path: str, failure: Failure, *, absent: bool = True) -> Finding | N
     home = failure.scene.places.home
     if absent and home and is_inside(path, home):
         name = posixpath.relpath(path, home)
-        reason = f"the sandbox has an empty home folder, without ~/{_short(name)}. Make the data in the script"
+        reason = f"the sandbox has an empty home folder, without ~/{short(name)}. Make the data in the script"
         return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=f"{reason}, or: {_OFF}")
     if is_elsewhere(path, failure):
-        reason = f"{_short(path)} is outside the sandbox. Make the data in the script, or: {_OFF}"
+        reason = f"{short(path)} is outside the sandbox. Make the data in the script, or: {_OFF}"
         return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
     return None
 
 
-def _arguments(failure: Failure) -> Finding | None:
-    if not failure.chain:
-        return None
-    outermost = failure.chain[0]
-    ended = "SystemExit" in outermost.bases
-    reads = outermost.bases & {"IndexError", "ValueError"} and "argv" in outermost.line_text
-    usage = ended and failure.scene.reads_arguments and re.search(r"(?i)\busage\b", failure.scene.output)
-    if (ended and failure.parser is not None) or reads or usage:
-        return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=f"{_NO_ARGUMENTS}. {_NAME_THEM}")
-    return None
-
-
-def _input(failure: Failure) -> Finding | None:
-    if any("EOFError" in raised.bases and "reading a line" in raised.message for raised in failure.chain):
-        reason = (
-            "the script reads standard input, which is empty. Name a file with --stdin, or set the value in the script"
-        )
-        return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
-    return None
-
-
-def _variable(failure: Failure) -> Finding | None:
-    """Return a finding if the script itself reads a variable that is not set; a package that does so is a failure."""
-    last = failure.chain[-1] if failure.chain else None
-    if last is None or last.type != "KeyError" or not re.search(r"(?:^|[/\\])os\.py$|^<frozen os>$", last.file):
-        return None
-    files = _FRAME.findall(failure.traceback)
-    if len(files) < 2 or _is_installed_code(files[-2], failure):
-        return None
-    how = f'Set it in the script: os.environ[{_short(last.message)}] = "VALUE"'
-    reason = f"the script reads the environment variable {_short(last.message).strip(_QUOTES)}, which is not set. {how}"
-    return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
-
-
 def _is_installed_code(file: str, failure: Failure) -> bool:
     return any(is_inside(file, each) for each in failure.prefixes)
-
-
-def _short(text: str) -> str:
-    """Return foreign text on one line, short enough for a sentence."""
-    line = " ".join(text.encode("utf-8", "backslashreplace").decode().split())
-    return line if len(line) <= _LONGEST_NAME else line[:_LONGEST_NAME] + "…"

@@ -7,8 +7,11 @@ import signal
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.execute.failure_facts import Scene
+from harness.execute.child_processes import child_error
+from harness.execute.failure_facts import Failure, Scene
 from harness.execute.no_verdict import finding_of
+from harness.execute.own_ends import handled_by_exit
+from harness.execute.runner_output import failed_test
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, NoVerdict, Outcome
 from harness.process.limits import Ended
@@ -94,7 +97,8 @@ def _over_a_limit(facts: WorkerFacts) -> Verdict | None:
 def _with_report(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
     finding = finding_of(report, facts.scene)
     verdict = _as_reported(facts, report)
-    if finding is None or verdict.outcome is not _OUTCOMES.get(str(report.get("outcome"))):
+    as_reported = verdict.outcome is _OUTCOMES.get(str(report.get("outcome")))
+    if finding is None or not (as_reported or (verdict.outcome is Outcome.FAILED and verdict.stage != EXIT)):
         return verdict
     reason = _storable(finding.reason, LONGEST_REASON)
     error = verdict.error if finding.outcome.is_failure else ""
@@ -108,7 +112,11 @@ def _with_report(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
 
 
 def _as_reported(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
+    failure = Failure.read(report, facts.scene)
+    failed = failed_test(report.get("outcome"), failure)
     match report.get("outcome"):
+        case "passed" | "failed" if failed is not None and facts.ended.status >= 0:
+            return Verdict(outcome=Outcome.FAILED, stage=failed.test, error=_both_ends(failed.error))
         case "passed" if facts.ended.status == 0:
             return Verdict(outcome=Outcome.PASSED)
         case "passed":
@@ -118,13 +126,22 @@ def _as_reported(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
             stage = _text(report, "stage", LONGEST_STAGE)
             return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=stage, reason=_last_line(facts.ended))
         case "failed":
-            kind, message = _text(report, "type", LONGEST_STAGE), report.get("message")
-            error = f"{kind or 'Exception'}: {_both_ends(message) if isinstance(message, str) else ''}"
             stage = _text(report, "stage", LONGEST_STAGE)
-            return Verdict(outcome=Outcome.FAILED, stage=stage, error=error)
+            return Verdict(outcome=Outcome.FAILED, stage=stage, error=_error(report, failure))
         case other:
             reason = f"the report is malformed: outcome {_storable(reprlib.repr(other), LONGEST_REASON)}"
             return Verdict(outcome=Outcome.ERROR, reason=reason, conclusive=False)
+
+
+def _error(report: dict[str, Any], failure: Failure) -> str:
+    """Return what failed: also behind an exit in an exception handler, and in a Python process of the script."""
+    handled = handled_by_exit(failure)
+    if handled is not None:
+        return _both_ends(f"{handled.type[:LONGEST_STAGE]}: {handled.message}")
+    if failure.chain and (printed := child_error(failure)) is not None:
+        return _both_ends(printed)
+    kind, message = _text(report, "type", LONGEST_STAGE), report.get("message")
+    return f"{kind or 'Exception'}: {_both_ends(message) if isinstance(message, str) else ''}"
 
 
 def _without_report(facts: WorkerFacts) -> Verdict:

@@ -353,3 +353,174 @@ class TestCompanions:
 
     def test_use_of_memory_is_no_usage(self, attempt):
         assert attempt("import sys\nprint(sys.argv[0], 'memory usage: 3')\n").outcome is Outcome.PASSED
+
+
+class TestOwnEnds:
+    """Scripts that end themselves: what they refuse was not tested."""
+
+    SKIPPED = "class Skipped(OutcomeException): pass\n"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("import unittest, demo\nif demo:\n    raise unittest.SkipTest('needs 2.16')\n", id="unittest"),
+            pytest.param(
+                "class OutcomeException(BaseException): pass\nclass Skipped(OutcomeException): pass\n"
+                "print()\nraise Skipped('needs 2.16')\n", id="pytest",
+            ),
+        ],
+    )  # fmt: skip
+    def test_skip_outside_of_a_test_is_not_applicable(self, attempt, text):
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NOTHING_EXECUTED)
+        assert seen.reason == "the script skips itself here: needs 2.16"
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ("assert demo.__version__ == '2.16.1'\n", 3),
+            ("assert demo.__version__.startswith('2.16'), 'run it in 2.16'\n", 3),
+            ("if tuple(map(int, demo.__version__.split('.')[:2])) < (2, 16):\n    raise RuntimeError('too old')\n", 4),
+            ("v = demo.__version__.split('.')\nif int(v[1]) < 16:\n    print('too old')\n    sys.exit(1)\n", 6),
+            ("def check():\n    if not demo.__version__ >= '2.16':\n        raise SystemExit('too old')\ncheck()\n", 5),
+            ("if demo.__version__ == '2.16.1':\n    pass\nelse:\n    exit(3)\n", 6),
+            ("assert sys.version_info > (9, 9)\n", 3),
+        ],
+    )
+    def test_check_of_the_version_is_not_applicable(self, attempt, text, line):
+        seen = attempt(f"import demo, sys\ndemo.__version__ = '2.15.0'\n{text}")
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NOTHING_EXECUTED)
+        assert seen.reason.startswith(f"the script itself refuses this version, in line {line}.")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("assert demo.__version__ == demo_config.__name__\n", id="two versions are compared"),
+            pytest.param("if demo.__version__ < '3':\n    assert demo.__version__ == demo.__name__\n", id="inside"),
+            pytest.param(
+                "if demo.__version__ < '3' and demo.load('.') is None:\n    raise ValueError('x')\n", id="and"
+            ),
+            pytest.param("if demo.__version__ < '3':\n    x = demo.load('.')\n    raise ValueError(x)\n", id="more"),
+            pytest.param("assert demo.__version__.count('.') == 5\n", id="its form"),
+            pytest.param("assert len(demo.__name__) == 2\n", id="a name"),
+        ],
+    )
+    def test_other_checks_are_failures(self, attempt, text):
+        seen = attempt(f"import demo, demo_config\ndemo.__version__ = '2.15.0'\n{text}")
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+
+    def test_exit_in_a_handler_is_judged_by_what_was_caught(self, attempt):
+        seen = attempt(
+            "import sys\ntry:\n    import pandaz\n    print()\nexcept Exception as e:\n    print(e)\n    sys.exit(1)\n"
+        )
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
+
+    @pytest.mark.parametrize("end", ["sys.exit(1)", "exit(3)", "raise SystemExit(1)", "sys.exit(True)"])
+    def test_exit_in_a_handler_fails_with_what_was_caught(self, attempt, end):
+        seen = attempt(f"import sys\ntry:\n    int('a bug')\nexcept Exception as e:\n    print(e)\n    {end}\n")
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+        assert seen.error == "ValueError: invalid literal for int() with base 10: 'a bug'"
+
+    def test_exit_with_a_message_fails_with_that(self, attempt):
+        seen = attempt("import sys\ntry:\n    int('a')\nexcept Exception as e:\n    sys.exit('it is wrong')\n")
+        assert seen.error == "SystemExit: it is wrong"
+
+    def test_relative_import_is_no_verdict(self, attempt):
+        seen = attempt("def f():\n    from . import helper\nf()\n")
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, NoVerdict.MISSING_HELPER)
+        assert "a relative import works only inside a package" in seen.reason
+
+
+class TestCaughtImports:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("try:\n    import pandaz as pd\nexcept ImportError:\n    pd = None\npd.DataFrame()\n", id="None"),
+            pytest.param("try:\n    import pandaz as pd\nexcept ImportError as e:\n    print(e)\npd.DataFrame()\n", id="unset"),
+            pytest.param("try:\n    from pandaz import frame\nexcept Exception:\n    frame = None\nframe(1)\n", id="called"),
+            pytest.param(
+                "try:\n    import pandaz\n    HAS = True\nexcept ImportError:\n    HAS = False\n"
+                "if not HAS:\n    raise RuntimeError('pandaz is required')\n", id="asked for",
+            ),
+        ],
+    )  # fmt: skip
+    def test_script_that_goes_on_without_a_package_and_needs_it_is_not_applicable(self, attempt, text):
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
+        assert seen.reason.startswith("needs pandaz, which is not installed")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("import demo\ndemo.gone()\n", id="another failure"),
+            pytest.param("x = None\nx.y\n", id="another None"),
+            pytest.param("print(undefined)\n", id="another name"),
+        ],
+    )
+    def test_other_failure_stays_one(self, attempt, text):
+        seen = attempt(f"try:\n    import pandaz as pd\nexcept ImportError:\n    pd = None\n{text}")
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+
+    def test_name_of_an_installed_package_is_a_failure(self, attempt):
+        seen = attempt("try:\n    from demo import gone\nexcept ImportError:\n    gone = None\ngone.x\n")
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+
+
+class TestChildProcesses:
+    RUN = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', {!r}], check=True)\n"
+
+    def test_package_that_a_child_lacks_is_not_applicable(self, attempt):
+        seen = attempt(self.RUN.format("import pandaz"))
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
+        assert seen.reason.startswith("needs pandaz,")
+
+    def test_failure_of_a_child_is_the_failure(self, attempt):
+        assert attempt(self.RUN.format("raise ValueError('wrong shape')")).error == "ValueError: wrong shape"
+
+    def test_installing_packages_is_not_applicable_and_they_are_named(self, attempt):
+        text = "import subprocess, sys\nsubprocess.check_call([sys.executable, '-m', 'pip', 'install', '-q', 'pandaz==1'])\n"
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
+        assert seen.reason.endswith("Remove this line, and add them: --with 'pandaz==1'")
+
+    def test_program_that_a_shell_does_not_find_is_no_verdict(self, attempt):
+        seen = attempt("import subprocess\nsubprocess.run('no-such-tool -v', shell=True, check=True)\n")
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, NoVerdict.MISSING_FILE)
+
+    @pytest.mark.parametrize("backend", contained())
+    def test_network_that_a_child_lacks_is_not_applicable(self, attempt, backend):
+        seen = attempt(self.RUN.format("import socket; socket.getaddrinfo('example.com', 80)"), backend=backend)
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NO_NETWORK)
+
+
+class TestMissingInput:
+    @pytest.mark.parametrize(
+        ("text", "cause"),
+        [
+            ("import sys\nargs = sys.argv[1:]\nprint(args[0])\n", NoVerdict.NO_ARGUMENTS),
+            ("import sys\npath = sys.argv[1] if len(sys.argv) > 1 else None\nopen(path)\n", NoVerdict.NO_ARGUMENTS),
+            ("import argparse\np = argparse.ArgumentParser()\np.add_argument('--data')\na = p.parse_args()\nopen(a.data)\n",
+             NoVerdict.NO_ARGUMENTS),
+            ("import os\nopen(os.getenv('DATA_DIR'))\n", NoVerdict.NO_INPUT),
+            ("import sys\nn = int(sys.stdin.readline())\n", NoVerdict.NO_INPUT),
+            ("import sys, json\nd = json.load(sys.stdin)\n", NoVerdict.NO_INPUT),
+            ("import sys\na, b = sys.stdin.read().split()\n", NoVerdict.NO_INPUT),
+            ("import getpass\ngetpass.getpass()\n", NoVerdict.NO_INPUT),
+        ],
+    )  # fmt: skip
+    def test_failure_for_want_of_it_is_no_verdict(self, attempt, text, cause):
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, cause)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("layers = []\nprint(layers[n])\n", id="an index of the version"),
+            pytest.param("import demo\nprint(demo.load('.')[n])\n", id="the value of a call"),
+            pytest.param("int('')\n", id="another empty text"),
+        ],
+    )
+    def test_other_failures_of_a_script_with_arguments_stay(self, attempt, text):
+        before = "import sys\nn = int(sys.argv[1]) if len(sys.argv) > 1 else 3\n"
+        seen = attempt(before + text)
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)

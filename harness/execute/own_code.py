@@ -1,0 +1,66 @@
+"""Where in its own code a script failed: the frames of its traceback, and the statements of its syntax tree. Pure."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+from collections.abc import Iterator
+
+from harness.execute.failure_facts import Failure
+from harness.execute.missing_files import is_inside
+from harness.project.syntax import tree_of
+
+FRAME = re.compile(r'^ +File "([^"\n]+)", line (\d{1,9})', re.MULTILINE)
+_BEGINS = "Traceback (most recent call last):"
+_QUITTER = "_sitebuiltins"  # the file of `exit()` and `quit()`
+
+
+def is_own(file: str, failure: Failure) -> bool:
+    """Return whether a file lies in the folder of the script: the script itself, or a companion."""
+    return bool(file) and is_inside(file, failure.scene.places.script)
+
+
+def frames(failure: Failure) -> tuple[tuple[str, int], ...]:
+    """Return file and line of the frames of the exception that ended the script, outermost first."""
+    last = failure.traceback.rpartition(_BEGINS)[2]
+    found = [(each[1], int(each[2])) for each in FRAME.finditer(last)]
+    while found and _QUITTER in found[-1][0]:
+        found.pop()
+    return tuple(found)
+
+
+def own_line(failure: Failure) -> int | None:
+    """Return the innermost line of the script itself, whatever it called there; None if it is in no frame."""
+    found = [line for file, line in frames(failure) if _is_script(file, failure)]
+    return found[-1] if found else None
+
+
+def raised_at(failure: Failure) -> int | None:
+    """Return the line of the script that raised the exception, with no frame inside; None for other code."""
+    found = frames(failure)
+    return found[-1][1] if found and _is_script(found[-1][0], failure) else None
+
+
+def statements_at(failure: Failure, line: int) -> tuple[ast.stmt, ...]:
+    """Return the statements of the script that a line belongs to, outermost first."""
+    tree = tree_of(failure.scene.text)
+    return tuple(_around(tree.body, line)) if tree is not None else ()
+
+
+def _is_script(file: str, failure: Failure) -> bool:
+    """Return whether a file is the script: it, and no companion, lies in its folder under its own name."""
+    return is_own(file, failure) and posixpath.relpath(file, failure.scene.places.script) not in failure.scene.sent
+
+
+def _around(body: list[ast.stmt], line: int) -> Iterator[ast.stmt]:
+    for statement in body:
+        if statement.lineno <= line <= (statement.end_lineno or statement.lineno):
+            yield statement
+            for _, value in ast.iter_fields(statement):
+                if isinstance(value, list):
+                    for each in value:
+                        if isinstance(each, ast.ExceptHandler | ast.match_case):
+                            yield from _around(each.body, line)
+                    yield from _around([each for each in value if isinstance(each, ast.stmt)], line)
+            return

@@ -1,0 +1,49 @@
+"""The scene of an attempt: what the harness knows besides the report of its worker."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.execute.attempt_dir import Folder
+from harness.execute.failure_facts import Places, Scene
+from harness.execute.given_input import READS_ARGUMENTS
+from harness.execute.no_verdict import ADDRESS, companions
+from harness.execute.task import Task
+from harness.process.limits import Ended
+
+
+def scene_of(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], *, sandboxed: bool) -> Scene:
+    """Return facts about an attempt besides its report, such as missing files that exist next to the script."""
+    places = Places(
+        script=folder.seen(folder.script),
+        work=folder.seen(folder.work),
+        home=folder.places["HOME"],
+        temporary=folder.places["TMPDIR"],
+    )
+    original = task.script.path
+    wanted = companions(report, places) if original is not None and report.get("outcome") == "failed" else ()
+    return Scene(
+        places=places,
+        sandboxed=sandboxed,
+        packages=task.environment.packages,
+        beside=frozenset(each for each in wanted if original is not None and _is_companion(original, each)),
+        reads_artifact=task.reads is not None,
+        reads_arguments=bool(READS_ARGUMENTS.search(task.script.text)) and not task.script.header.args,
+        has_input=task.script.header.stdin is not None,
+        variables=frozenset(name for name, _ in task.variables),
+        text=task.script.text,
+        sent=frozenset(each.name for each in task.script.files),
+        addresses=tuple(found[0] for found in ADDRESS.finditer(task.script.code)),
+        has_data=task.data is not None,
+        output=(ended.stdout + ended.stderr).decode("utf-8", "replace"),
+    )
+
+
+def _is_companion(script: Path, name: str) -> bool:
+    """Return whether another file than the script itself lies beside it."""
+    with contextlib.suppress(OSError, ValueError):
+        return name != script.name and (script.parent / name).exists()
+    return False
