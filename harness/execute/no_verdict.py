@@ -22,8 +22,9 @@ from harness.execute.finding import Finding, how_to_add, needs_package, short
 from harness.execute.given_input import NAME_THEM, NO_ARGUMENTS, lacks_arguments, lacks_input, lacks_variable
 from harness.execute.missing_files import is_elsewhere, is_inside, missing_paths, relative_path
 from harness.execute.other_machine import needs_another_machine
-from harness.execute.own_ends import checks_version, imports_relatively, skips_itself
+from harness.execute.own_ends import checks_version, imports_relatively, left_for_version, skips_itself
 from harness.execute.runner_output import no_test_ran
+from harness.execute.switched_off import did_nothing
 from harness.model import NoVerdict, Outcome
 from harness.project.import_names import is_standard, package_of
 
@@ -65,7 +66,9 @@ def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
     if settings is not None:
         return settings
     if report.get("outcome") == "passed":
-        return _usage_only(scene) if report.get("executed") is True else _nothing_executed()
+        if report.get("executed") is not True:
+            return _nothing_executed()
+        return did_nothing(scene) or left_for_version(scene) or _usage_only(scene)
     rules = (
         _other_machine,
         _missing_module,

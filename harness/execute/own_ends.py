@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from harness.execute.failure_facts import Failure, Raised
+from harness.execute.failure_facts import Failure, Raised, Scene
 from harness.execute.finding import Finding, lacks, needs_package, not_applicable, short
 from harness.execute.own_code import is_own, raised_at, statements_at
 from harness.model import NoVerdict
@@ -20,6 +20,7 @@ _CONVERSIONS = frozenset({
     *_VERSIONS,
 })  # fmt: skip
 _SAYS = frozenset({"print", "warn", "warning", "error", "info", "write"})
+_LEAST_TEXT = 3
 _RELATIVE = "attempted relative import"
 _NOT_THERE = re.compile(r"No module named '([A-Za-z_][\w.]*)'")
 _STATUS = re.compile(r"-?\d{1,10}|True|")
@@ -45,6 +46,32 @@ def checks_version(failure: Failure) -> Finding | None:
     named = _names_of_versions(failure.scene.text)
     if not around or not any(_is_of_version(test, named) for test in _deciding(around)):
         return None
+    return _refuses(line)
+
+
+def left_for_version(scene: Scene) -> Finding | None:
+    """Return a finding for a script that printed why it does not run in this version, and exited with status 0."""
+    tree = tree_of(scene.text)
+    named = _names_of_versions(scene.text)
+    for node in ast.walk(tree) if tree is not None else ():
+        for body in (node.body, node.orelse) if isinstance(node, ast.If) and _is_of_version(node.test, named) else ():
+            if body and _is_exit(body[-1]) and all(map(_says, body[:-1])) and _was_said(body[:-1], scene.output):
+                return _refuses(body[-1].lineno)
+    return None
+
+
+def _was_said(body: list[ast.stmt], output: str) -> bool:
+    """Return whether the texts of calls of print are in the output."""
+    texts = [
+        node.value
+        for each in body
+        for node in ast.walk(each)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value.strip()) > _LEAST_TEXT
+    ]
+    return bool(texts) and all(each.strip() in output for each in texts)
+
+
+def _refuses(line: int) -> Finding:
     reason = f"the script itself refuses this version, in line {line}. To run it in others, remove its check"
     return not_applicable(NoVerdict.NOTHING_EXECUTED, reason)
 

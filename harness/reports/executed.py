@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 from harness.project.syntax import literal
 from harness.reports.kinds import Kind, Refusal, shortened
+from harness.reports.known_values import Given
 from harness.reports.misread import NAME_IT, NOTHING, misread
 from harness.reports.no_effect import early_exit, only_names
+from harness.reports.reach import switched_off
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _TRIES: tuple[type[ast.stmt], ...] = (ast.Try, *((ast.TryStar,) if hasattr(ast, "TryStar") else ()))
@@ -76,7 +78,7 @@ def check_executed(tree: ast.Module, text: str, *, name: str) -> Refusal | None:
     if (other := misread(tree, executed)) is not None:
         return replace(other, quoted=shortened(lines[(other.line or 1) - 1]))
     if executed and not _only_constants(tree, executed):
-        return None
+        return _switched_off(text, lines)
     return _nothing_executed(tree)
 
 
@@ -87,6 +89,17 @@ def _ends_at_once(tree: ast.Module) -> Refusal | None:
         return None
     why = "the script ends at this line, before it does anything"
     return Refusal(kind=Kind.ENDS, line=last.lineno, why=why, next_step="Remove this line")
+
+
+def _switched_off(text: str, lines: list[str]) -> Refusal | None:
+    """Return why a script whose code is switched off by a constant is not run."""
+    off = switched_off(text, Given())
+    if off is None:
+        return None
+    return Refusal(
+        kind=Kind.SWITCHED_OFF, line=off.line, quoted=shortened(lines[off.line - 1]),
+        why="this is the same in each run, so that the script does nothing", next_step="Change it, or remove this line",
+    )  # fmt: skip
 
 
 def executed_statements(body: Iterable[ast.stmt], depth: int = 0) -> Iterator[ast.stmt]:

@@ -37,6 +37,7 @@ class Kind(enum.Enum):
     IMPORTS = "a script that only imports"
     DEFINITIONS = "a script with imports and definitions only"
     ENDS = "a script that ends at once"
+    SWITCHED_OFF = "a script whose code is switched off"
     NOT_STARTED = "a call that starts nothing"
     PART_OF_PACKAGE = "a module of a package"
     PYTEST = "a pytest file"

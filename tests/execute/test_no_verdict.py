@@ -392,6 +392,14 @@ class TestOwnEnds:
         assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NOTHING_EXECUTED)
         assert seen.reason.startswith(f"the script itself refuses this version, in line {line}.")
 
+    def test_exit_with_status_0_for_a_version_is_not_applicable(self, attempt):
+        text = "import demo, sys\ndemo.__version__ = '2.15.0'\nif not demo.__version__.startswith('2.16'):\n"
+        seen = attempt(
+            f"{text}    print('needs 2.16, not', demo.__version__)\n    sys.exit(0)\nraise ValueError('bug')\n"
+        )
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NOTHING_EXECUTED)
+        assert "refuses this version, in line 5" in seen.reason
+
     @pytest.mark.parametrize(
         "text",
         [

@@ -1,0 +1,57 @@
+"""Scripts that pass because what they are about was switched off: no arguments, no GPU, no file. Pure."""
+
+from __future__ import annotations
+
+from harness.execute.failure_facts import Scene
+from harness.execute.finding import Finding, not_applicable, short
+from harness.execute.given_input import NAME_THEM, NO_ARGUMENTS
+from harness.model import NoVerdict
+from harness.reports.known_values import Cause, Given
+from harness.reports.reach import SwitchedOff, switched_off
+
+_ALWAYS_SET = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "LANG",
+        "LC_ALL",
+        "USERPROFILE",
+        "SYSTEMROOT",
+        "PYTHONIOENCODING",
+        "PYTHONHASHSEED",
+        "PYTHONUNBUFFERED",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONPATH",
+    }
+)
+_WORDS = {
+    Cause.CONSTANT: (NoVerdict.NOTHING_EXECUTED, "{test} is a constant. Change it"),
+    Cause.ARGUMENTS: (NoVerdict.NO_ARGUMENTS, f"{NO_ARGUMENTS}. {NAME_THEM}"),
+    Cause.INPUT: (NoVerdict.NO_INPUT, "its standard input is empty. Name a file with --stdin"),
+    Cause.VARIABLE: (NoVerdict.NO_INPUT, "the environment variable is not set. Set it in the script"),
+    Cause.GPU: (NoVerdict.NO_GPU, "needs a GPU, and scripts see none"),
+    Cause.FILE: (NoVerdict.MISSING_FILE, "the file was not sent with it. Name it under `files` in [tool.harness]"),
+}
+
+
+def did_nothing(scene: Scene) -> Finding | None:
+    """Return a finding for a script that ended well and did nothing, for the lack of what it was run with."""
+    given = Given(
+        arguments=not scene.reads_arguments,
+        stdin=scene.has_input,
+        gpu=not scene.sandboxed,
+        files=bool(scene.sent) or scene.reads_artifact or scene.has_data,
+        variables=scene.variables | _ALWAYS_SET,
+    )
+    off = switched_off(scene.text, given)
+    if off is None:
+        return None
+    cause, words = _WORDS[off.cause]
+    return not_applicable(cause, f"{_where(off)}: {words.format(test=short(off.test))}")
+
+
+def _where(off: SwitchedOff) -> str:
+    return f"nothing was executed because of line {off.line}, `{short(off.test)}`"
