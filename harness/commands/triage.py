@@ -23,6 +23,7 @@ from harness.commands.arguments import (
     add_watch,
 )
 from harness.commands.conditions import data_options
+from harness.commands.published_results import own_published
 from harness.commands.report_input import check_late_options, reason_without_code, report_source
 from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
@@ -47,11 +48,13 @@ from harness.triage.attached import files_apart
 from harness.triage.composing import unanswerable
 from harness.triage.downloads import with_data
 from harness.triage.environments import nightly_beside
+from harness.triage.known_failures import with_known
 from harness.triage.masking import without_secrets
 from harness.triage.notebook import notebook
 from harness.triage.pairs import Pairs
 from harness.triage.project_words import vocabulary_of
 from harness.triage.reply import markdown
+from harness.triage.reproduction import reported_failure
 from harness.triage.runs import Runs
 
 _NAME = re.compile(r"[^\w.+-]+")
@@ -117,7 +120,8 @@ def execute(session: Session, options: Options) -> int:
     report, folder, path = _read(session, options)
     if path is None:
         why = reason_without_code(report)
-        _publish(session, options, unanswerable(report, why, provides=dict(session.project.matrix.provides)))
+        answer = unanswerable(report, why, provides=dict(session.project.matrix.provides))
+        _publish(session, options, _explained(session, report, answer))
         raise UsageError(
             f"{options.report}: the report has no code that can be run",
             why=why[:1].upper() + why[1:],
@@ -160,7 +164,7 @@ def execute(session: Session, options: Options) -> int:
         session.notify("The script downloads data, and has no network: add --fetch to download it once, or --data DIR.")
     attempts = [each.attempt for each in runs.all]
     found = added.asked(with_data(found, attempts, options=data_options(session)), attempts)
-    _publish(session, options, with_commits(session, found))
+    _publish(session, options, _explained(session, report, with_commits(session, found)))
     return 0 if found.ranges or any(each.attempt is not None for each in runs.all) else 1
 
 
@@ -173,6 +177,14 @@ def _watch_of(options: Options, scenario: Scenario) -> Watch | None:
             next_step="Leave out --watch, or use harness pinpoint",
         )
     return Watch.chosen(scenario.header, options.watch, options.factor)
+
+
+def _explained(session: Session, report: Report, answer: TriageAnswer) -> TriageAnswer:
+    """Add what the published results of the project say of a message that was not reproduced."""
+    if answer.reproduced.reproduced or not report.failures:
+        return answer
+    cells = (each.values for each in own_published(session).cells.values())
+    return with_known(answer, reported_failure(report), cells)
 
 
 def _publish(session: Session, options: Options, found: TriageAnswer) -> None:

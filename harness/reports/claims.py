@@ -18,7 +18,7 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
 from harness.reports.vocabulary import vocabulary
-from harness.reports.wording import NOT_IN, is_least, is_required, is_wish, raises_rightly, verdict_of
+from harness.reports.wording import NOT_IN, is_least, is_required, is_wish, negation, raises_rightly, verdict_of
 from harness.reports.writers import WAS_WRITTEN, is_written
 
 _EARLIER = re.compile(
@@ -68,9 +68,6 @@ _THERE = re.compile(
     re.IGNORECASE,
 )
 _WITHOUT = re.compile(r"\bwithout\W*$", re.IGNORECASE)
-# `fails in Keras 3, not Keras 2`; an edit corrects a slip of the pen, and says nothing
-_NOT = re.compile(r"(?P<edit>\bedit\W+)?(?<!\bdoes )(?<!\bdo )(?<!\bdid )\bnot[\s`'\"*]*$", re.IGNORECASE)
-_OPPOSITE = {Says.WORKS: Says.FAILS, Says.FAILS: Says.WORKS}
 _COMMENT_BEHIND = re.compile(r"(?<=[\w)\]:'\"] )\s{0,40}# \S.*$")
 _PROMPT = re.compile(r"\s*(?:\$ |>>> |In \[)")
 _FIRST = Place(line=1)
@@ -271,7 +268,7 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
         )  # fmt: skip
     for found in _MAJOR.finditer(_MESSAGE.sub("", clause)):
         line = piece.line + piece.text.count("\n", 0, start + found.start())
-        if (negated := _NOT.search(clause[: found.start()])) and negated["edit"]:
+        if negation(clause[: found.start()]) == "edit":
             continue
         yield Claim(
             text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=verdict,
@@ -305,15 +302,14 @@ def _says(
     """Return what a clause says of one of its versions; None if nothing."""
     before = clause[: mention.start]
     writes = is_written(clause, mention, mentions)
-    negated = _NOT.search(before)
-    corrected = negated is not None and negated["edit"] is not None
-    if corrected or _WITHOUT.search(before) or (verdict is None and WAS_WRITTEN.match(clause[mention.end :])):
+    negated = negation(before)
+    if negated == "edit" or _WITHOUT.search(before) or (verdict is None and WAS_WRITTEN.match(clause[mention.end :])):
         return None
     if writes or is_required(before):
         return Says.WORKS if not writes and is_least(before, clause[mention.end :]) else None
     if verdict is not None:
         until = verdict is Says.FAILS and re.search(r"\b(?:until|up to|prior to|before)\s+\S*\s*$", before)
-        return Says.WORKS if until else _OPPOSITE[verdict] if negated else verdict
+        return Says.WORKS if until or (negated and verdict is Says.FAILS) else Says.FAILS if negated else verdict
     if (upgrade := _UPGRADE.search(before)) or _UPGRADED_TO.search(before):
         return Says.WORKS if upgrade and upgrade["when"].lower() == "before" else Says.FAILS
     # A number with nothing said of it, or of another matter.

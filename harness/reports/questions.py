@@ -79,7 +79,8 @@ def _ask_for_code(report: Report, text: str) -> str:
     if _IMAGE.search(text):
         return f"The code or the error is in an image, which cannot be run or searched. {wanted}"
     if _LOADS.search(text):
-        return f"The report has no code that makes the model which is loaded. {wanted} It builds and saves the model."
+        missing = "The report has no code that makes the model which is loaded."
+        return f"{missing} {wanted} It must also build and save the model."
     if any(each.text.strip() for each in report.dropped):
         return f"The report has no code that runs as it is: it has only output or parts of a program. {wanted}"
     return f"The report has no code. {wanted}"

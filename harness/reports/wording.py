@@ -63,6 +63,8 @@ NOT_IN = re.compile(
     r"\s*not (?:(?:present|there|seen|visible) )?(?:(?:in|on|with|from|after|since|for)\b|[<>]=? ?[`\"']?\d)",
     re.IGNORECASE,
 )
+# `fails in Keras 3, not Keras 2`; an edit corrects a slip of the pen, and says nothing
+_NEGATED = re.compile(r"(?P<edit>\bedit\W+)?(?<!\bdoes )(?<!\bdo )(?<!\bdid )\bnot[\s`'\"*]*$", re.IGNORECASE)
 # `a minimal working example` says of no version that it works.
 _EXAMPLE = re.compile(r"\bworking (?:code )?(?:example|sample|snippet|script)\b", re.IGNORECASE)
 _SHOULD_RAISE = re.compile(r"\binstead of (?:raising|an? (?:\w+ )?(?:error|exception)|an? `?\w+Error)", re.IGNORECASE)
@@ -111,3 +113,9 @@ def is_required(before: str) -> bool:
 def is_least(before: str, after: str) -> bool:
     """Return whether the words around a required version say that it is the first that works: `3.1.0 or later`."""
     return _OR_LATER.match(after) is not None or "at least" in before.lower()
+
+
+def negation(before: str) -> str:
+    """Return `not` if a version is one of which the opposite holds, `edit` if nothing holds of it, else nothing."""
+    found = _NEGATED.search(before)
+    return "" if found is None else "edit" if found["edit"] else "not"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from packaging.utils import NormalizedName
@@ -101,6 +101,17 @@ class ShownGroup:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownFailure:
+    """What published results of other scripts say of a message that was not reproduced."""
+
+    label: str
+    note: str
+    link: str
+    cells: int
+    """The number of published cells that raise it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TriageAnswer:
     """The answer to one report. Every claim refers to cells."""
 
@@ -148,6 +159,8 @@ class TriageAnswer:
     """False if the ranges are about another failure than that of the report, which nothing showed."""
     nightly: tuple[NightlyResult, ...] = ()
     """What the nightly builds show. `ranges` has releases only."""
+    known: KnownFailure | None = None
+    """An explanation of the reported message, if no environment showed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +220,7 @@ def document(answer: TriageAnswer) -> dict[str, Any]:
         "cases_left_out": answer.cases_left_out,
         "shown": [_shown(each) for each in answer.shown],
         "nightly": [_nightly(each) for each in answer.nightly],
+        "known": asdict(answer.known) if answer.known is not None else None,
         "introduced": _change(answer.introduced),
         "fixed": _change(answer.fixed),
         "transitions": list(answer.transitions),

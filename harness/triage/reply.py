@@ -48,6 +48,7 @@ def markdown(answer: TriageAnswer) -> str:
 
 def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _reproduced(answer)
+    yield _known(answer)
     yield _held(answer)
     yield _ranges(answer.ranges, "reader" if answer.pairs else "", bug=_bug(answer))
     for each in answer.files:
@@ -144,6 +145,16 @@ def _reproduced(answer: TriageAnswer) -> str:
     why = f" ({escaped(reproduced.reason)})" if reproduced.reason else ""
     where = code(reproduced.environment)
     return f"In the environment closest to the reporter's ({where}): {reproduced.result}{shown}{why}."
+
+
+def _known(answer: TriageAnswer) -> str:
+    """Return what other scripts say of the message: an explanation, and no verdict of this report."""
+    known = answer.known
+    if known is None:
+        return ""
+    note = f": {escaped(known.note.rstrip('.'))}" if known.note else ""
+    link = f" ([details]({known.link}))" if known.link else ""
+    return f"Other scripts raise this message in published results. There it is **{escaped(known.label)}**{note}{link}."
 
 
 def _held(answer: TriageAnswer) -> str:

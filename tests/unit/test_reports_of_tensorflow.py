@@ -163,5 +163,5 @@ def test_model_that_is_only_loaded_is_asked_for_with_the_versions():
         "ValueError: Sequential model 'sequential' has already been configured to use input shape (None, 224, 224, 3).\n"
     )
     first, second = read_report(text).questions
-    assert "builds and saves the model" in first
+    assert "build and save the model" in first
     assert second.startswith("Which versions")
