@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from harness.model.nightly import built_on, is_nightly
 from harness.project.matrix import Matrix
+from harness.project.selection import SWAPPED_SEPARATOR
 from harness.triage.evidence import Evidence, Shows
+
+_REQUIREMENT = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]*)==")
+"""A package in the id of an environment: `tf2.18.1 + keras-nightly==3.16.0.dev0`."""
 
 _VERBS = {
     Shows.BUG: ("shows {problem}", "show {problem}"),
@@ -39,13 +45,27 @@ class NightlyResult:
 
 
 def nightly_package(evidence: Evidence, matrix: Matrix) -> str | None:
-    """Return the package of a family that is a nightly build in an environment, otherwise None.
+    """Return the package of a family that is a nightly build in an environment, otherwise None."""
+    return _nightly_in(evidence.environment, evidence.versions, matrix, family=evidence.family)
 
-    The package of the environment's own family comes first.
+
+def _nightly_in(
+    environment: str, versions: Mapping[NormalizedName, str], matrix: Matrix, *, family: str = ""
+) -> str | None:
+    """Return the package of the environment's own family, or one that its id names, if it is a nightly build.
+
+    Others came as dependencies: TensorFlow 2.5.0, a release, requires keras-nightly.
     """
-    families = sorted(matrix.families, key=lambda family: family.name != evidence.family)
-    versions = ((each.package, evidence.versions.get(canonicalize_name(each.package))) for each in families)
-    return next((package for package, version in versions if version is not None and is_nightly(version)), None)
+    base = environment.partition(SWAPPED_SEPARATOR)[0]
+    named = {canonicalize_name(each) for each in _REQUIREMENT.findall(environment)}
+    for each in sorted(matrix.families, key=lambda each: each.name != family):
+        package = canonicalize_name(each.package)
+        version = versions.get(package)
+        if version is None or not is_nightly(version):
+            continue
+        if each.name == family or package in named or each.environment_id(Version(version)) == base:
+            return each.package
+    return None
 
 
 def releases_only(evidence: Iterable[Evidence], matrix: Matrix) -> tuple[Evidence, ...]:
@@ -56,12 +76,9 @@ def releases_only(evidence: Iterable[Evidence], matrix: Matrix) -> tuple[Evidenc
     return tuple(
         each
         for each in evidence
-        if nightly_package(each, matrix) is None and not (each.writer and _is_written_by_nightly(each))
+        if nightly_package(each, matrix) is None
+        and not (each.writer and _nightly_in(each.writer, each.written_with, matrix) is not None)
     )
-
-
-def _is_written_by_nightly(evidence: Evidence) -> bool:
-    return any(is_nightly(version) for version in evidence.written_with.values())
 
 
 def nightly_results(evidence: Iterable[Evidence], matrix: Matrix, *, writer: str = "") -> tuple[NightlyResult, ...]:

@@ -117,8 +117,23 @@ def test_nightly_build_of_the_family_is_named_and_no_release_is(matrix):
 def test_nightly_build_that_the_report_names_is_found_without_a_family(matrix):
     own = evidence("engine1.0 + layers-nightly==4.0.dev1", "", Shows.BUG, engine_cpu="1.0", layers_nightly="4.0.dev1")
     assert nightly_results([own], matrix) == ()  # no family is about it: its other packages are those of a release
-    own = evidence("nightly-engine + x", "", Shows.BUG, engine_nightly="2.0.dev20261001")
+    own = evidence("nightly-engine2.0.dev20261001 + x", "", Shows.BUG, engine_nightly="2.0.dev20261001")
     assert [each.version for each in nightly_results([own], matrix)] == ["2.0.dev20261001"]
+
+
+@pytest.mark.parametrize(
+    ("id", "family"), [("layers2.5", "layers"), ("layers + layers==2.5", ""), ("python=3.11 layers==2.5 x==1", "")]
+)
+def test_release_that_requires_a_nightly_build_is_a_release(matrix, id, family):
+    """As TensorFlow 2.5.0, which requires keras-nightly."""
+    one = evidence(id, family, Shows.PASSES, layers="2.5", engine_nightly="2.5.dev20210329")
+    assert nightly_results([one], matrix) == ()
+    assert releases_only([one], matrix) == (one,)
+
+
+def test_nightly_build_that_is_asked_for_by_its_version_is_one(matrix):
+    one = evidence("python=3.11 engine-nightly==2.0.dev1 x==1", "", Shows.PASSES, engine_nightly="2.0.dev1")
+    assert [each.version for each in nightly_results([one], matrix)] == ["2.0.dev1"]
 
 
 def test_nightly_build_reads_the_files_of_the_reports_writer_otherwise_its_own(matrix):
@@ -130,10 +145,11 @@ def test_nightly_build_reads_the_files_of_the_reports_writer_otherwise_its_own(m
     assert [each.evidence.shows for each in nightly_results(cells, matrix)] == [Shows.PASSES]
 
 
-def test_file_of_a_nightly_build_bounds_no_range_of_releases(matrix):
-    read = evidence("engine1.0", "engine", Shows.BUG, writer="nightly-engine", engine_cpu="1.0")
-    written = Evidence(**{**vars(read), "written_with": {"engine-nightly": "2.0.dev20261026"}})
-    assert releases_only([written], matrix) == ()
+@pytest.mark.parametrize(("writer", "is_release"), [("nightly-engine2.0.dev20261026", False), ("layers2.5", True)])
+def test_file_of_a_nightly_build_bounds_no_range_of_releases(matrix, writer, is_release):
+    read = evidence("engine1.0", "engine", Shows.BUG, writer=writer, engine_cpu="1.0")
+    written = replace(read, written_with={"engine-nightly": "2.0.dev20261026", "layers": "2.5"})
+    assert releases_only([written], matrix) == ((written,) if is_release else ())
 
 
 def test_sentence_says_what_each_nightly_build_shows(matrix):
