@@ -80,7 +80,11 @@ def execute(session: Session, options: Options) -> int:
             why=f"It writes the files of {FOLDER}/, and the docs page",
             next_step="Leave it out to print the table or to write it to a file",
         )
-    table = _published(session, options) if options.published else table_of(session, options.scenario)
+    if options.published:
+        table = _published(session, options)
+    else:
+        _check_names(session, options)
+        table = table_of(session, options.scenario)
     table = _selected(table, options)
     if options.publish:
         return _publish(session, table)
@@ -90,6 +94,19 @@ def execute(session: Session, options: Options) -> int:
     else:
         write_file(Path(options.output), text)
     return 0
+
+
+def _check_names(session: Session, options: Options) -> None:
+    """Raise UsageError for a glob that no model of the scenario, or no environment, has: also if nothing was run."""
+    models = dict(_scenario(session, options.scenario).script.header.parameters).get("model", ())
+    environments = [each.id for each in session.project.environments]
+    for option, names in (
+        ("models", [str(each) for each in models]),
+        ("writers", environments),
+        ("readers", environments),
+    ):
+        globs = listed(f"--{option}", getattr(options, option))
+        check_globs(globs, names, option=f"--{option}", kind=option[:-1])
 
 
 def table_of(session: Session, name: str) -> Transfer:

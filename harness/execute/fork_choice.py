@@ -28,7 +28,7 @@ def fork_server_or_reason(task: Task, python: Path, *, contained: bool = False) 
         return "this system cannot fork"
     if task.own_process or task.script.header.own_process:
         return "this run asks for it" if task.own_process else "its header asks for it"
-    preload = find_preload(task.script.text, task.environment.preload, task.environment.touch)
+    preload = _preload(task)
     if preload is None:
         return "its text does not allow imports ahead"
     modules, touched, absent = preload.modules, preload.touched, tuple[str, ...]()
@@ -54,6 +54,11 @@ def fork_server_or_reason(task: Task, python: Path, *, contained: bool = False) 
     return ForkServerKind(zygote=zygote, modules=modules[1:], touched=touched, absent=absent)
 
 
+def _preload(task: Task) -> Preload | None:
+    own = frozenset(each.name.partition("/")[0].removesuffix(".py") for each in task.script.files)
+    return find_preload(task.script.text, task.environment.preload, task.environment.touch, own=own)
+
+
 def _why_not_overlaid(task: Task, front: Overlay, preload: Preload, *, contained: bool) -> str:
     """Return why an overlaid task needs a fresh process, or an empty string."""
     if task.overlay is None and front.package not in task.environment.preload:
@@ -72,7 +77,7 @@ def imports_package_late(task: Task) -> bool:
     TensorFlow imports Keras at the end of its own import. In a fork, that is over: the script imports it.
     """
     front = next(iter(task.overlays), None)
-    preload = find_preload(task.script.text, task.environment.preload, task.environment.touch)
+    preload = _preload(task)
     if front is None or preload is None:
         return False
     first = next(

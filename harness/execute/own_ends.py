@@ -5,22 +5,24 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from harness.execute.failure_facts import Failure, Raised, Scene
 from harness.execute.finding import Finding, lacks, needs_package, not_applicable, short
 from harness.execute.own_code import is_own, raised_at, statements_at
 from harness.model import NoVerdict
-from harness.project.syntax import tree_of
+from harness.project.syntax import literal, tree_of
 
 _VERSIONS = frozenset({"__version__", "VERSION", "version", "version_info", "get_distribution"})
 # What turns the text of a version into something to compare.
 _CONVERSIONS = frozenset({
     "Version", "LooseVersion", "StrictVersion", "parse", "parse_version", "tuple", "list", "map", "int", "float", "str",
-    "split", "rsplit", "startswith", "endswith", "strip", "partition", "replace", "all", "any", "isdigit", "isinstance",
+    "split", "rsplit", "strip", "partition", "replace",
     *_VERSIONS,
 })  # fmt: skip
 _SAYS = frozenset({"print", "warn", "warning", "error", "info", "write"})
 _LEAST_TEXT = 3
+_ROUNDS = 3  # a variable that is made from a variable that is made from a version
 _RELATIVE = "attempted relative import"
 _NOT_THERE = re.compile(r"No module named '([A-Za-z_][\w.]*)'")
 _STATUS = re.compile(r"-?\d{1,10}|True|")
@@ -116,43 +118,103 @@ def _says(statement: ast.stmt) -> bool:
     return isinstance(value, ast.Call) and _last_name(value.func) in _SAYS
 
 
-def _is_of_version(test: ast.expr, named: frozenset[str]) -> bool:
-    """Return whether a test compares versions with constants, and does nothing else."""
-    if isinstance(test, ast.BoolOp):
-        return all(_is_of_version(each, named) for each in test.values)
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return _is_of_version(test.operand, named)
-    inside = list(ast.walk(test))
-    calls = [node for node in inside if isinstance(node, ast.Call)]
-    if not all(_last_name(each.func) in _CONVERSIONS for each in calls):
+def _is_of_version(test: ast.expr, names: _Names) -> bool:
+    """Return whether a test compares versions with constants, and nothing else."""
+    match test:
+        case ast.BoolOp(values=values):
+            return all(_is_of_version(each, names) for each in values)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _is_of_version(operand, names)
+        case ast.Name(id=name):
+            return name in names.tests
+        case ast.Compare(left=left, comparators=others):
+            rest = [each for each in (left, *others) if not _is_version(each, names)]
+            return 0 < len(rest) <= len(others) and all(map(_is_constant, rest))
+        case ast.Call(func=ast.Attribute(attr="startswith" | "endswith", value=value), args=given):
+            return _is_version(value, names) and all(map(_is_constant, given))
+    return False
+
+
+def _is_version(node: ast.expr, names: _Names) -> bool:
+    """Return whether an expression is a version, or made from one alone."""
+    match node:
+        case ast.Name(id=name):
+            found = name in names.versions
+        case ast.Attribute(attr=attribute, value=value):
+            found = (attribute in _VERSIONS and _is_dotted(value)) or _is_version(value, names)
+        case ast.Call(func=function, args=given):
+            found = _makes_version(function, given, names)
+        case ast.Subscript(value=value):
+            found = _is_version(value, names)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            found = bool(parts) and all(_is_version(each, names) for each in parts)
+        case ast.GeneratorExp(generators=[one]) | ast.ListComp(generators=[one]):
+            found = _is_version(one.iter, names)
+        case _:
+            found = False
+    return found
+
+
+def _makes_version(function: ast.expr, given: list[ast.expr], names: _Names) -> bool:
+    """Return whether a call asks for a version, or converts one."""
+    if _last_name(function) in ("version", "get_distribution"):
+        return all(map(_is_constant, given))
+    of = [function.value] if isinstance(function, ast.Attribute) else []
+    made = [each for each in (*of, *given) if _is_version(each, names)]
+    rest = [each for each in given if each not in made and _last_name(each) not in _CONVERSIONS]
+    return bool(made) and _last_name(function) in _CONVERSIONS and all(map(_is_constant, rest))
+
+
+def _is_dotted(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _is_constant(node: ast.expr) -> bool:
+    """Return whether an expression is a literal, or made from one: `Version("2.16")`."""
+    if isinstance(node, ast.Call) and _last_name(node.func) in _CONVERSIONS:
+        return all(map(_is_constant, node.args))
+    try:
+        literal(node)
+    except ValueError:
         return False
-    constant = any(isinstance(node, ast.Constant) and node.value is not None for node in inside)
-    compares = isinstance(test, ast.Compare) or any(_last_name(each.func) == "startswith" for each in calls)
-    return compares and constant and any(_is_version(node, named) for node in inside)
+    return True
 
 
-def _is_version(node: ast.AST, named: frozenset[str]) -> bool:
-    if isinstance(node, ast.Attribute):
-        return node.attr in _VERSIONS
-    if isinstance(node, ast.Call):
-        return _last_name(node.func) in ("version", "get_distribution")
-    return isinstance(node, ast.Name) and node.id in named
+@dataclass(frozen=True, kw_only=True)
+class _Names:
+    """The variables of a script that only hold versions, and those that only hold comparisons of them."""
+
+    versions: frozenset[str] = frozenset()
+    tests: frozenset[str] = frozenset()
 
 
-def _names_of_versions(text: str) -> frozenset[str]:
-    """Return the variables of a script that only hold versions."""
+def _names_of_versions(text: str) -> _Names:
     tree = tree_of(text)
-    names: dict[str, bool] = {}
+    assigned: dict[str, list[ast.expr]] = {}
+    bound: dict[str, int] = {}
     for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound[node.id] = bound.get(node.id, 0) + 1
         if isinstance(node, ast.Assign):
-            of_version = any(_is_version(each, frozenset()) for each in ast.walk(node.value)) and all(
-                _last_name(each.func) in _CONVERSIONS for each in ast.walk(node.value) if isinstance(each, ast.Call)
-            )
             for target in node.targets:
-                for each in ast.walk(target):
+                parts = target.elts if isinstance(target, ast.Tuple) else [target]
+                for each in parts:
                     if isinstance(each, ast.Name):
-                        names[each.id] = names.get(each.id, True) and of_version
-    return frozenset(name for name, of_version in names.items() if of_version)
+                        assigned.setdefault(each.id, []).append(node.value)
+    names = _Names()
+    for _ in range(_ROUNDS):
+        kept = {name: values for name, values in assigned.items() if len(values) == bound[name]}
+        names = _Names(
+            versions=frozenset(
+                name for name, values in kept.items() if all(_is_version(each, names) for each in values)
+            ),
+            tests=frozenset(
+                name for name, values in kept.items() if all(_is_of_version(each, names) for each in values)
+            ),
+        )
+    return names
 
 
 def _last_name(node: ast.expr) -> str:

@@ -46,16 +46,19 @@ class Preload:
 
 
 @functools.lru_cache(maxsize=1024)
-def find_preload(source: str, modules: tuple[str, ...], touched: tuple[str, ...] = ()) -> Preload | None:
+def find_preload(
+    source: str, modules: tuple[str, ...], touched: tuple[str, ...] = (), *, own: frozenset[str] = frozenset()
+) -> Preload | None:
     """Return the imports that may run before a script; None if there are none, so that it needs a fresh process.
 
-    Include the lazy imports of `touched`, unless the rest of the script contains code that may change imports.
+    Include the lazy imports of `touched`, unless the rest of the script contains code that may change imports. `own`
+    names the modules of the script itself: to import them may change what follows.
     """
     candidates = set(modules)
     tree = tree_of(source)
     if tree is None:
         return None
-    reader = _Reader(candidates)
+    reader = _Reader(candidates, own)
     for statement in tree.body:
         if not reader.accepts(statement):
             break
@@ -68,8 +71,9 @@ def find_preload(source: str, modules: tuple[str, ...], touched: tuple[str, ...]
 class _Reader:
     """Visits the statements of a script up to the first one with side effects."""
 
-    def __init__(self, candidates: set[str]) -> None:
+    def __init__(self, candidates: set[str], own: frozenset[str]) -> None:
         self._candidates = candidates
+        self._own = own
         self._modules: list[str] = []
         self._variables: dict[str, str] = {}
         self._defaults: dict[str, str] = {}
@@ -84,11 +88,11 @@ class _Reader:
     def accepts(self, statement: ast.stmt) -> bool:
         """Return True if imports after this statement may run before it."""
         match statement:
-            case ast.Import(names=names):
+            case ast.Import(names=names) if self._own.isdisjoint(each.name.partition(".")[0] for each in names):
                 self._imported_os |= any(each.name == "os" and each.asname is None for each in names)
                 self._note((each.name for each in names), statement)
                 return True
-            case ast.ImportFrom(module=module, level=0) if module is not None:
+            case ast.ImportFrom(module=str(module), level=0) if module.partition(".")[0] not in self._own:
                 self._note([module], statement)
                 return True
             case ast.ClassDef(decorator_list=[], bases=[], keywords=[], body=body):

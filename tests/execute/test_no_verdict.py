@@ -385,6 +385,8 @@ class TestOwnEnds:
             ("def check():\n    if not demo.__version__ >= '2.16':\n        raise SystemExit('too old')\ncheck()\n", 5),
             ("if demo.__version__ == '2.16.1':\n    pass\nelse:\n    exit(3)\n", 6),
             ("assert sys.version_info > (9, 9)\n", 3),
+            ("OLD = demo.__version__ < '2.16'\nif OLD:\n    raise RuntimeError('too old')\n", 5),
+            ("major, minor = [int(x) for x in demo.__version__.split('.')[:2]]\nassert (major, minor) >= (2, 16)\n", 4),
         ],
     )
     def test_check_of_the_version_is_not_applicable(self, attempt, text, line):
@@ -410,6 +412,9 @@ class TestOwnEnds:
             ),
             pytest.param("if demo.__version__ < '3':\n    x = demo.load('.')\n    raise ValueError(x)\n", id="more"),
             pytest.param("assert demo.__version__.count('.') == 5\n", id="its form"),
+            pytest.param("x = 1 if demo.__version__ < '3' else 2\nassert x == 2\n", id="a value that depends on it"),
+            pytest.param("x = [3, 4][demo.__version__ < '3']\nassert x == 3\n", id="an element that depends on it"),
+            pytest.param("x = demo.__version__\nfor x in [1]:\n    assert x == 2\n", id="another value"),
             pytest.param("assert len(demo.__name__) == 2\n", id="a name"),
         ],
     )

@@ -194,6 +194,21 @@ def test_nothing_was_run(transfer):
 
 
 @pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (["--models", "reamed"], "--models"),
+        (["--writers", "demo9.9"], "--writers"),
+        (["--readers", "demo9.9"], "--readers"),
+    ],
+)
+def test_wrong_name_is_told_also_where_nothing_was_run(transfer, option, told):
+    done = transfer.call("transfer", *option, status=2)
+    assert told in done.stderr
+    assert option[1] in done.stderr
+    assert "Did you mean" in done.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["--scenario", "trnsfer"], "there is no scenario 'trnsfer'"),

@@ -43,6 +43,22 @@ def test_variable_that_is_set_between_imports_ends_the_preload():
 
 
 @pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("import settings\nimport tensorflow", None, id="first"),
+        pytest.param("import settings, tensorflow", None, id="in one line"),
+        pytest.param("from settings.backend import NAME\nimport tensorflow", None, id="a part of it"),
+        pytest.param("import keras\nimport settings\nimport tensorflow", ("keras",), id="between"),
+        pytest.param("import numpy\nimport tensorflow\nimport settings", ("tensorflow",), id="afterwards"),
+    ],
+)
+def test_module_of_the_script_ends_the_preload(source, expected):
+    """It may set variables, or change the path of modules."""
+    preload = find_preload(source, MODULES, own=frozenset({"settings"}))
+    assert (preload.modules if preload is not None else None) == expected
+
+
+@pytest.mark.parametrize(
     "source",
     [
         pytest.param("print('hello')\nimport keras", id="a call"),
