@@ -97,7 +97,11 @@ def assemble(pieces: Iterable[Piece]) -> Assembled:
     for code in codes[_MOST_BLOCKS:]:
         dropped.append(Dropped(place=code.place, text=code.text, why=f"only the first {_MOST_BLOCKS} blocks are read"))
     codes, files, decisions = as_files(codes[:_MOST_BLOCKS])
-    groups = _group(codes)
+    typed = [code for at, code in enumerate(codes) if _is_typed_again(code, codes[:at])]
+    dropped += [
+        Dropped(place=each.place, text=each.text, why="a session: its input is in the code above") for each in typed
+    ]
+    groups = _group([code for code in codes if code not in typed])
     if not groups:
         return Assembled(code=None, dropped=tuple(dropped), questions=tuple(questions))
     chosen = max(groups, key=_score)  # of several that are equally good, the first
@@ -263,6 +267,15 @@ def _repeats(other: _Group, chosen: _Group) -> bool:
         return False
     typed = DISPLAYHOOK in other.text and DISPLAYHOOK not in chosen.text
     return theirs <= ours or (typed and 2 * len(ours & theirs) > len(theirs))
+
+
+def _is_typed_again(code: Code, earlier: list[Code]) -> bool:
+    """Return whether a session only shows what the code above it has already: `In [2]: tf.keras.__version__`."""
+    lines = [line.strip() for line in code.text.split("\n")]
+    lines = [line for line in lines if line and not line.startswith(("import ", "from "))]
+    shown = [line.removeprefix(f"{DISPLAYHOOK}(").removesuffix(")") for line in lines if line.startswith(DISPLAYHOOK)]
+    above = [each.text for each in earlier if DISPLAYHOOK not in each.text]
+    return bool(shown) and len(shown) == len(lines) and any(all(each in text for each in shown) for text in above)
 
 
 def _statements(group: _Group) -> frozenset[str]:

@@ -49,6 +49,18 @@ def test_exceptions_between_statements_are_output_and_the_first_one_is_seen():
     assert [each.line for each in (dropped.place for dropped in report.dropped)] == [10, 16]
 
 
+def test_session_that_shows_what_the_code_prints_is_not_added_to_it():
+    text = (
+        "Fails with TF 2.14.0.\n\n```shell\nimport tensorflow as tf\nprint(tf.keras.__version__)\n```\n\n"
+        "```\nIn [2]: tf.keras.__version__\nAttributeError: module 'keras' has no attribute '__version__'\n```\n"
+    )
+    report = read_report(text)
+    assert [each.text for each in report.scripts] == ["import tensorflow as tf\nprint(tf.keras.__version__)\n"]
+    assert any(each.why.startswith("a session") for each in report.dropped)
+    other = read_report(text.replace("In [2]: tf.keras", "In [2]: tf.ones(1)\n\nIn [3]: tf.keras"))
+    assert "tf.ones(1)" in other.scripts[0].text
+
+
 TRACED = {
     "python": 'Traceback (most recent call last):\n  File "/home/me/stargan/main.py", line 3, in <module>\n'
     "    from ops import *\n"
