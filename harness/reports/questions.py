@@ -12,7 +12,7 @@ from harness.reports.executed import executed_statements, imported_packages
 from harness.reports.files_of_code import READERS, called_name, constants_of, opens_to_write, path_of, written_files
 from harness.reports.kinds import Refusal
 from harness.reports.pieces import Piece
-from harness.reports.report import Form, Report
+from harness.reports.report import Form, Report, ScenarioFile
 from harness.reports.secrets import has_secret
 
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]+\)|<img\b", re.IGNORECASE)
@@ -27,6 +27,15 @@ _FILE = re.compile(
 _MEDIA = re.compile(r"[\w./\\: -]*\.(?:jpe?g|png|bmp|gif|wav|mp3|mp4|avi)", re.IGNORECASE)
 _MAKES = re.compile(r"save|write|plot|draw|export|dump|print|replace|join|Path|endswith", re.IGNORECASE)
 _MACHINE_PATH = re.compile(r"^(?:/content/|/kaggle/|/home/|/Users/|/mnt/|/data/|[A-Z]:[\\/]|~/)")
+_SHOWING = {
+    "print", "pprint", "display", "displayhook", "summary", "fit", "evaluate", "predict", "save", "write", "show",
+    "info", "warning", "error", "exit", "main",
+}  # fmt: skip
+# What a report says of a script that does not come to its end, or takes long.
+_ENDS = re.compile(
+    r"\b(?:crash|segfault|segmentation|hang|freez|abort|core dump|slow|time|memory|leak|fail|error|exception|rais)",
+    re.IGNORECASE,
+)
 _LOADS = re.compile(r"\b(?:load_model|load_weights|saved_model\.load)\s*\(")
 _GPU = re.compile(r"/?(?:device:)?gpu:\d+$|cuda(?::\d+)?$|/job:\S+/device:gpu:\d+$", re.IGNORECASE)
 _WINDOWS_CALLS = {"startfile", "WinDLL"}
@@ -54,10 +63,23 @@ def ask(report: Report, pieces: Iterable[Piece], text: str, *, asked: Iterable[s
         yield "The report also links to code, and links are not opened. Could you post that code as text?"
     if not report.claims and (report.runnable or report.failures):
         yield "Which versions of TensorFlow, Keras and Python do you use, and is there a version in which it works?"
-    if not report.failures and not report.outputs and len(text) < 300 and report.runnable:
-        yield "What does the script show, and what do you expect instead? Please post the output as text."
+    if not report.failures and not report.outputs and report.runnable:
+        if len(text) < 300:
+            yield "What does the script show, and what do you expect instead? Please post the output as text."
+        elif not _ENDS.search(text) and not any(map(_shows_something, report.scripts)):
+            yield "The script prints nothing and checks nothing. What should it show, and where does it differ?"
     if has_secret(text):
         yield "Your report seems to contain a password or an access key. Please revoke it and remove it from the text."
+
+
+def _shows_something(script: ScenarioFile) -> bool:
+    """Return whether a script prints, checks or writes anything, or trains: that shows progress."""
+    tree = tree_of(script.text or "")
+    if tree is None:
+        return True
+    names = {called_name(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    checks = any(isinstance(node, (ast.Assert, ast.Raise)) for node in ast.walk(tree))
+    return checks or bool(names & _SHOWING) or any("assert" in name or name.startswith("test") for name in names)
 
 
 def ask_about_line(refused: Refusal, *, asked: Iterable[str]) -> Iterator[str]:

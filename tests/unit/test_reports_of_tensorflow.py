@@ -61,6 +61,17 @@ def test_session_that_shows_what_the_code_prints_is_not_added_to_it():
     assert "tf.ones(1)" in other.scripts[0].text
 
 
+@pytest.mark.parametrize(
+    ("last", "asked"),
+    [("init(shape=(2, 2))", True), ("print(init((2, 2)))", False), ("assert init((2, 2)) is not None", False)],
+)
+def test_script_that_shows_nothing_is_asked_about(last, asked):
+    said = "With TF 2.6 this always has the same result, but it varies in TF 2.11. " * 5
+    code = f"import tensorflow as tf\ntf.random.set_seed(42)\ninit = tf.keras.initializers.GlorotUniform()\n{last}\n"
+    questions = read_report(f"{said}\n\n```python\n{code}```\n").questions
+    assert any(each.startswith("The script prints nothing") for each in questions) is asked
+
+
 TRACED = {
     "python": 'Traceback (most recent call last):\n  File "/home/me/stargan/main.py", line 3, in <module>\n'
     "    from ops import *\n"
