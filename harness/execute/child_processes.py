@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import re
+from dataclasses import replace
 
 from harness.execute.failure_facts import Failure, Raised
-from harness.execute.finding import Finding, lacks, needs_package, not_applicable, short
+from harness.execute.finding import Finding, lacks, not_applicable, short
 from harness.model import NoVerdict
 
 _FAILED = "CalledProcessError"
@@ -17,11 +19,12 @@ _LACKING = re.compile(r"ModuleNotFoundError: No module named '([A-Za-z_][\w.]*)'
 _PIP = re.compile(r"\b(?:pip3?|uv)\b\W+(?:pip\W+)?install\b(?P<what>.*)")
 _PACKAGE = re.compile(r"[A-Za-z][\w.-]*(?:\[[\w,-]+\])?(?:[=<>!~]=?[\w.*=<>!~,]+)?")
 _PYTHON = re.compile(r"\bpython[\d.]*\b|\.py\b", re.IGNORECASE)
+_KNOWN = {"URLError": ("OSError",), "gaierror": ("OSError",), "HTTPError": ("URLError", "OSError")}
 _NO_PROGRAM = re.compile(r"exit status (?:126|127)\b")
 
 
 def child_lacks(failure: Failure) -> Finding | None:
-    """Return a finding if the failed process lacked a package or a program, or was to install one."""
+    """Return a finding if the failed process lacked a program, or was to install packages."""
     failed = _failed(failure)
     if failed is None:
         return None
@@ -31,15 +34,25 @@ def child_lacks(failure: Failure) -> Finding | None:
         added = "".join(f" --with '{short(each)}'" for each in packages[:stop])
         reason = "the script installs packages, which it cannot do here. Remove this line"
         return not_applicable(NoVerdict.MISSING_PACKAGE, f"{reason}, and add them:{added or ' --with PACKAGE'}")
-    error = child_error(failure)
-    found = _LACKING.match(error) if error is not None else None
-    if found is not None and lacks(found[1].partition(".")[0], failure):
-        return needs_package(found[1])
     if _NO_PROGRAM.search(failed.message):
         return Finding(
             cause=NoVerdict.MISSING_FILE, reason=f"the script runs a program that is not there: {short(failed.message)}"
         )
     return None
+
+
+def with_child(failure: Failure) -> Failure:
+    """Return a failure whose chain ends with the exception of the failed process: it is judged like those before."""
+    error = child_error(failure)
+    if error is None:
+        return failure
+    name, _, message = error.partition(": ")
+    kind = getattr(builtins, name, None)
+    bases = [each.__name__ for each in kind.__mro__] if isinstance(kind, type) else [name, *_KNOWN.get(name, ())]
+    lacking = _LACKING.match(error)
+    missing = lacking[1] if lacking is not None and lacks(lacking[1].partition(".")[0], failure) else None
+    child = Raised(type=name, bases=frozenset(bases), message=message, module=missing, missing=missing, link="cause")
+    return replace(failure, chain=(*failure.chain, child))
 
 
 def child_error(failure: Failure) -> str | None:

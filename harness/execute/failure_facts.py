@@ -28,6 +28,8 @@ class Scene:
     sandboxed: bool = False
     packages: frozenset[str] = frozenset()
     """The packages of the environment, and those that they stand for."""
+    stand_ins: tuple[tuple[str, str], ...] = ()
+    """Of these, the packages that another one stands for, and that one."""
     beside: frozenset[str] = frozenset()
     """Of the files that the script may have missed (`companions`), those that lie beside the original script."""
     sent: frozenset[str] = frozenset()

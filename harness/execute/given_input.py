@@ -40,7 +40,7 @@ def lacks_arguments(failure: Failure) -> Finding | None:
     ended = "SystemExit" in outermost.bases
     reads = outermost.bases & {"IndexError", "ValueError"} and "argv" in outermost.line_text
     usage = ended and failure.scene.reads_arguments and re.search(r"(?i)\busage\b", failure.scene.output)
-    absent = failure.scene.reads_arguments and _fails_for_nothing(failure, _ARGUMENTS)
+    absent = failure.scene.reads_arguments and fails_for_nothing(failure, _ARGUMENTS)
     if (ended and failure.parser is not None) or reads or usage or absent:
         return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=f"{NO_ARGUMENTS}. {NAME_THEM}")
     return None
@@ -53,7 +53,7 @@ def lacks_input(failure: Failure) -> Finding | None:
         and ("reading a line" in raised.message or posixpath.basename(raised.file) == "getpass.py")
         for raised in failure.chain
     )
-    if asked or (not failure.scene.has_input and _fails_for_nothing(failure, _INPUT)):
+    if asked or (not failure.scene.has_input and fails_for_nothing(failure, _INPUT)):
         return Finding(cause=NoVerdict.NO_INPUT, reason=_NO_INPUT)
     return None
 
@@ -64,7 +64,7 @@ def lacks_variable(failure: Failure) -> Finding | None:
     if last is None:
         return None
     if last.type != "KeyError" or not re.search(r"(?:^|[/\\])os\.py$|^<frozen os>$", last.file):
-        if _fails_for_nothing(failure, _VARIABLES):
+        if fails_for_nothing(failure, _VARIABLES):
             reason = "the script reads an environment variable, which is not set. Set the value in the script"
             return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
         return None
@@ -76,7 +76,7 @@ def lacks_variable(failure: Failure) -> Finding | None:
     return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
 
 
-def _fails_for_nothing(failure: Failure, source: re.Pattern[str]) -> bool:
+def fails_for_nothing(failure: Failure, source: re.Pattern[str]) -> bool:
     """Return whether a statement of the script fails because what it took from a source is missing or empty.
 
     The statement has the source itself, or a variable that was set from it. No package may be involved.

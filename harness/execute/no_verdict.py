@@ -16,7 +16,8 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from harness.execute.absent_imports import misses_import
-from harness.execute.child_processes import child_error, child_lacks
+from harness.execute.asked_metadata import asks_metadata
+from harness.execute.child_processes import child_lacks, with_child
 from harness.execute.failure_facts import Failure, Places, Scene, number_of, python_of, text_of, texts_of
 from harness.execute.finding import Finding, how_to_add, needs_package, short
 from harness.execute.given_input import NAME_THEM, NO_ARGUMENTS, lacks_arguments, lacks_input, lacks_variable
@@ -58,7 +59,7 @@ def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
     """Return why a report that says "passed" or "failed" is no verdict; None if it is one."""
     if isinstance(report.get("unparsed"), Mapping):
         return _syntax(report["unparsed"], report)
-    failure = Failure.read(report, scene)
+    failure = with_child(Failure.read(report, scene))
     tests = _no_tests(report) or no_test_ran(report.get("outcome"), failure)
     if tests is not None:
         return tests
@@ -71,6 +72,7 @@ def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
         return did_nothing(scene) or left_for_version(scene) or _usage_only(scene)
     rules = (
         _other_machine,
+        asks_metadata,
         _missing_module,
         _asked_package,
         misses_import,
@@ -210,8 +212,7 @@ def _network(failure: Failure) -> Finding | None:
     if not failure.scene.sandboxed:
         return None
     for raised in failure.chain:
-        printed = child_error(failure) if "CalledProcessError" in raised.bases else None
-        text = "\n".join([raised.message, *raised.texts, printed or ""])
+        text = "\n".join([raised.message, *raised.texts])
         known = raised.errno in _NETWORK_ERRNO and "OSError" in raised.bases
         # In a sandbox, only its own loopback can refuse a connection: to download something, the script needs another.
         known = known or ("URLError" in raised.bases and "Connection refused" in text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from harness.execute.failure_facts import Failure
+from harness.execute.given_input import fails_for_nothing
 from harness.model import NoVerdict
 from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
 
@@ -14,9 +15,17 @@ _NO_GPU = re.compile(
     r"|GPU (?:device )?(?:was )?not found|[Nn]o GPU (?:device|was|is|found|available|detected)"
 )
 _GPU_LINE = re.compile(r"gpu|cuda", re.IGNORECASE)
+_NO_DISPLAY = re.compile(
+    r"no display name and no \$DISPLAY|[Cc]ould(?:n't| not) connect to display|No available video device"
+    r"|cannot open display"
+)
+_DEVICES = re.compile(r"\blist_(?:physical|logical)_devices\((?:device_type=)?['\"](?:GPU|gpu)['\"]\)")
 _CHECKS = frozenset({"IndexError", "AssertionError"})
 _WINDOWS_NAMES = re.compile(r"module '(?:os|ctypes)' has no attribute '(?P<name>startfile|windll|WinDLL|oledll)'")
 _MPS = re.compile(r"(?:not (?:compiled|built|linked) with MPS|MPS backend is (?:not|supported)|'mps'.*not available)")
+
+
+_GPU = NoVerdict.NO_GPU, "needs a GPU, and scripts see none"
 
 
 def needs_another_machine(failure: Failure) -> tuple[NoVerdict, str] | None:
@@ -32,5 +41,7 @@ def needs_another_machine(failure: Failure) -> tuple[NoVerdict, str] | None:
             return NoVerdict.OTHER_SYSTEM, f"needs macOS: {top or 'the device mps'}"
         counts = raised.bases & _CHECKS and _GPU_LINE.search(raised.line_text)
         if _NO_GPU.search(raised.message) or counts:
-            return NoVerdict.NO_GPU, "needs a GPU, and scripts see none"
-    return None
+            return _GPU
+        if _NO_DISPLAY.search(raised.message):
+            return NoVerdict.OUTSIDE_SANDBOX, "needs a display, and scripts have none"
+    return _GPU if fails_for_nothing(failure, _DEVICES) else None

@@ -29,6 +29,7 @@ def scene_of(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any]
         places=places,
         sandboxed=sandboxed,
         packages=task.environment.packages,
+        stand_ins=task.environment.stand_ins,
         beside=frozenset(each for each in wanted if original is not None and _is_companion(original, each)),
         reads_artifact=task.reads is not None,
         reads_arguments=bool(READS_ARGUMENTS.search(task.script.text)) and not task.script.header.args,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 import signal
 from dataclasses import dataclass, field
@@ -25,6 +26,11 @@ MACHINE_OUT_OF_MEMORY = (
     "the machine, or the memory limit of the whole run, ran out of memory: the kernel killed a process of the script, "
     "which was within its own limit"
 )
+COPY_WAITS = (
+    "a copy of the script that os.fork made ran to the end of the script, and waits there. End it with os._exit(0) to "
+    "run this script here"
+)
+_FORKS = re.compile(r"\bfork\(\)")
 EXIT = "exit"
 """The last line of the stage log: the worker writes it before its report."""
 LOST = "what contained the script was killed from outside"
@@ -89,9 +95,14 @@ def _over_a_limit(facts: WorkerFacts) -> Verdict | None:
         return Verdict(outcome=Outcome.FAILED, stage=facts.stage, error=f"TooManyProcesses: over {header.processes}")
     if ended.over_disk:
         return Verdict(outcome=Outcome.FAILED, stage=facts.stage, error=f"TooMuchDisk: over {header.disk_mib} MiB")
-    if ended.timed_out:
-        return Verdict(outcome=Outcome.TIMED_OUT, stage=facts.stage, error=f"Timeout: over {header.timeout_s:g} s")
-    return None
+    return _over_time(facts) if ended.timed_out else None
+
+
+def _over_time(facts: WorkerFacts) -> Verdict:
+    if facts.report is not None and _FORKS.search(facts.scene.text):
+        return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=facts.stage, reason=COPY_WAITS)
+    error = f"Timeout: over {facts.header.timeout_s:g} s"
+    return Verdict(outcome=Outcome.TIMED_OUT, stage=facts.stage, error=error)
 
 
 def _with_report(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:

@@ -167,6 +167,13 @@ class Environment:
         stands_for = (canonicalize_name(given) for giver, given in self.provides if canonicalize_name(giver) in names)
         return frozenset({*names, *stands_for})
 
+    @property
+    def stand_ins(self) -> tuple[tuple[str, str], ...]:
+        """The packages that are not installed, each with the installed one that stands for it."""
+        names = {canonicalize_name(each) for each in self.lock.versions}
+        pairs = ((canonicalize_name(given), canonicalize_name(giver)) for giver, given in self.provides)
+        return tuple((given, giver) for given, giver in pairs if giver in names and given not in names)
+
     def lacks(self, requirement: Requirement) -> str | None:
         """Return why this environment does not satisfy a requirement, or None if it does.
 

@@ -25,6 +25,7 @@ from harness.model.case import as_label
 from harness.model.scenario import DEFAULT_DISK_MIB, DEFAULT_MEMORY_MIB, DEFAULT_PROCESSES, DEFAULT_TIMEOUT_S
 from harness.model.watch import LARGEST_FACTOR, Watch
 from harness.project.inline_metadata import TOMLDecodeError, find_block
+from harness.project.lost_header import report_lost_table, report_misspelt_tool
 from harness.project.parameters import read_parameters, read_skip
 from harness.project.script_files import find_files, is_below
 from harness.project.syntax import literal, tree_of
@@ -119,10 +120,13 @@ def read_header(text: str, path: Path, problems: Problems) -> tuple[Header, str]
         problems.add(str(path), f"its '# /// script' block is malformed: {error}", "See docs/writing_a_scenario.md")
         return Header(), text
     if block is None:
+        report_lost_table(text, path, problems)
         return Header(), text
     values, (start, end) = block
     script = Table(values, where=f"{path}: script", problems=problems)
-    harness = dict(script.take("tool", dict, {}, what="a table")).get("harness", {})
+    tools = dict(script.take("tool", dict, {}, what="a table"))
+    harness = tools.get("harness", {})
+    report_misspelt_tool(tools, path, problems)
     if not isinstance(harness, dict):
         problems.add(f"{path}: tool.harness", f"{harness!r} is not a table", "Write [tool.harness]")
         harness = {}

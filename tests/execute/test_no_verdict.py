@@ -55,7 +55,16 @@ def python(tmp_path_factory):
 
 @pytest.fixture
 def attempt(tmp_path, python):
-    def run(text, *, backend=SandboxBackend.NONE, beside=(), packages=("demo",), settings=(BACKEND,), variables=None):
+    def run(
+        text,
+        *,
+        backend=SandboxBackend.NONE,
+        beside=(),
+        packages=("demo",),
+        settings=(BACKEND,),
+        variables=None,
+        provides=(),
+    ):
         folder = tmp_path / "report"
         folder.mkdir()
         path = folder / "report.py"
@@ -66,7 +75,7 @@ def attempt(tmp_path, python):
         problems = Problems()
         script = read_script(path, problems=problems)
         problems.raise_if_any("report.py")
-        environment = make_environment(variables=variables, **dict.fromkeys(packages, "1.0"))
+        environment = make_environment(variables=variables, provides=provides, **dict.fromkeys(packages, "1.0"))
         environment = replace(environment, settings=settings)
         task = make_task(
             Cell(case=Case(scenario="report"), environment="env"), script, environment,
@@ -504,6 +513,38 @@ class TestChildProcesses:
     def test_network_that_a_child_lacks_is_not_applicable(self, attempt, backend):
         seen = attempt(self.RUN.format("import socket; socket.getaddrinfo('example.com', 80)"), backend=backend)
         assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.NO_NETWORK)
+
+    def test_file_that_a_child_lacks_is_no_verdict(self, attempt):
+        seen = attempt(self.RUN.format("open('data.csv')"))
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, NoVerdict.MISSING_FILE)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+    def test_copy_that_waits_at_the_end_is_no_time_out(self, attempt):
+        text = "# /// script\n# [tool.harness]\n# timeout = 2\n# ///\nimport os\npid = os.fork()\nif pid:\n    os.waitpid(pid, 0)\n"
+        seen = attempt(text)
+        assert (seen.outcome, seen.error) in ((Outcome.NOT_APPLICABLE, ""), (Outcome.PASSED, ""))
+
+
+class TestMetadata:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "from importlib.metadata import version\nprint(version('demo'))\n",
+            "class DistributionNotFound(Exception): pass\n"
+            "raise DistributionNotFound(\"The 'demo>=2' distribution was not found and is required by the application\")\n",
+        ],
+        ids=["importlib", "pkg_resources"],
+    )
+    def test_package_that_another_stands_for_is_not_missing(self, attempt, text):
+        seen = attempt(text, packages=("demo_cpu",), provides=(("demo-cpu", "demo"),))
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
+        reason = "the script asks for the version of demo, and this environment has demo-cpu for it"
+        assert seen.reason == f"{reason}. Ask for demo.__version__"
+
+    def test_missing_one_is_to_be_added(self, attempt):
+        text = "class DistributionNotFound(Exception): pass\nraise DistributionNotFound(\"The 'pandaz' distribution was not found\")\n"
+        seen = attempt(text)
+        assert (seen.outcome, seen.cause) == (Outcome.NOT_APPLICABLE, NoVerdict.MISSING_PACKAGE)
 
 
 class TestMissingInput:

@@ -40,6 +40,10 @@ def failed(kind, message, *, bases=(), line_text="", missing=None):
             NO_GPU, "needs a GPU, and scripts see none", id="torch",
         ),
         pytest.param(
+            failed("TclError", "no display name and no $DISPLAY environment variable"),
+            NoVerdict.OUTSIDE_SANDBOX, "needs a display, and scripts have none", id="display",
+        ),
+        pytest.param(
             failed("ModuleNotFoundError", "No module named 'winreg'", bases=["ImportError"], missing="winreg"),
             OTHER_SYSTEM, "needs Windows: winreg", id="winreg",
         ),
@@ -56,7 +60,11 @@ def failed(kind, message, *, bases=(), line_text="", missing=None):
 def test_script_for_another_machine_is_not_applicable_in_a_sandbox(report, cause, reason):
     found = finding_of(report, Scene(sandboxed=True))
     assert (found.cause, found.reason, found.outcome) == (cause, reason, Outcome.NOT_APPLICABLE)
-    assert finding_of(report, Scene()) is None or finding_of(report, Scene()).cause not in (NO_GPU, OTHER_SYSTEM)
+    assert finding_of(report, Scene()) is None or finding_of(report, Scene()).cause not in (
+        NO_GPU,
+        OTHER_SYSTEM,
+        NoVerdict.OUTSIDE_SANDBOX,
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """The decision table: from how a process ended, what its report says and its stage log, to the verdict."""
 
 import signal
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.execute.verdict import LONGEST_REASON, LOST, MACHINE_OUT_OF_MEMORY, Verdict, WorkerFacts, judge
+from harness.execute.failure_facts import Scene
+from harness.execute.verdict import COPY_WAITS, LONGEST_REASON, LOST, MACHINE_OUT_OF_MEMORY, Verdict, WorkerFacts, judge
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, NoVerdict, Outcome
 from harness.process.limits import Ended
@@ -173,3 +175,12 @@ def test_every_verdict_has_what_belongs_to_it(facts):
     assert bool(found.reason) == no_verdict
     assert found.cause is None or found.outcome in (Outcome.FAILED, Outcome.NOT_APPLICABLE)
     assert found.conclusive == (found.outcome is not Outcome.ERROR)
+
+
+def test_time_out_of_a_script_whose_copy_ended_is_no_verdict():
+    """The copy wrote a report, and the script waits for it."""
+    ended = facts(report=PASSED, status=-9, timed_out=True)
+    copied = replace(ended, scene=Scene(text="import os\nif os.fork():\n    os.wait()\n"))
+    assert judge(copied) == verdict(Outcome.NOT_APPLICABLE, "exit", reason=COPY_WAITS)
+    assert judge(ended).outcome is Outcome.TIMED_OUT
+    assert judge(replace(copied, report=None)).outcome is Outcome.TIMED_OUT
