@@ -9,6 +9,7 @@ from dataclasses import replace
 from harness.project.syntax import tree_of
 from harness.reports.code import Code, is_transcript, names_of, read_cell, read_transcript
 from harness.reports.executed import imported_packages
+from harness.reports.marked_output import without_marked_output
 from harness.reports.named_blocks import as_files
 from harness.reports.pieces import Piece
 from harness.reports.report import Dropped, Place
@@ -31,7 +32,9 @@ _DATA_ONLY = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.Name, as
 _FIRST_LINE = re.compile(
     r"(?:import|from) \w|(?:try|(?:with|for|if|while) .+):\s*(?:#.*)?$|[#@]|(?:def|class) \w|[A-Za-z_][\w.]*(?: *=|\()"
 )
-_SENTENCE = re.compile(r"\s*(?:[-*] |\d+[.)] )?[A-Za-z][\w'`-]*[,:]?(?: \S+){2,}\s*$|\s*\S+:\s*$|\s*https?://\S+\s*$")
+_SENTENCE = re.compile(
+    r"\s*(?:[-*] |\d+[.)] )?[A-Za-z][\w'`-]*[,:]?(?: \S+){2,}\s*$|\s*(?:\S+ ){0,3}\S+:\s*$|\s*https?://\S+\s*$"
+)
 _MOST_SENTENCES = 20
 _LONGEST_HEADING = 5
 """Words of a heading such as `Relevant log output`: a title may speak of an output, too."""
@@ -74,7 +77,9 @@ def _read_python(piece: Piece, place: Place) -> Code | str:
     """Return the code of a block without prompts, or the reason why it has none."""
     if _FRAME.match(piece.text):
         return "output, not code"  # also where it is marked as Python
-    code = _without_sentences(read_cell(_without_numbers(piece.text), place, piece.section))
+    text, shown, outputs = without_marked_output(_without_numbers(piece.text), place)
+    code = read_cell(text, place, piece.section)
+    code = _without_sentences(replace(code, dropped=(*code.dropped, *shown), outputs=(*code.outputs, *outputs)))
     code = without_value(_without_exceptions(code))
     other = piece.language in _NO_PYTHON or (piece.language not in _PYTHON and not _is_meant(code.text))
     if piece.language and other:

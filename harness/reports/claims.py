@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
-from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, clauses_of
+from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, beside, clauses_of
 from harness.reports.conflicts import conflict_in
 from harness.reports.facts import VERSION_FIELDS, kind_of
 from harness.reports.failures import exceptions_in
@@ -71,8 +71,7 @@ _WITHOUT = re.compile(r"\bwithout\W*$", re.IGNORECASE)
 _COMMENT_BEHIND = re.compile(r"(?<=[\w)\]:'\"] )\s{0,40}# \S.*$")
 _PROMPT = re.compile(r"\s*(?:\$ |>>> |In \[)")
 _FIRST = Place(line=1)
-_MOST = 300
-_MOST_LINES = 2000
+_MOST, _MOST_LINES = 300, 2000
 _LONGEST_FIELD = 60
 _LONGEST_VERDICT = 200
 _ADDRESS = re.compile(r"https?://\S+")
@@ -317,7 +316,9 @@ def _says(
         return None
     fine = piece.section in context.working_sections and piece.section not in context.failing_sections
     # Otherwise it is what the reporter has, and reports.
-    return Says.WORKS if fine or _EARLIER.search(clause) or _IT_WAS.search(before) else Says.FAILS
+    return (
+        Says.WORKS if fine or _EARLIER.search(beside(clause, mention.start)) or _IT_WAS.search(before) else Says.FAILS
+    )
 
 
 def _in_block(piece: Piece, context: Context) -> Iterator[Claim]:

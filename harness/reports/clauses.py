@@ -21,6 +21,7 @@ _CLAUSES = re.compile(
     r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|(?<!\s)\s+\((?=not\s+(?:\w+\s+)?(?:in|on|with)\s)"
 )
 _CASE = re.compile(r"(?:if|when|after|once)\s", re.IGNORECASE)
+_ASIDE = re.compile(r"\([^()]*\)")
 _AND = re.compile(r"(?:,|(?<!\s))\s+and\s+|,\s+|(?<!\s)\s+\(|\n")
 
 
@@ -51,3 +52,11 @@ def _halves(clause: str, default: str) -> list[tuple[int, str]]:
         if aside or (judged and verdict_of(left) and find_mentions(right, package)):
             return [(0, left), *((found.end() + offset, part) for offset, part in _halves(right, package))]
     return [(0, clause)]
+
+
+def beside(clause: str, at: int) -> str:
+    """Return the part of a clause that speaks of what stands at a place: what is in brackets, or all that is not."""
+    before = clause[:at]
+    if before.count("(") > before.count(")"):
+        return before.rpartition("(")[2] + clause[at:].partition(")")[0]
+    return _ASIDE.sub("", clause)

@@ -15,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from harness.project.syntax import UNREADABLE, tree_of
 from harness.reports.margins import below_imports, without_margin
+from harness.reports.marked_output import marks_output
 from harness.reports.not_python import (
     IPYTHON_OUTPUT,
     IPYTHON_PROMPT,
@@ -97,8 +98,8 @@ class _Notes:
 
 def is_transcript(text: str) -> bool:
     """Return whether a block has the prompts of Python or IPython; those in docstrings do not count."""
-    lines = (line for _, line in outside_strings(text.split("\n")) if not _QUOTED_ERROR.match(line))
-    return any(PROMPT.match(line) or IPYTHON_PROMPT.match(line) for line in lines)
+    lines = [line for _, line in outside_strings(text.split("\n")) if not _QUOTED_ERROR.match(line)]
+    return any(PROMPT.match(line) or IPYTHON_PROMPT.match(line) for line in lines) and not marks_output(text)
 
 
 def read_transcript(text: str, place: Place, section: str = "") -> Code:

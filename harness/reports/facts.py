@@ -60,6 +60,7 @@ _PYTHON = re.compile(r"\bPython[ :=v`*-]*(?P<version>[23]\.\d+(?:\.\d+)?)", re.I
 LOG_LINE = re.compile(
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,]*:? [IWEF] |^(?:WARNING|ERROR|INFO)[: ]|\bW0000 |\bE0000 |^\[\w+\] "
 )
+_LOGGED_IN_TEXT = re.compile(r"^(?:WARNING|ERROR):[\w.]+:\S", re.MULTILINE)
 _PIP_LIST = re.compile(r"^(?P<name>[A-Za-z][\w.-]*)(?:==|[ \t]{2,}|[ \t]+\()(?P<version>\d[\w.+!-]*)\)?(?:[ \t].*)?$")
 _PIP_SHOW = re.compile(r"^Name: (?P<name>[A-Za-z][\w.-]*)\nVersion: (?P<version>\d[\w.+!-]*)$", re.MULTILINE)
 _LISTS = re.compile(r".*[$#%>] +(?:\S+ -m +)?(?:uv +)?pip3? +(?:list|freeze)\b")
@@ -253,6 +254,9 @@ def outputs_in(pieces: Iterable[Piece], dropped_lines: set[tuple[str, int]]) -> 
         if piece.shape is not Shape.BLOCK:
             if piece.shape is Shape.PROSE and is_wish(piece.section) and len(piece.text) < _LONGEST:
                 found.append(Output(place=Place(line=piece.line, file=piece.file), text=piece.text, role="expected"))
+            elif piece.shape is Shape.PROSE and (logged := _LOGGED_IN_TEXT.search(piece.text)):
+                shown = piece.text[logged.start() :][:_LONGEST]
+                found.append(Output(place=place_in(piece, logged.start()), text=shown, role="log"))
             said = piece.text[-200:]
             continue
         dropped = (piece.file, piece.line) in dropped_lines and not is_code_block(piece)

@@ -72,6 +72,27 @@ def test_script_that_shows_nothing_is_asked_about(last, asked):
     assert any(each.startswith("The script prints nothing") for each in questions) is asked
 
 
+def test_prompts_before_what_is_printed_make_no_session():
+    text = (
+        "With TF 2.12.0:\n\n```shell\nColab link: https://colab.research.google.com/drive/1Mw2\n\nIn short:\n"
+        "import tensorflow as tf\nds = tf.data.Dataset.range(2)\nprint([each.shape for each in ds])\n"
+        ">>> [TensorShape([]), TensorShape([])]\nds.save('x')\n```\n"
+    )
+    report = read_report(text)
+    (script,) = report.scripts
+    assert script.text.startswith("import tensorflow as tf\n")
+    assert script.text.endswith("ds.save('x')\n")
+    assert "[TensorShape([]), TensorShape([])]" in [each.text for each in report.outputs]
+    assert [each.place.line for each in report.dropped if each.text.startswith(">>>")] == [10]
+
+
+def test_warning_between_sentences_is_output():
+    report = read_report(
+        f'I get this with TF 2.3.1:\n"\nWARNING:tensorflow:AutoGraph could not transform <f> and will run it\n"\n\n{CODE}'
+    )
+    assert [(each.role, each.text.split(":")[0]) for each in report.outputs] == [("log", "WARNING")]
+
+
 TRACED = {
     "python": 'Traceback (most recent call last):\n  File "/home/me/stargan/main.py", line 3, in <module>\n'
     "    from ops import *\n"
@@ -127,6 +148,10 @@ def test_other_commands_make_no_file(line):
 
 
 SAID = {
+    "before in brackets": (
+        "This is due to the Keras 3.5.0 upgrade (before I was using Keras 3.4.1).",
+        [("fails", "keras", "3.5.0"), ("works", "keras", "3.4.1")],
+    ),
     "removed": ("it looks like it was removed in TF 2.14.", [("fails", "tensorflow", "2.14")]),
     "not above": ("Works with NumPy 1.19.5 but not >= 1.20.", [("works", "numpy", "1.19.5"), ("fails", "numpy", "1.20")]),
     "not that one": ("It fails in Keras 3.4.1, not Keras 3.5.0.", [("fails", "keras", "3.4.1"), ("works", "keras", "3.5.0")]),
