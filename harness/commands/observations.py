@@ -14,6 +14,7 @@ from harness.record.store import Store
 from harness.report.observed import grouped, grouped_by_time
 from harness.report.printed_errors import note, printed_error
 from harness.report.results import Results
+from harness.reports.caught import caught_and_printed
 from harness.session import Session
 
 _MOST_ATTEMPTS = 5
@@ -101,7 +102,10 @@ class _Reading:
         for each in self.cells:
             if each.verdicts and each.passes == len(each.verdicts):
                 evidence = next((attempt.evidence for attempt in self._attempts(each.cell)), None)
-                error = printed_error(evidence.stdout, evidence.stderr) if evidence is not None else None
+                if evidence is None:
+                    continue
+                error = printed_error(evidence.stdout, evidence.stderr)
+                error = error or caught_and_printed(evidence.script, evidence.stdout)
                 if error is not None:
                     yield str(each.cell).rpartition("@")[2], error
 

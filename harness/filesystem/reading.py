@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 LONGEST = 1 << 22
+# PEP 263: in the first line, or in the second one below a comment.
+_DECLARATION = re.compile(rb"(?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*(?P<name>[-\w.]+)")
 _FORMATS = {
     b"PK\x03\x04": "a ZIP archive, as `.keras` and `.npz` files are",
     b"\x89HDF": "an HDF5 file, as `.h5` models are",
@@ -26,12 +30,31 @@ _FORMATS = {
 
 
 def read_text(path: Path, *, longest: int = LONGEST) -> str:
-    """Read UTF-8 text of at most so many bytes. Raises OSError, also for what is longer, and UnicodeDecodeError."""
+    """Read text of at most so many bytes. Raises OSError, also for what is longer, and UnicodeDecodeError.
+
+    It is UTF-8. A Python script may declare another encoding; the text then declares UTF-8.
+    """
     with path.open("rb") as stream:
         data = stream.read(longest + 1)
     if len(data) > longest:
         raise OSError(errno.EFBIG, f"it is longer than {longest >> 20} MiB", str(path))
-    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    return _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decoded(data: bytes) -> str:
+    """Decode a file. Raises UnicodeDecodeError."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        declared = _DECLARATION.match(data)
+        if declared is None:
+            raise
+        with contextlib.suppress(LookupError, UnicodeError):
+            text = (data[: declared.start("name")] + b"utf-8" + data[declared.end("name") :]).decode(
+                declared["name"].decode()
+            )
+            return text.removeprefix("\ufeff")
+        raise
 
 
 def parse_json(text: str | bytes) -> Any:  # noqa: ANN401  # as json.loads

@@ -12,6 +12,7 @@ _TRACEBACK = re.compile(
     r"^Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*([A-Za-z_][\w.]*(?::.*)?)$", re.MULTILINE
 )
 _DOCTEST = re.compile(r"^\*\*\*Test Failed\*\*\* (\d+) failures?", re.MULTILINE)
+_NOT_AWAITED = re.compile(r"RuntimeWarning: (coroutine '[^'\n]{1,200}' was never awaited)")
 _LONGEST = 100
 _LONGEST_PLACES = 60
 _MEANING = (
@@ -21,11 +22,14 @@ _MEANING = (
 
 
 def printed_error(stdout: str, stderr: str) -> str | None:
-    """Return the last exception, or the failed doctests, that a script printed; None if it printed none."""
+    """Return the last exception, the coroutine that nothing awaited, or the failed doctests that a script printed."""
     for text in (stderr, stdout):
         found = [each[1] for each in _TRACEBACK.finditer(text)]
         if found:
             return one_line(found[-1], longest=_LONGEST)
+    lost = _NOT_AWAITED.search(stderr)
+    if lost is not None:
+        return lost[1]
     failed = _DOCTEST.search(stdout)
     return counted(int(failed[1][:9]), "failed doctest") if failed is not None else None
 
@@ -38,4 +42,4 @@ def note(case: str, printed: Iterable[tuple[str, str]]) -> str | None:
     error = printed[0][1]
     more = "" if all(each == error for _, each in printed) else " and others"
     places = one_line(", ".join(place for place, _ in printed), longest=_LONGEST_PLACES)
-    return f"{case} passes, but prints an error: {error}{more} ({places}). {_MEANING}."
+    return f"{case} passes, but prints an error: {one_line(error, longest=_LONGEST)}{more} ({places}). {_MEANING}."

@@ -110,6 +110,15 @@ def test_line_ends_and_byte_order_mark_change_nothing(read, change):
     assert scenario == plain
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "euc_jp"])
+def test_declared_encoding_is_read_and_becomes_utf_8(read, encoding):
+    text = f"#!/usr/bin/python\n# -*- coding: {encoding} -*-\nprint('日本')\n"
+    text = text if encoding == "euc_jp" else text.replace("日本", "Größe")
+    scenario, problems = read(text.encode(encoding))
+    assert problems == []
+    assert scenario.script.text == text.replace(encoding, "utf-8")
+
+
 def test_script_needs_no_header_or_markers(read):
     scenario, problems = read("print(1)\n", name="my report (2).py")
     assert problems == []

@@ -23,8 +23,9 @@ DOCTEST = "1 items had failures:\n   1 of   1 in __main__.f\n***Test Failed*** 1
         ("", CHAINED, "demo.errors.Gone"),
         (f"Failed example:\n    f(1)\nExpected:\n    3\n{DOCTEST}", "", "1 failed doctest"),
         ("", f"{TRACEBACK}", None),
+        ("", "a.py:5: RuntimeWarning: coroutine 'A.go' was never awaited\n", "coroutine 'A.go' was never awaited"),
     ],
-    ids=["nothing", "words", "thread", "printed", "last of a chain", "doctest", "cut off"],
+    ids=["nothing", "words", "thread", "printed", "last of a chain", "doctest", "cut off", "not awaited"],
 )
 def test_printed_error_is_found(stdout, stderr, expected):
     assert printed_error(stdout, stderr) == expected
