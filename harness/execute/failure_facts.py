@@ -49,6 +49,8 @@ class Scene:
     text: str = ""
     """The script."""
     output: str = ""
+    dump: str = ""
+    """The stack of the worker at its time limit, innermost frame first; empty before it."""
 
 
 @dataclass(frozen=True, kw_only=True)

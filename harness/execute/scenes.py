@@ -40,6 +40,7 @@ def scene_of(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any]
         addresses=tuple(found[0] for found in ADDRESS.finditer(task.script.code)),
         has_data=task.data is not None,
         output=(ended.stdout + ended.stderr).decode("utf-8", "replace"),
+        dump=folder.text("dump"),
     )
 
 

@@ -30,6 +30,15 @@ COPY_WAITS = (
     "a copy of the script that os.fork made ran to the end of the script, and waits there. End it with os._exit(0) to "
     "run this script here"
 )
+ENDLESS_TRACEBACK = (
+    "the script raised an exception in a recursion that is too deep to be described in the time limit. Lower the limit "
+    "that it sets with sys.setrecursionlimit"
+)
+# In the stack of a worker whose script has ended with an exception.
+_DESCRIBES = re.compile(
+    r'^ +File "[^"\n]*\bfailures\.py", line \d+ in describe\n +File "[^"\n]*\battempt\.py", line \d+ in run_script$',
+    re.MULTILINE,
+)
 _FORKS = re.compile(r"\bfork\(\)")
 EXIT = "exit"
 """The last line of the stage log: the worker writes it before its report."""
@@ -101,6 +110,8 @@ def _over_a_limit(facts: WorkerFacts) -> Verdict | None:
 def _over_time(facts: WorkerFacts) -> Verdict:
     if facts.report is not None and _FORKS.search(facts.scene.text):
         return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=facts.stage, reason=COPY_WAITS)
+    if _DESCRIBES.search(facts.scene.dump):
+        return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=facts.stage, reason=ENDLESS_TRACEBACK)
     error = f"Timeout: over {facts.header.timeout_s:g} s"
     return Verdict(outcome=Outcome.TIMED_OUT, stage=facts.stage, error=error)
 

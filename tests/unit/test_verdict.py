@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.execute.failure_facts import Scene
-from harness.execute.verdict import COPY_WAITS, LONGEST_REASON, LOST, MACHINE_OUT_OF_MEMORY, Verdict, WorkerFacts, judge
+from harness.execute.verdict import (
+    COPY_WAITS,
+    ENDLESS_TRACEBACK,
+    LONGEST_REASON,
+    LOST,
+    MACHINE_OUT_OF_MEMORY,
+    Verdict,
+    WorkerFacts,
+    judge,
+)
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, NoVerdict, Outcome
 from harness.process.limits import Ended
@@ -184,3 +193,14 @@ def test_time_out_of_a_script_whose_copy_ended_is_no_verdict():
     assert judge(copied) == verdict(Outcome.NOT_APPLICABLE, "exit", reason=COPY_WAITS)
     assert judge(ended).outcome is Outcome.TIMED_OUT
     assert judge(replace(copied, report=None)).outcome is Outcome.TIMED_OUT
+
+
+def test_time_out_while_an_endless_traceback_is_described_is_no_verdict():
+    stack = 'Thread 0x1 (most recent call first):\n  File "/python3.11/traceback.py", line 140 in format_exception\n'
+    stack += (
+        '  File "/harness/failures.py", line 26 in describe\n  File "/harness/attempt.py", line 130 in run_script\n'
+    )
+    ended = facts(status=-9, timed_out=True)
+    found = judge(replace(ended, scene=Scene(dump=stack)))
+    assert found == verdict(Outcome.NOT_APPLICABLE, "load", reason=ENDLESS_TRACEBACK)
+    assert judge(replace(ended, scene=Scene(dump=stack.replace("describe", "other")))).outcome is Outcome.TIMED_OUT
