@@ -12,6 +12,10 @@ from harness.execute.task import Task
 from harness.model import Environment, Overlay
 from harness.project.preload import Preload, find_preload
 
+# Keras writes ~/.keras/keras.json when it is imported. A fork has another home folder than its fork server.
+_HOME = re.compile(r"~/|expanduser|Path\.home\(|\bHOME\b")
+_SETTINGS = re.compile(r"""['"/]\.keras['"/]""")
+
 
 def fork_server_kind(task: Task, python: Path, *, contained: bool = False) -> ForkServerKind | None:
     """Return the kind of fork server for a task, or None if it needs a fresh process."""
@@ -28,6 +32,8 @@ def fork_server_or_reason(task: Task, python: Path, *, contained: bool = False) 
         return "this system cannot fork"
     if task.own_process or task.script.header.own_process:
         return "this run asks for it" if task.own_process else "its header asks for it"
+    if _HOME.search(task.script.text) and _SETTINGS.search(task.script.text):
+        return "it reads what an import writes to the home folder"
     preload = _preload(task)
     if preload is None:
         return "its text does not allow imports ahead"

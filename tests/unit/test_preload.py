@@ -8,6 +8,7 @@ import pytest
 from harness.execute.fork_choice import fork_server_kind
 from harness.execute.forkserver.server import CAN_FORK
 from harness.model import Overlay
+from harness.model.scenario import File
 from harness.project.preload import Preload, find_preload
 from tests.making import outcome_task
 
@@ -167,3 +168,33 @@ def test_overlaid_scripts_fork_where_imports_give_the_same(source, forks, forks_
     assert (fork_server_kind(task, Path("python")) is not None) is forks
     assert (fork_server_kind(task, Path("python"), contained=True) is not None) is forks_in_sandbox
     assert fork_server_kind(replace(task, overlay=None), Path("python")) is not None
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="the fork server needs Linux")
+@pytest.mark.parametrize(
+    ("rest", "forks"),
+    [
+        ("open(os.path.expanduser('~/.keras/keras.json'))", False),
+        ("(Path.home() / '.keras' / 'keras.json').read_text()", False),
+        ("open(os.path.join(os.environ['HOME'], '.keras', 'keras.json'))", False),
+        ("model.save(os.path.expanduser('~/model.keras'))", True),
+        ("model.save('a.keras')", True),
+    ],
+)
+def test_script_that_reads_the_settings_of_keras_needs_its_import(rest, forks):
+    """Keras writes them when it is imported, to the home folder of that process."""
+    task = outcome_task("asserts")
+    environment = replace(task.environment, imports=("keras",), preload=("keras",))
+    task = replace(task, script=replace(task.script, text=f"import os, keras\n{rest}"), environment=environment)
+    assert (fork_server_kind(task, Path("python")) is not None) is forks
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="the fork server needs Linux")
+def test_files_of_a_script_are_its_modules(tmp_path):
+    task = outcome_task("asserts")
+    environment = replace(task.environment, imports=("keras",), preload=("keras",))
+    files = (File(name="conf/a.py", digest="0", path=tmp_path), File(name="data.csv", digest="0", path=tmp_path))
+    for source, forks in (("import conf.a\nimport keras", False), ("import csv\nimport keras", True)):
+        script = replace(task.script, text=source, files=files)
+        kind = fork_server_kind(replace(task, script=script, environment=environment), Path("python"))
+        assert (kind is not None) is forks
