@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.project.syntax import tree_of
 from harness.reports.code import names_of
 from harness.reports.executed import executed_statements, imported_packages
+from harness.reports.machine_paths import with_own_paths
 from harness.reports.tests_as_cases import PYTEST, with_test_cases
 from harness.reports.usual_imports import usual_import
 
@@ -34,6 +35,8 @@ def complete(text: str, *, conftest: str = "") -> Completed:
     tree = tree_of(text)
     if tree is None:
         return Completed(text=text)
+    text, moved = with_own_paths(text)
+    decisions += moved
     if "display" in needed:
         text = _behind_header(text, "display = print\n")
         decisions.append("`display` of IPython prints here")

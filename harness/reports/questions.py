@@ -11,6 +11,7 @@ from harness.project.syntax import tree_of
 from harness.reports.executed import executed_statements, imported_packages
 from harness.reports.files_of_code import READERS, called_name, constants_of, opens_to_write, path_of, written_files
 from harness.reports.kinds import Refusal
+from harness.reports.machine_paths import MACHINE_PATH
 from harness.reports.pieces import Piece
 from harness.reports.report import Form, Report, ScenarioFile
 from harness.reports.secrets import has_secret
@@ -26,7 +27,6 @@ _FILE = re.compile(
 )
 _MEDIA = re.compile(r"[\w./\\: -]*\.(?:jpe?g|png|bmp|gif|wav|mp3|mp4|avi)", re.IGNORECASE)
 _MAKES = re.compile(r"save|write|plot|draw|export|dump|print|replace|join|Path|endswith", re.IGNORECASE)
-_MACHINE_PATH = re.compile(r"^(?:/content/|/kaggle/|/home/|/Users/|/mnt/|/data/|[A-Z]:[\\/]|~/)")
 _SHOWING = {
     "print", "pprint", "display", "displayhook", "summary", "fit", "evaluate", "predict", "save", "write", "show",
     "info", "warning", "error", "exit", "main",
@@ -165,5 +165,5 @@ def _missing_files(calls: list[ast.Call], report: Report, written: set[str], kno
             or any(name and each.rstrip("/").endswith(name) for each in written)
         ):
             continue
-        if _FILE.fullmatch(path) or _MACHINE_PATH.match(path) or called_name(call.func) == "load_model":
+        if _FILE.fullmatch(path) or MACHINE_PATH.match(path) or called_name(call.func) == "load_model":
             yield path

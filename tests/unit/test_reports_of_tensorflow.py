@@ -93,6 +93,37 @@ def test_warning_between_sentences_is_output():
     assert [(each.role, each.text.split(":")[0]) for each in report.outputs] == [("log", "WARNING")]
 
 
+SAVES = "import tensorflow as tf\nmodel = tf.keras.Sequential()\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "ends"),
+    [
+        pytest.param(
+            "model.save('/mnt/d/model.h5')\nprint(tf.keras.models.load_model('/mnt/d/model.h5'))\n",
+            "model.save('model.h5')\nprint(tf.keras.models.load_model('model.h5'))\n", id="a file",
+        ),
+        pytest.param(
+            "import os\nos.makedirs('/content/models')\nmodel.save('/content/models/a.h5')\nprint(1)\n",
+            "import os\nos.makedirs('models')\nmodel.save('models/a.h5')\nprint(1)\n", id="a folder",
+        ),
+        pytest.param("model.save(r'C:\\Users\\me\\a.h5')\nprint(1)\n", "model.save('a.h5')\nprint(1)\n", id="windows"),
+        pytest.param("model.save('/tmp/a.h5')\nprint(1)\n", "model.save('/tmp/a.h5')\nprint(1)\n", id="a path that is there"),
+        pytest.param(
+            "data = open('/home/me/data.csv')\nmodel.save('/home/me/a.h5')\nprint(1)\n",
+            "data = open('/home/me/data.csv')\nmodel.save('/home/me/a.h5')\nprint(1)\n", id="a file that is missing",
+        ),
+        pytest.param(
+            "model.save(f'/home/me/{model.name}.h5')\nprint(1)\n", "model.save(f'/home/me/{model.name}.h5')\nprint(1)\n",
+            id="a formatted path",
+        ),
+    ],
+)  # fmt: skip
+def test_paths_of_another_machine_that_a_script_writes_become_its_own(code, ends):
+    (script,) = scripts(f"It fails with TF 2.5.0:\n\n```python\n{SAVES}{code}```\n")
+    assert script == SAVES + ends
+
+
 TRACED = {
     "python": 'Traceback (most recent call last):\n  File "/home/me/stargan/main.py", line 3, in <module>\n'
     "    from ops import *\n"
