@@ -12,6 +12,10 @@ from harness.project.syntax import tree_of
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 _NONE = re.compile(r"'NoneType' object|'bool' object")
+_ASKS = re.compile(
+    r"\b(?:requires?|required|needs?|needed|install(?:ed)?|missing|not (?:found|available)|unavailable)\b",
+    re.IGNORECASE,
+)
 _ENDS = ("raise ", "sys.exit(", "exit(", "assert ")
 _CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
@@ -32,7 +36,7 @@ def misses_import(failure: Failure) -> Finding | None:
     elif _NONE.search(raised.message) and raised.bases & {"AttributeError", "TypeError"}:
         used = _names_at(failure)
         wanted = [module for name, module in absent.items() if name in used]
-    elif raised.line_text.startswith(_ENDS):
+    elif raised.line_text.startswith(_ENDS) and _ASKS.search(raised.message):
         words = set(re.findall(r"[\w.-]+\w", raised.message))
         wanted = [module for module in absent.values() if module.partition(".")[0] in words]
     else:
@@ -41,11 +45,11 @@ def misses_import(failure: Failure) -> Finding | None:
 
 
 def _guarded(text: str) -> dict[str, str]:
-    """Return the modules whose import may fail, by the names that the script gives them."""
+    """Return the modules whose import may fail, and that nothing replaces, by the names that the script gives them."""
     tree = tree_of(text)
     found: dict[str, str] = {}
     for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Try) and any(_catches(each) for each in node.handlers):
+        if isinstance(node, ast.Try) and any(map(_catches, node.handlers)) and not any(map(_imports, node.handlers)):
             for each in node.body:
                 if isinstance(each, ast.Import):
                     found |= {(alias.asname or alias.name.partition(".")[0]): alias.name for alias in each.names}
@@ -58,6 +62,10 @@ def _catches(handler: ast.ExceptHandler) -> bool:
     caught = handler.type
     names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
     return any(each is None or ast.unparse(each) in _CAUGHT for each in names)
+
+
+def _imports(handler: ast.ExceptHandler) -> bool:
+    return any(isinstance(each, (ast.Import, ast.ImportFrom)) for part in handler.body for each in ast.walk(part))
 
 
 def _names_at(failure: Failure) -> set[str]:

@@ -483,6 +483,11 @@ class TestCaughtImports:
         seen = attempt(f"try:\n    import pandaz as pd\nexcept ImportError:\n    pd = None\n{text}")
         assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
 
+    @pytest.mark.parametrize("text", ["demo.fetch.__doc__.x\n", "raise ValueError('not the same as pandaz')\n"])
+    def test_package_that_another_replaces_is_not_missing(self, attempt, text):
+        seen = attempt(f"try:\n    import pandaz as demo\nexcept ImportError:\n    import demo\n{text}")
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+
     def test_name_of_an_installed_package_is_a_failure(self, attempt):
         seen = attempt("try:\n    from demo import gone\nexcept ImportError:\n    gone = None\ngone.x\n")
         assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
