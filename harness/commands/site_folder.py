@@ -15,7 +15,7 @@ from harness.model import Attempt, Evidence
 from harness.record.store import Store
 from harness.report.results import Results
 from harness.report.site.content import Content
-from harness.report.site.files import DATA_FOLDERS, files
+from harness.report.site.files import DATA_FOLDERS, files, transfer_files
 from harness.session import Session
 from harness.transfer.table import load_transfer
 
@@ -44,6 +44,26 @@ def write_site(session: Session, results: Results, folder: Path) -> int:
             if path.suffix in _SUFFIXES and path not in written:
                 _remove(path)
     return len(written)
+
+
+def write_transfer(session: Session, folder: Path) -> list[Path]:
+    """Put the published table of readers into a site that exists. Return the paths of the files."""
+    transfer = _transfer(session)
+    if transfer is None or not _is_site(folder):
+        return []
+    path = folder / "index.json"
+    try:
+        index = parse_json(path.read_text(encoding="utf-8"))
+        written = [(folder / name, text) for name, text in transfer_files(index, transfer)]
+    except (OSError, ValueError, TypeError) as error:
+        raise HarnessError(
+            f"{path}: is no index of a site, so the site keeps the old table of readers",
+            why=str(error),
+            next_step="`harness report` writes the whole site",
+        ) from error
+    for path, text in written:
+        write_file(path, text)
+    return [path for path, _ in written]
 
 
 def _is_site(folder: Path) -> bool:

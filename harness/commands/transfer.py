@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.commands.arguments import CommandOptions, add_choice
 from harness.commands.output_files import write_file
 from harness.commands.selected_plan import listed
+from harness.commands.site_folder import write_transfer
 from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.model import Case, Scenario, matches_globs
 from harness.pipeline import prepare
@@ -68,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of stdout")
     parser.add_argument("--published", action="store_true", help="take results/transfer/ instead of this clone's runs")
     parser.add_argument(
-        "--publish", action="store_true", help="put these reads into results/transfer/ and the docs page"
+        "--publish", action="store_true", help="put these reads into results/transfer/, the docs page and the site"
     )
 
 
@@ -250,4 +251,6 @@ def _publish(session: Session, table: Transfer) -> int:
     for name, text in files(table.tested()).items():
         write_file(session.root / name, text)
         session.notify(f"{name}: written")
+    for path in write_transfer(session, session.root / "results" / "site"):
+        session.notify(f"{path.relative_to(session.root).as_posix()}: written")
     return 0

@@ -269,3 +269,26 @@ def test_publishing_keeps_published_reads_that_were_not_run_again(transfer):
     transfer.call("transfer", "--published", "--publish")
     published = transfer.call("transfer", "--published", "--json").document
     assert [each["label"] for each in published["readings"]] == [None, "by design"]
+
+
+def test_publishing_changes_the_table_in_a_published_site_and_nothing_else(transfer):
+    transfer.run("--scenarios", "*model=plain*", "--writers", "demo1.0", "--readers", "demo1.0")
+    transfer.call("transfer", "--publish")
+    site = transfer.root / "results" / "site"
+    assert not site.exists()
+    (site / "page").mkdir(parents=True)
+    index = {"schema": 1, "counts": {"passed": 3}, "transfer": None, "cases": []}
+    for name, text in (("index.json", json.dumps(index)), ("index.js", ""), ("page/app.js", "kept")):
+        (site / name).write_text(text, encoding="utf-8")
+    done = transfer.call("transfer", "--publish")
+    assert "results/site/transfer.json: written" in done.stderr
+    published = json.loads((transfer.root / "results" / "transfer" / "transfer.json").read_text(encoding="utf-8"))
+    assert json.loads((site / "transfer.json").read_text(encoding="utf-8")) == published
+    now = json.loads((site / "index.json").read_text(encoding="utf-8"))
+    assert now == {**index, "transfer": {key: published[key] for key in ("formats", "writers", "readers")}}
+    for name in ("index", "transfer"):
+        script = (site / f"{name}.js").read_text(encoding="utf-8")
+        assert script == f'siteData.receive("{name}", {(site / f"{name}.json").read_text(encoding="utf-8")[:-1]});\n'
+    assert (site / "page" / "app.js").read_text(encoding="utf-8") == "kept"
+    (site / "index.json").write_text("[]", encoding="utf-8")
+    assert "is no index of a site" in transfer.call("transfer", "--publish", status=1).stderr

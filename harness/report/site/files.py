@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from itertools import groupby
+from typing import Any
 
 from markupsafe import escape
 
@@ -39,6 +40,12 @@ def files(content: Content) -> Iterator[tuple[str, str]]:
         yield from _twice("transfer", dict(content.transfer))
     yield from _cases(content)
     yield from _environments(content)
+
+
+def transfer_files(index: Mapping[str, Any], transfer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the files of a site that have the table of readers, given its `index.json`; the others do not change."""
+    yield from _twice("index", {**index, "transfer": index_document.transfer_member(transfer)})
+    yield from _twice("transfer", dict(transfer))
 
 
 def _cases(content: Content) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import groupby
+from typing import Any
 
 from harness.report.causes import Cause
 from harness.report.foreign_text import one_line, web_address
@@ -98,10 +99,13 @@ def document(content: Content) -> dict[str, object]:
         "causes": kinds.causes,
         "ways": kinds.ways,
         "transitions": list(_transitions(content, numbers, places)),
-        "transfer": {key: content.transfer[key] for key in ("formats", "writers", "readers")}
-        if content.transfer
-        else None,
+        "transfer": transfer_member(content.transfer) if content.transfer else None,
     }
+
+
+def transfer_member(transfer: Mapping[str, Any]) -> dict[str, object]:
+    """Return what the index has of the table of readers."""
+    return {key: transfer[key] for key in ("formats", "writers", "readers")}
 
 
 def _rows(
