@@ -10,7 +10,9 @@ from harness.saved_models.refusal import Refusal
 from harness.saved_models.says import FileSays, Format, short_text
 from harness.saved_models.window import Window
 
-_WEIGHTS_GROUPS = ("layers", "_layer_checkpoint_dependencies", "vars", "top_level_model_weights", "model_weights")
+_UNTIL_2_14 = "_layer_checkpoint_dependencies"
+"""A group that functional and Sequential models of TensorFlow 2.12, 2.13 and 2.14 have."""
+_WEIGHTS_GROUPS = ("layers", _UNTIL_2_14, "vars", "top_level_model_weights", "model_weights")
 
 
 def read_hdf5(file: Window) -> FileSays:
@@ -53,8 +55,12 @@ def read_hdf5(file: Window) -> FileSays:
             compiled=bool(training),
         )
     if "layer_names" in attributes or groups & set(_WEIGHTS_GROUPS):
-        note = "A file of weights does not say which layers it is for."
-        return FileSays(format=Format.WEIGHTS, keras=keras, backend=backend, notes=(note,))
+        notes = ["A file of weights does not say which layers it is for."]
+        if keras is None and "layer_names" not in attributes:
+            notes.insert(
+                0, f"Its layout is that of TensorFlow 2.12 {'to 2.14' if _UNTIL_2_14 in groups else 'or later'}."
+            )
+        return FileSays(format=Format.WEIGHTS, keras=keras, backend=backend, notes=tuple(notes))
     raise Refusal(
         "it is an HDF5 file, but not a model: it has no attribute model_config and no layers",
         "Name a file that Keras saved",

@@ -17,6 +17,7 @@ from harness.saved_models.says import FileSays, Format
 
 FILES = Path(__file__).parents[1] / "fixtures" / "saved_models"
 CONVOLUTION = ("BatchNormalization", "Conv2D", "Dense", "DepthwiseConv2D", "Flatten", "Sequential")
+NO_LAYERS = "A file of weights does not say which layers it is for."
 CUSTOM = {"layers": ("Dense", "Plain", "Scale", "Sequential"), "custom": ("Mine>Scale", "Plain")}
 
 
@@ -34,7 +35,10 @@ CUSTOM = {"layers": ("Dense", "Plain", "Scale", "Sequential"), "custom": ("Mine>
         ("keras3.8.0_trained.keras", {"writer": "Keras 3.8.0", "layers": ("Dense", "Sequential"), "compiled": True}),
         ("keras3.8.0_lambda.keras", {"code": ("Lambda",), "compiled": False}),
         ("hdf5_latest.h5", {"format": Format.H5, "writer": "Keras 2.12.0", "layers": ("Dense", "Sequential")}),
-        ("keras3.8.0_custom.weights.h5", {"format": Format.WEIGHTS, "writer": None, "layers": ()}),
+        ("keras3.8.0_custom.weights.h5", {"format": Format.WEIGHTS, "writer": None, "layers": (),
+                                          "notes": ("Its layout is that of TensorFlow 2.12 or later.", NO_LAYERS)}),
+        ("tf2.12.1_dense.weights.h5", {"format": Format.WEIGHTS, "writer": None,
+                                       "notes": ("Its layout is that of TensorFlow 2.12 to 2.14.", NO_LAYERS)}),
         ("keras3.8.0_lambda-export", {"format": Format.EXPORT, "writer": "TensorFlow 2.18.1"}),
         ("keras3.8.0_lambda-checkpoint", {"format": Format.CHECKPOINT, "writer": None}),
         ("keras3.8.0_lambda-checkpoint/ckpt-1", {"format": Format.CHECKPOINT}),
@@ -42,7 +46,7 @@ CUSTOM = {"layers": ("Dense", "Plain", "Scale", "Sequential"), "custom": ("Mine>
         ("tf2.12.1_custom-tf/saved_model.pb", {"format": Format.SAVED_MODEL}),
         ("tf2.12.1_custom-tf/variables/variables.index", {"format": Format.CHECKPOINT}),
     ],
-)
+)  # fmt: skip
 def test_files_of_real_releases_say_who_wrote_them(name, expected):
     says = read_file(FILES / name)
     assert {key: getattr(says, key) for key in expected} == expected
