@@ -126,8 +126,33 @@
 # [[tool.harness.label]]
 # stage = "open"
 # error = "Layer '\\w+' expected \\d+ variables, but received 0 variables during loading|Cannot assign value to variable ' ?\\w+/kernel:0': Shape mismatch"
+# cases = "*[model=text?format=.weights.h5*"
 # label = "bug"
-# note = "Versions name the weights in .keras and .weights.h5 files differently: TensorFlow 2.12 to 2.15, and Keras 3. TensorFlow 2.11 and older write another layout. The reader does not find the weights. Save to .h5 in the version that wrote the file."
+# note = "The names in .weights.h5 files changed in TensorFlow 2.12, 2.14, 2.15 and Keras 3, so that the reader does not find the weights. From TensorFlow 2.12 to 2.15, pass get_weights() to set_weights(); read a file of Keras 3 in TensorFlow 2.15 or later."
+# link = "https://github.com/keras-team/keras/issues/18913"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Layer '\\w+' expected \\d+ variables, but received 0 variables during loading|Cannot assign value to variable ' ?\\w+/kernel:0': Shape mismatch"
+# cases = "*format=.weights.h5*"
+# label = "bug"
+# note = "The names in .weights.h5 files changed in TensorFlow 2.12, 2.14, 2.15 and Keras 3, so that the reader does not find the weights. Rename a file of TensorFlow 2.11 or older to end in .h5 alone: load_weights() then reads it. From TensorFlow 2.12 to 2.15, and from tf-keras, save the weights to a name that ends in .h5 alone. From Keras 3, pass get_weights() as NumPy arrays to set_weights()."
+# link = "https://github.com/keras-team/keras/issues/18913"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Layer '\\w+' expected \\d+ variables, but received 0 variables during loading|Cannot assign value to variable ' ?\\w+/kernel:0': Shape mismatch"
+# cases = "*[model=registered_functions?format=.keras*,*[model=subclassed?format=.keras*"
+# label = "bug"
+# note = "Versions name the weights in .keras files differently: TensorFlow 2.12 and 2.13, 2.14, 2.15, and Keras 3. The reader does not find the weights. Read the file in the version that wrote it."
+# link = "https://github.com/keras-team/keras/issues/18913"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Layer '\\w+' expected \\d+ variables, but received 0 variables during loading|Cannot assign value to variable ' ?\\w+/kernel:0': Shape mismatch"
+# cases = "*format=.keras*"
+# label = "bug"
+# note = "Versions name the weights in .keras files differently: TensorFlow 2.12 and 2.13, 2.14, 2.15, and Keras 3. The reader does not find the weights. Save to .h5 in the version that wrote the file."
 # link = "https://github.com/keras-team/keras/issues/18913"
 #
 # [[tool.harness.label]]
@@ -328,7 +353,7 @@
 # stage = "open"
 # error = "Model expected \\d+ layers, found 0 saved layers|weight file containing 0 layers into a model with"
 # label = "by design"
-# note = "TensorFlow 2.11 and older do not know the layout that a name ending in .weights.h5 means from 2.12 on. Up to TensorFlow 2.15, save the weights to a name that ends in .h5 alone."
+# note = "TensorFlow 2.11 and older do not know the layout that a name ending in .weights.h5 means from 2.12 on. From TensorFlow 2.12 to 2.15, and from tf-keras, save the weights to a name that ends in .h5 alone. From Keras 3, pass get_weights() as NumPy arrays to set_weights()."
 # link = "https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/"
 #
 # [[tool.harness.label]]
@@ -350,6 +375,23 @@
 # error = "KeyError: 'sample_weight_mode'"
 # label = "by design"
 # note = "TensorFlow 2.2 asks for a setting of compile() that later versions do not write. Pass compile=False, and compile again."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Save or restore weights that is not an instance of `tf\\.Variable` is not supported in h5"
+# cases = "*[model=text?format=.weights.h5*,*[model=lookup?format=.weights.h5*"
+# label = "by design"
+# note = "TensorFlow 2.11 and older read no weights from HDF5 into a model that has a layer with a vocabulary."
+# link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Cannot convert value 'mixed_float16' to a TensorFlow DType"
+# cases = "*[model=mixed_precision?format=.weights.h5*,*[model=mixed_precision?format=checkpoint*"
+# environments = "tf2.4*"
+# label = "by design"
+# note = "TensorFlow 2.4 does not take the name of a dtype policy as the dtype of a layer. Give the layer a tf.keras.mixed_precision.Policy: files of TensorFlow 2.11 and older are then read."
+# link = "https://www.tensorflow.org/guide/mixed_precision"
 # ///
 """A saved model is the same in every other version."""
 

@@ -40,6 +40,13 @@
 # label = "dependency"
 # note = "hub.KerasLayer is a layer of Keras 2, which Keras 3 does not accept. With TF_USE_LEGACY_KERAS=1 it is a layer of tf-keras."
 # link = "https://github.com/tensorflow/tensorflow/issues/65419"
+#
+# [[tool.harness.label]]
+# stage = "build"
+# error = "Cannot convert value 'mixed_float16' to a TensorFlow DType"
+# label = "by design"
+# note = "TensorFlow 2.4 does not take the name of a dtype policy as the dtype of a layer. Give it a tf.keras.mixed_precision.Policy."
+# link = "https://www.tensorflow.org/guide/mixed_precision"
 # ///
 """A saved model is the same in every other version: write it, with what a reader compares."""
 
