@@ -34,7 +34,8 @@ _NETWORK_ERRNO = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOW
 _NETWORK = re.compile(
     r"Temporary failure in name resolution|Name or service not known|No address associated with hostname"
     r"|nodename nor servname|Network is unreachable|No route to host|NameResolutionError|URL fetch failure on"
-    r"|Could ?n.t resolve host|Could not resolve host",
+    r"|Could(?: ?n.t| not) (?:resolve host|connect to ['\"]?https?://)|Failed to establish a new connection"
+    r"|check your (?:internet )?connection",
     re.IGNORECASE,
 )
 _OWN_FILE = re.compile(

@@ -28,7 +28,7 @@ _ALWAYS_SET = frozenset(
     }
 )
 _WORDS = {
-    Cause.CONSTANT: (NoVerdict.NOTHING_EXECUTED, "{test} is a constant. Change it"),
+    Cause.CONSTANT: (NoVerdict.NOTHING_EXECUTED, "it is the same in each run. Change it"),
     Cause.ARGUMENTS: (NoVerdict.NO_ARGUMENTS, f"{NO_ARGUMENTS}. {NAME_THEM}"),
     Cause.INPUT: (NoVerdict.NO_INPUT, "its standard input is empty. Name a file with --stdin"),
     Cause.VARIABLE: (NoVerdict.NO_INPUT, "the environment variable is not set. Set it in the script"),
@@ -43,6 +43,7 @@ def did_nothing(scene: Scene) -> Finding | None:
         arguments=not scene.reads_arguments,
         stdin=scene.has_input,
         gpu=not scene.sandboxed,
+        outside=not scene.sandboxed,
         files=bool(scene.sent) or scene.reads_artifact or scene.has_data,
         variables=scene.variables | _ALWAYS_SET,
     )
@@ -50,7 +51,7 @@ def did_nothing(scene: Scene) -> Finding | None:
     if off is None:
         return None
     cause, words = _WORDS[off.cause]
-    return not_applicable(cause, f"{_where(off)}: {words.format(test=short(off.test))}")
+    return not_applicable(cause, f"{_where(off)}: {words}")
 
 
 def _where(off: SwitchedOff) -> str:

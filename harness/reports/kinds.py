@@ -38,6 +38,7 @@ class Kind(enum.Enum):
     DEFINITIONS = "a script with imports and definitions only"
     ENDS = "a script that ends at once"
     SWITCHED_OFF = "a script whose code is switched off"
+    ALWAYS_TRUE = "an assertion that is always true"
     NOT_STARTED = "a call that starts nothing"
     PART_OF_PACKAGE = "a module of a package"
     PYTEST = "a pytest file"

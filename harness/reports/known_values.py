@@ -20,7 +20,8 @@ _FILE = re.compile(
     r"os\.path\.(?:exists|isfile|isdir)\((?P<path>'[^']+')\)"
     r"|(?:pathlib\.)?Path\((?P<of_path>'[^']+')\)\.(?:exists|is_file|is_dir)\(\)"
 )
-_FILES = re.compile(r"(?:glob\.)?i?glob\((?P<path>'[^']+')\)")
+_FILES = re.compile(r"(?:(?:glob\.)?i?glob|os\.walk)\((?P<path>'[^']+')\)")
+_OUTSIDE = re.compile(r"'(?:/(?:kaggle|content|data|datasets?|mnt|media|home|Users|root)/|[A-Z]:)")
 _VARIABLE = re.compile(r"os\.(?:getenv|environ\.get)\('(?P<name>\w+)'(?:, (?:None|''|False|0))?\)")
 _STDIN = frozenset({"sys.stdin", "sys.stdin.read()", "sys.stdin.readline()", "sys.stdin.readlines()"})
 _OPERATORS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -50,6 +51,8 @@ class Given:
     stdin: bool = True
     gpu: bool = True
     files: bool = True
+    outside: bool = True
+    """False if it does not see the usual places of data, such as /content."""
     variables: frozenset[str] | None = None
     """The environment variables that it has; None if they are not known."""
 
@@ -127,9 +130,10 @@ def _source(text: str, given: Given) -> Value | None:
         found = Value(value=[] if lists.re is _LISTS_GPUS else False, cause=Cause.GPU)
     elif given.variables is not None and (name := _VARIABLE.fullmatch(text)):
         found = Value(value=None, cause=Cause.VARIABLE) if name["name"] not in given.variables else None
-    elif not given.files and (file := _FILE.fullmatch(text) or _FILES.fullmatch(text)):
+    elif file := _FILE.fullmatch(text) or _FILES.fullmatch(text):
         path = next(each for each in file.groups() if each)
-        found = Value(value=[] if file.re is _FILES else False, cause=Cause.FILE) if _is_relative(path) else None
+        absent = (not given.files and _is_relative(path)) or (not given.outside and _OUTSIDE.match(path))
+        found = Value(value=[] if file.re is _FILES else False, cause=Cause.FILE) if absent else None
     return found
 
 

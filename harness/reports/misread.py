@@ -22,7 +22,17 @@ def misread(tree: ast.Module, executed: list[ast.stmt]) -> Refusal | None:
         return Refusal(kind=Kind.PYTHON_2, line=line, why=why, next_step="Write print(..., file=...)")
     if (data := _only_names(tree, executed)) is not None:
         return Refusal(kind=data[0], line=data[1], why=NOTHING, next_step=NAME_IT)
-    return misunderstood_call(tree) or relative_import(tree)
+    return misunderstood_call(tree) or relative_import(tree) or _assertion_of_pair(tree)
+
+
+def _assertion_of_pair(tree: ast.Module) -> Refusal | None:
+    """Find `assert (value, "message")`, which no value fails."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Tuple) and node.test.elts:
+            why = "Python takes a value and a message in brackets for a pair, which is true"
+            how = "Remove the brackets: assert value, message"
+            return Refusal(kind=Kind.ALWAYS_TRUE, line=node.lineno, why=why, next_step=how)
+    return None
 
 
 def _only_names(tree: ast.Module, executed: list[ast.stmt]) -> tuple[Kind, int] | None:

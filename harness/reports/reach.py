@@ -78,8 +78,14 @@ class _Search:
     depth: int = 0
 
     def run(self, body: Sequence[ast.stmt]) -> None:
-        for statement in body:
-            self.step(statement)
+        for place, statement in enumerate(body):
+            try:
+                self.step(statement)
+            except (_Returns, _Exits):
+                if _has_effect(body[place + 1 :]):
+                    off = SwitchedOff(cause=Cause.CONSTANT, line=statement.lineno, test=ast.unparse(statement))
+                    self.found = self.found or off
+                raise
 
     def step(self, statement: ast.stmt) -> None:
         """Follow one statement. Raises _Acts, _Returns and _Exits."""

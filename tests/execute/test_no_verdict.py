@@ -263,6 +263,10 @@ class TestSandbox:
         [
             pytest.param("demo.fetch('https://example.com/mnist.npz')\n", "https://example.com/mnist.npz", id="download"),
             pytest.param("import socket\nsocket.create_connection(('192.0.2.1', 80))\n", "the network", id="connection"),
+            pytest.param("raise OSError(\"We couldn't connect to 'https://huggingface.co' to load the files\")\n",
+                         "https://huggingface.co", id="a hub"),
+            pytest.param("raise ValueError('Not in the cache. Please check your connection and try again.')\n",
+                         "the network", id="a hub in other words"),
             pytest.param("import urllib.request\nurllib.request.urlopen('http://127.0.0.1:9/a.csv')\n",
                          "http://127.0.0.1:9/a.csv", id="an address that only the script names"),
         ],

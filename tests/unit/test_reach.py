@@ -83,6 +83,8 @@ def test_script_that_does_something_or_may_do_so_is_accepted(text):
         (f"{GPUS}def main():\n    if not gpus:\n        return\n    tf.fit()\nmain()\n", NoVerdict.NO_GPU),
         ("import torch\nif not torch.cuda.is_available():\n    raise SystemExit(0)\ntorch.fit()\n", NoVerdict.NO_GPU),
         (f"import os\n{MAIN}if os.path.exists('model.h5'):\n    main()\n", NoVerdict.MISSING_FILE),
+        (f"import os\n{MAIN}for folder in os.walk('/kaggle/input'):\n    main()\n", NoVerdict.MISSING_FILE),
+        (f"import os\n{MAIN}if os.path.isdir('/content/drive'):\n    main()\n", NoVerdict.MISSING_FILE),
         (f"import glob\n{MAIN}for each in glob.glob('data/*.csv'):\n    main()\n", NoVerdict.MISSING_FILE),
     ],
 )
@@ -99,6 +101,8 @@ def test_script_that_did_nothing_for_want_of_something_is_not_applicable(text, c
     [
         (f"{GPUS}if gpus:\n    tf.grow()\ntf.fit()\n", {}),
         (f"{GPUS}print(gpus)\n", {}),
+        (f"import os\n{MAIN}if os.path.isdir('/content/drive'):\n    main()\n", {"sandboxed": False}),
+        (f"import os\n{MAIN}if os.path.isdir('/proc'):\n    main()\n", {}),
         (f"{GPUS}if gpus:\n    tf.fit()\n", {"sandboxed": False}),
         (f"import sys\n{MAIN}if len(sys.argv) > 1:\n    main()\n", {"reads_arguments": False}),
         (f"import os\n{MAIN}if os.getenv('RUN_REPRO'):\n    main()\n", {"variables": frozenset({"RUN_REPRO"})}),
@@ -109,3 +113,10 @@ def test_script_that_did_nothing_for_want_of_something_is_not_applicable(text, c
 )
 def test_script_that_did_something_or_may_have_passes(text, scene):
     assert finding(text, **scene) is None
+
+
+def test_assertion_of_a_pair_is_refused():
+    found = refusal("import demo\nprint(demo)\nassert (demo.x == 1, 'wrong')\n")
+    assert found is not None
+    assert (found.kind, found.line) == (Kind.ALWAYS_TRUE, 3)
+    assert refusal("import demo\nassert (demo.x == 1), 'wrong'\n") is None
