@@ -196,9 +196,9 @@ def version_in(text: str) -> str | None:
 def versions_in(text: str) -> tuple[str, ...]:
     """Return the versions in the value of a field: all of a list, such as `2.16.1 and 2.17`, else the first.
 
-    A list may have labels: `Windows: 2.7.1 / Colab: 2.8.0`.
+    A range `2.6 - 2.9` counts as a list of its ends. A list may have labels: `Windows: 2.7.1 / Colab: 2.8.0`.
     """
-    separator = r"(?:\s|[,/&;]|\band\b|\bor\b|\btf\b|\btensorflow\b|\bkeras\b|\bv(?=\d))*"
+    separator = r"(?:\s|[,/&;\u2013]|-(?=\s)|\band\b|\bor\b|\bto\b|\btf\b|\btensorflow\b|\bkeras\b|\bv(?=\d))*"
     if re.fullmatch(rf"{separator}(?:v?{_VERSION}{separator}){{2,6}}", text, re.IGNORECASE):
         return tuple(found.group() for found in re.finditer(_VERSION, text, re.IGNORECASE))
     if re.fullmatch(rf"(?:[A-Za-z][\w -]{{0,30}}:\s*v?{_VERSION}\s*[,/;&]?\s*){{2,6}}", text):

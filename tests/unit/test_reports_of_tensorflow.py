@@ -183,6 +183,10 @@ SAID = {
         "This is due to the Keras 3.5.0 upgrade (before I was using Keras 3.4.1).",
         [("fails", "keras", "3.5.0"), ("works", "keras", "3.4.1")],
     ),
+    "range in a field": (
+        "### TensorFlow version\n\n2.6 - 2.9\n\n### Code",
+        [("fails", "tensorflow", "2.6"), ("fails", "tensorflow", "2.9")],
+    ),
     "removed": ("it looks like it was removed in TF 2.14.", [("fails", "tensorflow", "2.14")]),
     "not above": ("Works with NumPy 1.19.5 but not >= 1.20.", [("works", "numpy", "1.19.5"), ("fails", "numpy", "1.20")]),
     "not that one": ("It fails in Keras 3.4.1, not Keras 3.5.0.", [("fails", "keras", "3.4.1"), ("works", "keras", "3.5.0")]),
