@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.execute.handlers import raised_in_handler
+
 _MOST = 12
 
 
@@ -117,8 +119,9 @@ class Failure:
         found = list_of(report, "chain")
         chain: list[Raised] = []
         exits = False
+        in_handler = raised_in_handler(scene.text, text_of(report, "traceback") or "", scene.places.script)
         for raised in filter(None, map(Raised.read, found[:_MOST])):
-            exits = exits or (len(chain) == 1 and _is_own_exit(chain[0], scene))
+            exits = exits or (len(chain) == 1 and "SystemExit" in chain[0].bases and in_handler)
             if chain and not chain[-1].speaks_of(raised) and not (exits and len(chain) == 1):
                 break
             chain.append(raised)
@@ -133,13 +136,6 @@ class Failure:
             settings=tuple(each for each in list_of(report, "settings") if isinstance(each, Mapping)),
             exits_in_handler=exits,
         )
-
-
-def _is_own_exit(raised: Raised, scene: Scene) -> bool:
-    """Return whether the script itself raised an exit, also with `exit()`: it then exits for what it handles."""
-    folder = scene.places.script
-    own = bool(folder) and raised.file.startswith(f"{folder.rstrip('/')}/")
-    return "SystemExit" in raised.bases and (own or "_sitebuiltins" in raised.file)
 
 
 def python_of(report: Mapping[str, Any]) -> str:

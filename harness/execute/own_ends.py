@@ -53,6 +53,8 @@ def checks_version(failure: Failure) -> Finding | None:
 
 def left_for_version(scene: Scene) -> Finding | None:
     """Return a finding for a script that printed why it does not run in this version, and exited with status 0."""
+    if "exit" not in scene.text or not any(each in scene.text for each in _VERSIONS):
+        return None
     tree = tree_of(scene.text)
     named = _names_of_versions(scene.text)
     for node in ast.walk(tree) if tree is not None else ():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,6 +45,7 @@ class _Exits(Exception):
     """The script ends here, with status 0."""
 
 
+@functools.lru_cache(maxsize=256)
 def switched_off(text: str, given: Given) -> SwitchedOff | None:
     """Return why a script does nothing but print texts; None if it does something, or may do so."""
     tree = tree_of(text)

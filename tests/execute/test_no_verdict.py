@@ -447,6 +447,11 @@ class TestOwnEnds:
         assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
         assert seen.error == "ValueError: invalid literal for int() with base 10: 'a bug'"
 
+    def test_exit_of_a_function_that_a_handler_calls_is_none_of_the_handler(self, attempt):
+        text = "def main():\n    sys.exit(1)\ntry:\n    import pandaz\nexcept ImportError:\n    main()\nprint(1)\n"
+        seen = attempt(f"import sys\n{text}")
+        assert (seen.outcome, seen.cause, seen.error) == (Outcome.FAILED, None, "SystemExit: 1")
+
     def test_exit_with_a_message_fails_with_that(self, attempt):
         seen = attempt("import sys\ntry:\n    int('a')\nexcept Exception as e:\n    sys.exit('it is wrong')\n")
         assert seen.error == "SystemExit: it is wrong"
