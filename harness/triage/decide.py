@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ from harness.triage.observe import differing_line
 from harness.triage.ranges import Border, Range, borders_of
 
 MOST_WAYS_OUT = 4
+_LONGEST_FAILURE = 300
+"""Characters of another failure, so that its environments follow on the line."""
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
 def responsible_package(evidence: Sequence[Evidence], matrix: Matrix) -> NormalizedName | None:
@@ -249,13 +253,18 @@ def _with_later_version(evidence: Sequence[Evidence], affected: Range, held: Hel
     return [WayOut(text=text, cell=cell) for _, text, cell in sorted(fitting)[:1]]
 
 
+def failure_line(error: str) -> str:
+    """Return the first line of a failure, shortened and without addresses: these differ in each attempt."""
+    line = _ADDRESS.sub("0x...", next(iter(error.splitlines()), ""))
+    return line if len(line) <= _LONGEST_FAILURE else f"{line[:_LONGEST_FAILURE].rstrip()}..."
+
+
 def other_failures(evidence: Iterable[Evidence]) -> tuple[str, ...]:
     """Return the observed failures other than the reported one, with the first cell of each."""
     seen: dict[str, list[str]] = {}
     for each in evidence:
         if each.shows is Shows.OTHER:
-            line = each.error.splitlines()[0] if each.error else ""
-            seen.setdefault(line, []).append(each.environment)
+            seen.setdefault(failure_line(each.error), []).append(each.environment)
     return tuple(
         f"{line} (in {', '.join(places[:3])}{', ...' if len(places) > 3 else ''})" for line, places in seen.items()
     )

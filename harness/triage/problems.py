@@ -127,14 +127,16 @@ def _as_quoted(
 ) -> Problem | None:
     """Return the output that the report quotes as the problem, if the script printed it, and no working one did.
 
-    Of several, it is the first that some environments do not print: people also quote what is right.
+    Of several, it is the first that some environments do not print: people also quote what is right. What a report
+    shows twice comes last: something else is compared with it.
     """
+    times = Counter(shown := [tuple(lines) for lines in quoted])
     first: Problem | None = None
     groups: dict[str, set[str]] = {}
     for each in ran:
         if each.passed:
             groups.setdefault(each.shown(Watch()), set()).add(each.place)
-    for lines in quoted:
+    for lines in sorted(dict.fromkeys(shown), key=lambda each: times[each] > 1):
         wrong = [text for text in groups if is_shown(lines, text)]
         if not wrong or any(groups[text] & working for text in wrong):
             continue

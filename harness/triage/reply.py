@@ -12,6 +12,7 @@ from harness.report.markdown import code, escaped, table
 from harness.reports.report import Claim, Dropped
 from harness.triage.answer import CaseAnswer, Change, TriageAnswer
 from harness.triage.claims import Checked
+from harness.triage.decide import failure_line
 from harness.triage.evidence import Shows
 from harness.triage.ranges import Range, borders_of
 from harness.triage.suspicious import suspicious_files
@@ -104,7 +105,7 @@ def _other_failures(answer: TriageAnswer) -> list[str]:
     """Return every other failure, those that only a search met with the versions that show it."""
     failures = list(answer.other_failures)
     for each in _all_ranges(answer):
-        line = one_line(each.error.splitlines()[0]) if each.error else ""
+        line = one_line(failure_line(each.error))
         if each.shows is Shows.OTHER and not any(known.startswith(line) for known in map(one_line, failures)):
             failures.append(f"{line} (in {each.package} {each.text})")
     return [code(each) for each in failures]

@@ -494,6 +494,19 @@ def test_without_a_commit_those_that_touch_the_files_of_the_traceback_are_listed
     assert f"not tested, touches a file of the traceback: commit {touching[:10]}" in " ".join(text.split())
 
 
+def test_of_a_merge_the_commits_that_it_brings_are_listed(playground, repository):
+    playground.releases("lib", {"1.0": source(42), "1.1": RAISES})
+    repository.commit("Begin", source(42), tag="v1.0")
+    repository.branch("side")
+    inside = repository.commit("Fix the answer (#7)", source(42, "fixed"))
+    repository.commit("Only words", other="WORDS.md")
+    repository.switch("main")
+    repository.merge("side", "Merge branch 'side'")
+    repository.commit("Release", other="lib/last.py", tag="v1.1")
+    (found,) = found_in(playground, repository)
+    assert [(each["sha"], each["title"]) for each in found["not_tested"]] == [(inside, "Fix the answer (#7)")]
+
+
 def test_files_of_a_traceback_are_found_where_the_build_moved_them(playground, repository):
     """The wheel has the sources in a folder of their own, as that of Keras 2.13 has keras/src."""
     inside = {"lib/src/__init__.py": RAISES, "lib/__init__.py": "from lib.src import *\nfrom lib.src import answer\n"}

@@ -29,6 +29,7 @@ from harness.triage.decide import (
     changes,
     nearest_pair,
     only_replaced_package,
+    other_failures,
     place_to_search,
     points_of,
     responsible_package,
@@ -359,6 +360,9 @@ def test_of_several_quoted_outputs_the_one_that_differs_is_the_problem():
     problem = problem_of(cells, reported=None, failing=["a"], working=[], quoted_outputs=quoted)
     assert problem.quoted == "[2 2 2]"
     assert [each.shows for each in evidence_of(cells, problem)] == [BUG, PASSES]
+    other = [*cells[:1], ran("b", Outcome.PASSED, stdout="[2.5 3 4]\n[2.5 3 4]\n")]
+    twice = problem_of(other, reported=None, failing=["a"], working=[], quoted_outputs=(quoted[0], *quoted))
+    assert twice.quoted == "[2 2 2]"  # the other one also differs: in how it is printed
     same = problem_of(cells[:1], reported=None, failing=["a"], working=[], quoted_outputs=quoted)
     assert same.quoted == "[2 3 4]"
 
@@ -1349,3 +1353,12 @@ def test_reply_names_commits_that_could_not_be_run_as_not_tested():
         "o/r@b3ffea6602 (Mend it, o/r#18258).\n"
     ) in markdown(answer)
     assert "Not tested, which" not in markdown(replace(answer, transitions=({**border, "commit": commit},)))
+
+
+def test_other_failures_are_short_and_one_line_for_all_addresses():
+    long = "TypeError: <A at 0x7ff61bd5c9d0> " + "config " * 100
+    cells = [ran("a", Outcome.FAILED, error=long), ran("b", Outcome.FAILED, error=long.replace("d5c9d0", "aaaaaa"))]
+    (line,) = other_failures(evidence_of(cells, Problem(observed="error", failure=Failure.parse("ValueError: x"))))
+    assert line.startswith("TypeError: <A at 0x...> config")
+    assert line.endswith("... (in a, b)")
+    assert len(line) < 330

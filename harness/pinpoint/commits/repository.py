@@ -141,6 +141,13 @@ class Repository:
         listed = self._git("rev-list", "--first-parent", "--reverse", tip, f"^{base}", "--", *paths)
         return listed.split()
 
+    def merged(self, commit: Described, paths: Sequence[str]) -> list[str]:
+        """List the commits that a merge brings, oldest first: those that touch the paths. None of another commit."""
+        if len(commit.parents) < 2:
+            return []
+        first = commit.parents[0]
+        return self._git("rev-list", "--no-merges", "--reverse", commit.sha, f"^{first}", "--", *paths).split()
+
     def fork_of(self, base: str, tip: str) -> str | None:
         """Return the commit of the tip's own line from which on it has what the base lacks; None if there is none."""
         line = self._git("rev-list", "--first-parent", "--reverse", tip, f"^{base}").split()

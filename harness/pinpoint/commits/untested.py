@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 
 from harness.environments.modules import modules_of
 from harness.pinpoint.answers.values import Found, Suspect
-from harness.pinpoint.commits.repository import GitFailed, Repository
+from harness.pinpoint.commits.repository import Described, GitFailed, Repository
 from harness.pinpoint.prober import Prober
 
 _MOST_SUSPECTS = 20
@@ -26,7 +26,7 @@ def untested_commits(found: Found, prober: Prober, repository: Repository) -> tu
         files = _files_in(prober.traceback_of(failing), first, repository)
         touching = repository.line(last, first, files) if files else []
         shas = touching or _few_between(found, last, first, prober, repository)
-        commits = [repository.describe(sha) for sha in shas[-_MOST_SUSPECTS:]]
+        commits = [each for sha in shas[-_MOST_SUSPECTS:] for each in _in_detail(sha, files, repository)]
     except GitFailed:
         return ()
     return tuple(
@@ -39,6 +39,13 @@ def untested_commits(found: Found, prober: Prober, repository: Repository) -> tu
         )
         for each in commits
     )
+
+
+def _in_detail(sha: str, files: list[str], repository: Repository) -> list[Described]:
+    """Return a commit; of a merge, the commits that it brings and that touch the files: its title says nothing."""
+    commit = repository.describe(sha)
+    brought = [repository.describe(each) for each in repository.merged(commit, files)] if files else []
+    return brought[-_MOST_SUSPECTS:] or [commit]
 
 
 def _few_between(found: Found, last: str, first: str, prober: Prober, repository: Repository) -> list[str]:
