@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from harness.readers.answer import FileAnswer
 from harness.readers.grading import ReaderAnswer
+from harness.readers.matching import Alike
 from harness.report.foreign_text import one_line
 from harness.transfer.grades import Grade
 
@@ -23,6 +25,26 @@ _LONGEST_ERROR = 300
 _MOST_CELLS = 3
 _MOST_WRITERS = 3
 _VERSION = re.compile(r"\d+(\.\d+)+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Footnote:
+    """What a footnote says: sentences without their last period."""
+
+    seen: tuple[str, ...] = ()
+    explanation: tuple[str, ...] = ()
+    """The cause and the way out, which several footnotes may share."""
+    untested: tuple[str, ...] = ()
+
+    def text(self, explained_in: int | None) -> str:
+        """Return it as text. With the number of a footnote that has the same explanation, it names that instead."""
+        parts = [
+            *self.seen,
+            *(self.explanation if explained_in is None else (f"See [{explained_in}]",)),
+            *self.untested,
+        ]
+        ended = (each if each.endswith((".", "…")) else f"{each}." for each in parts[:-1])
+        return " ".join([*ended, *(each.rstrip(".") for each in parts[-1:])])
 
 
 def text_of(answer: FileAnswer, *, command: str) -> str:
@@ -81,20 +103,22 @@ def _table(answer: FileAnswer) -> Iterator[str]:
         if answer.known and not answer.alike.any_layers and answer.says.format.has_model:
             yield from _wrapped("The file itself was not read, and may differ: --try reads it, in the sandbox.")
         yield ""
-    notes: dict[str, int] = {}
-    rows: dict[tuple[Grade, str], list[str]] = {}
+    notes: dict[_Footnote, int] = {}
+    rows: dict[tuple[Grade, _Footnote], list[str]] = {}
     order = (Grade.FULL, Grade.PARTIAL, Grade.SILENT, Grade.REFUSED, Grade.NOT_TESTED)
     for grade in order:
         for reader in answer.readers:
             if reader.grade is grade:
-                rows.setdefault((grade, _footnote(reader, answer.alike.only_in)), []).append(reader.environment)
+                rows.setdefault((grade, _footnote(reader, answer.alike)), []).append(reader.environment)
     for (grade, note), ids in rows.items():
-        mark = f" [{notes.setdefault(note, len(notes) + 1)}]" if note else ""
+        mark = f" [{notes.setdefault(note, len(notes) + 1)}]" if note != _Footnote() else ""
         yield from _row(_WORDS[grade], ", ".join(ranges(ids, answer.order)) + mark)
     if notes:
         yield ""
+    explained: dict[tuple[str, ...], int] = {}
     for note, number in notes.items():
-        yield from _wrapped(note, first=f"  [{number}] ", rest="      ")
+        first = explained.setdefault(note.explanation, number) if note.explanation else number
+        yield from _wrapped(note.text(first if first != number else None), first=f"  [{number}] ", rest="      ")
 
 
 def _evidence(answer: FileAnswer) -> str:
@@ -116,26 +140,28 @@ def _evidence(answer: FileAnswer) -> str:
     return f"Who reads it, from {answer.source}, in which {what} were written and read: {', '.join(models)}"
 
 
-def _footnote(reader: ReaderAnswer, only_in: Mapping[str, Sequence[str]]) -> str:
-    parts = []
+def _footnote(reader: ReaderAnswer, alike: Alike) -> _Footnote:
+    seen = []
     if reader.grade is Grade.SILENT:
-        parts.append(f"opens without an error, but is not the same: {', '.join(reader.differs)}")
+        seen.append(f"opens without an error, but is not the same: {', '.join(reader.differs)}")
     elif reader.grade is Grade.PARTIAL:
-        parts.append(f"not the same: {'; '.join(reader.differs)}" if reader.differs else "not everything is the same")
+        seen.append(f"not the same: {'; '.join(reader.differs)}" if reader.differs else "not everything is the same")
     if reader.error:
-        parts.append(one_line(reader.error, longest=_LONGEST_ERROR))
-    if reader.note:
-        parts.append(reader.note)
-    if reader.link:
-        parts.append(reader.link)
-    if reader.untested and reader.grade is not Grade.NOT_TESTED:
-        layers = [layer for model in reader.untested for layer in only_in.get(model, ())]
-        models = [each for each in reader.untested if each not in only_in]
-        parts.append(f"not tested: {', '.join([*models, *(f'a model with {each}' for each in layers)])}")
+        seen.append(one_line(reader.error, longest=_LONGEST_ERROR))
+    untested = [_untested(reader, alike)] if reader.untested and reader.grade is not Grade.NOT_TESTED else []
     if reader.reason:
-        parts.append(one_line(reader.reason, longest=_LONGEST_ERROR))
-    ended = (each if each.endswith((".", "…")) else f"{each}." for each in parts[:-1])
-    return " ".join([*ended, *(each.rstrip(".") for each in parts[-1:])])
+        untested.append(one_line(reader.reason, longest=_LONGEST_ERROR))
+    explanation = tuple(each for each in (reader.note, reader.link) if each)
+    return _Footnote(seen=tuple(seen), explanation=explanation, untested=tuple(untested))
+
+
+def _untested(reader: ReaderAnswer, alike: Alike) -> str:
+    tested = [each for each in alike.models if each not in reader.untested]
+    if alike.any_layers and tested and len(tested) < len(reader.untested):
+        return f"tested only with {', '.join(tested)}"
+    layers = [layer for model in reader.untested for layer in alike.only_in.get(model, ())]
+    models = [each for each in reader.untested if each not in alike.only_in]
+    return f"not tested: {', '.join([*models, *(f'a model with {each}' for each in layers)])}"
 
 
 def _way(answer: FileAnswer, command: str) -> Iterator[str]:

@@ -38,7 +38,7 @@ MODELS = {
     "registered": ["Dense", "RegisteredScale", "Sequential"],
     "mixed_precision": ["Dense", "Sequential"],
 }
-FULL, REFUSED, SILENT, PARTIAL, OPTION, NAMED = range(6)
+FULL, REFUSED, SILENT, PARTIAL, OPTION, NAMED, OTHER_ERROR = range(7)
 READINGS = [
     {"grade": "full"},
     {
@@ -52,6 +52,7 @@ READINGS = [
     {"grade": "partial", "differs": ["optimizer state"]},
     {"grade": "full"},
     {"grade": "refused", "stage": "open", "error": "TypeError: DepthwiseConv2D takes no groups"},
+    {"grade": "refused", "stage": "open", "error": "KeyError: groups", "note": "Since Keras 3.", "label": "by design"},
 ]
 
 
@@ -165,6 +166,25 @@ def test_the_failure_of_a_layer_that_the_file_does_not_have_is_no_failure_of_the
     text = text_of(answer, command="harness")
     assert "not tested: a model with Conv2D, a model with DepthwiseConv2D" in text
     assert "The file itself was not read, and may differ: --try" in text
+
+
+def test_an_explanation_is_printed_once_and_a_long_list_of_models_is_the_short_one():
+    squares = {
+        "dense|.weights.h5|plain": {"tf2.12.1": (FULL, FULL, REFUSED, OTHER_ERROR, FULL)},
+        "convolution|.weights.h5|plain": {"tf2.12.1": (FULL, FULL, REFUSED, None, None)},
+        "registered|.weights.h5|plain": {"tf2.12.1": (FULL, None, REFUSED, None, None)},
+        "compiled|.weights.h5|plain": {"tf2.12.1": "unwritten"},
+        "mixed_precision|.weights.h5|plain": {"tf2.12.1": "unwritten"},
+    }
+    text = text_of(answered(FileSays(format=Format.WEIGHTS, keras="2.12.0"), squares, None), command="harness")
+    lines = [each.strip() for each in text.splitlines()]
+    for line in (
+        "[1] not tested: registered",
+        "[2] tested only with dense",
+        "[3] TypeError: no groups. Since Keras 3",
+        "[4] KeyError: groups. See [3]. tested only with dense",
+    ):
+        assert line in lines
 
 
 def test_a_model_that_the_writer_cannot_write_answers_for_no_file_of_it():
