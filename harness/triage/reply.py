@@ -14,6 +14,7 @@ from harness.triage.answer import CaseAnswer, Change, TriageAnswer
 from harness.triage.claims import Checked
 from harness.triage.decide import failure_line
 from harness.triage.evidence import Shows
+from harness.triage.local_paths import without_local_paths
 from harness.triage.ranges import Range, borders_of
 from harness.triage.suspicious import suspicious_files
 
@@ -24,6 +25,8 @@ _MARKS = {
     Shows.NOT_APPLICABLE: "– not applicable",
     Shows.NOT_TESTED: "? not tested",
 }
+_NO_COMMIT = "no commit: "
+_LONGEST_NOTE = 240
 _WORDS_OF_CASE = {
     Shows.BUG: "fails with",
     Shows.PASSES: "passes with",
@@ -253,18 +256,19 @@ def _other_changes(answer: TriageAnswer) -> Iterator[tuple[str, Change]]:
 
 
 def _untested_commits(answer: TriageAnswer, change: Change) -> str:
-    """Return the commits that may be the cause of a change, where none could be run."""
+    """Return why no commit was found, and the commits that may be the cause of a change."""
     neighbours = (change.last, change.first)
     found = next((each for each in answer.transitions if (each.get("last"), each.get("first")) == neighbours), {})
     commits = found.get("not_tested", []) if not change.commit else []
+    note = str(found.get("commit_note") or "")
+    why = escaped(_short(without_local_paths(note.removeprefix(_NO_COMMIT)), _LONGEST_NOTE))
     if not commits:
-        return ""
+        return f" No commit was found: {why.rstrip('.')}." if note.startswith(_NO_COMMIT) and not change.commit else ""
     where = "which touch a file of the traceback" if commits[0].get("in_traceback") else "between the two"
     named = [_commit(replace(change, commit=each)).removeprefix(" by ") for each in commits[-_MOST_UNTESTED:]]
     more = len(commits) - len(named)
-    return (
-        f" Its commits could not be run. Not tested, {where}: {'; '.join(named)}{f'; and {more} more' if more else ''}."
-    )
+    listed = f"{'; '.join(named)}{f'; and {more} more' if more else ''}"
+    return f" Its commits could not be run{f' ({why})' if why else ''}. Not tested, {where}: {listed}."
 
 
 def _commit(change: Change) -> str:

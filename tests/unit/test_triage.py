@@ -1353,6 +1353,11 @@ def test_reply_names_commits_that_could_not_be_run_as_not_tested():
         "o/r@b3ffea6602 (Mend it, o/r#18258).\n"
     ) in markdown(answer)
     assert "Not tested, which" not in markdown(replace(answer, transitions=({**border, "commit": commit},)))
+    why = {**border, "commit_note": "no commit: no tag of layers 1 in /home/me/clone"}
+    assert "could not be run (no tag of layers 1 in " in markdown(replace(answer, transitions=(why,)))
+    alone = markdown(replace(answer, transitions=({**why, "not_tested": []},)))
+    assert "* Fixed between layers 1 and 2. No commit was found: no tag of layers 1 in " in alone
+    assert "/home/me" not in alone
 
 
 def test_other_failures_are_short_and_one_line_for_all_addresses():
