@@ -64,7 +64,12 @@ def switched_off(text: str, given: Given) -> SwitchedOff | None:
         pass
     except (_Acts, RecursionError):
         return None
-    return search.found
+    # `if False:` is how people comment out code: a script that prints something besides is about that.
+    return None if search.printed and search.found is not None and _is_literal(search.found.test) else search.found
+
+
+def _is_literal(test: str) -> bool:
+    return test in ("False", "0", "None", "''", "[]", "()")
 
 
 @dataclass(kw_only=True)
@@ -77,6 +82,7 @@ class _Search:
     """The names that are bound once: their value does not change."""
     names: dict[str, Value] = field(default_factory=dict)
     found: SwitchedOff | None = None
+    printed: bool = False
     depth: int = 0
 
     def run(self, body: Sequence[ast.stmt]) -> None:
@@ -141,7 +147,9 @@ class _Search:
             self.leave(node.args)
         elif name in self.functions:
             self.call(self.functions[name], node)
-        elif name != "print" or not self.is_idle(node.args):
+        elif name == "print" and self.is_idle(node.args):
+            self.printed = True
+        else:
             raise _Acts
 
     def leave(self, given: Sequence[ast.expr]) -> None:

@@ -62,6 +62,7 @@ def test_script_that_a_constant_switches_off_is_refused(text, line):
         "# /// script\n# [tool.harness.parameters]\n# run = [0, 1]\n# ///\nimport demo\n"
         '# %% tags=["parameters"]\nrun = 0\n# %% go\nif run:\n    demo.fit()\n',
         "print('hello')\n",
+        "import demo\nprint(demo.__version__)\nif False:\n    demo.fit()\n",
     ],
 )
 def test_script_that_does_something_or_may_do_so_is_accepted(text):
