@@ -29,8 +29,8 @@ _MARKS = {"code": "`", "li": "- ", "strong": "**", "b": "**", **dict.fromkeys(_H
 
 
 def is_page(text: str) -> bool:
-    """Return whether a text is HTML as a whole, and not Markdown with some tags."""
-    if not _PAGE.match(text) or any(FENCE.match(line) for line in text.split("\n")):
+    """Return whether a text is HTML as a whole, with its code in <pre>, and not Markdown with some tags."""
+    if not _PAGE.match(text) or "<pre" not in text.lower() or any(FENCE.match(line) for line in text.split("\n")):
         return False
     return (
         sum(1 for _ in zip(range(_FEWEST_TAGS), re.finditer(r"</(?:p|div|pre|h[1-6]|li|td)>", text), strict=False)) > 1

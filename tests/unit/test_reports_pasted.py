@@ -49,8 +49,15 @@ def test_page_keeps_code_with_blank_lines_and_its_line_numbers():
 
 @pytest.mark.parametrize(
     "text",
-    ["<p>one paragraph", "# Title\n\n<p>a</p><p>b</p>\n", f"<p>a</p>\n<p>b</p>\n```\n{CODE}\n```\n", "a <b> c", ""],
-    ids=["one tag", "Markdown before it", "fences", "text", "empty"],
+    [
+        "<p>one paragraph",
+        "# Title\n\n<p>a</p><p>b</p>\n",
+        f"<p>a</p>\n<p>b</p>\n```\n{CODE}\n```\n",
+        "a <b> c",
+        "",
+        "<p align='center'>logo</p>\n<p>a</p>\n\n    for x in 1, 2:\n        print(x)\n",
+    ],
+    ids=["one tag", "Markdown before it", "fences", "text", "empty", "indented code"],
 )
 def test_markdown_with_tags_is_no_page(text):
     assert not is_page(text)
