@@ -400,6 +400,14 @@
 # label = "by design"
 # note = "TensorFlow 2.4 does not take the name of a dtype policy as the dtype of a layer. Give the layer a tf.keras.mixed_precision.Policy: files of TensorFlow 2.11 and older are then read."
 # link = "https://www.tensorflow.org/guide/mixed_precision"
+#
+# [[tool.harness.label]]
+# stage = "predictions"
+# error = "Binding inputs to tf\\.function failed due to `too many positional arguments`"
+# cases = "*[model=functional?*option=TFSMLayer*"
+# label = "bug"
+# note = "A SavedModel takes several inputs by their names, and TFSMLayer passes them as one list. Load the model with TF_USE_LEGACY_KERAS=1."
+# link = "https://github.com/keras-team/keras/issues/20813"
 # ///
 """A saved model is the same in every other version."""
 

@@ -21,7 +21,9 @@ WAYS = {
     r"safe_mode=False": lambda each: [replace(each, option="safe_mode=False")],
     r"TFSMLayer": lambda each: [replace(each, option="TFSMLayer")],
     r"\bPass custom_objects": lambda each: [replace(each, option="custom_objects")],
-    r"with TF_USE_LEGACY_KERAS=1": lambda each: [replace(each, reader=reader) for reader in LEGACY],
+    r"with TF_USE_LEGACY_KERAS=1": lambda each: [
+        replace(each, reader=reader, option=option) for reader in LEGACY for option in (each.option, "plain")
+    ],
     r"TensorFlow 2\.13 or later": lambda each: [replace(each, reader=each.writer)],
     r"TensorFlow 2\.15": lambda each: [replace(each, reader=reader) for reader in KERAS_2],
     r"(Use|Save to) \.keras": lambda each: [replace(each, format=".keras", option="plain")],
