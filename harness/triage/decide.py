@@ -235,10 +235,18 @@ def ways_out(
             by_variables.setdefault(each.variables, []).append(each)
     for variables, group in by_variables.items():
         if all(each.shows is Shows.PASSES for each in group if each.shows.conclusive):
-            passed = [each for each in group if each.shows is Shows.PASSES]
+            passed = [each for each in group if each.shows is Shows.PASSES and _avoids(each, evidence)]
             text = " ".join(f"{name}={value}" for name, value in variables)
             found += [WayOut(text=f"set {text}", cell=passed[-1].cell)] if passed else []
     return tuple(found[:MOST_WAYS_OUT])
+
+
+def _avoids(cell: Evidence, evidence: Sequence[Evidence]) -> bool:
+    """Return whether a cell with variables passes where the environment that is most like it shows the problem."""
+    plain = [each for each in evidence if not each.variables and each.shows.conclusive]
+    alike = [(len(set(each.versions.items()) & set(cell.versions.items())), each) for each in plain]
+    most = max((count for count, _ in alike), default=0)
+    return not alike or any(each.shows is Shows.BUG for count, each in alike if count == most)
 
 
 def _with_later_version(evidence: Sequence[Evidence], affected: Range, held: HeldPackage) -> list[WayOut]:

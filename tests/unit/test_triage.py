@@ -923,6 +923,12 @@ def test_ways_out_are_versions_and_variables_that_pass():
     assert {each.cell for each in found} <= {each.cell for each in cells if each.shows is PASSES}
 
 
+def test_variable_is_no_way_out_where_it_passes_without_it():
+    cells = [evidence("1.0.0", BUG), evidence("1.1.0", PASSES),
+             evidence("1.1.0", PASSES, environment="old", variables=OLD)]  # fmt: skip
+    assert [each.text for each in ways_out(cells, ranges_of(cells, "layers"))] == ["layers 1.1.0"]
+
+
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.PASSED])
 def test_environment_with_a_cause_is_no_way_out(outcome):
     cells = [ran("a", Outcome.FAILED, error="ValueError: gone", layers="1.0.0"),
