@@ -63,7 +63,7 @@
 # error = '''Unknown layer: '?TwoBranches'''
 # cases = "*[model=subclassed?format=.h5*"
 # label = "bug"
-# note = "Keras 3 writes a registered subclassed model to .h5 without the name of its package, so that the registration is not found. Use .keras."
+# note = "Keras 3 writes a registered subclassed model to .h5 without the name of its package, so that the registration is not found. Use .keras, and read it in Keras 3."
 #
 # [[tool.harness.label]]
 # stage = "open"
@@ -105,8 +105,16 @@
 # [[tool.harness.label]]
 # stage = "open"
 # error = "Unrecognized keyword arguments:(',)? (dict_keys\\()?\\['batch_shape'"
+# cases = "*[model=text?*"
 # label = "by design"
-# note = "Keras 3 writes settings that Keras 2 does not know. Read the file in TensorFlow 2.16 or later without TF_USE_LEGACY_KERAS."
+# note = "Keras 3 writes settings that Keras 2 does not know. Make the model and its vocabulary with your code, and assign() the values of trainable_weights one by one."
+# link = "https://github.com/tensorflow/tensorflow/issues/64685"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Unrecognized keyword arguments:(',)? (dict_keys\\()?\\['batch_shape'"
+# label = "by design"
+# note = "Keras 3 writes settings that Keras 2 does not know. Make the model with your code, and pass get_weights() as NumPy arrays to set_weights()."
 # link = "https://github.com/tensorflow/tensorflow/issues/64685"
 #
 # [[tool.harness.label]]
@@ -165,6 +173,14 @@
 # [[tool.harness.label]]
 # stage = "open"
 # error = "OSError: Unable to (synchronously )?open file \\(file signature not found"
+# cases = "*[model=lambda_layer?format=.keras*"
+# label = "by design"
+# note = "TensorFlow 2.12 and older take a .keras file for HDF5. Read it in the TensorFlow that wrote it, with safe_mode=False."
+# link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "OSError: Unable to (synchronously )?open file \\(file signature not found"
 # label = "by design"
 # note = "TensorFlow 2.12 and older take a .keras file for HDF5. Read it in TensorFlow 2.13 or later."
 # link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
@@ -187,13 +203,13 @@
 # stage = "open"
 # error = '''Unrecognized keyword arguments passed to \w+: \{'(quantization_config|renorm|use_gate)'|got an unexpected keyword argument 'input_axes''''
 # label = "by design"
-# note = "A newer Keras 3 writes a setting that an older one does not know. Read the file with the Keras that wrote it, or a newer one."
+# note = "A newer Keras 3 writes a setting that an older one does not know. Make the model with your code, and load its weights from .weights.h5."
 #
 # [[tool.harness.label]]
 # stage = "open"
 # error = "Unrecognized keyword argument\\(s\\): \\{'oov_method'"
 # label = "by design"
-# note = "A newer Keras 3 writes a setting that an older one does not know. Read the file with the Keras that wrote it, or a newer one."
+# note = "A newer Keras 3 writes a setting that an older one does not know. Make the model with your code, and load its weights from .weights.h5."
 #
 # [[tool.harness.label]]
 # stage = "open"
@@ -225,7 +241,7 @@
 # stage = "open"
 # error = '''parent module keras\.src\.engine\.\w+ cannot be imported'''
 # label = "by design"
-# note = "A .keras file names the modules of Keras 2, which Keras 3 does not have. Load it in TensorFlow 2.15, or with TF_USE_LEGACY_KERAS=1."
+# note = "A .keras file names modules of its version of Keras 2, which others do not have. Load it in the TensorFlow that wrote it."
 # link = "https://keras.io/guides/migrating_to_keras_3/"
 #
 # [[tool.harness.label]]
@@ -238,7 +254,7 @@
 # stage = "open"
 # error = '''passed to Lambda: \{'function_type''''
 # label = "by design"
-# note = "Keras 3 does not read the Lambda layers of a .keras file from Keras 2. Save to .h5 in the older version, or use a registered layer."
+# note = "Keras 3 does not read the Lambda layers of a .keras file from Keras 2. Make the model with your code, and load its weights from .weights.h5."
 # link = "https://keras.io/guides/migrating_to_keras_3/"
 #
 # [[tool.harness.label]]
@@ -274,9 +290,10 @@
 # link = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/saving/legacy_h5_format.py"
 #
 # [[tool.harness.label]]
-# error = '''Unknown activation function: '?function\b'''
+# error = '''Unknown activation function: '?function\b|Error when deserializing class 'Dense' using config=.*'activation': \{'mo'''
+# cases = "*[model=registered_functions?*"
 # label = "bug"
-# note = "TensorFlow 2.13 to 2.15 write a registered activation to .h5 in a form that they do not read themselves. Use .keras."
+# note = "TensorFlow 2.13 to 2.15 write a registered activation to .h5 in a form that they do not read themselves. Use .keras, and read it in the same version."
 #
 # [[tool.harness.label]]
 # stage = "open"
@@ -309,6 +326,14 @@
 # error = "Unknown layer: '?RegisteredScale"
 # label = "bug"
 # note = "TensorFlow 2.12 does not find a registered class by the name that a .keras file of 2.13 and later has."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "SavedModel file does not exist at: model\\.keras"
+# cases = "*[model=lambda_layer?format=.keras*"
+# label = "by design"
+# note = "TensorFlow 2.7 and older take a .keras file that is not HDF5 for a SavedModel. Read it in the TensorFlow that wrote it, with safe_mode=False."
+# link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
 #
 # [[tool.harness.label]]
 # stage = "open"

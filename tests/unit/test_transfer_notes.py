@@ -18,7 +18,8 @@ KERAS_2 = [id for id in TABLE.readers if dict(TABLE.places[id].packages).get("ke
 # A text in a note, and the reads that prove it.
 WAYS = {
     r"compile=False": lambda each: [replace(each, option="compile=False")],
-    r"safe_mode=False": lambda each: [replace(each, option="safe_mode=False")],
+    r"(?<!wrote it, with )safe_mode=False": lambda each: [replace(each, option="safe_mode=False")],
+    r"wrote it, with safe_mode=False": lambda each: [replace(each, option="safe_mode=False", reader=each.writer)],
     r"TFSMLayer": lambda each: [replace(each, option="TFSMLayer")],
     r"\bPass custom_objects": lambda each: [replace(each, option="custom_objects")],
     r"with TF_USE_LEGACY_KERAS=1": lambda each: [
@@ -27,8 +28,10 @@ WAYS = {
     r"TensorFlow 2\.13 or later": lambda each: [replace(each, reader=each.writer)],
     r"TensorFlow 2\.15": lambda each: [replace(each, reader=reader) for reader in KERAS_2],
     r"(Use|Save to) \.keras": lambda each: [replace(each, format=".keras", option="plain")],
+    r"weights from \.weights\.h5": lambda each: [replace(each, format=".weights.h5", option="plain")],
+    r"read it in the same version": lambda each: [replace(each, format=".keras", option="plain", reader=each.writer)],
     r"(Use|Save to) \.h5": lambda each: [replace(each, format=".h5", option="plain")],
-    r"the (Keras|TensorFlow) that wrote it": lambda each: [replace(each, reader=each.writer)],
+    r"the (Keras|TensorFlow) that wrote it(?!, with)": lambda each: [replace(each, reader=each.writer)],
 }
 
 
