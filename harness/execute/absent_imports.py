@@ -25,7 +25,7 @@ def misses_import(failure: Failure) -> Finding | None:
     raised = failure.chain[0] if failure.chain else None
     if raised is None:
         return None
-    absent = {name: module for name, module in _guarded(failure.scene.text).items() if lacks(module, failure)}
+    absent = {name: module for name, module in _guarded(failure.context.text).items() if lacks(module, failure)}
     if not absent:
         return None
     if "NameError" in raised.bases:

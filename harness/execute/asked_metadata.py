@@ -20,7 +20,7 @@ def asks_metadata(failure: Failure) -> Finding | None:
     found = _NAME.match(raised.message) if raised is not None else None
     if found is None:
         return None
-    giver = dict(failure.scene.stand_ins).get(canonicalize_name(found["name"]))
+    giver = dict(failure.context.stand_ins).get(canonicalize_name(found["name"]))
     if giver is not None:
         reason = f"the script asks for the version of {short(found['name'])}, and this environment has {giver} for it"
         return not_applicable(NoVerdict.MISSING_PACKAGE, f"{reason}. Ask for {short(found['name'])}.__version__")

@@ -60,7 +60,7 @@ def child_error(failure: Failure) -> str | None:
     failed = _failed(failure)
     if failed is None or not _PYTHON.search(failed.message):
         return None
-    errors = [each["error"] for each in _TRACEBACK.finditer(failure.scene.output)]
+    errors = [each["error"] for each in _TRACEBACK.finditer(failure.context.output)]
     return _MODULES.sub("", errors[-1]) if errors else None
 
 

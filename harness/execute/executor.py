@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.execute.artifacts import Artifacts
+from harness.execute.attempt_context import context_of
 from harness.execute.attempt_dir import Folder
 from harness.execute.data_places import place_data
 from harness.execute.fork_choice import fork_server_kind, fork_server_or_reason, imports_package_late
@@ -22,7 +23,6 @@ from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import ForkServerKind, ZygoteKind
 from harness.execute.isolation import InFork, InProcess, IsolationMethod, new_folder
 from harness.execute.sanitize import sanitize
-from harness.execute.scenes import scene_of
 from harness.execute.stage_times import stage_durations
 from harness.execute.task import WORTH_PREPARING, Task, this_platform
 from harness.execute.verdict import LOST, Verdict, WorkerFacts, judge
@@ -218,9 +218,9 @@ def unavailable(task: Task, reason: str, *, conclusive: bool) -> Attempt:
 def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, method: IsolationMethod) -> Attempt:
     """Return the attempt of an ended process. Everything that it wrote is untrusted."""
     report = folder.report()
-    scene = scene_of(task, folder, ended, report or {}, sandboxed=method.backend is not SandboxBackend.NONE)
+    context = context_of(task, folder, ended, report or {}, sandboxed=method.backend is not SandboxBackend.NONE)
     facts = WorkerFacts(
-        ended=ended, report=report, stage_log=folder.stage_log(), header=task.script.header, scene=scene
+        ended=ended, report=report, stage_log=folder.stage_log(), header=task.script.header, context=context
     )
     report = facts.worker_report or {}
     evidence = Evidence(

@@ -23,7 +23,7 @@ class Places:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class AttemptContext:
     """What the harness knows of an attempt besides its report."""
 
     places: Places = field(default_factory=Places)
@@ -103,7 +103,7 @@ class Failure:
     """What ended a script: the exceptions that have to do with it, outermost first, and where it stood."""
 
     chain: tuple[Raised, ...]
-    scene: Scene
+    context: AttemptContext
     prefixes: tuple[str, ...] = ()
     wrote: bool = False
     parser: str | None = None
@@ -114,12 +114,12 @@ class Failure:
     """True if the script caught the second exception of the chain, and exited while it handled it."""
 
     @classmethod
-    def read(cls, report: Mapping[str, Any], scene: Scene) -> Failure:
+    def read(cls, report: Mapping[str, Any], context: AttemptContext) -> Failure:
         """Read a report, which may hold anything."""
         found = list_of(report, "chain")
         chain: list[Raised] = []
         exits = False
-        in_handler = raised_in_handler(scene.text, text_of(report, "traceback") or "", scene.places.script)
+        in_handler = raised_in_handler(context.text, text_of(report, "traceback") or "", context.places.script)
         for raised in filter(None, map(Raised.read, found[:_MOST])):
             exits = exits or (len(chain) == 1 and "SystemExit" in chain[0].bases and in_handler)
             if chain and not chain[-1].speaks_of(raised) and not (exits and len(chain) == 1):
@@ -127,7 +127,7 @@ class Failure:
             chain.append(raised)
         return cls(
             chain=tuple(chain),
-            scene=scene,
+            context=context,
             prefixes=tuple(each for each in texts_of(report, "prefixes") if len(each) > 1),
             wrote=report.get("wrote") is True,
             parser=text_of(report, "parser"),

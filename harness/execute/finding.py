@@ -31,7 +31,7 @@ def lacks(module: str, failure: Failure) -> bool:
     """Return whether a module is of a package that the environment does not have."""
     if is_standard(module.partition(".")[0]):
         return False
-    return canonicalize_name(package_of(module)) not in failure.scene.packages
+    return canonicalize_name(package_of(module)) not in failure.context.packages
 
 
 def how_to_add(package: str) -> str:

@@ -39,8 +39,8 @@ def lacks_arguments(failure: Failure) -> Finding | None:
     outermost = failure.chain[0]
     ended = "SystemExit" in outermost.bases
     reads = outermost.bases & {"IndexError", "ValueError"} and "argv" in outermost.line_text
-    usage = ended and failure.scene.reads_arguments and re.search(r"(?i)\busage\b", failure.scene.output)
-    absent = failure.scene.reads_arguments and fails_for_nothing(failure, _ARGUMENTS)
+    usage = ended and failure.context.reads_arguments and re.search(r"(?i)\busage\b", failure.context.output)
+    absent = failure.context.reads_arguments and fails_for_nothing(failure, _ARGUMENTS)
     if (ended and failure.parser is not None) or reads or usage or absent:
         return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=f"{NO_ARGUMENTS}. {NAME_THEM}")
     return None
@@ -53,7 +53,7 @@ def lacks_input(failure: Failure) -> Finding | None:
         and ("reading a line" in raised.message or posixpath.basename(raised.file) == "getpass.py")
         for raised in failure.chain
     )
-    if asked or (not failure.scene.has_input and fails_for_nothing(failure, _INPUT)):
+    if asked or (not failure.context.has_input and fails_for_nothing(failure, _INPUT)):
         return Finding(cause=NoVerdict.NO_INPUT, reason=_NO_INPUT)
     return None
 
@@ -90,7 +90,7 @@ def fails_for_nothing(failure: Failure, source: re.Pattern[str]) -> bool:
     around = statements_at(failure, line) if line is not None else ()
     if not around:
         return False
-    names = _set_from(failure.scene.text, source)
+    names = _set_from(failure.context.text, source)
     if _EMPTY.search(raised.message):
         taken = _arguments_in(around[-1])
     else:

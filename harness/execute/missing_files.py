@@ -57,7 +57,7 @@ def relative_path(path: str, places: Places) -> str | None:
 
 def is_elsewhere(path: str, failure: Failure) -> bool:
     """Return True if a path is neither in the attempt folder nor in the installation."""
-    places = failure.scene.places
+    places = failure.context.places
     own = (places.script, places.work, places.home, places.temporary, *failure.prefixes, "/tmp", "/dev", "/proc")
     return path.startswith("/") and not any(is_inside(path, each) for each in own if each)
 

@@ -18,12 +18,12 @@ from packaging.utils import canonicalize_name
 from harness.execute.absent_imports import misses_import
 from harness.execute.asked_metadata import asks_metadata
 from harness.execute.child_processes import child_lacks, with_child
-from harness.execute.failure_facts import Failure, Places, Scene, number_of, python_of, text_of, texts_of
+from harness.execute.deliberate_exits import checks_version, imports_relatively, left_for_version, skips_itself
+from harness.execute.failure_facts import AttemptContext, Failure, Places, number_of, python_of, text_of, texts_of
 from harness.execute.finding import Finding, how_to_add, needs_package, short
 from harness.execute.given_input import NAME_THEM, NO_ARGUMENTS, lacks_arguments, lacks_input, lacks_variable
 from harness.execute.missing_files import is_elsewhere, is_inside, missing_paths, relative_path
 from harness.execute.other_machine import needs_another_machine
-from harness.execute.own_ends import checks_version, imports_relatively, left_for_version, skips_itself
 from harness.execute.runner_output import no_test_ran
 from harness.execute.switched_off import did_nothing
 from harness.model import NoVerdict, Outcome
@@ -56,11 +56,11 @@ _ASKS_FOR = tuple(
 )
 
 
-def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
+def finding_of(report: Mapping[str, Any], context: AttemptContext) -> Finding | None:
     """Return why a report that says "passed" or "failed" is no verdict; None if it is one."""
     if isinstance(report.get("unparsed"), Mapping):
         return _syntax(report["unparsed"], report)
-    failure = with_child(Failure.read(report, scene))
+    failure = with_child(Failure.read(report, context))
     tests = _no_tests(report) or no_test_ran(report.get("outcome"), failure)
     if tests is not None:
         return tests
@@ -70,7 +70,7 @@ def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
     if report.get("outcome") == "passed":
         if report.get("executed") is not True:
             return _nothing_executed()
-        return did_nothing(scene) or left_for_version(scene) or _usage_only(scene)
+        return did_nothing(context) or left_for_version(context) or _usage_only(context)
     rules = (
         _other_machine,
         asks_metadata,
@@ -93,7 +93,7 @@ def finding_of(report: Mapping[str, Any], scene: Scene) -> Finding | None:
 
 def companions(report: Mapping[str, Any], places: Places) -> tuple[str, ...]:
     """Return the files, relative to the script's folder, that may be what a failed script lacked."""
-    failure = Failure.read(report, Scene(places=places))
+    failure = Failure.read(report, AttemptContext(places=places))
     wanted: list[str] = []
     for raised in failure.chain:
         if raised.missing is not None:
@@ -115,9 +115,9 @@ def _nothing_executed() -> Finding:
     return Finding(cause=NoVerdict.NOTHING_EXECUTED, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 
-def _usage_only(scene: Scene) -> Finding | None:
+def _usage_only(context: AttemptContext) -> Finding | None:
     """Return a finding for a script that only printed how it is called."""
-    if not scene.reads_arguments or not _USAGE.search(scene.output):
+    if not context.reads_arguments or not _USAGE.search(context.output):
         return None
     reason = f"{NO_ARGUMENTS}: it printed its usage. {NAME_THEM}"
     return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=reason, outcome=Outcome.NOT_APPLICABLE)
@@ -169,7 +169,7 @@ def _missing_module(failure: Failure) -> Finding | None:
         module = raised.missing
         top = module.partition(".")[0]
         for name in (f"{top}.py", f"{top}/__init__.py"):
-            if name in failure.scene.beside:
+            if name in failure.context.beside:
                 reason = (
                     f"the script imports {short(top)}, and {name} lies beside it and is not copied into the sandbox. "
                     "Name it under `files` in [tool.harness] of its header"
@@ -180,7 +180,7 @@ def _missing_module(failure: Failure) -> Finding | None:
                 return None  # the package does not work on this Python: that is what the cell asks
             reason = f"needs {short(top)}, which is in the standard library of other Pythons, not of {failure.python}"
             return Finding(cause=NoVerdict.OTHER_PYTHON, reason=reason, outcome=Outcome.NOT_APPLICABLE)
-        if canonicalize_name(package_of(module)) in failure.scene.packages:
+        if canonicalize_name(package_of(module)) in failure.context.packages:
             return None  # an installed package does not have it, or not any more
         return _needs(module)
     return None
@@ -194,7 +194,7 @@ def _asked_package(failure: Failure) -> Finding | None:
         for found in pattern.finditer(failure.chain[0].message):
             module = found[1]
             package = canonicalize_name(package_of(module))
-            if package not in failure.scene.packages and not is_standard(module.partition(".")[0]):
+            if package not in failure.context.packages and not is_standard(module.partition(".")[0]):
                 return _needs(module)
     return None
 
@@ -210,7 +210,7 @@ def _needs(module: str) -> Finding:
 
 
 def _network(failure: Failure) -> Finding | None:
-    if not failure.scene.sandboxed:
+    if not failure.context.sandboxed:
         return None
     for raised in failure.chain:
         text = "\n".join([raised.message, *raised.texts])
@@ -219,44 +219,44 @@ def _network(failure: Failure) -> Finding | None:
         known = known or ("URLError" in raised.bases and "Connection refused" in text)
         if "gaierror" in raised.bases or known or ("AssertionError" not in raised.bases and _NETWORK.search(text)):
             address = next((found for each in failure.chain if (found := ADDRESS.search(each.message))), None)
-            named = next(iter(failure.scene.addresses), "the network")
+            named = next(iter(failure.context.addresses), "the network")
             wanted = short((address[1] or address[0]) if address else named)
             reason = (
                 f"needs data from {wanted}, and scripts have no network. Use --fetch to download it once, or --data DIR"
             )
-            if failure.scene.has_data:
+            if failure.context.has_data:
                 reason = f"needs data from {wanted}, which the data of this attempt lacks. Use other data: --data DIR"
             return Finding(cause=NoVerdict.NO_NETWORK, reason=reason, outcome=Outcome.NOT_APPLICABLE)
     return None
 
 
 def _missing_file(failure: Failure) -> Finding | None:
-    places = failure.scene.places
+    places = failure.context.places
     for raised in failure.chain:
         if "FileNotFoundError" in raised.bases and posixpath.basename(raised.file) == "subprocess.py":
             reason = f"the script runs {short(raised.filename or 'a program')}, which is not there"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
     for path in missing_paths(failure):
         relative = relative_path(path, places)
-        if relative is not None and relative in failure.scene.sent:
+        if relative is not None and relative in failure.context.sent:
             continue  # it is there: this release calls it missing
-        if relative is not None and relative in failure.scene.beside:
+        if relative is not None and relative in failure.context.beside:
             reason = f"the script reads {short(relative)}, which lies beside it and is not copied into the sandbox"
             reason = f"{reason}. Name it under `files` in [tool.harness] of its header"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
         beside = is_inside(path, places.script)
-        if relative is not None and (beside or not (failure.wrote or failure.scene.reads_artifact)):
+        if relative is not None and (beside or not (failure.wrote or failure.context.reads_artifact)):
             # Where it wrote nothing, it cannot have lost what it wrote.
             reason = f"the script reads {short(relative)}, which it does not write and which was not sent with it"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=f"{reason}. Make the data in the script")
-        if not failure.scene.sandboxed and relative is None and is_elsewhere(path, failure):
+        if not failure.context.sandboxed and relative is None and is_elsewhere(path, failure):
             reason = f"the script reads {short(path)}, which is not on this machine. Make the data in the script"
             return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
     return None
 
 
 def _refused_by_sandbox(failure: Failure) -> Finding | None:
-    if not failure.scene.sandboxed:
+    if not failure.context.sandboxed:
         return None
     for raised in failure.chain:
         if "OSError" not in raised.bases:
@@ -278,7 +278,7 @@ def _refused_by_sandbox(failure: Failure) -> Finding | None:
 
 def _outside(path: str, failure: Failure, *, absent: bool = True) -> Finding | None:
     """Return a finding for a path that the sandbox does not show."""
-    home = failure.scene.places.home
+    home = failure.context.places.home
     if absent and home and is_inside(path, home):
         name = posixpath.relpath(path, home)
         reason = f"the sandbox has an empty home folder, without ~/{short(name)}. Make the data in the script"

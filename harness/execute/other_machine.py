@@ -30,7 +30,7 @@ _GPU = NoVerdict.NO_GPU, "needs a GPU, and scripts see none"
 
 def needs_another_machine(failure: Failure) -> tuple[NoVerdict, str] | None:
     """Return the cause and the reason; None if the failure says something of the version. A sandbox has no GPU."""
-    if not failure.scene.sandboxed:
+    if not failure.context.sandboxed:
         return None
     for raised in failure.chain:
         top = (raised.missing or "").partition(".")[0]

@@ -18,7 +18,7 @@ _QUITTER = "_sitebuiltins"  # the file of `exit()` and `quit()`
 
 def is_own(file: str, failure: Failure) -> bool:
     """Return whether a file lies in the folder of the script: the script itself, or a companion."""
-    return bool(file) and is_inside(file, failure.scene.places.script)
+    return bool(file) and is_inside(file, failure.context.places.script)
 
 
 def frames(failure: Failure) -> tuple[tuple[str, int], ...]:
@@ -44,13 +44,13 @@ def raised_at(failure: Failure) -> int | None:
 
 def statements_at(failure: Failure, line: int) -> tuple[ast.stmt, ...]:
     """Return the statements of the script that a line belongs to, outermost first."""
-    tree = tree_of(failure.scene.text)
+    tree = tree_of(failure.context.text)
     return tuple(_around(tree.body, line)) if tree is not None else ()
 
 
 def _is_script(file: str, failure: Failure) -> bool:
     """Return whether a file is the script: it, and no companion, lies in its folder under its own name."""
-    return is_own(file, failure) and posixpath.relpath(file, failure.scene.places.script) not in failure.scene.sent
+    return is_own(file, failure) and posixpath.relpath(file, failure.context.places.script) not in failure.context.sent
 
 
 def _around(body: list[ast.stmt], line: int) -> Iterator[ast.stmt]:

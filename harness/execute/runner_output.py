@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from harness.execute.failure_facts import Failure, Scene
+from harness.execute.failure_facts import AttemptContext, Failure
 from harness.execute.finding import Finding, lacks, needs_package, not_applicable
 from harness.model import NoVerdict
 
@@ -44,10 +44,10 @@ class FailedTest:
 def failed_test(report_outcome: object, failure: Failure) -> FailedTest | None:
     """Return the test for which the script failed, or should have; None if it failed for another reason."""
     if report_outcome == "passed" or _exits_with_status(failure):
-        return _pytest_failure(failure.scene)
+        return _pytest_failure(failure.context)
     outermost = failure.chain[0] if failure.chain else None
     if outermost is not None and _JUDGES.search(outermost.line_text):
-        found = _UNITTEST.search(failure.scene.output)
+        found = _UNITTEST.search(failure.context.output)
         return FailedTest(test=found["test"], error=_without_module(found["error"])) if found is not None else None
     return None
 
@@ -56,7 +56,7 @@ def no_test_ran(report_outcome: object, failure: Failure) -> Finding | None:
     """Return a finding if the script runs pytest, and no test ran, or the first one lacks a package."""
     if report_outcome != "passed" and not _exits_with_status(failure):
         return None
-    counts = _pytest_counts(failure.scene)
+    counts = _pytest_counts(failure.context)
     if counts is None:
         return None
     failed = failed_test(report_outcome, failure)
@@ -77,22 +77,22 @@ def _exits_with_status(failure: Failure) -> bool:
     )
 
 
-def _pytest_counts(scene: Scene) -> Counter[str] | None:
+def _pytest_counts(context: AttemptContext) -> Counter[str] | None:
     """Return how many tests passed, failed and so on in all runs of pytest; None if the script runs none."""
-    if not _CALLS_PYTEST.search(scene.text):
+    if not _CALLS_PYTEST.search(context.text):
         return None
-    runs = [each["counts"] for each in _SUMMARY.finditer(scene.output)]
+    runs = [each["counts"] for each in _SUMMARY.finditer(context.output)]
     counts: Counter[str] = Counter()
     for number, word in _COUNT.findall(" ".join(runs)):
         counts[word] += int(number)
     return counts if runs else None
 
 
-def _pytest_failure(scene: Scene) -> FailedTest | None:
-    counts = _pytest_counts(scene)
+def _pytest_failure(context: AttemptContext) -> FailedTest | None:
+    counts = _pytest_counts(context)
     if counts is None or not (counts["failed"] or counts["error"]):
         return None
-    listed, explained = _LISTED.search(scene.output), _EXPLAINED.search(scene.output)
+    listed, explained = _LISTED.search(context.output), _EXPLAINED.search(context.output)
     error = explained["error"] if explained is not None else (listed["error"] or "") if listed is not None else ""
     if error.startswith(("assert ", "Failed: ")) or not _TYPE.match(error):
         error = f"AssertionError: {error}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.execute.failure_facts import Scene
+from harness.execute.failure_facts import AttemptContext
 from harness.execute.finding import Finding, not_applicable, short
 from harness.execute.given_input import NAME_THEM, NO_ARGUMENTS
 from harness.model import NoVerdict
 from harness.reports.known_values import Cause, Given
-from harness.reports.reach import SwitchedOff, switched_off
+from harness.reports.switched_off_code import SwitchedOff, switched_off
 
 _ALWAYS_SET = frozenset(
     {
@@ -37,17 +37,17 @@ _WORDS = {
 }
 
 
-def did_nothing(scene: Scene) -> Finding | None:
+def did_nothing(context: AttemptContext) -> Finding | None:
     """Return a finding for a script that ended well and did nothing, for the lack of what it was run with."""
     given = Given(
-        arguments=not scene.reads_arguments,
-        stdin=scene.has_input,
-        gpu=not scene.sandboxed,
-        outside=not scene.sandboxed,
-        files=bool(scene.sent) or scene.reads_artifact or scene.has_data,
-        variables=scene.variables | _ALWAYS_SET,
+        arguments=not context.reads_arguments,
+        stdin=context.has_input,
+        gpu=not context.sandboxed,
+        outside=not context.sandboxed,
+        files=bool(context.sent) or context.reads_artifact or context.has_data,
+        variables=context.variables | _ALWAYS_SET,
     )
-    off = switched_off(scene.text, given)
+    off = switched_off(context.text, given)
     if off is None:
         return None
     cause, words = _WORDS[off.cause]

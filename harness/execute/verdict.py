@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.execute.child_processes import child_error
-from harness.execute.failure_facts import Failure, Scene
+from harness.execute.deliberate_exits import handled_by_exit
+from harness.execute.failure_facts import AttemptContext, Failure
 from harness.execute.no_verdict import finding_of
-from harness.execute.own_ends import handled_by_exit
 from harness.execute.runner_output import failed_test
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, NoVerdict, Outcome
@@ -65,7 +65,7 @@ class WorkerFacts:
     report: dict[str, Any] | None
     stage_log: tuple[str, ...]
     header: Header
-    scene: Scene = field(default_factory=Scene)
+    context: AttemptContext = field(default_factory=AttemptContext)
 
     @property
     def stage(self) -> str | None:
@@ -108,16 +108,16 @@ def _over_a_limit(facts: WorkerFacts) -> Verdict | None:
 
 
 def _over_time(facts: WorkerFacts) -> Verdict:
-    if facts.report is not None and _FORKS.search(facts.scene.text):
+    if facts.report is not None and _FORKS.search(facts.context.text):
         return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=facts.stage, reason=COPY_WAITS)
-    if _DESCRIBES.search(facts.scene.dump):
+    if _DESCRIBES.search(facts.context.dump):
         return Verdict(outcome=Outcome.NOT_APPLICABLE, stage=facts.stage, reason=ENDLESS_TRACEBACK)
     error = f"Timeout: over {facts.header.timeout_s:g} s"
     return Verdict(outcome=Outcome.TIMED_OUT, stage=facts.stage, error=error)
 
 
 def _with_report(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
-    finding = finding_of(report, facts.scene)
+    finding = finding_of(report, facts.context)
     verdict = _as_reported(facts, report)
     as_reported = verdict.outcome is _OUTCOMES.get(str(report.get("outcome")))
     if finding is None or not (as_reported or (verdict.outcome is Outcome.FAILED and verdict.stage != EXIT)):
@@ -134,7 +134,7 @@ def _with_report(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
 
 
 def _as_reported(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
-    failure = Failure.read(report, facts.scene)
+    failure = Failure.read(report, facts.context)
     failed = failed_test(report.get("outcome"), failure)
     match report.get("outcome"):
         case "passed" | "failed" if failed is not None and facts.ended.status >= 0:

@@ -11,7 +11,6 @@ from harness.reports.blocks import read_block
 from harness.reports.code import DISPLAYHOOK, Code, has_placeholder, names_of
 from harness.reports.executed import executed_statements
 from harness.reports.files_of_code import read_files, written_files
-from harness.reports.halves import RESTARTED, commented_writer, halves_after_restart, halves_of
 from harness.reports.named_blocks import as_files, file_name
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Dropped, Place, Says
@@ -19,6 +18,7 @@ from harness.reports.undefined import ask_for_names, undefined_names, used_by
 from harness.reports.usual_imports import usual_import
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import verdict_of
+from harness.reports.write_and_read_parts import RESTARTED, commented_writer, halves_after_restart, halves_of
 
 _MOST_BLOCKS = 100
 _REPRODUCES = re.compile(r"standalone code|reproduc|minimal|\bcode\b|\bscript\b|example|steps", re.IGNORECASE)

@@ -11,7 +11,7 @@ from harness.reports.kinds import Kind, Refusal, shortened
 from harness.reports.known_values import Given
 from harness.reports.misread import NAME_IT, NOTHING, misread
 from harness.reports.no_effect import early_exit, only_names
-from harness.reports.reach import switched_off
+from harness.reports.switched_off_code import switched_off
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _TRIES: tuple[type[ast.stmt], ...] = (ast.Try, *((ast.TryStar,) if hasattr(ast, "TryStar") else ()))

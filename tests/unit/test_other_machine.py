@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.execute.failure_facts import Scene
+from harness.execute.failure_facts import AttemptContext
 from harness.execute.no_verdict import finding_of
 from harness.model import NoVerdict, Outcome
 
@@ -58,9 +58,9 @@ def failed(kind, message, *, bases=(), line_text="", missing=None):
     ],
 )  # fmt: skip
 def test_script_for_another_machine_is_not_applicable_in_a_sandbox(report, cause, reason):
-    found = finding_of(report, Scene(sandboxed=True))
+    found = finding_of(report, AttemptContext(sandboxed=True))
     assert (found.cause, found.reason, found.outcome) == (cause, reason, Outcome.NOT_APPLICABLE)
-    assert finding_of(report, Scene()) is None or finding_of(report, Scene()).cause not in (
+    assert finding_of(report, AttemptContext()) is None or finding_of(report, AttemptContext()).cause not in (
         NO_GPU,
         OTHER_SYSTEM,
         NoVerdict.OUTSIDE_SANDBOX,
@@ -76,4 +76,4 @@ def test_script_for_another_machine_is_not_applicable_in_a_sandbox(report, cause
     ],
 )
 def test_other_failures_are_verdicts(report):
-    assert finding_of(report, Scene(sandboxed=True)) is None
+    assert finding_of(report, AttemptContext(sandboxed=True)) is None

@@ -6,10 +6,10 @@ from harness.model import Outcome
 from harness.reports import read_report
 from harness.reports.backends import with_failing_backend
 from harness.reports.endless import endless_loop
-from harness.reports.halves import commented_writer
 from harness.reports.margins import without_margin
 from harness.reports.pieces import read_pieces
 from harness.reports.undefined import undefined_names
+from harness.reports.write_and_read_parts import commented_writer
 from harness.triage.observe import Problem, evidence_of
 from harness.triage.runs import without_end
 from tests.unit.test_triage import NOT_TESTED, ran

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.execute.failure_facts import Scene
+from harness.execute.failure_facts import AttemptContext
 from harness.execute.verdict import WorkerFacts, judge
 from harness.model import Header, NoVerdict, Outcome
 from harness.process.limits import Ended
@@ -44,8 +44,8 @@ def exits(message, line="sys.exit(code)"):
 def verdict(output, report, *, script=SCRIPT, status=None):
     status = int(report is not PASSED) if status is None else status
     ended = Ended(status=status, stdout=output.encode(), stderr=b"", duration_s=1.0)
-    scene = Scene(text=script, output=output, packages=frozenset({"demo"}))
-    return judge(WorkerFacts(ended=ended, report=report, stage_log=("", "exit"), header=Header(), scene=scene))
+    context = AttemptContext(text=script, output=output, packages=frozenset({"demo"}))
+    return judge(WorkerFacts(ended=ended, report=report, stage_log=("", "exit"), header=Header(), context=context))
 
 
 @pytest.mark.parametrize("report", [PASSED, exits("1"), exits("ExitCode.TESTS_FAILED")], ids=["ignored", "1", "named"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.execute.failure_facts import Scene
+from harness.execute.failure_facts import AttemptContext
 from harness.execute.verdict import (
     COPY_WAITS,
     ENDLESS_TRACEBACK,
@@ -189,7 +189,7 @@ def test_every_verdict_has_what_belongs_to_it(facts):
 def test_time_out_of_a_script_whose_copy_ended_is_no_verdict():
     """The copy wrote a report, and the script waits for it."""
     ended = facts(report=PASSED, status=-9, timed_out=True)
-    copied = replace(ended, scene=Scene(text="import os\nif os.fork():\n    os.wait()\n"))
+    copied = replace(ended, context=AttemptContext(text="import os\nif os.fork():\n    os.wait()\n"))
     assert judge(copied) == verdict(Outcome.NOT_APPLICABLE, "exit", reason=COPY_WAITS)
     assert judge(ended).outcome is Outcome.TIMED_OUT
     assert judge(replace(copied, report=None)).outcome is Outcome.TIMED_OUT
@@ -201,6 +201,9 @@ def test_time_out_while_an_endless_traceback_is_described_is_no_verdict():
         '  File "/harness/failures.py", line 26 in describe\n  File "/harness/attempt.py", line 130 in run_script\n'
     )
     ended = facts(status=-9, timed_out=True)
-    found = judge(replace(ended, scene=Scene(dump=stack)))
+    found = judge(replace(ended, context=AttemptContext(dump=stack)))
     assert found == verdict(Outcome.NOT_APPLICABLE, "load", reason=ENDLESS_TRACEBACK)
-    assert judge(replace(ended, scene=Scene(dump=stack.replace("describe", "other")))).outcome is Outcome.TIMED_OUT
+    assert (
+        judge(replace(ended, context=AttemptContext(dump=stack.replace("describe", "other")))).outcome
+        is Outcome.TIMED_OUT
+    )

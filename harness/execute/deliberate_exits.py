@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.execute.failure_facts import Failure, Raised, Scene
+from harness.execute.failure_facts import AttemptContext, Failure, Raised
 from harness.execute.finding import Finding, lacks, needs_package, not_applicable, short
 from harness.execute.own_code import is_own, raised_at, statements_at
 from harness.model import NoVerdict
@@ -45,21 +45,21 @@ def checks_version(failure: Failure) -> Finding | None:
     if line is None:
         return None
     around = statements_at(failure, line)
-    named = _names_of_versions(failure.scene.text)
+    named = _names_of_versions(failure.context.text)
     if not around or not any(_is_of_version(test, named) for test in _deciding(around)):
         return None
     return _refuses(line)
 
 
-def left_for_version(scene: Scene) -> Finding | None:
+def left_for_version(context: AttemptContext) -> Finding | None:
     """Return a finding for a script that printed why it does not run in this version, and exited with status 0."""
-    if "exit" not in scene.text or not any(each in scene.text for each in _VERSIONS):
+    if "exit" not in context.text or not any(each in context.text for each in _VERSIONS):
         return None
-    tree = tree_of(scene.text)
-    named = _names_of_versions(scene.text)
+    tree = tree_of(context.text)
+    named = _names_of_versions(context.text)
     for node in ast.walk(tree) if tree is not None else ():
         for body in (node.body, node.orelse) if isinstance(node, ast.If) and _is_of_version(node.test, named) else ():
-            if body and _is_exit(body[-1]) and all(map(_says, body[:-1])) and _was_said(body[:-1], scene.output):
+            if body and _is_exit(body[-1]) and all(map(_says, body[:-1])) and _was_said(body[:-1], context.output):
                 return _refuses(body[-1].lineno)
     return None
 

@@ -1,4 +1,4 @@
-"""The scene of an attempt: what the harness knows besides the report of its worker."""
+"""The context of an attempt: what the harness knows of it besides the report of its worker."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.execute.attempt_dir import Folder
-from harness.execute.failure_facts import Places, Scene
+from harness.execute.failure_facts import AttemptContext, Places
 from harness.execute.given_input import READS_ARGUMENTS
 from harness.execute.no_verdict import ADDRESS, companions
 from harness.execute.task import Task
 from harness.process.limits import Ended
 
 
-def scene_of(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], *, sandboxed: bool) -> Scene:
+def context_of(
+    task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], *, sandboxed: bool
+) -> AttemptContext:
     """Return facts about an attempt besides its report, such as missing files that exist next to the script."""
     places = Places(
         script=folder.seen(folder.script),
@@ -25,7 +27,7 @@ def scene_of(task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any]
     )
     original = task.script.path
     wanted = companions(report, places) if original is not None and report.get("outcome") == "failed" else ()
-    return Scene(
+    return AttemptContext(
         places=places,
         sandboxed=sandboxed,
         packages=task.environment.packages,

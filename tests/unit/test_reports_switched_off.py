@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.execute.failure_facts import Scene
+from harness.execute.failure_facts import AttemptContext
 from harness.execute.no_verdict import finding_of
 from harness.model import NoVerdict, Outcome
 from harness.reports.kinds import Kind
@@ -16,9 +16,9 @@ def refusal(text):
     return check_script(text, name="report.py", fault=find_fault(text))
 
 
-def finding(text, **scene):
-    scene = {"sandboxed": True, "reads_arguments": "argv" in text, **scene}
-    return finding_of({"outcome": "passed", "executed": True}, Scene(text=text, **scene))
+def finding(text, **context):
+    context = {"sandboxed": True, "reads_arguments": "argv" in text, **context}
+    return finding_of({"outcome": "passed", "executed": True}, AttemptContext(text=text, **context))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_script_that_did_nothing_for_want_of_something_is_not_applicable(text, c
 
 
 @pytest.mark.parametrize(
-    ("text", "scene"),
+    ("text", "context"),
     [
         (f"{GPUS}if gpus:\n    tf.grow()\ntf.fit()\n", {}),
         (f"{GPUS}print(gpus)\n", {}),
@@ -112,8 +112,8 @@ def test_script_that_did_nothing_for_want_of_something_is_not_applicable(text, c
         (f"import os\n{MAIN}demo.save('model.h5')\nif os.path.exists('model.h5'):\n    main()\n", {}),
     ],
 )
-def test_script_that_did_something_or_may_have_passes(text, scene):
-    assert finding(text, **scene) is None
+def test_script_that_did_something_or_may_have_passes(text, context):
+    assert finding(text, **context) is None
 
 
 def test_assertion_of_a_pair_is_refused():
