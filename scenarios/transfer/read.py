@@ -286,7 +286,7 @@
 # stage = "optimizer state"
 # error = '''the optimizer's variables differ'''
 # label = "bug"
-# note = "Reading an .h5 file, Keras 3 prepares the optimizer for none of the model's variables. Use .keras where training is to go on."
+# note = "Reading an .h5 file, Keras 3 prepares the optimizer for none of the model's variables. From Keras 3, use .keras where training is to go on; train a model of Keras 2 in the version that wrote it."
 # link = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/saving/legacy_h5_format.py"
 #
 # [[tool.harness.label]]
@@ -431,8 +431,16 @@
 # error = "Binding inputs to tf\\.function failed due to `too many positional arguments`"
 # cases = "*[model=functional?*option=TFSMLayer*"
 # label = "bug"
-# note = "A SavedModel takes several inputs by their names, and TFSMLayer passes them as one list. Load the model with TF_USE_LEGACY_KERAS=1."
+# note = "A SavedModel takes several inputs by their names, and TFSMLayer passes them as one list. Pass them by name to the call_endpoint_fn of the layer; or load the model with TF_USE_LEGACY_KERAS=1."
 # link = "https://github.com/keras-team/keras/issues/20813"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "save_fn\\(checkpoint_key\\) expected a Tensor in checkpoint_key, but got str value"
+# cases = "*[model=text?format=tf?*"
+# label = "by design"
+# note = "TensorFlow 2.15 puts the table of a TextVectorization into a SavedModel in a form that 2.12 does not read. Read it in the TensorFlow that wrote it."
+# link = "https://www.tensorflow.org/guide/versions"
 # ///
 """A saved model is the same in every other version."""
 
