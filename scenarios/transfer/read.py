@@ -120,6 +120,14 @@
 # [[tool.harness.label]]
 # stage = "open"
 # error = "File format not supported: filepath=saved_model"
+# cases = "*[model=functional?format=tf?*"
+# label = "removed"
+# note = "Keras 3 does not read a SavedModel with load_model(). Load it with TF_USE_LEGACY_KERAS=1; for prediction, call what tf.saved_model.load() returns."
+# link = "https://keras.io/guides/migrating_to_keras_3/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "File format not supported: filepath=saved_model"
 # label = "removed"
 # note = "Keras 3 does not read a SavedModel with load_model(). For prediction use keras.layers.TFSMLayer; to get the model back, load it with TF_USE_LEGACY_KERAS=1."
 # link = "https://keras.io/guides/migrating_to_keras_3/"
