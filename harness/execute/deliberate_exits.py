@@ -143,7 +143,7 @@ def _is_version(node: ast.expr, names: _Names) -> bool:
         case ast.Name(id=name):
             found = name in names.versions
         case ast.Attribute(attr=attribute, value=value):
-            found = (attribute in _VERSIONS and _is_dotted(value)) or _is_version(value, names)
+            found = (attribute in _VERSIONS and _is_of_module(value, names)) or _is_version(value, names)
         case ast.Call(func=function, args=given):
             found = _makes_version(function, given, names)
         case ast.Subscript(value=value):
@@ -167,10 +167,11 @@ def _makes_version(function: ast.expr, given: list[ast.expr], names: _Names) -> 
     return bool(made) and _last_name(function) in _CONVERSIONS and all(map(_is_constant, rest))
 
 
-def _is_dotted(node: ast.expr) -> bool:
+def _is_of_module(node: ast.expr, names: _Names) -> bool:
+    """Return whether an expression is a module, or an attribute of one: the version of an object is no such version."""
     while isinstance(node, ast.Attribute):
         node = node.value
-    return isinstance(node, ast.Name)
+    return isinstance(node, ast.Name) and node.id in names.modules
 
 
 def _is_constant(node: ast.expr) -> bool:
@@ -186,8 +187,9 @@ def _is_constant(node: ast.expr) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _Names:
-    """The variables of a script that only hold versions, and those that only hold comparisons of them."""
+    """The variables of a script that only hold versions, those that only hold comparisons of them, and modules."""
 
+    modules: frozenset[str] = frozenset()
     versions: frozenset[str] = frozenset()
     tests: frozenset[str] = frozenset()
 
@@ -196,19 +198,23 @@ def _names_of_versions(text: str) -> _Names:
     tree = tree_of(text)
     assigned: dict[str, list[ast.expr]] = {}
     bound: dict[str, int] = {}
+    modules: set[str] = set()
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             bound[node.id] = bound.get(node.id, 0) + 1
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules.update((each.asname or each.name).partition(".")[0] for each in node.names)
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 parts = target.elts if isinstance(target, ast.Tuple) else [target]
                 for each in parts:
                     if isinstance(each, ast.Name):
                         assigned.setdefault(each.id, []).append(node.value)
-    names = _Names()
+    names = _Names(modules=frozenset(modules))
     for _ in range(_ROUNDS):
         kept = {name: values for name, values in assigned.items() if len(values) == bound[name]}
         names = _Names(
+            modules=names.modules,
             versions=frozenset(
                 name for name, values in kept.items() if all(_is_version(each, names) for each in values)
             ),

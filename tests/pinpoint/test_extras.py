@@ -9,7 +9,7 @@ from tests.pinpoint.conftest import PYTHON
 pytestmark = pytest.mark.slow
 
 IN = f"python={PYTHON} lib as-of=2024-12-01"
-SCRIPT = "import extra, lib\nprint(extra.version, lib.version)\nassert extra.version == '1.0', extra.version\n"
+SCRIPT = "import extra, lib\nprint(extra.version, lib.version)\nassert f'extra {extra.version}' == 'extra 1.0', extra.version\n"
 
 
 @pytest.fixture

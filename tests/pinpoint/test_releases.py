@@ -249,7 +249,7 @@ def test_a_step_of_a_dated_family_moves_more_and_says_so(playground):
     for month, version in enumerate(("1.0", "1.1"), start=1):
         playground.index.add("dep", version, f"2024-0{3 * month}-01")
         playground.index.add("framework", version, f"2024-0{3 * month}-02", GOOD, requires=["dep"])
-    script = playground.script("import dep, framework\nassert dep.version == '1.0', 'another dep'\n")
+    script = playground.script("import dep, framework\nassert f'dep {dep.version}' == 'dep 1.0', 'another dep'\n")
     document = playground.json(
         "pinpoint", script, "--package", "framework", "--in", f"python={PYTHON} framework as-of=2024-12-01"
     )

@@ -280,7 +280,7 @@ class TestTable:
 class TestScriptsFromOutside:
     def test_script_without_a_header_runs_as_it_is(self, project, tmp_path):
         script = tmp_path / "my report.py"
-        script.write_text("import demo\nassert demo.VERSION != '2.0', 'broken'\n", encoding="utf-8")
+        script.write_text("import demo\nassert f'demo {demo.VERSION}' != 'demo 2.0', 'broken'\n", encoding="utf-8")
         done = project.run(str(script))
         assert done.table == {
             "my_report@demo1.0": ("passed", None),

@@ -113,7 +113,7 @@ class TestFetch:
         assert project.call("table", path, "--fetch", "--format", "json").document["counts"]["passed"] == 3
 
     def test_script_that_fails_before_its_download_is_tried_in_other_environments(self, project, script, server):
-        text = DOWNLOADS.replace("path =", "assert demo.VERSION != '1.0'\npath =", 1)
+        text = DOWNLOADS.replace("path =", "assert f'demo {demo.VERSION}' != 'demo 1.0'\npath =", 1)
         done = project.run(script(text), "--fetch")
         assert [done.cell(each)["outcome"] for each in IDS] == ["failed", "passed", "passed"]
         assert server.requests == 1
@@ -140,7 +140,7 @@ class TestFetch:
         assert "its files are not those of its manifest" in " ".join(refused.stderr.split())
 
     def test_search_fetches_too_and_its_probes_see_the_data(self, project, script, server):
-        path = script(DOWNLOADS + "assert demo.VERSION < '1.1', 'gone'\n")
+        path = script(DOWNLOADS + "assert f'demo {demo.VERSION}' < 'demo 1.1', 'gone'\n")
         found = project.call("blame", path, "--good", "demo1.0", "--bad", "demo2.0", "--fetch", "--json")
         assert server.requests == 1
         assert [each["name"] for each in found.document["packages"]] == ["demo"]

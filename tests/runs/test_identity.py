@@ -10,7 +10,7 @@ from tests.runs.conftest import BUILD
 from tests.runs.test_command_line import WROTE_AND_READ
 from tests.runs.test_runs import count
 
-ONE = "import demo\nprint('one')\nassert demo.VERSION != '1.0', 'one fails'\n"
+ONE = "import demo\nprint('one')\nassert f'demo {demo.VERSION}' != 'demo 1.0', 'one fails'\n"
 TWO = "import demo\nprint('two')\n"
 CANDIDATE = r"harness show '(repro~[0-9a-f]{8}@demo1\.0)'$"
 HERE = ("--environments", "demo1.0")

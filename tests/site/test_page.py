@@ -113,7 +113,7 @@ def test_panel_has_the_evidence_and_a_stable_address(visit, folder):
     assert "/home/me" not in text
     assert page.inner_text("#panel .failing").strip() == "x = 1"
     page.click("#panel .close")
-    assert page.url.endswith("#/case/build%5Bshape=list,format=.keras%5D")
+    page.wait_for_url(re.compile(r"#/case/build%5Bshape=list,format=\.keras%5D$"))
     page.go_back()
     page.wait_for_selector("#panel[open]")
 
