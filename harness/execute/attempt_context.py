@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,16 +35,27 @@ def context_of(
         stand_ins=task.environment.stand_ins,
         beside=frozenset(each for each in wanted if original is not None and _is_companion(original, each)),
         reads_artifact=task.reads is not None,
-        reads_arguments=bool(READS_ARGUMENTS.search(task.script.text)) and not task.script.header.args,
+        reads_arguments=_reads_arguments(task.script.text) and not task.script.header.args,
         has_input=task.script.header.stdin is not None,
         variables=frozenset(name for name, _ in task.variables),
         text=task.script.text,
         sent=frozenset(each.name for each in task.script.files),
-        addresses=tuple(found[0] for found in ADDRESS.finditer(task.script.code)),
+        addresses=_addresses(task.script.code),
         has_data=task.data is not None,
         output=(ended.stdout + ended.stderr).decode("utf-8", "replace"),
         dump=folder.text("dump"),
     )
+
+
+# A script may have thousands of attempts: its text is searched once.
+@functools.lru_cache(maxsize=128)
+def _reads_arguments(text: str) -> bool:
+    return READS_ARGUMENTS.search(text) is not None
+
+
+@functools.lru_cache(maxsize=128)
+def _addresses(code: str) -> tuple[str, ...]:
+    return tuple(found[0] for found in ADDRESS.finditer(code))
 
 
 def _is_companion(script: Path, name: str) -> bool:

@@ -5,6 +5,7 @@ The worker sees the results of unittest as long as the script exits with them; t
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -77,9 +78,14 @@ def _exits_with_status(failure: Failure) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=128)  # a script may have thousands of attempts
+def _calls_pytest(text: str) -> bool:
+    return _CALLS_PYTEST.search(text) is not None
+
+
 def _pytest_counts(context: AttemptContext) -> Counter[str] | None:
     """Return how many tests passed, failed and so on in all runs of pytest; None if the script runs none."""
-    if not _CALLS_PYTEST.search(context.text):
+    if not _calls_pytest(context.text):
         return None
     runs = [each["counts"] for each in _SUMMARY.finditer(context.output)]
     counts: Counter[str] = Counter()

@@ -419,7 +419,9 @@ class TestOwnEnds:
         "text",
         [
             pytest.param("assert demo.__version__ == demo_config.__name__\n", id="two versions are compared"),
-            pytest.param("class Saved:\n    version = 2\nsaved = Saved()\nassert saved.version == 3\n", id="of an object"),
+            pytest.param(
+                "class Saved:\n    version = 2\nsaved = Saved()\nassert saved.version == 3\n", id="of an object"
+            ),
             pytest.param("if demo.__version__ < '3':\n    assert demo.__version__ == demo.__name__\n", id="inside"),
             pytest.param(
                 "if demo.__version__ < '3' and demo.load('.') is None:\n    raise ValueError('x')\n", id="and"
