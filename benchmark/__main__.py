@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmark.answering import answer_a_report
+from benchmark.answering import BAD, GOOD, answer_a_report, is_clone
 from benchmark.figures import Figure, Part, read_parts, text_of, write_parts
 from benchmark.forked import forked
 from benchmark.measured import measure_harness, notify
@@ -44,6 +44,10 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--no-document", action="store_true", help="write no file")
     arguments = parser.parse_args()
+    if arguments.repository is not None and not is_clone(arguments.repository):
+        parser.error(
+            f"--repository {arguments.repository}: this is no git clone with the tags of Keras {GOOD} and {BAD}"
+        )
     load, parts = os.getloadavg()[0], {}
     # Next to the cache, so that uv can hard-link packages from its own cache.
     beside = Session.at(Path.cwd(), os.environ, notify).cache.parent

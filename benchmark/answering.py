@@ -24,6 +24,15 @@ BASE = "keras3.4.1"
 """An environment that exists; git bisect puts the sources of Keras in front of it."""
 
 
+def is_clone(repository: Path) -> bool:
+    """Return whether a folder is a git clone with the tags between which the report is bisected."""
+    for version in (GOOD, BAD):
+        command = ["git", "-C", str(repository), "rev-parse", "--verify", "--quiet", f"refs/tags/v{version}"]
+        if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            return False
+    return True
+
+
 def answer_a_report(ours: Ours, folder: Path, repository: Path) -> Iterator[Figure]:
     """Answer a report with environments built, search in an unseen base, and bisect the same report by hand."""
     ours.run(Selection(scenarios=("imports",)))  # builds the environments of the default tier

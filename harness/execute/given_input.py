@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from harness.execute.failure_facts import Failure
 from harness.execute.finding import Finding, short
 from harness.execute.missing_files import is_inside
-from harness.execute.own_code import FRAME, frames, is_own, own_line, statements_at
+from harness.execute.own_code import frames, is_own, own_line, statements_at
 from harness.model import NoVerdict
 from harness.project.syntax import tree_of
 
@@ -68,7 +68,7 @@ def lacks_variable(failure: Failure) -> Finding | None:
             reason = "the script reads an environment variable, which is not set. Set the value in the script"
             return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
         return None
-    files = [each[1] for each in FRAME.finditer(failure.traceback)]
+    files = [file for file, _ in frames(failure)]
     if len(files) < 2 or any(is_inside(files[-2], each) for each in failure.prefixes):
         return None
     how = f'Set it in the script: os.environ[{short(last.message)}] = "VALUE"'

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import ast
 import posixpath
-import re
 from collections.abc import Iterator
 
 from harness.execute.failure_facts import Failure
 from harness.execute.missing_files import is_inside
+from harness.execute.traceback_frames import frames_of
 from harness.project.syntax import tree_of
-
-FRAME = re.compile(r'^ +File "([^"\n]+)", line (\d{1,9})', re.MULTILINE)
-_BEGINS = "Traceback (most recent call last):"
-_QUITTER = "_sitebuiltins"  # the file of `exit()` and `quit()`
 
 
 def is_own(file: str, failure: Failure) -> bool:
@@ -23,15 +19,11 @@ def is_own(file: str, failure: Failure) -> bool:
 
 def frames(failure: Failure) -> tuple[tuple[str, int], ...]:
     """Return file and line of the frames of the exception that ended the script, outermost first."""
-    last = failure.traceback.rpartition(_BEGINS)[2]
-    found = [(each[1], int(each[2])) for each in FRAME.finditer(last)]
-    while found and _QUITTER in found[-1][0]:
-        found.pop()
-    return tuple(found)
+    return frames_of(failure.traceback)
 
 
 def own_line(failure: Failure) -> int | None:
-    """Return the innermost line of the script itself, whatever it called there; None if it is in no frame."""
+    """Return the line of the script in its innermost frame; None if no frame of the traceback is one of the script."""
     found = [line for file, line in frames(failure) if _is_script(file, failure)]
     return found[-1] if found else None
 
