@@ -80,7 +80,7 @@ def _write(place: Path, content: bytes, *, executable: bool) -> None:
     part.parent.mkdir(parents=True, exist_ok=True)
     try:
         part.write_bytes(content)
-        part.chmod(0o755 if executable else 0o644)
+        part.chmod(0o555 if executable else 0o444)  # a change would be one of every folder
         part.replace(place)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -15,9 +15,9 @@ from harness.reports.pieces import Piece
 from harness.reports.report import Dropped, Place
 from harness.reports.scripts import find_fault
 from harness.reports.sessions import files_of_shell, scripts_in_shell
-from harness.reports.shown_below import without_value
 from harness.reports.signatures import is_signature
 from harness.reports.usual_imports import usual_import
+from harness.reports.values_below_code import without_value
 
 # What issue forms and hurried people also call Python: it is looked at.
 _ANYTHING = {"shell", "bash", "sh", "text", "txt", "plain", "plaintext", "console", "code", "log", "none", "zsh"}

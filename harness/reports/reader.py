@@ -15,11 +15,11 @@ from harness.reports.command_line import reads_arguments, typed_arguments
 from harness.reports.conclusions import conclude
 from harness.reports.facts import date_of
 from harness.reports.failing_import import failing_import
+from harness.reports.logs_and_package_lists import logs_and_package_lists
 from harness.reports.notebook import Notebook, read_notebook, script_of
 from harness.reports.pieces import MOST, Piece, Shape, clip, read_pieces
 from harness.reports.report import Dropped, Form, Place, Report, Says, ScenarioFile
 from harness.reports.scripts import find_fault
-from harness.reports.shown_beside import shown_beside
 from harness.reports.source import Source, as_name, load, source_of
 from harness.reports.undefined import ask_for_names, undefined_names
 from harness.reports.usual_imports import usual_import
@@ -136,7 +136,9 @@ def _read_folder(folder: Path) -> Report:
         code += [repr(typed.arguments)] if typed is not None else []  # the files that they name belong to it
     companions, unused, decisions = companions_of(folder, code, found.others)
     kept = {each.name for each in companions}
-    shown = list(shown_beside(path for path in found.others if path.parent == folder and path.name not in kept))
+    shown = list(
+        logs_and_package_lists(path for path in found.others if path.parent == folder and path.name not in kept)
+    )
     date = source.date or next(filter(None, (date_of(each.text) for each in shown)), None)
     source = replace(source, pieces=(*source.pieces, *shown), date=date)
     unused = _with_text(unused, {each.file: each.text for each in shown})

@@ -47,9 +47,16 @@ def test_a_file_that_can_be_executed_is_another_file(shared, tmp_path):
     assert [os.access(tmp_path / "one" / each, os.X_OK) for each in ("run.sh", "text")] == [True, False]
 
 
+def test_files_are_read_only_as_a_change_would_be_one_of_every_folder(shared, tmp_path):
+    with archive(**{"run.sh": b"1", "text": b"1"}) as tar:
+        shared.extract(tar, tmp_path / "one")
+    assert [(tmp_path / "one" / each).stat().st_mode & 0o777 for each in ("run.sh", "text")] == [0o555, 0o444]
+
+
 def test_a_file_that_was_cut_short_is_written_again(shared, tmp_path):
     (tmp_path / "one").mkdir()
     shared.link(b"whole", tmp_path / "one/a")
+    (tmp_path / "one/a").chmod(0o644)
     (tmp_path / "one/a").write_bytes(b"wh")
     shared.link(b"whole", tmp_path / "one/b")
     assert (tmp_path / "one/b").read_bytes() == b"whole"

@@ -1,4 +1,4 @@
-"""What the files beside a script show: logs with an exception, and lists of packages. Reads them."""
+"""What the files next to a script show: logs with an exception, and lists of packages. Reads them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LARGEST = 1 << 20
 """Bytes of a log that is read."""
 
 
-def shown_beside(files: Iterable[Path]) -> Iterator[Piece]:
+def logs_and_package_lists(files: Iterable[Path]) -> Iterator[Piece]:
     """Yield a block for each log with an exception and for each list of packages, in the order of their names."""
     for path in sorted(files):
         if path.suffix.lower() not in _SUFFIXES or path.stat().st_size > _LARGEST:
