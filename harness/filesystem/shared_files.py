@@ -47,7 +47,8 @@ class SharedFiles:
             if place.stat().st_size == len(content):
                 return
             place.unlink()  # what is kept was cut short
-        _write(kept, content, executable=executable)
+            kept.unlink()
+        _keep(kept, content, executable=executable)
         try:
             os.link(kept, place)
         except OSError:
@@ -72,6 +73,15 @@ def remove_unshared(files: Iterable[Path]) -> int:
 
 def _is_below(name: str) -> bool:
     return not name.startswith("/") and ".." not in name.split("/")
+
+
+def _keep(kept: Path, content: bytes, *, executable: bool) -> None:
+    """Write a file that is to be shared, unless another thread or process was quicker: its links stay valid."""
+    part = kept.with_name(f"{kept.name}.{uuid.uuid4().hex[:8]}.part")
+    _write(part, content, executable=executable)
+    with contextlib.suppress(OSError):
+        os.link(part, kept)
+    part.unlink()
 
 
 def _write(place: Path, content: bytes, *, executable: bool) -> None:

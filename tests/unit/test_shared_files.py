@@ -3,6 +3,7 @@
 import io
 import os
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,22 @@ def test_a_file_that_was_cut_short_is_written_again(shared, tmp_path):
     (tmp_path / "one/a").write_bytes(b"wh")
     shared.link(b"whole", tmp_path / "one/b")
     assert (tmp_path / "one/b").read_bytes() == b"whole"
+
+
+def test_a_file_that_two_write_at_the_same_time_is_on_disk_once(shared, tmp_path, monkeypatch):
+    own = os.link
+
+    def late(source, place):
+        if not Path(source).exists() and Path(place).name == "a":  # another one is quicker
+            monkeypatch.setattr(os, "link", own)
+            shared.link(b"text", tmp_path / "b")
+            raise FileNotFoundError
+        own(source, place)
+
+    monkeypatch.setattr(os, "link", late)
+    shared.link(b"text", tmp_path / "a")
+    assert (tmp_path / "a").samefile(tmp_path / "b")
+    assert len(list((tmp_path / "shared").glob("??/*"))) == 1
 
 
 def test_where_no_more_links_are_allowed_a_file_is_a_copy(shared, tmp_path, monkeypatch):
