@@ -58,21 +58,20 @@ def other_conditions(
     session: Session, work: Work, results: Results, options: ScriptOptions
 ) -> tuple[tuple[Condition, set[Cell]], ...]:
     """Return under which other conditions cells have results that are not shown, and which cells."""
-    shown = {
-        work.tasks[each.cell].recorded_as: {attempt.condition for attempt in each.attempts}
-        for each in results.cells
-        if each.cell in work.tasks
-    }
-    asked = {
-        work.tasks[each.cell].recorded_as: str(asked_condition(session, options.overlay, work.tasks[each.cell].data))
-        for each in results.cells
-        if each.cell in work.tasks
+    tasks = [(each, work.tasks[each.cell]) for each in results.cells if each.cell in work.tasks]
+    conditions = {
+        data: str(asked_condition(session, options.overlay, data)) for data in {task.data for _, task in tasks}
     }
     store = session.read_store()
     try:
+        # Most stores have one condition only.
+        if len(set(conditions.values())) == 1 and not store.has_other_condition(next(iter(conditions.values()))):
+            return ()
+        shown = {task.recorded_as: {one.condition for one in each.attempts} for each, task in tasks}
+        asked = {task.recorded_as: conditions[task.data] for _, task in tasks}
         candidates: set[str] = set()
-        for recorded, conditions in store.conditions(shown).items():
-            candidates |= conditions - shown[recorded] - {asked[recorded]}
+        for recorded, other in store.conditions(shown).items():
+            candidates |= other - shown[recorded] - {asked[recorded]}
         found = []
         for text in sorted(candidates):
             condition = Condition.parse(text)

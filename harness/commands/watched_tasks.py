@@ -48,7 +48,8 @@ def due_by_manner(
 def _parts(work: Work, watched: Mapping[str, Watch | None], manner: Manner) -> Iterator[tuple[Manner, Work]]:
     manners = {name: _manner(watch, manner) for name, watch in watched.items()}
     for each in sorted(set(manners.values()), key=lambda each: (each.measures, str(each.isolation))):
-        tasks = {cell: task for cell, task in work.tasks.items() if manners[cell.case.scenario] == each}
+        members = {name for name, one in manners.items() if one == each}
+        tasks = {cell: task for cell, task in work.tasks.items() if cell.case.scenario in members}
         if tasks:
             yield each, replace(work, tasks=tasks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -32,7 +33,7 @@ def fork_server_or_reason(task: Task, python: Path, *, contained: bool = False) 
         return "this system cannot fork"
     if task.own_process or task.script.header.own_process:
         return "this run asks for it" if task.own_process else "its header asks for it"
-    if _HOME.search(task.script.text) and _SETTINGS.search(task.script.text):
+    if _reads_settings(task.script.text):
         return "it reads what an import writes to the home folder"
     preload = _preload(task)
     if preload is None:
@@ -58,6 +59,12 @@ def fork_server_or_reason(task: Task, python: Path, *, contained: bool = False) 
         held_back=front.package if front else None,
     )
     return ForkServerKind(zygote=zygote, modules=modules[1:], touched=touched, absent=absent)
+
+
+# A script may have thousands of attempts: its text is searched once.
+@functools.lru_cache(maxsize=128)
+def _reads_settings(text: str) -> bool:
+    return _HOME.search(text) is not None and _SETTINGS.search(text) is not None
 
 
 def _preload(task: Task) -> Preload | None:

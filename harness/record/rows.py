@@ -31,6 +31,10 @@ def pack(text: str) -> tuple[str, bytes]:
     return hashlib.sha256(data).hexdigest(), zlib.compress(data)
 
 
+# Thousands of attempts share the text of a script and the versions of an environment.
+_pack_shared = functools.lru_cache(maxsize=128)(pack)
+
+
 def unpack(content: bytes) -> str:
     """Return a decompressed text."""
     return zlib.decompress(content).decode("utf-8", "surrogatepass")
@@ -43,8 +47,8 @@ def checksum_of(values: Sequence[Any]) -> str:
 
 def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
     """Return the values of an attempt in the order of COLUMNS, evidence last, and the shared texts by digest."""
-    versions, versions_content = pack(json.dumps(dict(attempt.versions)))
-    script, script_content = pack(attempt.evidence.script)
+    versions, versions_content = _pack_shared(json.dumps(dict(attempt.versions)))
+    script, script_content = _pack_shared(attempt.evidence.script)
     _, evidence = pack(json.dumps({name: getattr(attempt.evidence, name) for name in _OUTPUTS}))
     values = (
         attempt.key,
@@ -130,7 +134,7 @@ def from_row(row: tuple[Any, ...], text: Callable[[str], str], cells: Mapping[st
         limits=row[22],
         id=row[23],
         session=row[24],
-        stage_s=tuple((str(name), float(seconds)) for name, seconds in json.loads(row[25] or "[]")),
+        stage_s=tuple((str(name), float(seconds)) for name, seconds in json.loads(row[25])) if row[25] else (),
         variables=_pairs(row[26]),
         versions=_pairs(text(row[27])),
     )

@@ -168,6 +168,10 @@ class Store:
                     found.setdefault(recorded, set()).add(condition)
         return found
 
+    def has_other_condition(self, than: str) -> bool:
+        """Return True if an attempt was made under another condition. It takes less time than `conditions`."""
+        return any(self._rows("SELECT 1 FROM attempts WHERE condition IS NOT ? LIMIT 1", [than]))
+
     def count(self) -> int:
         """Return the number of attempts."""
         return int(next(iter(self._rows("SELECT count(*) FROM attempts", [])), (0,))[0])

@@ -210,6 +210,8 @@ def _records_of(results: Results) -> tuple[Record, ...]:
 
 def condition_text(condition: str, *changes: str) -> str:
     """Return what differed from the ordinary condition: the options of an attempt, and packages that were changed."""
+    if not condition and not any(changes):
+        return ""  # of thousands of cells, nearly all
     added = (f"with {each}" for each in dict.fromkeys(changes) if each)
     return ", ".join(filter(None, (condition, *added)))
 

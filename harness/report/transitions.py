@@ -57,7 +57,7 @@ class Step:
     @property
     def observed(self) -> Observed | None:
         """What it shows besides a pass."""
-        return self.record.observation if self.passes and _kind_of(self.record) is not WatchKind.HANG else None
+        return _observed(self.record)
 
     @property
     def group(self) -> str | None:
@@ -207,6 +207,13 @@ class _Line:
         return len({step.verdict for step in self.steps if step.judged}) > 1
 
 
+def _observed(record: Record) -> Observed | None:
+    """Return what a cell shows besides a pass."""
+    if not record.observations or record.state != Outcome.PASSED.value or _kind_of(record) is WatchKind.HANG:
+        return None
+    return record.observation
+
+
 def _kind_of(record: Record) -> WatchKind | None:
     return WatchKind(record.observation.kind) if record.observation is not None else None
 
@@ -217,19 +224,19 @@ def _lines(results: Results) -> Iterator[_Line]:
     # Columns of one version stay in the order in which their cells come.
     versions = [version for version, _ in itertools.groupby(Version(each.version or "0") for each in ascending)]
     ranks = {each.id: versions.index(Version(each.version or "0")) for each in ascending}
-    lines: dict[tuple[str, str, str], list[Step]] = {}
+    lines: dict[tuple[str, str, str], list[tuple[EnvironmentColumn, Record]]] = {}
     cases: dict[str, Case] = {}
     for record in records(results):
         case = str(record.case)
         cases[case] = record.case
         for held, column in _sides(record, columns):
             if column.version is not None:
-                lines.setdefault((case, column.family, held), []).append(Step(column=column, record=record))
-    for (case, family, held), steps in lines.items():
-        steps.sort(key=lambda step: ranks[step.column.id])
-        compared = any(step.observed is not None for step in steps)
-        told = tuple(replace(step, compared=compared) for step in steps)
-        yield _Line(case=cases[case], family=family, held=held, steps=told)
+                lines.setdefault((case, column.family, held), []).append((column, record))
+    for (case, family, held), found in lines.items():
+        found.sort(key=lambda each: ranks[each[0].id])
+        compared = any(_observed(record) is not None for _, record in found)
+        steps = tuple(Step(column=column, record=record, compared=compared) for column, record in found)
+        yield _Line(case=cases[case], family=family, held=held, steps=steps)
 
 
 def _sides(record: Record, columns: Mapping[str, EnvironmentColumn]) -> Iterator[tuple[str, EnvironmentColumn]]:

@@ -285,6 +285,14 @@ class TestMigrations:
         }
         assert len(read_all(path)) == 2, "their sums are made anew"
 
+    def test_tells_whether_attempts_were_made_under_another_condition(self, path, reading):
+        assert not reading().has_other_condition("")
+        fill(path, [attempt(0)])
+        assert not reading().has_other_condition("")
+        assert reading().has_other_condition("sandbox off")
+        fill(path, [replace(attempt(1), condition="sandbox off")])
+        assert reading().has_other_condition("")
+
     def test_attempts_of_an_earlier_version_get_checksums(self, path, reading, monkeypatch):
         fill(path, [attempt(0), attempt(1)])
         connection = sqlite3.connect(path)
