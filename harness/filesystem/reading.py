@@ -75,6 +75,6 @@ def describe_bytes(data: bytes, place: int = 0) -> tuple[str, str]:
     if kind.startswith("text"):
         return f"it is {kind}, not UTF-8", "Save it as UTF-8"
     if kind:
-        return f"it is {kind}, not a Python script", "Name the script that shows the bug"
+        return f"it is {kind}, not text", "Name a report or a script that shows the bug"
     line = data[:place].count(b"\n") + 1
     return f"it is not UTF-8: line {line} has the byte 0x{data[place]:02x}", "Save it as UTF-8"
