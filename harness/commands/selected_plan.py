@@ -18,7 +18,7 @@ from harness.model.case import split_ids
 from harness.project.plan import Plan, make_plan
 from harness.project.project import environment_of
 from harness.project.script import parameter_defaults, read_scenario
-from harness.project.selection import SWAPPED_SEPARATOR, Selection, is_written_out
+from harness.project.selection import SWAPPED_SEPARATOR, Selection, is_inline
 from harness.session import Session
 
 
@@ -42,10 +42,8 @@ def _plan_of(session: Session, options: SelectionOptions, ids: Sequence[str], *,
     environments = listed("--environments", options.environments)
     writers, readers = listed("--writers", options.writers), listed("--readers", options.readers)
     texts = [*environments, *writers, *readers, *(id for cell in cells for id in (cell.environment, cell.writer) if id)]
-    written_out = {
-        text: written_out_environment(session, text) for text in dict.fromkeys(texts) if is_written_out(text)
-    }
-    ids_of = {text: environment.id for text, environment in written_out.items()}
+    inline = {text: resolved_inline_environment(session, text) for text in dict.fromkeys(texts) if is_inline(text)}
+    ids_of = {text: environment.id for text, environment in inline.items()}
     selection = Selection(
         environments=tuple(ids_of.get(each, each) for each in environments),
         scenarios=listed("--scenarios", options.scenarios),
@@ -54,8 +52,8 @@ def _plan_of(session: Session, options: SelectionOptions, ids: Sequence[str], *,
         writers=tuple(ids_of.get(each, each) for each in writers),
         readers=tuple(ids_of.get(each, each) for each in readers),
     )
-    unique = tuple({environment.id: environment for environment in written_out.values()}.values())
-    plan = make_plan(session.project, selection, scripts=scripts, recalled=named.scripts, written_out=unique)
+    unique = tuple({environment.id: environment for environment in inline.values()}.values())
+    plan = make_plan(session.project, selection, scripts=scripts, recalled=named.scripts, inline=unique)
     if not scripts:
         require_runnable(session, plan.scenarios)
     if not options.extras and not any(each.external for each in plan.scenarios):
@@ -84,8 +82,8 @@ def listed(option: str, values: Iterable[str]) -> tuple[str, ...]:
 
 def environment_named(session: Session, text: str) -> Environment:
     """Return the environment of an id, or an inline environment."""
-    if is_written_out(text):
-        return written_out_environment(session, text)
+    if is_inline(text):
+        return resolved_inline_environment(session, text)
     environment = session.project.environment(text)
     if environment is None:
         known = [each.id for each in session.project.environments]
@@ -96,8 +94,8 @@ def environment_named(session: Session, text: str) -> Environment:
     return environment
 
 
-def written_out_environment(session: Session, text: str) -> Environment:
-    """Read and resolve an environment that is written out; what was resolved once stays as it was."""
+def resolved_inline_environment(session: Session, text: str) -> Environment:
+    """Return the environment of an inline text: of requirements, or of a base with changes. It is resolved once."""
     matrix = session.project.matrix
     if SWAPPED_SEPARATOR in text:
         from harness.pinpoint.commits.environment import at_commit, commit_in
@@ -109,12 +107,12 @@ def written_out_environment(session: Session, text: str) -> Environment:
         base = text.rpartition(SWAPPED_SEPARATOR)[0].strip()
         known = base in {each.name for each in matrix.families}
         return read_swapped(session, text, None if known else environment_named(session, base))
-    from harness.locking.inline_locks import resolve_written_out
-    from harness.project.inline_environment import parse_written_out
+    from harness.locking.inline_locks import resolve_inline_environment
+    from harness.project.inline_environment import parse_inline_environment
 
-    written = parse_written_out(text, matrix)
-    lock = resolve_written_out(written, locks=session.locks, builds=session.builds, stop=session.stop)
-    return environment_of(lock, matrix, variables=written.variables)
+    inline = parse_inline_environment(text, matrix)
+    lock = resolve_inline_environment(inline, locks=session.locks, builds=session.builds, stop=session.stop)
+    return environment_of(lock, matrix, variables=inline.variables)
 
 
 def scripts_at(

@@ -10,12 +10,12 @@ from harness.locking.lock_cache import LockCache
 from harness.locking.resolution import resolve
 from harness.locking.source_builds import SourceBuilds
 from harness.model import Lock
-from harness.project.inline_environment import WrittenOut
+from harness.project.inline_environment import InlineEnvironment
 from harness.uv.failures import UvFailed
 
 
-def resolve_written_out(
-    written: WrittenOut,
+def resolve_inline_environment(
+    inline: InlineEnvironment,
     *,
     locks: LockCache,
     builds: SourceBuilds,
@@ -29,18 +29,18 @@ def resolve_written_out(
     moment = (now or dt.datetime.now(dt.timezone.utc)).replace(microsecond=0)
 
     def resolve_now() -> Lock:
-        return resolve(written.origin(min(written.as_of or moment, moment)), builds=builds, stop=stop)
+        return resolve(inline.origin(min(inline.as_of or moment, moment)), builds=builds, stop=stop)
 
     try:
-        return locks.find_or_resolve(_content(written), written.id, resolve_now)
+        return locks.find_or_resolve(_content(inline), inline.id, resolve_now)
     except UvFailed as error:
         raise HarnessError(
-            f"{written.id}: cannot be resolved: {error.kind.value}", why=error.why, next_step=error.next_step
+            f"{inline.id}: cannot be resolved: {error.kind.value}", why=error.why, next_step=error.next_step
         ) from error
 
 
-def _content(written: WrittenOut) -> list[object]:
+def _content(inline: InlineEnvironment) -> list[object]:
     """Return everything that changes the resolution. Variables do not."""
-    origin = written.origin(dt.datetime(1, 1, 1, tzinfo=dt.timezone.utc))
-    date = written.as_of.isoformat() if written.as_of else None
-    return [written.id, date, origin.python, origin.platform, origin.requirements, origin.overrides]
+    origin = inline.origin(dt.datetime(1, 1, 1, tzinfo=dt.timezone.utc))
+    date = inline.as_of.isoformat() if inline.as_of else None
+    return [inline.id, date, origin.python, origin.platform, origin.requirements, origin.overrides]

@@ -104,7 +104,7 @@ class Runner:
         selection = Selection(cells=subject.cells(environment))
         others = [each for each in (environment, subject.writer, subject.reader) if each is not None]
         outside = {each.id: each for each in others if project.environment(each.id) is None}
-        return make_plan(project, selection, scripts=(subject.scenario,), written_out=tuple(outside.values()))
+        return make_plan(project, selection, scripts=(subject.scenario,), inline=tuple(outside.values()))
 
     def _run_cells(self, probe: Probe, environment: Environment, work: Work) -> ProbeResult:
         new: list[Attempt] = []

@@ -13,7 +13,9 @@ from harness.errors import Problems, first_line
 from harness.model import LockOrigin
 from harness.project.matrix import Matrix
 
-FAMILY = "written out"
+FAMILY = "inline"
+EARLIER_FAMILY = "written out"
+"""The name of the family in cached locks of earlier versions."""
 _VARIABLE = re.compile(r"(?P<name>[A-Z_][A-Z0-9_]*)=(?P<value>.*)")
 # The prefix of the date. `as-of=` is an alias.
 _DATE = ("exclude-newer=", "as-of=")
@@ -21,7 +23,7 @@ _EXAMPLE = '"python=3.11 tensorflow-cpu==2.16.2 keras==3.4.1 exclude-newer=2024-
 
 
 @dataclass(frozen=True, kw_only=True)
-class WrittenOut:
+class InlineEnvironment:
     """A parsed inline environment. Without `as_of`, it is resolved as of the day of its first use."""
 
     id: str
@@ -47,7 +49,7 @@ class WrittenOut:
         )
 
 
-def parse_written_out(text: str, matrix: Matrix) -> WrittenOut:
+def parse_inline_environment(text: str, matrix: Matrix) -> InlineEnvironment:
     """Parse an inline environment. Raise one UsageError that lists all invalid parts.
 
     Its id is the text with single spaces. A package that provides another one (`provides` in matrix.toml) excludes
@@ -91,7 +93,7 @@ def parse_written_out(text: str, matrix: Matrix) -> WrittenOut:
     problems.raise_if_any(f"Invalid environment {id!r} (a valid example: {_EXAMPLE})")
     named = {canonicalize_name(each.name) for each in requirements}
     overrides = [given for giver, given in matrix.provides if canonicalize_name(giver) in named]
-    return WrittenOut(
+    return InlineEnvironment(
         id=id,
         python=python or "",
         as_of=as_of,

@@ -15,6 +15,7 @@ from packaging.version import Version
 from harness.errors import UsageError
 from harness.filesystem.reading import read_text
 from harness.model import Build, Lock, LockOrigin, Pin
+from harness.project.inline_environment import EARLIER_FAMILY, FAMILY
 from harness.project.inline_metadata import TOMLDecodeError, find_block
 
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
@@ -97,7 +98,7 @@ def _read_origin(table: dict[str, object]) -> LockOrigin:
         raise ValueError(f"{text('python')!r} is not a Python")
     return LockOrigin(
         environment=text("environment"),
-        family=text("family"),
+        family=FAMILY if text("family") == EARLIER_FAMILY else text("family"),
         package=text("package") if "package" in table else None,
         version=text("version") if "version" in table else None,
         python=text("python"),

@@ -57,7 +57,7 @@ def make_plan(
     *,
     scripts: tuple[Scenario, ...] = (),
     recalled: tuple[Scenario, ...] = (),
-    written_out: tuple[Environment, ...] = (),
+    inline: tuple[Environment, ...] = (),
 ) -> Plan:
     """Plan a selection of the project's scenarios, or of `scripts`, in environments of matrix.toml and inline ones.
 
@@ -66,8 +66,8 @@ def make_plan(
     scenarios = scripts or tuple(
         each for each in project.scenarios if selection.names_scenarios or not each.header.on_request
     )
-    known = (*project.environments, *written_out)
-    environments = _choose_environments(project, selection, known, written_out)
+    known = (*project.environments, *inline)
+    environments = _choose_environments(project, selection, known, inline)
     if selection.scenarios:
         names = [scenario.name for scenario in scenarios]
         names += [name for scenario in scenarios for name in map(str, scenario.cases())]
@@ -129,7 +129,7 @@ def fewer_cases(plan: Plan, count: int) -> Plan:
 
 
 def _choose_environments(
-    project: Project, selection: Selection, known: tuple[Environment, ...], written_out: tuple[Environment, ...]
+    project: Project, selection: Selection, known: tuple[Environment, ...], inline: tuple[Environment, ...]
 ) -> tuple[Environment, ...]:
     ids = [environment.id for environment in known]
     chosen = known
@@ -144,7 +144,7 @@ def _choose_environments(
     if tier:
         globs = tiers[tier].environments
         check_globs(globs, ids, option=f"matrix.toml: tiers.{tier}.environments", kind="environment with a lock")
-        chosen = tuple(each for each in known if tier in each.tiers or each in written_out)
+        chosen = tuple(each for each in known if tier in each.tiers or each in inline)
     check_globs(selection.environments, ids, option="--environments", kind="environment")
     check_globs(selection.writers, ids, option="--writers", kind="environment")
     check_globs(selection.readers, ids, option="--readers", kind="environment")

@@ -42,7 +42,7 @@ def _selected(names: tuple[str, ...], globs: tuple[str, ...]) -> bool:
     return not included or any(matches_globs(name, included) for name in names)
 
 
-def is_written_out(text: str) -> bool:
+def is_inline(text: str) -> bool:
     """Return True for an inline environment, False for an id or a glob."""
     return "==" in text or " " in text or text.startswith("python=")
 

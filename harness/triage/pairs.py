@@ -89,9 +89,7 @@ class Pairs:
         ]
         selection = Selection(cells=tuple(dict.fromkeys(cells)))
         plan = self.extend(
-            make_plan(
-                session.project, selection, scripts=(self.scenario,), recalled=(self.scenario,), written_out=inline
-            )
+            make_plan(session.project, selection, scripts=(self.scenario,), recalled=(self.scenario,), inline=inline)
         )
         work = prepare(session, plan, fetch=True)
         store = session.read_store()

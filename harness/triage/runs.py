@@ -80,7 +80,7 @@ class Runs:
         known = {each.id for each in session.project.environments}
         inline = tuple(each for each in found.values() if each.id not in known)
         selection = Selection(environments=tuple(dict.fromkeys(each.id for each in found.values())))
-        plan = self.extend(make_plan(session.project, selection, scripts=(self.scenario,), written_out=inline))
+        plan = self.extend(make_plan(session.project, selection, scripts=(self.scenario,), inline=inline))
         if self.cases:
             wanted = {each.parameters for each in self.cases}  # a script that is written again has another name
             plan = replace(plan, cells=tuple(each for each in plan.cells if each.cell.case.parameters in wanted))

@@ -5,11 +5,11 @@ import datetime as dt
 import pytest
 
 from harness.errors import HarnessError, UsageError
-from harness.locking.inline_locks import resolve_written_out
+from harness.locking.inline_locks import resolve_inline_environment
 from harness.locking.lock_cache import LockCache
 from harness.locking.matrix_locks import Locking
 from harness.locking.package_index import IndexUnavailable, ReleaseIndex
-from harness.project.inline_environment import parse_written_out
+from harness.project.inline_environment import parse_inline_environment
 from harness.project.lock_file import read_lock
 from harness.project.matrix_file import read_matrix
 from tests.wheels import make_sdist, make_wheel
@@ -265,11 +265,11 @@ def test_missing_package_differs_from_unreachable_index(index):
 
 
 def test_inline_environment_is_resolved_once(locking, index, builds, tmp_path):
-    written = parse_written_out("python=3.11 engine==1.0 as-of=2024-03-01 MODE=x", locking().matrix)
+    written = parse_inline_environment("python=3.11 engine==1.0 as-of=2024-03-01 MODE=x", locking().matrix)
 
-    first = resolve_written_out(written, locks=LockCache(tmp_path / "cache"), builds=builds, now=NOW)
+    first = resolve_inline_environment(written, locks=LockCache(tmp_path / "cache"), builds=builds, now=NOW)
     asked = len(index.asked)
-    second = resolve_written_out(
+    second = resolve_inline_environment(
         written, locks=LockCache(tmp_path / "cache"), builds=builds, now=NOW + dt.timedelta(days=3)
     )
 
@@ -279,19 +279,19 @@ def test_inline_environment_is_resolved_once(locking, index, builds, tmp_path):
 
 
 def test_inline_environment_without_a_date_keeps_its_first_date(locking, index, builds, tmp_path):
-    written = parse_written_out("python=3.11 bolt", locking().matrix)
+    written = parse_inline_environment("python=3.11 bolt", locking().matrix)
 
-    first = resolve_written_out(
+    first = resolve_inline_environment(
         written, locks=LockCache(tmp_path / "cache"), builds=builds, now=NOW - dt.timedelta(days=300)
     )
-    second = resolve_written_out(written, locks=LockCache(tmp_path / "cache"), builds=builds, now=NOW)
+    second = resolve_inline_environment(written, locks=LockCache(tmp_path / "cache"), builds=builds, now=NOW)
 
     assert first.versions == second.versions == {"bolt": "1.1"}
 
 
 def test_failed_inline_environment_reports_the_reason(locking, builds, tmp_path):
-    written = parse_written_out("python=3.11 engine==7", locking().matrix)
+    written = parse_inline_environment("python=3.11 engine==7", locking().matrix)
 
     with pytest.raises(HarnessError, match="no version of engine==7"):
-        resolve_written_out(written, locks=LockCache(tmp_path / "cache"), builds=builds, now=NOW)
+        resolve_inline_environment(written, locks=LockCache(tmp_path / "cache"), builds=builds, now=NOW)
     assert not list((tmp_path / "cache").rglob("*.txt"))

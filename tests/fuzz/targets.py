@@ -44,7 +44,7 @@ from harness.pinpoint.commits.repository import version_of_tag
 from harness.pinpoint.environments.derived import Swaps
 from harness.process.limits import Ended
 from harness.project.data_folder import read_data
-from harness.project.inline_environment import parse_written_out
+from harness.project.inline_environment import parse_inline_environment
 from harness.project.lock_file import read_lock, write_lock
 from harness.project.matrix_file import read_matrix_noting
 from harness.project.plan import make_plan
@@ -220,12 +220,12 @@ def selection(data: bytes, folder: Path) -> None:
     _or_usage_error(plan)
 
 
-def written_out(data: bytes, folder: Path) -> None:
-    """Environments that are written out: the id that was made of one is read as the same."""
+def inline_environment(data: bytes, folder: Path) -> None:
+    """Inline environments: the id that was made of one is read as the same."""
     text = data.decode("utf-8", "surrogateescape")
-    read = _or_usage_error(lambda: parse_written_out(text, _project().matrix))
+    read = _or_usage_error(lambda: parse_inline_environment(text, _project().matrix))
     if read is not None:
-        assert parse_written_out(read.id, _project().matrix) == read
+        assert parse_inline_environment(read.id, _project().matrix) == read
         read.id.encode()
         assert read.origin(_DAY).environment == read.id
 
@@ -491,8 +491,8 @@ TARGETS: dict[str, Target] = {
             "tf2.1*,!tf2.15.1\nhub_*,!*trained\n\ndefault\n\n", "\n\nimports@tf2.16.2", "\nroundtrip[*]\n\nfull\ntf2*\nkeras3*"
         ),
     ),
-    "written_out": Target(
-        check=written_out,
+    "inline_environment": Target(
+        check=inline_environment,
         seeds=_texts(
             "python=3.11 tensorflow-cpu==2.16.2 keras==3.4.1 as-of=2024-08-01 TF_USE_LEGACY_KERAS=1",
             "python=3.9 tensorflow-cpu>=2.7,<2.8", "python=3.12 keras[jax]==3.5 as-of=2024-08-01T12:00:00+02:00",

@@ -56,7 +56,7 @@ class TestUsage:
             pytest.param(["blame", "build", "--good", "demo1.0", "--bad", "demo1.2"], ["no environment 'demo1.2'. Did you mean demo1"], id="blame"),
             pytest.param(["run", "nowhere.py"], ["nowhere.py: there is no such file"], id="file"),
             pytest.param(["run", "--jobs", "0"], ["'0' is not a number above 0"], id="no jobs"),
-            pytest.param(["run", "--environments", "python=3.11"], ["requirements: missing", "a valid example: "], id="written out"),
+            pytest.param(["run", "--environments", "python=3.11"], ["requirements: missing", "a valid example: "], id="inline"),
             pytest.param(["show", "build[shape=list]@demo9"], ["there is no environment 'demo9'"], id="show"),
             pytest.param(["replay", "bild@demo1.0"], ["there is no scenario 'bild'"], id="replay"),
             pytest.param(["table", "--environments", "x"], ["'x' matches no environment"], id="table"),

@@ -23,14 +23,14 @@ values = st.one_of(
 )
 parameters = st.lists(st.tuples(names, values), max_size=4, unique_by=lambda pair: pair[0]).map(tuple)
 cases = st.builds(Case, scenario=scenarios, parameters=parameters)
-written_out = st.lists(
+inline = st.lists(
     st.sampled_from(
         ["python=3.11", "keras==3.4.1", "keras[a,b]>=3", "tf-keras>=2,<3", "as-of=2024-08-01", "X=1", "A=x@y", 'B="q"']
     ),
     min_size=1,
     max_size=4,
 ).map(" ".join)
-environments = st.one_of(st.from_regex(r"[a-z][a-z0-9.-]{0,12}", fullmatch=True), written_out)
+environments = st.one_of(st.from_regex(r"[a-z][a-z0-9.-]{0,12}", fullmatch=True), inline)
 cells = st.builds(Cell, case=cases, environment=environments, writer=st.none() | environments)
 
 

@@ -97,6 +97,11 @@ def test_values_are_what_was_written():
     )
 
 
+def test_cached_lock_of_an_earlier_version_has_the_family_of_inline_environments():
+    lock = parse_lock(GOOD.replace('family = "demo"', 'family = "written out"'), name="demo1.txt", id="demo1")
+    assert lock.origin.family == "inline"
+
+
 def test_windows_line_ends_and_byte_order_mark_are_accepted(tmp_path):
     path = tmp_path / "demo1.txt"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())

@@ -11,7 +11,7 @@ from harness.model import Cell, Outcome
 from harness.project.lock_file import parse_lock, write_lock
 from harness.project.plan import fewer_cases, make_plan
 from harness.project.project import environment_of, read_project
-from harness.project.selection import Selection, is_written_out
+from harness.project.selection import Selection, is_inline
 from tests.making import make_lock
 
 MATRIX = """
@@ -320,12 +320,12 @@ def test_each_step_has_its_own_requirements(project):
 def test_package_that_provides_another_satisfies_the_header(project):
     lock = make_lock("written", python="3.11", demo_cpu="1.5")
     environment = environment_of(parse_lock(write_lock(lock), name="l", id="written"), project.matrix)
-    plan = make_plan(project, Selection(environments=("written",), scenarios=("shapes",)), written_out=(environment,))
+    plan = make_plan(project, Selection(environments=("written",), scenarios=("shapes",)), inline=(environment,))
     assert [each.absence for each in plan.cells] == [None, None]
 
 
 @pytest.mark.parametrize(
-    ("text", "written_out"),
+    ("text", "inline"),
     [
         ("tf2.16.2", False),
         ("tf*", False),
@@ -335,8 +335,8 @@ def test_package_that_provides_another_satisfies_the_header(project):
         ("python=3.11", True),
     ],
 )
-def test_inline_environments_are_distinguished_from_ids(text, written_out):
-    assert is_written_out(text) is written_out
+def test_inline_environments_are_distinguished_from_ids(text, inline):
+    assert is_inline(text) is inline
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_a_two_step_case_is_told_from_both_sides():
 
 def test_environments_of_no_family_are_no_neighbours():
     shows = scenario("shows")
-    columns = tuple(column(f"python=3.11 pkg=={version}", "written out", version=None) for version in ("1.0", "1.1"))
+    columns = tuple(column(f"python=3.11 pkg=={version}", "inline", version=None) for version in ("1.0", "1.1"))
     cells = [result(cell_of(shows, each.id), *SHOWN[letter]) for each, letter in zip(columns, "gb", strict=True)]
     results = Results(scenarios=(shows,), environments=columns, cells=tuple(cells), generated=MEASURED)
     assert histories(results) == ()

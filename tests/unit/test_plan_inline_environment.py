@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError, UsageError
-from harness.project.inline_environment import parse_written_out
+from harness.project.inline_environment import parse_inline_environment
 from harness.project.matrix_file import read_matrix
 
 MATRIX = read_matrix(Path(__file__).parents[2] / "matrix.toml")
 
 
 def parse(text):
-    return parse_written_out(text, MATRIX)
+    return parse_inline_environment(text, MATRIX)
 
 
 def test_documented_example_is_parsed():
