@@ -19,8 +19,8 @@ from harness.locking.package_index import ReleaseIndex
 from harness.pinpoint.answers.packages import BlameAnswer, document, markdown, terminal
 from harness.pinpoint.candidates import Subject
 from harness.pinpoint.environments.derived import SwappedEnvironments
-from harness.pinpoint.following import Following
-from harness.pinpoint.judging import Judge
+from harness.pinpoint.followed_failure import Following
+from harness.pinpoint.judge import Judge
 from harness.pinpoint.packages.differences import MixedEnvironments
 from harness.pinpoint.packages.search import Blame
 from harness.pinpoint.prober import Prober, SearchStopped

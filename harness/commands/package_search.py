@@ -26,9 +26,9 @@ from harness.pinpoint.commits.repository import Repository
 from harness.pinpoint.commits.search import CommitSearch, Unanswered
 from harness.pinpoint.environments.derived import SwappedEnvironments
 from harness.pinpoint.environments.overlaid_releases import Layers
-from harness.pinpoint.following import Following, followed_by
+from harness.pinpoint.followed_failure import Following, followed_by
 from harness.pinpoint.held_step import Held
-from harness.pinpoint.judging import Judge
+from harness.pinpoint.judge import Judge
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.releases import Releases, Stepper, choose_strategy, fixed_strategy, releases_between
 from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch

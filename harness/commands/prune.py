@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from harness.commands.arguments import CommandOptions, positive_count
-from harness.pinpoint.commits.old_trees import prune_trees
+from harness.pinpoint.commits.tree_pruning import prune_trees
 from harness.session import Session
 
 

@@ -17,7 +17,7 @@ from harness.model.case import read_value, write_value
 from harness.model.durations import Measured
 from harness.model.watch import Watch, WatchKind
 from harness.pinpoint.candidates import Candidate
-from harness.pinpoint.following import Following
+from harness.pinpoint.followed_failure import Following
 from harness.pinpoint.prober import Prober
 from harness.project.script import parameter_defaults
 from harness.session import Session

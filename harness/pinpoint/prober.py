@@ -26,11 +26,11 @@ from harness.model.durations import LEAST_REPEATS
 from harness.model.watch import Watch, WatchKind
 from harness.pinpoint.candidates import Candidate, ProbeResult, Subject, import_subject
 from harness.pinpoint.commits.generated_sources import Generator
+from harness.pinpoint.cooperative_lock import CooperativeLock
 from harness.pinpoint.environments.derived import Untestable
 from harness.pinpoint.environments.overlaid_releases import Layers
 from harness.pinpoint.environments.probed import ProbedEnvironments
 from harness.pinpoint.runner import Probe, Runner
-from harness.pinpoint.turns import Turns
 from harness.record.store import Writer
 from harness.schedule.request import Claim, Priority
 from harness.schedule.watcher import Watcher
@@ -84,7 +84,7 @@ class Prober:
         self._ahead: set[str] = set()
         self._results: dict[str, ProbeResult] = {}
         self._counted: set[Future[ProbeResult]] = set()
-        self._turns = Turns()
+        self._lock = CooperativeLock()
         self._finished: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
         """Attempts to record, in the thread that has the store open for writing."""
         self.runs = 0
@@ -139,7 +139,7 @@ class Prober:
         if len(searches) < 2:
             return [each() for each in searches]
         with ThreadPoolExecutor(len(searches), thread_name_prefix="search") as threads:
-            running = [threads.submit(self._turns.take, each) for each in searches]
+            running = [threads.submit(self._lock.call, each) for each in searches]
             while futures.wait(running, timeout=_POLL_S).not_done:
                 self._record_finished()
         self._record_finished()
@@ -291,14 +291,14 @@ class Prober:
     def _call(self, function: Callable[[], _T]) -> _T:
         """Call a function in a thread that creates environments. Raises SearchStopped, and what it raises."""
         try:
-            with self._turns.pause():
+            with self._lock.released():
                 return self._pool.call(Claim(), function)
         except Interrupted:
             raise SearchStopped from None
 
     def _wait_for(self, candidate: Candidate, future: Future[ProbeResult], *, again: bool = False) -> ProbeResult:
         """Wait for a result, and record what finishes meanwhile. Raises SearchStopped."""
-        with self._turns.pause():
+        with self._lock.released():
             while not futures.wait([future], timeout=_POLL_S).done:
                 self._record_finished()
         self._record_finished()

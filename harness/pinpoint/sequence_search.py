@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from harness.pinpoint.answers.values import Found, Point
 from harness.pinpoint.candidates import Candidate
-from harness.pinpoint.following import relabelled
-from harness.pinpoint.judging import Judge
+from harness.pinpoint.followed_failure import relabelled
+from harness.pinpoint.judge import Judge
 from harness.pinpoint.prober import Prober
 from harness.search.transitions import Observation, SearchPlan, largest_gap, search, transitions
 

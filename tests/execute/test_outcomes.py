@@ -17,7 +17,7 @@ from harness.execute.artifacts import Artifacts
 from harness.execute.executor import Interrupted, run_task
 from harness.execute.verdict import LOST
 from harness.model import Label, Outcome, Pattern, label_of
-from harness.pinpoint.following import Following
+from harness.pinpoint.followed_failure import Following
 from harness.sandbox.backends import SandboxBackend
 from harness.search.transitions import State
 from tests.making import outcome_task

@@ -13,7 +13,7 @@ from harness.pinpoint.answers.statements import statements
 from harness.pinpoint.answers.texts import markdown, terminal
 from harness.pinpoint.answers.values import Answer, Commit, Found, Point
 from harness.pinpoint.candidates import ProbeResult
-from harness.pinpoint.following import FOLLOWED
+from harness.pinpoint.followed_failure import FOLLOWED
 from harness.search.transitions import Observation, State
 from tests.making import make_environment
 

@@ -6,8 +6,8 @@ import pytest
 
 from harness.model import Evidence
 from harness.pinpoint.candidates import Candidate, ProbeResult
-from harness.pinpoint.following import Following
-from harness.pinpoint.judging import Judge
+from harness.pinpoint.followed_failure import Following
+from harness.pinpoint.judge import Judge
 from harness.search.transitions import State
 from tests.making import make_environment
 from tests.unit.test_pinpoint_following import attempt

@@ -4,8 +4,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from harness.pinpoint.packages.differences import Difference
-from harness.pinpoint.packages.likely_first import packages_of_traceback, suspects
 from harness.pinpoint.packages.pip_rules import PipRules, Side
+from harness.pinpoint.packages.suspects import packages_of_traceback, suspects
 
 
 def side(**packages):

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from harness.model import Attempt, Environment
 from harness.model.watch import WORDS, WatchKind, Words
 from harness.pinpoint.candidates import ProbeResult
-from harness.pinpoint.following import FOLLOWED, failure_text
+from harness.pinpoint.followed_failure import FOLLOWED, failure_text
 from harness.pinpoint.held_step import Held
-from harness.pinpoint.judging import DOES_NOT_IMPORT
+from harness.pinpoint.judge import DOES_NOT_IMPORT
 from harness.pinpoint.suspicious_files.ranking import SuspectFiles
 from harness.report.foreign_text import one_line
 from harness.search.transitions import Kind, Observation, State, kind_of

@@ -15,9 +15,9 @@ from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.commits.generated_sources import GenerationFailed
 from harness.pinpoint.commits.main_line import bundled, find_on_main_line
 from harness.pinpoint.commits.repository import Described, GitFailed, Repository
-from harness.pinpoint.commits.untested import untested_commits
+from harness.pinpoint.commits.untested_commits import untested_commits
 from harness.pinpoint.environments.derived import Untestable
-from harness.pinpoint.judging import Judge
+from harness.pinpoint.judge import Judge
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.search.transitions import Kind, SearchPlan, State

@@ -16,10 +16,10 @@ from harness.model import Environment
 from harness.pinpoint.answers.values import Found, Point
 from harness.pinpoint.candidates import Candidate, ProbeResult
 from harness.pinpoint.environments.derived import SwappedEnvironments
-from harness.pinpoint.judging import Judge
+from harness.pinpoint.judge import Judge
 from harness.pinpoint.packages.differences import Difference, MixedEnvironments
-from harness.pinpoint.packages.likely_first import suspects
 from harness.pinpoint.packages.pip_rules import PipRules, Side
+from harness.pinpoint.packages.suspects import suspects
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.sequence_search import SequenceSearch
 from harness.search.ddmin import Minimal, Minimiser

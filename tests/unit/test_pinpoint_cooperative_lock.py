@@ -5,21 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness.pinpoint.turns import Turns
+from harness.pinpoint.cooperative_lock import CooperativeLock
 
 _LIMIT_S = 20
 
 
 @pytest.fixture
-def turns():
-    return Turns()
+def lock():
+    return CooperativeLock()
 
 
-def test_a_search_that_waits_lets_another_one_run(turns):
+def test_a_search_that_waits_lets_another_one_run(lock):
     reached = threading.Event()
 
     def waits():
-        with turns.pause():
+        with lock.released():
             return reached.wait(_LIMIT_S)
 
     def ends():
@@ -27,11 +27,11 @@ def test_a_search_that_waits_lets_another_one_run(turns):
         return "ended"
 
     with ThreadPoolExecutor(2) as threads:
-        both = [threads.submit(turns.take, each) for each in (waits, ends)]
+        both = [threads.submit(lock.call, each) for each in (waits, ends)]
         assert [each.result() for each in both] == [True, "ended"]
 
 
-def test_only_one_search_runs_at_a_time(turns):
+def test_only_one_search_runs_at_a_time(lock):
     running, most = set(), []
 
     def search(number):
@@ -39,29 +39,29 @@ def test_only_one_search_runs_at_a_time(turns):
             running.add(number)
             most.append(len(running))
             running.discard(number)
-            with turns.pause():
+            with lock.released():
                 pass
 
     with ThreadPoolExecutor(4) as threads:
-        for each in [threads.submit(turns.take, lambda number=number: search(number)) for number in range(4)]:
+        for each in [threads.submit(lock.call, lambda number=number: search(number)) for number in range(4)]:
             each.result()
     assert most == [1] * 200
 
 
-def test_a_search_that_fails_gives_its_turn_away(turns):
+def test_a_search_that_fails_releases_the_lock(lock):
     def fails():
         raise ValueError("not found")
 
     with pytest.raises(ValueError, match="not found"):
-        turns.take(fails)
-    assert turns.take(lambda: "next") == "next"
+        lock.call(fails)
+    assert lock.call(lambda: "next") == "next"
 
 
-def test_a_thread_without_a_turn_does_not_wait_for_one(turns):
+def test_a_thread_without_the_lock_does_not_wait_for_it(lock):
     done = threading.Event()
 
     def elsewhere():
-        with turns.pause():
+        with lock.released():
             done.set()
 
     def search():
@@ -70,4 +70,4 @@ def test_a_thread_without_a_turn_does_not_wait_for_one(turns):
         thread.join(_LIMIT_S)
         return done.is_set()
 
-    assert turns.take(search)
+    assert lock.call(search)

@@ -1,4 +1,4 @@
-"""Which differences a search tries first: the packages of the failing traceback, then those that families are about."""
+"""The suspects that a search tries first: packages of the failing traceback, then those that families are about. Pure."""
 
 from __future__ import annotations
 

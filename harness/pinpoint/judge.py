@@ -1,4 +1,4 @@
-"""Owns what a candidate shows: the failure that is followed, and whether the package imports at all."""
+"""The judge of a search: what a candidate shows of the followed failure, and whether the package imports at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.environments.modules import modules_of
 from harness.model import Attempt
 from harness.model.signature import normalise
 from harness.pinpoint.candidates import Candidate, ProbeResult
-from harness.pinpoint.following import Following, followed_by
+from harness.pinpoint.followed_failure import Following, followed_by
 from harness.pinpoint.prober import Prober
 from harness.search.transitions import Observation, State
 

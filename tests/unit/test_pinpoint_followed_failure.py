@@ -7,7 +7,7 @@ import pytest
 
 from harness.model import Attempt, Case, Cell, Evidence, Outcome, Pattern
 from harness.model.watch import Watch
-from harness.pinpoint.following import Following, followed_by, relabelled
+from harness.pinpoint.followed_failure import Following, followed_by, relabelled
 from harness.search.transitions import Observation, State
 
 

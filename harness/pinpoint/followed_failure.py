@@ -1,4 +1,4 @@
-"""Owns which failure a search follows, and what attempts show. Pure."""
+"""The failure that a search follows, and what attempts show of it. Pure."""
 
 from __future__ import annotations
 
