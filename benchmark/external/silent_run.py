@@ -15,7 +15,7 @@ from harness.errors import HarnessError
 from harness.filesystem.folders import OwnedFolder
 from harness.model import matches_globs
 from harness.report.markdown import escaped, table
-from harness.triage.project_words import vocabulary_of
+from harness.triage.project_vocabulary import vocabulary_of
 
 OLDEST = (2, 2)
 _OBSERVED = ("--watch", "output", "--repeat", "2", "--timeout", "60")

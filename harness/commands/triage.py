@@ -42,17 +42,17 @@ from harness.reports.two_runs import as_two_runs
 from harness.reports.vocabulary import reading_with
 from harness.reports.writing import write_report
 from harness.session import Session
-from harness.triage.added import tier_with_backend
+from harness.triage.added_packages import tier_with_backend
 from harness.triage.answer import TriageAnswer, document
-from harness.triage.attached import files_apart
 from harness.triage.composing import unanswerable
 from harness.triage.downloads import with_data
 from harness.triage.environments import nightly_beside
 from harness.triage.known_failures import with_known
 from harness.triage.masking import without_secrets
+from harness.triage.model_files import files_apart
 from harness.triage.notebook import notebook
 from harness.triage.pairs import Pairs
-from harness.triage.project_words import vocabulary_of
+from harness.triage.project_vocabulary import vocabulary_of
 from harness.triage.reply import markdown
 from harness.triage.reproduction import reported_failure
 from harness.triage.runs import Runs

@@ -16,7 +16,7 @@ from harness.project.import_names import package_of
 from harness.project.plan import Plan
 from harness.reports.report import Report
 from harness.session import Session
-from harness.triage.added import Addition, imported_packages, needed_packages
+from harness.triage.added_packages import Addition, imported_packages, needed_packages
 from harness.triage.answer import TriageAnswer
 
 

@@ -21,8 +21,8 @@ from harness.reports.executed import find_tests
 from harness.reports.report import Report
 from harness.session import Session
 from harness.triage.answer import TriageAnswer
-from harness.triage.attached import combined, file_answer, is_about_reading
 from harness.triage.cases import MOST_CASES, case_answer, followed_case, suffix_of, with_cases, words_of
+from harness.triage.model_files import combined, file_answer, is_about_reading
 from harness.triage.pairs import Pairs
 from harness.triage.runs import Runs
 from harness.triage.triage import Triage

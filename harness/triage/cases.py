@@ -10,7 +10,7 @@ from packaging.utils import NormalizedName
 from harness.model import Case
 from harness.triage.answer import CaseAnswer, TriageAnswer, WayOut
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.observe import Ran
+from harness.triage.observed_runs import Ran
 from harness.triage.ranges import ranges_of
 
 MOST_CASES = 50

@@ -14,23 +14,23 @@ from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Report
 from harness.triage.answer import HeldPackage, Reproduction, TriageAnswer
-from harness.triage.cases import suffix_of
-from harness.triage.claims import check, questions_about, without_verdict
-from harness.triage.commands import reproducing
-from harness.triage.decide import (
+from harness.triage.attribution import (
     changes,
     nearest_pair,
     other_failures,
     points_of,
     ways_out,
 )
-from harness.triage.differing import Differences, differences_of, is_undecided
+from harness.triage.cases import suffix_of
+from harness.triage.claims import check, questions_about, without_verdict
+from harness.triage.commands import reproducing
 from harness.triage.environments import failing_versions, people_name
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.local_paths import shared, without_local_paths
-from harness.triage.nearby import without_package
+from harness.triage.nearby_releases import without_package
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
-from harness.triage.observe import Problem, evidence_of
+from harness.triage.observed_runs import Problem, evidence_of
+from harness.triage.output_differences import Differences, differences_of, is_undecided
 from harness.triage.quoted_output import unseen_output
 from harness.triage.ranges import Range, ranges_of
 from harness.triage.reproduction import (

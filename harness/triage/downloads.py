@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.model import Attempt, NoVerdict
 from harness.triage.answer import TriageAnswer
-from harness.triage.observe import needed_data
+from harness.triage.observed_runs import needed_data
 
 
 def with_data(answer: TriageAnswer, attempts: Iterable[Attempt | None], *, options: Sequence[str]) -> TriageAnswer:

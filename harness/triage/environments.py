@@ -14,8 +14,8 @@ from harness.model.nightly import is_nightly
 from harness.project.matrix import Family, Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Claim, Report, Says
-from harness.triage.assumed import imported_family, newest_member
 from harness.triage.claims import covers
+from harness.triage.environments_by_date import imported_family, newest_member
 from harness.triage.evidence import Evidence, Shows
 
 _JAX, _JAXLIB = canonicalize_name("jax"), canonicalize_name("jaxlib")

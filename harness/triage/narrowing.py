@@ -9,11 +9,11 @@ from packaging.utils import canonicalize_name
 
 from harness.model import Environment
 from harness.project.matrix import Matrix
-from harness.triage.differing import Differences, between_groups
 from harness.triage.environments import middle
 from harness.triage.evidence import Evidence
 from harness.triage.nightly import releases_only
-from harness.triage.observe import evidence_of
+from harness.triage.observed_runs import evidence_of
+from harness.triage.output_differences import Differences, between_groups
 from harness.triage.runs import Runs
 
 _log = logging.getLogger(__name__)

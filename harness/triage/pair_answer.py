@@ -12,20 +12,20 @@ from harness.model import Attempt, Environment, Scenario
 from harness.project.matrix import Matrix
 from harness.reports.report import Claim, Report
 from harness.triage.answer import Change, PairFacts, TriageAnswer, WayOut
+from harness.triage.attribution import changes, other_failures
 from harness.triage.claims import check, questions_about
 from harness.triage.commands import reproducing_pair
 from harness.triage.composing import install_line
-from harness.triage.decide import changes, other_failures
 from harness.triage.environments import people_name
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
-from harness.triage.observe import Problem, Ran, evidence_of
+from harness.triage.observed_runs import Problem, Ran, evidence_of
+from harness.triage.pair_sides import chain_between, points_of_side, readers_of, ways_out_of_pair, writers_for
 from harness.triage.pair_verdict import pair_sentence
 from harness.triage.pairs import Pair
 from harness.triage.ranges import Range, ranges_of
 from harness.triage.reproduction import other_system, reported_failure, reproduction_of
-from harness.triage.sides import chain_between, points_of_side, readers_of, ways_out_of_pair, writers_for
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,8 @@ from harness.pipeline import Work, prepare
 from harness.project.plan import make_plan
 from harness.project.selection import Selection
 from harness.session import Session
-from harness.triage.added import variables_of
-from harness.triage.observe import Ran
+from harness.triage.added_packages import variables_of
+from harness.triage.observed_runs import Ran
 from harness.triage.runs import Extend, FindEnvironment, RunTasks, made_from, own_variables
 
 Pair = tuple[str, str]

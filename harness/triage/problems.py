@@ -11,7 +11,7 @@ from harness.model import Outcome, Pattern
 from harness.model.observation import normalise_output, normalise_warnings
 from harness.model.watch import Watch, WatchKind
 from harness.triage.evidence import Failure
-from harness.triage.observe import Problem, Ran
+from harness.triage.observed_runs import Problem, Ran
 from harness.triage.quoted_output import is_shown
 
 _LONGEST_LINE = 120

@@ -11,12 +11,12 @@ from harness.report.foreign_text import one_line, plain
 from harness.report.markdown import code, escaped, table
 from harness.reports.report import Claim, Dropped
 from harness.triage.answer import CaseAnswer, Change, TriageAnswer
+from harness.triage.attribution import failure_line
 from harness.triage.claims import Checked
-from harness.triage.decide import failure_line
 from harness.triage.evidence import Shows
 from harness.triage.local_paths import without_local_paths
 from harness.triage.ranges import Range, borders_of
-from harness.triage.suspicious import suspicious_files
+from harness.triage.suspicious_files import suspicious_files
 
 _MARKS = {
     Shows.BUG: "❌ this bug",

@@ -10,7 +10,7 @@ from dataclasses import replace
 from harness.reports.report import Report
 from harness.triage.answer import Reproduction
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.observe import Problem, Ran, evidence_of
+from harness.triage.observed_runs import Problem, Ran, evidence_of
 
 NO_VERSION = "the report names no failing version that has an environment"
 """Why a report has no environment of its own: it may name others, which are not installed here."""

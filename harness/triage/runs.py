@@ -20,8 +20,8 @@ from harness.record.store import Store
 from harness.reports.endless import endless_loop
 from harness.reports.undefined import undefined_names
 from harness.session import Session
-from harness.triage.added import variables_of
-from harness.triage.observe import Ran
+from harness.triage.added_packages import variables_of
+from harness.triage.observed_runs import Ran
 
 _UNDEFINED = re.compile(r"NameError: (?:global )?name '(?P<name>\w+)' is not defined")
 

@@ -16,15 +16,14 @@ from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.reports.report import Claim, Report, Says
 from harness.triage.answer import TriageAnswer
-from harness.triage.composing import Found, compose
-from harness.triage.decide import (
+from harness.triage.attribution import (
     differing_packages,
     nearest_pair,
     only_replaced_package,
     place_to_search,
     responsible_package,
 )
-from harness.triage.differing import differences_of
+from harness.triage.composing import Found, compose
 from harness.triage.environments import (
     claimed_environments,
     ends_of_bases,
@@ -33,9 +32,16 @@ from harness.triage.environments import (
 )
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.narrowing import narrow, narrow_differences
-from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_to_search, without_package
+from harness.triage.nearby_releases import (
+    earlier_releases,
+    loss_of,
+    packages_of_failure,
+    range_to_search,
+    without_package,
+)
 from harness.triage.nightly import releases_only
-from harness.triage.observe import Problem, evidence_of, is_right
+from harness.triage.observed_runs import Problem, evidence_of, is_right
+from harness.triage.output_differences import differences_of
 from harness.triage.problems import problem_of
 from harness.triage.quoted_output import message_of_title, quoted_outputs
 from harness.triage.reproduction import NO_VERSION, reported_failure

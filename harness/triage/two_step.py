@@ -14,7 +14,7 @@ from harness.model import Environment
 from harness.project.matrix import Matrix
 from harness.reports.report import Claim, Place, Report, Says
 from harness.triage.answer import TriageAnswer
-from harness.triage.decide import nearest_pair, responsible_package
+from harness.triage.attribution import nearest_pair, responsible_package
 from harness.triage.environments import (
     claimed_environments,
     ends_of_bases,
@@ -23,13 +23,13 @@ from harness.triage.environments import (
     reporters_environments,
 )
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.nearby import range_of_pair
+from harness.triage.nearby_releases import range_of_pair
 from harness.triage.nightly import releases_only
-from harness.triage.observe import Problem, Ran, evidence_of
+from harness.triage.observed_runs import Problem, Ran, evidence_of
 from harness.triage.pair_answer import PairReply
+from harness.triage.pair_sides import readers_of, writers_for
 from harness.triage.pairs import Pair, Pairs
 from harness.triage.problems import problem_of
-from harness.triage.sides import readers_of, writers_for
 
 MOST_ROUNDS = 8
 MOST_PAIRS = 100

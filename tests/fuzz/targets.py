@@ -65,7 +65,7 @@ from harness.sandbox.backends import NO_SANDBOX
 from harness.saved_models.file_kind import read_file
 from harness.saved_models.refusal import Refusal
 from harness.saved_models.says import LONGEST_NAME, MOST_NAMES, FileSays
-from harness.triage.added import needed_packages
+from harness.triage.added_packages import needed_packages
 from harness.triage.answer import document
 from harness.triage.composing import unanswerable
 from harness.triage.masking import without_secrets

@@ -10,7 +10,7 @@ from harness.pinpoint.followed_failure import Following
 from harness.pinpoint.judge import Judge
 from harness.search.transitions import State
 from tests.making import make_environment
-from tests.unit.test_pinpoint_following import attempt
+from tests.unit.test_pinpoint_followed_failure import attempt
 
 IN_IMPORT = """\
 Traceback (most recent call last):

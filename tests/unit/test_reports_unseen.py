@@ -10,7 +10,7 @@ from harness.reports.margins import without_margin
 from harness.reports.pieces import read_pieces
 from harness.reports.undefined import undefined_names
 from harness.reports.write_and_read_parts import commented_writer
-from harness.triage.observe import Problem, evidence_of
+from harness.triage.observed_runs import Problem, evidence_of
 from harness.triage.runs import without_end
 from tests.unit.test_triage import NOT_TESTED, ran
 

@@ -23,9 +23,7 @@ from harness.reports import read_report
 from harness.reports.report import Claim, Dropped, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.secrets import has_secret, masked
 from harness.triage.answer import Change, FileAnswer, HeldPackage, Reproduction, TriageAnswer, WayOut, document
-from harness.triage.claims import Checked, check, covers, questions_about, without_verdict
-from harness.triage.commands import reproducing, watching
-from harness.triage.decide import (
+from harness.triage.attribution import (
     changes,
     nearest_pair,
     only_replaced_package,
@@ -35,6 +33,8 @@ from harness.triage.decide import (
     responsible_package,
     ways_out,
 )
+from harness.triage.claims import Checked, check, covers, questions_about, without_verdict
+from harness.triage.commands import reproducing, watching
 from harness.triage.downloads import with_data
 from harness.triage.environments import (
     claimed_environments,
@@ -47,9 +47,15 @@ from harness.triage.environments import (
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.masking import without_secrets
-from harness.triage.nearby import earlier_releases, loss_of, packages_of_failure, range_of_pair, range_to_search
+from harness.triage.nearby_releases import (
+    earlier_releases,
+    loss_of,
+    packages_of_failure,
+    range_of_pair,
+    range_to_search,
+)
 from harness.triage.notebook import notebook
-from harness.triage.observe import Problem, Ran, evidence_of, is_right
+from harness.triage.observed_runs import Problem, Ran, evidence_of, is_right
 from harness.triage.problems import problem_of
 from harness.triage.quoted_output import message_of_title, quoted_outputs
 from harness.triage.ranges import borders_of, ranges_of

@@ -1,4 +1,4 @@
-"""The suspects that a search tries first: packages of the failing traceback, then those that families are about. Pure."""
+"""The suspects that a search tries first: packages of the failing traceback, then those of the families. Pure."""
 
 from __future__ import annotations
 

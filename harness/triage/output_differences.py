@@ -17,7 +17,7 @@ from harness.triage.answer import ShownGroup
 from harness.triage.environments import people_name
 from harness.triage.local_paths import without_local_paths
 from harness.triage.nightly import releases_only
-from harness.triage.observe import Problem, Ran, evidence_of
+from harness.triage.observed_runs import Problem, Ran, evidence_of
 from harness.triage.reproduction import reported_failure
 
 MOST_GROUPS = 6

@@ -6,9 +6,15 @@ import pytest
 
 from harness.project.matrix_file import read_matrix
 from harness.reports import read_report
-from harness.triage.added import imported_packages, needed_packages, set_variables, tier_with_backend, variables_of
+from harness.triage.added_packages import (
+    imported_packages,
+    needed_packages,
+    set_variables,
+    tier_with_backend,
+    variables_of,
+)
 from harness.triage.environments import reporters_environments
-from harness.triage.imported import required_modules
+from harness.triage.imported_modules import required_modules
 from harness.triage.runs import own_variables
 from tests.making import make_environment
 

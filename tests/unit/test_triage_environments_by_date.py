@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.project.matrix_file import read_matrix
-from harness.triage.assumed import imported_family
+from harness.triage.environments_by_date import imported_family
 
 FAMILIES = [
     next(each for each in read_matrix(Path(__file__).parents[2] / "matrix.toml").families if each.name == name)

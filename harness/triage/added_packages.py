@@ -17,7 +17,7 @@ from harness.project.matrix import Matrix
 from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
 from harness.project.syntax import tree_of
 from harness.reports.report import Report, Says, ScenarioFile
-from harness.triage.imported import looks_local, required_modules
+from harness.triage.imported_modules import looks_local, required_modules
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _MODULE_FILE = re.compile(r"(\w+)(?:/__init__)?\.py\b")

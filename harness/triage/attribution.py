@@ -16,8 +16,8 @@ from harness.project.matrix import Matrix
 from harness.triage.answer import Change, HeldPackage, WayOut
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
-from harness.triage.nearby import without_package
-from harness.triage.observe import differing_line
+from harness.triage.nearby_releases import without_package
+from harness.triage.observed_runs import differing_line
 from harness.triage.ranges import Border, Range, borders_of
 
 MOST_WAYS_OUT = 4

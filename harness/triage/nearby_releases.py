@@ -13,7 +13,7 @@ from harness.project.import_names import package_of
 from harness.project.matrix import Matrix
 from harness.project.selection import SWAPPED_SEPARATOR
 from harness.triage.evidence import Evidence, Shows
-from harness.triage.observe import Ran
+from harness.triage.observed_runs import Ran
 
 EARLIER_MINORS = 2
 """So many earlier minors of a package are tried, if the report does not say which version of it is installed."""

@@ -5,8 +5,8 @@ import json
 from harness.model import Outcome
 from harness.reports.report import Form, Output, Place, Report
 from harness.triage.answer import document
-from harness.triage.differing import MOST_GROUPS, Differences, between_groups, differences
-from harness.triage.observe import Problem, evidence_of
+from harness.triage.observed_runs import Problem, evidence_of
+from harness.triage.output_differences import MOST_GROUPS, Differences, between_groups, differences
 from harness.triage.problems import problem_of
 from harness.triage.quoted_output import unseen_output
 from harness.triage.reply import markdown

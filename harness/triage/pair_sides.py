@@ -10,7 +10,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from harness.triage.answer import WayOut
-from harness.triage.decide import points_of
+from harness.triage.attribution import points_of
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.ranges import Range
 
