@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.execute.attempt_dir import Folder
 from harness.execute.failure_facts import AttemptContext, Places
-from harness.execute.given_input import READS_ARGUMENTS
+from harness.execute.missing_input import READS_ARGUMENTS
 from harness.execute.no_verdict import ADDRESS, companions
 from harness.execute.task import Task
 from harness.process.limits import Ended

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from harness.execute.failure_facts import Failure, Raised
-from harness.execute.finding import Finding, lacks, not_applicable, short
+from harness.execute.no_verdict_reason import Finding, lacks, not_applicable, short
 from harness.model import NoVerdict
 
 _FAILED = "CalledProcessError"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.execute.failure_facts import AttemptContext, Failure, Raised
-from harness.execute.finding import Finding, lacks, needs_package, not_applicable, short
-from harness.execute.own_code import is_own, raised_at, statements_at
+from harness.execute.no_verdict_reason import Finding, lacks, needs_package, not_applicable, short
+from harness.execute.script_frames import is_own, raised_at, statements_at
 from harness.model import NoVerdict
 from harness.project.syntax import literal, tree_of
 

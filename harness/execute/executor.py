@@ -15,7 +15,7 @@ from typing import Any
 from harness.execute.artifacts import Artifacts
 from harness.execute.attempt_context import context_of
 from harness.execute.attempt_dir import Folder
-from harness.execute.data_places import place_data
+from harness.execute.data_links import place_data
 from harness.execute.fork_choice import fork_server_kind, fork_server_or_reason, imports_package_late
 from harness.execute.fork_time_out import is_conclusive
 from harness.execute.forkserver.channel import ForkServerLost
@@ -23,7 +23,7 @@ from harness.execute.forkserver.pool import ForkServers
 from harness.execute.forkserver.server import ForkServerKind, ZygoteKind
 from harness.execute.isolation import InFork, InProcess, IsolationMethod, new_folder
 from harness.execute.sanitize import sanitize
-from harness.execute.stage_times import stage_durations
+from harness.execute.stage_durations import stage_durations
 from harness.execute.task import WORTH_PREPARING, Task, this_platform
 from harness.execute.verdict import LOST, Verdict, WorkerFacts, judge
 from harness.model import Attempt, Condition, Evidence, Outcome

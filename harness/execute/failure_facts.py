@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.execute.handlers import raised_in_handler
+from harness.execute.exception_handlers import raised_in_handler
 
 _MOST = 12
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.execute.attempt_dir import Folder
-from harness.execute.data_places import cache_folder
+from harness.execute.data_links import cache_folder
 from harness.execute.sanitize import sanitize
 from harness.filesystem.atomic import write_whole
 from harness.filesystem.folders import remove_folder

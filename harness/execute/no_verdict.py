@@ -15,17 +15,17 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from harness.execute.absent_imports import misses_import
-from harness.execute.asked_metadata import asks_metadata
 from harness.execute.child_processes import child_lacks, with_child
 from harness.execute.deliberate_exits import checks_version, imports_relatively, left_for_version, skips_itself
 from harness.execute.failure_facts import AttemptContext, Failure, Places, number_of, python_of, text_of, texts_of
-from harness.execute.finding import Finding, how_to_add, needs_package, short
-from harness.execute.given_input import NAME_THEM, NO_ARGUMENTS, lacks_arguments, lacks_input, lacks_variable
+from harness.execute.machine_requirements import needs_another_machine
+from harness.execute.metadata_queries import asks_metadata
 from harness.execute.missing_files import is_elsewhere, is_inside, missing_paths, relative_path
-from harness.execute.other_machine import needs_another_machine
+from harness.execute.missing_input import NAME_THEM, NO_ARGUMENTS, lacks_arguments, lacks_input, lacks_variable
+from harness.execute.no_verdict_reason import Finding, how_to_add, needs_package, short
+from harness.execute.optional_imports import misses_import
 from harness.execute.runner_output import no_test_ran
-from harness.execute.switched_off import did_nothing
+from harness.execute.skipped_work import did_nothing
 from harness.model import NoVerdict, Outcome
 from harness.project.import_names import is_standard, package_of
 

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from harness.execute.failure_facts import AttemptContext, Failure
-from harness.execute.finding import Finding, lacks, needs_package, not_applicable
+from harness.execute.no_verdict_reason import Finding, lacks, needs_package, not_applicable
 from harness.model import NoVerdict
 
 LACKING = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '([A-Za-z_][\w.]*)'")

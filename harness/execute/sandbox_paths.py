@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.execute.attempt_dir import Folder
-from harness.execute.data_places import DATA
+from harness.execute.data_links import DATA
 from harness.guest import GUEST
 from harness.model import Overlay
 from harness.sandbox.policy import SHARED_MEMORY_MIB, Bind, SandboxView, network_binds, python_binds

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.execute.stage_times import stage_durations
+from harness.execute.stage_durations import stage_durations
 from harness.model import Attempt, Case, Cell, Evidence, Outcome, Pattern
 from harness.model.durations import LEAST_S, Measured, compare, seconds_of, session_to_compare, speed_groups
 from harness.model.observation import normalise_warnings

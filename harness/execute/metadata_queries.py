@@ -7,7 +7,7 @@ import re
 from packaging.utils import canonicalize_name
 
 from harness.execute.failure_facts import Failure
-from harness.execute.finding import Finding, lacks, needs_package, not_applicable, short
+from harness.execute.no_verdict_reason import Finding, lacks, needs_package, not_applicable, short
 from harness.model import NoVerdict
 
 _ERRORS = frozenset({"PackageNotFoundError", "DistributionNotFound"})

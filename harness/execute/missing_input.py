@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 
 from harness.execute.failure_facts import Failure
-from harness.execute.finding import Finding, short
 from harness.execute.missing_files import is_inside
-from harness.execute.own_code import frames, is_own, own_line, statements_at
+from harness.execute.no_verdict_reason import Finding, short
+from harness.execute.script_frames import frames, is_own, own_line, statements_at
 from harness.model import NoVerdict
 from harness.project.syntax import tree_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from harness.execute.failure_facts import Failure
-from harness.execute.given_input import fails_for_nothing
+from harness.execute.missing_input import fails_for_nothing
 from harness.model import NoVerdict
 from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.execute.failure_facts import AttemptContext
-from harness.execute.finding import Finding, not_applicable, short
-from harness.execute.given_input import NAME_THEM, NO_ARGUMENTS
+from harness.execute.missing_input import NAME_THEM, NO_ARGUMENTS
+from harness.execute.no_verdict_reason import Finding, not_applicable, short
 from harness.model import NoVerdict
 from harness.reports.known_values import Cause, Given
 from harness.reports.switched_off_code import SwitchedOff, switched_off

@@ -6,8 +6,8 @@ import ast
 import re
 
 from harness.execute.failure_facts import Failure
-from harness.execute.finding import Finding, lacks, needs_package
-from harness.execute.own_code import is_own, own_line, statements_at
+from harness.execute.no_verdict_reason import Finding, lacks, needs_package
+from harness.execute.script_frames import is_own, own_line, statements_at
 from harness.project.syntax import tree_of
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
