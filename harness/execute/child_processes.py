@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from harness.execute.failure_facts import Failure, Raised
-from harness.execute.no_verdict_reason import Finding, lacks, not_applicable, short
+from harness.execute.no_verdict_reason import NoVerdictReason, lacks, not_applicable, short
 from harness.model import NoVerdict
 
 _FAILED = "CalledProcessError"
@@ -23,8 +23,8 @@ _KNOWN = {"URLError": ("OSError",), "gaierror": ("OSError",), "HTTPError": ("URL
 _NO_PROGRAM = re.compile(r"exit status (?:126|127)\b")
 
 
-def child_lacks(failure: Failure) -> Finding | None:
-    """Return a finding if the failed process lacked a program, or was to install packages."""
+def child_lacks(failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict if the failed process lacked a program, or was to install packages."""
     failed = _failed(failure)
     if failed is None:
         return None
@@ -35,7 +35,7 @@ def child_lacks(failure: Failure) -> Finding | None:
         reason = "the script installs packages, which it cannot do here. Remove this line"
         return not_applicable(NoVerdict.MISSING_PACKAGE, f"{reason}, and add them:{added or ' --with PACKAGE'}")
     if _NO_PROGRAM.search(failed.message):
-        return Finding(
+        return NoVerdictReason(
             cause=NoVerdict.MISSING_FILE, reason=f"the script runs a program that is not there: {short(failed.message)}"
         )
     return None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.execute.failure_facts import AttemptContext, Failure, Raised
-from harness.execute.no_verdict_reason import Finding, lacks, needs_package, not_applicable, short
+from harness.execute.no_verdict_reason import NoVerdictReason, lacks, needs_package, not_applicable, short
 from harness.execute.script_frames import is_own, raised_at, statements_at
 from harness.model import NoVerdict
 from harness.project.syntax import literal, tree_of
@@ -28,8 +28,8 @@ _NOT_THERE = re.compile(r"No module named '([A-Za-z_][\w.]*)'")
 _STATUS = re.compile(r"-?\d{1,10}|True|")
 
 
-def skips_itself(failure: Failure) -> Finding | None:
-    """Return a finding for a script that raises the skip of unittest or pytest outside of a test."""
+def skips_itself(failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict for a script that raises the skip of unittest or pytest outside of a test."""
     outermost = failure.chain[0] if failure.chain else None
     if outermost is None or not ("SkipTest" in outermost.bases or {"Skipped", "OutcomeException"} <= outermost.bases):
         return None
@@ -39,8 +39,8 @@ def skips_itself(failure: Failure) -> Finding | None:
     return not_applicable(NoVerdict.NOTHING_EXECUTED, f"the script skips itself here: {short(outermost.message)}")
 
 
-def checks_version(failure: Failure) -> Finding | None:
-    """Return a finding for a script that compares a version with a constant, and raises or exits for that alone."""
+def checks_version(failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict if a script raises or exits only for a version that it compared."""
     line = raised_at(failure)
     if line is None:
         return None
@@ -51,8 +51,8 @@ def checks_version(failure: Failure) -> Finding | None:
     return _refuses(line)
 
 
-def left_for_version(context: AttemptContext) -> Finding | None:
-    """Return a finding for a script that printed why it does not run in this version, and exited with status 0."""
+def left_for_version(context: AttemptContext) -> NoVerdictReason | None:
+    """Return why there is no verdict if a script printed that it does not run in this version, and exited with 0."""
     if "exit" not in context.text or not any(each in context.text for each in _VERSIONS):
         return None
     tree = tree_of(context.text)
@@ -75,18 +75,18 @@ def _was_said(body: list[ast.stmt], output: str) -> bool:
     return bool(texts) and all(each.strip() in output for each in texts)
 
 
-def _refuses(line: int) -> Finding:
+def _refuses(line: int) -> NoVerdictReason:
     reason = f"the script itself refuses this version, in line {line}. To run it in others, remove its check"
     return not_applicable(NoVerdict.NOTHING_EXECUTED, reason)
 
 
-def imports_relatively(failure: Failure) -> Finding | None:
-    """Return a finding for a module of a package that was sent without its package."""
+def imports_relatively(failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict for a module of a package that was sent without its package."""
     for raised in failure.chain:
         if "ImportError" in raised.bases and raised.message.startswith(_RELATIVE) and is_own(raised.file, failure):
             reason = "a relative import works only inside a package, and the script is run on its own"
             reason = f"{reason}. Import the module without the dot, and put it next to the script"
-            return Finding(cause=NoVerdict.MISSING_HELPER, reason=reason)
+            return NoVerdictReason(cause=NoVerdict.MISSING_HELPER, reason=reason)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Decide whether a script failed because it needs a GPU or another operating system. Pure."""
+"""What a failed script requires of the machine: a GPU, or another operating system. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scripts that ask which version of a package is installed, under a name that this environment does not have. Pure."""
+"""Queries of the metadata of a package that is not installed under this name. Pure."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import re
 from packaging.utils import canonicalize_name
 
 from harness.execute.failure_facts import Failure
-from harness.execute.no_verdict_reason import Finding, lacks, needs_package, not_applicable, short
+from harness.execute.no_verdict_reason import NoVerdictReason, lacks, needs_package, not_applicable, short
 from harness.model import NoVerdict
 
 _ERRORS = frozenset({"PackageNotFoundError", "DistributionNotFound"})
 _NAME = re.compile(r"(?:No package metadata was found for |The ')?(?P<name>[A-Za-z][\w.-]*)")
 
 
-def asks_metadata(failure: Failure) -> Finding | None:
-    """Return a finding for a package that is missing, or that another one stands for: tensorflow-cpu for tensorflow."""
+def asks_metadata(failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict if a package is missing, or has another name, such as tensorflow-cpu."""
     raised = next((each for each in failure.chain if each.bases & _ERRORS), None)
     found = _NAME.match(raised.message) if raised is not None else None
     if found is None:

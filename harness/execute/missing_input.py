@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from harness.execute.failure_facts import Failure
 from harness.execute.missing_files import is_inside
-from harness.execute.no_verdict_reason import Finding, short
+from harness.execute.no_verdict_reason import NoVerdictReason, short
 from harness.execute.script_frames import frames, is_own, own_line, statements_at
 from harness.model import NoVerdict
 from harness.project.syntax import tree_of
@@ -32,8 +32,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _QUOTES = "'\""
 
 
-def lacks_arguments(failure: Failure) -> Finding | None:
-    """Return a finding for a script that was run without the arguments that it reads."""
+def lacks_arguments(failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict for a script that was run without the arguments that it reads."""
     if not failure.chain:
         return None
     outermost = failure.chain[0]
@@ -42,38 +42,41 @@ def lacks_arguments(failure: Failure) -> Finding | None:
     usage = ended and failure.context.reads_arguments and re.search(r"(?i)\busage\b", failure.context.output)
     absent = failure.context.reads_arguments and fails_for_nothing(failure, _ARGUMENTS)
     if (ended and failure.parser is not None) or reads or usage or absent:
-        return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=f"{NO_ARGUMENTS}. {NAME_THEM}")
+        return NoVerdictReason(cause=NoVerdict.NO_ARGUMENTS, reason=f"{NO_ARGUMENTS}. {NAME_THEM}")
     return None
 
 
-def lacks_input(failure: Failure) -> Finding | None:
-    """Return a finding for a script that reads an empty standard input."""
+def lacks_input(failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict for a script that reads an empty standard input."""
     asked = any(
         "EOFError" in raised.bases
         and ("reading a line" in raised.message or posixpath.basename(raised.file) == "getpass.py")
         for raised in failure.chain
     )
     if asked or (not failure.context.has_input and fails_for_nothing(failure, _INPUT)):
-        return Finding(cause=NoVerdict.NO_INPUT, reason=_NO_INPUT)
+        return NoVerdictReason(cause=NoVerdict.NO_INPUT, reason=_NO_INPUT)
     return None
 
 
-def lacks_variable(failure: Failure) -> Finding | None:
-    """Return a finding if the script itself reads a variable that is not set; a package that does so is a failure."""
+def lacks_variable(failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict if the script itself reads a variable that is not set.
+
+    A package that reads such a variable is a failure.
+    """
     last = failure.chain[-1] if failure.chain else None
     if last is None:
         return None
     if last.type != "KeyError" or not re.search(r"(?:^|[/\\])os\.py$|^<frozen os>$", last.file):
         if fails_for_nothing(failure, _VARIABLES):
             reason = "the script reads an environment variable, which is not set. Set the value in the script"
-            return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
+            return NoVerdictReason(cause=NoVerdict.NO_INPUT, reason=reason)
         return None
     files = [file for file, _ in frames(failure)]
     if len(files) < 2 or any(is_inside(files[-2], each) for each in failure.prefixes):
         return None
     how = f'Set it in the script: os.environ[{short(last.message)}] = "VALUE"'
     reason = f"the script reads the environment variable {short(last.message).strip(_QUOTES)}, which is not set. {how}"
-    return Finding(cause=NoVerdict.NO_INPUT, reason=reason)
+    return NoVerdictReason(cause=NoVerdict.NO_INPUT, reason=reason)
 
 
 def fails_for_nothing(failure: Failure, source: re.Pattern[str]) -> bool:

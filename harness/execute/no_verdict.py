@@ -1,6 +1,6 @@
 """Decide whether the end of a script says something about the version under test. Pure.
 
-Input: the facts that the worker reports. Each rule returns None, or a Finding: a cause, and a sentence with what the
+Input: the facts that the worker reports. Each rule returns None, or a reason: a cause, and a sentence with what the
 user can do. A script that forges its report changes its own verdict only.
 """
 
@@ -22,7 +22,7 @@ from harness.execute.machine_requirements import needs_another_machine
 from harness.execute.metadata_queries import asks_metadata
 from harness.execute.missing_files import is_elsewhere, is_inside, missing_paths, relative_path
 from harness.execute.missing_input import NAME_THEM, NO_ARGUMENTS, lacks_arguments, lacks_input, lacks_variable
-from harness.execute.no_verdict_reason import Finding, how_to_add, needs_package, short
+from harness.execute.no_verdict_reason import NoVerdictReason, how_to_add, needs_package, short
 from harness.execute.optional_imports import misses_import
 from harness.execute.runner_output import no_test_ran
 from harness.execute.skipped_work import did_nothing
@@ -56,7 +56,7 @@ _ASKS_FOR = tuple(
 )
 
 
-def finding_of(report: Mapping[str, Any], context: AttemptContext) -> Finding | None:
+def why_no_verdict(report: Mapping[str, Any], context: AttemptContext) -> NoVerdictReason | None:
     """Return why a report that says "passed" or "failed" is no verdict; None if it is one."""
     if isinstance(report.get("unparsed"), Mapping):
         return _syntax(report["unparsed"], report)
@@ -103,28 +103,28 @@ def companions(report: Mapping[str, Any], places: Places) -> tuple[str, ...]:
     return tuple(each for each in dict.fromkeys(wanted) if each and ".." not in each.split("/") and "\0" not in each)
 
 
-def _syntax(unparsed: Mapping[str, Any], report: Mapping[str, Any]) -> Finding:
+def _syntax(unparsed: Mapping[str, Any], report: Mapping[str, Any]) -> NoVerdictReason:
     line, text = number_of(unparsed, "line"), text_of(unparsed, "text")
     what = f"line {line}" if line is not None else "the script"
     reason = f"Python {python_of(report)} cannot parse {what}" + (f": {short(text)}" if text else "")
-    return Finding(cause=NoVerdict.SYNTAX, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+    return NoVerdictReason(cause=NoVerdict.SYNTAX, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 
-def _nothing_executed() -> Finding:
+def _nothing_executed() -> NoVerdictReason:
     reason = "nothing was executed: the script only imports and defines things. Call what it defines at its end"
-    return Finding(cause=NoVerdict.NOTHING_EXECUTED, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+    return NoVerdictReason(cause=NoVerdict.NOTHING_EXECUTED, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 
-def _usage_only(context: AttemptContext) -> Finding | None:
-    """Return a finding for a script that only printed how it is called."""
+def _usage_only(context: AttemptContext) -> NoVerdictReason | None:
+    """Return why there is no verdict for a script that only printed how it is called."""
     if not context.reads_arguments or not _USAGE.search(context.output):
         return None
     reason = f"{NO_ARGUMENTS}: it printed its usage. {NAME_THEM}"
-    return Finding(cause=NoVerdict.NO_ARGUMENTS, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+    return NoVerdictReason(cause=NoVerdict.NO_ARGUMENTS, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 
-def _no_tests(report: Mapping[str, Any]) -> Finding | None:
-    """Return a finding if unittest ran none of the tests."""
+def _no_tests(report: Mapping[str, Any]) -> NoVerdictReason | None:
+    """Return why there is no verdict if unittest ran none of the tests."""
     tests = report.get("tests")
     if not isinstance(tests, Mapping):
         return None
@@ -135,10 +135,10 @@ def _no_tests(report: Mapping[str, Any]) -> Finding | None:
         reason = f"all tests were skipped: {short(text_of(tests, 'why') or '')}"
     else:
         return None
-    return Finding(cause=NoVerdict.NOTHING_EXECUTED, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+    return NoVerdictReason(cause=NoVerdict.NOTHING_EXECUTED, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 
-def _settings(failure: Failure) -> Finding | None:
+def _settings(failure: Failure) -> NoVerdictReason | None:
     for setting in failure.settings:
         variable, value, actual = (text_of(setting, key) for key in ("variable", "value", "actual"))
         said_by = text_of(setting, "said_by")
@@ -148,21 +148,21 @@ def _settings(failure: Failure) -> Finding | None:
         for module in texts_of(setting, "lacking")[:1]:
             package = package_of(module)
             reason = f"{asked} needs {short(package)}, {how_to_add(package)}"
-            return Finding(cause=NoVerdict.MISSING_PACKAGE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+            return NoVerdictReason(cause=NoVerdict.MISSING_PACKAGE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
         if actual is not None and actual != value:
             reason = f"{asked} is not in force here: {short(said_by or '')} returns {short(actual)}"
-            return Finding(cause=NoVerdict.NOT_IN_FORCE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+            return NoVerdictReason(cause=NoVerdict.NOT_IN_FORCE, reason=reason, outcome=Outcome.NOT_APPLICABLE)
     return None
 
 
-def _other_machine(failure: Failure) -> Finding | None:
+def _other_machine(failure: Failure) -> NoVerdictReason | None:
     found = needs_another_machine(failure)
     if found is None:
         return None
-    return Finding(cause=found[0], reason=found[1], outcome=Outcome.NOT_APPLICABLE)
+    return NoVerdictReason(cause=found[0], reason=found[1], outcome=Outcome.NOT_APPLICABLE)
 
 
-def _missing_module(failure: Failure) -> Finding | None:
+def _missing_module(failure: Failure) -> NoVerdictReason | None:
     for raised in failure.chain:
         if "ImportError" not in raised.bases or raised.missing is None:
             continue
@@ -174,20 +174,20 @@ def _missing_module(failure: Failure) -> Finding | None:
                     f"the script imports {short(top)}, and {name} lies beside it and is not copied into the sandbox. "
                     "Name it under `files` in [tool.harness] of its header"
                 )
-                return Finding(cause=NoVerdict.MISSING_HELPER, reason=reason)
+                return NoVerdictReason(cause=NoVerdict.MISSING_HELPER, reason=reason)
         if is_standard(top):
             if _is_installed_code(raised.file, failure):
                 return None  # the package does not work on this Python: that is what the cell asks
             reason = f"needs {short(top)}, which is in the standard library of other Pythons, not of {failure.python}"
-            return Finding(cause=NoVerdict.OTHER_PYTHON, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+            return NoVerdictReason(cause=NoVerdict.OTHER_PYTHON, reason=reason, outcome=Outcome.NOT_APPLICABLE)
         if canonicalize_name(package_of(module)) in failure.context.packages:
             return None  # an installed package does not have it, or not any more
         return _needs(module)
     return None
 
 
-def _asked_package(failure: Failure) -> Finding | None:
-    """Return a finding if a library that caught the ImportError itself names a missing package."""
+def _asked_package(failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict if a library that caught the ImportError itself names a missing package."""
     if not failure.chain or "ImportError" not in failure.chain[0].bases or failure.chain[0].module is not None:
         return None
     for pattern in _ASKS_FOR:
@@ -199,7 +199,7 @@ def _asked_package(failure: Failure) -> Finding | None:
     return None
 
 
-def _needs(module: str) -> Finding:
+def _needs(module: str) -> NoVerdictReason:
     found = needs_package(module)
     if _OWN_FILE.fullmatch(module.partition(".")[0].lower()):
         file = f"{short(module.partition('.')[0])}.py"
@@ -209,7 +209,7 @@ def _needs(module: str) -> Finding:
     return found
 
 
-def _network(failure: Failure) -> Finding | None:
+def _network(failure: Failure) -> NoVerdictReason | None:
     if not failure.context.sandboxed:
         return None
     for raised in failure.chain:
@@ -226,16 +226,16 @@ def _network(failure: Failure) -> Finding | None:
             )
             if failure.context.has_data:
                 reason = f"needs data from {wanted}, which the data of this attempt lacks. Use other data: --data DIR"
-            return Finding(cause=NoVerdict.NO_NETWORK, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+            return NoVerdictReason(cause=NoVerdict.NO_NETWORK, reason=reason, outcome=Outcome.NOT_APPLICABLE)
     return None
 
 
-def _missing_file(failure: Failure) -> Finding | None:
+def _missing_file(failure: Failure) -> NoVerdictReason | None:
     places = failure.context.places
     for raised in failure.chain:
         if "FileNotFoundError" in raised.bases and posixpath.basename(raised.file) == "subprocess.py":
             reason = f"the script runs {short(raised.filename or 'a program')}, which is not there"
-            return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
+            return NoVerdictReason(cause=NoVerdict.MISSING_FILE, reason=reason)
     for path in missing_paths(failure):
         relative = relative_path(path, places)
         if relative is not None and relative in failure.context.sent:
@@ -243,19 +243,19 @@ def _missing_file(failure: Failure) -> Finding | None:
         if relative is not None and relative in failure.context.beside:
             reason = f"the script reads {short(relative)}, which lies beside it and is not copied into the sandbox"
             reason = f"{reason}. Name it under `files` in [tool.harness] of its header"
-            return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
+            return NoVerdictReason(cause=NoVerdict.MISSING_FILE, reason=reason)
         beside = is_inside(path, places.script)
         if relative is not None and (beside or not (failure.wrote or failure.context.reads_artifact)):
             # Where it wrote nothing, it cannot have lost what it wrote.
             reason = f"the script reads {short(relative)}, which it does not write and which was not sent with it"
-            return Finding(cause=NoVerdict.MISSING_FILE, reason=f"{reason}. Make the data in the script")
+            return NoVerdictReason(cause=NoVerdict.MISSING_FILE, reason=f"{reason}. Make the data in the script")
         if not failure.context.sandboxed and relative is None and is_elsewhere(path, failure):
             reason = f"the script reads {short(path)}, which is not on this machine. Make the data in the script"
-            return Finding(cause=NoVerdict.MISSING_FILE, reason=reason)
+            return NoVerdictReason(cause=NoVerdict.MISSING_FILE, reason=reason)
     return None
 
 
-def _refused_by_sandbox(failure: Failure) -> Finding | None:
+def _refused_by_sandbox(failure: Failure) -> NoVerdictReason | None:
     if not failure.context.sandboxed:
         return None
     for raised in failure.chain:
@@ -264,11 +264,11 @@ def _refused_by_sandbox(failure: Failure) -> Finding | None:
         path = raised.filename
         if raised.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             reason = "the sandbox has no more space for files. Set `disk` under [tool.harness] in the script's header"
-            return Finding(cause=NoVerdict.NO_SPACE, reason=reason)
+            return NoVerdictReason(cause=NoVerdict.NO_SPACE, reason=reason)
         if raised.errno == errno.EROFS:
             where = f": {short(path)}" if path else ""
             reason = f"the sandbox can be written to in the working, home and temporary folders only{where}. Or: {_OFF}"
-            return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
+            return NoVerdictReason(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
         if path is not None and raised.errno in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR):
             found = _outside(path, failure, absent=raised.errno == errno.ENOENT)
             if found is not None:
@@ -276,16 +276,16 @@ def _refused_by_sandbox(failure: Failure) -> Finding | None:
     return next((found for path in missing_paths(failure) if (found := _outside(path, failure)) is not None), None)
 
 
-def _outside(path: str, failure: Failure, *, absent: bool = True) -> Finding | None:
-    """Return a finding for a path that the sandbox does not show."""
+def _outside(path: str, failure: Failure, *, absent: bool = True) -> NoVerdictReason | None:
+    """Return why there is no verdict for a path that the sandbox does not show."""
     home = failure.context.places.home
     if absent and home and is_inside(path, home):
         name = posixpath.relpath(path, home)
         reason = f"the sandbox has an empty home folder, without ~/{short(name)}. Make the data in the script"
-        return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=f"{reason}, or: {_OFF}")
+        return NoVerdictReason(cause=NoVerdict.OUTSIDE_SANDBOX, reason=f"{reason}, or: {_OFF}")
     if is_elsewhere(path, failure):
         reason = f"{short(path)} is outside the sandbox. Make the data in the script, or: {_OFF}"
-        return Finding(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
+        return NoVerdictReason(cause=NoVerdict.OUTSIDE_SANDBOX, reason=reason)
     return None
 
 

@@ -1,4 +1,4 @@
-"""A finding: why the end of a script says nothing of the version under test, in words for the user."""
+"""Why the end of a script says nothing of the version under test, in words for the user."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """A cause, a reason for the user, and the outcome."""
+class NoVerdictReason:
+    """Why an attempt is no verdict: a cause, a sentence for the user, and the outcome that is shown."""
 
     cause: NoVerdict
     reason: str
     outcome: Outcome = Outcome.FAILED
 
 
-def not_applicable(cause: NoVerdict, reason: str) -> Finding:
-    """Return the finding of a script to which the question does not apply here."""
-    return Finding(cause=cause, reason=reason, outcome=Outcome.NOT_APPLICABLE)
+def not_applicable(cause: NoVerdict, reason: str) -> NoVerdictReason:
+    """Return the reason for a script to which the question does not apply here."""
+    return NoVerdictReason(cause=cause, reason=reason, outcome=Outcome.NOT_APPLICABLE)
 
 
 def lacks(module: str, failure: Failure) -> bool:
@@ -39,8 +39,8 @@ def how_to_add(package: str) -> str:
     return f"which is not installed in this environment. Add it: --with {short(package)}"
 
 
-def needs_package(module: str) -> Finding:
-    """Return the finding of a script that needs a missing package."""
+def needs_package(module: str) -> NoVerdictReason:
+    """Return the reason for a script that needs a missing package."""
     package = package_of(module)
     shown = short(package) if package == canonicalize_name(module) else f"{short(package)} ({short(module)})"
     return not_applicable(NoVerdict.MISSING_PACKAGE, f"needs {shown}, {how_to_add(package)}")

@@ -1,4 +1,4 @@
-"""Scripts that go on without a package that they tried to import, and fail for the lack of it. Pure."""
+"""Optional imports of a script: it catches the failed import of a package, and fails later for the lack of it. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import re
 
 from harness.execute.failure_facts import Failure
-from harness.execute.no_verdict_reason import Finding, lacks, needs_package
+from harness.execute.no_verdict_reason import NoVerdictReason, lacks, needs_package
 from harness.execute.script_frames import is_own, own_line, statements_at
 from harness.project.syntax import tree_of
 
@@ -20,8 +20,8 @@ _ENDS = ("raise ", "sys.exit(", "exit(", "assert ")
 _CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
-def misses_import(failure: Failure) -> Finding | None:
-    """Return a finding if the script uses, or asks for, a missing package whose failed import it caught."""
+def misses_import(failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict if the script needs a package whose failed import it caught."""
     raised = failure.chain[0] if failure.chain else None
     if raised is None:
         return None

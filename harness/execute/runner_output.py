@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from harness.execute.failure_facts import AttemptContext, Failure
-from harness.execute.no_verdict_reason import Finding, lacks, needs_package, not_applicable
+from harness.execute.no_verdict_reason import NoVerdictReason, lacks, needs_package, not_applicable
 from harness.model import NoVerdict
 
 LACKING = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '([A-Za-z_][\w.]*)'")
@@ -53,8 +53,8 @@ def failed_test(report_outcome: object, failure: Failure) -> FailedTest | None:
     return None
 
 
-def no_test_ran(report_outcome: object, failure: Failure) -> Finding | None:
-    """Return a finding if the script runs pytest, and no test ran, or the first one lacks a package."""
+def no_test_ran(report_outcome: object, failure: Failure) -> NoVerdictReason | None:
+    """Return why there is no verdict if the script runs pytest, and no test ran, or the first one lacks a package."""
     if report_outcome != "passed" and not _exits_with_status(failure):
         return None
     counts = _pytest_counts(failure.context)

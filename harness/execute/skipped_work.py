@@ -1,10 +1,10 @@
-"""Scripts that pass because what they are about was switched off: no arguments, no GPU, no file. Pure."""
+"""Scripts that pass because they skipped their work: no arguments, no GPU, no file. Pure."""
 
 from __future__ import annotations
 
 from harness.execute.failure_facts import AttemptContext
 from harness.execute.missing_input import NAME_THEM, NO_ARGUMENTS
-from harness.execute.no_verdict_reason import Finding, not_applicable, short
+from harness.execute.no_verdict_reason import NoVerdictReason, not_applicable, short
 from harness.model import NoVerdict
 from harness.reports.known_values import Cause, Given
 from harness.reports.switched_off_code import SwitchedOff, switched_off
@@ -37,8 +37,8 @@ _WORDS = {
 }
 
 
-def did_nothing(context: AttemptContext) -> Finding | None:
-    """Return a finding for a script that ended well and did nothing, for the lack of what it was run with."""
+def did_nothing(context: AttemptContext) -> NoVerdictReason | None:
+    """Return why there is no verdict if a script passed and did nothing: it has no arguments, GPU or file."""
     given = Given(
         arguments=not context.reads_arguments,
         stdin=context.has_input,

@@ -11,7 +11,7 @@ from typing import Any
 from harness.execute.child_processes import child_error
 from harness.execute.deliberate_exits import handled_by_exit
 from harness.execute.failure_facts import AttemptContext, Failure
-from harness.execute.no_verdict import finding_of
+from harness.execute.no_verdict import why_no_verdict
 from harness.execute.runner_output import failed_test
 from harness.execute.worker_status import BROKEN_STATUS, GATE_STATUS, NOT_APPLICABLE_STATUS
 from harness.model import Header, NoVerdict, Outcome
@@ -117,19 +117,19 @@ def _over_time(facts: WorkerFacts) -> Verdict:
 
 
 def _with_report(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
-    finding = finding_of(report, facts.context)
+    no_verdict = why_no_verdict(report, facts.context)
     verdict = _as_reported(facts, report)
     as_reported = verdict.outcome is _OUTCOMES.get(str(report.get("outcome")))
-    if finding is None or not (as_reported or (verdict.outcome is Outcome.FAILED and verdict.stage != EXIT)):
+    if no_verdict is None or not (as_reported or (verdict.outcome is Outcome.FAILED and verdict.stage != EXIT)):
         return verdict
-    reason = _storable(finding.reason, LONGEST_REASON)
-    error = verdict.error if finding.outcome.is_failure else ""
+    reason = _storable(no_verdict.reason, LONGEST_REASON)
+    error = verdict.error if no_verdict.outcome.is_failure else ""
     return Verdict(
-        outcome=finding.outcome,
+        outcome=no_verdict.outcome,
         stage=_text(report, "stage", LONGEST_STAGE),
         error=error,
         reason=reason,
-        cause=finding.cause,
+        cause=no_verdict.cause,
     )
 
 

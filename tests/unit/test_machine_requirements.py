@@ -3,7 +3,7 @@
 import pytest
 
 from harness.execute.failure_facts import AttemptContext
-from harness.execute.no_verdict import finding_of
+from harness.execute.no_verdict import why_no_verdict
 from harness.model import NoVerdict, Outcome
 
 NO_GPU, OTHER_SYSTEM = NoVerdict.NO_GPU, NoVerdict.OTHER_SYSTEM
@@ -58,9 +58,9 @@ def failed(kind, message, *, bases=(), line_text="", missing=None):
     ],
 )  # fmt: skip
 def test_script_for_another_machine_is_not_applicable_in_a_sandbox(report, cause, reason):
-    found = finding_of(report, AttemptContext(sandboxed=True))
+    found = why_no_verdict(report, AttemptContext(sandboxed=True))
     assert (found.cause, found.reason, found.outcome) == (cause, reason, Outcome.NOT_APPLICABLE)
-    assert finding_of(report, AttemptContext()) is None or finding_of(report, AttemptContext()).cause not in (
+    assert why_no_verdict(report, AttemptContext()) is None or why_no_verdict(report, AttemptContext()).cause not in (
         NO_GPU,
         OTHER_SYSTEM,
         NoVerdict.OUTSIDE_SANDBOX,
@@ -76,4 +76,4 @@ def test_script_for_another_machine_is_not_applicable_in_a_sandbox(report, cause
     ],
 )
 def test_other_failures_are_verdicts(report):
-    assert finding_of(report, AttemptContext(sandboxed=True)) is None
+    assert why_no_verdict(report, AttemptContext(sandboxed=True)) is None

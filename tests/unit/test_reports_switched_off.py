@@ -3,7 +3,7 @@
 import pytest
 
 from harness.execute.failure_facts import AttemptContext
-from harness.execute.no_verdict import finding_of
+from harness.execute.no_verdict import why_no_verdict
 from harness.model import NoVerdict, Outcome
 from harness.reports.kinds import Kind
 from harness.reports.scripts import check_script, find_fault
@@ -16,9 +16,9 @@ def refusal(text):
     return check_script(text, name="report.py", fault=find_fault(text))
 
 
-def finding(text, **context):
+def reason_for(text, **context):
     context = {"sandboxed": True, "reads_arguments": "argv" in text, **context}
-    return finding_of({"outcome": "passed", "executed": True}, AttemptContext(text=text, **context))
+    return why_no_verdict({"outcome": "passed", "executed": True}, AttemptContext(text=text, **context))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_script_that_a_constant_switches_off_is_refused(text, line):
 )
 def test_script_that_does_something_or_may_do_so_is_accepted(text):
     assert refusal(text) is None
-    assert finding(text, sandboxed=False) is None
+    assert reason_for(text, sandboxed=False) is None
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_script_that_does_something_or_may_do_so_is_accepted(text):
 )
 def test_script_that_did_nothing_for_want_of_something_is_not_applicable(text, cause):
     assert refusal(text) is None
-    found = finding(text)
+    found = reason_for(text)
     assert found is not None
     assert (found.outcome, found.cause) == (Outcome.NOT_APPLICABLE, cause)
     assert "nothing was executed because of line" in found.reason
@@ -113,7 +113,7 @@ def test_script_that_did_nothing_for_want_of_something_is_not_applicable(text, c
     ],
 )
 def test_script_that_did_something_or_may_have_passes(text, context):
-    assert finding(text, **context) is None
+    assert reason_for(text, **context) is None
 
 
 def test_assertion_of_a_pair_is_refused():
