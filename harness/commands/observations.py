@@ -14,7 +14,7 @@ from harness.record.store import Store
 from harness.report.observed import grouped, grouped_by_time
 from harness.report.printed_errors import note, printed_error
 from harness.report.results import Results
-from harness.reports.caught import caught_and_printed
+from harness.reports.caught_exceptions import caught_and_printed
 from harness.session import Session
 
 _MOST_ATTEMPTS = 5

@@ -38,9 +38,9 @@ from harness.model.watch import Watch, WatchKind
 from harness.pipeline import Work
 from harness.reports import read_report
 from harness.reports.report import Report
+from harness.reports.report_folder import write_report
 from harness.reports.two_runs import as_two_runs
 from harness.reports.vocabulary import reading_with
-from harness.reports.writing import write_report
 from harness.session import Session
 from harness.triage.added_packages import tier_with_backend
 from harness.triage.answer import TriageAnswer, document

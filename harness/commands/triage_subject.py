@@ -17,7 +17,7 @@ from harness.model import Case, Scenario
 from harness.model.case import as_label
 from harness.project.header_text import with_keys
 from harness.project.syntax import tree_of
-from harness.reports.executed import find_tests
+from harness.reports.executed_code import find_tests
 from harness.reports.report import Report
 from harness.session import Session
 from harness.triage.answer import TriageAnswer

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from harness.project.syntax import tree_of
 from harness.reports.blocks import read_block
 from harness.reports.code import DISPLAYHOOK, Code, has_placeholder, names_of
-from harness.reports.executed import executed_statements
+from harness.reports.executed_code import executed_statements
 from harness.reports.files_of_code import read_files, written_files
 from harness.reports.named_blocks import as_files, file_name
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Dropped, Place, Says
-from harness.reports.undefined import ask_for_names, undefined_names, used_by
+from harness.reports.undefined_names import ask_for_names, undefined_names, used_by
 from harness.reports.usual_imports import usual_import
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import verdict_of

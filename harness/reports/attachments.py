@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.filesystem.reading import read_text
 from harness.project.syntax import tree_of
-from harness.reports.executed import imported_packages
+from harness.reports.executed_code import imported_packages
 from harness.reports.report import Dropped, Place, ScenarioFile
 
 TEXTS = (".md", ".markdown", ".txt", ".html", ".htm", ".rst")

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from harness.project.syntax import tree_of
 from harness.reports.code import Code, is_transcript, names_of, read_cell, read_transcript
-from harness.reports.executed import imported_packages
+from harness.reports.executed_code import imported_packages
 from harness.reports.marked_output import without_marked_output
 from harness.reports.named_blocks import as_files
 from harness.reports.pieces import Piece
 from harness.reports.report import Dropped, Place
 from harness.reports.scripts import find_fault
-from harness.reports.sessions import files_of_shell, scripts_in_shell
+from harness.reports.shell_blocks import files_of_shell, scripts_in_shell
 from harness.reports.signatures import is_signature
 from harness.reports.usual_imports import usual_import
 from harness.reports.values_below_code import without_value

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
 from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, beside, clauses_of
-from harness.reports.conflicts import conflict_in
 from harness.reports.facts import VERSION_FIELDS, kind_of
 from harness.reports.failures import exceptions_in
 from harness.reports.mentions import Mention, find_mentions, is_commit, package_of
 from harness.reports.missing_exception import verdict_on_raising
 from harness.reports.pieces import Piece, Shape
+from harness.reports.pip_conflicts import conflict_in
 from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import NOT_IN, is_least, is_required, is_wish, negation, raises_rightly, verdict_of
-from harness.reports.writers import WAS_WRITTEN, is_written
+from harness.reports.writer_versions import WAS_WRITTEN, is_written
 
 _EARLIER = re.compile(
     r"\b(?:old(?:er)?|previous(?:ly)?|before|earlier|used to|last week|until|up to|prior to|formerly)\b", re.IGNORECASE

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from packaging.requirements import InvalidRequirement, Requirement
 
 from harness.project.syntax import UNREADABLE, tree_of
-from harness.reports.margins import below_imports, without_margin
+from harness.reports.common_margin import below_imports, without_margin
 from harness.reports.marked_output import marks_output
 from harness.reports.not_python import (
     IPYTHON_OUTPUT,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from harness.project.header_text import with_keys
 from harness.project.inline_metadata import find_block
 from harness.project.syntax import tree_of
-from harness.reports.executed import imported_packages
+from harness.reports.executed_code import imported_packages
 
 ASK_FOR_ARGUMENTS = "Which arguments does the script get? Please post the whole command line."
 # All parts are bounded: a report can be anything.

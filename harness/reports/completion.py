@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.project.syntax import tree_of
 from harness.reports.code import names_of
-from harness.reports.executed import executed_statements, imported_packages
+from harness.reports.executed_code import executed_statements, imported_packages
 from harness.reports.machine_paths import with_own_paths
 from harness.reports.tests_as_cases import PYTEST, with_test_cases
 from harness.reports.usual_imports import usual_import

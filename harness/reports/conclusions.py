@@ -20,9 +20,8 @@ from harness.reports.claims import (
 )
 from harness.reports.code import Code, installed_by, is_transcript, read_transcript
 from harness.reports.completion import complete
-from harness.reports.conflicts import conflicts_in
-from harness.reports.endless import ask_for_end, endless_loop
-from harness.reports.executed import find_tests
+from harness.reports.endless_loops import ask_for_end, endless_loop
+from harness.reports.executed_code import find_tests
 from harness.reports.facts import (
     BACKEND_VARIABLE,
     claims_of_fields,
@@ -36,6 +35,7 @@ from harness.reports.mentions import find_mentions, package_of
 from harness.reports.missing_exception import expected_exception, failing_without, message_of
 from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape
+from harness.reports.pip_conflicts import conflicts_in
 from harness.reports.questions import CODE_QUESTIONS, ask, ask_about_line
 from harness.reports.report import Claim, Dropped, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.runs_of_script import runs_of
@@ -43,7 +43,7 @@ from harness.reports.scripts import Refusal, check_script, find_fault
 from harness.reports.session_claims import claims_in_sessions, claims_of_labels
 from harness.reports.source import Source
 from harness.reports.wording import verdict_of
-from harness.reports.writers import written_with
+from harness.reports.writer_versions import written_with
 
 # `print(keras.__version__)  # 3.0.1`
 _NOTED_VERSION = re.compile(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.project.syntax import tree_of
 from harness.reports.code import Code
-from harness.reports.executed import imported_packages
+from harness.reports.executed_code import imported_packages
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Place
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.project.syntax import tree_of
-from harness.reports.margins import without_margin
+from harness.reports.common_margin import without_margin
 from harness.reports.not_python import FENCE, IPYTHON_OUTPUT, IPYTHON_PROMPT, MAGIC, PROMPT
 
 Numbered = tuple[int, str]

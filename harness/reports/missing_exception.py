@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable
 
 from harness.project.syntax import tree_of
-from harness.reports.executed import find_tests
+from harness.reports.executed_code import find_tests
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Says
 

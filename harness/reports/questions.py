@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
 from harness.project.syntax import tree_of
-from harness.reports.executed import executed_statements, imported_packages
+from harness.reports.executed_code import executed_statements, imported_packages
 from harness.reports.files_of_code import READERS, called_name, constants_of, opens_to_write, path_of, written_files
 from harness.reports.kinds import Refusal
 from harness.reports.machine_paths import MACHINE_PATH
 from harness.reports.pieces import Piece
 from harness.reports.report import Form, Report, ScenarioFile
-from harness.reports.secrets import has_secret
+from harness.reports.secret_detection import has_secret
 
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]+\)|<img\b", re.IGNORECASE)
 _LINK = re.compile(

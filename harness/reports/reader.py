@@ -21,9 +21,9 @@ from harness.reports.pieces import MOST, Piece, Shape, clip, read_pieces
 from harness.reports.report import Dropped, Form, Place, Report, Says, ScenarioFile
 from harness.reports.scripts import find_fault
 from harness.reports.source import Source, as_name, load, source_of
-from harness.reports.undefined import ask_for_names, undefined_names
+from harness.reports.undefined_names import ask_for_names, undefined_names
 from harness.reports.usual_imports import usual_import
-from harness.reports.writers import written_with
+from harness.reports.writer_versions import written_with
 
 _PLAIN_NAMES = {"report", "issue", "readme", "bug", "notebook", "untitled"}
 

@@ -1,4 +1,4 @@
-"""The runs of a script that reads arguments: those of the command line that the report shows, or two that it tells."""
+"""The runs of a script that reads arguments: by the command line of the report, or two that its text describes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from harness.reports.command_line import (
     typed_arguments,
     with_arguments,
 )
+from harness.reports.described_runs import described_runs
 from harness.reports.report import ScenarioFile
-from harness.reports.told_runs import told_runs
 from harness.reports.two_runs import steps_of
 
 
@@ -33,7 +33,7 @@ def runs_of(report: str, script: ScenarioFile, files: Collection[str], *, attach
     text = script.text or ""
     if not reads_arguments(text):
         return Runs(scripts=(script,))
-    if (two := told_runs(report, text, name=script.name, attached=attached)) is not None:
+    if (two := described_runs(report, text, name=script.name, attached=attached)) is not None:
         with contextlib.suppress(ValueError):  # its header has arguments in a form that cannot be replaced
             shown = " and ".join(f"`{each}`" if each else "no arguments" for each in two)
             decision = f"{script.name} runs twice, with {shown}: the first run writes what the second reads"

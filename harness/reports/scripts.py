@@ -7,7 +7,7 @@ import warnings
 
 from harness.filesystem.reading import describe_bytes
 from harness.project.syntax import UNREADABLE, tree_of
-from harness.reports.executed import check_executed, is_one_expression
+from harness.reports.executed_code import check_executed, is_one_expression
 from harness.reports.kinds import Fault, Kind, Refusal, shortened
 from harness.reports.not_python import SHELL_SHEBANG, recognise
 

@@ -12,7 +12,7 @@ from harness.reports.failures import exceptions_in
 from harness.reports.mentions import find_mentions, package_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says
-from harness.reports.sessions import SHELL_PROMPT
+from harness.reports.shell_blocks import SHELL_PROMPT
 
 _STARTS = re.compile(r"(?:\S*/)?(?:python[\d.]*|pytest)\b|(?:\w+=\S+ )+(?:\S*/)?python")
 _EXACT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:\[[^]]*\])?==(?P<version>[\w.+!-]+)")

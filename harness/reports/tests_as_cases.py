@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from harness.project.header_text import with_dependency, with_keys
 from harness.project.inline_metadata import TOMLDecodeError, find_block
 from harness.project.syntax import tree_of
-from harness.reports.executed import (
+from harness.reports.executed_code import (
     Tests,
     does_own_work,
     executed_statements,

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import TypeVar, cast
 
-from harness.reports.secrets import masked
+from harness.reports.secret_detection import masked
 
 T = TypeVar("T")
 

@@ -17,8 +17,8 @@ from harness.pipeline import Work, prepare, with_costs
 from harness.project.plan import Plan, make_plan
 from harness.project.selection import Selection
 from harness.record.store import Store
-from harness.reports.endless import endless_loop
-from harness.reports.undefined import undefined_names
+from harness.reports.endless_loops import endless_loop
+from harness.reports.undefined_names import undefined_names
 from harness.session import Session
 from harness.triage.added_packages import variables_of
 from harness.triage.observed_runs import Ran

@@ -58,9 +58,9 @@ from harness.report.difference import changes, read_results
 from harness.report.foreign_text import one_line, stable_error
 from harness.reports import read_report
 from harness.reports.not_python import recognise
+from harness.reports.report_folder import write_report
 from harness.reports.scripts import Fault, check_script, find_fault
-from harness.reports.secrets import has_secret, masked
-from harness.reports.writing import write_report
+from harness.reports.secret_detection import has_secret, masked
 from harness.sandbox.backends import NO_SANDBOX
 from harness.saved_models.file_kind import read_file
 from harness.saved_models.refusal import Refusal

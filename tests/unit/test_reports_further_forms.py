@@ -4,9 +4,9 @@ import pytest
 
 from harness.reports import read_report
 from harness.reports.code import has_placeholder
+from harness.reports.described_runs import described_runs
 from harness.reports.missing_exception import expected_exception, failing_without
 from harness.reports.pieces import read_pieces
-from harness.reports.told_runs import told_runs
 from harness.reports.usual_imports import usual_import
 from harness.triage.claims import check, questions_about
 
@@ -130,7 +130,7 @@ else:
     ],
 )
 def test_two_runs_that_a_report_tells(said, runs):
-    assert told_runs(said, DIVIDED, name="", attached=False) == runs
+    assert described_runs(said, DIVIDED, name="", attached=False) == runs
     report = read_report(f"Loading fails in Keras 3.4.1.\n\n{said}\n```python\n{DIVIDED}```\n")
     assert [each.name for each in report.scripts] == (["report.py"] if runs is None else ["write.py", "read.py"])
 
@@ -143,7 +143,7 @@ def test_version_of_the_first_run_wrote_the_file():
 
 def test_script_that_saves_and_loads_in_each_run_is_not_divided():
     script = "import sys\nimport keras\nkeras.Sequential().save(sys.argv[1])\nkeras.models.load_model(sys.argv[1])\n"
-    assert told_runs("python a.py x.h5\npython a.py x.keras\n", script, name="", attached=False) is None
+    assert described_runs("python a.py x.h5\npython a.py x.keras\n", script, name="", attached=False) is None
 
 
 def test_versions_of_backends_that_the_script_does_not_use_are_no_claims():

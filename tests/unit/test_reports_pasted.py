@@ -10,7 +10,7 @@ from harness.reports import read_report
 from harness.reports.pieces import read_pieces
 from harness.reports.signatures import is_signature
 from harness.reports.web_page import as_markdown, is_page
-from harness.reports.writers import written_with
+from harness.reports.writer_versions import written_with
 
 CODE = "import keras\n\nlayer = keras.layers.Dense(2)\n\nprint(layer(keras.ops.ones((1, 2))))"
 

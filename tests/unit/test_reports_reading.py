@@ -17,8 +17,8 @@ from harness.project.syntax import tree_of
 from harness.reports import read_report
 from harness.reports.mentions import find_mentions
 from harness.reports.report import Form, Says
+from harness.reports.report_folder import write_report
 from harness.reports.scripts import check_script, find_fault
-from harness.reports.writing import write_report
 
 REPORTS = Path(__file__).parents[1] / "reports"
 EXPECTED = "expected.json"

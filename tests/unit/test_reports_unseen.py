@@ -5,10 +5,10 @@ import pytest
 from harness.model import Outcome
 from harness.reports import read_report
 from harness.reports.backends import with_failing_backend
-from harness.reports.endless import endless_loop
-from harness.reports.margins import without_margin
+from harness.reports.common_margin import without_margin
+from harness.reports.endless_loops import endless_loop
 from harness.reports.pieces import read_pieces
-from harness.reports.undefined import undefined_names
+from harness.reports.undefined_names import undefined_names
 from harness.reports.write_and_read_parts import commented_writer
 from harness.triage.observed_runs import Problem, evidence_of
 from harness.triage.runs import without_end

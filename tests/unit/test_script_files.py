@@ -4,7 +4,7 @@ import pytest
 
 from harness.errors import Problems
 from harness.project.script import read_scenario
-from harness.reports.writing import with_files
+from harness.reports.report_folder import with_files
 
 HEADER = '# /// script\n# [tool.harness]\n# files = {files}\n# ///\nprint(open("data.txt").read())\n'
 

@@ -21,7 +21,7 @@ from harness.model.watch import Watch
 from harness.project.matrix_file import read_matrix
 from harness.reports import read_report
 from harness.reports.report import Claim, Dropped, Form, Output, Place, Report, Says, ScenarioFile, Setting
-from harness.reports.secrets import has_secret, masked
+from harness.reports.secret_detection import has_secret, masked
 from harness.triage.answer import Change, FileAnswer, HeldPackage, Reproduction, TriageAnswer, WayOut, document
 from harness.triage.attribution import (
     changes,

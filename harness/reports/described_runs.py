@@ -1,4 +1,4 @@
-"""Two runs of one script that a report tells: `run it with "save", then without`. Pure."""
+"""Two runs of one script that a report describes: `run it with "save", then without`. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from harness.project.syntax import tree_of
 from harness.reports.command_line import command_lines
-from harness.reports.executed import reached
+from harness.reports.executed_code import reached
 from harness.reports.files_of_code import called_name
 
 _ARGUMENT = (
@@ -22,14 +22,14 @@ _SECOND = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 300
-"""Characters after the first run in which the second one is told."""
+"""Characters after the first run in which the text describes the second one."""
 _WRITES = re.compile(r"save\w*|export\w*|dump|write\w*|to_csv|to_json")
 _READS = re.compile(r"load\w*|restore\w*|read\w*|TFSMLayer")
 _OF_ARGUMENTS = re.compile(r"arg|opt|mode|flag|sys\.", re.IGNORECASE)
 _LONGEST = 100_000
 
 
-def told_runs(report: str, script: str, *, name: str, attached: bool) -> tuple[str, str] | None:
+def described_runs(report: str, script: str, *, name: str, attached: bool) -> tuple[str, str] | None:
     """Return the arguments of the run that writes files and of the run that reads them; None if there are not two.
 
     `name` is the file of an attached script. The script must save or load only with some of its arguments.

@@ -1,4 +1,4 @@
-"""Remove the margin of code that is set in from the left."""
+"""Remove the margin that all lines of some code have in common."""
 
 from __future__ import annotations
 

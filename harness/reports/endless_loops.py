@@ -1,4 +1,4 @@
-"""Loops of a script that never end. Reads its syntax tree."""
+"""Endless loops of a script. Reads its syntax tree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from harness.project.syntax import tree_of
-from harness.reports.executed import executed_statements
+from harness.reports.executed_code import executed_statements
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _EXITS = {"exit", "_exit", "quit", "abort"}

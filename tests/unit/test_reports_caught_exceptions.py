@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.reports.caught import caught_and_printed
+from harness.reports.caught_exceptions import caught_and_printed
 
 TRY = "try:\n    work()\nexcept {}:\n    {}\n"
 

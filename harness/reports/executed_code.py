@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from harness.project.syntax import literal
 from harness.reports.kinds import Kind, Refusal, shortened
 from harness.reports.known_values import Given
-from harness.reports.misread import NAME_IT, NOTHING, misread
+from harness.reports.misread_syntax import NAME_IT, NOTHING, misread
 from harness.reports.no_effect import early_exit, only_names
 from harness.reports.switched_off_code import switched_off
 
