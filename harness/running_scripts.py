@@ -1,4 +1,4 @@
-"""The scripts that run now: for how long, and the last line that each has printed. Prints nothing itself."""
+"""The scripts that run now: their durations, and the last line that each has printed. Prints nothing itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which control groups this process may create, decided from what /proc and the cgroup file systems show. Pure."""
+"""The control groups that this process may create, from /proc and the cgroup file systems. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which worker runs which shard. Pure: the scheduler of a cluster and the simulation of large plans use the same rules.
+"""Placement of shards on workers. Pure: a cluster and the simulation of large plans use the same rules.
 
 Shards go to workers that have their environments, those with long cells first. A worker without work creates another
 environment only if this is faster than waiting for the others.

@@ -1,4 +1,4 @@
-"""Why a worker of a cluster cannot run the shards of this machine: it would give other keys, or no results."""
+"""Reasons why a worker of a cluster cannot run the shards of this machine: other keys, or no sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs in the workers of a cluster. They import it: a worker needs the same version of this project, and no clone.
+"""The functions that the workers of a cluster run. A worker needs the same version of this project, and no clone.
 
 Arguments and results are values of JSON, so that any version can say that it is another one.
 """

@@ -1,4 +1,4 @@
-"""What a worker returned for a shard, checked: only attempts of the shard count, and each of them is whole."""
+"""Check the results of a worker: only attempts of its shard count, and each of them must be complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs on a cluster: shards that wait, workers, and what they return. It outlives a connection to Dask.
+"""A run on a cluster: waiting shards, workers, and their results. It outlives a connection to Dask.
 
 What a worker returns is checked: only attempts of its shard are taken. What it could not run, others try.
 """

@@ -1,4 +1,4 @@
-"""What is known of one cell: its attempts and their evidence, as text. For `harness show` and `harness replay`."""
+"""The attempts of one cell and their evidence, as text. For `harness show` and `harness replay`."""
 
 from __future__ import annotations
 

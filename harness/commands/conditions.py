@@ -1,4 +1,4 @@
-"""The condition that was asked for, and what is known under others: results of two conditions are never mixed."""
+"""The condition of a command, and results under other conditions: the two are never mixed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands share with the command line; apart from them, so that --help starts at once."""
+"""Defaults and exit statuses that the command line needs before a command is imported: --help starts at once."""
 
 from __future__ import annotations
 

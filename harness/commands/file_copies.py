@@ -1,4 +1,4 @@
-"""Copies of a file that is tried: next to a script, in a folder named by its content. The original stays as it is."""
+"""Copies of a model file for `harness readers --try`: next to a script, in a folder named by the file's content."""
 
 from __future__ import annotations
 

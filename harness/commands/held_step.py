@@ -1,4 +1,4 @@
-"""From what was typed to a pair of environments: which of two steps is held, and which is stepped."""
+"""Read --writer, --reader and --both: the step that stays in one environment, and the step that is searched."""
 
 from __future__ import annotations
 

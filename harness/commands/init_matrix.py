@@ -1,4 +1,4 @@
-"""What the matrix of a new project covers: releases of a package, and their Pythons."""
+"""The content of the matrix of a new project: releases of a package, and their Pythons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cells show besides their outcome, read from the store: for watched scripts, and for scripts named by path."""
+"""Observations of cells, read from the store: of watched scripts, and of scripts named by path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A search over the releases or the commits of one package, from what was typed to an answer."""
+"""Search over the releases or the commits of one package, from the options to the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published results of this clone: they stand for cells that were never run here, if script and locks are equal."""
+"""Published results of this clone for cells that were never run here, if script and locks are equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where published results are read from: a file, a folder, or an address."""
+"""Read published results from a file, a folder, or an address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The results of a plan: read from the store, drawn in a format."""
+"""Results of a plan: read them from the store, and render them in a format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs tasks for a command: announces them, shows how it goes, records what comes of them."""
+"""Run tasks for a command: announce them, show their progress, record their attempts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refuse what is not a script, or does nothing, before anything runs: otherwise it would pass or fail everywhere."""
+"""Refuse files that are no script or do nothing, before anything runs: they would pass or fail everywhere."""
 
 from __future__ import annotations
 

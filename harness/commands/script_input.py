@@ -1,4 +1,4 @@
-"""`--args` and `--stdin`: what scripts that were named by their path get, as keys of their headers."""
+"""The options --args and --stdin: keys in the headers of scripts that were named by their path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what was typed to what a search asks: the case, and the failure that is followed."""
+"""Read the subject of a search from the command line: the case, and the failure that is followed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the options of a command to a plan: chosen cells, and scripts and environments from outside."""
+"""Make a plan from the options of a command: chosen cells, and scripts and environments from outside."""
 
 from __future__ import annotations
 

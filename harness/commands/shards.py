@@ -1,4 +1,4 @@
-"""What `plan` and `run` share about shards: the split of a plan, which the store keeps, and how it is shown."""
+"""Shards for `plan` and `run`: the split of a plan, which the store keeps, and its texts."""
 
 from __future__ import annotations
 

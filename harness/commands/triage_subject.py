@@ -1,4 +1,4 @@
-"""What `harness triage` answers: a report with one script, several cases, several model files, or two steps."""
+"""The subjects of `harness triage`: a report with one script, several cases, several model files, or two steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`harness readers FILE --try`: a way to the wanted reader with the file itself: load it, save it, load that."""
+"""`harness readers FILE --try`: find a chain to the wanted reader with the file itself: load, save, load again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the tasks of watched scripts are run: warnings and durations need processes of their own."""
+"""Run the tasks of watched scripts: warnings and durations need processes of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the metadata of an installed package says about where it is developed. Reads METADATA files."""
+"""The GitHub repository of an installed package, from its metadata. Reads METADATA files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which modules the packages of an environment have. Reads the RECORD files of their wheels."""
+"""The modules of the packages of an environment. Reads the RECORD files of their wheels."""
 
 from __future__ import annotations
 

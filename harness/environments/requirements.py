@@ -1,4 +1,4 @@
-"""What the packages of an environment require and do not find: the combinations that pip refuses. Reads metadata."""
+"""Unmet requirements of installed packages: the combinations that pip refuses. Reads metadata."""
 
 from __future__ import annotations
 

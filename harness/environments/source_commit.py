@@ -1,4 +1,4 @@
-"""The commit that an installed package was built from, where a file of it says so."""
+"""The commit that an installed package was built from, if one of its files names it."""
 
 from __future__ import annotations
 

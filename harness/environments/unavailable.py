@@ -1,4 +1,4 @@
-"""Why an environment cannot be provided."""
+"""The reason why an environment cannot be provided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Releases as source trees: wheels of pure Python, unpacked once each, to be put in front of an environment."""
+"""Releases as source trees: wheels of pure Python, unpacked once each, as overlays of an environment."""
 
 from __future__ import annotations
 

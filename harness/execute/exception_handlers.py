@@ -1,4 +1,4 @@
-"""Whether a line of a script stands in an exception handler. Pure."""
+"""Find out whether a line of a script is in an exception handler. Pure."""
 
 from __future__ import annotations
 

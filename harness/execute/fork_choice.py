@@ -1,4 +1,4 @@
-"""Which tasks can run in a fork of a fork server, and of which one."""
+"""Choose the fork server of a task, or a process of its own."""
 
 from __future__ import annotations
 

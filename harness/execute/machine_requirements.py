@@ -1,4 +1,4 @@
-"""What a failed script requires of the machine: a GPU, or another operating system. Pure."""
+"""Requirements of a failed script on the machine: a GPU, or another operating system. Pure."""
 
 from __future__ import annotations
 

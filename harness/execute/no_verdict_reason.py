@@ -1,4 +1,4 @@
-"""Why the end of a script says nothing of the version under test, in words for the user."""
+"""Reasons why an attempt says nothing of the version under test, in words for the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pytest and unittest printed, where a script runs them itself: how many tests ran, and which failed first. Pure.
+"""The output of pytest and unittest in a script that runs them itself: number of tests, and the first failed one. Pure.
 
 The worker sees the results of unittest as long as the script exits with them; those of pytest are only in its output.
 """

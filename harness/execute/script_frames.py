@@ -1,4 +1,4 @@
-"""Where in its own code a script failed: the frames of its traceback, and the statements of its syntax tree. Pure."""
+"""The lines of a script that failed: frames of its traceback, and statements of its syntax tree. Pure."""
 
 from __future__ import annotations
 

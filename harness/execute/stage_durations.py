@@ -1,4 +1,4 @@
-"""How long the stages of a script took, by its report. Pure; a report is untrusted."""
+"""Durations of the stages of a script, from its report. Pure; a report is untrusted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that people hand over are read as a whole, if they are text of a sane size."""
+"""Read files of users as text, up to a size limit."""
 
 from __future__ import annotations
 

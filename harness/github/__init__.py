@@ -1,1 +1,1 @@
-"""What is posted to GitHub, and the client that posts it."""
+"""Post to GitHub: the client of its API, and the texts."""

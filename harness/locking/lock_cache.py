@@ -1,4 +1,4 @@
-"""The one cache of locks that no file of the project holds: of inline environments, and of those that searches make."""
+"""The cache of locks that are not files of the project: of inline environments, and of those that searches make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Printed text and warnings, reduced to what a difference between versions can be seen in. Pure."""
+"""Normalise printed text and warnings, so that only differences between versions remain. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures: the same failure reads the same in every version, and different failures do not."""
+"""Signatures: the same failure has the same signature in every version, another failure another one."""
 
 from __future__ import annotations
 

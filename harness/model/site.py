@@ -1,4 +1,4 @@
-"""What a project says on its published page, in its own words."""
+"""The texts of a project on its published page."""
 
 from __future__ import annotations
 

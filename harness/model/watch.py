@@ -1,4 +1,4 @@
-"""What is observed of attempts besides failures, and how it is named. Pure."""
+"""Watches: observations of attempts besides failures, and their words. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs one case in one environment after the other, for a search: what the store knows is not run again.
+"""Run one case in one environment after another, for a search. Attempts in the store are not run again.
 
 Probes are ordinary attempts: the scheduler of runs executes them, and they are recorded like all others.
 """

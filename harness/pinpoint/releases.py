@@ -1,4 +1,4 @@
-"""The releases of a package as points, and the environment of each: a base with that one package swapped."""
+"""Releases of a package as points of a search, and the environment of each: a base with another release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What processes write, kept at both ends and read as fast as it comes."""
+"""Capture the output of processes: the beginning and the end, read as fast as it comes."""
 
 from __future__ import annotations
 

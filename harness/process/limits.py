@@ -1,4 +1,4 @@
-"""A child process in three words: what it may use, how it is spoken to while it runs, and how it ended."""
+"""Values of child processes: their limits, the interface of a running one, and the way it ended."""
 
 from __future__ import annotations
 

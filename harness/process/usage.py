@@ -1,4 +1,4 @@
-"""What a process and all that it started use: memory, processes, disk. Looks, and changes nothing."""
+"""Memory, processor time and disk use of a process and its descendants. Changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which package an import name comes from, where they differ; see docs/decisions/0023-import-names.md."""
+"""The packages of import names that differ from the package; see docs/decisions/0023-import-names.md."""
 
 from __future__ import annotations
 

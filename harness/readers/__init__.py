@@ -1,1 +1,1 @@
-"""Which versions read a file: from the published table, and by trying it."""
+"""The versions that read a file: from the published table, and by trying it."""

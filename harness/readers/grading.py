@@ -1,4 +1,4 @@
-"""What the table says of one reader of a file: the readings of several models and writers as one grade. Pure."""
+"""Grade one reader of a file by the table: readings of several models and writers become one grade. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which models of the table a file is like: by the classes of its layers. Pure."""
+"""Find the models of the table with the layers of a file. Pure."""
 
 from __future__ import annotations
 

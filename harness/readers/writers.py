@@ -1,4 +1,4 @@
-"""Which environments of the table wrote a file, given what the file says. Pure."""
+"""Find the environments that wrote a file, by the versions that the file names. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which scripts the attempts ran that were recorded before scripts were identified by content. Pure."""
+"""Identities of scripts for attempts that were recorded before scripts had identities. Pure."""
 
 from __future__ import annotations
 

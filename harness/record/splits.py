@@ -1,4 +1,4 @@
-"""What a store knows of shards: how a plan was split, which shards ran here, and of which project its attempts are."""
+"""Splits and shards in a store: how a plan was split, which shards ran, and the projects of the attempts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a script prints of an exception that it catches and survives. Reads its syntax tree."""
+"""Exceptions that a script catches, prints and survives. Reads its syntax tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a script executes when it is run as the main program, and what it only defines. Reads its syntax tree."""
+"""The statements that a script executes as the main program, and those that it only defines. Reads its syntax tree."""
 
 from __future__ import annotations
 

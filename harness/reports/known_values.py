@@ -1,4 +1,4 @@
-"""What the text of a script tells of a value: constants, and what it is run with. Reads its syntax tree."""
+"""Values that the text of a script determines: constants, and its arguments. Reads its syntax tree."""
 
 from __future__ import annotations
 

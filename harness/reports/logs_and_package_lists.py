@@ -1,4 +1,4 @@
-"""What the files next to a script show: logs with an exception, and lists of packages. Reads them."""
+"""Logs with an exception and lists of packages next to a script. Reads files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is valid Python and was meant as something else: notebook magics, Python 2, words, calls that start nothing."""
+"""Valid Python that was meant as something else: notebook magics, Python 2, words, calls that start nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a text a Python script that does something? If not, what is it? Starts nothing: other Pythons are the caller's."""
+"""Check whether a text is a Python script that does something. Starts no other Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What output shows of versions: a session of a shell of those that it installs, a block of those of its labels."""
+"""Claims in output: a shell session and the versions that it installs, a block with a label for each version."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a script may see and touch, and the sandbox backends that enforce it. Knows nothing of scenarios."""
+"""The view and the limits of a script, and the sandbox backends that enforce them. Knows nothing of scenarios."""

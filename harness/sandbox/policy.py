@@ -1,4 +1,4 @@
-"""What a process in a sandbox sees: the parts of the system that every program needs, and its own binds."""
+"""The view of a process in a sandbox: the parts of the system that every program needs, and its own binds."""
 
 from __future__ import annotations
 

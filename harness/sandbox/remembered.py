@@ -1,4 +1,4 @@
-"""Remember whether this machine can sandbox: reading a file is faster than trying."""
+"""Cache of the probe of sandbox backends: reading a file is faster than trying them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What saved models say about who wrote them, read without Keras and without running any code of theirs."""
+"""Read who wrote a saved model, without Keras and without running any code of the model."""

@@ -1,4 +1,4 @@
-"""What a path is: a format of saved models by its content, or what else it may be. Reads it in this process."""
+"""The format of a saved model by its content, or the kind of another file. Reads it in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a saved model cannot be read, and what is read of a file at most."""
+"""Errors for a saved model that cannot be read, and the budget of a read."""
 
 from __future__ import annotations
 

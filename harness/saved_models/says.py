@@ -1,4 +1,4 @@
-"""What a saved model says about itself and its writer: values, and their JSON between two processes."""
+"""The content of a saved model and its writer: values, and their JSON between two processes."""
 
 from __future__ import annotations
 

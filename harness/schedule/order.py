@@ -1,4 +1,4 @@
-"""Which step comes next: which task to execute, and which fork server to create ahead. Decides, does nothing.
+"""The order of steps: the next task to execute, and the next fork server to create ahead. Starts nothing.
 
 The tasks of a request that need the same imports are a batch. Urgent batches come first. Of equally urgent ones, one
 runner prepares the next batch while the others still have work in those that are ready. All writers come before

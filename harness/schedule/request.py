@@ -1,4 +1,4 @@
-"""What somebody asked the scheduler for: how urgent it is, and the results that were not taken yet."""
+"""Requests to the scheduler: their urgency, and the results that were not taken yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scheduler reports while it works, for example to the progress display."""
+"""Events of a scheduler while it works, for example for the progress display."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Which environment can read which file: grades of reads, the table of them, its texts. Pure: values in, values out."""
+"""The table of readers: grades of reads, the table, its texts. Pure: values in, values out."""

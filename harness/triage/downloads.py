@@ -1,4 +1,4 @@
-"""What an answer says of downloaded data: what was missing, and the option that shows it to a script. Pure."""
+"""Downloaded data in an answer: the missing data, and the option that shows it to a script. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which environments answer a report: the reporter's, those of its claims, those between two that differ."""
+"""Choose the environments that answer a report: the reporter's, those of its claims, those between two that differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each environment shows of the reported problem. Pure."""
+"""Evidence: the result of each environment, compared with the reported problem. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the nightly builds show of a report. They are an answer of their own, and decide nothing else. Pure."""
+"""The results of nightly builds. They are a part of the answer of their own, and decide nothing else. Pure."""
 
 from __future__ import annotations
 

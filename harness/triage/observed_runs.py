@@ -1,4 +1,4 @@
-"""From results to evidence: which attempts show the reported problem, by error or by what was printed. Pure."""
+"""The runs of a report, the reported problem, and the evidence of the runs for the problem. Pure."""
 
 from __future__ import annotations
 

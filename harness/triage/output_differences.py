@@ -1,4 +1,4 @@
-"""What a script shows that passes everywhere, by version: a difference, and no verdict. Pure."""
+"""Differences by version in the output of a script that passes everywhere. They are no verdict. Pure."""
 
 from __future__ import annotations
 

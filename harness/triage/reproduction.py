@@ -1,4 +1,4 @@
-"""What the reporter's environment shows. Pure."""
+"""The result in the reporter's environment. Pure."""
 
 from __future__ import annotations
 

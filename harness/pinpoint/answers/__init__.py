@@ -1,1 +1,1 @@
-"""What a search found: as values, as sentences, as documents for programs, and as text for people."""
+"""The result of a search: as values, as sentences, as documents for programs, and as text for people."""

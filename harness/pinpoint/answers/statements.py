@@ -1,4 +1,4 @@
-"""What a search found, as sentences: one for each segment that does not pass. None says more than the points show."""
+"""The result of a search as sentences: one for each segment that does not pass. They claim what the points show."""
 
 from __future__ import annotations
 

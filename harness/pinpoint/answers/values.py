@@ -1,4 +1,4 @@
-"""What a search found, as values: every claim with the points that prove it."""
+"""The result of a search as values: every claim with the points that prove it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Under which name a repository is on GitHub: commits and pull requests have to be named with it elsewhere. Pure."""
+"""The name of a repository on GitHub, `owner/name`: it names commits and pull requests in other repositories. Pure."""
 
 from __future__ import annotations
 

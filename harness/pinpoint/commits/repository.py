@@ -1,4 +1,4 @@
-"""A clone, read and nothing else: tags, lines of commits, source trees. Nothing is fetched, no work tree is touched."""
+"""A clone of a repository, read-only: tags, lines of commits, source trees. Nothing is fetched."""
 
 from __future__ import annotations
 

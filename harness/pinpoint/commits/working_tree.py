@@ -1,4 +1,4 @@
-"""Someone's working tree of a package, as it is now, to be put in front of what environments have of it."""
+"""A user's working tree of a package, copied as an overlay of environments."""
 
 from __future__ import annotations
 

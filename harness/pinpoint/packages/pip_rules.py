@@ -1,4 +1,4 @@
-"""Which differences pip moves together: from the requirements of the packages of two environments. Pure."""
+"""Packages that pip moves together, from the requirements of the packages of two environments. Pure."""
 
 from __future__ import annotations
 

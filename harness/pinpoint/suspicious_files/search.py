@@ -1,4 +1,4 @@
-"""Which changed files may be the cause of a transition, where no commit is searched: one traced run for each."""
+"""Search for changed files that may be the cause of a transition: one traced run for each transition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the badge of a case, an environment or a cell says. Badges of cases and environments are files of the site."""
+"""Badges of cases, environments and cells. Those of cases and environments are files of the site."""
 
 from __future__ import annotations
 
