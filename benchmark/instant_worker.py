@@ -9,7 +9,7 @@ from typing import Any
 from harness import __version__
 from harness.execute.task import this_platform, worker_digest
 from harness.model import Attempt, Cell, Evidence, Outcome
-from harness.record.lines import to_line
+from harness.record.json_lines import to_line
 
 _OUTPUT = "a line that a script printed, as long as most are\n" * 5
 

@@ -15,7 +15,7 @@ from harness.execute.task import Task, make_task
 from harness.model import Attempt, Cell, CellResult, Condition, Data, Outcome, Overlay
 from harness.project.plan import Plan, PlannedCell
 from harness.record.store import Cost, Store, Writer
-from harness.schedule.due import could_write, count_missing
+from harness.schedule.missing_attempts import could_write, count_missing
 from harness.session import Session
 
 if TYPE_CHECKING:  # imported at run time only if cells are run

@@ -194,7 +194,7 @@ class Session:
     def sandbox(self) -> Sandbox:
         """The sandbox of this machine, probed at first use. Raises HarnessError if it is required and missing."""
         from harness.sandbox.backends import NO_SANDBOX, find_sandbox, require
-        from harness.sandbox.remembered import remember
+        from harness.sandbox.probe_cache import remember
 
         tuning_off(os.environ)  # an unknown name is an error before the first attempt
         if self.sandbox_mode is SandboxMode.OFF:
@@ -233,7 +233,7 @@ class Session:
         """True if scripts run in a sandbox: with `auto`, if one works on this machine."""
         if self.sandbox_mode is not SandboxMode.AUTO:
             return self.sandbox_mode is SandboxMode.REQUIRED
-        from harness.sandbox.remembered import remember, remembered
+        from harness.sandbox.probe_cache import remember, remembered
 
         known = remembered(self.cache, self.variables)
         if known is None:

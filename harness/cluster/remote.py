@@ -21,7 +21,7 @@ from harness.errors import HarnessError
 from harness.execute.task import this_platform, worker_digest
 from harness.filesystem.folders import OwnedFolder
 from harness.pipeline import run_due
-from harness.record.lines import to_line
+from harness.record.json_lines import to_line
 from harness.record.store import Store, Writer
 from harness.sandbox.policy import SandboxMode
 from harness.schedule.watcher import Watcher

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from harness.execute.task import Task
 from harness.model import Attempt, Outcome
 from harness.pipeline import Work
-from harness.record.lines import attempt_of_line
+from harness.record.json_lines import attempt_of_line
 
 
 class Damaged(Exception):

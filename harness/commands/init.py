@@ -23,7 +23,7 @@ from harness.commands.init_matrix import (
     python_named,
 )
 from harness.commands.output_files import write_file
-from harness.commands.questions import ask, can_ask
+from harness.commands.prompts import ask, can_ask
 from harness.errors import HarnessError, UsageError, counted, some_of
 from harness.locking.package_index import IndexUnavailable, Release, ReleaseIndex
 from harness.project.family_table import PICKS

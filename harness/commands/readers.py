@@ -17,7 +17,7 @@ from harness.readers.answer import FileAnswer, Install, answer_from_table, best_
 from harness.readers.prose import text_of
 from harness.readers.writers import Writers, named_release, writer_named, writers_of
 from harness.report.foreign_text import plain
-from harness.saved_models.says import FileSays, Format
+from harness.saved_models.file_facts import FileFacts, Format
 from harness.session import Session
 from harness.transfer.table import Transfer, load_transfer
 
@@ -104,9 +104,9 @@ def _check(options: Options) -> None:
         raise UsageError("--try needs a file", next_step="harness readers FILE --try")
 
 
-def _read(options: Options) -> tuple[FileSays, str]:
+def _read(options: Options) -> tuple[FileFacts, str]:
     if options.file is None:
-        return FileSays(format=_format(options.format or "")), "Any file"
+        return FileFacts(format=_format(options.format or "")), "Any file"
     from harness.saved_models.reading import read_saved_file
 
     path = Path(options.file)
@@ -144,7 +144,7 @@ def _table(session: Session) -> Transfer:
     )  # fmt: skip
 
 
-def _from_table(session: Session, options: Options, says: FileSays, name: str, table: Transfer) -> FileAnswer:
+def _from_table(session: Session, options: Options, says: FileFacts, name: str, table: Transfer) -> FileAnswer:
     if options.written_by is not None:
         known = dict.fromkeys([*table.writers, *(each.id for each in session.project.environments)])
         written_by = Writers(ids=(writer_named(options.written_by, list(known)),))

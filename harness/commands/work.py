@@ -23,7 +23,7 @@ from harness.filesystem.reading import read_text
 from harness.model import Attempt
 from harness.pipeline import Work, with_costs
 from harness.record.store import Store
-from harness.schedule.due import count_missing
+from harness.schedule.missing_attempts import count_missing
 from harness.session import Session
 from harness.shards.reading import Shard, damaged_shard, read_shard, require_same_version
 from harness.shards.results_folder import MANIFEST, write_results

@@ -18,8 +18,8 @@ from harness.pipeline import Work, prepare, with_cost
 from harness.project.plan import Plan, make_plan
 from harness.project.selection import Selection
 from harness.record.store import Cost, Store
-from harness.schedule.due import conclusive_attempts, count_missing
 from harness.schedule.local_pool import LocalPool
+from harness.schedule.missing_attempts import conclusive_attempts, count_missing
 from harness.schedule.request import Claim
 from harness.session import Session
 

@@ -10,7 +10,7 @@ from harness.readers.chains import Chain, Step, find_chain
 from harness.readers.grading import Grading, ReaderAnswer
 from harness.readers.matching import Alike, models_like
 from harness.readers.writers import Writers
-from harness.saved_models.says import FileSays, Format
+from harness.saved_models.file_facts import FileFacts, Format
 from harness.transfer.grades import Grade
 from harness.transfer.table import Transfer
 
@@ -33,7 +33,7 @@ class FileAnswer:
     """What is known of a file and its readers."""
 
     name: str
-    says: FileSays
+    says: FileFacts
     written_by: Writers
     alike: Alike
     readers: tuple[ReaderAnswer, ...]
@@ -61,7 +61,7 @@ def table_format(format: Format) -> str:
 
 
 def answer_from_table(
-    name: str, says: FileSays, written_by: Writers, table: Transfer, wanted: str | None
+    name: str, says: FileFacts, written_by: Writers, table: Transfer, wanted: str | None
 ) -> FileAnswer:
     """Return what the table says of a file. Without a known writer, every reader is not tested."""
     alike, format = models_like(says, table), table_format(says.format)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.saved_models.config import MODELS
+from harness.saved_models.file_facts import FileFacts
 from harness.saved_models.layer_names import KERAS_LAYERS
-from harness.saved_models.says import FileSays
 from harness.transfer.table import Model, Transfer
 
 _OWN = "a class of your own"
@@ -30,7 +30,7 @@ class Alike:
     """True if the layers of the file are not known: every model of the table may be like it."""
 
 
-def models_like(says: FileSays, table: Transfer) -> Alike:
+def models_like(says: FileFacts, table: Transfer) -> Alike:
     """Return the models that have nothing but layers of the file, and for other layers the models nearest to it."""
     kinds = _kinds(says.layers)
     if not kinds:
@@ -57,7 +57,7 @@ def _kinds(layers: tuple[str, ...]) -> set[str]:
     return {each if each in KERAS_LAYERS else _OWN for each in layers if each not in _CONTAINERS}
 
 
-def _has_traits(model: Model, says: FileSays) -> bool:
+def _has_traits(model: Model, says: FileFacts) -> bool:
     """Return False for a model that the table has for something other than its layers, which the file does not have."""
     traits = {
         "compiled": says.compiled,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.version import InvalidVersion, Version
 
 from harness.errors import UsageError, near_misses, some_of
-from harness.saved_models.says import FileSays
+from harness.saved_models.file_facts import FileFacts
 from harness.transfer.table import Place
 
 _TENSORFLOW = ("tensorflow-cpu", "tensorflow")
@@ -28,7 +28,7 @@ class Writers:
     """Why there are none."""
 
 
-def writers_of(says: FileSays, places: Sequence[Place]) -> Writers:
+def writers_of(says: FileFacts, places: Sequence[Place]) -> Writers:
     """Return the environments that have the versions which a file names."""
     if says.keras is None and says.tensorflow is None:
         return Writers(reason="The file does not say which version wrote it.")
@@ -69,7 +69,7 @@ def keras_of(packages: Mapping[str, str], variables: Mapping[str, str]) -> str |
     return _BUNDLED.get(minor) or packages.get("keras")
 
 
-def _matches(place: Place, says: FileSays) -> bool:
+def _matches(place: Place, says: FileFacts) -> bool:
     packages, keras = dict(place.packages), _keras(place)
     return (says.keras is None or says.keras == keras) and says.tensorflow in (None, _tensorflow(packages))
 
@@ -90,7 +90,7 @@ def _tensorflow(packages: Mapping[str, str]) -> str | None:
     return next((packages[name] for name in _TENSORFLOW if name in packages), None)
 
 
-def _nearest(places: Iterable[Place], says: FileSays) -> tuple[str, ...]:
+def _nearest(places: Iterable[Place], says: FileFacts) -> tuple[str, ...]:
     """Return the environments with the nearest version in the same minor release."""
     wanted = _version(says.keras or says.tensorflow)
     if wanted is None:

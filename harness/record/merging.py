@@ -12,7 +12,7 @@ from typing import Protocol
 
 from harness.errors import HarnessError, UsageError
 from harness.record.attempt_ids import is_planned
-from harness.record.lines import Row
+from harness.record.json_lines import Row
 from harness.record.migrations import migrate
 from harness.record.opening import SQLITE_ERRORS, damaged, open_or_move_aside, reject_newer, unreadable
 from harness.record.rows import COLUMNS, SCRIPT, from_row, insert_row, pack, unpack, with_evidence

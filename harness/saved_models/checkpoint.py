@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.saved_models.file_facts import FileFacts, Format
 from harness.saved_models.protobuf import fields, varint
 from harness.saved_models.refusal import Budget, Damaged, Refusal
-from harness.saved_models.says import FileSays, Format
 from harness.saved_models.window import Window, open_regular, window_of
 
 _FOOTER = 48
@@ -36,7 +36,7 @@ def checkpoint_prefix(path: Path) -> Path | None:
     return prefix if path.with_name(f"{stem}.index").is_file() else None
 
 
-def read_checkpoint(prefix: Path) -> FileSays:
+def read_checkpoint(prefix: Path) -> FileFacts:
     """Check a checkpoint. It does not say who wrote it. Raises Refusal, also if one of its data files is missing."""
     folder = prefix.parent
     with open_regular(prefix.with_name(f"{prefix.name}.index"), below=folder) as stream:
@@ -58,7 +58,7 @@ def read_checkpoint(prefix: Path) -> FileSays:
         if path.stat().st_size < end:
             raise Damaged(f"{name} is truncated: it has {path.stat().st_size:,} of {end:,} bytes")
     note = "A checkpoint does not say which version wrote it, nor which layers it is for."
-    return FileSays(format=Format.CHECKPOINT, notes=(note,))
+    return FileFacts(format=Format.CHECKPOINT, notes=(note,))
 
 
 def _numbers(entry: bytes, budget: Budget) -> Iterator[tuple[int, int]]:

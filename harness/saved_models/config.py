@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from harness.saved_models.file_facts import MOST_NAMES, short_text
 from harness.saved_models.layer_names import KERAS_LAYERS
 from harness.saved_models.refusal import LONGEST_TEXT, MOST_PARTS, Damaged
-from harness.saved_models.says import MOST_NAMES, short_text
 
 _HOLD_LAYERS = frozenset({"layers", "layer", "cell", "cells", "forward_layer", "backward_layer", "backbone", "encoder"})
 _OWN_MODULES = ("keras.", "keras_core.", "tf_keras.", "tensorflow.keras", "tensorflow.python.keras")

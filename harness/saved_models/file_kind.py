@@ -7,13 +7,13 @@ from pathlib import Path
 
 from harness.saved_models.checkpoint import checkpoint_prefix, read_checkpoint
 from harness.saved_models.config import Kinds, read_object
+from harness.saved_models.file_facts import FileFacts, Format, from_mapping
 from harness.saved_models.hdf5 import SIGNATURE as HDF5
 from harness.saved_models.hdf5_model import read_hdf5
 from harness.saved_models.keras_archive import SIGNATURE as ZIP
 from harness.saved_models.keras_archive import read_archive
 from harness.saved_models.refusal import Refusal
 from harness.saved_models.saved_model import GRAPH, read_saved_model, refuse_other_folder
-from harness.saved_models.says import FileSays, Format, from_mapping
 from harness.saved_models.window import Window, open_regular, window_of
 
 _HEAD = 512
@@ -32,7 +32,7 @@ _OTHER = (
 _TFLITE = b"TFL3"
 
 
-def read_file(path: Path) -> FileSays:
+def read_file(path: Path) -> FileFacts:
     """Return what a saved model says about its writer. Raises Refusal, and OSError."""
     prefix = None if (path / GRAPH).exists() else checkpoint_prefix(path)
     if prefix is not None:
@@ -56,14 +56,14 @@ def read_file(path: Path) -> FileSays:
     raise _refusal(head)
 
 
-def _read_json(file: Window) -> FileSays:
+def _read_json(file: Window) -> FileFacts:
     """Return what the configuration of a model says, as `model.to_json` writes it. Raises Refusal."""
     config = read_object(file.read(0, file.size), "the file")
     if "class_name" not in config or "config" not in config:
         raise Refusal("it is JSON, but not the configuration of a model: it has no class_name and config")
     kinds = Kinds()
     kinds.add_model(config)
-    return FileSays(
+    return FileFacts(
         format=Format.JSON,
         keras=from_mapping(config, "keras_version"),
         backend=from_mapping(config, "backend"),
@@ -76,7 +76,7 @@ def _read_json(file: Window) -> FileSays:
     )
 
 
-def _named(path: Path, says: FileSays) -> FileSays:
+def _named(path: Path, says: FileFacts) -> FileFacts:
     """Return what a file says, with a note if its name has the suffix of another format: readers go by the suffix."""
     wanted = (".keras",) if says.format is Format.KERAS else (".h5", ".hdf5")
     if path.name.lower().endswith(wanted):

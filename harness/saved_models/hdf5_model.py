@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.saved_models.config import Kinds, read_object
+from harness.saved_models.file_facts import FileFacts, Format, short_text
 from harness.saved_models.hdf5 import Hdf5, Unread
 from harness.saved_models.refusal import Refusal
-from harness.saved_models.says import FileSays, Format, short_text
 from harness.saved_models.window import Window
 
 _UNTIL_2_14 = "_layer_checkpoint_dependencies"
@@ -15,7 +15,7 @@ _UNTIL_2_14 = "_layer_checkpoint_dependencies"
 _WEIGHTS_GROUPS = ("layers", _UNTIL_2_14, "vars", "top_level_model_weights", "model_weights")
 
 
-def read_hdf5(file: Window) -> FileSays:
+def read_hdf5(file: Window) -> FileFacts:
     """Return what an HDF5 file says. Raises Refusal if it has neither a model nor weights of Keras."""
     try:
         opened = Hdf5.of(file)
@@ -43,7 +43,7 @@ def read_hdf5(file: Window) -> FileSays:
         training = texts.get("training_config")
         if training:
             kinds.add_others(read_object(training, "its attribute training_config"))
-        return FileSays(
+        return FileFacts(
             format=Format.H5,
             keras=keras,
             backend=backend,
@@ -60,7 +60,7 @@ def read_hdf5(file: Window) -> FileSays:
             notes.insert(
                 0, f"Its layout is that of TensorFlow 2.12 {'to 2.14' if _UNTIL_2_14 in groups else 'or later'}."
             )
-        return FileSays(format=Format.WEIGHTS, keras=keras, backend=backend, notes=tuple(notes))
+        return FileFacts(format=Format.WEIGHTS, keras=keras, backend=backend, notes=tuple(notes))
     raise Refusal(
         "it is an HDF5 file, but not a model: it has no attribute model_config and no layers",
         "Name a file that Keras saved",

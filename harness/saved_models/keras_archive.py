@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from harness.saved_models.config import Kinds, read_object
+from harness.saved_models.file_facts import FileFacts, Format, from_mapping
 from harness.saved_models.refusal import LONGEST_TEXT, Damaged, Refusal
-from harness.saved_models.says import FileSays, Format, from_mapping
 from harness.saved_models.window import window_of
 
 SIGNATURE = b"PK\x03\x04"
@@ -24,7 +24,7 @@ _WEIGHTS = ("model.weights.h5", "model.weights.npz", "model.weights.json")
 _READ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-def read_archive(stream: BinaryIO) -> FileSays:
+def read_archive(stream: BinaryIO) -> FileFacts:
     """Return what a `.keras` archive says. Raises Refusal, also for every other ZIP file."""
     size = _check_directory(stream)
     try:
@@ -49,7 +49,7 @@ def read_archive(stream: BinaryIO) -> FileSays:
     notes = [] if any(name in members for name in _WEIGHTS) else ["It has no weights: a reader gets fresh ones."]
     if any(PurePosixPath(name).suffix in (".pkl", ".pickle") for name in members):
         notes.append("It has pickled files. Keras does not need them; they were not read.")
-    return FileSays(
+    return FileFacts(
         format=Format.KERAS,
         keras=from_mapping(metadata, "keras_version"),
         saved=from_mapping(metadata, "date_saved"),

@@ -11,13 +11,13 @@ from harness.filesystem.reading import parse_json
 from harness.process import child
 from harness.process.limits import Ended, Limits
 from harness.saved_models.child import MEMORY_MIB
-from harness.saved_models.says import FileSays
+from harness.saved_models.file_facts import FileFacts
 
 TIME_LIMIT_S = 30.0
 _CHILD = "harness.saved_models.child"
 
 
-def read_saved_file(path: Path, *, timeout_s: float = TIME_LIMIT_S) -> FileSays:
+def read_saved_file(path: Path, *, timeout_s: float = TIME_LIMIT_S) -> FileFacts:
     """Return what a saved model says about itself. Raises UsageError for what is none, and for what is damaged."""
     if not path.exists() and not path.with_name(f"{path.name}.index").exists():
         raise UsageError(f"{path}: there is no such file or folder", next_step="Check the path")
@@ -32,7 +32,7 @@ def read_saved_file(path: Path, *, timeout_s: float = TIME_LIMIT_S) -> FileSays:
     try:
         found = parse_json(ended.stdout)
         if "says" in found:
-            return FileSays.from_json(found["says"])
+            return FileFacts.from_json(found["says"])
         what, next_step = str(found["refused"]), str(found["next_step"])
     except (ValueError, KeyError, TypeError):
         what, next_step = _end_without_answer(ended), ""

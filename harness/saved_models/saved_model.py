@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.saved_models.config import Kinds, read_object
+from harness.saved_models.file_facts import FileFacts, Format, from_mapping, short_text
 from harness.saved_models.protobuf import fields, parts, text
 from harness.saved_models.refusal import MOST_PARTS, Budget, Damaged, Refusal
-from harness.saved_models.says import FileSays, Format, from_mapping, short_text
 from harness.saved_models.window import open_regular, window_of
 
 GRAPH = "saved_model.pb"
@@ -36,7 +36,7 @@ class _Found:
     kinds: Kinds = field(default_factory=Kinds)
 
 
-def read_saved_model(folder: Path) -> FileSays:
+def read_saved_model(folder: Path) -> FileFacts:
     """Return what a SavedModel folder says. Raises Refusal."""
     found = _Found()
     _read_graph(folder, found)
@@ -46,7 +46,7 @@ def read_saved_model(folder: Path) -> FileSays:
     notes = []
     if not any(variables.glob("variables.data-*")):
         notes.append("It has no variables: a model with weights was not copied as a whole.")
-    return FileSays(
+    return FileFacts(
         format=Format.SAVED_MODEL if found.keras_objects else Format.EXPORT,
         keras=found.keras,
         tensorflow=found.tensorflow,

@@ -22,7 +22,7 @@ from harness.filesystem.folders import OwnedFolder
 from harness.filesystem.reading import parse_json
 from harness.model import Attempt
 from harness.project.script_files import digest_of
-from harness.record.lines import Row, read_lines, to_line
+from harness.record.json_lines import Row, read_lines, to_line
 from harness.record.splits import ShardRun
 
 MANIFEST = "manifest.json"

@@ -62,9 +62,9 @@ from harness.reports.report_folder import write_report
 from harness.reports.scripts import Fault, check_script, find_fault
 from harness.reports.secret_detection import has_secret, masked
 from harness.sandbox.backends import NO_SANDBOX
+from harness.saved_models.file_facts import LONGEST_NAME, MOST_NAMES, FileFacts
 from harness.saved_models.file_kind import read_file
 from harness.saved_models.refusal import Refusal
-from harness.saved_models.says import LONGEST_NAME, MOST_NAMES, FileSays
 from harness.triage.added_packages import needed_packages
 from harness.triage.answer import document
 from harness.triage.composing import unanswerable
@@ -399,7 +399,7 @@ def _says(path: Path) -> None:
     except Refusal as refusal:
         assert 0 < len(refusal.what) < 500
         return
-    assert FileSays.from_json(says.to_json()) == says
+    assert FileFacts.from_json(says.to_json()) == says
     for names in (says.layers, says.custom, says.code):
         assert len(names) <= MOST_NAMES
         assert all(each.isprintable() and len(each) <= LONGEST_NAME for each in names)

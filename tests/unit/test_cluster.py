@@ -18,7 +18,7 @@ from harness.model import Attempt, Outcome
 from harness.pipeline import Work
 from harness.project.plan import Plan
 from harness.record.attempt_ids import planned_id
-from harness.record.lines import to_line
+from harness.record.json_lines import to_line
 from harness.sandbox.policy import SandboxMode
 from harness.schedule.watcher import Watcher
 from tests.unit.test_record_store import START

@@ -18,7 +18,7 @@ from harness.readers.grading import Grading
 from harness.readers.matching import models_like
 from harness.readers.prose import WIDTH, ranges, text_of
 from harness.readers.writers import Writers, keras_of, named_release, writer_named, writers_of
-from harness.saved_models.says import FileSays, Format
+from harness.saved_models.file_facts import FileFacts, Format
 from harness.transfer.grades import Grade
 from harness.transfer.table import Place, transfer_of
 from tests.schemas import validator
@@ -106,7 +106,7 @@ KERAS_2_TO_3 = {
     "dense|.h5|plain": {"tf2.12.1": (FULL, FULL, FULL, FULL, FULL)},
     "dense|.keras|plain": {"tf2.15.1": (None, None, FULL, FULL, FULL), "tf2.13.1": (None, FULL, FULL, FULL, None)},
 }
-DEPTHWISE = FileSays(format=Format.H5, keras="2.12.0", layers=("Conv2D", "Dense", "DepthwiseConv2D", "Sequential"))
+DEPTHWISE = FileFacts(format=Format.H5, keras="2.12.0", layers=("Conv2D", "Dense", "DepthwiseConv2D", "Sequential"))
 
 
 def answered(says=DEPTHWISE, squares=KERAS_2_TO_3, wanted="tf2.16.2"):
@@ -140,13 +140,13 @@ def test_a_file_is_answered_by_the_models_with_its_layers():
     ],
 )
 def test_models_are_like_a_file_if_they_have_its_layers(says, models, missing):
-    alike = models_like(FileSays(format=Format.H5, **says), table())
+    alike = models_like(FileFacts(format=Format.H5, **says), table())
     assert (alike.models, alike.missing) == (models, missing)
 
 
 def test_without_layers_every_model_answers_and_a_mixture_is_partial():
     found = table(**KERAS_2_TO_3)
-    says = FileSays(format=Format.H5)
+    says = FileFacts(format=Format.H5)
     answer = answer_from_table("x", says, Writers(ids=("tf2.12.1",)), found, "tf2.16.2")
     assert answer.readers[3].grade is Grade.PARTIAL
     assert answer.readers[3].differs == ("convolution: refused",)
@@ -176,7 +176,7 @@ def test_an_explanation_is_printed_once_and_a_long_list_of_models_is_the_short_o
         "compiled|.weights.h5|plain": {"tf2.12.1": "unwritten"},
         "mixed_precision|.weights.h5|plain": {"tf2.12.1": "unwritten"},
     }
-    text = text_of(answered(FileSays(format=Format.WEIGHTS, keras="2.12.0"), squares, None), command="harness")
+    text = text_of(answered(FileFacts(format=Format.WEIGHTS, keras="2.12.0"), squares, None), command="harness")
     lines = [each.strip() for each in text.splitlines()]
     for line in (
         "[1] not tested: registered",
@@ -190,14 +190,14 @@ def test_an_explanation_is_printed_once_and_a_long_list_of_models_is_the_short_o
 def test_a_model_that_the_writer_cannot_write_answers_for_no_file_of_it():
     squares = {"dense|.h5|plain": {"tf2.12.1": (FULL,) * 5}, "convolution|.h5|plain": {"tf2.12.1": "unwritten"}}
     found = table(**squares)
-    answer = answer_from_table("x", FileSays(format=Format.H5), Writers(ids=("tf2.12.1",)), found, "tf2.16.2")
+    answer = answer_from_table("x", FileFacts(format=Format.H5), Writers(ids=("tf2.12.1",)), found, "tf2.16.2")
     assert "convolution" not in answer.alike.models
     assert answer.readers[3].grade is Grade.FULL
 
 
 def test_a_silent_loss_is_the_worst_grade_and_no_ordinary_partial_one():
     squares = {"dense|.h5|plain": {"tf2.12.1": (FULL, PARTIAL, SILENT, REFUSED, FULL)}}
-    answer = answered(FileSays(format=Format.H5, keras="2.12.0", layers=("Dense",)), squares)
+    answer = answered(FileFacts(format=Format.H5, keras="2.12.0", layers=("Dense",)), squares)
     entry = document(answer)["readers"][2]
     assert (entry["grade"], entry["silent"], entry["differs"]) == ("partial", True, ["predictions differ by up to 0.3"])
     assert "WRONG       tf2.15.1" in text_of(answer, command="harness")
@@ -209,7 +209,7 @@ def test_an_option_that_helps_makes_a_refused_reader_partial():
         "dense|tf|plain": {"tf2.12.1": (FULL, FULL, FULL, REFUSED, REFUSED)},
         "dense|tf|TFSMLayer": {"tf2.12.1": (None, None, None, OPTION, None)},
     }
-    says = FileSays(format=Format.SAVED_MODEL, keras="2.12.0", tensorflow="2.12.1", layers=("Dense",))
+    says = FileFacts(format=Format.SAVED_MODEL, keras="2.12.0", tensorflow="2.12.1", layers=("Dense",))
     reader = answered(says, squares).readers[3]
     assert reader.grade is Grade.PARTIAL
     assert reader.differs == ("only with TFSMLayer",)
@@ -290,7 +290,7 @@ def test_a_writer_that_cannot_write_a_model_says_nothing_of_its_readers():
     ],
 )
 def test_the_writer_is_the_environment_with_the_version_of_the_file(says, ids, exact):
-    found = writers_of(FileSays(format=Format.H5, **says), list(table().places.values()))
+    found = writers_of(FileFacts(format=Format.H5, **says), list(table().places.values()))
     assert (found.ids, found.exact) == (ids, exact)
     assert bool(found.reason) == (not ids)
 
@@ -298,7 +298,7 @@ def test_the_writer_is_the_environment_with_the_version_of_the_file(says, ids, e
 def test_environments_with_the_same_tensorflow_and_keras_count_once():
     packages = (("tensorflow-cpu", "2.12.1"), ("keras", "2.12.0"))
     places = [Place(id=id, packages=packages) for id in ("tf2.12.1", "today-tf2.12.1")]
-    assert writers_of(FileSays(format=Format.H5, keras="2.12.0"), places).ids == ("tf2.12.1",)
+    assert writers_of(FileFacts(format=Format.H5, keras="2.12.0"), places).ids == ("tf2.12.1",)
 
 
 @pytest.mark.parametrize(
@@ -353,19 +353,19 @@ def test_a_reader_outside_the_table_ends_a_range():
 
 
 def test_what_is_unknown_is_said_to_be_unknown():
-    text = text_of(answered(FileSays(format=Format.H5, layers=("Dense",))), command="harness")
+    text = text_of(answered(FileFacts(format=Format.H5, layers=("Dense",))), command="harness")
     assert "m.h5: .h5, writer unknown" in text
     assert "--written-by" in text
-    text = text_of(answered(FileSays(format=Format.H5, keras="2.12.0", layers=("LSTM",))), command="harness")
+    text = text_of(answered(FileFacts(format=Format.H5, keras="2.12.0", layers=("LSTM",))), command="harness")
     assert "The table has no model with LSTM" in text
-    assert document(answered(FileSays(format=Format.H5, keras="2.12.0", layers=("LSTM",))))["chain"] is None
-    text = text_of(answered(FileSays(format=Format.KERAS, keras="2.12.0", layers=("Dense",))), command="harness")
+    assert document(answered(FileFacts(format=Format.H5, keras="2.12.0", layers=("LSTM",))))["chain"] is None
+    text = text_of(answered(FileFacts(format=Format.KERAS, keras="2.12.0", layers=("Dense",))), command="harness")
     assert "no version was run with such a file of tf2.12.1" in " ".join(text.split())
-    assert "--try" not in text_of(answered(FileSays(format=Format.WEIGHTS)), command="harness")
+    assert "--try" not in text_of(answered(FileFacts(format=Format.WEIGHTS)), command="harness")
 
 
 @pytest.mark.parametrize(
-    "says", [DEPTHWISE, FileSays(format=Format.CHECKPOINT), FileSays(format=Format.H5, keras="9.9")]
+    "says", [DEPTHWISE, FileFacts(format=Format.CHECKPOINT), FileFacts(format=Format.H5, keras="9.9")]
 )
 def test_documents_conform_to_their_schema(says):
     validator("readers").validate(document(answered(says)))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.errors import HarnessError
 from harness.model import Attempt, Case, Cell, Evidence, Outcome
 from harness.record.attempt_ids import planned_id
-from harness.record.lines import from_line, read_lines, to_line
+from harness.record.json_lines import from_line, read_lines, to_line
 from harness.record.merging import StoreSource, merge
 from harness.record.rows import to_row
 from harness.record.splits import KnownSplit, ShardRun, known_shards, known_splits, remember_split

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.saved_models.file_facts import FileFacts, Format
 from harness.saved_models.file_kind import read_file
 from harness.saved_models.refusal import LONGEST_TEXT, Damaged, Refusal
-from harness.saved_models.says import FileSays, Format
 
 FILES = Path(__file__).parents[1] / "fixtures" / "saved_models"
 CONVOLUTION = ("BatchNormalization", "Conv2D", "Dense", "DepthwiseConv2D", "Flatten", "Sequential")
@@ -50,7 +50,7 @@ CUSTOM = {"layers": ("Dense", "Plain", "Scale", "Sequential"), "custom": ("Mine>
 def test_files_of_real_releases_say_who_wrote_them(name, expected):
     says = read_file(FILES / name)
     assert {key: getattr(says, key) for key in expected} == expected
-    assert FileSays.from_json(says.to_json()) == says
+    assert FileFacts.from_json(says.to_json()) == says
 
 
 def test_a_form_of_hdf5_that_is_not_read_is_not_called_damaged():

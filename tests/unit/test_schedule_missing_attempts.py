@@ -6,7 +6,7 @@ import pytest
 
 from harness.execute.executor import failed_to_run, unavailable
 from harness.model import Outcome
-from harness.schedule.due import could_write, count_missing
+from harness.schedule.missing_attempts import could_write, count_missing
 from tests.unit.test_schedule import passed, task
 
 TASK = task("s")

@@ -37,7 +37,7 @@ class Format(str, Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileSays:
+class FileFacts:
     """What a saved model says. Every text is the file's own: it is not trusted."""
 
     format: Format
@@ -74,7 +74,7 @@ class FileSays:
         return json.dumps({**asdict(self), "format": self.format.value})
 
     @classmethod
-    def from_json(cls, text: str) -> FileSays:
+    def from_json(cls, text: str) -> FileFacts:
         """Read what `to_json` wrote. Raises ValueError."""
         document = parse_json(text)
         if not isinstance(document, dict) or set(document) != {each.name for each in fields(cls)}:
