@@ -31,11 +31,9 @@ from harness.commands.triage_additions import Additions
 from harness.commands.triage_searches import with_commits
 from harness.commands.triage_subject import Asked
 from harness.errors import HarnessError, UsageError, near_misses, some_of
-from harness.execute.task import Task
 from harness.filesystem.atomic import write_whole
 from harness.model import Environment, NoVerdict, Scenario, matches_globs
 from harness.model.watch import Watch, WatchKind
-from harness.pipeline import Work
 from harness.reports import read_report
 from harness.reports.report import Report
 from harness.reports.report_folder import write_report
@@ -136,7 +134,7 @@ def execute(session: Session, options: Options) -> int:
     runs: Runs | Pairs = (Runs if scenario.write is None else Pairs)(
         session=session,
         scenario=scenario,
-        run_tasks=partial(_run, jobs=1 if watch is not None and watch.kind is WatchKind.TIME else options.jobs),
+        run_tasks=partial(run_tasks, jobs=1 if watch is not None and watch.kind is WatchKind.TIME else options.jobs),
         find_environment=environment_named,
         extend=added.extend,
     )
@@ -212,10 +210,6 @@ def _keep(folder: Path, texts: Mapping[AnswerFormat, str]) -> None:
             why=str(error),
             next_step="Make room or give permission, or name another folder with --output",
         ) from error
-
-
-def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
-    return run_tasks(session, work, due, jobs=jobs)
 
 
 def _tier(session: Session, options: Options) -> list[Environment]:

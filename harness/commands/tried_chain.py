@@ -8,8 +8,6 @@ from functools import partial
 from harness.commands.file_copies import Copied
 from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
-from harness.execute.task import Task
-from harness.pipeline import Work
 from harness.readers.answer import FileAnswer
 from harness.readers.chains import Chain, Step
 from harness.readers.comparing import Tried, answer_of, reference_of
@@ -38,7 +36,7 @@ def find_way(
         pairs = Pairs(
             session=session,
             scenario=scenario,
-            run_tasks=partial(_run, jobs=jobs),
+            run_tasks=partial(run_tasks, jobs=jobs),
             find_environment=environment_named,
         )
         session.notify(f"Looking for a way into {wanted}: saved again as {saved_as}")
@@ -52,7 +50,3 @@ def find_way(
         if session.stop.is_set():
             break
     return None
-
-
-def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
-    return run_tasks(session, work, due, jobs=jobs)

@@ -13,9 +13,7 @@ from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
 from harness.commands.tried_chain import find_way
 from harness.errors import UsageError, near_misses, some_of
-from harness.execute.task import Task
 from harness.model import Environment, matches_globs
-from harness.pipeline import Work
 from harness.readers.answer import FileAnswer
 from harness.readers.chains import Chain
 from harness.readers.comparing import Tried, compared
@@ -57,7 +55,7 @@ def try_file(session: Session, path: Path, answer: FileAnswer, choice: Choice) -
     runs = Runs(
         session=session,
         scenario=scenario,
-        run_tasks=partial(_run, jobs=choice.jobs),
+        run_tasks=partial(run_tasks, jobs=choice.jobs),
         find_environment=environment_named,
     )
     runs.run(each.id for each in environments)
@@ -72,10 +70,6 @@ def try_file(session: Session, path: Path, answer: FileAnswer, choice: Choice) -
         return replace(answer, chain=Chain(steps=(), cells=direct.cells), chain_tried=True)
     chain = find_way(session, copied, answer, tried, jobs=choice.jobs)
     return replace(answer, chain=chain, chain_tried=True)
-
-
-def _run(session: Session, work: Work, due: list[Task], *, jobs: int) -> int:
-    return run_tasks(session, work, due, jobs=jobs)
 
 
 def _chosen(session: Session, choice: Choice, answer: FileAnswer) -> Sequence[Environment]:

@@ -11,7 +11,7 @@ from harness.execute.failure_facts import AttemptContext, Failure, Raised
 from harness.execute.no_verdict_reason import NoVerdictReason, lacks, needs_package, not_applicable, short
 from harness.execute.script_frames import is_own, raised_at, statements_at
 from harness.model import NoVerdict
-from harness.project.syntax import literal, tree_of
+from harness.project.syntax import last_name, literal, tree_of
 
 _VERSIONS = frozenset({"__version__", "VERSION", "version", "version_info", "get_distribution"})
 # What turns the text of a version into something to compare.
@@ -117,7 +117,7 @@ def _is_exit(statement: ast.stmt) -> bool:
 def _says(statement: ast.stmt) -> bool:
     """Return whether a statement only prints."""
     value = statement.value if isinstance(statement, ast.Expr) else None
-    return isinstance(value, ast.Call) and _last_name(value.func) in _SAYS
+    return isinstance(value, ast.Call) and last_name(value.func) in _SAYS
 
 
 def _is_of_version(test: ast.expr, names: _Names) -> bool:
@@ -159,12 +159,12 @@ def _is_version(node: ast.expr, names: _Names) -> bool:
 
 def _makes_version(function: ast.expr, given: list[ast.expr], names: _Names) -> bool:
     """Return whether a call asks for a version, or converts one."""
-    if _last_name(function) in ("version", "get_distribution"):
+    if last_name(function) in ("version", "get_distribution"):
         return all(map(_is_constant, given))
     of = [function.value] if isinstance(function, ast.Attribute) else []
     made = [each for each in (*of, *given) if _is_version(each, names)]
-    rest = [each for each in given if each not in made and _last_name(each) not in _CONVERSIONS]
-    return bool(made) and _last_name(function) in _CONVERSIONS and all(map(_is_constant, rest))
+    rest = [each for each in given if each not in made and last_name(each) not in _CONVERSIONS]
+    return bool(made) and last_name(function) in _CONVERSIONS and all(map(_is_constant, rest))
 
 
 def _is_of_module(node: ast.expr, names: _Names) -> bool:
@@ -176,7 +176,7 @@ def _is_of_module(node: ast.expr, names: _Names) -> bool:
 
 def _is_constant(node: ast.expr) -> bool:
     """Return whether an expression is a literal, or made from one: `Version("2.16")`."""
-    if isinstance(node, ast.Call) and _last_name(node.func) in _CONVERSIONS:
+    if isinstance(node, ast.Call) and last_name(node.func) in _CONVERSIONS:
         return all(map(_is_constant, node.args))
     try:
         literal(node)
@@ -223,7 +223,3 @@ def _names_of_versions(text: str) -> _Names:
             ),
         )
     return names
-
-
-def _last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import string
 from dataclasses import dataclass
 from enum import Enum
 
@@ -208,6 +209,11 @@ def _end_of(attempt: Attempt) -> str | None:
     if attempt.outcome is not Outcome.TIMED_OUT:
         return None
     return "does not end within its time limit" + (f" (stage {attempt.stage})" if attempt.stage else "")
+
+
+def group_letters(place: int) -> str:
+    """Return the name of a group by its place from 0: A, B ... Z, AA, AB ..."""
+    return (group_letters(place // 26 - 1) if place >= 26 else "") + string.ascii_uppercase[place % 26]
 
 
 def digest_of(text: str) -> str:

@@ -21,6 +21,11 @@ def tree_of(text: str) -> ast.Module | None:
         return None
 
 
+def last_name(node: ast.expr) -> str:
+    """Return the last part of a dotted name, `save` of `model.save`; empty for other expressions."""
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
 def literal(node: ast.expr) -> object:
     """Evaluate a literal. Raises ValueError for other expressions."""
     try:

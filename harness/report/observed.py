@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import string
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.model.durations import Measured, seconds_text, speed_groups
-from harness.model.watch import DIFFERS, WORDS, Observed, WatchKind
+from harness.model.watch import DIFFERS, WORDS, Observed, WatchKind, group_letters
 from harness.report.foreign_text import one_line
 from harness.report.results import Results
 
@@ -32,7 +31,7 @@ def grouped(
     return {
         cell: Observed(
             kind=kind.value,
-            group=_letters(groups.index(each[0])) if len(each) == 1 else DIFFERS,
+            group=group_letters(groups.index(each[0])) if len(each) == 1 else DIFFERS,
             text=each[0][:_LONGEST_TEXT],
             short=one_line(_own_line(each[0], common), longest=_LONGEST_SHORT),
         )
@@ -43,7 +42,7 @@ def grouped(
 def grouped_by_time(measured: Mapping[str, Measured], factor: float) -> dict[str, Observed]:
     """Return the observation of each measured cell of one case. Group A is the fastest."""
     steady = {cell: each.median_s for cell, each in measured.items() if each.is_steady(factor)}
-    letters = {cell: _letters(place) for place, group in enumerate(speed_groups(steady, factor)) for cell in group}
+    letters = {cell: group_letters(place) for place, group in enumerate(speed_groups(steady, factor)) for cell in group}
     return {
         cell: Observed(
             kind=WatchKind.TIME.value,
@@ -130,8 +129,3 @@ def _own_line(text: str, common: Iterable[str]) -> str:
     """Return the first line that not all texts have, otherwise the first line."""
     lines, known = text.splitlines(), set(common)
     return next((line for line in lines if line not in known), lines[0] if lines else "")
-
-
-def _letters(place: int) -> str:
-    """Return A, B ... Z, AA, AB ..."""
-    return (_letters(place // 26 - 1) if place >= 26 else "") + string.ascii_uppercase[place % 26]

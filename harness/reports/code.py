@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from harness.project.syntax import UNREADABLE, tree_of
+from harness.project.syntax import UNREADABLE, last_name, tree_of
 from harness.reports.common_margin import below_imports, without_margin
 from harness.reports.marked_output import marks_output
 from harness.reports.not_python import (
@@ -254,10 +254,10 @@ def displaying(text: str, *, everything: bool) -> str:
     lines = [line.encode() for line in text.split("\n")]
     for node in sorted(shown, key=lambda each: (each.lineno, each.col_offset), reverse=True):
         if isinstance(node.value, ast.Call) and not everything:
-            name = _name_of(node.value.func)
+            name = last_name(node.value.func)
             if name in _SHOWS_NOTHING or name.startswith(_SETS):
                 continue
-        elif isinstance(node.value, ast.Call) and _name_of(node.value.func) == "print":
+        elif isinstance(node.value, ast.Call) and last_name(node.value.func) == "print":
             continue
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
@@ -279,10 +279,6 @@ def _shown(body: Iterable[ast.stmt], depth: int = 0) -> Iterator[ast.Expr]:
             for name in ("body", "orelse", "finalbody"):
                 inner = getattr(node, name, None)
                 yield from _shown(inner if isinstance(inner, list) else [], depth + 1)
-
-
-def _name_of(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 @dataclass(frozen=True, kw_only=True)

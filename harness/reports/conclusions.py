@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.filesystem.reading import read_text
 from harness.project.syntax import tree_of
 from harness.reports.assembly import Assembled
 from harness.reports.backends import asked_backend, with_failing_backend
@@ -70,7 +69,7 @@ def conclude(
     if backend is not None and not any(name == BACKEND_VARIABLE for name, _ in variables):
         variables = (*variables, (BACKEND_VARIABLE, backend))
         decisions.append(f"{BACKEND_VARIABLE}={backend}, because the report says so and the code does not set it")
-    conftest = next((_text_of(each) for each in companions if each.name == "conftest.py"), "")
+    conftest = next((each.read() for each in companions if each.name == "conftest.py"), "")
     for part in parts:
         text, switched = with_failing_backend(part.text or "", told)
         if switched is not None:
@@ -152,16 +151,6 @@ def _refusal(script: ScenarioFile) -> Refusal | None:
     text = script.text or ""
     # Another Python may parse what this one cannot; `run` tries all of them.
     return check_script(text, name=script.name) if find_fault(text) is None else None
-
-
-def _text_of(file: ScenarioFile) -> str:
-    """Return the text of a file beside a report; nothing if it is no text."""
-    if file.text is not None or file.source is None:
-        return file.text or ""
-    try:
-        return read_text(file.source)
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def _form(source: Source, scripts: list[ScenarioFile]) -> Form:

@@ -7,10 +7,9 @@ import re
 import shlex
 from collections.abc import Iterable
 
-from harness.project.syntax import tree_of
+from harness.project.syntax import last_name, tree_of
 from harness.reports.command_line import command_lines
 from harness.reports.executed_code import reached
-from harness.reports.files_of_code import called_name
 
 _ARGUMENT = (
     r"\bwith (?:the |an? )?(?:\w{1,20} )?(?:argument |option |flag |parameter |switch )?"
@@ -74,4 +73,4 @@ def _is_divided(script: str) -> bool:
 def _calls(tree: ast.Module, body: Iterable[ast.stmt], kind: re.Pattern[str]) -> bool:
     """Return whether statements, or the functions that they call, call something of a kind."""
     _, nodes = reached(tree, list(body))
-    return any(isinstance(node, ast.Call) and kind.fullmatch(called_name(node.func)) for node in nodes)
+    return any(isinstance(node, ast.Call) and kind.fullmatch(last_name(node.func)) for node in nodes)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from harness.project.syntax import literal
+from harness.project.syntax import last_name, literal
 from harness.reports.kinds import Kind, Refusal, shortened
 from harness.reports.known_values import Given
 from harness.reports.misread_syntax import NAME_IT, NOTHING, misread
@@ -157,7 +157,7 @@ def imported_packages(tree: ast.Module) -> set[str]:
 def _branches(statement: ast.If) -> list[list[ast.stmt]]:
     """Return the parts of an `if` that may run in the main program."""
     test = statement.test
-    name = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
+    name = last_name(test)
     if name == "TYPE_CHECKING" or (isinstance(test, ast.Constant) and not test.value):
         return [statement.orelse]
     if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__":
@@ -222,7 +222,7 @@ def _tests_not_run(tests: Tests, lines: list[str]) -> Refusal:
 
 def _is_test_case(node: ast.ClassDef, classes: dict[str, ast.ClassDef], depth: int = 0) -> bool:
     for base in node.bases:
-        name = base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
+        name = last_name(base)
         if name.endswith("TestCase"):
             return True
         if (

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 
-from harness.project.syntax import tree_of
+from harness.project.syntax import last_name, tree_of
 
 READERS = {
     "load_model", "load", "read_csv", "imread", "load_weights", "load_img", "loadtxt", "genfromtxt", "open",
@@ -24,14 +24,14 @@ def written_files(text: str) -> set[str]:
     return {
         each.value
         for call in (ast.walk(tree) if tree is not None else ())
-        if isinstance(call, ast.Call) and (_WRITERS.search(called_name(call.func)) or opens_to_write(call))
+        if isinstance(call, ast.Call) and (_WRITERS.search(last_name(call.func)) or opens_to_write(call))
         for each in ast.walk(call)
         if isinstance(each, ast.Constant) and isinstance(each.value, str)
     } | {
         known[each.id]
         for known in [constants_of(tree)]
         for call in (ast.walk(tree) if tree is not None else ())
-        if isinstance(call, ast.Call) and _WRITERS.search(called_name(call.func))
+        if isinstance(call, ast.Call) and _WRITERS.search(last_name(call.func))
         for each in call.args
         if isinstance(each, ast.Name) and each.id in known
     }
@@ -43,7 +43,7 @@ def read_files(text: str) -> set[str]:
     known = constants_of(tree)
     found: set[str | None] = set()
     for call in ast.walk(tree) if tree is not None else ():
-        if isinstance(call, ast.Call) and called_name(call.func) in READERS and call.args and not opens_to_write(call):
+        if isinstance(call, ast.Call) and last_name(call.func) in READERS and call.args and not opens_to_write(call):
             found.add(path_of(call.args[0], known))
     return {path for path in found if path is not None}
 
@@ -55,7 +55,7 @@ def path_of(node: ast.expr, known: Mapping[str, str]) -> str | None:
     if isinstance(node, ast.Name):
         return known.get(node.id)
     parts: list[ast.expr] = []
-    if isinstance(node, ast.Call) and called_name(node.func) in ("join", "Path", "str"):
+    if isinstance(node, ast.Call) and last_name(node.func) in ("join", "Path", "str"):
         parts = node.args
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         parts = [node.left, node.right]
@@ -79,8 +79,3 @@ def opens_to_write(call: ast.Call) -> bool:
     modes = [each.value for each in (*call.args[1:], *(word.value for word in call.keywords if word.arg == "mode"))
              if isinstance(each, ast.Constant) and isinstance(each.value, str)]  # fmt: skip
     return any(set(mode) & set("wax") and len(mode) <= 3 for mode in modes)
-
-
-def called_name(node: ast.expr) -> str:
-    """Return the last name of what is called: `save` of `model.save`."""
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

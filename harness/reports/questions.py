@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
-from harness.project.syntax import tree_of
+from harness.project.syntax import last_name, tree_of
 from harness.reports.executed_code import executed_statements, imported_packages
-from harness.reports.files_of_code import READERS, called_name, constants_of, opens_to_write, path_of, written_files
+from harness.reports.files_of_code import READERS, constants_of, opens_to_write, path_of, written_files
 from harness.reports.kinds import Refusal
 from harness.reports.machine_paths import MACHINE_PATH
 from harness.reports.pieces import Piece
@@ -77,7 +77,7 @@ def _shows_something(script: ScenarioFile) -> bool:
     tree = tree_of(script.text or "")
     if tree is None:
         return True
-    names = {called_name(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = {last_name(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     checks = any(isinstance(node, (ast.Assert, ast.Raise)) for node in ast.walk(tree))
     return checks or bool(names & _SHOWING) or any("assert" in name or name.startswith("test") for name in names)
 
@@ -113,7 +113,7 @@ def _ask_of_script(text: str, report: Report, written: set[str]) -> Iterator[str
     if tree is None:
         return
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    names = {called_name(call.func) for call in calls}
+    names = {last_name(call.func) for call in calls}
     if any(isinstance(call.func, ast.Name) and call.func.id == "input" for call in calls):
         yield "The script waits for typed input. Which values do you enter? Please put them into the script."
     if names & _LOGIN or _COLAB.search(text) or "kaggle_secrets" in imported_packages(tree):
@@ -145,13 +145,13 @@ def _is_given_media(call: ast.Call) -> bool:
     """Return whether a picture, sound or film is the first argument of a call that does not make it."""
     first = call.args[0] if call.args else None
     named = isinstance(first, ast.Constant) and isinstance(first.value, str) and _MEDIA.fullmatch(first.value)
-    return bool(named) and _MAKES.search(called_name(call.func)) is None
+    return bool(named) and _MAKES.search(last_name(call.func)) is None
 
 
 def _missing_files(calls: list[ast.Call], report: Report, written: set[str], known: Mapping[str, str]) -> Iterator[str]:
     attached = {companion.name.rpartition("/")[2] for companion in report.companions}
     for call in calls:
-        reads = called_name(call.func) in READERS or _is_given_media(call)
+        reads = last_name(call.func) in READERS or _is_given_media(call)
         if not reads or not call.args or opens_to_write(call):
             continue
         path = path_of(call.args[0], known)
@@ -165,5 +165,5 @@ def _missing_files(calls: list[ast.Call], report: Report, written: set[str], kno
             or any(name and each.rstrip("/").endswith(name) for each in written)
         ):
             continue
-        if _FILE.fullmatch(path) or MACHINE_PATH.match(path) or called_name(call.func) == "load_model":
+        if _FILE.fullmatch(path) or MACHINE_PATH.match(path) or last_name(call.func) == "load_model":
             yield path

@@ -7,6 +7,8 @@ import enum
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.filesystem.reading import read_text
+
 SCHEMA = 1
 
 
@@ -96,6 +98,15 @@ class ScenarioFile:
     name: str
     text: str | None = None
     source: Path | None = None
+
+    def read(self) -> str:
+        """Return its text; empty if it cannot be read as text."""
+        if self.text is not None or self.source is None:
+            return self.text or ""
+        try:
+            return read_text(self.source)
+        except (OSError, UnicodeDecodeError):
+            return ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from harness.filesystem.reading import read_text
 from harness.model import Environment
 from harness.project.import_names import is_standard, package_of
 from harness.project.matrix import Matrix
 from harness.project.platform_modules import MACOS_MODULES, WINDOWS_MODULES
 from harness.project.syntax import tree_of
-from harness.reports.report import Report, Says, ScenarioFile
+from harness.reports.report import Report, Says
 from harness.triage.imported_modules import looks_local, required_modules
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -101,7 +100,7 @@ def _imported_modules(report: Report) -> Iterator[str]:
     beside = {each.name.partition("/")[0].removesuffix(".py") for each in files}
     reported = _NO_MODULE.search(report.failure.message) if report.failure is not None else None
     absent = {reported[1]} if reported is not None else set()
-    texts = [text for file in files if (text := _text_of(file))]
+    texts = [text for file in files if (text := file.read())]
     for text in texts:
         written = {match[1] for each in _strings(text) for match in _MODULE_FILE.finditer(each)}
         for module in required_modules(text):
@@ -115,15 +114,6 @@ def _strings(text: str) -> Iterator[str]:
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
-
-
-def _text_of(file: ScenarioFile) -> str:
-    if file.text is not None or file.source is None:
-        return file.text or ""
-    try:
-        return read_text(file.source)
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def _asked_for(variable: str, value: str, matrix: Matrix) -> Iterator[str]:

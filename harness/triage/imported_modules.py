@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from harness.project.syntax import tree_of
+from harness.project.syntax import last_name, tree_of
 
 _CAUGHT = frozenset({"ImportError", "ModuleNotFoundError"})
 _BROAD = frozenset({"Exception", "BaseException", ""})
@@ -77,16 +77,12 @@ def _caught(handler: ast.ExceptHandler) -> list[str]:
     caught = handler.type
     if caught is None:
         return [""]
-    return [_name(each) for each in (caught.elts if isinstance(caught, ast.Tuple) else [caught])]
+    return [last_name(each) for each in (caught.elts if isinstance(caught, ast.Tuple) else [caught])]
 
 
 def _suppresses(expression: ast.expr) -> bool:
     return (
         isinstance(expression, ast.Call)
-        and _name(expression.func) == "suppress"
-        and any(_name(each) in _CAUGHT | _BROAD for each in expression.args)
+        and last_name(expression.func) == "suppress"
+        and any(last_name(each) in _CAUGHT | _BROAD for each in expression.args)
     )
-
-
-def _name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

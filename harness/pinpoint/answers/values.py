@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.model import Attempt, Environment
-from harness.model.watch import WORDS, WatchKind, Words
+from harness.model.watch import WORDS, WatchKind, Words, group_letters
 from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.followed_failure import FOLLOWED, failure_text
 from harness.pinpoint.held_step import Held
@@ -282,7 +281,7 @@ def failures_of(answer: Answer) -> dict[str, Failure]:
     messages = _messages([points[0] for points in by_failure.values()])
     return {
         failure: Failure(
-            label=_letters(place),
+            label=group_letters(place),
             signature=points[0].signature,
             message=messages[place],
             followed=failure == followed,
@@ -306,11 +305,6 @@ def _messages(points: Sequence[Point]) -> list[str]:
 def _points_of(commit: Commit) -> list[Point]:
     others = (*commit.inside, *([commit.main_line] if commit.main_line else []))
     return [commit.before, commit.after, *(point for each in others for point in _points_of(each))]
-
-
-def _letters(place: int) -> str:
-    """Return A, B ... Z, AA, AB ..."""
-    return (_letters(place // 26 - 1) if place >= 26 else "") + string.ascii_uppercase[place % 26]
 
 
 @dataclass(frozen=True, kw_only=True)
