@@ -11,10 +11,10 @@ from packaging.utils import canonicalize_name
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
 from harness.model import Cell, Environment, Outcome, Scenario
-from harness.pinpoint.environments.derived import SwappedEnvironments, Swaps, Untestable, exact_version, read_extra
+from harness.pinpoint.environments.derived import DerivedEnvironments, DerivedId, Untestable, exact_version, read_extra
 from harness.project.matrix import Exclusion
 from harness.project.plan import Absence, Plan, PlannedCell, plan_cell
-from harness.project.selection import SWAPPED_SEPARATOR
+from harness.project.selection import CHANGE_SEPARATOR
 from harness.report.foreign_text import one_line
 from harness.session import Session
 
@@ -46,7 +46,7 @@ def with_packages(
     moved: dict[Cell, PlannedCell] = {}
     environments: dict[str, dict[str, Environment]] = {each.id: {} for each in plan.environments}
     exclusions = session.project.matrix.exclusions
-    derived = SwappedEnvironments(session, ReleaseIndex.configured(session.variables))
+    derived = DerivedEnvironments(session, ReleaseIndex.configured(session.variables))
     for group in groups.values():
         needs = declared[group[0].scenario.name]
         made = _Made(session=session, derived=derived, extras=extras, declared=needs, optional=optional)
@@ -85,7 +85,7 @@ class _Made:
     """The environments with these packages, by the ids of their bases."""
 
     session: Session
-    derived: SwappedEnvironments
+    derived: DerivedEnvironments
     extras: Sequence[Requirement]
     declared: Sequence[Requirement]
     optional: Collection[str]
@@ -119,12 +119,12 @@ class _Made:
         # An exact version counts against what other packages require, so it is named even where it is there already.
         exact = {canonicalize_name(each.name): version for each in requirements if (version := exact_version(each))}
         added = tuple(str(each) for each in missing if canonicalize_name(each.name) not in exact)
-        swaps = Swaps(base=base.id, versions=tuple(exact.items()), added=added)
-        self.session.notify(f"{base.id}: adding {str(swaps).rpartition(SWAPPED_SEPARATOR)[2]}")
+        id = DerivedId(base=base.id, versions=tuple(exact.items()), added=added)
+        self.session.notify(f"{base.id}: adding {str(id).rpartition(CHANGE_SEPARATOR)[2]}")
         try:
-            made = self.derived.swapped(base, exact, added)
+            made = self.derived.derive(base, exact, added)
         except Untestable as error:
-            made = replace(base, id=str(swaps))
+            made = replace(base, id=str(id))
             self.reasons[made.id] = f"cannot add {' '.join((*map('=='.join, exact.items()), *added))}: {error.reason}"
         return _in_family_of(base, made)
 

@@ -18,7 +18,7 @@ from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
 from harness.pinpoint.answers.packages import BlameAnswer, document, markdown, terminal
 from harness.pinpoint.candidates import Subject
-from harness.pinpoint.environments.derived import SwappedEnvironments
+from harness.pinpoint.environments.derived import DerivedEnvironments
 from harness.pinpoint.followed_failure import Following
 from harness.pinpoint.judge import Judge
 from harness.pinpoint.packages.differences import MixedEnvironments
@@ -83,12 +83,12 @@ def _answer(session: Session, options: Options, *, releases: bool = True) -> Bla
     with prober.open():
         following = with_reference(Following(pattern=pattern, watch=watch), prober, good, right=True)
         judge = Judge(prober, following, None)
-        made = SwappedEnvironments(session, index)
+        derived = DerivedEnvironments(session, index)
         blame = Blame(
             prober,
             judge,
             mixed,
-            made=made,
+            derived=derived,
             index=index if releases else None,
             families=[each.package for each in session.project.matrix.families],
             notify=session.notify,

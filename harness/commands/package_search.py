@@ -24,7 +24,7 @@ from harness.pinpoint.candidates import Candidate, Subject
 from harness.pinpoint.commits.github_name import hosted_as
 from harness.pinpoint.commits.repository import Repository
 from harness.pinpoint.commits.search import CommitSearch, Unanswered
-from harness.pinpoint.environments.derived import SwappedEnvironments
+from harness.pinpoint.environments.derived import DerivedEnvironments
 from harness.pinpoint.environments.overlaid_releases import Layers
 from harness.pinpoint.followed_failure import Following, followed_by
 from harness.pinpoint.held_step import Held
@@ -135,8 +135,8 @@ def _over_releases(search: _Search) -> _Result:
     if repository is not None:
         repository.require_tags(releases.package, releases.versions)
     bounded = options.versions is not None
-    made = SwappedEnvironments(session, index)
-    stepper = Stepper(base, releases, made, session.project.matrix, bounded=bounded)
+    derived = DerivedEnvironments(session, index)
+    stepper = Stepper(base, releases, derived, session.project.matrix, bounded=bounded)
     releases = stepper.releases
     if not stepper.moves_more and not prober.on_cluster:
         prober.layers = Layers(session, index, releases.package)

@@ -18,7 +18,7 @@ from harness.model.case import split_ids
 from harness.project.plan import Plan, make_plan
 from harness.project.project import environment_of
 from harness.project.script import parameter_defaults, read_scenario
-from harness.project.selection import SWAPPED_SEPARATOR, Selection, is_inline
+from harness.project.selection import CHANGE_SEPARATOR, Selection, is_inline
 from harness.session import Session
 
 
@@ -97,16 +97,16 @@ def environment_named(session: Session, text: str) -> Environment:
 def resolved_inline_environment(session: Session, text: str) -> Environment:
     """Return the environment of an inline text: of requirements, or of a base with changes. It is resolved once."""
     matrix = session.project.matrix
-    if SWAPPED_SEPARATOR in text:
+    if CHANGE_SEPARATOR in text:
         from harness.pinpoint.commits.environment import at_commit, commit_in
-        from harness.pinpoint.environments.derived import read_swapped
+        from harness.pinpoint.environments.derived import read_derived
 
         if commit_in(text):
-            base = text.rpartition(SWAPPED_SEPARATOR)[0].strip()
+            base = text.rpartition(CHANGE_SEPARATOR)[0].strip()
             return at_commit(environment_named(session, base), text, session.cache / "trees")
-        base = text.rpartition(SWAPPED_SEPARATOR)[0].strip()
+        base = text.rpartition(CHANGE_SEPARATOR)[0].strip()
         known = base in {each.name for each in matrix.families}
-        return read_swapped(session, text, None if known else environment_named(session, base))
+        return read_derived(session, text, None if known else environment_named(session, base))
     from harness.locking.inline_locks import resolve_inline_environment
     from harness.project.inline_environment import parse_inline_environment
 

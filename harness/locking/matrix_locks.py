@@ -13,7 +13,7 @@ from packaging.version import Version
 from harness.errors import HarnessError, UsageError, counted
 from harness.filesystem.atomic import write_whole
 from harness.locking.package_index import ReleaseIndex
-from harness.locking.resolution import resolve, resolve_swapped
+from harness.locking.resolution import resolve, resolve_in_base
 from harness.locking.source_builds import SourceBuilds
 from harness.model import Lock, LockOrigin, matches_globs
 from harness.model.nightly import is_nightly
@@ -131,7 +131,7 @@ class Locking:
     def _resolve(self, origin: LockOrigin, base: Lock | None) -> Lock | None:
         if base is None:
             return self._try_lock(origin, lambda: resolve(origin, builds=self.builds, stop=self.stop))
-        return self._try_lock(origin, lambda: resolve_swapped(origin, base, builds=self.builds, stop=self.stop))
+        return self._try_lock(origin, lambda: resolve_in_base(origin, base, builds=self.builds, stop=self.stop))
 
     def _try_lock(self, origin: LockOrigin, create: Callable[[], Lock]) -> Lock | None:
         try:

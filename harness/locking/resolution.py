@@ -83,7 +83,7 @@ def _source_metadata(
     return (*(metadata for _, metadata in found.values()), *guesses)
 
 
-def resolve_swapped(
+def resolve_in_base(
     origin: LockOrigin, base: Lock, *, builds: SourceBuilds, stop: threading.Event | None = None
 ) -> Lock:
     """Resolve a release in a base: keep the other packages as in the base, as of its date, if possible.
@@ -91,12 +91,12 @@ def resolve_swapped(
     If that has no solution, use the date of the release for all packages. The origin of the lock lists what moved.
     Raises UvFailed.
     """
-    swapped = canonicalize_name(origin.package or "")
+    changed = canonicalize_name(origin.package or "")
     before = {str(name): version for name, version in base.versions.items()}
-    prefer = {name: version for name, version in before.items() if name != swapped}
+    prefer = {name: version for name, version in before.items() if name != changed}
     held = replace(origin, as_of=base.origin.as_of)
     try:
-        lock = resolve(held, builds=builds, prefer=prefer, dates={swapped: origin.as_of}, stop=stop)
+        lock = resolve(held, builds=builds, prefer=prefer, dates={changed: origin.as_of}, stop=stop)
     except UvFailed as error:
         later = origin.as_of > base.origin.as_of
         if error.kind not in (FailureKind.CONFLICT, FailureKind.NO_WHEEL) or not later:
@@ -104,7 +104,7 @@ def resolve_swapped(
         _log.info("%s: no solution as of the base's date: resolving as of %s", origin.environment, origin.as_of)
         lock = resolve(origin, builds=builds, prefer=prefer, stop=stop)
     after = {str(name): version for name, version in lock.versions.items()}
-    moved = differences(before, after, but=swapped)
+    moved = differences(before, after, but=changed)
     return replace(lock, origin=replace(lock.origin, as_of=origin.as_of, moved=moved))
 
 

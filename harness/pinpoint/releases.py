@@ -15,7 +15,7 @@ from harness.errors import UsageError, near_misses
 from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment
 from harness.pinpoint.candidates import Candidate
-from harness.pinpoint.environments.derived import SwappedEnvironments, Untestable, changes_of
+from harness.pinpoint.environments.derived import DerivedEnvironments, Untestable, changes_of
 from harness.project.matrix import Family, Matrix
 from harness.search.transitions import SearchPlan
 
@@ -224,11 +224,11 @@ class Stepper:
     """Makes the environment of each release."""
 
     def __init__(
-        self, base: Environment, releases: Releases, made: SwappedEnvironments, matrix: Matrix, *, bounded: bool
+        self, base: Environment, releases: Releases, derived: DerivedEnvironments, matrix: Matrix, *, bounded: bool
     ) -> None:
         """Skip the oldest releases as far as they have no wheel, unless bounds were set (`bounded`)."""
         self.base = base
-        self._made = made
+        self._derived = derived
         self.family = stepping_family(base, releases.package, matrix)
         if releases.package not in base.lock.versions:
             raise _not_in(base, releases.package)
@@ -261,7 +261,7 @@ class Stepper:
 
     def _environment(self, release: Release) -> Environment:
         if self.moves_more and self.family is not None:
-            return self._with_changes_of_base(self._made.of_family(self.family, release.version))
+            return self._with_changes_of_base(self._derived.of_family(self.family, release.version))
         if Version(self.base.lock.versions[self.releases.package]) == release.version:
             return self.base
         if not _runs_on(release, self.base.python):
@@ -269,22 +269,22 @@ class Stepper:
         if not release.has_wheel_for(self.base.python) and not self._built_in_base:
             raise Untestable(f"no wheel of {self.releases.package} for Python {self.base.python}")
         if self.family is not None:
-            known = self._made.known(self.family.environment_id(release.version))
+            known = self._derived.known(self.family.environment_id(release.version))
             if known is not None:
                 return known
-        return self._made.swapped(self.base, {self.releases.package: str(release.version)})
+        return self._derived.derive(self.base, {self.releases.package: str(release.version)})
 
     def _with_changes_of_base(self, environment: Environment) -> Environment:
         """Return an environment with the packages that the base, an inline environment, replaces and adds."""
         versions, added = changes_of(self.base.id)
         versions.pop(self.releases.package, None)
-        return self._made.swapped(environment, versions, added) if versions or added else environment
+        return self._derived.derive(environment, versions, added) if versions or added else environment
 
 
 def stepping_family(base: Environment, package: NormalizedName, matrix: Matrix) -> Family | None:
     """Find the family that steps a package: the base's own, or the first that dates its environments by releases.
 
-    A family that swaps releases into a base of its own only serves environments of that base.
+    A family with a fixed base serves environments of that base only.
     """
     families = [each for each in matrix.families if canonicalize_name(each.package) == package]
     own = next((each for each in families if each.name == base.family), None)

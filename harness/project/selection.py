@@ -9,7 +9,7 @@ from harness.errors import UsageError, near_misses, some_of
 from harness.model import Cell, matches_globs
 
 # Between an environment and a replaced package: `tf2.16.2 + keras==3.5.0`.
-SWAPPED_SEPARATOR = " + "
+CHANGE_SEPARATOR = " + "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def is_inline(text: str) -> bool:
 
 def base_of(id: str) -> str:
     """Return the id of the environment that an environment is derived from: `tf2.16.2` of `tf2.16.2 + pandas`."""
-    return id.rpartition(SWAPPED_SEPARATOR)[0] or id
+    return id.rpartition(CHANGE_SEPARATOR)[0] or id
 
 
 def changes_of(id: str, families: Collection[str]) -> str:
@@ -57,7 +57,7 @@ def changes_of(id: str, families: Collection[str]) -> str:
 
     After the name of a family stands one of its releases, and after the name of a package with an `@` a commit.
     """
-    base, _, changes = id.rpartition(SWAPPED_SEPARATOR)
+    base, _, changes = id.rpartition(CHANGE_SEPARATOR)
     return changes if base and base not in families and "@" not in changes else ""
 
 

@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from harness.model import Attempt, Environment
 from harness.model.watch import Watch
 from harness.project.matrix import Matrix
-from harness.project.selection import SWAPPED_SEPARATOR
+from harness.project.selection import CHANGE_SEPARATOR
 from harness.reports.report import Report
 from harness.triage.answer import HeldPackage, Reproduction, TriageAnswer
 from harness.triage.attribution import (
@@ -220,8 +220,8 @@ def _forced(found: Found, reproduction: Reproduction, ranges: Sequence[Range]) -
     """Return what pip refuses about the environments in which the problem shows, if one was put together here."""
     affected = {cell for each in ranges if each.shows is Shows.BUG for cell in each.cells}
     ids = [reproduction.environment, *(each.environment for each in found.evidence if each.cell in affected)]
-    swapped = [id for id in dict.fromkeys(ids) if id is not None and SWAPPED_SEPARATOR in id]
-    environments = (found.runs.environments_by_id.get(id) for id in swapped)
+    changed = [id for id in dict.fromkeys(ids) if id is not None and CHANGE_SEPARATOR in id]
+    environments = (found.runs.environments_by_id.get(id) for id in changed)
     return tuple(dict.fromkeys(line for each in environments if each is not None for line in found.unmet(each)))
 
 

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from harness.model import Environment
 from harness.model.nightly import is_nightly
 from harness.project.matrix import Family, Matrix
-from harness.project.selection import SWAPPED_SEPARATOR
+from harness.project.selection import CHANGE_SEPARATOR
 from harness.reports.report import Claim, Report, Says
 from harness.triage.claims import covers
 from harness.triage.environments_by_date import imported_family, newest_member
@@ -123,15 +123,15 @@ def with_one_version_each(own: Sequence[str]) -> tuple[str, ...]:
     """
     if len(own) < 2:
         return ()
-    base, all_swaps = own[0], own[1].removeprefix(own[0] + SWAPPED_SEPARATOR).split()
-    return tuple(f"{base}{SWAPPED_SEPARATOR}{swap}" for swap in all_swaps) if len(all_swaps) > 1 else ()
+    base, changes = own[0], own[1].removeprefix(own[0] + CHANGE_SEPARATOR).split()
+    return tuple(f"{base}{CHANGE_SEPARATOR}{change}" for change in changes) if len(changes) > 1 else ()
 
 
 def _with_versions(base: str, versions: Mapping[NormalizedName, str]) -> str:
     wanted = dict(versions)
     if jax := wanted.get(_JAX):
         wanted.setdefault(_JAXLIB, jax)  # older releases of jax do not require it
-    return f"{base}{SWAPPED_SEPARATOR}{' '.join(f'{name}=={version}' for name, version in wanted.items())}"
+    return f"{base}{CHANGE_SEPARATOR}{' '.join(f'{name}=={version}' for name, version in wanted.items())}"
 
 
 def _common(matrix: Matrix) -> tuple[tuple[str, str], ...]:
@@ -165,7 +165,7 @@ def _of_version(
             return each.id, each
     if not _is_exact(version) or family.python_for(Version(version)) is None:
         return None
-    return f"{family.name}{SWAPPED_SEPARATOR}{canonicalize_name(family.package)}=={version}", None
+    return f"{family.name}{CHANGE_SEPARATOR}{canonicalize_name(family.package)}=={version}", None
 
 
 def claimed_environments(

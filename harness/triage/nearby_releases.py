@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from harness.pinpoint.environments.derived import Swaps, changes_of
+from harness.pinpoint.environments.derived import DerivedId, changes_of
 from harness.project.import_names import package_of
 from harness.project.matrix import Matrix
-from harness.project.selection import SWAPPED_SEPARATOR
+from harness.project.selection import CHANGE_SEPARATOR
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.observed_runs import Ran
 
@@ -84,8 +84,8 @@ def without_package(id: str, package: NormalizedName) -> BaseAndChanges:
     Two environments that differ in the version of the package only have the same.
     """
     base = id
-    while SWAPPED_SEPARATOR in base:
-        base = Swaps.parse(base).base
+    while CHANGE_SEPARATOR in base:
+        base = DerivedId.parse(base).base
     versions, added = changes_of(id)
     versions.pop(package, None)
     return base, tuple(sorted(versions.items())), frozenset(added)

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from harness.model.nightly import built_on, is_nightly
 from harness.project.matrix import Matrix
-from harness.project.selection import SWAPPED_SEPARATOR
+from harness.project.selection import CHANGE_SEPARATOR
 from harness.triage.evidence import Evidence, Shows
 
 _REQUIREMENT = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]*)==")
@@ -56,7 +56,7 @@ def _nightly_in(
 
     Others came as dependencies: TensorFlow 2.5.0, a release, requires keras-nightly.
     """
-    base = environment.partition(SWAPPED_SEPARATOR)[0]
+    base = environment.partition(CHANGE_SEPARATOR)[0]
     named = {canonicalize_name(each) for each in _REQUIREMENT.findall(environment)}
     for each in sorted(matrix.families, key=lambda each: each.name != family):
         package = canonicalize_name(each.package)

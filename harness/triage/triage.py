@@ -13,7 +13,7 @@ from packaging.version import Version
 from harness.model import Environment, Scenario
 from harness.pinpoint.environments.derived import changes_of
 from harness.project.matrix import Matrix
-from harness.project.selection import SWAPPED_SEPARATOR
+from harness.project.selection import CHANGE_SEPARATOR
 from harness.reports.report import Claim, Report, Says
 from harness.triage.answer import TriageAnswer
 from harness.triage.attribution import (
@@ -162,7 +162,7 @@ class Triage:
         families = self._packages_of_families
         named = packages_of_failure(reported.message, installed)
         ids = tuple(
-            f"{base}{SWAPPED_SEPARATOR}{name}=={version}"
+            f"{base}{CHANGE_SEPARATOR}{name}=={version}"
             for name in named
             if name not in families
             for version in earlier_releases(self.releases(name), installed[name])
@@ -184,7 +184,7 @@ class Triage:
 
     def _with_reporters_base(self, own: Sequence[str]) -> list[str]:
         """Return the environments that differ from the reporter's in a package that the report compares."""
-        return [id for _, id in self._claimed(own) if own and id.startswith(f"{own[0]}{SWAPPED_SEPARATOR}")]
+        return [id for _, id in self._claimed(own) if own and id.startswith(f"{own[0]}{CHANGE_SEPARATOR}")]
 
     def _claimed(self, own: Sequence[str]) -> tuple[tuple[Claim, str], ...]:
         return claimed_environments(self.report.claims, self.environments, self.matrix, base=own[0] if own else None)
@@ -331,9 +331,9 @@ class Triage:
         """Return the failing environment in which the releases of a package are searched."""
         pair = nearest_pair(self.evidence, self.runs.environments_by_id)
         place = place_to_search(self.evidence, package, self.matrix, pair[1] if pair is not None else None)
-        return self._without_swap(place, package) if place is not None else None
+        return self._without_other_changes(place, package) if place is not None else None
 
-    def _without_swap(self, id: str, package: NormalizedName) -> str:
+    def _without_other_changes(self, id: str, package: NormalizedName) -> str:
         """Return the environment in which only this package was replaced, if that was run, else the same id."""
         wanted = without_package(id, package)
         same = [

@@ -41,7 +41,7 @@ from harness.locking.source_metadata import requires_of, tools_of
 from harness.model import Attempt, Cache, CachePlace, Case, Cell
 from harness.model.case import split_ids
 from harness.pinpoint.commits.repository import version_of_tag
-from harness.pinpoint.environments.derived import Swaps
+from harness.pinpoint.environments.derived import DerivedId
 from harness.process.limits import Ended
 from harness.project.data_folder import read_data
 from harness.project.inline_environment import parse_inline_environment
@@ -191,7 +191,7 @@ def lock(data: bytes, folder: Path) -> None:
 def ids(data: bytes, folder: Path) -> None:
     """Ids of cells and cases, and lists of them."""
     text = data.decode("utf-8", "surrogateescape")
-    for parse in (Cell.parse, Case.parse, Swaps.parse):
+    for parse in (Cell.parse, Case.parse, DerivedId.parse):
         value = _or_usage_error(functools.partial(parse, text))
         if value is not None:
             assert parse(str(value)) == value

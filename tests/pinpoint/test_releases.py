@@ -202,7 +202,7 @@ def test_yanked_and_early_releases_only_on_request(playground):
     assert transitions(both) == [("introduced", "1.0", "1.1"), ("fixed", "1.2rc1", "1.2")]
 
 
-def test_a_release_that_is_swapped_in_can_be_run_and_shown_by_its_id(playground):
+def test_a_replaced_release_can_be_run_and_shown_by_its_id(playground):
     playground.releases("lib", {"1.0": GOOD, "1.1": BAD, "1.2": BAD})
     path = playground.root / "scenarios" / "shows_it.py"
     path.write_text(SCRIPT)

@@ -1,4 +1,4 @@
-"""Which releases are looked at, and how; how environments with something swapped are written."""
+"""Which releases are looked at, and how; the ids of derived environments."""
 
 import datetime as dt
 
@@ -9,7 +9,7 @@ from packaging.version import Version
 from harness.errors import UsageError
 from harness.locking.package_index import Release
 from harness.pinpoint.commits.repository import version_of_tag
-from harness.pinpoint.environments.derived import Swaps
+from harness.pinpoint.environments.derived import DerivedId
 from harness.pinpoint.releases import Cost, choose_strategy, releases_between
 
 KERAS = [
@@ -177,25 +177,25 @@ def test_versions_in_the_names_of_tags(tag, version):
     assert version_of_tag(tag) == (Version(version) if version else None)
 
 
-def test_an_environment_with_something_swapped_parses_back():
+def test_the_id_of_a_derived_environment_parses_back():
     text = "python=3.11 tensorflow-cpu==2.18.1 + keras==3.4.1 h5py==3.10.0"
-    swaps = Swaps.parse(text)
-    assert swaps.base == "python=3.11 tensorflow-cpu==2.18.1"
-    assert swaps.versions == (("keras", "3.4.1"), ("h5py", "3.10.0"))
-    assert str(swaps) == text
+    id = DerivedId.parse(text)
+    assert id.base == "python=3.11 tensorflow-cpu==2.18.1"
+    assert id.versions == (("keras", "3.4.1"), ("h5py", "3.10.0"))
+    assert str(id) == text
 
 
 def test_an_environment_with_additions_parses_back():
-    swaps = Swaps.parse("tf2.16.2 + keras==3.4.1 pandas scikit-learn>=1.2 keras-hub[nlp]")
-    assert swaps.versions == (("keras", "3.4.1"),)
-    assert swaps.added == ("pandas", "scikit-learn>=1.2", "keras-hub[nlp]")
-    assert Swaps.parse(str(swaps)) == swaps
+    id = DerivedId.parse("tf2.16.2 + keras==3.4.1 pandas scikit-learn>=1.2 keras-hub[nlp]")
+    assert id.versions == (("keras", "3.4.1"),)
+    assert id.added == ("pandas", "scikit-learn>=1.2", "keras-hub[nlp]")
+    assert DerivedId.parse(str(id)) == id
 
 
 @pytest.mark.parametrize("text", ["a + b==c==d", "tf2.16.2 + ==3", "tf2.16.2 + pandas ;", "tf2.16.2 + pandas>>1"])
 def test_what_is_no_requirement_is_an_error(text):
     with pytest.raises(UsageError, match="NAME==VERSION"):
-        Swaps.parse(text)
+        DerivedId.parse(text)
 
 
 @pytest.mark.parametrize(("known", "first", "older"), [("3.4.1", "3.0.0", 1), ("2.15.0", "2.15.0", 0)])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.model import Environment, Overlay
-from harness.project.selection import SWAPPED_SEPARATOR
+from harness.project.selection import CHANGE_SEPARATOR
 
 _COMMIT = re.compile(r"(?P<module>\w+)@(?P<sha>[0-9a-f]{10,40})")
 _SHORT = 10
@@ -17,7 +17,7 @@ _SHORT = 10
 
 def commit_in(id: str) -> re.Match[str] | None:
     """Return the module and the commit at the end of an environment's id, or None."""
-    return _COMMIT.fullmatch(id.rpartition(SWAPPED_SEPARATOR)[2].strip())
+    return _COMMIT.fullmatch(id.rpartition(CHANGE_SEPARATOR)[2].strip())
 
 
 def note_commit(trees: Path, sha: str, overlay: Overlay) -> None:
@@ -43,4 +43,4 @@ def at_commit(base: Environment, id: str, trees: Path) -> Environment:
             next_step="Run `harness pinpoint` with --repository again",
         )
     overlay = Overlay(package=module, folder=trees / digest, digest=digest)
-    return replace(base, id=f"{base.id}{SWAPPED_SEPARATOR}{module}@{sha[:_SHORT]}", overlay=overlay)
+    return replace(base, id=f"{base.id}{CHANGE_SEPARATOR}{module}@{sha[:_SHORT]}", overlay=overlay)

@@ -24,13 +24,15 @@ from harness.pinpoint.environments.overlaid_releases import lock_with_release
 from harness.project.inline_environment import FAMILY
 from harness.project.matrix import Family
 from harness.project.project import environment_of
-from harness.project.selection import SWAPPED_SEPARATOR
+from harness.project.selection import CHANGE_SEPARATOR
 from harness.session import Session
 from harness.uv.failures import FailureKind, UvFailed
 
 _SETTLES_AFTER = dt.timedelta(days=28)
 # The release that follows a pre-release comes soon, and its dependencies with it.
 _PRERELEASE_SETTLES_AFTER = dt.timedelta(days=1)
+_KIND = "swapped-"
+"""The prefix of files in the cache of locks; another one would resolve all of them again."""
 
 
 class Untestable(Exception):
@@ -42,8 +44,8 @@ class Untestable(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Swaps:
-    """A derived environment as text: the base, packages at exact versions, and requirements that are added."""
+class DerivedId:
+    """The id of a derived environment: its base, packages at exact versions, and added requirements."""
 
     base: str
     versions: tuple[tuple[NormalizedName, str], ...] = ()
@@ -51,12 +53,12 @@ class Swaps:
 
     def __str__(self) -> str:
         parts = [*(f"{name}=={version}" for name, version in self.versions), *self.added]
-        return f"{self.base}{SWAPPED_SEPARATOR}{' '.join(parts)}"
+        return f"{self.base}{CHANGE_SEPARATOR}{' '.join(parts)}"
 
     @classmethod
-    def parse(cls, text: str) -> Swaps:
-        """Read one; a UsageError says which part makes no sense."""
-        base, _, changes = " ".join(text.split()).rpartition(SWAPPED_SEPARATOR)
+    def parse(cls, text: str) -> DerivedId:
+        """Parse an id. Raises UsageError with the invalid part."""
+        base, _, changes = " ".join(text.split()).rpartition(CHANGE_SEPARATOR)
         if not base:
             raise UsageError(
                 f"{text!r} names no environment", next_step="Write ENVIRONMENT + NAME==VERSION, or ENVIRONMENT + NAME"
@@ -69,11 +71,11 @@ class Swaps:
 
 def changes_of(id: str) -> tuple[dict[NormalizedName, str], tuple[str, ...]]:
     """Return what an environment's id replaces and adds, from the innermost base outwards; nothing for a plain id."""
-    if SWAPPED_SEPARATOR not in id:
+    if CHANGE_SEPARATOR not in id:
         return {}, ()
-    swaps = Swaps.parse(id)
-    versions, added = changes_of(swaps.base)
-    return versions | dict(swaps.versions), tuple(dict.fromkeys([*added, *swaps.added]))
+    changes = DerivedId.parse(id)
+    versions, added = changes_of(changes.base)
+    return versions | dict(changes.versions), tuple(dict.fromkeys([*added, *changes.added]))
 
 
 def read_extra(text: str, *, where: str) -> Requirement:
@@ -102,15 +104,15 @@ def exact_version(requirement: Requirement) -> str | None:
     return specifier.version if specifier.operator == "==" and "*" not in specifier.version else None
 
 
-class SwappedEnvironments:
-    """Makes such environments, for one call of the command line."""
+class DerivedEnvironments:
+    """Derives environments, for one call of the command line."""
 
     def __init__(self, session: Session, index: ReleaseIndex) -> None:
         self._session = session
         self._index = index
         self._now = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
 
-    def swapped(
+    def derive(
         self, base: Environment, versions: Mapping[NormalizedName, str], added: Sequence[str] = ()
     ) -> Environment:
         """Return a base with some packages at other versions and some added. Raises Untestable.
@@ -118,9 +120,9 @@ class SwappedEnvironments:
         With nothing but additions, every package of the base keeps its version. With other versions, the rest keeps
         its versions as far as these allow.
         """
-        id = str(Swaps(base=base.id, versions=tuple(versions.items()), added=tuple(added)))
+        id = str(DerivedId(base=base.id, versions=tuple(versions.items()), added=tuple(added)))
         base = self._as_of_its_base(base)
-        origin = _swapped_origin(base.lock.origin, versions, id, added)
+        origin = _derived_origin(base.lock.origin, versions, id, added)
         lock = None if added else self._with_nothing_moved(base, versions, origin)
         if lock is None:
             content = [base.lock.fingerprint, origin.requirements, origin.constraints, origin.overrides]
@@ -128,7 +130,7 @@ class SwappedEnvironments:
                 self._session,
                 [*content, origin.platform, base.lock.origin.as_of.isoformat()],
                 id,
-                lambda: self._resolve_swapped(origin, base.lock, versions, added=added),
+                lambda: self._resolve_derived(origin, base.lock, versions, added=added),
             )
         _refuse_new_sources(lock, base.lock)
         made = environment_of(lock, self._session.project.matrix, variables=base.variables)
@@ -137,7 +139,7 @@ class SwappedEnvironments:
     def _with_nothing_moved(
         self, base: Environment, versions: Mapping[NormalizedName, str], origin: LockOrigin
     ) -> Lock | None:
-        """Return the lock with one package swapped and nothing else moved; None where something has to move."""
+        """Return the lock with one package replaced and no other change; None if another package has to change."""
         if len(versions) != 1:
             return None
         ((name, version),) = versions.items()
@@ -161,7 +163,7 @@ class SwappedEnvironments:
         if family.days_after_release is None:
             as_of = self._now.replace(hour=0, minute=0, second=0)
         origin = family.origin_of(version, as_of=as_of, platform=matrix.platform)
-        id = str(Swaps(base=family.name, versions=((canonicalize_name(family.package), str(version)),)))
+        id = str(DerivedId(base=family.name, versions=((canonicalize_name(family.package), str(version)),)))
         origin = replace(origin, environment=id)
         content = [origin.python, origin.requirements, origin.constraints, origin.overrides, origin.platform]
         lock = find_or_resolve(
@@ -173,14 +175,14 @@ class SwappedEnvironments:
         return replace(environment_of(lock, matrix, family), id=id)
 
     def _as_of_its_base(self, environment: Environment) -> Environment:
-        """Date an environment whose family swaps a release into a base like that base: its packages are of that day."""
+        """Return an environment over a fixed base with the date of that base: its packages are of that day."""
         origin = environment.lock.origin
         family = self._session.project.matrix.family(environment.family)
         if family is None or family.base is None or origin.as_of >= family.base.as_of:
             return environment
         return replace(environment, lock=replace(environment.lock, origin=replace(origin, as_of=family.base.as_of)))
 
-    def _resolve_swapped(
+    def _resolve_derived(
         self, origin: LockOrigin, base: Lock, versions: Mapping[NormalizedName, str], *, added: Sequence[str]
     ) -> Lock:
         """Resolve, and note which other packages moved. Raises UvFailed, Untestable."""
@@ -234,7 +236,7 @@ class SwappedEnvironments:
 
 
 def find_or_resolve(
-    session: Session, content: Sequence[object], id: str, resolve: Callable[[], Lock], *, kind: str = "swapped-"
+    session: Session, content: Sequence[object], id: str, resolve: Callable[[], Lock], *, kind: str = _KIND
 ) -> Lock:
     """Return a lock of the cache, or resolve it. Raises Untestable if it can never be resolved, UvFailed for now."""
     try:
@@ -245,17 +247,17 @@ def find_or_resolve(
         raise Untestable(error.summary) from error
 
 
-def read_swapped(session: Session, text: str, base: Environment | None) -> Environment:
-    """Return the environment that is written as a base with swaps; without a base, what stands there names a family."""
-    swaps = Swaps.parse(text)
-    made = SwappedEnvironments(session, ReleaseIndex.configured(session.variables))
+def read_derived(session: Session, text: str, base: Environment | None) -> Environment:
+    """Return the environment with a derived id. Without a base, the id begins with the name of a family."""
+    id = DerivedId.parse(text)
+    made = DerivedEnvironments(session, ReleaseIndex.configured(session.variables))
     try:
         if base is not None:
-            return made.swapped(base, dict(swaps.versions), swaps.added)
-        family = session.project.matrix.family(swaps.base)
-        if family is None or len(swaps.versions) != 1 or swaps.added:
-            raise UsageError(f"{text!r}: {swaps.base!r} is neither an environment nor a family of matrix.toml")
-        return made.of_family(family, Version(swaps.versions[0][1]))
+            return made.derive(base, dict(id.versions), id.added)
+        family = session.project.matrix.family(id.base)
+        if family is None or len(id.versions) != 1 or id.added:
+            raise UsageError(f"{text!r}: {id.base!r} is neither an environment nor a family of matrix.toml")
+        return made.of_family(family, Version(id.versions[0][1]))
     except InvalidVersion as error:
         raise UsageError(f"{text!r} is not valid", why=str(error)) from None
     except Untestable as error:
@@ -267,7 +269,7 @@ def replace_origin(lock: Lock, origin: LockOrigin) -> Lock:
     return replace(lock, origin=replace(origin, sources=lock.origin.sources))
 
 
-def _swapped_origin(
+def _derived_origin(
     origin: LockOrigin, versions: Mapping[NormalizedName, str], id: str, added: Sequence[str] = ()
 ) -> LockOrigin:
     """Return what to resolve: the base's requirements, the exact versions as overrides, and the additions."""

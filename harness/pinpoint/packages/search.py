@@ -15,7 +15,7 @@ from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment
 from harness.pinpoint.answers.values import Found, Point
 from harness.pinpoint.candidates import Candidate, ProbeResult
-from harness.pinpoint.environments.derived import SwappedEnvironments
+from harness.pinpoint.environments.derived import DerivedEnvironments
 from harness.pinpoint.judge import Judge
 from harness.pinpoint.packages.differences import Difference, MixedEnvironments
 from harness.pinpoint.packages.pip_rules import PipRules, Side
@@ -80,7 +80,7 @@ class Blame:
         judge: Judge,
         mixed: MixedEnvironments,
         *,
-        made: SwappedEnvironments,
+        derived: DerivedEnvironments,
         index: ReleaseIndex | None,
         families: Sequence[str] = (),
         notify: Callable[[str], None],
@@ -89,7 +89,7 @@ class Blame:
         self._prober = prober
         self._judge = judge
         self._mixed = mixed
-        self._made = made
+        self._derived = derived
         self._index = index
         self._families = families
         self._notify = notify
@@ -243,7 +243,7 @@ class Blame:
                 # Both ends were run by the minimiser.
                 return self._candidate(ends[version], forced=forced)
             return Candidate(
-                name=f"{package} {version} in {base.id}", make=lambda: self._made.swapped(base, {package: version})
+                name=f"{package} {version} in {base.id}", make=lambda: self._derived.derive(base, {package: version})
             )
 
         search = SequenceSearch(
