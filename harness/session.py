@@ -185,7 +185,7 @@ class Session:
 
     @functools.cached_property
     def unpacked(self) -> UnpackedReleases:
-        """Releases that can stand in front of an environment."""
+        """Releases that can be overlays of an environment."""
         from harness.environments.unpacked_releases import UnpackedReleases
 
         return UnpackedReleases(self.cache, uv=self.uv, bytecode=self.bytecode)

@@ -36,7 +36,7 @@ _IN_USE = dt.timedelta(hours=1)
 
 
 class NoOverlay(Exception):
-    """A release cannot stand in front of an environment; the reason is for people."""
+    """A release cannot be an overlay of an environment; the reason is for people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Unpacked:
 
     @property
     def overlay(self) -> Overlay:
-        """The release as something that stands in front of an environment."""
+        """The release as an overlay of an environment."""
         return Overlay(package=self.module, folder=self.folder, digest=self.digest)
 
 
@@ -69,7 +69,7 @@ class UnpackedReleases:
         self._guard = threading.Lock()
 
     def unpack(self, pin: Pin, interpreter: Interpreter, *, stop: threading.Event | None = None) -> Unpacked:
-        """Return a release that is what its wheel says, unpacked before or now. Raises NoOverlay, or UvFailed."""
+        """Return a verified release, unpacked before or now. Raises NoOverlay, or UvFailed."""
         digest = hashlib.sha256(json.dumps([pin.name, pin.version, *pin.hashes]).encode()).hexdigest()[:40]
         folder = self._folder / f"{PREFIX}{digest}"
         with self._guard:
@@ -173,7 +173,7 @@ def _top_level(folder: Path, info: str) -> tuple[list[str], list[str]]:
 
 
 def _read(folder: Path, digest: str, name: NormalizedName) -> Unpacked:
-    """Read an unpacked release. Raises NoOverlay for one that needs more than to be found first."""
+    """Read an unpacked release. Raises NoOverlay for one that needs more than a place on `sys.path`."""
     (info,) = folder.glob("*.dist-info")
     wheel = HeaderParser().parsestr((info / "WHEEL").read_text(encoding="utf-8", errors="replace"))
     if any(not tag.endswith("-none-any") for tag in wheel.get_all("Tag", [""])):
@@ -242,11 +242,11 @@ def _counts(marker: Marker | None, environment: Mapping[str, str]) -> bool:
     return marker is None or marker.evaluate(dict(environment))
 
 
-def why_not_in_front_of(environment: Path, name: NormalizedName, release: Unpacked) -> str | None:
-    """Return why a release cannot stand in front of an installed environment, None if it can.
+def why_no_overlay_of(environment: Path, name: NormalizedName, release: Unpacked) -> str | None:
+    """Return why a release cannot be an overlay of an installed environment, None if it can.
 
-    What is installed of the package must lie behind the release's module, and no other package may have a module of its
-    name. What else the release has at its top must be nowhere in the environment.
+    The installed package must have the release's module and no other one, and no other package one of that
+    name. Other top-level files of the release must not exist in the environment.
     """
     own: set[str] = set()
     for record in site_packages(environment).glob("*.dist-info/RECORD"):
@@ -260,7 +260,7 @@ def why_not_in_front_of(environment: Path, name: NormalizedName, release: Unpack
             return f"{record.parent.name.removesuffix('.dist-info')} has {', '.join(sorted(taken))}, too"
     if own != {release.module}:
         found = ", ".join(sorted(own)) or "not known"
-        return f"what is installed of {name} is {found}, and the release is {release.module}"
+        return f"the installed {name} has {found}, and the release has {release.module}"
     return None
 
 

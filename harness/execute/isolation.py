@@ -158,7 +158,7 @@ def _write_request(task: Task, folder: Folder, backend: SandboxBackend) -> str:
 
 
 def _seen_overlays(task: Task, backend: SandboxBackend) -> list[str]:
-    """Return where an attempt sees what stands in front of its environment."""
+    """Return the paths of the overlays, as the attempt sees them."""
     if backend is SandboxBackend.NONE:
         return [str(each.folder) for each in task.overlays]
     return list(OVERLAYS[: len(task.overlays)])

@@ -31,7 +31,7 @@ KEYED_FILES = (
 PROTOCOL = 2
 """Raise it when the same request or report comes to mean something else, though the worker's code stays the same."""
 HOLD_BACK = GUEST / "hold_back"
-"""What a parent imports so that it does not import what an overlay stands in front of."""
+"""Modules that a fork server imports to keep an overlaid package out of its own imports."""
 
 
 WORTH_PREPARING = 8  # tasks
@@ -68,7 +68,7 @@ class Task:
     """The time limit that the script itself asks for, in seconds; the one in force is in the script's header."""
 
     release: Overlay | None = None
-    """A release in front of its host, instead of being installed. It behaves the same, so the key does not change."""
+    """A release as an overlay of its host. It behaves like the installed one, so the key is the same."""
     layer: str = ""
     """The same for people; it is kept with the attempt."""
     own_process: bool = False
@@ -86,7 +86,7 @@ class Task:
 
     @property
     def overlays(self) -> tuple[Overlay, ...]:
-        """What stands in front of what is installed, the first in front of all."""
+        """The overlays of the environment, the first one before all others on the path."""
         return tuple(each for each in (self.overlay, self.release) if each is not None)
 
 

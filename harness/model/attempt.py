@@ -133,7 +133,7 @@ class Attempt:
     peak_mib: int = 0
     """The most memory that its process held, what it shares with others included; 0 if it did not get to say so."""
     layer: str = ""
-    """Which release stood in front of which environment, if the release was not installed; empty otherwise."""
+    """The release that overlaid an environment, and that environment, if it was not installed; empty otherwise."""
     id: str = field(default="", compare=False)
     """What identifies it among the attempts with its key, in every store; empty before it is recorded."""
     evidence: Evidence = Evidence()

@@ -14,7 +14,7 @@ class Condition:
 
     sandboxed: bool = True
     overlay: str | None = None
-    """The package whose sources stand in front of the installed ones."""
+    """The package whose sources overlay the installed ones."""
     timeout_s: float | None = None
     """The time limit, where the outcome depends on it."""
     data: str = ""

@@ -93,7 +93,7 @@ def _name(pin: Pin) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Overlay:
-    """A source tree of a package, put in front of what an environment has of it."""
+    """A source tree of a package that replaces the installed package of an environment."""
 
     package: str
     folder: Path
@@ -153,7 +153,7 @@ class Environment:
     settings: tuple[Setting, ...] = ()
     tiers: frozenset[str] = frozenset()
     overlay: Overlay | None = None
-    """Sources that stand in front of its packages wherever it is used."""
+    """A source tree that overlays its packages in every attempt."""
 
     @property
     def python(self) -> str:

@@ -196,6 +196,6 @@ class Runner:
         return new
 
     def _layered(self, task: Task) -> Task:
-        """Return a task with the release that is put in front of its environment, if that is how it is provided."""
+        """Return a task with the release that overlays its environment, if it is not installed."""
         layer = self._environments.layer_of(task.environment)
         return task if layer is None else replace(task, release=layer.overlay, layer=layer.text)

@@ -224,7 +224,7 @@ def _group(codes: list[Code]) -> list[_Group]:
 
 
 def _definitions_first(group: _Group) -> _Group:
-    """Move blocks that only define in front of the statement that uses them: people explain what they call later."""
+    """Move blocks that only define before the statement that uses them: people explain what they call later."""
     codes = list(group.codes)
     for code in group.codes[1:]:
         if _Group(codes=(code,)).executes:
@@ -242,7 +242,7 @@ def _definitions_first(group: _Group) -> _Group:
 
 
 def _first_use(text: str, names: frozenset[str]) -> int | None:
-    """Return the number of lines in front of the first statement that uses one of some names."""
+    """Return the number of lines before the first statement that uses one of some names."""
     tree = tree_of(text)
     statements = tree.body if tree is not None else []
     return next((node.lineno - 1 for node in statements if used_by(node) & names), None)

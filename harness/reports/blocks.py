@@ -131,7 +131,7 @@ def _without_numbers(text: str) -> str:
 
 
 def _without_sentences(code: Code) -> Code:
-    """Cut off the sentences in front of the code in a block."""
+    """Remove the sentences before the code in a block."""
     lines = code.text.split("\n")
     fault = find_fault(code.text)
     start = next((at for at, line in enumerate(lines[:_MOST_SENTENCES]) if _FIRST_LINE.match(line)), 0)

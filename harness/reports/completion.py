@@ -67,7 +67,7 @@ def complete(text: str, *, conftest: str = "") -> Completed:
 
 
 def _behind_header(text: str, added: str) -> str:
-    """Put lines in front of the first statement that may have lines in front of it."""
+    """Return code with lines before its first statement after the header, docstring and `__future__` imports."""
     tree = tree_of(text)
     at = 0
     for node in tree.body if tree is not None else []:

@@ -1,4 +1,4 @@
-"""Sources that are completed by what their build generates, before they stand in front of an environment."""
+"""Sources that are completed by what their build generates, before they overlay an environment."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Releases that are put in front of an environment, instead of being installed in one of their own."""
+"""Releases as overlays of an environment, instead of being installed in one of their own."""
 
 import json
 
@@ -45,7 +45,7 @@ def test_releases_of_pure_python_need_no_environment_of_their_own(playground):
     cell = f"looks@{IN} + lib==1.1"
     assert [each["cell"] for each in document["tested"]][1] == cell
     shown = playground.json("show", cell)
-    assert shown["layer"] == f"lib 1.1 in front of {IN}"
+    assert shown["layer"] == f"lib 1.1 over {IN}"
     assert shown["versions"]["lib"] == "1.1"
     assert "The same as on" in playground.harness("replay", cell), "installed, it shows the same"
     assert len(environments(playground)) == 2

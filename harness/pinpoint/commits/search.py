@@ -147,7 +147,7 @@ class CommitLine:
 
 
 class _One:
-    """The search in one environment, with one module's sources in front of it."""
+    """The search in one environment, with the sources of one module as its overlay."""
 
     def __init__(self, search: CommitSearch, environment: Environment, module: str) -> None:
         self._prober = search.prober

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from harness.environments.unpacked_releases import NoOverlay, Unpacked, unsatisfied, why_not_in_front_of
+from harness.environments.unpacked_releases import NoOverlay, Unpacked, unsatisfied, why_no_overlay_of
 from harness.errors import HarnessError
 from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment, Lock, Overlay, Pin
@@ -26,7 +26,7 @@ class Layer:
     host: Environment
     overlay: Overlay
     text: str
-    """For people: `keras 3.4.1 in front of tf2.16.2`."""
+    """For people: `keras 3.4.1 over tf2.16.2`."""
 
 
 class Layers:
@@ -40,7 +40,7 @@ class Layers:
         self._hosts: dict[str, Environment] = {}
         self._layers: dict[str, Layer | None] = {}
         self._deciding: dict[str, threading.Lock] = {}
-        self._fits: dict[tuple[str, tuple[str, ...]], bool] = {}
+        self._verified: dict[tuple[str, tuple[str, ...]], bool] = {}
 
     def add_host(self, environment: Environment) -> None:
         """Register an environment that is installed in any case, as a host."""
@@ -64,22 +64,22 @@ class Layers:
         if version is None or host.lock.fingerprint == environment.lock.fingerprint:
             return None
         unpacked = unpacked_release(self._session, self._index, self._package, version, environment.python)
-        if unpacked is None or not self._fits_in_front_of(host, unpacked):
+        if unpacked is None or not self._fits(host, unpacked):
             return None
-        return Layer(host=host, overlay=unpacked.overlay, text=f"{self._package} {version} in front of {host.id}")
+        return Layer(host=host, overlay=unpacked.overlay, text=f"{self._package} {version} over {host.id}")
 
-    def _fits_in_front_of(self, host: Environment, unpacked: Unpacked) -> bool:
+    def _fits(self, host: Environment, unpacked: Unpacked) -> bool:
         key = (host.lock.fingerprint, (unpacked.module, *unpacked.others))
-        if key not in self._fits:
+        if key not in self._verified:
             try:
                 provided = self._session.provide(host)
             except HarnessError:
                 return False  # the error is reported when the host itself is provided
-            self._fits[key] = why_not_in_front_of(provided.folder, self._package, unpacked) is None
-        return self._fits[key]
+            self._verified[key] = why_no_overlay_of(provided.folder, self._package, unpacked) is None
+        return self._verified[key]
 
     def _rest(self, environment: Environment) -> str:
-        """Return what an environment is but for the package: those that agree in it can serve as hosts."""
+        """Return the identity of an environment without the package. Hosts have the same one."""
         pins = tuple(pin for pin in environment.lock.pins if pin.name != self._package)
         return f"{replace(environment.lock, pins=pins).fingerprint} {environment.variables} {environment.imports}"
 
