@@ -33,7 +33,7 @@ class _Footnote:
 
     seen: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
-    """The cause and the way out, which several footnotes may share."""
+    """The cause and the workaround, which several footnotes may share."""
     untested: tuple[str, ...] = ()
 
     def text(self, explained_in: int | None) -> str:

@@ -22,7 +22,7 @@ from harness.reports.write_and_read_parts import RESTARTED, commented_writer, ha
 
 _MOST_BLOCKS = 100
 _REPRODUCES = re.compile(r"standalone code|reproduc|minimal|\bcode\b|\bscript\b|example|steps", re.IGNORECASE)
-_WAY_OUT = re.compile(
+_WORKAROUND = re.compile(
     r"work-?around|this works|\bsimilar (?:code|script|example) works"
     r"|works (?:fine|as expected)|fix(?:es|ed)? (?:it|this|the)|\bsolution\b|proposed"
     r"|suggested (?:fix|change)"
@@ -148,7 +148,7 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
             dropped.append(Dropped(place=place, text=piece.text, why=found))
             if found.startswith("incomplete"):
                 questions.append(f"The code of line {piece.line} is {found}. Could you post the whole script?")
-        elif _is_way_out(said) or _WAY_OUT.search(piece.section) or _works(piece.section):
+        elif _is_workaround(said) or _WORKAROUND.search(piece.section) or _works(piece.section):
             others.append((found, piece.text))
         else:
             codes.append(_told(found, said, piece.text, first=not codes))
@@ -159,7 +159,7 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
         others += [(code, code.text) for code, says in labelled if says is Says.WORKS]
         codes = [code for code, says in labelled if says is not Says.WORKS]
     if any(code.text.strip() for code in codes):
-        why = "the text before it calls it a way out, or other code"
+        why = "the text before it calls it a workaround, or other code"
         dropped += [Dropped(place=code.place, text=text, why=why) for code, text in others]
     else:
         codes += [code for code, _ in others]  # the only code of a report is what it is about
@@ -193,9 +193,9 @@ def _label(said: str) -> str:
     return last if last.endswith(":") else ""
 
 
-def _is_way_out(said: str) -> bool:
+def _is_workaround(said: str) -> bool:
     """Return whether the last words before a block say that it is no problem: `this works:`, and no `but`."""
-    found = list(_WAY_OUT.finditer(said[-200:]))
+    found = list(_WORKAROUND.finditer(said[-200:]))
     if found and found[-1].group().lower() == "instead of" and verdict_of(_label(said)) is Says.FAILS:
         return False  # `it fails: 0 instead of 1:`
     return bool(found) and _BUT.search(said[-200:][found[-1].end() :]) is None

@@ -9,7 +9,7 @@ from harness.report.markdown import code, escaped, link
 from harness.transfer.grades import Grade, Reading
 from harness.transfer.markdown import formats_of_pairs
 from harness.transfer.table import Question, Transfer
-from harness.transfer.ways_out import Change, Way, ways_out
+from harness.transfer.workarounds import Change, Way, workarounds
 
 _MOST_CAUSES = 40
 _LONGEST_HEAD = 110
@@ -111,11 +111,11 @@ def _cause(table: Transfer, group: Group) -> str:
     reading, questions = group.reading, group.questions
     what = ", ".join(dict.fromkeys(check for each in questions for check in table.reading(each).differs))
     told = reading.error or f"fails at {reading.stage}"
-    cause, _, way_out = (reading.note or "").partition(". ")
+    cause, _, workaround = (reading.note or "").partition(". ")
     head = escaped(cause.rstrip(".")) if cause else escaped(told)[:_LONGEST_HEAD]
     lines = [f"### {head}", ""]
     lines += [
-        f"{link(reading.label, reading.link)}. {escaped(way_out)}" if reading.label else "No explanation yet.",
+        f"{link(reading.label, reading.link)}. {escaped(workaround)}" if reading.label else "No explanation yet.",
         "",
     ]
     lines += [f"* not restored: {what}"] if what else []
@@ -133,9 +133,9 @@ def _cause(table: Transfer, group: Group) -> str:
 
 def _instead(table: Transfer, questions: Sequence[Question]) -> Iterator[str]:
     """Yield what restores these models according to other reads, with a cell that shows it."""
-    ways = ways_out(table, questions)
+    ways = workarounds(table, questions)
     if not ways:
-        yield "* no read of the table shows a way out"
+        yield "* no read of the table shows a workaround"
         return
     yield "* what restores them, in other reads of this table:"
     for way in ways:

@@ -69,7 +69,7 @@ class Footnotes:
 
 
 def cause_of(reading: Reading) -> str:
-    """Return in words what is not as it was, with the label and the way out; empty for a full read."""
+    """Return in words what is not as it was, with the label and the workaround; empty for a full read."""
     if reading.grade in (Grade.FULL, Grade.NOT_TESTED):
         return reading.reason
     what = f"{', '.join(reading.differs)}: " if reading.differs else ""

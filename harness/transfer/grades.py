@@ -79,7 +79,7 @@ class Reading:
     label: str | None = None
     """A maintainer's judgement: `bug`, `removed`, `by design`, `dependency` or `fixed in ...`."""
     note: str | None = None
-    """The cause and the way out, in words."""
+    """The cause and the workaround, in words."""
     link: str | None = None
     reason: str = ""
     """Why it was not tested."""

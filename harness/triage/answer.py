@@ -54,7 +54,7 @@ class HeldPackage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WayOut:
+class Workaround:
     """A workaround, with the cell that proves it."""
 
     text: str
@@ -129,7 +129,7 @@ class TriageAnswer:
     forced: tuple[str, ...] = ()
     """What pip refuses about the environments in which the problem shows."""
     claims: tuple[CheckedClaim, ...] = ()
-    ways_out: tuple[WayOut, ...] = ()
+    workarounds: tuple[Workaround, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     questions: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
@@ -240,7 +240,7 @@ def document(answer: TriageAnswer) -> dict[str, Any]:
             }
             for each in answer.claims
         ],
-        "ways_out": [{"text": each.text, "cell": each.cell} for each in answer.ways_out],
+        "ways_out": [{"text": each.text, "cell": each.cell} for each in answer.workarounds],
         "dropped": [
             {"line": each.place.line, "file": each.place.file or None, "text": each.text, "why": each.why}
             for each in answer.dropped

@@ -13,7 +13,7 @@ from harness.model import Environment
 from harness.model.watch import WORDS, WatchKind
 from harness.pinpoint.environments.derived import changes_of
 from harness.project.matrix import Matrix
-from harness.triage.answer import Change, HeldPackage, WayOut
+from harness.triage.answer import Change, HeldPackage, Workaround
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
 from harness.triage.nearby_releases import without_package
@@ -208,9 +208,9 @@ def _change(border: Border | None, commits: Mapping[tuple[str, str], Any]) -> Ch
     return Change(package=border.package, last=border.last, first=border.first, commit=commit)
 
 
-def ways_out(
+def workarounds(
     evidence: Sequence[Evidence], ranges: Sequence[Range], *, held: HeldPackage | None = None
-) -> tuple[WayOut, ...]:
+) -> tuple[Workaround, ...]:
     """Return the workarounds: later versions, other variables, earlier versions, with a cell that passes.
 
     If the versions were compared with one version of another package, a later version of that package counts, too.
@@ -218,15 +218,17 @@ def ways_out(
     """
     if all(each.shows is not Shows.BUG for each in evidence):
         return ()
-    found: list[WayOut] = []
+    found: list[Workaround] = []
     affected = [each for each in ranges if each.shows is Shows.BUG]
     passing = [each for each in ranges if each.shows is Shows.PASSES]
     if affected:
         last = Version(affected[-1].last)
         later = [each for each in passing if Version(each.first) > last]
         earlier = [each for each in passing if Version(each.last) < last]
-        found += [WayOut(text=f"{each.package} {each.text}", cell=each.cells[0]) for each in later[:1]]
-        found += [WayOut(text=f"{each.package} {each.last}", cell=each.cells[-1]) for each in reversed(earlier[-1:])]
+        found += [Workaround(text=f"{each.package} {each.text}", cell=each.cells[0]) for each in later[:1]]
+        found += [
+            Workaround(text=f"{each.package} {each.last}", cell=each.cells[-1]) for each in reversed(earlier[-1:])
+        ]
     if affected and held is not None:
         found += _with_later_version(evidence, affected[0], held)
     by_variables: dict[tuple[tuple[str, str], ...], list[Evidence]] = {}
@@ -237,7 +239,7 @@ def ways_out(
         if all(each.shows is Shows.PASSES for each in group if each.shows.conclusive):
             passed = [each for each in group if each.shows is Shows.PASSES and _avoids(each, evidence)]
             text = " ".join(f"{name}={value}" for name, value in variables)
-            found += [WayOut(text=f"set {text}", cell=passed[-1].cell)] if passed else []
+            found += [Workaround(text=f"set {text}", cell=passed[-1].cell)] if passed else []
     return tuple(found[:MOST_WAYS_OUT])
 
 
@@ -249,7 +251,7 @@ def _avoids(cell: Evidence, evidence: Sequence[Evidence]) -> bool:
     return not alike or any(each.shows is Shows.BUG for count, each in alike if count == most)
 
 
-def _with_later_version(evidence: Sequence[Evidence], affected: Range, held: HeldPackage) -> list[WayOut]:
+def _with_later_version(evidence: Sequence[Evidence], affected: Range, held: HeldPackage) -> list[Workaround]:
     """Return the first later version of another package that passes with an affected version, or a later one."""
     fitting = []
     for each in evidence:
@@ -258,7 +260,7 @@ def _with_later_version(evidence: Sequence[Evidence], affected: Range, held: Hel
             continue
         if Version(found) >= Version(affected.first) and Version(other) > Version(held.version):
             fitting.append((Version(other), f"{held.name} {other} with {affected.package} {found}", each.cell))
-    return [WayOut(text=text, cell=cell) for _, text, cell in sorted(fitting)[:1]]
+    return [Workaround(text=text, cell=cell) for _, text, cell in sorted(fitting)[:1]]
 
 
 def failure_line(error: str) -> str:

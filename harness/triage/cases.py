@@ -8,7 +8,7 @@ from dataclasses import replace
 from packaging.utils import NormalizedName
 
 from harness.model import Case
-from harness.triage.answer import CaseAnswer, TriageAnswer, WayOut
+from harness.triage.answer import CaseAnswer, TriageAnswer, Workaround
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.observed_runs import Ran
 from harness.triage.ranges import ranges_of
@@ -66,7 +66,7 @@ def case_answer(
 
 
 def with_cases(answer: TriageAnswer, cases: Sequence[CaseAnswer], *, are_tests: bool, left_out: int) -> TriageAnswer:
-    """Return the answer about one case with what the others show. An option that passes everywhere is a way out."""
+    """Return the answer about one case with what the others show. An option that passes everywhere is a workaround."""
     (followed,) = (each for each in cases if each.followed)
     ways = () if are_tests else tuple(_passing(followed, cases))
     return replace(
@@ -74,11 +74,11 @@ def with_cases(answer: TriageAnswer, cases: Sequence[CaseAnswer], *, are_tests: 
         verdict=f"{followed.case}: {answer.verdict}",
         cases=tuple(cases),
         cases_left_out=left_out,
-        ways_out=(*answer.ways_out, *ways),
+        workarounds=(*answer.workarounds, *ways),
     )
 
 
-def _passing(followed: CaseAnswer, cases: Iterable[CaseAnswer]) -> Iterable[WayOut]:
+def _passing(followed: CaseAnswer, cases: Iterable[CaseAnswer]) -> Iterable[Workaround]:
     """Yield the other cases that pass with every version with which the followed one fails."""
     affected = {cell.rpartition("@")[2] for each in followed.ranges if each.shows is Shows.BUG for cell in each.cells}
     for case in cases:
@@ -86,4 +86,4 @@ def _passing(followed: CaseAnswer, cases: Iterable[CaseAnswer]) -> Iterable[WayO
             cell.rpartition("@")[2]: cell for each in case.ranges if each.shows is Shows.PASSES for cell in each.cells
         }
         if affected and affected <= passed.keys():
-            yield WayOut(text=case.case, cell=passed[max(affected)])
+            yield Workaround(text=case.case, cell=passed[max(affected)])

@@ -19,7 +19,7 @@ from harness.triage.attribution import (
     nearest_pair,
     other_failures,
     points_of,
-    ways_out,
+    workarounds,
 )
 from harness.triage.cases import suffix_of
 from harness.triage.claims import check, questions_about, without_verdict
@@ -156,7 +156,7 @@ def compose(found: Found) -> TriageAnswer:
         transitions=tuple(shared(dict(each)) for each in transitions),
         claims=checked,
         forced=_forced(found, reproduction, ranges),
-        ways_out=ways_out(evidence, ranges, held=held),
+        workarounds=workarounds(evidence, ranges, held=held),
         dropped=found.report.dropped,
         questions=(
             *found.report.questions,

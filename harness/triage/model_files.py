@@ -86,7 +86,7 @@ def combined(
         fixed=next((each.fixed for each in answers if each.fixed is not None), None),
         transitions=tuple(each for answer in answers for each in answer.transitions),
         claims=check(report.claims, together, provides=provides),
-        ways_out=tuple({each.text: each for answer in answers for each in answer.ways_out}.values()),
+        workarounds=tuple({each.text: each for answer in answers for each in answer.workarounds}.values()),
         questions=report.questions,
         commands=tuple(dict.fromkeys(each for answer in answers for each in answer.commands)),
         other_failures=(),

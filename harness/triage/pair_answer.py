@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from harness.model import Attempt, Environment, Scenario
 from harness.project.matrix import Matrix
 from harness.reports.report import Claim, Report
-from harness.triage.answer import Change, PairFacts, TriageAnswer, WayOut
+from harness.triage.answer import Change, PairFacts, TriageAnswer, Workaround
 from harness.triage.attribution import changes, other_failures
 from harness.triage.claims import check, questions_about
 from harness.triage.commands import reproducing_pair
@@ -21,7 +21,7 @@ from harness.triage.evidence import Evidence, Shows
 from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.observed_runs import Problem, Ran, evidence_of
-from harness.triage.pair_sides import chain_between, points_of_side, readers_of, ways_out_of_pair, writers_for
+from harness.triage.pair_sides import chain_between, points_of_side, readers_of, workarounds_of_pair, writers_for
 from harness.triage.pair_verdict import pair_sentence
 from harness.triage.pairs import Pair
 from harness.triage.ranges import Range, ranges_of
@@ -61,7 +61,7 @@ class PairReply:
         readers: tuple[Range, ...] = ()
         writers: tuple[Range, ...] = ()
         found: tuple[Change | None, Change | None] = (None, None)
-        ways: tuple[WayOut, ...] = ()
+        ways: tuple[Workaround, ...] = ()
         transitions: tuple[dict[str, Any], ...] = ()
         if stepped is not None:
             read, written = self._evidence_of_sides(pair, stepped, evidence)
@@ -70,7 +70,7 @@ class PairReply:
             transitions = tuple(self.document["transitions"]) if self.document else ()
             found = self._changes(writers if side == "writer" else readers, side, pair, stepped)
             chain = chain_between(read, written)
-            ways = ways_out_of_pair(readers, writers, chain, self._label(pair, stepped, reader=True))
+            ways = workarounds_of_pair(readers, writers, chain, self._label(pair, stepped, reader=True))
         checked = check(self._claims(pair), evidence, provides=dict(self.matrix.provides))
         own_pairs = [self.ran[pair] for pair in own if pair in self.ran]
         reproduction = reproduction_of(
@@ -102,7 +102,7 @@ class PairReply:
             fixed=found[1],
             transitions=tuple(shared(dict(each)) for each in transitions),
             claims=checked,
-            ways_out=ways,
+            workarounds=ways,
             dropped=self.report.dropped,
             questions=(*self.report.questions, *(() if reproduction.reproduced else questions_about(checked))),
             commands=reproducing_pair(

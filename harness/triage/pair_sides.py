@@ -9,7 +9,7 @@ from typing import Any
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from harness.triage.answer import WayOut
+from harness.triage.answer import Workaround
 from harness.triage.attribution import points_of
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.ranges import Range
@@ -58,9 +58,9 @@ def points_of_side(
     return tuple(replace(each, writer=held.writer, written_with=held.written_with) for each in points)
 
 
-def ways_out_of_pair(
+def workarounds_of_pair(
     readers: Sequence[Range], writers: Sequence[Range], chain: tuple[Evidence, Evidence] | None, reader: str
-) -> tuple[WayOut, ...]:
+) -> tuple[Workaround, ...]:
     """Return the workarounds: other readers, other writers, and an intermediate release.
 
     A chain is a pass of its reading and a pass of the reader with what it writes: the two were not run as one.
@@ -72,11 +72,11 @@ def ways_out_of_pair(
         if version is not None:
             name = f"{middle} {version}"
             text = f"load the file with {name} and save it again: {reader} reads the files of {name} (run as two pairs)"
-            found.append(WayOut(text=text, cell=chain[1].cell))
+            found.append(Workaround(text=text, cell=chain[1].cell))
     return tuple(found)
 
 
-def _others(ranges: Sequence[Range], words: str) -> list[WayOut]:
+def _others(ranges: Sequence[Range], words: str) -> list[Workaround]:
     affected = [each for each in ranges if each.shows is Shows.BUG]
     if not affected:
         return []
@@ -85,8 +85,8 @@ def _others(ranges: Sequence[Range], words: str) -> list[WayOut]:
     later = [each for each in passing if Version(each.first) > last][:1]
     earlier = [each for each in passing if Version(each.last) < last][-1:]
     return [
-        *(WayOut(text=f"{words} {each.package} {each.text}", cell=each.cells[0]) for each in later),
-        *(WayOut(text=f"{words} {each.package} {each.last}", cell=each.cells[-1]) for each in earlier),
+        *(Workaround(text=f"{words} {each.package} {each.text}", cell=each.cells[0]) for each in later),
+        *(Workaround(text=f"{words} {each.package} {each.last}", cell=each.cells[-1]) for each in earlier),
     ]
 
 

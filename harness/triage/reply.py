@@ -66,7 +66,7 @@ def _sections(answer: TriageAnswer) -> Iterator[str]:
     yield _listed(
         "pip refuses this combination, and it was installed anyway", [escaped(each) for each in answer.forced]
     )
-    yield _listed("Workarounds", [f"{escaped(each.text)} ({code(each.cell)})" for each in answer.ways_out])
+    yield _listed("Workarounds", [f"{escaped(each.text)} ({code(each.cell)})" for each in answer.workarounds])
     yield _listed("Not this bug", _other_failures(answer))
     yield _listed("Not tested", _not_tested(answer))
     yield _listed("Questions for the reporter", [escaped(each) for each in answer.questions])

@@ -204,7 +204,7 @@ FAULTS = {
     ),
     "read_only": Fault(
         what="the disk of the store is read-only", times=12, inject=read_only,
-        outcome="an error names the way out; nothing changes; once writable, the same command runs all cells",
+        outcome="an error says what to do; nothing changes; once writable, the same command runs all cells",
     ),
     "file_deleted": Fault(
         what="the store is deleted during a run", times=25, inject=file_deleted,

@@ -139,7 +139,7 @@ def test_responsible_side_of_a_pair(formats, folder, writer, reader, responsible
         assert said in " ".join(text.split())
 
 
-def test_ways_out_of_a_pair_are_named_on_both_sides(formats, folder):
+def test_workarounds_of_a_pair_are_named_on_both_sides(formats, folder):
     document = pinpoint(formats, folder, "--both", "--writer", env("1.0"), "--reader", env("1.3"))
     ways = [each for each in document["statements"] if each.startswith("Workaround")]
     assert len(ways) == 2

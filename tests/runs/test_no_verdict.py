@@ -1,4 +1,4 @@
-"""Scripts that say nothing of the version, through the whole command line: no transition, no statement, a way out."""
+"""Scripts that say nothing of the version, through the whole command line: no transition, no statement, a workaround."""
 
 import os
 

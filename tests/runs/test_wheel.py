@@ -94,12 +94,12 @@ def test_shipped_matrix_is_that_of_the_clone(call, project):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "way_out"), [(["lock"], "Change into a clone"), (["report"], "Write --folder DIR")]
+    ("arguments", "workaround"), [(["lock"], "Change into a clone"), (["report"], "Write --folder DIR")]
 )
-def test_shipped_matrix_is_not_written_to(call, arguments, way_out):
+def test_shipped_matrix_is_not_written_to(call, arguments, workaround):
     said = call("harness", *arguments, status=2).stderr
     assert "needs a clone" in said
-    assert way_out in said
+    assert workaround in said
 
 
 def test_named_project_without_a_matrix_is_an_error(call, tmp_path):

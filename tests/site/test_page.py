@@ -46,7 +46,7 @@ def test_landing_says_what_it_is_and_when_it_was_measured(visit, folder):
     assert "Package 3.5.0" in page.inner_text(".changes")
 
 
-def test_upgrade_names_reason_and_way_out(visit, folder):
+def test_upgrade_names_reason_and_workaround(visit, folder):
     page = visit(folder)
     page.select_option("#from", "pkg3.5.0")
     page.select_option("#to", "pkg3.4.1")

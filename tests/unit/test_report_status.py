@@ -1,4 +1,4 @@
-"""The computed status of a case in a minor version, and the ways out of a failure."""
+"""The computed status of a case in a minor version, and the workarounds of a failure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from harness.model import Outcome
 from harness.report.results import Results, records
 from harness.report.status import status_of, statuses
-from harness.report.ways_out import WaysOut
+from harness.report.workarounds import Workarounds
 from tests.unit.test_report_results import MEASURED, cell_of, column, result, sample, scenario
 
 PASSED: dict = {}
@@ -70,10 +70,10 @@ def test_every_one_step_case_has_a_status_in_every_minor():
 def ways(results, cell):
     found = records(results)
     record = next(each for each in found if each.cell == cell)
-    return [each.text for each in WaysOut(found, {"pkg": "Package"}).of(record)]
+    return [each.text for each in Workarounds(found, {"pkg": "Package"}).of(record)]
 
 
-def test_ways_out_are_variables_versions_and_parameters_that_pass():
+def test_workarounds_are_variables_versions_and_parameters_that_pass():
     assert ways(sample(), "build[shape=list,format=.h5]@pkg3.4.1") == [
         "use Package 3.5.0 or newer",
         "use shape=tuple",
@@ -90,7 +90,7 @@ def test_ways_out_are_variables_versions_and_parameters_that_pass():
         pytest.param({"pkg3.2.1": PASSED}, [], id="no failure"),
     ],
 )
-def test_way_out(shown, expected):
+def test_workaround(shown, expected):
     cell = "one@today" if shown.get("today") == FAILED else "one@pkg3.2.1"
     assert ways(results_of(shown), cell) == expected
 

@@ -388,7 +388,7 @@ EXPECTED = {
         "failures": [],
         "dropped": [
             (26, "a block of python-traceback, not Python"),
-            (34, "the text before it calls it a way out, or other code"),
+            (34, "the text before it calls it a workaround, or other code"),
         ],
         "date": None,
         "asked": [],

@@ -1,4 +1,4 @@
-"""The notes of the published table of readers: a way out that a note names is shown by a read of the same table."""
+"""The notes of the published table of readers: a workaround that a note names is shown by a read of the same table."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ def notes():
     ("note", "way"),
     [(note, way) for note in notes() for way in WAYS if re.search(way, note.partition(". ")[2])],
 )
-def test_way_out_in_a_note_was_read(note, way):
+def test_workaround_in_a_note_was_read(note, way):
     proofs = [proof for each in notes()[note] for proof in WAYS[way](each)]
     assert any(TABLE.reading(each).grade in WORKS for each in proofs), note

@@ -22,7 +22,7 @@ from harness.transfer.table import (
     Writing,
     load_transfer,
 )
-from harness.transfer.ways_out import Change, ways_out
+from harness.transfer.workarounds import Change, workarounds
 from tests.schemas import validator
 
 FULL = Reading(grade=Grade.FULL, difference=0.0)
@@ -155,19 +155,19 @@ def test_picture_says_each_grade_without_colours_too():
     assert root.get("width") == root.get("viewBox").split()[2]
 
 
-def test_ways_out_are_reads_of_the_table():
-    way, written, other = ways_out(three_readers(), [ask(writer="new", reader="old")])
+def test_workarounds_are_reads_of_the_table():
+    way, written, other = workarounds(three_readers(), [ask(writer="new", reader="old")])
     assert (way.change, way.names, way.full, way.partial, way.tried) == (Change.OPTION, ("compile=False",), 1, 0, 1)
     assert way.shown_by == ask(writer="new", reader="old", option="compile=False")
     assert (written.change, written.shown_by) == (Change.WRITER, ask(writer="new", reader="new"))
     assert (other.change, other.names) == (Change.READER, ("newest",))
 
 
-def test_what_was_not_read_is_no_way_out():
-    found = ways_out(table(), [ask(model="rnn")])
+def test_what_was_not_read_is_no_workaround():
+    found = workarounds(table(), [ask(model="rnn")])
     assert [each.change for each in found] == [Change.WRITER], "the reader `new` was not tested"
     only = table().only(models=["dense"], writers=["old"], readers=["new"])
-    assert ways_out(only, [ask()]) == []
+    assert workarounds(only, [ask()]) == []
 
 
 def test_reader_without_a_read_is_left_out():
@@ -190,7 +190,7 @@ def test_same_read_counts_once():
     one = table()
     third = {("dense", ".h5", "safe_mode=False"): one.squares["dense", ".h5", "plain"]}
     both = replace(one, options=(*one.options, "safe_mode=False"), squares={**one.squares, **third})
-    way, *_ = ways_out(
+    way, *_ = workarounds(
         both, [ask(writer="new", reader="old"), ask(writer="new", reader="old", option="safe_mode=False")]
     )
     assert (way.change, way.names, way.full, way.tried) == (Change.OPTION, ("compile=False",), 1, 1)

@@ -22,7 +22,7 @@ from harness.project.matrix_file import read_matrix
 from harness.reports import read_report
 from harness.reports.report import Claim, Dropped, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.secret_detection import has_secret, masked
-from harness.triage.answer import Change, FileAnswer, HeldPackage, Reproduction, TriageAnswer, WayOut, document
+from harness.triage.answer import Change, FileAnswer, HeldPackage, Reproduction, TriageAnswer, Workaround, document
 from harness.triage.attribution import (
     changes,
     nearest_pair,
@@ -31,7 +31,7 @@ from harness.triage.attribution import (
     place_to_search,
     points_of,
     responsible_package,
-    ways_out,
+    workarounds,
 )
 from harness.triage.claims import Checked, check, covers, questions_about, without_verdict
 from harness.triage.commands import reproducing, watching
@@ -869,7 +869,7 @@ def test_package_of_a_dated_family_does_not_decide_as_the_whole_environment_move
     assert only_replaced_package([early, before], matrix) is None
 
 
-def test_later_version_with_which_an_affected_version_passes_is_a_way_out():
+def test_later_version_with_which_an_affected_version_passes_is_a_workaround():
     cells = [
         evidence("1.20.3", BUG, package="numpy", versions={"engine": "2.0.0"}),
         evidence("1.19.5", PASSES, package="numpy", versions={"engine": "2.0.0"}),
@@ -877,7 +877,7 @@ def test_later_version_with_which_an_affected_version_passes_is_a_way_out():
         evidence("1.18.0", PASSES, package="numpy", environment="engine2.5.0", versions={"engine": "2.5.0"}),
     ]
     held = HeldPackage(package="engine", name="engine", version="2.0.0")
-    found = ways_out(cells, ranges_of(cells[:2], "numpy"), held=held)
+    found = workarounds(cells, ranges_of(cells[:2], "numpy"), held=held)
     assert [each.text for each in found] == ["numpy 1.19.5", "engine 3.0.0 with numpy 1.21.0"]
 
 
@@ -902,7 +902,7 @@ def test_nearest_pair_differs_in_as_few_packages_as_possible():
     assert nearest_pair(cells, {each.id: each for each in ENVIRONMENTS}) == ("engine2.0.0", "engine3.0.0")
 
 
-# The responsible package, and ways out
+# The responsible package, and workarounds
 
 
 def test_pass_and_bug_over_a_fixed_base_name_the_package_of_the_family(matrix):
@@ -921,28 +921,28 @@ def test_pass_with_the_replacement_at_the_same_version_names_the_replaced_packag
     assert responsible_package(mirrored, matrix) == "layers", "the bug shows with the replacement only"
 
 
-def test_ways_out_are_versions_and_variables_that_pass():
+def test_workarounds_are_versions_and_variables_that_pass():
     cells = [evidence("1.0.0", PASSES), evidence("1.1.0", BUG), evidence("1.2.0", PASSES), evidence("1.3.0", PASSES),
              evidence("1.1.0", PASSES, environment="old", variables=OLD)]  # fmt: skip
-    found = ways_out(cells, ranges_of(cells, "layers"))
+    found = workarounds(cells, ranges_of(cells, "layers"))
     assert [each.text for each in found] == ["layers 1.2.0 to 1.3.0", "layers 1.0.0", "set OLD_LAYERS=1"]
     assert {each.cell for each in found} <= {each.cell for each in cells if each.shows is PASSES}
 
 
-def test_variable_is_no_way_out_where_it_passes_without_it():
+def test_variable_is_no_workaround_where_it_passes_without_it():
     cells = [evidence("1.0.0", BUG), evidence("1.1.0", PASSES),
              evidence("1.1.0", PASSES, environment="old", variables=OLD)]  # fmt: skip
-    assert [each.text for each in ways_out(cells, ranges_of(cells, "layers"))] == ["layers 1.1.0"]
+    assert [each.text for each in workarounds(cells, ranges_of(cells, "layers"))] == ["layers 1.1.0"]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.PASSED])
-def test_environment_with_a_cause_is_no_way_out(outcome):
+def test_environment_with_a_cause_is_no_workaround(outcome):
     cells = [ran("a", Outcome.FAILED, error="ValueError: gone", layers="1.0.0"),
              ran("b", outcome, cause=next(iter(NoVerdict)), variables=OLD, layers="1.0.0")]  # fmt: skip
     problem = problem_of(cells, reported=None, failing=[], working=[])
     found = evidence_of(cells, problem)
     assert found[1].shows is NOT_TESTED
-    assert ways_out(found, ranges_of(found, "layers")) == ()
+    assert workarounds(found, ranges_of(found, "layers")) == ()
 
 
 # The answer in its forms
@@ -995,7 +995,7 @@ def an_answer(**more):
         "introduced": Change(package="layers", last="1.0.0", first="1.1.0",
                              commit={"sha": "a" * 40, "title": f"Change (#12) {HOSTILE}", "repository": "o/r", "pull_request": 12}),
         "claims": check([claim("1.1"), claim("nightly")], cells, provides={}),
-        "ways_out": (WayOut(text="layers 1.0.0", cell="report@layers1.0.0"),),
+        "workarounds": (Workaround(text="layers 1.0.0", cell="report@layers1.0.0"),),
         "dropped": (Dropped(place=Place(line=3), text=HOSTILE, why="a shell line"),),
         "questions": (HOSTILE,), "other_failures": (HOSTILE,), "not_tested": (("x", HOSTILE),),
         "commands": ("harness run report.py --environments layers1.1.0",),
@@ -1190,9 +1190,9 @@ def test_verdict_without_the_environment_of_the_report_says_what_was_run():
     )  # fmt: skip
 
 
-def test_no_way_out_where_nothing_fails():
+def test_no_workaround_where_nothing_fails():
     cells = [evidence("1.0.0", PASSES), evidence("1.1.0", PASSES, environment="old", variables=OLD)]
-    assert ways_out(cells, ranges_of(cells, "layers")) == ()
+    assert workarounds(cells, ranges_of(cells, "layers")) == ()
 
 
 def test_other_failures_that_differ_below_the_first_line_are_one_range():

@@ -86,12 +86,12 @@ def test_document_of_a_report_with_tests_follows_its_schema():
     ]
 
 
-def test_option_that_passes_where_another_fails_is_a_way_out_and_a_test_is_none():
-    assert answer_of(cases()).ways_out == ()
-    (way,) = answer_of(cases(), are_tests=False).ways_out
+def test_option_that_passes_where_another_fails_is_a_workaround_and_a_test_is_none():
+    assert answer_of(cases()).workarounds == ()
+    (way,) = answer_of(cases(), are_tests=False).workarounds
     assert way.text == "TestSave.test_b"
     partly = replace(cases()[1], ranges=ranges_of([evidence("1", Shows.PASSES)], PACKAGE))
-    assert answer_of((cases()[0], partly), are_tests=False).ways_out == ()
+    assert answer_of((cases()[0], partly), are_tests=False).workarounds == ()
 
 
 def test_case_in_words_and_in_an_id():

@@ -12,7 +12,7 @@ from harness.pinpoint.answers.statements import when
 from harness.pinpoint.answers.texts import terminal_width, wrapped
 from harness.pinpoint.answers.values import Found, Point
 from harness.pinpoint.packages.differences import Difference
-from harness.pinpoint.packages.search import Blamed, Culprit
+from harness.pinpoint.packages.search import Blamed, ResponsibleDifference
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
 from harness.search.transitions import Kind, State
@@ -56,7 +56,7 @@ def document(answer: BlameAnswer) -> dict[str, object]:
         "case": answer.case,
         "good": answer.good.id,
         "bad": answer.bad.id,
-        "packages": [_culprit(each) for each in answer.blamed.culprits],
+        "packages": [_responsible(each) for each in answer.blamed.responsible],
         "proven": answer.blamed.proven,
         "forced": answer.blamed.forced,
         "together": [each.name for each in answer.blamed.together],
@@ -84,17 +84,17 @@ def document(answer: BlameAnswer) -> dict[str, object]:
     }
 
 
-def _culprit(culprit: Culprit) -> dict[str, object]:
-    step = culprit.step
+def _responsible(found: ResponsibleDifference) -> dict[str, object]:
+    step = found.step
     return {
-        "name": culprit.difference.name,
-        "kind": culprit.difference.kind,
-        "good": culprit.difference.good,
-        "bad": culprit.difference.bad,
-        "first_bad": culprit.first_bad,
-        "last_good": step.before.name if step else culprit.difference.good if culprit.first_bad else None,
+        "name": found.difference.name,
+        "kind": found.difference.kind,
+        "good": found.difference.good,
+        "bad": found.difference.bad,
+        "first_bad": found.first_bad,
+        "last_good": step.before.name if step else found.difference.good if found.first_bad else None,
         "untestable": [each.name for each in step.untestable] if step else [],
-        "without": culprit.without.value,
+        "without": found.without.value,
         "steps": [
             {
                 "kind": each.kind.value,
@@ -104,25 +104,25 @@ def _culprit(culprit: Culprit) -> dict[str, object]:
                 "before": each.before.text,
                 "after": each.after.text,
             }
-            for each in culprit.steps
+            for each in found.steps
         ],
-        "note": culprit.note,
+        "note": found.note,
     }
 
 
 def statements(answer: BlameAnswer) -> list[str]:
     """Return the responsible packages in sentences, and whether they are proven."""
     blamed = answer.blamed
-    names = " and ".join(each.difference.name for each in blamed.culprits)
-    alone = "alone makes" if len(blamed.culprits) == 1 else "together make"
+    names = " and ".join(each.difference.name for each in blamed.responsible)
+    alone = "alone makes" if len(blamed.responsible) == 1 else "together make"
     differences = counted(len(answer.differences), "difference")
     does = "fail like" if blamed.bad.printed is None else _SAME[blamed.bad.observation.watched]
     lines = [f"Of {differences}, {names} {alone} {answer.good.id} {does} {answer.bad.id}."]
-    for each in blamed.culprits:
+    for each in blamed.responsible:
         lines.append(f"{_moved(each)}: {_since(each, blamed.bad)}.")
-    if len(blamed.culprits) > 1:
+    if len(blamed.responsible) > 1:
         without = _WITHOUT if blamed.bad.printed is None else _WITHOUT_PRINTED
-        lines += [f"Without {each.difference.name} it {without[each.without]}." for each in blamed.culprits]
+        lines += [f"Without {each.difference.name} it {without[each.without]}." for each in blamed.responsible]
     if not blamed.proven:
         lines.append("Not proven: some of these packages could not be reverted alone, so they may not be needed.")
     if blamed.forced:
@@ -133,18 +133,18 @@ def statements(answer: BlameAnswer) -> list[str]:
     return lines
 
 
-def _moved(culprit: Culprit) -> str:
-    return f"{culprit.difference.name} {_value(culprit.difference.good)} -> {_value(culprit.difference.bad)}"
+def _moved(found: ResponsibleDifference) -> str:
+    return f"{found.difference.name} {_value(found.difference.good)} -> {_value(found.difference.bad)}"
 
 
 def _value(value: str | None) -> str:
     return "(absent)" if value is None else value
 
 
-def _since(culprit: Culprit, bad: Point) -> str:
-    if not culprit.steps:
-        return culprit.note or "there is no release between the two"
-    return "; ".join(_did(each, bad) for each in culprit.steps)
+def _since(found: ResponsibleDifference, bad: Point) -> str:
+    if not found.steps:
+        return found.note or "there is no release between the two"
+    return "; ".join(_did(each, bad) for each in found.steps)
 
 
 def _did(step: Found, bad: Point) -> str:

@@ -100,7 +100,7 @@ def verdicts(pair: PairAnswer) -> list[str]:
         if not lines:
             lines = ["Nothing could be tested on either side."]
     lines += [f"The {each.side} was not searched: {each.why_not}" for each in pair.sides if each.answer is None]
-    return [*lines, *_ways_out(pair)]
+    return [*lines, *_workarounds(pair)]
 
 
 def _verdict(pair: PairAnswer, searched: Searched) -> str:
@@ -132,7 +132,7 @@ def _never(pair: PairAnswer, answer: Answer) -> str:
     return f"No release of {answer.package} that was run {what}."
 
 
-def _ways_out(pair: PairAnswer) -> Iterator[str]:
+def _workarounds(pair: PairAnswer) -> Iterator[str]:
     """Yield the later releases that end the failure, on each side."""
     for each in pair.sides:
         answer = each.answer

@@ -29,7 +29,7 @@ _NOTHING = Side(versions={}, requires={})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Culprit:
+class ResponsibleDifference:
     """A difference of the smallest set, the result without it, and the transitions between its releases."""
 
     difference: Difference
@@ -56,7 +56,7 @@ class Culprit:
 class Blamed:
     """The result of a search over packages, with all candidates that were run."""
 
-    culprits: tuple[Culprit, ...]
+    responsible: tuple[ResponsibleDifference, ...]
     forced: bool
     """True if pip would refuse the smallest set."""
     together: tuple[Difference, ...]
@@ -68,7 +68,7 @@ class Blamed:
     @property
     def proven(self) -> bool:
         """Return True if the failure disappears or changes without each of the differences."""
-        return all(each.without in (State.GOOD, State.OTHER) for each in self.culprits)
+        return all(each.without in (State.GOOD, State.OTHER) for each in self.responsible)
 
 
 class Blame:
@@ -97,7 +97,10 @@ class Blame:
         self._rules = PipRules(differences=mixed.differences, good=_NOTHING, bad=_NOTHING)
 
     def run(self) -> Blamed:
-        """Minimise, prove, search the releases of each culprit. Raises HarnessError if the two ends do not differ."""
+        """Find the smallest set, prove it, and search the releases of its packages.
+
+        Raises HarnessError if the two environments do not differ, or the failure is flaky.
+        """
         mixed = self._mixed
         for moved in (mixed.differences, ()):
             self._prober.start(self._candidate(moved, forced=False))
@@ -107,9 +110,9 @@ class Blame:
         self._rules = self._read_rules(good, bad)
         minimal, forced, together = self._smallest(self._suspects(bad))
         self._show_again(minimal.members, forced)
-        culprits = tuple(self._culprit(each, minimal, state, forced) for each, state in minimal.without)
+        responsible = tuple(self._responsible(each, minimal, state, forced) for each, state in minimal.without)
         return Blamed(
-            culprits=culprits,
+            responsible=responsible,
             forced=forced,
             together=together,
             candidates=tuple(self._candidates.values()),
@@ -224,15 +227,17 @@ class Blame:
     def _environment(self, moved: tuple[Difference, ...], forced: bool) -> Environment:
         return self._mixed.mix(moved, forced=forced)
 
-    def _culprit(self, difference: Difference, minimal: Minimal[Difference], without: State, forced: bool) -> Culprit:
+    def _responsible(
+        self, difference: Difference, minimal: Minimal[Difference], without: State, forced: bool
+    ) -> ResponsibleDifference:
         if difference.kind != "package" or difference.good is None or difference.bad is None:
-            return Culprit(difference=difference, without=without)
+            return ResponsibleDifference(difference=difference, without=without)
         if self._index is None:
-            return Culprit(difference=difference, without=without, note="its releases were not searched")
+            return ResponsibleDifference(difference=difference, without=without, note="its releases were not searched")
         try:
             points = releases_from_to(self._index, difference)
         except (HarnessError, InvalidVersion) as error:
-            return Culprit(difference=difference, without=without, note=" ".join(str(error).split()))
+            return ResponsibleDifference(difference=difference, without=without, note=" ".join(str(error).split()))
         base = self._environment(minimal.members, forced)
         package = canonicalize_name(difference.name)
         ends = {difference.bad: minimal.members, difference.good: _less(minimal.members, difference)}
@@ -256,8 +261,10 @@ class Blame:
         )
         found = search.run(difference.name).found
         if not found:
-            return Culprit(difference=difference, without=without, note="no release between the two shows this change")
-        return Culprit(difference=difference, without=without, steps=found)
+            return ResponsibleDifference(
+                difference=difference, without=without, note="no release between the two shows this change"
+            )
+        return ResponsibleDifference(difference=difference, without=without, steps=found)
 
 
 def _wanted(good: Point) -> str:

@@ -1,4 +1,4 @@
-"""Render the document of a case: all its cells with attempts, evidence and ways out, its script and its statements."""
+"""Render the document of a case: its cells with attempts, evidence and workarounds, its script, its statements."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from harness.report.site.published_text import LONGEST_OUTPUT, LONGEST_TRACEBACK
 from harness.report.site.searches import commits_of
 from harness.report.site.shared import Table
 from harness.report.transitions import History
-from harness.report.ways_out import WayOut
+from harness.report.workarounds import Workaround
 
 MOST_ATTEMPTS = 10
 
 
 class _Shared:
-    """What the cells of a case share: lines of text, texts as numbers of lines, causes, ways out, attempts."""
+    """What the cells of a case share: lines of text, texts as numbers of lines, causes, workarounds, attempts."""
 
     def __init__(self) -> None:
         self.lines, self.texts, self.causes, self.ways, self.attempts = (Table() for _ in range(5))
@@ -79,7 +79,7 @@ def _cell(content: Content, record: Record, shared: _Shared) -> dict[str, object
         "cause": _cause_number(content, record, shared),
         "error": shared.text(plain(record.error)[:LONGEST_TRACEBACK]),
         "flaky": {"passes": record.passes, "of": record.verdicts} if record.flaky else None,
-        "ways_out": [shared.ways.number(*_way(record, way)) for way in content.ways_out.of(record)] or None,
+        "ways_out": [shared.ways.number(*_way(record, way)) for way in content.workarounds.of(record)] or None,
     }
     cell |= {name: value for name, value in values.items() if value is not None}
     if attempt is not None:
@@ -110,8 +110,8 @@ def _cause(content: Content, record: Record) -> dict[str, object]:
     }
 
 
-def _way(record: Record, way: WayOut) -> tuple[dict[str, str], tuple[str, str]]:
-    """Return a way out with the cell that shows it, and both as a key."""
+def _way(record: Record, way: Workaround) -> tuple[dict[str, str], tuple[str, str]]:
+    """Return a workaround with the cell that shows it, and both as a key."""
     environment = way.environment or record.environment.id
     case = str(record.case)
     if way.parameter is not None:

@@ -1,4 +1,4 @@
-"""Owns what the documents of the site share: records, causes, ways out, and stable names of files."""
+"""Owns what the documents of the site share: records, causes, workarounds, and stable names of files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.report.causes import Causes
 from harness.report.results import EnvironmentColumn, Record, Results, by_family, records, shown_attempt
 from harness.report.site.searches import Search
 from harness.report.transitions import History, histories
-from harness.report.ways_out import WaysOut
+from harness.report.workarounds import Workarounds
 
 SCHEMA = 1
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")
@@ -67,9 +67,9 @@ class Content:
         return Causes(self.records)
 
     @functools.cached_property
-    def ways_out(self) -> WaysOut:
-        """The ways out of failures."""
-        return WaysOut(self.records, self.text.names)
+    def workarounds(self) -> Workarounds:
+        """The workarounds of failures."""
+        return Workarounds(self.records, self.text.names)
 
     @functools.cached_property
     def histories(self) -> tuple[History, ...]:

@@ -14,18 +14,18 @@ from harness.report.results import EnvironmentColumn, Record
 from harness.report.site.content import SCHEMA, Content, file_name
 from harness.report.site.marks import MARKS
 from harness.report.status import Status, statuses
-from harness.report.ways_out import WayOut
+from harness.report.workarounds import Workaround
 
 NOT_SELECTED = -1
 
 
 class _Kinds:
-    """Numbers what cells show: a state, a cause and ways out. Thousands of cells share a few hundred kinds."""
+    """Numbers what cells show: a state, a cause and workarounds. Thousands of cells share a few hundred kinds."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
         self._causes: dict[str, int] = {}
-        self._ways: dict[WayOut, int] = {}
+        self._ways: dict[Workaround, int] = {}
         self._kinds: dict[tuple[object, ...], int] = {}
         self.causes: list[dict[str, object]] = []
         self.ways: list[dict[str, object]] = []
@@ -34,7 +34,7 @@ class _Kinds:
     def of(self, record: Record) -> int:
         """Return the number of what a cell shows."""
         cause = self._content.causes.of(record)
-        ways = tuple(self._way(each) for each in self._content.ways_out.of(record))
+        ways = tuple(self._way(each) for each in self._content.workarounds.of(record))
         ratio = f"{record.passes}/{record.verdicts}" if record.flaky else ""
         key = (record.state, self._cause(cause) if cause else None, ways, ratio)
         if key not in self._kinds:
@@ -48,7 +48,7 @@ class _Kinds:
             self.causes.append(_cause(cause, self._content))
         return self._causes[cause.key]
 
-    def _way(self, way: WayOut) -> int:
+    def _way(self, way: Workaround) -> int:
         if way not in self._ways:
             self._ways[way] = len(self.ways)
             self.ways.append({name: value for name, value in asdict(way).items() if value is not None})

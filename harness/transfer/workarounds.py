@@ -1,4 +1,4 @@
-"""Ways out of reads that are not full, from other reads of the same table. Pure. What was not read is no way out."""
+"""Workarounds of reads that are not full, from other reads of the same table. Pure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Way:
     """One of the reads that restore everything, or else of those that restore a part."""
 
 
-def ways_out(table: Transfer, questions: Sequence[Question]) -> list[Way]:
+def workarounds(table: Transfer, questions: Sequence[Question]) -> list[Way]:
     """Return the changes with which some of the reads restore weights and predictions, in the order of `Change`."""
     found = [
         *(_way(table, Change.OPTION, (name,), _with_option(questions, name)) for name in table.options),

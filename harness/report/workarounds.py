@@ -1,4 +1,4 @@
-"""Owns the ways out of a failure: changes with which the same case passes. Pure; each names the cell that shows it."""
+"""The workarounds of a failure: changes with which the same case passes, each with the cell that shows it. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_VALUES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class WayOut:
+class Workaround:
     """A change with which a failing cell passes: another environment, or another value of a parameter."""
 
     text: str
@@ -25,8 +25,8 @@ class WayOut:
     """A parameter and its value, as in the id of the case."""
 
 
-class WaysOut:
-    """Finds the ways out of each failure. Other versions, variables and dates come before other parameters."""
+class Workarounds:
+    """Finds the workarounds of each failure. Other versions, variables and dates come before other parameters."""
 
     def __init__(self, found: Sequence[Record], names: Mapping[str, str]) -> None:
         self._names = names
@@ -38,11 +38,11 @@ class WaysOut:
             self._families.setdefault(column.family, []).append(column)
             self._releases.setdefault((column.package, column.version), []).append(column)
         self._siblings = _siblings(found)
-        self._lines: dict[tuple[str, str | None, str], Mapping[str, tuple[WayOut, ...]]] = {}
-        self._found: dict[str, tuple[WayOut, ...]] = {}
+        self._lines: dict[tuple[str, str | None, str], Mapping[str, tuple[Workaround, ...]]] = {}
+        self._found: dict[str, tuple[Workaround, ...]] = {}
 
-    def of(self, record: Record) -> tuple[WayOut, ...]:
-        """Return the ways out of a failing cell, or nothing if it does not fail."""
+    def of(self, record: Record) -> tuple[Workaround, ...]:
+        """Return the workarounds of a failing cell, or nothing if it does not fail."""
         if record.failure is None:
             return ()
         if record.cell not in self._found:
@@ -50,7 +50,7 @@ class WaysOut:
             self._found[record.cell] = (*self._same_release(record), *versions, *self._other_parameters(record))
         return self._found[record.cell]
 
-    def _same_release(self, record: Record) -> Iterator[WayOut]:
+    def _same_release(self, record: Record) -> Iterator[Workaround]:
         """Yield environments of the same release with other variables, or with other dependencies."""
         own = record.environment
         for column in self._releases[own.package, own.version] if own.version else ():
@@ -58,11 +58,11 @@ class WaysOut:
                 continue
             settings = [f"{name}={value}" for name, value in column.variables if (name, value) not in own.variables]
             if settings:
-                yield WayOut(text=f"set {' '.join(settings)}", environment=column.id)
+                yield Workaround(text=f"set {' '.join(settings)}", environment=column.id)
             elif column.as_of and own.as_of and column.as_of < own.as_of:
-                yield WayOut(text=f"use dependencies as of {column.as_of.isoformat()}", environment=column.id)
+                yield Workaround(text=f"use dependencies as of {column.as_of.isoformat()}", environment=column.id)
 
-    def _other_versions(self, record: Record) -> tuple[WayOut, ...]:
+    def _other_versions(self, record: Record) -> tuple[Workaround, ...]:
         """Return the next version of the family that passes, and the last one before."""
         own = record.environment
         if own.version is None:
@@ -72,12 +72,12 @@ class WaysOut:
             self._lines[key] = self._line(*key)
         return self._lines[key].get(own.id, ())
 
-    def _line(self, case: str, writer: str | None, family: str) -> Mapping[str, tuple[WayOut, ...]]:
+    def _line(self, case: str, writer: str | None, family: str) -> Mapping[str, tuple[Workaround, ...]]:
         """Return the later and the earlier version that passes, for each version of a family that does not."""
         members = self._families[family]
         states = [self._states.get((case, writer, column.id)) for column in members]
-        later: dict[str, WayOut] = {}
-        newer: WayOut | None = None
+        later: dict[str, Workaround] = {}
+        newer: Workaround | None = None
         passes, fails = 0, 0
         for column, state in zip(reversed(members), reversed(states), strict=True):
             if state is True:
@@ -87,7 +87,7 @@ class WaysOut:
                 if newer is not None:
                     later[column.id] = newer
                 fails += state is False
-        found: dict[str, tuple[WayOut, ...]] = {}
+        found: dict[str, tuple[Workaround, ...]] = {}
         older: EnvironmentColumn | None = None
         for column, state in zip(members, states, strict=True):
             if state is True:
@@ -97,18 +97,18 @@ class WaysOut:
                 found[column.id] = (*((later[column.id],) if column.id in later else ()), *earlier)
         return found
 
-    def _version(self, column: EnvironmentColumn, more: str) -> WayOut:
+    def _version(self, column: EnvironmentColumn, more: str) -> Workaround:
         name = self._names.get(column.package or "", column.package or "")
-        return WayOut(text=f"use {name} {column.version}{more}", environment=column.id)
+        return Workaround(text=f"use {name} {column.version}{more}", environment=column.id)
 
-    def _other_parameters(self, record: Record) -> Iterator[WayOut]:
+    def _other_parameters(self, record: Record) -> Iterator[Workaround]:
         """Yield the values of one parameter with which the case passes in the same environment."""
         for name, value in record.case.parameters:
             rest = tuple((other, repr(each)) for other, each in record.case.parameters if other != name)
             for other, case in self._siblings[record.case.scenario, name, rest]:
                 passes = self._states.get((case, record.writer, record.environment.id)) is True
                 if passes and other != write_value(value):
-                    yield WayOut(text=f"use {one_line(f'{name}={other}')}", parameter=(name, other))
+                    yield Workaround(text=f"use {one_line(f'{name}={other}')}", parameter=(name, other))
 
 
 def _siblings(found: Iterable[Record]) -> Mapping[tuple[object, ...], Sequence[tuple[str, str]]]:
