@@ -23,7 +23,7 @@ import psutil
 
 from benchmark import instant_worker
 from harness.cluster import remote, run
-from harness.cluster.connection import Done
+from harness.cluster.connection import EndedCall
 from harness.cluster.scheduler import ClusterScheduler, cells_per_shard
 from harness.execute.task import Task
 from harness.model import Case, Cell
@@ -58,12 +58,12 @@ class _Here:
         """Note a call."""
         self._calls.append((number, function, arguments))
 
-    def done(self) -> Iterator[Done]:
+    def done(self) -> Iterator[EndedCall]:
         """Run what was noted. What comes and goes is JSON, as between machines."""
         calls, self._calls = self._calls, []
         for number, function, arguments in calls:
             result = function(*json.loads(json.dumps(arguments)))
-            yield Done(number=number, result=json.loads(json.dumps(result)))
+            yield EndedCall(number=number, result=json.loads(json.dumps(result)))
 
     def wait(self, seconds: float) -> None:
         """Do not wait."""

@@ -37,7 +37,7 @@ class ClusterLost(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
+class EndedCall:
     """A call that has ended: its result, or why there is none."""
 
     number: int
@@ -126,7 +126,7 @@ class Connection:
             with contextlib.suppress(Exception):  # Dask raises many types if the scheduler is lost
                 future.cancel()
 
-    def done(self) -> Iterator[Done]:
+    def done(self) -> Iterator[EndedCall]:
         """Yield the calls that have ended since the last time. Raises ClusterLost."""
         self._require_scheduler()
         for number, future in list(self._futures.items()):
@@ -139,20 +139,20 @@ class Connection:
             if status == "finished":
                 try:
                     with self._lost_if_it_fails():
-                        done = Done(number=number, result=future.result(timeout=RESULT_S))
+                        done = EndedCall(number=number, result=future.result(timeout=RESULT_S))
                 except ClusterLost as lost:
                     self._require_scheduler()
                     future.cancel()
                     # This counts as a try: the results may be too large for this network each time.
                     reason = f"its results did not arrive within {RESULT_S:.0f} s, or were lost: {lost}"
-                    done = Done(number=number, result=None, error=reason)
+                    done = EndedCall(number=number, result=None, error=reason)
                 yield done
             elif status == "error":
                 with self._lost_if_it_fails():
                     error = future.exception(timeout=RESULT_S)
-                yield Done(number=number, result=None, error=f"{type(error).__name__}: {error}")
+                yield EndedCall(number=number, result=None, error=f"{type(error).__name__}: {error}")
             else:
-                yield Done(number=number, result=None, error=status, lost=True)
+                yield EndedCall(number=number, result=None, error=status, lost=True)
 
     def _require_scheduler(self) -> None:
         # Dask would connect again by itself. What was running is forgotten then, so this is done in one place for all.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.cluster import remote
-from harness.cluster.connection import ClusterLost, Connection, Done, connected, wait_for_workers
+from harness.cluster.connection import ClusterLost, Connection, EndedCall, connected, wait_for_workers
 from harness.cluster.placement import PlacedShard, Round, Waiting, Worker
 from harness.cluster.refusals import Unreachable, reason_against, reasons
 from harness.cluster.results import Checked, Damaged, check
@@ -225,7 +225,7 @@ class ClusterRun:
             self.watcher.working(worker.address, f"{cells} of {shard.tasks[0].environment.id}")
             connection.submit(worker.call, worker.address, remote.run_shard, document, self._sandbox)
 
-    def _finish(self, done: Done) -> Generator[Ended]:
+    def _finish(self, done: EndedCall) -> Generator[Ended]:
         worker = next((each for each in self.workers.values() if each.call == done.number), None)
         if worker is None:
             return  # it was lost, and others do this
@@ -241,7 +241,7 @@ class ClusterRun:
         else:
             yield from self._ran(worker, done)
 
-    def _created(self, worker: Worker, done: Done) -> None:
+    def _created(self, worker: Worker, done: EndedCall) -> None:
         # If nobody can create it, each cell of its shards records why.
         id, worker.creating = worker.creating, ""
         worker.environments.add(id)
@@ -252,7 +252,7 @@ class ClusterRun:
             worker.unable[id] = found["why_not"]
             self.watcher.note(f"{worker.address}: cannot create {id}: {found['why_not']}")
 
-    def _ran(self, worker: Worker, done: Done) -> Generator[Ended]:
+    def _ran(self, worker: Worker, done: EndedCall) -> Generator[Ended]:
         shard, worker.shard = worker.shard, None
         if shard is None:
             return

@@ -19,7 +19,7 @@ from harness.commands.search_subject import subject_of
 from harness.commands.selected_plan import environment_named
 from harness.errors import UsageError
 from harness.pinpoint.answers.documents import document
-from harness.pinpoint.answers.pair import PairAnswer, Searched, pair_document, pair_markdown, pair_terminal
+from harness.pinpoint.answers.pair import PairAnswer, SideSearch, pair_document, pair_markdown, pair_terminal
 from harness.pinpoint.answers.texts import markdown, terminal
 from harness.pinpoint.answers.values import Answer
 from harness.pinpoint.prober import SearchStopped
@@ -137,10 +137,10 @@ def search_pair(session: Session, options: Options) -> PairAnswer:
         side = held.side.other
         session.notify(f"Stepping the {side}, {held.pair(base.id)}")
         if canonicalize_name(options.package) not in base.lock.versions:
-            sides.append(Searched(side=side, answer=None, why_not=f"{base.id} has no package {options.package}"))
+            sides.append(SideSearch(side=side, answer=None, why_not=f"{base.id} has no package {options.package}"))
             continue
         sides.append(
-            Searched(side=side, answer=search_in(session, options, (scenario, case), base, held=held, failing=True))
+            SideSearch(side=side, answer=search_in(session, options, (scenario, case), base, held=held, failing=True))
         )
     (_, reader), (_, writer) = pair
     if all(each.answer is None for each in sides):

@@ -18,7 +18,7 @@ from harness.commands.refresh_matrix import extend, find_all_news
 from harness.commands.refresh_results import NewCells, searched, split
 from harness.errors import HarnessError, UsageError, counted
 from harness.filesystem.reading import parse_json, read_text
-from harness.locking.new_releases import News
+from harness.locking.new_releases import NewReleases
 from harness.project.selection import check_globs
 from harness.report.refresh_texts import Refresh, document, issue, pull_request, regressions_of
 from harness.session import Session
@@ -134,7 +134,7 @@ def _repositories(named: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _print_news(news: Iterable[News], unanswered: tuple[str, ...], options: Options) -> int:
+def _print_news(news: Iterable[NewReleases], unanswered: tuple[str, ...], options: Options) -> int:
     rows = [
         {
             "family": each.family.name,

@@ -12,7 +12,7 @@ from packaging.version import Version
 from harness.errors import HarnessError
 from harness.filesystem.atomic import write_whole
 from harness.locking.matrix_locks import Locking, LockingReport
-from harness.locking.new_releases import News, find_news
+from harness.locking.new_releases import NewReleases, find_news
 from harness.locking.package_index import ReleaseIndex
 from harness.project.matrix import FILE, Matrix
 from harness.project.matrix_edit import set_key
@@ -37,7 +37,7 @@ class Extension:
     deleted: tuple[str, ...] = ()
 
 
-def find_all_news(session: Session) -> tuple[tuple[News, ...], tuple[str, ...]]:
+def find_all_news(session: Session) -> tuple[tuple[NewReleases, ...], tuple[str, ...]]:
     """Return the new releases of every family, and notes on families whose releases the index did not list."""
     project = session.project
     index = ReleaseIndex.configured(session.variables)
@@ -59,7 +59,7 @@ def _locked(project: Project, family: str) -> Iterable[Version]:
     return [Version(each.lock.origin.version) for each in members if each.lock.origin.version is not None]
 
 
-def extend(session: Session, news: Iterable[News]) -> Extension:
+def extend(session: Session, news: Iterable[NewReleases]) -> Extension:
     """Write matrix.toml and the locks of new releases; remove the locks of superseded pre-releases."""
     news = [each for each in news if each.added or each.superseded or each.changes_matrix]
     files = _write_matrix(session.root / FILE, news)
@@ -86,7 +86,7 @@ def extend(session: Session, news: Iterable[News]) -> Extension:
     )
 
 
-def _write_matrix(path: Path, news: Iterable[News]) -> tuple[str, ...]:
+def _write_matrix(path: Path, news: Iterable[NewReleases]) -> tuple[str, ...]:
     before = text = path.read_text(encoding="utf-8")
     for each in news:
         if each.versions is not None:

@@ -22,7 +22,7 @@ from harness.project.selection import Selection, check_globs
 from harness.record.store import Store
 from harness.report.results import EnvironmentColumn
 from harness.session import Session
-from harness.transfer.build import Written, build, require_table
+from harness.transfer.build import WriterResult, build, require_table
 from harness.transfer.table import Place, Transfer, load_transfer
 
 DEFAULT_SCENARIO = "transfer"
@@ -142,7 +142,7 @@ def _table_of(session: Session, scenario: Scenario, store: Store, *, writers: se
     )
     work = prepare(session, plan)
     known = work.attempts(store)
-    written: dict[tuple[Case, str], Written] = {}
+    written: dict[tuple[Case, str], WriterResult] = {}
     read = {}
     for cell, task in work.tasks.items():
         if not known.get(task.key):
@@ -155,7 +155,7 @@ def _table_of(session: Session, scenario: Scenario, store: Store, *, writers: se
             read[cell.case, cell.writer, cell.environment] = attempt
         elif task.writes:
             sha256, size = session.artifacts.digest(task.key)
-            written[cell.case, cell.environment] = Written(attempt=attempt, sha256=sha256, size=size)
+            written[cell.case, cell.environment] = WriterResult(attempt=attempt, sha256=sha256, size=size)
     show = session.project.matrix.show
     return build(
         scenario,

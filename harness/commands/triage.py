@@ -29,7 +29,7 @@ from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
 from harness.commands.triage_additions import Additions
 from harness.commands.triage_searches import with_commits
-from harness.commands.triage_subject import Asked
+from harness.commands.triage_subject import TriageSubject
 from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.filesystem.atomic import write_whole
 from harness.model import Environment, NoVerdict, Scenario, matches_globs
@@ -140,7 +140,7 @@ def execute(session: Session, options: Options) -> int:
     )
     if isinstance(runs, Runs):
         runs.watch = watch
-    asked = Asked(
+    asked = TriageSubject(
         session=session,
         report=report,
         path=path,

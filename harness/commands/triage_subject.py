@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class TriageSubject:
     """A report with the folder or the script that was read in it."""
 
     session: Session

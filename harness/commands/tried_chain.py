@@ -10,7 +10,7 @@ from harness.commands.run_tasks import run_tasks
 from harness.commands.selected_plan import environment_named, scripts_at
 from harness.readers.answer import FileAnswer
 from harness.readers.chains import Chain, Step
-from harness.readers.comparing import Tried, answer_of, reference_of
+from harness.readers.comparing import TriedReader, answer_of, reference_of
 from harness.session import Session
 from harness.transfer.grades import Grade
 from harness.triage.pairs import Pairs
@@ -21,7 +21,7 @@ _MOST = 3
 
 
 def find_way(
-    session: Session, copied: Copied, answer: FileAnswer, tried: Sequence[Tried], *, jobs: int
+    session: Session, copied: Copied, answer: FileAnswer, tried: Sequence[TriedReader], *, jobs: int
 ) -> Chain | None:
     """Return the chain of one environment after which the wanted reader restores what the others do. None if none does.
 
@@ -43,7 +43,7 @@ def find_way(
         pairs.run((each.environment, wanted) for each in between)
         for each in reversed(between):
             ran = pairs.ran[each.environment, wanted]
-            read = Tried.of(wanted, ran.cell, ran.attempt, ran.reason)
+            read = TriedReader.of(wanted, ran.cell, ran.attempt, ran.reason)
             if answer_of(read, reference, len(between) + 1).grade is Grade.FULL:
                 step = Step(load_in=each.environment, save_as=saved_as, cells=each.cells)
                 return Chain(steps=(step,), cells=(ran.cell,))

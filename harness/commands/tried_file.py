@@ -16,7 +16,7 @@ from harness.errors import UsageError, near_misses, some_of
 from harness.model import Environment, matches_globs
 from harness.readers.answer import FileAnswer
 from harness.readers.chains import Chain
-from harness.readers.comparing import Tried, compared
+from harness.readers.comparing import TriedReader, compared
 from harness.readers.writers import writers_of
 from harness.session import Session
 from harness.transfer.grades import Grade
@@ -59,7 +59,7 @@ def try_file(session: Session, path: Path, answer: FileAnswer, choice: Choice) -
         find_environment=environment_named,
     )
     runs.run(each.id for each in environments)
-    tried = [Tried.of(each.environment, each.cell, each.attempt, each.reason) for each in runs.all]
+    tried = [TriedReader.of(each.environment, each.cell, each.attempt, each.reason) for each in runs.all]
     readers = compared(tried, answer.written_by.ids)
     order = tuple(each.id for each in session.project.environments)
     answer = replace(answer, readers=readers, order=order, tried=True)

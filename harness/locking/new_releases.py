@@ -15,7 +15,7 @@ _UPPER = ("<", "<=")
 
 
 @dataclass(frozen=True, kw_only=True)
-class News:
+class NewReleases:
     """What the index has that the locks of a family do not cover, and how the family must change to cover it."""
 
     family: Family
@@ -36,13 +36,13 @@ class News:
         return self.versions is not None or self.also is not None
 
 
-def find_news(family: Family, releases: Iterable[Release], locked: Iterable[Version]) -> News:
+def find_news(family: Family, releases: Iterable[Release], locked: Iterable[Version]) -> NewReleases:
     """Compare the releases of a family's package with those that have a lock."""
     available = {each.version: each for each in releases if not each.yanked}
     known = set(locked)
     if isinstance(family.versions, tuple):
         listed = tuple(each for each in family.choose(available) if each not in known)
-        return News(family=family, added=listed, notes=_not_listed(family, available))
+        return NewReleases(family=family, added=listed, notes=_not_listed(family, available))
     specifier, notes = _extended(family, available)
     candidate = _candidate(family, available)
     if candidate is not None and _why_not(family, available[candidate]):
@@ -63,7 +63,7 @@ def find_news(family: Family, releases: Iterable[Release], locked: Iterable[Vers
         dropped |= {each for each in known if each in available and each not in covered}
     if family.pick == "newest" and added:
         dropped |= {each for each in known if each not in covered}
-    return News(
+    return NewReleases(
         family=family,
         added=added,
         superseded=tuple(sorted(dropped)),

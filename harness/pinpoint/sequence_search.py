@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from harness.pinpoint.answers.values import Found, Point
+from harness.pinpoint.answers.values import Point, ProvenTransition
 from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.followed_failure import relabelled
 from harness.pinpoint.judge import Judge
@@ -18,7 +18,7 @@ class SequenceResult:
     """The result of a search over a sequence of candidates, in the order of the sequence."""
 
     points: tuple[Point, ...]
-    found: tuple[Found, ...]
+    found: tuple[ProvenTransition, ...]
     largest_gap: int
     given_up: int = 0
     """How many of the first points were given up, since what came after them could not be tested."""
@@ -83,7 +83,7 @@ class SequenceSearch:
             for place in sorted(seen)
         }
         found = tuple(
-            Found(
+            ProvenTransition(
                 package=package,
                 before=points[each.last],
                 after=points[each.first],

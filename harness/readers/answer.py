@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.readers.chains import Chain, Step, find_chain
 from harness.readers.grading import Grading, ReaderAnswer
-from harness.readers.matching import Alike, models_like
+from harness.readers.matching import SimilarModels, models_like
 from harness.readers.writers import Writers
 from harness.saved_models.file_facts import FileFacts, Format
 from harness.transfer.grades import Grade
@@ -35,7 +35,7 @@ class FileAnswer:
     name: str
     says: FileFacts
     written_by: Writers
-    alike: Alike
+    alike: SimilarModels
     readers: tuple[ReaderAnswer, ...]
     wanted: str | None = None
     chain: Chain | None = None

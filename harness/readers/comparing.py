@@ -26,7 +26,7 @@ _QUOTED = 140
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
+class TriedReader:
     """What one environment made of the file."""
 
     environment: str
@@ -37,7 +37,7 @@ class Tried:
     found: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, environment: str, cell: str, attempt: Attempt | None, reason: str) -> Tried:
+    def of(cls, environment: str, cell: str, attempt: Attempt | None, reason: str) -> TriedReader:
         """Read what the script printed."""
         found: dict[str, Any] = {}
         if attempt is not None and attempt.is_verdict:
@@ -63,7 +63,7 @@ class Tried:
         return struct.unpack(f"<{len(data) // 8}d", data)
 
 
-def compared(tried: Sequence[Tried], written_by: Sequence[str]) -> tuple[ReaderAnswer, ...]:
+def compared(tried: Sequence[TriedReader], written_by: Sequence[str]) -> tuple[ReaderAnswer, ...]:
     """Return a grade for each environment: no one knows what is right, so one of them is what others are compared with.
 
     That is the writer, if it was tried; otherwise the one with which most others agree.
@@ -72,7 +72,7 @@ def compared(tried: Sequence[Tried], written_by: Sequence[str]) -> tuple[ReaderA
     return tuple(answer_of(each, reference, sum(other.way is not None for other in tried)) for each in tried)
 
 
-def reference_of(tried: Sequence[Tried], written_by: Sequence[str]) -> Tried | None:
+def reference_of(tried: Sequence[TriedReader], written_by: Sequence[str]) -> TriedReader | None:
     """Return what others are compared with; None if nothing opened the file."""
     opened = [each for each in tried if each.way is not None]
     own = [each for each in opened if each.environment in written_by and each.way in PLAIN]
@@ -81,7 +81,7 @@ def reference_of(tried: Sequence[Tried], written_by: Sequence[str]) -> Tried | N
     return max(opened, key=lambda each: sum(not _differs(other, each) for other in opened), default=None)
 
 
-def answer_of(tried: Tried, reference: Tried | None, readers: int) -> ReaderAnswer:
+def answer_of(tried: TriedReader, reference: TriedReader | None, readers: int) -> ReaderAnswer:
     """Return the grade of one environment, of so many that opened the file."""
     attempt, cells = tried.attempt, (tried.cell,)
     if attempt is None or not attempt.is_verdict:
@@ -114,7 +114,7 @@ def answer_of(tried: Tried, reference: Tried | None, readers: int) -> ReaderAnsw
     )
 
 
-def _differs(tried: Tried, reference: Tried) -> list[str]:
+def _differs(tried: TriedReader, reference: TriedReader) -> list[str]:
     """Return what another reader restores otherwise, without an error."""
     found = []
     if _has_variables(tried) and _has_variables(reference) and tried.found["weights"] != reference.found["weights"]:
@@ -129,7 +129,7 @@ def _differs(tried: Tried, reference: Tried) -> list[str]:
     return found
 
 
-def _has_variables(tried: Tried) -> bool:
+def _has_variables(tried: TriedReader) -> bool:
     """Return whether the weights can be compared: some ways to open a file give a function without them."""
     return isinstance(tried.found.get("weights"), str) and bool(tried.found.get("count")) and tried.way in _WITH_WEIGHTS
 
@@ -146,7 +146,7 @@ def _difference(here: Sequence[float], there: Sequence[float]) -> float | None:
     )
 
 
-def _is_less(tried: Tried, reference: Tried) -> list[str]:
+def _is_less(tried: TriedReader, reference: TriedReader) -> list[str]:
     """Return what a reader does not restore, or only with an option."""
     found = []
     if tried.way not in PLAIN:

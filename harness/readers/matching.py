@@ -16,7 +16,7 @@ _CONTAINERS = MODELS | {"InputLayer"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alike:
+class SimilarModels:
     """The models of the table that answer for a file."""
 
     models: tuple[str, ...]
@@ -30,11 +30,11 @@ class Alike:
     """True if the layers of the file are not known: every model of the table may be like it."""
 
 
-def models_like(says: FileFacts, table: Transfer) -> Alike:
+def models_like(says: FileFacts, table: Transfer) -> SimilarModels:
     """Return the models that have nothing but layers of the file, and for other layers the models nearest to it."""
     kinds = _kinds(says.layers)
     if not kinds:
-        return Alike(models=tuple(each.name for each in table.models), any_layers=True)
+        return SimilarModels(models=tuple(each.name for each in table.models), any_layers=True)
     fit = [each for each in table.models if _has_traits(each, says)]
     whole = [each.name for each in fit if _kinds(each.layers) and _kinds(each.layers) <= kinds]
     covered = {kind for each in fit if each.name in whole for kind in _kinds(each.layers)}
@@ -50,7 +50,7 @@ def models_like(says: FileFacts, table: Transfer) -> Alike:
         foreign[nearest.name] = tuple(sorted(_kinds(nearest.layers) - kinds))
         only_in[nearest.name] = (*only_in.get(nearest.name, ()), kind)
     order = [each.name for each in table.models if each.name in whole or each.name in foreign]
-    return Alike(models=tuple(order), foreign=foreign, only_in=only_in, missing=tuple(missing))
+    return SimilarModels(models=tuple(order), foreign=foreign, only_in=only_in, missing=tuple(missing))
 
 
 def _kinds(layers: tuple[str, ...]) -> set[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness.readers.answer import FileAnswer
 from harness.readers.grading import ReaderAnswer
-from harness.readers.matching import Alike
+from harness.readers.matching import SimilarModels
 from harness.report.foreign_text import one_line
 from harness.transfer.grades import Grade
 
@@ -140,7 +140,7 @@ def _evidence(answer: FileAnswer) -> str:
     return f"Who reads it, from {answer.source}, in which {what} were written and read: {', '.join(models)}"
 
 
-def _footnote(reader: ReaderAnswer, alike: Alike) -> _Footnote:
+def _footnote(reader: ReaderAnswer, alike: SimilarModels) -> _Footnote:
     seen = []
     if reader.grade is Grade.SILENT:
         seen.append(f"opens without an error, but is not the same: {', '.join(reader.differs)}")
@@ -155,7 +155,7 @@ def _footnote(reader: ReaderAnswer, alike: Alike) -> _Footnote:
     return _Footnote(seen=tuple(seen), explanation=explanation, untested=tuple(untested))
 
 
-def _untested(reader: ReaderAnswer, alike: Alike) -> str:
+def _untested(reader: ReaderAnswer, alike: SimilarModels) -> str:
     tested = [each for each in alike.models if each not in reader.untested]
     if alike.any_layers and tested and len(tested) < len(reader.untested):
         return f"tested only with {', '.join(tested)}"

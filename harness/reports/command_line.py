@@ -29,7 +29,7 @@ _LONGEST = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Typed:
+class TypedArguments:
     """Arguments as a report types them, the first if there are several command lines."""
 
     arguments: tuple[str, ...]
@@ -69,7 +69,7 @@ def _without_own_name(tree: ast.Module) -> Iterator[ast.AST]:
             pending += ast.iter_child_nodes(node)
 
 
-def typed_arguments(report: str, *, script: str, attached: bool) -> Typed | None:
+def typed_arguments(report: str, *, script: str, attached: bool) -> TypedArguments | None:
     """Return the arguments with which the text of a report runs its script; None if it does not say so.
 
     An attached script must have that name; code of the text has none. Lines with placeholders do not count.
@@ -78,7 +78,7 @@ def typed_arguments(report: str, *, script: str, attached: bool) -> Typed | None
     if not found:
         return None
     (arguments, line), *others = found
-    return Typed(arguments=arguments, line=line, others=tuple(shlex.join(each) for each, _ in others))
+    return TypedArguments(arguments=arguments, line=line, others=tuple(shlex.join(each) for each, _ in others))
 
 
 def command_lines(report: str, *, script: str, attached: bool) -> dict[tuple[str, ...], int]:
@@ -97,7 +97,7 @@ def command_lines(report: str, *, script: str, attached: bool) -> dict[tuple[str
     return found
 
 
-def with_arguments(text: str, typed: Typed) -> str:
+def with_arguments(text: str, typed: TypedArguments) -> str:
     """Return a script whose header has these arguments; one with a header that cannot be read stays."""
     try:
         return with_keys(text, {"args": list(typed.arguments)})
@@ -105,7 +105,7 @@ def with_arguments(text: str, typed: Typed) -> str:
         return text  # the error is reported when the header is read
 
 
-def missing_files(typed: Typed, names: Iterable[str]) -> Iterator[str]:
+def missing_files(typed: TypedArguments, names: Iterable[str]) -> Iterator[str]:
     """Yield the files that arguments name and that are not among these names; not those that an option writes."""
     known = {re.split(r"[\\/]", each)[-1] for each in names}
     before = ""

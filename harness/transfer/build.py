@@ -15,7 +15,7 @@ PARAMETERS = ("model", "format", "option")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class WriterResult:
     """The newest attempt of a writer, with the digest and the size of its files if it left some."""
 
     attempt: Attempt
@@ -40,7 +40,7 @@ def build(
     *,
     writers: Sequence[str],
     readers: Sequence[str],
-    written: Mapping[tuple[Case, str], Written],
+    written: Mapping[tuple[Case, str], WriterResult],
     read: Mapping[tuple[Case, str, str], Attempt],
     day: str,
 ) -> Transfer:
@@ -99,7 +99,7 @@ def build(
     )
 
 
-def _line(found: Written | None, readings: list[Reading], labels: Iterable[Label]) -> Line | None:
+def _line(found: WriterResult | None, readings: list[Reading], labels: Iterable[Label]) -> Line | None:
     if found is None:
         return None
     # That there is no file is one reason for the whole line.
@@ -107,7 +107,7 @@ def _line(found: Written | None, readings: list[Reading], labels: Iterable[Label
     return Line(writing=writing, readings=tuple(readings) if writing.written else (NOT_TESTED,) * len(readings))
 
 
-def _writing(found: Written, labels: Iterable[Label]) -> Writing:
+def _writing(found: WriterResult, labels: Iterable[Label]) -> Writing:
     attempt = found.attempt
     if attempt.outcome is Outcome.PASSED:
         return Writing(written=True, sha256=found.sha256, size=found.size)

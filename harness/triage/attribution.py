@@ -16,9 +16,9 @@ from harness.project.matrix import Matrix
 from harness.triage.answer import Change, HeldPackage, Workaround
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import without_local_paths
-from harness.triage.nearby_releases import without_package
 from harness.triage.observed_runs import differing_line
 from harness.triage.ranges import Border, Range, borders_of
+from harness.triage.releases import without_package
 
 MOST_WAYS_OUT = 4
 _LONGEST_FAILURE = 300

@@ -10,7 +10,7 @@ from packaging.utils import NormalizedName
 from harness.model import Case
 from harness.triage.answer import CaseAnswer, TriageAnswer, Workaround
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.observed_runs import Ran
+from harness.triage.observed_runs import CellRun
 from harness.triage.ranges import ranges_of
 
 MOST_CASES = 50
@@ -29,7 +29,7 @@ def suffix_of(case: Case | None) -> str:
 
 
 def followed_case(
-    ran: Mapping[Case, Sequence[Ran]], *, reported: Failure | None, own: Iterable[str], text: str
+    ran: Mapping[Case, Sequence[CellRun]], *, reported: Failure | None, own: Iterable[str], text: str
 ) -> Case:
     """Return the case that the report is about.
 

@@ -14,25 +14,19 @@ from harness.project.matrix import Matrix
 from harness.project.selection import CHANGE_SEPARATOR
 from harness.reports.report import Report
 from harness.triage.answer import HeldPackage, Reproduction, TriageAnswer
-from harness.triage.attribution import (
-    changes,
-    nearest_pair,
-    other_failures,
-    points_of,
-    workarounds,
-)
+from harness.triage.attribution import changes, nearest_pair, other_failures, points_of, workarounds
 from harness.triage.cases import suffix_of
-from harness.triage.claims import check, questions_about, without_verdict
+from harness.triage.claims import CheckedClaim, check, questions_about, without_verdict
 from harness.triage.commands import reproducing
 from harness.triage.environments import failing_versions, people_name
-from harness.triage.evidence import Evidence, Shows
+from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import shared, without_local_paths
-from harness.triage.nearby_releases import without_package
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.observed_runs import Problem, evidence_of
 from harness.triage.output_differences import Differences, differences_of, is_undecided
 from harness.triage.quoted_output import unseen_output
 from harness.triage.ranges import Range, ranges_of
+from harness.triage.releases import without_package
 from harness.triage.reproduction import (
     NO_VERSION,
     common_reason,
@@ -48,7 +42,7 @@ _NOT_JUDGED = "the report quotes no exception, and whether what the script print
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Investigation:
     """The runs and the decisions of an investigation."""
 
     report: Report
@@ -89,46 +83,29 @@ class Found:
         return people_name(package, self.matrix)
 
 
-def compose(found: Found) -> TriageAnswer:
+def compose(found: Investigation) -> TriageAnswer:
     """Return the answer. It claims only what the evidence shows."""
     problem, evidence, package, document = found.problem, found.evidence, found.package, found.document
     watched = found.runs.watch is not None
     shown = differences_of(found.runs.all, problem, found.report, found.matrix, watched=watched)
     stepped = package or shown.package or _stepped(found)
     points = points_of(document, problem.failure, package, expected=problem.expected) if document and package else ()
-    base = found.fixed_base
-    compared = evidence
-    if base is not None and package is not None:
-        same = without_package(base, package)
-        compared = tuple(each for each in evidence if without_package(each.environment, package) == same)
-    held = _held_package(found, base) if base is not None else None
-    ranges = _named(found, ranges_of([*compared, *points], stepped)) if stepped else ()
+    held = _held_package(found, found.fixed_base) if found.fixed_base is not None else None
+    ranges = _named(found, ranges_of([*_compared(found), *points], stepped)) if stepped else ()
     transitions = tuple(document["transitions"]) if document else ()
     # Where every failure counts, a file cannot be read: that is a loss from the last version on that reads it.
     every = problem.failure is not None and problem.failure.any
     introduced, fixed = changes(ranges, transitions, None if every else _reported_version(found, stepped))
     reported = reported_failure(found.report)
-    own = [found.runs.ran[id] for id in found.own]
-    reproduction = reproduction_of(own, problem, reported=reported, system=other_system(found.report))
-    if found.assumed and own and not reproduction.reason:
-        reproduction = replace(reproduction, reason=_reason_of_day(found))
-    if reproduction.environment is None and (why := common_reason(found.told)):
-        reproduction = replace(reproduction, reason=why)
+    reproduction = _reproduction(found, reported)
     newest = _failing_attempt(found)
     is_reported = reported is None or problem.failure is None or reported.matches(problem.text)
-    told = [*found.told, *points]
+    undecided = found.runs.watch is None and is_undecided(problem, found.report)
+    checked = _checked_claims(found, points, is_reported=is_reported, undecided=undecided)
+    if undecided and reproduction.result == "does not fail" and (found.assumed or not reproduction.reason):
+        reasons = [reproduction.reason, _not_judged(found, reproduction, shown)]
+        reproduction = replace(reproduction, reason="; ".join(filter(None, reasons)))
     nightly = nightly_results(found.told, found.matrix)
-    checked = check(
-        found.report.claims,
-        told if is_reported else [_as_another_failure(each) for each in told],
-        provides=dict(found.matrix.provides),
-        own=[found.runs.ran[id].environment for id in found.own_versions],
-    )
-    if found.runs.watch is None and is_undecided(problem, found.report):
-        checked = tuple(without_verdict(each, "nothing fails, and nothing says what is right") for each in checked)
-        if reproduction.result == "does not fail" and (found.assumed or not reproduction.reason):
-            reasons = [reproduction.reason, _not_judged(found, reproduction, shown)]
-            reproduction = replace(reproduction, reason="; ".join(filter(None, reasons)))
     responsible = found.name(package) if package else None
     verdict = sentence(
         replace(reproduction, reason="") if shown.groups else reproduction,
@@ -183,7 +160,43 @@ def compose(found: Found) -> TriageAnswer:
     )
 
 
-def _reason_of_day(found: Found) -> str:
+def _compared(found: Investigation) -> Sequence[Evidence]:
+    """Return the evidence of the ranges: of one environment with other versions of the package, or of all."""
+    if found.fixed_base is None or found.package is None:
+        return found.evidence
+    same = without_package(found.fixed_base, found.package)
+    return [each for each in found.evidence if without_package(each.environment, found.package) == same]
+
+
+def _reproduction(found: Investigation, reported: Failure | None) -> Reproduction:
+    """Return the result in the reporter's environment, with the reason if it is not the problem of the report."""
+    own = [found.runs.ran[id] for id in found.own]
+    system = other_system(found.report)
+    reproduction = reproduction_of(own, found.problem, reported=reported, system=system)
+    if found.assumed and own and not reproduction.reason:
+        reproduction = replace(reproduction, reason=_reason_of_day(found))
+    if reproduction.environment is None and (why := common_reason(found.told)):
+        reproduction = replace(reproduction, reason=why)
+    return reproduction
+
+
+def _checked_claims(
+    found: Investigation, points: Sequence[Evidence], *, is_reported: bool, undecided: bool
+) -> tuple[CheckedClaim, ...]:
+    """Return the claims with their results; without results if nothing says what is right (`undecided`)."""
+    told = [*found.told, *points]
+    checked = check(
+        found.report.claims,
+        told if is_reported else [_as_another_failure(each) for each in told],
+        provides=dict(found.matrix.provides),
+        own=[found.runs.ran[id].environment for id in found.own_versions],
+    )
+    if undecided:
+        return tuple(without_verdict(each, "nothing fails, and nothing says what is right") for each in checked)
+    return checked
+
+
+def _reason_of_day(found: Investigation) -> str:
     """Return why the reporter's environment is that of the day of the report."""
     base = found.runs.ran[found.own[0]]
     packages = (canonicalize_name(each.package) for each in found.matrix.families if each.name == base.family)
@@ -193,7 +206,7 @@ def _reason_of_day(found: Found) -> str:
     return reason_of_day(found.name(package), base.versions[package], found.report.date)
 
 
-def _not_judged(found: Found, reproduction: Reproduction, shown: Differences) -> str:
+def _not_judged(found: Investigation, reproduction: Reproduction, shown: Differences) -> str:
     letter = shown.letter_of(reproduction.cell or "")
     if letter:
         return f"the report does not say what is right; group {letter} below"
@@ -206,7 +219,7 @@ def _as_another_failure(evidence: Evidence) -> Evidence:
     return replace(evidence, shows=Shows.OTHER) if evidence.shows is Shows.BUG else evidence
 
 
-def _held_package(found: Found, base: str) -> HeldPackage | None:
+def _held_package(found: Investigation, base: str) -> HeldPackage | None:
     """Return the first package of a family that an environment has."""
     versions = next(each.versions for each in found.evidence if each.environment == base)
     for family in found.matrix.families:
@@ -216,7 +229,7 @@ def _held_package(found: Found, base: str) -> HeldPackage | None:
     return None
 
 
-def _forced(found: Found, reproduction: Reproduction, ranges: Sequence[Range]) -> tuple[str, ...]:
+def _forced(found: Investigation, reproduction: Reproduction, ranges: Sequence[Range]) -> tuple[str, ...]:
     """Return what pip refuses about the environments in which the problem shows, if one was put together here."""
     affected = {cell for each in ranges if each.shows is Shows.BUG for cell in each.cells}
     ids = [reproduction.environment, *(each.environment for each in found.evidence if each.cell in affected)]
@@ -225,14 +238,14 @@ def _forced(found: Found, reproduction: Reproduction, ranges: Sequence[Range]) -
     return tuple(dict.fromkeys(line for each in environments if each is not None for line in found.unmet(each)))
 
 
-def _failing_attempt(found: Found) -> Attempt | None:
+def _failing_attempt(found: Investigation) -> Attempt | None:
     """Return the last attempt that shows the reported failure."""
     failure = found.problem.failure
     failing = [each for each in found.runs.all if failure and each.failed and failure.matches(each.error)]
     return failing[-1].attempt if failing else None
 
 
-def _reported_version(found: Found, package: NormalizedName | None) -> str | None:
+def _reported_version(found: Investigation, package: NormalizedName | None) -> str | None:
     """Return the reporter's version of a package: as the report names it, or as its environment has it."""
     if package is None:
         return None
@@ -243,11 +256,11 @@ def _reported_version(found: Found, package: NormalizedName | None) -> str | Non
     return next((versions[package] for versions in own if package in versions), None)
 
 
-def _named(found: Found, ranges: Sequence[Range]) -> tuple[Range, ...]:
+def _named(found: Investigation, ranges: Sequence[Range]) -> tuple[Range, ...]:
     return tuple(replace(each, package=canonicalize_name(found.name(each.package))) for each in ranges)
 
 
-def _stepped(found: Found) -> NormalizedName | None:
+def _stepped(found: Investigation) -> NormalizedName | None:
     """Return the package of the first family in which anything conclusive was run."""
     shown = {each.family for each in found.evidence if each.shows.conclusive}
     return next((canonicalize_name(each.package) for each in found.matrix.families if each.name in shown), None)

@@ -19,7 +19,7 @@ _DOES_NOT_IMPORT = re.compile(r"does not import: (?:import [\w.]+: )?(?P<error>.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ran:
+class CellRun:
     """A cell that was run, or could not be, with its environment."""
 
     cell: str
@@ -126,12 +126,12 @@ def differing_line(output: str, expected: str | None) -> str:
     return next((line for line in lines if line not in right), lines[0] if lines else "")
 
 
-def evidence_of(ran: Iterable[Ran], problem: Problem) -> tuple[Evidence, ...]:
+def evidence_of(ran: Iterable[CellRun], problem: Problem) -> tuple[Evidence, ...]:
     """Return what each cell shows of the problem."""
     return tuple(_evidence(each, problem) for each in ran)
 
 
-def _evidence(ran: Ran, problem: Problem) -> Evidence:
+def _evidence(ran: CellRun, problem: Problem) -> Evidence:
     shows, error, reason = _shown(ran, problem)
     return Evidence(
         cell=ran.cell,
@@ -148,7 +148,7 @@ def _evidence(ran: Ran, problem: Problem) -> Evidence:
     )
 
 
-def _shown(ran: Ran, problem: Problem) -> tuple[Shows, str, str]:
+def _shown(ran: CellRun, problem: Problem) -> tuple[Shows, str, str]:
     """Return what a cell shows, the failure, and why there is no verdict."""
     attempt = ran.attempt
     if ran.failed:
@@ -172,7 +172,7 @@ def needed_data(reason: str) -> str:
     return reason.partition(", ")[0]
 
 
-def _shown_by(ran: Ran, problem: Problem) -> tuple[Shows, str]:
+def _shown_by(ran: CellRun, problem: Problem) -> tuple[Shows, str]:
     """Return what a passing cell shows where the problem is a text."""
     if problem.output is None:
         return Shows.PASSES, ""
@@ -186,7 +186,7 @@ def _shown_by(ran: Ran, problem: Problem) -> tuple[Shows, str]:
     return Shows.OTHER, problem.watch.words.message(differing_line(shown, problem.expected))
 
 
-def _timed(ran: Ran, problem: Problem) -> tuple[Shows, str]:
+def _timed(ran: CellRun, problem: Problem) -> tuple[Shows, str]:
     """Return what a passing cell shows where the problem is a duration."""
     if ran.measured is None or problem.expected_s is None:
         return Shows.NOT_TESTED, ""
@@ -194,7 +194,7 @@ def _timed(ran: Ran, problem: Problem) -> tuple[Shows, str]:
     return (Shows.BUG, f"takes {ran.measured.text}") if slow else (Shows.PASSES, "")
 
 
-def is_right(ran: Ran, problem: Problem) -> bool:
+def is_right(ran: CellRun, problem: Problem) -> bool:
     """Return whether a cell passes and shows what is right by the report."""
     if problem.expected_s is not None:
         return ran.passed and ran.measured is not None and _timed(ran, problem)[0] is Shows.PASSES

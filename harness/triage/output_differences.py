@@ -17,7 +17,7 @@ from harness.triage.answer import ShownGroup
 from harness.triage.environments import people_name
 from harness.triage.local_paths import without_local_paths
 from harness.triage.nightly import releases_only
-from harness.triage.observed_runs import Problem, Ran, evidence_of
+from harness.triage.observed_runs import CellRun, Problem, evidence_of
 from harness.triage.reproduction import reported_failure
 
 MOST_GROUPS = 6
@@ -61,7 +61,7 @@ class Differences:
         told = "; ".join(f"{each.group}: {each.short or '(nothing)'}" for each in self.groups)
         return f"Which of these do you see, and which do you expect? {told}." if self.groups else ""
 
-    def pair(self, ran: Iterable[Ran]) -> tuple[str, str] | None:
+    def pair(self, ran: Iterable[CellRun]) -> tuple[str, str] | None:
         """Return an environment of the first group and one of the second."""
         places = {each.cell: each.place for each in ran}
         return (places[self.groups[0].cells[0]], places[self.groups[1].cells[0]]) if self.groups else None
@@ -71,7 +71,7 @@ class Differences:
         return next((each.group for each in self.groups if cell in each.cells), None)
 
 
-def differences(ran: Iterable[Ran], packages: Sequence[tuple[NormalizedName, str]]) -> Differences:
+def differences(ran: Iterable[CellRun], packages: Sequence[tuple[NormalizedName, str]]) -> Differences:
     """Group what passing cells print, or if that is the same, their Python warnings.
 
     `packages` are those whose versions may tell the groups apart, with their usual names: the one of which the fewest
@@ -93,7 +93,7 @@ def differences(ran: Iterable[Ran], packages: Sequence[tuple[NormalizedName, str
 
 
 def differences_of(
-    ran: Iterable[Ran], problem: Problem, report: Report, matrix: Matrix, *, watched: bool
+    ran: Iterable[CellRun], problem: Problem, report: Report, matrix: Matrix, *, watched: bool
 ) -> Differences:
     """Return what releases show that differs, if nothing fails and nothing says what is right."""
     ran = list(ran)
@@ -110,7 +110,7 @@ def is_undecided(problem: Problem, report: Report) -> bool:
     return problem.failure is None and not problem.shows and reported_failure(report) is None
 
 
-def between_groups(ran: Iterable[Ran], found: Differences) -> Problem:
+def between_groups(ran: Iterable[CellRun], found: Differences) -> Problem:
     """Return a problem by which the groups differ: the first one passes, the second one shows it, others fail."""
     watch = next(each for each in _WATCHES if each.kind.value == found.kind)
     texts = {each.cell: each.shown(watch) for each in ran if each.passed}
@@ -119,7 +119,7 @@ def between_groups(ran: Iterable[Ran], found: Differences) -> Problem:
 
 
 def _grouped(
-    passing: Sequence[Ran], found: Mapping[str, Observed], packages: Sequence[tuple[NormalizedName, str]]
+    passing: Sequence[CellRun], found: Mapping[str, Observed], packages: Sequence[tuple[NormalizedName, str]]
 ) -> Differences:
     letters = {
         package: {

@@ -20,7 +20,7 @@ from harness.triage.environments import people_name
 from harness.triage.evidence import Evidence, Shows
 from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
-from harness.triage.observed_runs import Problem, Ran, evidence_of
+from harness.triage.observed_runs import CellRun, Problem, evidence_of
 from harness.triage.pair_sides import chain_between, points_of_side, readers_of, workarounds_of_pair, writers_for
 from harness.triage.pair_verdict import pair_sentence
 from harness.triage.pairs import Pair
@@ -35,7 +35,7 @@ class PairReply:
     report: Report
     scenario: Scenario
     matrix: Matrix
-    ran: Mapping[Pair, Ran]
+    ran: Mapping[Pair, CellRun]
     problem: Problem
     environments: Mapping[str, Environment]
     """By their ids."""
@@ -53,7 +53,7 @@ class PairReply:
         """What every pair shows of the problem, those with a nightly build, too."""
         return evidence_of(self.ran.values(), self.problem)
 
-    def answer(self, own: Sequence[Pair], pair: Ran | None, package: NormalizedName | None) -> TriageAnswer:
+    def answer(self, own: Sequence[Pair], pair: CellRun | None, package: NormalizedName | None) -> TriageAnswer:
         """Return the answer, given the reported pairs, the pair that was searched, and the responsible package."""
         problem, evidence = self.problem, list(self.evidence)
         side = self._side()
@@ -125,7 +125,7 @@ class PairReply:
             pairs=self._facts(pair, side, writers),
         )
 
-    def _facts(self, pair: Ran | None, side: str | None, writers: tuple[Range, ...]) -> PairFacts | None:
+    def _facts(self, pair: CellRun | None, side: str | None, writers: tuple[Range, ...]) -> PairFacts | None:
         write = self.scenario.write
         return PairFacts(
             writer=pair.writer if pair else "",
@@ -150,7 +150,7 @@ class PairReply:
         return None if not sides else sides[0] if len(sides) == 1 else "both"
 
     def _evidence_of_sides(
-        self, pair: Ran | None, package: NormalizedName, evidence: Sequence[Evidence]
+        self, pair: CellRun | None, package: NormalizedName, evidence: Sequence[Evidence]
     ) -> tuple[list[Evidence], list[Evidence]]:
         """Return what the readers of the held writer show, and the writers for the held reader, with the searches."""
         if pair is None:
@@ -163,12 +163,12 @@ class PairReply:
         written += points_of_side(sides.get("writer"), failure, package, written)
         return read, written
 
-    def _writers_for(self, pair: Ran) -> list[Evidence]:
+    def _writers_for(self, pair: CellRun) -> list[Evidence]:
         families = {id: each.family for id, each in self.environments.items()}
         return list(writers_for(self.evidence, pair.environment, families))
 
     def _changes(
-        self, ranges: Sequence[Range], side: str | None, pair: Ran | None, package: NormalizedName
+        self, ranges: Sequence[Range], side: str | None, pair: CellRun | None, package: NormalizedName
     ) -> tuple[Change | None, Change | None]:
         """Return where the problem came and went, on the side that changed; otherwise on that of the readers."""
         if pair is None:
@@ -178,7 +178,7 @@ class PairReply:
         transitions = self.document["transitions"] if self.document else ()
         return changes(ranges, [each for each in transitions if each["side"] == counted], versions.get(package))
 
-    def _claims(self, pair: Ran | None) -> list[Claim]:
+    def _claims(self, pair: CellRun | None) -> list[Claim]:
         """Return the claims; those that do not say who wrote the file are about that of the reported writer."""
         if pair is None:
             return list(self.report.claims)
@@ -189,18 +189,18 @@ class PairReply:
             for each in self.report.claims
         ]
 
-    def _failing_attempt(self, problem: Problem, pair: Ran | None) -> Attempt | None:
+    def _failing_attempt(self, problem: Problem, pair: CellRun | None) -> Attempt | None:
         failure = problem.failure
         if pair is not None and failure is not None and pair.failed and failure.matches(pair.error):
             return pair.attempt
         return None
 
-    def _stepped(self, pair: Ran | None) -> NormalizedName | None:
+    def _stepped(self, pair: CellRun | None) -> NormalizedName | None:
         """Return the package of the family of the failing reader, or of the first family in which something was run."""
         shown = {pair.family} if pair is not None else {each.family for each in self.evidence if each.shows.conclusive}
         return next((canonicalize_name(each.package) for each in self.matrix.families if each.name in shown), None)
 
-    def _label(self, pair: Ran | None, package: NormalizedName | None, *, reader: bool) -> str:
+    def _label(self, pair: CellRun | None, package: NormalizedName | None, *, reader: bool) -> str:
         """Return the version of the writer or the reader, as people write it."""
         if pair is None:
             return ""

@@ -14,7 +14,7 @@ from harness.project.plan import make_plan
 from harness.project.selection import Selection
 from harness.session import Session
 from harness.triage.added_packages import variables_of
-from harness.triage.observed_runs import Ran
+from harness.triage.observed_runs import CellRun
 from harness.triage.runs import Extend, FindEnvironment, RunTasks, made_from, own_variables
 
 Pair = tuple[str, str]
@@ -31,7 +31,7 @@ class Pairs:
     find_environment: FindEnvironment
     extend: Extend = lambda plan: plan
     """Adds packages to the environments of a plan."""
-    ran: dict[Pair, Ran] = field(default_factory=dict)
+    ran: dict[Pair, CellRun] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
     """By the id as it was asked for: the environments in which something was run."""
     refused: dict[str, str] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Pairs:
         return next(self.scenario.cases())
 
     @property
-    def all(self) -> tuple[Ran, ...]:
+    def all(self) -> tuple[CellRun, ...]:
         """Everything that was run."""
         return tuple(self.ran.values())
 
@@ -68,9 +68,9 @@ class Pairs:
             self.refused[id] = " ".join(str(error).split())
             return None
 
-    def _without(self, pair: Pair, reason: str) -> Ran:
+    def _without(self, pair: Pair, reason: str) -> CellRun:
         writer, reader = pair
-        return Ran(
+        return CellRun(
             cell=f"{self.case}@{writer} -> {reader}",
             environment=reader,
             family="",
@@ -105,12 +105,12 @@ class Pairs:
             cell = Cell(case=self.case, environment=made[reader].id, writer=made[writer].id)
             self.ran[writer, reader] = self._ran(results[cell], made[writer], made[reader], work)
 
-    def _ran(self, result: CellResult, writer: Environment, reader: Environment, work: Work) -> Ran:
+    def _ran(self, result: CellResult, writer: Environment, reader: Environment, work: Work) -> CellRun:
         attempt = result.current
         versions: Mapping[NormalizedName, str] = reader.lock.versions
         common = variables_of(self.scenario.script.text, self.session.project.matrix)
         variables = (*own_variables(writer, common), *own_variables(reader, common))
-        return Ran(
+        return CellRun(
             cell=str(result.cell),
             environment=reader.id,
             family=reader.family,

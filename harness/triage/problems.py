@@ -11,14 +11,14 @@ from harness.model import Outcome, Pattern
 from harness.model.observation import normalise_output, normalise_warnings
 from harness.model.watch import Watch, WatchKind
 from harness.triage.evidence import Failure
-from harness.triage.observed_runs import Problem, Ran
+from harness.triage.observed_runs import CellRun, Problem
 from harness.triage.quoted_output import is_shown
 
 _LONGEST_LINE = 120
 
 
 def problem_of(
-    ran: Sequence[Ran],
+    ran: Sequence[CellRun],
     *,
     reported: Failure | None,
     failing: Iterable[str],
@@ -63,7 +63,7 @@ def problem_of(
     )
 
 
-def _watched(ran: Sequence[Ran], watch: Watch, failing: set[str], working: set[str]) -> Problem:
+def _watched(ran: Sequence[CellRun], watch: Watch, failing: set[str], working: set[str]) -> Problem:
     """Return the problem where it is known what is watched."""
     match watch.kind:
         case WatchKind.HANG:
@@ -75,7 +75,7 @@ def _watched(ran: Sequence[Ran], watch: Watch, failing: set[str], working: set[s
             return found or Problem(observed=watch.kind.value, watch=watch)
 
 
-def _expected_s(ran: Sequence[Ran], failing: set[str], working: set[str]) -> float | None:
+def _expected_s(ran: Sequence[CellRun], failing: set[str], working: set[str]) -> float | None:
     """Return the duration to compare with: the median of what works by the report, otherwise the shortest."""
     measured = [(each.place, each.measured.median_s) for each in ran if each.passed and each.measured is not None]
     right = [seconds for place, seconds in measured if place in working]
@@ -85,7 +85,7 @@ def _expected_s(ran: Sequence[Ran], failing: set[str], working: set[str]) -> flo
 
 
 def _shown_text(
-    ran: Sequence[Ran],
+    ran: Sequence[CellRun],
     watch: Watch,
     failing: set[str],
     working: set[str],
@@ -119,7 +119,7 @@ def _shown_text(
 
 
 def _as_quoted(
-    ran: Sequence[Ran],
+    ran: Sequence[CellRun],
     quoted: Iterable[Sequence[str]],
     failing: set[str],
     working: set[str],
@@ -152,7 +152,7 @@ def _as_quoted(
     return first
 
 
-def _quoted_warning(ran: Sequence[Ran], quoted: str) -> Problem | None:
+def _quoted_warning(ran: Sequence[CellRun], quoted: str) -> Problem | None:
     """Return the first Python warning of a report that some environments show and others do not.
 
     Forks do not show the warnings of imports, so they are not compared with processes.
@@ -169,13 +169,13 @@ def _quoted_warning(ran: Sequence[Ran], quoted: str) -> Problem | None:
     return None
 
 
-def _printed_failure(ran: Sequence[Ran], reported: Failure) -> Problem | None:
+def _printed_failure(ran: Sequence[CellRun], reported: Failure) -> Problem | None:
     """Return the reported exception as a text, where it is only printed: somebody caught it, and the script passes."""
     line = f"{reported.type.rpartition('.')[2]}: {reported.message}".split("\n")[0]
     return _printed(ran, line) if reported.message else None
 
 
-def _printed(ran: Sequence[Ran], line: str) -> Problem | None:
+def _printed(ran: Sequence[CellRun], line: str) -> Problem | None:
     """Return a line as the problem that versions show which pass, in their log or in what they print."""
     for kind in (WatchKind.WARNING, WatchKind.OUTPUT) if line else ():
         watch = Watch(kind=kind, pattern=Pattern(re.escape(line[:_LONGEST_LINE])))
@@ -189,7 +189,7 @@ def _printed(ran: Sequence[Ran], line: str) -> Problem | None:
     return None
 
 
-def _only_warning(ran: Sequence[Ran], watch: Watch) -> Problem | None:
+def _only_warning(ran: Sequence[CellRun], watch: Watch) -> Problem | None:
     """Return the warning that is shown most often, where the report does not say which versions show it."""
     if watch.kind is not WatchKind.WARNING:
         return None

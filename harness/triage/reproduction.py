@@ -10,7 +10,7 @@ from dataclasses import replace
 from harness.reports.report import Report
 from harness.triage.answer import Reproduction
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.observed_runs import Problem, Ran, evidence_of
+from harness.triage.observed_runs import CellRun, Problem, evidence_of
 
 NO_VERSION = "the report names no failing version that has an environment"
 """Why a report has no environment of its own: it may name others, which are not installed here."""
@@ -51,7 +51,7 @@ def other_system(report: Report) -> str | None:
 
 
 def reproduction_of(
-    own: Iterable[Ran], problem: Problem, *, reported: Failure | None, system: str | None = None
+    own: Iterable[CellRun], problem: Problem, *, reported: Failure | None, system: str | None = None
 ) -> Reproduction:
     """Return what the environments closest to the reporter's show: the first of them that shows the problem.
 
@@ -68,7 +68,7 @@ def reproduction_of(
     return replace(best, reason=f"the report is from {system}, and the script was run on Linux")
 
 
-def _reproduction(ran: Ran, problem: Problem, reported: Failure | None) -> Reproduction:
+def _reproduction(ran: CellRun, problem: Problem, reported: Failure | None) -> Reproduction:
     (evidence,) = evidence_of([ran], problem)
     shows = evidence.shows
     if shows is Shows.BUG and ran.failed and reported is not None and not reported.matches(ran.error):

@@ -21,7 +21,7 @@ from harness.reports.endless_loops import endless_loop
 from harness.reports.undefined_names import undefined_names
 from harness.session import Session
 from harness.triage.added_packages import variables_of
-from harness.triage.observed_runs import Ran
+from harness.triage.observed_runs import CellRun
 
 _UNDEFINED = re.compile(r"NameError: (?:global )?name '(?P<name>\w+)' is not defined")
 
@@ -41,7 +41,7 @@ class Runs:
     find_environment: FindEnvironment
     extend: Extend = lambda plan: plan
     """Adds packages to the environments of a plan."""
-    ran: dict[str, Ran] = field(default_factory=dict)
+    ran: dict[str, CellRun] = field(default_factory=dict)
     """By the environment's id as it was asked for."""
     environments: dict[str, Environment] = field(default_factory=dict)
     watch: Watch | None = None
@@ -57,7 +57,7 @@ class Runs:
             try:
                 found[id] = self.find_environment(self.session, id)
             except HarnessError as error:
-                self.ran[id] = Ran(
+                self.ran[id] = CellRun(
                     cell=f"{self.scenario.name}@{id}",
                     environment=id,
                     family="",
@@ -155,7 +155,7 @@ class Runs:
         return next((each for each in alone if each.conclusive), None) or store.latest_with_evidence(key)
 
     @property
-    def all(self) -> tuple[Ran, ...]:
+    def all(self) -> tuple[CellRun, ...]:
         """Everything that was run."""
         return tuple(self.ran.values())
 
@@ -180,10 +180,12 @@ def own_variables(environment: Environment, common: Sequence[tuple[str, str]]) -
     return tuple(each for each in environment.variables if each not in common)
 
 
-def _ran(result: CellResult, environment: Environment, common: Sequence[tuple[str, str]], missing: str | None) -> Ran:
+def _ran(
+    result: CellResult, environment: Environment, common: Sequence[tuple[str, str]], missing: str | None
+) -> CellRun:
     attempt = result.current
     versions: Mapping[NormalizedName, str] = environment.lock.versions
-    return Ran(
+    return CellRun(
         cell=str(result.cell),
         environment=environment.id,
         family=environment.family,
@@ -195,7 +197,7 @@ def _ran(result: CellResult, environment: Environment, common: Sequence[tuple[st
     )
 
 
-def without_names(ran: Ran, undefined: Collection[str]) -> Ran:
+def without_names(ran: CellRun, undefined: Collection[str]) -> CellRun:
     """Return a run without its verdict if it failed since the report does not define a name that its code uses."""
     found = _UNDEFINED.match(ran.error) if ran.failed else None
     if found is None or found["name"] not in undefined:
@@ -203,7 +205,7 @@ def without_names(ran: Ran, undefined: Collection[str]) -> Ran:
     return replace(ran, verdict=False, reason=f"the script uses {found['name']}, which the report does not define")
 
 
-def without_end(ran: Ran, line: int | None) -> Ran:
+def without_end(ran: CellRun, line: int | None) -> CellRun:
     """Return a run without its verdict if it was stopped at its time limit, and its script has a loop without end."""
     if line is None or ran.attempt is None or ran.attempt.outcome is not Outcome.TIMED_OUT:
         return ran

@@ -23,7 +23,7 @@ from harness.triage.attribution import (
     place_to_search,
     responsible_package,
 )
-from harness.triage.composing import Found, compose
+from harness.triage.composing import Investigation, compose
 from harness.triage.environments import (
     claimed_environments,
     ends_of_bases,
@@ -32,18 +32,12 @@ from harness.triage.environments import (
 )
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.narrowing import narrow, narrow_differences
-from harness.triage.nearby_releases import (
-    earlier_releases,
-    loss_of,
-    packages_of_failure,
-    range_to_search,
-    without_package,
-)
 from harness.triage.nightly import releases_only
 from harness.triage.observed_runs import Problem, evidence_of, is_right
 from harness.triage.output_differences import differences_of
 from harness.triage.problems import problem_of
 from harness.triage.quoted_output import message_of_title, quoted_outputs
+from harness.triage.releases import earlier_releases, loss_of, packages_of_failure, range_to_search, without_package
 from harness.triage.reproduction import NO_VERSION, reported_failure
 from harness.triage.runs import Runs
 
@@ -114,7 +108,7 @@ class Triage:
             shown = differences_of(self.runs.all, self.problem, self.report, self.matrix, watched=watched)
             narrow_differences(self.runs, self.environments, self.matrix, shown)
         return compose(
-            Found(
+            Investigation(
                 report=self.report,
                 runs=self.runs,
                 matrix=self.matrix,

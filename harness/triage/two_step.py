@@ -23,13 +23,13 @@ from harness.triage.environments import (
     reporters_environments,
 )
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.nearby_releases import range_of_pair
 from harness.triage.nightly import releases_only
-from harness.triage.observed_runs import Problem, Ran, evidence_of
+from harness.triage.observed_runs import CellRun, Problem, evidence_of
 from harness.triage.pair_answer import PairReply
 from harness.triage.pair_sides import readers_of, writers_for
 from harness.triage.pairs import Pair, Pairs
 from harness.triage.problems import problem_of
+from harness.triage.releases import range_of_pair
 
 MOST_ROUNDS = 8
 MOST_PAIRS = 100
@@ -143,7 +143,7 @@ class PairTriage:
             pairs += [(writer, reader) for writer in (own or earlier)[-1:]]
         return tuple(pairs)
 
-    def _failing(self, own: Iterable[Pair]) -> Ran | None:
+    def _failing(self, own: Iterable[Pair]) -> CellRun | None:
         """Return the pair that shows the problem: one of the report, otherwise the first that was run."""
         releases = {each.cell for each in self.evidence}
         shown = dict(zip(self.pairs.ran, evidence_of(self.pairs.all, self.problem), strict=True))
@@ -151,7 +151,7 @@ class PairTriage:
         first = [pair for pair in own if pair in bad] or [pair for pair in bad if pair[0] != pair[1]] or bad
         return self.pairs.ran[first[0]] if first else None
 
-    def _narrow(self, pair: Ran) -> None:
+    def _narrow(self, pair: CellRun) -> None:
         """Run the readers, and the writers, between two of a family that differ, until they are neighbours.
 
         In a family with a fixed base the search steps the releases of one package: it finds the neighbours.
@@ -195,13 +195,13 @@ class PairTriage:
     def _families(self) -> dict[str, str]:
         return {each.id: each.family for each in (*self.environments, *self.pairs.environments.values())}
 
-    def _readers(self, pair: Ran) -> tuple[Evidence, ...]:
+    def _readers(self, pair: CellRun) -> tuple[Evidence, ...]:
         return readers_of(self.evidence, pair.writer)
 
-    def _writers_for(self, pair: Ran) -> tuple[Evidence, ...]:
+    def _writers_for(self, pair: CellRun) -> tuple[Evidence, ...]:
         return writers_for(self.evidence, pair.environment, self._families)
 
-    def _responsible(self, pair: Ran) -> NormalizedName | None:
+    def _responsible(self, pair: CellRun) -> NormalizedName | None:
         """Return the package that decides, by the readers of the held writer's files, or by the writers."""
         self._run_ends(pair)
         for narrowed in (False, True):
@@ -219,12 +219,12 @@ class PairTriage:
         packages = [canonicalize_name(each) for each in self.blame(pair.writer, *ends)]
         return packages[0] if len(packages) == 1 else None
 
-    def _run_ends(self, pair: Ran) -> None:
+    def _run_ends(self, pair: CellRun) -> None:
         """Run the first and the last member of each family with a fixed base as readers, and as writers."""
         ends = [id for both in ends_of_bases(self.matrix, self.environments).values() for id in both]
         self.pairs.run([*((pair.writer, id) for id in ends), *((id, pair.environment) for id in ends)])
 
-    def _place_to_search(self, pair: Ran, package: NormalizedName) -> Ran:
+    def _place_to_search(self, pair: CellRun, package: NormalizedName) -> CellRun:
         """Return the failing pair to search: with a reader of a family that has a fixed base and steps the package."""
         bases = {each.name for each in self.matrix.families if each.base is not None and each.package == package}
         if pair.family in bases:

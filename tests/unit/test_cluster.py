@@ -10,7 +10,7 @@ import pytest
 
 from harness.cluster import run as module
 from harness.cluster import scheduler as shards
-from harness.cluster.connection import ClusterLost, Done, check_address
+from harness.cluster.connection import ClusterLost, EndedCall, check_address
 from harness.cluster.scheduler import ClusterScheduler, cells_per_shard
 from harness.errors import HarnessError
 from harness.execute.task import this_platform, worker_digest
@@ -77,10 +77,10 @@ class Cluster:
             del self.calls[number]
             if function == "create_environment":
                 self.created.append((worker, document["id"]))
-                yield Done(number=number, result={"built": True, "why_not": "", "conclusive": True})
+                yield EndedCall(number=number, result={"built": True, "why_not": "", "conclusive": True})
             else:
                 self.ran.append((worker, [each["cell"] for each in document["cells"]]))
-                yield Done(number=number, result=self.result(document))
+                yield EndedCall(number=number, result=self.result(document))
 
     def result(self, document):
         lines = [
@@ -197,7 +197,7 @@ def test_calls_that_the_cluster_forgot_are_made_again_and_are_no_tries(run):
         if cluster.calls and next(forgotten, None) is not None:
             number = next(iter(cluster.calls))
             cluster.calls.pop(number)
-            yield Done(number=number, result=None, error="cancelled", lost=True)
+            yield EndedCall(number=number, result=None, error="cancelled", lost=True)
         yield from done()
 
     cluster.done = done_after_many
@@ -263,7 +263,7 @@ def test_worker_without_the_project_is_not_used(run):
 def test_shard_that_fails_everywhere_is_an_error_with_the_reason(run):
     cluster = Cluster(w1={})
     cluster.result = lambda document: {"lines": [], "notes": [], "log": [], "refused": "the disk is full"}
-    cluster.done = lambda: iter([Done(number=number, result=None, error="KilledWorker: x") if function == "run_shard" else Done(number=number, result={"built": True, "why_not": "", "conclusive": True}) for number, (_, function, _) in list(cluster.calls.items()) if cluster.calls.pop(number)])  # fmt: skip
+    cluster.done = lambda: iter([EndedCall(number=number, result=None, error="KilledWorker: x") if function == "run_shard" else EndedCall(number=number, result={"built": True, "why_not": "", "conclusive": True}) for number, (_, function, _) in list(cluster.calls.items()) if cluster.calls.pop(number)])  # fmt: skip
     attempts, _ = run(cluster, [task(1, "a")])
     assert [(each.outcome, each.conclusive) for each in attempts] == [(Outcome.ERROR, False)]
     assert "its shard failed on 3 workers: KilledWorker: x" in attempts[0].reason

@@ -11,7 +11,7 @@ from harness.model import Attempt, Case, Cell, Outcome
 from harness.pinpoint.answers.documents import document
 from harness.pinpoint.answers.statements import statements
 from harness.pinpoint.answers.texts import markdown, terminal
-from harness.pinpoint.answers.values import Answer, Commit, Found, Point
+from harness.pinpoint.answers.values import Answer, Commit, Point, ProvenTransition
 from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.followed_failure import FOLLOWED
 from harness.search.transitions import Observation, State
@@ -85,8 +85,8 @@ FIX = commit(
 def came_and_went():
     points = [point("2.15.0"), point("3.0.0", State.BAD), point("3.4.1", State.BAD), point("3.5.0")]
     found = [
-        Found(package="keras", before=points[0], after=points[1]),
-        Found(package="keras", before=points[2], after=points[3], commits=(FIX,)),
+        ProvenTransition(package="keras", before=points[0], after=points[1]),
+        ProvenTransition(package="keras", before=points[2], after=points[3], commits=(FIX,)),
     ]
     return answer(points, found)
 
@@ -106,7 +106,7 @@ def test_bounds_that_were_not_seen_to_be_the_first_or_last_are_not_claimed():
 
 def test_what_could_not_be_tested_makes_an_interval():
     points = [point("1.0"), point("1.1", State.UNTESTABLE, reason="no wheel"), point("1.2", State.BAD)]
-    found = [Found(package="keras", before=points[0], after=points[2], untestable=(points[1],))]
+    found = [ProvenTransition(package="keras", before=points[0], after=points[2], untestable=(points[1],))]
     (line,) = statements(answer(points, found))
     assert "Introduced after 1.0 and not later than 1.2 (not testable: 1.1)" in line
     assert "  1.1: no wheel" in terminal(answer(points, found))
@@ -122,7 +122,7 @@ def test_one_culprit_is_not_named_if_its_neighbour_was_not_run():
 def one_transition(*commits):
     """A release that passes, one that fails, and the commits between them."""
     points = [point("1.0"), point("1.1", State.BAD)]
-    return answer(points, [Found(package="keras", before=points[0], after=points[1], commits=commits)])
+    return answer(points, [ProvenTransition(package="keras", before=points[0], after=points[1], commits=commits)])
 
 
 X, Y = "TypeError: x", "ValueError: no <b>"
@@ -172,7 +172,7 @@ def test_a_commit_beside_a_flaky_one_is_not_named_as_the_culprit():
 
 def test_failures_that_differ_are_told_with_their_neighbours():
     points = [point("2.15.1", State.BAD, X), point("2.16.2", State.BAD, Y), point("2.21.0", State.BAD, "OSError: z")]
-    found = [Found(package="keras", before=one, after=other) for one, other in itertools.pairwise(points)]
+    found = [ProvenTransition(package="keras", before=one, after=other) for one, other in itertools.pairwise(points)]
     made = answer(points, found, named=replace(points[1], name="env"))
     assert statements(made)[1:] == [
         "keras 2.16.2: fails with [A]. The neighbours that were run fail differently: "
@@ -190,7 +190,7 @@ def test_failures_that_differ_are_told_with_their_neighbours():
 
 def test_failures_that_begin_alike_are_told_apart_in_the_legend():
     points = [point(f"1.{place}", State.BAD, f"ValueError: no\nsame\n{end}\nsame") for place, end in enumerate("xy")]
-    made = answer(points, [Found(package="keras", before=points[0], after=points[1])])
+    made = answer(points, [ProvenTransition(package="keras", before=points[0], after=points[1])])
     assert [each["message"] for each in document(made)["failures"]] == [
         "build: ValueError: no same ... x",
         "build: ValueError: no same ... y",
@@ -213,7 +213,9 @@ def test_which_failure_is_followed_is_said(named, pattern, says):
     points = [point("1.0"), point("1.1", State.BAD)]
     if pattern is not None:
         points[1] = replace(points[1], observation=Observation(state=State.BAD, signature=FOLLOWED))
-    made = answer(points, [Found(package="keras", before=points[0], after=points[1])], named=named, pattern=pattern)
+    made = answer(
+        points, [ProvenTransition(package="keras", before=points[0], after=points[1])], named=named, pattern=pattern
+    )
     assert says in " ".join(terminal(made).split())
     assert says in document(made)["named"]["statement"]
 

@@ -4,14 +4,14 @@ import pytest
 
 from harness.pinpoint.answers.pair import (
     PairAnswer,
-    Searched,
+    SideSearch,
     origin,
     pair_document,
     pair_markdown,
     pair_terminal,
     verdicts,
 )
-from harness.pinpoint.answers.values import Answer, Found, Point
+from harness.pinpoint.answers.values import Answer, Point, ProvenTransition
 from harness.pinpoint.candidates import ProbeResult
 from harness.pinpoint.held_step import Held, Side
 from harness.search.transitions import Observation, State, transitions
@@ -40,7 +40,7 @@ def answer(letters, place, side):
         case="s", issue=None, package="lib", base=environment, searched="all", complete=True, largest_gap=1,
         points=points,
         found=tuple(
-            Found(
+            ProvenTransition(
                 package="lib", before=points[each.last], after=points[each.first],
                 untestable=tuple(points[between] for between in each.between),
             )
@@ -60,7 +60,7 @@ def pair(reader, writer):
     return PairAnswer(
         case="s", package="lib", writer="envW", reader="envR", command="harness pinpoint s --both",
         sides=tuple(
-            Searched(side=side, answer=answer(*of, side) if of else None, why_not="" if of else "it has no lib")
+            SideSearch(side=side, answer=answer(*of, side) if of else None, why_not="" if of else "it has no lib")
             for side, of in sides
         ),
     )  # fmt: skip

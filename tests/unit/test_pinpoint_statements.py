@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.pinpoint.answers.documents import document
 from harness.pinpoint.answers.statements import statements
 from harness.pinpoint.answers.texts import markdown, terminal
-from harness.pinpoint.answers.values import Answer, Commit, Found, Point, failures_of
+from harness.pinpoint.answers.values import Answer, Commit, Point, ProvenTransition, failures_of
 from harness.pinpoint.candidates import ProbeResult
 from harness.search.transitions import Kind, Observation, SearchPlan, State, search, transitions
 from tests.unit.test_pinpoint_answer import BASE
@@ -63,7 +63,7 @@ def searched(sequence, again, plan):
     seen = search(plan, lambda place: OBSERVATIONS[letters[place]], again=look_again)
     points = {place: point(name(place), letters[place], place) for place in sorted(seen)}
     found = [
-        Found(
+        ProvenTransition(
             package="lib",
             before=points[each.last],
             after=points[each.first],
@@ -253,7 +253,7 @@ def with_commits(sequence, plan):
         for each in transitions(seen)
     )
     ends = (point("1.0", sequence[0], 0), point("1.1", sequence[-1], 1))
-    return Found(package="lib", before=ends[0], after=ends[1], commits=commits)
+    return ProvenTransition(package="lib", before=ends[0], after=ends[1], commits=commits)
 
 
 @given(sequences, st.sampled_from("gbx"), st.sampled_from("gbx"), st.booleans())
@@ -301,7 +301,7 @@ def test_of_texts_without_an_expected_one_nothing_is_introduced_fixed_or_fails(s
     points = tuple(printing(place, letter) for place, letter in enumerate(sequence))
     seen = {each.place: each.observation for each in points}
     found = tuple(
-        Found(
+        ProvenTransition(
             package="lib",
             before=points[each.last],
             after=points[each.first],

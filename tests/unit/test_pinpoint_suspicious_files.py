@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from harness.model import Case, Scenario
 from harness.pinpoint.answers.documents import document
 from harness.pinpoint.answers.texts import markdown, terminal
-from harness.pinpoint.answers.values import Found
+from harness.pinpoint.answers.values import ProvenTransition
 from harness.pinpoint.candidates import Subject
 from harness.pinpoint.suspicious_files import texts as file_texts
 from harness.pinpoint.suspicious_files.ranking import (
@@ -199,7 +199,9 @@ FILES = SuspectFiles(
 
 def searched(files):
     points = [point("2.15.0"), point("3.0.0", State.BAD)]
-    return answer(points, [Found(package="keras", before=points[0], after=points[1], files=files)], mode="every")
+    return answer(
+        points, [ProvenTransition(package="keras", before=points[0], after=points[1], files=files)], mode="every"
+    )
 
 
 def test_answer_names_the_first_ten_files_and_says_that_it_is_a_hint():

@@ -13,7 +13,7 @@ from harness.model import Attempt, Cell, Outcome
 from harness.model.attempt import Evidence
 from harness.readers.answer import answer_from_table, best_reader, document
 from harness.readers.chains import find_chain
-from harness.readers.comparing import Tried, compared
+from harness.readers.comparing import TriedReader, compared
 from harness.readers.grading import Grading
 from harness.readers.matching import models_like
 from harness.readers.prose import WIDTH, ranges, text_of
@@ -384,7 +384,7 @@ def make_attempt(*, outcome, stdout):
 def tried(environment, *, passed=True, printed=None):
     lines = [f"tried: {json.dumps(each)}" for each in printed or ()]
     made = make_attempt(outcome="passed" if passed else "failed", stdout="noise\n" + "\n".join(lines))
-    return Tried.of(environment, f"read_m@{environment}", made, "")
+    return TriedReader.of(environment, f"read_m@{environment}", made, "")
 
 
 def floats(*values):
@@ -458,4 +458,4 @@ def test_what_does_not_open_is_refused_with_the_error_of_the_plain_way():
 )
 def test_what_a_file_made_the_script_print_is_not_trusted(lines):
     made = make_attempt(outcome="passed", stdout="\n".join(f"tried: {each}" for each in lines))
-    compared([Tried.of("a", "x@a", made, ""), tried("b", printed=opened())], ())
+    compared([TriedReader.of("a", "x@a", made, ""), tried("b", printed=opened())], ())

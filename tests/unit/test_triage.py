@@ -47,18 +47,18 @@ from harness.triage.environments import (
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.masking import without_secrets
-from harness.triage.nearby_releases import (
+from harness.triage.notebook import notebook
+from harness.triage.observed_runs import CellRun, Problem, evidence_of, is_right
+from harness.triage.problems import problem_of
+from harness.triage.quoted_output import message_of_title, quoted_outputs
+from harness.triage.ranges import borders_of, ranges_of
+from harness.triage.releases import (
     earlier_releases,
     loss_of,
     packages_of_failure,
     range_of_pair,
     range_to_search,
 )
-from harness.triage.notebook import notebook
-from harness.triage.observed_runs import Problem, Ran, evidence_of, is_right
-from harness.triage.problems import problem_of
-from harness.triage.quoted_output import message_of_title, quoted_outputs
-from harness.triage.ranges import borders_of, ranges_of
 from harness.triage.reply import markdown
 from harness.triage.reproduction import common_reason, other_system, reason_of_day, reproduction_of
 from harness.triage.runs import without_names
@@ -143,7 +143,7 @@ def ran(environment, outcome, *, error="", stdout="", cause=None, variables=(), 
         started=dt.datetime(2025, 1, 1, tzinfo=dt.timezone.utc),
         evidence=Texts(stdout=stdout),
     )
-    return Ran(
+    return CellRun(
         cell=f"report@{environment}", environment=environment, family="layers", versions=versions,
         variables=variables, attempt=attempt, verdict=attempt.is_verdict,
     )  # fmt: skip

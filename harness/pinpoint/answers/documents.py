@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.pinpoint.answers.statements import followed_sentence, statements
-from harness.pinpoint.answers.values import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
+from harness.pinpoint.answers.values import (
+    Answer,
+    Commit,
+    Failure,
+    Point,
+    ProvenTransition,
+    Segment,
+    failures_of,
+    segments_of,
+)
 from harness.pinpoint.suspicious_files.texts import document as files_document
 
 
@@ -79,7 +88,7 @@ def _segment(segment: Segment, failures: Mapping[str, Failure]) -> dict[str, obj
     }
 
 
-def _transition(found: Found, failures: Mapping[str, Failure], repository: str | None) -> dict[str, object]:
+def _transition(found: ProvenTransition, failures: Mapping[str, Failure], repository: str | None) -> dict[str, object]:
     return {
         "kind": found.kind.value,
         "package": found.package,

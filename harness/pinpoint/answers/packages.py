@@ -10,7 +10,7 @@ from harness.errors import counted
 from harness.model import Environment
 from harness.pinpoint.answers.statements import when
 from harness.pinpoint.answers.texts import terminal_width, wrapped
-from harness.pinpoint.answers.values import Found, Point
+from harness.pinpoint.answers.values import Point, ProvenTransition
 from harness.pinpoint.packages.differences import Difference
 from harness.pinpoint.packages.search import Blamed, ResponsibleDifference
 from harness.report.foreign_text import one_line
@@ -147,7 +147,7 @@ def _since(found: ResponsibleDifference, bad: Point) -> str:
     return "; ".join(_did(each, bad) for each in found.steps)
 
 
-def _did(step: Found, bad: Point) -> str:
+def _did(step: ProvenTransition, bad: Point) -> str:
     """Return what a release did; another failure or text than that of the bad environment is named."""
     after = step.after
     other = after.failure is not None and after.observation.differs_from(bad.observation)

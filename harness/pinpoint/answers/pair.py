@@ -10,14 +10,14 @@ from packaging.utils import canonicalize_name
 from harness.pinpoint.answers.documents import document
 from harness.pinpoint.answers.statements import Phrases, when
 from harness.pinpoint.answers.texts import markdown, terminal, terminal_width, wrapped
-from harness.pinpoint.answers.values import Answer, Found, Segment, failures_of, segments_of
+from harness.pinpoint.answers.values import Answer, ProvenTransition, Segment, failures_of, segments_of
 from harness.pinpoint.held_step import Side
 from harness.report.markdown import code, escaped
 from harness.search.transitions import Kind, State
 
 
 @dataclass(frozen=True, kw_only=True)
-class Searched:
+class SideSearch:
     """The search of one side; without an answer, why it could not be searched."""
 
     side: Side
@@ -34,7 +34,7 @@ class PairAnswer:
     package: str
     writer: str
     reader: str
-    sides: tuple[Searched, ...]
+    sides: tuple[SideSearch, ...]
     command: str
 
     @property
@@ -58,7 +58,7 @@ class PairAnswer:
         return all(each.undecided for each in self.answers)
 
 
-def origin(answer: Answer) -> Found | None:
+def origin(answer: Answer) -> ProvenTransition | None:
     """Return the transition from a pass to the failure of the named environment; None if no earlier release passes.
 
     Between the two there may be other failures. A flaky release in between leaves it open.
@@ -103,7 +103,7 @@ def verdicts(pair: PairAnswer) -> list[str]:
     return [*lines, *_workarounds(pair)]
 
 
-def _verdict(pair: PairAnswer, searched: Searched) -> str:
+def _verdict(pair: PairAnswer, searched: SideSearch) -> str:
     answer = searched.answer
     found = origin(answer) if answer is not None else None
     if answer is None or found is None:

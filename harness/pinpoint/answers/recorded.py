@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.pinpoint.answers.values import Answer, Commit, Found
+from harness.pinpoint.answers.values import Answer, Commit, ProvenTransition
 
 
 def recorded(answer: Answer, *, digest: str) -> dict[str, object]:
@@ -23,7 +23,7 @@ def recorded(answer: Answer, *, digest: str) -> dict[str, object]:
     }
 
 
-def _transition(found: Found, repository: str | None) -> dict[str, object]:
+def _transition(found: ProvenTransition, repository: str | None) -> dict[str, object]:
     return {
         "kind": found.kind.value,
         "last": found.before.name,

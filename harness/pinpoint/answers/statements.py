@@ -6,7 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from harness.pinpoint.answers.values import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
+from harness.pinpoint.answers.values import (
+    Answer,
+    Commit,
+    Failure,
+    Point,
+    ProvenTransition,
+    Segment,
+    failures_of,
+    segments_of,
+)
 from harness.search.transitions import Kind, State
 
 _NUMBER = re.compile(r"(?<![\w/#])#(?=\d+\b)")
@@ -157,10 +166,10 @@ class Phrases:
             return f"{verb} after {before.last.short} and not later than {after.first.short}."
         return f"{verb} {when(found)}{self.commits(found)}."
 
-    def _found(self, before: Segment, after: Segment) -> Found | None:
+    def _found(self, before: Segment, after: Segment) -> ProvenTransition | None:
         return next((each for each in self._answer.found if each.after.name == after.first.name), None)
 
-    def commits(self, found: Found) -> str:
+    def commits(self, found: ProvenTransition) -> str:
         """Return the commits of a transition as a phrase: ` by d8b3314 (#20076)`, or what each of several did."""
         if not found.commits:
             return ""
@@ -195,7 +204,7 @@ class Phrases:
             case _:
                 return f"{commit.kind} by {name}{error}"
 
-    def lacks(self, found: Found, commit: Commit) -> str:
+    def lacks(self, found: ProvenTransition, commit: Commit) -> str:
         """Return what a commit did that only the earlier release has."""
         match commit.kind:
             case Kind.INTRODUCED:
@@ -238,7 +247,7 @@ def _differ(point: Point, neighbours: Sequence[Point]) -> str:
     return "The neighbours that were run fail differently: " if alike else "The neighbours that were run differ: "
 
 
-def when(found: Found) -> str:
+def when(found: ProvenTransition) -> str:
     """Return when a transition happened, with its bounds: in one release, or between two."""
     if not found.untestable:
         return f"in {found.after.short}"

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Iterator
 from harness.model import DISPLAY
 from harness.model.outcome import FLAKY
 from harness.pinpoint.answers.statements import Phrases, followed_sentence, statements
-from harness.pinpoint.answers.values import Answer, Commit, Failure, Found, Point, Segment, failures_of, segments_of
+from harness.pinpoint.answers.values import (
+    Answer,
+    Commit,
+    Failure,
+    Point,
+    ProvenTransition,
+    Segment,
+    failures_of,
+    segments_of,
+)
 from harness.pinpoint.suspicious_files.texts import explained, heading, items
 from harness.report.foreign_text import one_line
 from harness.report.markdown import code, escaped, link, table
@@ -42,7 +51,7 @@ def terminal(answer: Answer, width: int | None = None) -> str:
     if lost:
         lines += ["", "Not tested:"]
         lines += [line for each in lost for line in wrapped(each, width, "  ")]
-    lines += ["", *wrapped(f"Searched: {answer.searched}.", width, "")]
+    lines += ["", *wrapped(f"SideSearch: {answer.searched}.", width, "")]
     for each in _mode(answer):
         lines += wrapped(each, width, "")
     for note in _notes(answer):
@@ -102,7 +111,7 @@ def markdown(answer: Answer) -> str:
     lost = _not_tested(answer)
     if lost:
         lines += ["", "Not tested:", "", *(f"* {escaped(each)}" for each in lost)]
-    lines += ["", f"Searched: {escaped(answer.searched)}.", *map(escaped, _mode(answer))]
+    lines += ["", f"SideSearch: {escaped(answer.searched)}.", *map(escaped, _mode(answer))]
     lines += [escaped(each) for each in _notes(answer)]
     lines += ["", "Run it again:", "", "```", answer.command, "```", ""]
     return "\n".join(lines)
@@ -140,7 +149,7 @@ def _shown(segment: Segment, phrases: Phrases) -> str:
     return reasons.pop() + (f", else {label}" if label else "")
 
 
-def _facts(found: Found, phrases: Phrases) -> list[str]:
+def _facts(found: ProvenTransition, phrases: Phrases) -> list[str]:
     """Return what else is known of a transition: its commits, and what moved along."""
     facts = [fact for commit in found.commits for fact in _commit_facts(found, commit, phrases)]
     if found.commit_note:
@@ -159,7 +168,7 @@ def _facts(found: Found, phrases: Phrases) -> list[str]:
     return facts
 
 
-def _commit_facts(found: Found, commit: Commit, phrases: Phrases) -> list[str]:
+def _commit_facts(found: ProvenTransition, commit: Commit, phrases: Phrases) -> list[str]:
     shows = f"{phrases.shows(commit.before)} -> {phrases.shows(commit.after)}"
     facts = [f"commit {commit.sha} of {commit.date}: {phrases.linked(commit.title)} ({shows})"]
     if commit.lacking:
@@ -184,7 +193,7 @@ def _commit_facts(found: Found, commit: Commit, phrases: Phrases) -> list[str]:
     return [*facts, *commit.notes]
 
 
-def _suspect_files(found: Found, width: int) -> list[str]:
+def _suspect_files(found: ProvenTransition, width: int) -> list[str]:
     """Return the changed files that the script runs, as indented lines."""
     files = found.files
     if files is None:
@@ -194,7 +203,7 @@ def _suspect_files(found: Found, width: int) -> list[str]:
     return [*lines, *(wrapped(explained(files), width, "  ") if explained(files) else [])]
 
 
-def _cells(found: Found) -> list[str]:
+def _cells(found: ProvenTransition) -> list[str]:
     return [str(each.attempt.cell) for each in (found.before, found.after) if each.attempt is not None]
 
 

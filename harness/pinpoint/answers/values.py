@@ -169,7 +169,7 @@ class Suspect:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ProvenTransition:
     """A transition: two points that were run, twice each, and differ; all that lies between is untestable."""
 
     package: str
@@ -218,7 +218,7 @@ class Answer:
     complete: bool
     largest_gap: int
     points: tuple[Point, ...]
-    found: tuple[Found, ...]
+    found: tuple[ProvenTransition, ...]
     probes: int
     runs: int
     named: Point

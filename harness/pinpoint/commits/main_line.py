@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.pinpoint.answers.values import Found, Point
-from harness.pinpoint.commits.repository import Described, Repository
+from harness.pinpoint.answers.values import Point, ProvenTransition
+from harness.pinpoint.commits.repository import CommitDescription, Repository
 
 _BULLET = re.compile(r"^\s*[*-]\s+(?P<title>\S.*\S)\s*$")
 _MOST_BUNDLED = 12
@@ -23,7 +23,7 @@ class Probes(Protocol):
     def line(self, base: str, tip: str) -> list[str]:
         """List the commits of a tip's own line after a base that touch the package, oldest first, the tip included."""
 
-    def borders(self, shas: Sequence[str]) -> tuple[Found, ...]:
+    def borders(self, shas: Sequence[str]) -> tuple[ProvenTransition, ...]:
         """Halve between some commits and return where they change."""
 
 
@@ -31,11 +31,11 @@ class Probes(Protocol):
 class OnMainLine:
     """The result of a search on the main branch: two neighbouring commits, or the reason why there are none."""
 
-    border: Found | None = None
+    border: ProvenTransition | None = None
     why_not: str = ""
 
 
-def bundled(commit: Described) -> tuple[str, ...]:
+def bundled(commit: CommitDescription) -> tuple[str, ...]:
     """Return the titles of the changes that the message of a squashed or picked commit lists."""
     found = (_BULLET.match(line) for line in commit.body.splitlines())
     titles = tuple(match["title"] for match in found if match is not None and match["title"] != commit.title)
@@ -45,7 +45,7 @@ def bundled(commit: Described) -> tuple[str, ...]:
 def find_on_main_line(
     repository: Repository,
     probes: Probes,
-    commit: Described,
+    commit: CommitDescription,
     *,
     before: Point,
     after: Point,
@@ -63,7 +63,9 @@ def find_on_main_line(
     for sha in repository.titled([commit.title, *bundled(commit)], f"{fork}..{head}"):
         parents = repository.describe(sha).parents
         if parents and alike(probes.point(parents[0]), before) and alike(probes.point(sha), after):
-            return OnMainLine(border=Found(package="", before=probes.point(parents[0]), after=probes.point(sha)))
+            return OnMainLine(
+                border=ProvenTransition(package="", before=probes.point(parents[0]), after=probes.point(sha))
+            )
     if not alike(probes.point(fork), before):
         return OnMainLine(why_not=f"where it parts, at {fork[:10]}, the main line shows: {probes.point(fork).text}")
     tips = dict.fromkeys([repository.last_before(head, fork, commit.sha) or head, head])

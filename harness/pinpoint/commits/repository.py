@@ -34,7 +34,7 @@ class GitFailed(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Described:
+class CommitDescription:
     """What is told of a commit."""
 
     sha: str
@@ -141,7 +141,7 @@ class Repository:
         listed = self._git("rev-list", "--first-parent", "--reverse", tip, f"^{base}", "--", *paths)
         return listed.split()
 
-    def merged(self, commit: Described, paths: Sequence[str]) -> list[str]:
+    def merged(self, commit: CommitDescription, paths: Sequence[str]) -> list[str]:
         """List the commits that a merge brings, oldest first: those that touch the paths. None of another commit."""
         if len(commit.parents) < 2:
             return []
@@ -160,20 +160,20 @@ class Repository:
         """Return True if a commit is in the history of another."""
         return self._git("rev-list", "-n", "1", older, f"^{newer}").strip() == ""
 
-    def describe(self, sha: str) -> Described:
+    def describe(self, sha: str) -> CommitDescription:
         """Return the sha, parents, date, title and body of a commit."""
         fields = self._git("show", "-s", "--format=%H%x00%P%x00%cs%x00%s%x00%b", sha).split("\0", 4)
-        return Described(
+        return CommitDescription(
             sha=fields[0], parents=tuple(fields[1].split()), date=fields[2], title=fields[3], body=fields[4].strip()
         )
 
-    def files_changed(self, commit: Described) -> tuple[str, ...]:
+    def files_changed(self, commit: CommitDescription) -> tuple[str, ...]:
         """List the files in which a commit differs from its first parent."""
         if not commit.parents:
             return tuple(self._git("ls-tree", "-r", "--name-only", commit.sha).split("\n")[:-1])
         return tuple(self._git("diff", "--name-only", commit.parents[0], commit.sha).split("\n")[:-1])
 
-    def twins(self, commit: Described) -> tuple[str, ...]:
+    def twins(self, commit: CommitDescription) -> tuple[str, ...]:
         """Find other commits with the same title: what was picked from one line to another keeps it."""
         listed = self._git("log", "--all", "--fixed-strings", "--grep", commit.title, "--format=%H%x00%s")
         pairs = [line.partition("\0") for line in listed.splitlines()]

@@ -10,11 +10,11 @@ from packaging.utils import canonicalize_name
 
 from harness.environments.modules import modules_of
 from harness.model import Environment, Overlay
-from harness.pinpoint.answers.values import Commit, Found, Point
+from harness.pinpoint.answers.values import Commit, Point, ProvenTransition
 from harness.pinpoint.candidates import Candidate
 from harness.pinpoint.commits.generated_sources import GenerationFailed
 from harness.pinpoint.commits.main_line import bundled, find_on_main_line
-from harness.pinpoint.commits.repository import Described, GitFailed, Repository
+from harness.pinpoint.commits.repository import CommitDescription, GitFailed, Repository
 from harness.pinpoint.commits.untested_commits import untested_commits
 from harness.pinpoint.environments.derived import Untestable
 from harness.pinpoint.judge import Judge
@@ -48,7 +48,7 @@ class CommitSearch:
         self.repository = repository
         self.notify = notify
 
-    def narrow(self, found: Found) -> Found:
+    def narrow(self, found: ProvenTransition) -> ProvenTransition:
         """Return a transition with all its commits, or with the reason why there are none."""
         try:
             return replace(found, commits=self._commits(found))
@@ -78,7 +78,7 @@ class CommitSearch:
             raise Unanswered(f"cannot overlay: {package} has several top-level modules, or none")
         return _One(self, environment, modules[0])
 
-    def _commits(self, found: Found) -> tuple[Commit, ...]:
+    def _commits(self, found: ProvenTransition) -> tuple[Commit, ...]:
         """Return the commit of every border between the two releases, not only of the border to the later one."""
         if found.flaky:
             raise Unanswered(_FLAKY)
@@ -103,7 +103,7 @@ class CommitSearch:
                 f"the source tree of {release.name} ({sha[:10]}) does not show what the release shows: {point.text}"
             )
 
-    def _lines(self, one: _One, found: Found, last: str, first: str) -> list[_Line]:
+    def _lines(self, one: _One, found: ProvenTransition, last: str, first: str) -> list[_Line]:
         """Return the lines of commits on which it happened: to the later release, to the earlier one, or both."""
         repository = self.repository
         base = repository.fork_of(last, first)
@@ -140,7 +140,7 @@ class CommitLine:
         walked = self._one.walk(self.shas, plan).run(package)
         return replace(walked, found=tuple(self._named(each) for each in walked.found))
 
-    def _named(self, found: Found) -> Found:
+    def _named(self, found: ProvenTransition) -> ProvenTransition:
         if found.flaky:
             return replace(found, commit_note=f"no commit: {_FLAKY}")
         return replace(found, commits=(self._one.commit(found),))
@@ -190,7 +190,7 @@ class _One:
         found = self.walk(line.shas, SearchPlan.quick(len(line.shas))).run(self._module).found
         return tuple(self.commit(each, notes=line.notes, lacking=line.lacking) for each in found)
 
-    def commit(self, found: Found, *, notes: tuple[str, ...] = (), lacking: bool = False) -> Commit:
+    def commit(self, found: ProvenTransition, *, notes: tuple[str, ...] = (), lacking: bool = False) -> Commit:
         """Describe the commit that changed what the one before shows; of a merge also what it brought in."""
         described = self._repository.describe(found.after.name)
         on_branch = not self._repository.on_default_line(described.sha)
@@ -214,11 +214,11 @@ class _One:
             notes=(*notes, *self._origin_notes(described, on_branch=on_branch)),
         )
 
-    def borders(self, shas: Sequence[str]) -> tuple[Found, ...]:
+    def borders(self, shas: Sequence[str]) -> tuple[ProvenTransition, ...]:
         """Halve between some commits and return where they change."""
         return self.walk(shas, SearchPlan.quick(len(shas))).run(self._module).found
 
-    def _on_main_line(self, described: Described, found: Found) -> Commit | None:
+    def _on_main_line(self, described: CommitDescription, found: ProvenTransition) -> Commit | None:
         """Find the commit of the main line that carries the change which a commit of a release branch made."""
         there = find_on_main_line(self._repository, self, described, before=found.before, after=found.after, alike=same)
         if there.border is None:
@@ -243,7 +243,7 @@ class _One:
         place = self._repository.place_of(sha, self._module)
         return self._repository.distance(sha, [place] if place else [])
 
-    def _inside(self, merge: Described, found: Found) -> tuple[Commit, ...]:
+    def _inside(self, merge: CommitDescription, found: ProvenTransition) -> tuple[Commit, ...]:
         """Find the commits that a merge brought in; none if it is no merge, or the merging itself is what did it.
 
         The branch must go the same way as the merge. From a pass to a failure, its failure may be another one.
@@ -260,12 +260,12 @@ class _One:
                 return changes
         return ()
 
-    def _undivided(self, merge: Described) -> str:
+    def _undivided(self, merge: CommitDescription) -> str:
         """Return why nothing is named of what a merge brought in."""
         shown = "; ".join(f"{side[:10]}: {self.point(side).text}" for side in merge.parents[1:])
         return f"what it merged does not show the change by itself ({shown}): the merge itself made it"
 
-    def _origin_notes(self, commit: Described, *, on_branch: bool) -> list[str]:
+    def _origin_notes(self, commit: CommitDescription, *, on_branch: bool) -> list[str]:
         """Return what is known of where a commit comes from: another line, a merge, several changes in one."""
         notes = []
         if on_branch:

@@ -7,15 +7,15 @@ import re
 from packaging.utils import canonicalize_name
 
 from harness.environments.modules import modules_of
-from harness.pinpoint.answers.values import Found, Suspect
-from harness.pinpoint.commits.repository import Described, GitFailed, Repository
+from harness.pinpoint.answers.values import ProvenTransition, Suspect
+from harness.pinpoint.commits.repository import CommitDescription, GitFailed, Repository
 from harness.pinpoint.prober import Prober
 
 _MOST_SUSPECTS = 20
 _SOURCE_FILE = re.compile(r'File "[^"\n]*/(?:site-packages|overlay[^/"\n]*)/([\w/]+\.py)"')
 
 
-def untested_commits(found: Found, prober: Prober, repository: Repository) -> tuple[Suspect, ...]:
+def untested_commits(found: ProvenTransition, prober: Prober, repository: Repository) -> tuple[Suspect, ...]:
     """Return the commits between the two tags that touch a file of the traceback, oldest first; all if they are few."""
     failing = found.after.failing or found.before.failing
     if failing is None or found.flaky:
@@ -41,14 +41,14 @@ def untested_commits(found: Found, prober: Prober, repository: Repository) -> tu
     )
 
 
-def _in_detail(sha: str, files: list[str], repository: Repository) -> list[Described]:
+def _in_detail(sha: str, files: list[str], repository: Repository) -> list[CommitDescription]:
     """Return a commit; of a merge, the commits that it brings and that touch the files: its title says nothing."""
     commit = repository.describe(sha)
     brought = [repository.describe(each) for each in repository.merged(commit, files)] if files else []
     return brought[-_MOST_SUSPECTS:] or [commit]
 
 
-def _few_between(found: Found, last: str, first: str, prober: Prober, repository: Repository) -> list[str]:
+def _few_between(found: ProvenTransition, last: str, first: str, prober: Prober, repository: Repository) -> list[str]:
     """Return the commits between two tags that touch the package, if they are few: a traceback can be filtered."""
     environment = found.after.environment
     if environment is None:

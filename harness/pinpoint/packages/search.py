@@ -13,7 +13,7 @@ from harness.environments.requirements import requirements_in
 from harness.errors import HarnessError
 from harness.locking.package_index import Release, ReleaseIndex
 from harness.model import Environment
-from harness.pinpoint.answers.values import Found, Point
+from harness.pinpoint.answers.values import Point, ProvenTransition
 from harness.pinpoint.candidates import Candidate, ProbeResult
 from harness.pinpoint.environments.derived import DerivedEnvironments
 from harness.pinpoint.judge import Judge
@@ -34,12 +34,12 @@ class ResponsibleDifference:
 
     difference: Difference
     without: State
-    steps: tuple[Found, ...] = ()
+    steps: tuple[ProvenTransition, ...] = ()
     """All transitions between its releases, from the good version to the bad one."""
     note: str = ""
 
     @property
-    def step(self) -> Found | None:
+    def step(self) -> ProvenTransition | None:
         """Return the last transition from a pass to a failure. If no release passes, return the last transition."""
         introduced = tuple(each for each in self.steps if each.kind is Kind.INTRODUCED)
         return next(reversed(introduced or self.steps), None)

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from harness.errors import HarnessError
 from harness.model import Case, Environment
-from harness.pinpoint.answers.values import Found, Point
+from harness.pinpoint.answers.values import Point, ProvenTransition
 from harness.pinpoint.candidates import Candidate, Subject
 from harness.pinpoint.prober import Prober
 from harness.pinpoint.suspicious_files.ranking import (
@@ -36,7 +36,7 @@ class FileHints:
         self._prober = prober
         self._notify = notify
 
-    def add(self, found: Found) -> Found:
+    def add(self, found: ProvenTransition) -> ProvenTransition:
         """Return a transition with its suspicious files. Raises SearchStopped.
 
         A transition without the followed failure has none, nor has one with a flaky side, or of two steps.

@@ -13,7 +13,7 @@ from harness.project.import_names import package_of
 from harness.project.matrix import Matrix
 from harness.project.selection import CHANGE_SEPARATOR
 from harness.triage.evidence import Evidence, Shows
-from harness.triage.observed_runs import Ran
+from harness.triage.observed_runs import CellRun
 
 EARLIER_MINORS = 2
 """So many earlier minors of a package are tried, if the report does not say which version of it is installed."""
@@ -52,7 +52,7 @@ def range_to_search(releases: Sequence[Version], affected: Sequence[str]) -> str
 
 
 def range_of_pair(
-    pair: Ran, package: NormalizedName, matrix: Matrix, releases: Callable[[str], Sequence[Version]]
+    pair: CellRun, package: NormalizedName, matrix: Matrix, releases: Callable[[str], Sequence[Version]]
 ) -> str | None:
     """Return FIRST..LAST around the versions of writer and reader; None for all releases of a fixed base.
 
