@@ -23,7 +23,7 @@ from harness import __version__
 from harness.commands.arguments import CommandParser, add_verbose
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.errors import HarnessError, first_line, near_misses
-from harness.report.foreign_text import plain
+from harness.rendering.foreign_text import plain
 from harness.run_log import RunLog, recording
 from harness.session import Session, cache_folder
 

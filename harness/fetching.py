@@ -12,7 +12,7 @@ from harness.execute.executor import attempt_of
 from harness.execute.isolation import InProcess, new_folder
 from harness.execute.task import Task
 from harness.model import Attempt, Outcome, Scenario
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 from harness.session import RunFolder, Session
 
 _log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from harness.environments.store import Provided
 from harness.execute.task import Task
 from harness.model import Attempt, Case, Environment
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 from harness.running_scripts import RunningScripts
 from harness.schedule.watcher import Watcher
 

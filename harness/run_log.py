@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TextIO
 
 from harness import __version__
-from harness.report.foreign_text import plain
+from harness.rendering.foreign_text import plain
 
 _LOGGER = logging.getLogger("harness")
 _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s [%(threadName)s] %(message)s"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from harness.execute.task import Task
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 
 LONG_S = 10.0
 _MOST_APART_S = 60.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.external.frameworks import Framework
 from benchmark.external.judging import Result, Shows, version_of
-from harness.report.markdown import table
+from harness.rendering.markdown import table
 
 TOP = 10
 

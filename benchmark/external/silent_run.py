@@ -14,7 +14,7 @@ from benchmark.external.silent import Judged, SilentBug, Verdict, environments_o
 from harness.errors import HarnessError
 from harness.filesystem.folders import OwnedFolder
 from harness.model import matches_globs
-from harness.report.markdown import escaped, table
+from harness.rendering.markdown import escaped, table
 from harness.triage.project_vocabulary import vocabulary_of
 
 OLDEST = (2, 2)

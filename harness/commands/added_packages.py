@@ -15,7 +15,7 @@ from harness.pinpoint.environments.derived import DerivedEnvironments, DerivedId
 from harness.project.matrix import Exclusion
 from harness.project.plan import Absence, Plan, PlannedCell, plan_cell
 from harness.project.selection import CHANGE_SEPARATOR
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 from harness.session import Session
 
 _LONGEST_REASON = 120

@@ -15,10 +15,10 @@ from harness.commands.selected_plan import plan_of
 from harness.commands.selection_options import SelectionOptions
 from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.pipeline import prepare
-from harness.report.foreign_text import web_address
-from harness.report.results import EnvironmentColumn
-from harness.report.site.badges import Badge, case_badge, cell_badge, environment_badge
-from harness.report.site.content import Content
+from harness.rendering.foreign_text import web_address
+from harness.rendering.results import EnvironmentColumn
+from harness.rendering.site.badges import Badge, case_badge, cell_badge, environment_badge
+from harness.rendering.site.content import Content
 from harness.session import Session
 
 
@@ -140,6 +140,6 @@ def _address(session: Session, options: Options) -> str:
 def _render(badge: Badge, format: BadgeFormat, address: str) -> str:
     if format is BadgeFormat.SVG:
         return badge.svg()
-    from harness.report.site import snippet
+    from harness.rendering.site import snippet
 
     return (snippet.as_markdown if format is BadgeFormat.MARKDOWN else snippet.as_html)(badge, address)

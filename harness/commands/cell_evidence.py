@@ -17,8 +17,8 @@ from harness.model.watch import Observed, Watch, WatchKind
 from harness.pipeline import Work, prepare
 from harness.project.selection import changes_of
 from harness.record.store import Store
-from harness.report.foreign_text import one_line, plain
-from harness.report.results import condition_text
+from harness.rendering.foreign_text import one_line, plain
+from harness.rendering.results import condition_text
 from harness.session import Session
 
 

@@ -22,10 +22,10 @@ from harness.execute.task import this_platform
 from harness.pipeline import Work, prepare
 from harness.project.plan import Plan, make_plan
 from harness.project.selection import Selection
-from harness.report import check_formats
-from harness.report.check import Check, Checked, check
-from harness.report.published import Published, cells_of
-from harness.report.results import Record, records
+from harness.rendering import check_formats
+from harness.rendering.check import Check, Checked, check
+from harness.rendering.published import Published, cells_of
+from harness.rendering.results import Record, records
 from harness.session import Session
 
 

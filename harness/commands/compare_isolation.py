@@ -18,7 +18,7 @@ from harness.commands.selected_plan import plan_of
 from harness.commands.selection_options import SelectionOptions, add_selection
 from harness.pipeline import prepare
 from harness.project.plan import Plan, fewer_cases
-from harness.report.isolation_comparison import compare, render, without_process
+from harness.rendering.isolation_comparison import compare, render, without_process
 from harness.session import Session
 
 SECTION = "isolation"

@@ -10,7 +10,7 @@ from harness.errors import counted
 from harness.model import Cell, Condition, Data
 from harness.pipeline import Work, prepare
 from harness.record.store import Store
-from harness.report.results import Results
+from harness.rendering.results import Results
 from harness.sandbox.policy import SandboxMode
 from harness.session import Session
 

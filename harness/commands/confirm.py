@@ -9,7 +9,7 @@ from harness.commands.run_tasks import run_tasks
 from harness.errors import counted
 from harness.model import Cell
 from harness.pipeline import Work
-from harness.report.isolation_comparison import PROCESS, unconfirmed
+from harness.rendering.isolation_comparison import PROCESS, unconfirmed
 from harness.session import Session
 
 

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(session: Session, options: Options) -> int:
     """Print what changed between two published results."""
-    from harness.report.difference import changes, lines_of
+    from harness.rendering.difference import changes, lines_of
 
     found = changes(read_named(options.old), read_named(options.new))
     if options.json:

@@ -11,9 +11,9 @@ from harness.model.durations import LEAST_REPEATS, Measured, session_to_compare
 from harness.model.watch import Observed, Watch, WatchKind
 from harness.pipeline import Work
 from harness.record.store import Store
-from harness.report.observed import grouped, grouped_by_time
-from harness.report.printed_errors import note, printed_error
-from harness.report.results import Results
+from harness.rendering.observed import grouped, grouped_by_time
+from harness.rendering.printed_errors import note, printed_error
+from harness.rendering.results import Results
 from harness.reports.caught_exceptions import caught_and_printed
 from harness.session import Session
 

@@ -22,7 +22,7 @@ def write_section(path: Path, section: str, text: str) -> None:
 
 def with_section(path: Path, section: str, text: str) -> str:
     """Return the text of a file with a section replaced. Raises HarnessError if the markers are missing."""
-    from harness.report.publish import replace_between_markers
+    from harness.rendering.publish import replace_between_markers
 
     try:
         before = path.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from harness.model import Scenario
 from harness.project.script import read_scenario
 from harness.record.opening import DamagedStore
 from harness.record.scripts import KnownScript, remember_scripts
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 from harness.session import Session
 
 _DIGITS = 8

@@ -33,7 +33,7 @@ from harness.pinpoint.prober import Prober
 from harness.pinpoint.releases import Releases, Stepper, choose_strategy, fixed_strategy, releases_between
 from harness.pinpoint.sequence_search import SequenceResult, SequenceSearch
 from harness.pinpoint.suspicious_files.search import FileHints
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 from harness.search.transitions import State
 from harness.session import Session
 

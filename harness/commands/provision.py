@@ -11,7 +11,7 @@ from harness.commands.selected_plan import plan_of
 from harness.commands.selection_options import SelectionOptions, add_selection
 from harness.errors import HarnessError, counted
 from harness.pipeline import prepare
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 from harness.session import Session
 
 

@@ -12,7 +12,7 @@ from harness.execute.task import this_platform
 from harness.model import Cell, CellResult, Evidence
 from harness.pipeline import Work
 from harness.project.plan import PlannedCell
-from harness.report.published import Published, PublishedCell, read_published
+from harness.rendering.published import Published, PublishedCell, read_published
 from harness.sandbox.policy import SandboxMode
 from harness.session import Session
 

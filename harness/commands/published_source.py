@@ -12,7 +12,7 @@ from typing import Any
 from harness import __version__
 from harness.errors import HarnessError, UsageError
 from harness.project.matrix import FILE
-from harness.report.difference import LONGEST, parse_results, read_results
+from harness.rendering.difference import LONGEST, parse_results, read_results
 
 _TIMEOUT_S = 60.0
 _NAME = "results.json"

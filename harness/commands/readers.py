@@ -16,7 +16,7 @@ from harness.errors import HarnessError, UsageError, near_misses, some_of
 from harness.readers.answer import FileAnswer, Install, answer_from_table, best_reader, document, table_format
 from harness.readers.prose import text_of
 from harness.readers.writers import Writers, named_release, writer_named, writers_of
-from harness.report.foreign_text import plain
+from harness.rendering.foreign_text import plain
 from harness.saved_models.file_facts import FileFacts, Format
 from harness.session import Session
 from harness.transfer.table import Transfer, load_transfer

@@ -10,8 +10,8 @@ from harness.errors import UsageError
 from harness.filesystem.reading import parse_json
 from harness.pinpoint.answers.recorded import recorded
 from harness.pinpoint.answers.values import Answer
-from harness.report.site.content import file_name
-from harness.report.site.searches import Search, read_search
+from harness.rendering.site.content import file_name
+from harness.rendering.site.searches import Search, read_search
 from harness.session import Session
 
 FOLDER = Path("results", "pinpoint")

@@ -20,7 +20,7 @@ from harness.errors import HarnessError, UsageError, counted
 from harness.filesystem.reading import parse_json, read_text
 from harness.locking.new_releases import NewReleases
 from harness.project.selection import check_globs
-from harness.report.refresh_texts import Refresh, document, issue, pull_request, regressions_of
+from harness.rendering.refresh_texts import Refresh, document, issue, pull_request, regressions_of
 from harness.session import Session
 
 

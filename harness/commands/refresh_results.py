@@ -19,10 +19,10 @@ from harness.pinpoint.prober import SearchStopped
 from harness.pipeline import prepare
 from harness.project.plan import PlannedCell, make_plan
 from harness.project.selection import Selection
-from harness.report.isolation_comparison import unconfirmed
-from harness.report.refresh_texts import Regression
-from harness.report.results import Results, records
-from harness.report.transitions import History, Transition, histories
+from harness.rendering.isolation_comparison import unconfirmed
+from harness.rendering.refresh_texts import Regression
+from harness.rendering.results import Results, records
+from harness.rendering.transitions import History, Transition, histories
 from harness.session import Session
 
 

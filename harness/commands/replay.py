@@ -16,7 +16,7 @@ from harness.model import Attempt
 from harness.pipeline import run_due
 from harness.progress import progress_for
 from harness.record.store import Writer
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 from harness.session import Session
 
 

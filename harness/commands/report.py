@@ -15,7 +15,7 @@ from harness.commands.selection_options import SelectionOptions, add_selection
 from harness.commands.site_folder import write_site
 from harness.errors import HarnessError, UsageError, counted
 from harness.pipeline import prepare
-from harness.report.results import Results
+from harness.rendering.results import Results
 from harness.session import Session
 
 
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(session: Session, options: Options) -> int:
     """Write the published files into results/ or another folder."""
-    from harness.report.publish import files
+    from harness.rendering.publish import files
 
     if options.folder is None:
         session.require_clone("harness report", "Write --folder DIR, or change into a clone")
@@ -100,7 +100,7 @@ def _refuse_unknown(session: Session, results: Results, options: Options) -> Non
 
 def _refuse_unconfirmed(session: Session, results: Results, options: Options) -> Results:
     """Refuse to publish transitions that only forks have shown, or add a note to the results."""
-    from harness.report.isolation_comparison import unconfirmed
+    from harness.rendering.isolation_comparison import unconfirmed
 
     cells = unconfirmed(results)
     if not cells:

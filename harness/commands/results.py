@@ -20,8 +20,8 @@ from harness.model import Attempt
 from harness.pipeline import Work, prepare
 from harness.project.plan import make_plan
 from harness.project.selection import Selection, changes_of
-from harness.report.published_frame import frame_of
-from harness.report.results import EnvironmentColumn, Results, to_frame
+from harness.rendering.published_frame import frame_of
+from harness.rendering.results import EnvironmentColumn, Results, to_frame
 from harness.sandbox.policy import SandboxMode
 from harness.session import Session
 
@@ -110,25 +110,25 @@ def render(results: Results, format: TableFormat, *, only_differing: bool = Fals
     # Each format brings what it needs, and one of them is asked for.
     match format:
         case TableFormat.MARKDOWN:
-            from harness.report import markdown
+            from harness.rendering import markdown
 
             return markdown.render(results, only_differing=only_differing)
         case TableFormat.HTML:
-            from harness.report import html_page
+            from harness.rendering import html_page
 
             return html_page.render(results, only_differing=only_differing)
         case TableFormat.SVG:
-            from harness.report import picture
+            from harness.rendering import picture
 
             return picture.render(results, only_differing=only_differing)
         case TableFormat.TERMINAL:
-            from harness.report import terminal as terminal_table
+            from harness.rendering import terminal as terminal_table
 
             width = shutil.get_terminal_size((160, 24)).columns
             return terminal_table.render(results, width=width, colour=terminal, only_differing=only_differing)
         case TableFormat.PARQUET:
             raise UsageError("--format parquet is no text", next_step="Write it to a file: --output FILE")
-    return str(importlib.import_module(f"harness.report.{_DATA[format]}").render(results))
+    return str(importlib.import_module(f"harness.rendering.{_DATA[format]}").render(results))
 
 
 _DATA = {

@@ -13,9 +13,9 @@ from harness.errors import HarnessError
 from harness.filesystem.reading import parse_json
 from harness.model import Attempt, Evidence
 from harness.record.store import Store
-from harness.report.results import Results
-from harness.report.site.content import Content
-from harness.report.site.files import DATA_FOLDERS, files, transfer_files
+from harness.rendering.results import Results
+from harness.rendering.site.content import Content
+from harness.rendering.site.files import DATA_FOLDERS, files, transfer_files
 from harness.session import Session
 from harness.transfer.table import load_transfer
 

@@ -16,7 +16,7 @@ from harness.commands.selected_plan import overlay_of, plan_of
 from harness.commands.selection_options import ScriptOptions, add_paths, add_selection
 from harness.errors import UsageError
 from harness.pipeline import prepare
-from harness.report.results import to_frame
+from harness.rendering.results import to_frame
 from harness.session import Session
 
 

@@ -20,7 +20,7 @@ from harness.pipeline import prepare
 from harness.project.plan import make_plan
 from harness.project.selection import Selection, check_globs
 from harness.record.store import Store
-from harness.report.results import EnvironmentColumn
+from harness.rendering.results import EnvironmentColumn
 from harness.session import Session
 from harness.transfer.build import WriterResult, build, require_table
 from harness.transfer.table import Place, Transfer, load_transfer

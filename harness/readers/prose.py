@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from harness.readers.answer import FileAnswer
 from harness.readers.grading import ReaderAnswer
 from harness.readers.matching import SimilarModels
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 from harness.transfer.grades import Grade
 
 WIDTH = 80

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.report.markdown import code, escaped, link
+from harness.rendering.markdown import code, escaped, link
 from harness.transfer.grades import Grade, Reading
 from harness.transfer.markdown import formats_of_pairs
 from harness.transfer.table import Question, Transfer

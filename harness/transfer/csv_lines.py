@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from harness.report.csv_table import escape_formula
+from harness.rendering.csv_table import escape_formula
 from harness.transfer.grades import NOT_TESTED
 from harness.transfer.table import Transfer
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.report.markdown import code, escaped
-from harness.report.markdown import table as markdown_table
+from harness.rendering.markdown import code, escaped
+from harness.rendering.markdown import table as markdown_table
 from harness.transfer.display import (
     DISPLAY,
     SILENT_MARK,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from rich.style import Style
 
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 from harness.transfer.display import (
     DISPLAY,
     UNWRITTEN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.report.markdown import escaped
+from harness.rendering.markdown import escaped
 from harness.triage.answer import PairFacts, TriageAnswer
 
 

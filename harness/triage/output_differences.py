@@ -11,7 +11,7 @@ from packaging.version import Version
 from harness.model import Pattern
 from harness.model.watch import WORDS, Observed, Watch, WatchKind
 from harness.project.matrix import Matrix
-from harness.report.observed import grouped
+from harness.rendering.observed import grouped
 from harness.reports.report import Report
 from harness.triage.answer import ShownGroup
 from harness.triage.environments import people_name

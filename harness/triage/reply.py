@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from harness.report.foreign_text import one_line, plain
-from harness.report.markdown import code, escaped, table
+from harness.rendering.foreign_text import one_line, plain
+from harness.rendering.markdown import code, escaped, table
 from harness.reports.report import Claim, Dropped
 from harness.triage.answer import CaseAnswer, Change, TriageAnswer
 from harness.triage.attribution import failure_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.pinpoint.suspicious_files import texts as file_texts
-from harness.report.markdown import escaped
+from harness.rendering.markdown import escaped
 from harness.triage.answer import Change, TriageAnswer
 
 

@@ -28,7 +28,7 @@ LAYERS = (
     ("schedule",),
     ("record",),
     ("search",),
-    ("report",),
+    ("rendering",),
     ("github",),
     ("transfer",),
     ("session", "running_scripts"),
@@ -45,8 +45,8 @@ LAYERS = (
     ("__main__", "__init__"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-# A report is made of values: whoever has results can draw them.
-FORBIDDEN = {name: {"project", "locking", "environments", "execute", "record"} for name in ("report", "transfer")}
+# Rendering works on values: whoever has results can render them.
+FORBIDDEN = {name: {"project", "locking", "environments", "execute", "record"} for name in ("rendering", "transfer")}
 SPAWNING = {
     "subprocess": {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"},
     "os": {"system", "popen", "fork", "posix_spawn", "posix_spawnp", "forkpty", "spawnv", "spawnl", "execv", "execve"},
@@ -222,7 +222,7 @@ def test_rule_is_kept(rule):
         (imports_point_down, "model/bad.py", "from harness import cli"),
         (imports_point_down, "model/bad.py", "def f():\n    import harness.project.script"),
         (imports_point_down, "model/bad.py", "from . import case"),
-        (imports_point_down, "report/bad.py", "import harness.record.store"),
+        (imports_point_down, "rendering/bad.py", "import harness.record.store"),
         (imports_point_down, "attic/bad.py", ""),
         (only_the_record_uses_sqlite, "project/bad.py", "import sqlite3"),
         (only_one_module_calls_uv, "project/bad.py", "from uv import find_uv_bin"),

@@ -54,8 +54,8 @@ from harness.project.script import read_scenario
 from harness.project.selection import Selection
 from harness.record.migrations import migrate
 from harness.record.rows import COLUMNS, from_row, to_row, unpack
-from harness.report.difference import changes, read_results
-from harness.report.foreign_text import one_line, stable_error
+from harness.rendering.difference import changes, read_results
+from harness.rendering.foreign_text import one_line, stable_error
 from harness.reports import read_report
 from harness.reports.not_python import recognise
 from harness.reports.report_folder import write_report

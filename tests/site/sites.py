@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from harness.model import CellResult, Evidence, Outcome
 from harness.model.site import SiteText
-from harness.report.results import Results
-from harness.report.site.content import Content
-from harness.report.site.files import files
+from harness.rendering.results import Results
+from harness.rendering.site.content import Content
+from harness.rendering.site.files import files
 from harness.transfer.document import render
-from tests.unit.test_report_formats import hostile
-from tests.unit.test_report_results import MEASURED, cell_of, column, result, sample, scenario
+from tests.unit.test_rendering_formats import hostile
+from tests.unit.test_rendering_results import MEASURED, cell_of, column, result, sample, scenario
 from tests.unit.test_transfer_table import table
 
 TRACEBACK = """Traceback (most recent call last):

@@ -9,8 +9,8 @@ import pytest
 from harness.model import Outcome
 from tests.site import sites
 from tests.site.conftest import FLAGS, executable
-from tests.unit.test_report_formats import HOSTILE
-from tests.unit.test_report_results import cell_of, column, result, sample, scenario
+from tests.unit.test_rendering_formats import HOSTILE
+from tests.unit.test_rendering_results import cell_of, column, result, sample, scenario
 
 BROKEN = "build[shape=list,format=.keras]@pkg3.4.1"
 VIEWS = {

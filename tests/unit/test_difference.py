@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.errors import UsageError
-from harness.report.difference import changes, lines_of, read_results
+from harness.rendering.difference import changes, lines_of, read_results
 
 
 def cell(id, outcome, stage=None, signature=None):

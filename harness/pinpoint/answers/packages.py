@@ -13,8 +13,8 @@ from harness.pinpoint.answers.texts import terminal_width, wrapped
 from harness.pinpoint.answers.values import Point, ProvenTransition
 from harness.pinpoint.packages.differences import Difference
 from harness.pinpoint.packages.search import Blamed, ResponsibleDifference
-from harness.report.foreign_text import one_line
-from harness.report.markdown import code, escaped, link, table
+from harness.rendering.foreign_text import one_line
+from harness.rendering.markdown import code, escaped, link, table
 from harness.search.transitions import Kind, State
 
 _SAME = {

@@ -12,7 +12,7 @@ from harness.pinpoint.answers.statements import Phrases, when
 from harness.pinpoint.answers.texts import markdown, terminal, terminal_width, wrapped
 from harness.pinpoint.answers.values import Answer, ProvenTransition, Segment, failures_of, segments_of
 from harness.pinpoint.held_step import Side
-from harness.report.markdown import code, escaped
+from harness.rendering.markdown import code, escaped
 from harness.search.transitions import Kind, State
 
 

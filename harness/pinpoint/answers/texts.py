@@ -21,8 +21,8 @@ from harness.pinpoint.answers.values import (
     segments_of,
 )
 from harness.pinpoint.suspicious_files.texts import explained, heading, items
-from harness.report.foreign_text import one_line
-from harness.report.markdown import code, escaped, link, table
+from harness.rendering.foreign_text import one_line
+from harness.rendering.markdown import code, escaped, link, table
 from harness.search.transitions import State
 
 _WIDTH = 80

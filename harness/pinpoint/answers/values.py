@@ -13,7 +13,7 @@ from harness.pinpoint.followed_failure import FOLLOWED, failure_text
 from harness.pinpoint.held_step import Held
 from harness.pinpoint.judge import DOES_NOT_IMPORT
 from harness.pinpoint.suspicious_files.ranking import SuspectFiles
-from harness.report.foreign_text import one_line
+from harness.rendering.foreign_text import one_line
 from harness.search.transitions import Kind, Observation, State, kind_of
 
 
