@@ -168,7 +168,7 @@ def _notify(line: str) -> None:
 
 @contextlib.contextmanager
 def _stopped_by_signals(session: Session) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM asks for a clean stop, the second ends it at once."""
+    """Handle Ctrl-C and SIGTERM: the first one requests a clean stop, the second one stops immediately."""
 
     def ask(number: int, frame: object) -> None:
         if session.stop.is_set():
@@ -186,7 +186,7 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _collecting_seldom() -> Iterator[None]:
-    """What is read lives until the end: the garbage collector would walk through all of it again and again."""
+    """Collect garbage seldom: most objects live until the end, and the collector would visit them again and again."""
     before = gc.get_threshold()
     gc.set_threshold(_SELDOM, *before[1:])
     try:

@@ -176,7 +176,7 @@ class Over(str, Enum):
 
 
 def judge_events(events: Events) -> Over | None:
-    """Return whose limit ended processes. Only a kill counts: what was reclaimed in time harmed nobody.
+    """Return whose limit ended processes. Only a kill counts: reclaimed memory changes no result.
 
     A kill is the attempt's own doing only if its own limit was hit and the run's was not.
     """

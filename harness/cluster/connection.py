@@ -120,7 +120,7 @@ class Connection:
         self._ended.clear()
 
     def forget(self, number: int) -> None:
-        """Cancel a call: nobody waits for its result any more."""
+        """Cancel a call. Its result is dropped."""
         future = self._futures.pop(number, None)
         if future is not None:
             with contextlib.suppress(Exception):  # Dask raises many types if the scheduler is lost

@@ -30,7 +30,7 @@ _POLL_S = 0.1
 _TRIES = 3
 """How often a shard is started: a script may end its worker each time."""
 _MOST_FAILURES = 3
-"""After so many failed shards in a row, a worker is not used any more, if there are others."""
+"""The number of failed shards in a row after which a worker is not used any more, if there are others."""
 
 _log = logging.getLogger(__name__)
 Ended = tuple[PlacedShard, Sequence[Attempt]]

@@ -24,7 +24,7 @@ LOOK_S = 1.0
 
 
 def cells_per_shard(cells: int) -> int:
-    """Return how many cells a shard may have in a plan of so many."""
+    """Return the largest number of cells of a shard in a plan with `cells` cells."""
     return max(FEWEST_CELLS, min(MOST_CELLS, -(-cells // _MOST_SHARDS)))
 
 

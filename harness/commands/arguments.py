@@ -81,7 +81,7 @@ def add_choice(parser: argparse.ArgumentParser, option: str, default: Enum, *, h
 
 
 def add_verbose(parser: argparse.ArgumentParser, *, dest: str) -> None:
-    """Add -v. It stands before the command or after it, under two names: what stands after would replace the other."""
+    """Add -v before and after the command, under two names: otherwise the second one would replace the first."""
     parser.add_argument(
         "-v", "--verbose", dest=dest, action="count", default=0, help="print the log to stderr; -vv with details"
     )

@@ -102,7 +102,7 @@ class _Search:
     following: Following
     base: Environment
     held: Held | None = None
-    """Of two steps: the one that stays where it is."""
+    """The held step of two, if any."""
     failing: bool = False
     """True if the named environment must fail."""
 
@@ -311,7 +311,7 @@ def _fails_at_import(points: Sequence[Point]) -> list[str]:
 
 
 def _between_releases(sequence: SequenceResult) -> list[str]:
-    """Report how to find what came and went between two releases, where the releases show nothing of it."""
+    """Report how to search the commits, if no release shows the failure."""
     tested = [point.name for point in sequence.points if point.observation.tested]
     if sequence.found or len(tested) < 2:
         return []

@@ -120,7 +120,7 @@ _OWN_OPTIONS = ("--unconfirmed", "--keep-published", "--no-site")
 
 
 def _instead(session: Session, options: Options, *command: str) -> str:
-    """Return what was typed, with another command in the place of `report`; options before it stay before it."""
+    """Return the typed command line with another command instead of `report`."""
     typed: list[str] = []
     words = iter(options.typed)
     for word in words:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 MOST_SHARDS = 256
-"""GitHub runs at most so many jobs of a matrix."""
+"""The most jobs of a matrix that GitHub runs."""
 _PLACE = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 
 

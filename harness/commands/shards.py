@@ -108,7 +108,7 @@ class PlannedShards:
 
     @classmethod
     def plan(cls, session: Session, work: Work, due: Sequence[Task], shards: int) -> PlannedShards:
-        """Split what is due into so many shards."""
+        """Split the due tasks into `shards` shards."""
         return cls(split=new_split(session, work, due, shards))
 
     @property

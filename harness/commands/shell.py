@@ -168,7 +168,7 @@ def shell_command(variables: dict[str, str], folder: Path) -> list[str]:
 
 
 def script_name(name: str, modules: frozenset[str]) -> str:
-    """Return a file name for a script that hides no module: Python looks for modules beside a script first."""
+    """Return a file name for a script that hides no module: Python looks for modules next to a script first."""
     stem, dot, extension = name.rpartition(".")
     return f"{stem}.script{dot}{extension}" if stem in modules else name
 

@@ -81,7 +81,7 @@ class TriageSubject:
         return combined(self.report, found, evidence, stepped=stepped, name=name, provides=names)
 
     def one_step(self, runs: Runs) -> TriageAnswer:
-        """Answer a report with one script; of several cases, about the one that shows the reported failure."""
+        """Answer a report with one script. If it has several cases, answer about the case with the reported failure."""
         cases = tuple(runs.scenario.cases())
         if len(cases) <= 1:
             return self.triage(runs).answer()

@@ -36,7 +36,7 @@ class SharedBytecode:
         self._done: set[tuple[Path, str]] = set()
 
     def compile(self, tree: Path, interpreter: Interpreter, *, stop: threading.Event | None = None) -> None:
-        """Put the bytecode of a source tree beside its sources. What goes wrong costs time only: imports compile."""
+        """Link the bytecode of a source tree next to its sources. Errors are ignored: imports then compile."""
         if not CAN_LINK or _version(interpreter) < _FIRST_WITH_UNCHECKED or (tree, interpreter.id) in self._done:
             return
         store = self._folder / interpreter.id
@@ -90,7 +90,7 @@ class SharedBytecode:
 
 
 def _modules(tree: Path) -> Iterator[Path]:
-    """List the modules of a source tree, but for its tests: hardly any of those is ever imported."""
+    """List the modules of a source tree without its tests, which scripts do not import."""
     for top, _, names in os.walk(tree):
         for name in names:
             if name.endswith(".py") and not name.endswith("_test.py"):

@@ -16,7 +16,7 @@ OWN = 0.35
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """Requirements of missing environments: their number, at most so many bytes to download, about so many on disk."""
+    """Requirements of missing environments: their number, the most bytes to download, the estimated bytes on disk."""
 
     environments: int
     download_bytes: int

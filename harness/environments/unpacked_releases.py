@@ -104,7 +104,7 @@ class UnpackedReleases:
             write_whole(_note_of(folder), json.dumps(asdict(found)) + "\n")
 
     def prune(self, *, unused_for: dt.timedelta) -> None:
-        """Remove the releases that nobody used for so long, and bytecode that no tree has any more."""
+        """Remove releases that were unused for `unused_for`, and bytecode without a source tree."""
         oldest = (dt.datetime.now(dt.timezone.utc) - max(unused_for, _IN_USE)).timestamp()
         for folder in self._folder.glob(f"{PREFIX}*[0-9a-f]"):
             note = _note_of(folder)
@@ -144,7 +144,7 @@ def _lock_of(pin: Pin) -> Lock:
 
 
 def _remove_all_but(place: Path, record: Path) -> None:
-    """Remove what uv put beside the wheel's own files: commands, a lock."""
+    """Remove files that uv added to the wheel's own: commands, a lock."""
     wanted = {path.split("/")[0] for path in _paths(record)}
     for each in place.iterdir():
         if each.name not in wanted or each.name == "bin":

@@ -1,4 +1,4 @@
-"""The context of an attempt: what the harness knows of it besides the report of its worker."""
+"""The context of an attempt: facts that are not in the report of its worker."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _addresses(code: str) -> tuple[str, ...]:
 
 
 def _is_companion(script: Path, name: str) -> bool:
-    """Return whether another file than the script itself lies beside it."""
+    """Return whether a file with this name, other than the script, exists next to it."""
     with contextlib.suppress(OSError, ValueError):
         return name != script.name and (script.parent / name).exists()
     return False

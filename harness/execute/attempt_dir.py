@@ -69,7 +69,7 @@ class Folder:
         return self.top / name
 
     def make(self, files: Iterable[File] = ()) -> None:
-        """Create the folders, and copy the files of the script into the working folder and beside the script.
+        """Create the folders, and copy the files of the script into the working folder and next to the script.
 
         Raises OSError, also for a file that changed since the script was read.
         """
@@ -151,7 +151,7 @@ class Folder:
         return self._read(name, TEXT_KEPT).decode("utf-8", "replace")
 
     def _read(self, name: str, most: int) -> bytes:
-        """Return at most so many bytes of a regular file. Return nothing for other kinds of files."""
+        """Return at most `most` bytes of a regular file; empty for other kinds of files."""
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         with contextlib.suppress(OSError), os.fdopen(os.open(self.file(name), flags), "rb") as stream:
             if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):

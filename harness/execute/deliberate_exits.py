@@ -187,7 +187,7 @@ def _is_constant(node: ast.expr) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _Names:
-    """The variables of a script that only hold versions, those that only hold comparisons of them, and modules."""
+    """The variables of a script by content: only versions, only comparisons of versions, only modules."""
 
     modules: frozenset[str] = frozenset()
     versions: frozenset[str] = frozenset()

@@ -29,13 +29,13 @@ class AttemptContext:
     places: Places = field(default_factory=Places)
     sandboxed: bool = False
     packages: frozenset[str] = frozenset()
-    """The packages of the environment, and those that they stand for."""
+    """The packages of the environment, and the packages that they provide."""
     stand_ins: tuple[tuple[str, str], ...] = ()
     """Of these, the packages that another one stands for, and that one."""
     beside: frozenset[str] = frozenset()
-    """Of the files that the script may have missed (`companions`), those that lie beside the original script."""
+    """The missing files (`companions`) that exist next to the original script."""
     sent: frozenset[str] = frozenset()
-    """The files that were copied into the working folder and beside the script."""
+    """The files that were copied into the working folder and next to the script."""
     addresses: tuple[str, ...] = ()
     """The URLs in the script's text."""
     has_data: bool = False

@@ -39,12 +39,12 @@ WORTH_PREPARING = 8  # tasks
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One cell to execute. `writes` keeps what the script leaves in its folder; `reads` puts such a thing there."""
+    """One cell to execute. `writes`: keep its artifacts. `reads`: the key of the artifacts to copy into its folder."""
 
     cell: Cell
     script: Script
     parameters: tuple[tuple[str, Value], ...] = ()
-    """What its parameters cell is set to: for a first step, those that write.py declares."""
+    """The values of its parameters cell; for a first step, of the parameters that write.py declares."""
     environment: Environment
     interpreter: str
     key: str

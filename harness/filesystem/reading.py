@@ -30,7 +30,7 @@ _FORMATS = {
 
 
 def read_text(path: Path, *, longest: int = LONGEST) -> str:
-    """Read text of at most so many bytes. Raises OSError, also for what is longer, and UnicodeDecodeError.
+    """Read text of at most `longest` bytes. Raises OSError, also for a longer file, and UnicodeDecodeError.
 
     It is UTF-8. A Python script may declare another encoding; the text then declares UTF-8.
     """

@@ -28,7 +28,7 @@ class Isolation(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What could change the outcome of a cell, besides chance; its digest is the key under which attempts are kept."""
+    """Everything that can change the outcome of a cell, except chance. Its digest is the key of the attempts."""
 
     script: str
     write_key: str | None

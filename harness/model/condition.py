@@ -10,7 +10,7 @@ _PART = re.compile(r"(sandbox off)|overlay (\w+)|timeout (\S+) s|data ([0-9a-f]{
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """What was asked for besides the ordinary condition: sandboxed, nothing overlaid, the script's own time limit."""
+    """Options that differ from the ordinary condition: sandboxed, no overlay, the script's own time limit."""
 
     sandboxed: bool = True
     overlay: str | None = None

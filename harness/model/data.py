@@ -41,7 +41,7 @@ class DataFile:
     digest: str
     """The sha256 of its content."""
     extracted: bool = False
-    """True if an archive beside it contains it: packages may extract it again, so attempts get a copy."""
+    """True if an archive in the same folder contains it: packages may extract it again, so attempts get a copy."""
 
     @property
     def in_cache(self) -> str:

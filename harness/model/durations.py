@@ -36,7 +36,7 @@ class Measured:
         return max(statistics.median(self.seconds), LEAST_S)
 
     def is_steady(self, factor: float) -> bool:
-        """Whether most repeats are within the factor of the median. One that was disturbed does not count."""
+        """Return whether most repeats are within the factor of the median: a single disturbed repeat does not count."""
         near = sum(compare(each, self.median_s, factor) == 0 for each in self.seconds)
         return 2 * near > len(self.seconds)
 

@@ -119,7 +119,7 @@ class Generation:
     module: str
     script: Path
     needs: tuple[str, ...] = ()
-    """Files beside the package that the script reads. Sources without one of them are left as they are."""
+    """Files next to the package that the script reads. Sources without one of them stay as they are."""
     unless: tuple[str, ...] = ()
     """Folders of the package: sources that have one of them are complete."""
 
@@ -162,7 +162,7 @@ class Environment:
 
     @property
     def packages(self) -> frozenset[str]:
-        """The packages that are installed, and those that one of them stands for."""
+        """The installed packages, and the packages that they provide."""
         names = set(self.lock.versions)
         stands_for = (canonicalize_name(given) for giver, given in self.provides if canonicalize_name(giver) in names)
         return frozenset({*names, *stands_for})

@@ -127,10 +127,10 @@ class Script:
     parameters_from: int | None
     """The line of the parameters cell's marker (1-based), if the script has such a cell."""
     path: Path | None = field(default=None, compare=False)
-    """Where it was read: files beside it may be what it lacks. No part of what identifies it."""
+    """The path where it was read: missing files may be next to it. Not a part of its identity."""
 
     files: tuple[File, ...] = ()
-    """What is copied into its working folder, and beside it."""
+    """The files that are copied into its working folder, and next to the script."""
 
     @cached_property
     def digest(self) -> str:

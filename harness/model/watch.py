@@ -119,7 +119,7 @@ ENDS = "ends"
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """What a cell showed besides its outcome, and the group of the cells of its case that showed the same."""
+    """An observation of a cell, and the group of cells of the same case with the same observation."""
 
     kind: str
     """`output`, `warning`, `time` or `hang`."""

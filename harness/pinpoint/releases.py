@@ -28,7 +28,7 @@ _OVERLAID_S, _OWN_S = 4.5, 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class Releases:
-    """The releases of a package that are looked at, ascending, and how many older ones there are besides."""
+    """The releases of a package to search, ascending, and the number of older releases that are left out."""
 
     package: NormalizedName
     points: tuple[Release, ...]
@@ -119,7 +119,7 @@ class SearchStrategy:
 def choose_strategy(
     releases: Releases, mode: str, *, known: str | None = None, cost: Cost | None = None
 ) -> SearchStrategy:
-    """Return how to look: "every", "quick", "grid", or "auto" for every release if that takes little time.
+    """Return the strategy of a mode: "every", "quick", "grid", or "auto" for every release if that takes little time.
 
     "grid" and "auto" go back from a version that is `known` to be testable. Without a `cost` all takes little time.
     """
@@ -248,7 +248,7 @@ class Stepper:
         return self.family is not None and self.family.base is None
 
     def cost(self, jobs: int, *, workers: int = 0) -> Cost:
-        """Estimate what it takes to run every release, here or on so many workers of a cluster."""
+        """Estimate the cost of every release, here or on `workers` workers of a cluster."""
         overlaid = 0 if self.moves_more else sum(each.pure for each in self.releases.points)
         return Cost(releases=len(self.releases.points), overlaid=overlaid, jobs=jobs, workers=workers)
 

@@ -75,7 +75,7 @@ class Runner:
         self._known_costs: Mapping[tuple[str, str], Cost] | None = None
 
     def run(self, probe: Probe) -> ProbeResult:
-        """Return what the attempts show. Run and record those that are missing. Raises Interrupted."""
+        """Return the result of a probe. Run and record missing attempts. Raises Interrupted."""
         try:
             prepared = self._pool.call(probe.claim, partial(self._prepare, probe.subject, probe.candidate))
         except Untestable as error:

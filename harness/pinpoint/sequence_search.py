@@ -21,9 +21,9 @@ class SequenceResult:
     found: tuple[ProvenTransition, ...]
     largest_gap: int
     given_up: int = 0
-    """How many of the first points were given up, since what came after them could not be tested."""
+    """The number of first points that were not searched, since the points after them could not be tested."""
     newest: int | None = None
-    """The last place that was looked at, if later ones were given up since what came before could not be tested."""
+    """The last searched place, if later points were not searched since the points before them could not be tested."""
 
     def following(self, followed: frozenset[str]) -> SequenceResult:
         """Return the same, with each failure that is not among these signatures called "other"."""

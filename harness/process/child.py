@@ -31,7 +31,7 @@ from harness.process.usage import cpu_s, disk_mib, free_mib, memory_mib, tree_of
 _log = logging.getLogger(__name__)
 TOKEN_VARIABLE = "HARNESS_PROCESS_TOKEN"
 STATUS_VARIABLE = "HARNESS_STATUS_DESCRIPTOR"
-"""Names the descriptor on which the first of contained processes tells how the one that counts has ended."""
+"""The variable with the descriptor on which the init process of a sandbox reports the script's status."""
 _TERMINATE_GRACE_S = 0.5
 _POLL_S = 0.1
 _MEASURE_S = 0.25

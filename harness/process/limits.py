@@ -67,7 +67,7 @@ class Running(Protocol):
 
     @property
     def attendants(self) -> int:
-        """Number of processes, itself included, that only supervise the one that does the work."""
+        """The number of processes, itself included, that only supervise the script's process."""
 
     @property
     def pid(self) -> int:

@@ -46,7 +46,7 @@ class Family:
     also: tuple[Version, ...]
     pythons: tuple[tuple[str, SpecifierSet], ...]
     days_after_release: int | None
-    """Resolve as of so many days after the release; None for the day of the lock."""
+    """The days after the release as of which a version is resolved; None for the day of the lock."""
     requirements: tuple[str, ...]
     constraints: tuple[str, ...]
     overrides: tuple[str, ...]

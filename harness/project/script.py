@@ -310,7 +310,7 @@ def _check_parameters(text: str, header: Header, path: Path, problems: Problems)
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """What a script's parameters cell sets: the names, and the values of those that are plain literals."""
+    """The names that a script's parameters cell sets, and the values that are plain literals."""
 
     names: frozenset[str]
     values: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The files that a script needs: found beside it by the names in its header, each with the digest of its content."""
+"""The files that a script needs: found next to it by the names in its header, each with the digest of its content."""
 
 from __future__ import annotations
 

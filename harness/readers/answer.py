@@ -1,4 +1,4 @@
-"""The answer for a file: which environments read it, and how to get it into the one that is wanted. Pure."""
+"""The answer for a file: the environments that read it, and a chain to the wanted environment. Pure."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def reference_of(tried: Sequence[TriedReader], written_by: Sequence[str]) -> Tri
 
 
 def answer_of(tried: TriedReader, reference: TriedReader | None, readers: int) -> ReaderAnswer:
-    """Return the grade of one environment, of so many that opened the file."""
+    """Return the grade of one environment. `readers` is the number of environments that opened the file."""
     attempt, cells = tried.attempt, (tried.cell,)
     if attempt is None or not attempt.is_verdict:
         reason = tried.reason or (attempt.reason or attempt.error if attempt is not None else "it was not run")

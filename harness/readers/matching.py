@@ -11,7 +11,7 @@ from harness.saved_models.layer_names import KERAS_LAYERS
 from harness.transfer.table import Model, Transfer
 
 _OWN = "a class of your own"
-"""Stands for every class that is not of Keras: a table cannot have the user's."""
+"""The name of every class that is not of Keras: a table cannot have the user's classes."""
 _CONTAINERS = MODELS | {"InputLayer"}
 
 

@@ -35,7 +35,7 @@ def derived_id(
     started: str,
     duration_s: float,
 ) -> str:
-    """Return the id of an attempt that nobody planned, from its content."""
+    """Return the id of an attempt without a split, from its content."""
     content = [key, cell, outcome, stage, error, reason, conclusive, started, duration_s]
     return f"run-{hashlib.sha256(json.dumps(content, default=repr).encode()).hexdigest()[:_DIGITS]}"
 

@@ -119,7 +119,7 @@ def _reader(texts: Mapping[str, bytes]) -> Callable[[str], str]:
 
 
 def _copy(path: Path, target: sqlite3.Connection) -> None:
-    """Copy a store that another process may be writing. Without permission to write beside it, read it as it is."""
+    """Copy a store that another process may be writing. Without permission to write in its folder, read it as it is."""
     for mode in ("mode=ro", "immutable=1"):
         source = sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
         try:

@@ -85,7 +85,7 @@ def to_row(attempt: Attempt) -> tuple[tuple[Any, ...], dict[str, bytes]]:
 
 
 def derived_id_of(attempt: Attempt) -> str:
-    """Return the id of an attempt that nobody planned."""
+    """Return the id of an attempt without a split."""
     return derived_id(
         key=attempt.key,
         cell=str(attempt.cell.named(attempt.cell.case.label)),

@@ -82,7 +82,7 @@ def known_shards(path: Path) -> list[ShardRun]:
 
 
 def known_splits(path: Path, selection: str, shards: int) -> Iterable[KnownSplit]:
-    """Return how a selection was split into so many shards, newest first. An unusable store knows none."""
+    """Return the splits of a selection into `shards` shards, newest first; none of an unusable store."""
     if not path.exists():
         return []
     try:

@@ -60,7 +60,7 @@ class Causes:
             self._of_cell.update(dict.fromkeys(cause.cells, cause))
 
     def of(self, record: Record) -> Cause | None:
-        """The cause of a record that is not a plain pass."""
+        """Return the cause of a record; None for a plain pass."""
         return self._of_cell.get(record.cell)
 
 

@@ -156,10 +156,10 @@ class Grid:
         return f"Not shown, since it is the same in every column: {rows}." if self.left_out else ""
 
     statements: tuple[Statement, ...] = ()
-    """Since when and until when, for every border between versions of a family."""
+    """The transitions as sentences, for every border between versions of a family."""
 
     def statements_of(self, scenario: str) -> tuple[Statement, ...]:
-        """The statements of one scenario."""
+        """Return the statements of one scenario."""
         return tuple(statement for statement in self.statements if statement.scenario == scenario)
 
     @property

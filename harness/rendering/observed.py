@@ -1,4 +1,4 @@
-"""Owns what cells show besides their outcome: cells of a case that show the same are a group. No verdict. Pure."""
+"""Observations of cells: cells of a case that show the same are a group. No verdict. Pure."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class PublishedCell:
 
 
 def _lines_of(error: str, head: str | None) -> str:
-    """Return a published error in lines again, so that its first two are those that tables show."""
+    """Return a published error split into lines, so that the first two are the lines that tables show."""
     first, space, second = (head or "").partition(" ")
     if not space or not error.startswith(f"{head} "):
         return error

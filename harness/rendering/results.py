@@ -95,7 +95,7 @@ class Results:
     title: str = "Compatibility table"
     notes: tuple[str, ...] = ()
     observed: Mapping[str, tuple[Observed, ...]] = field(default_factory=dict)
-    """What cells showed besides their outcome, by their ids."""
+    """Observations of cells, by their ids."""
     platform: str = ""
     """Where the cells were run, such as `linux-x86_64`."""
 
@@ -158,7 +158,7 @@ class Record:
     condition: str = ""
     """What differed from the ordinary condition; empty is the ordinary one."""
     observations: tuple[Observed, ...] = ()
-    """What it showed besides its outcome, if that is watched or differs between its neighbours: one for each kind."""
+    """Its observations, one for each kind, if they are watched or differ between its neighbours."""
     published: str | None = None
     """Where the result is published, if it was not run here."""
 

@@ -56,12 +56,12 @@ class Step:
 
     @property
     def observed(self) -> Observed | None:
-        """What it shows besides a pass."""
+        """The observation of a pass; None without one."""
         return _observed(self.record)
 
     @property
     def group(self) -> str | None:
-        """The group of what it shows besides a pass."""
+        """The group of the observation."""
         return self.observed.group if self.observed is not None else None
 
     @property
@@ -208,7 +208,7 @@ class _Line:
 
 
 def _observed(record: Record) -> Observed | None:
-    """Return what a cell shows besides a pass."""
+    """Return the observation of a cell that passes; None without one."""
     if not record.observations or record.state != Outcome.PASSED.value or _kind_of(record) is WatchKind.HANG:
         return None
     return record.observation

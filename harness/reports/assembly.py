@@ -255,7 +255,7 @@ def _score(group: _Group) -> tuple[bool, bool, bool, bool]:
 
 
 def _is_rival(other: _Group, chosen: _Group) -> bool:
-    """Return whether a group may be meant instead: not the same again, and not plain NumPy beside a framework."""
+    """Return whether a group may be the script instead: no repetition, and no NumPy next to a framework."""
     about = [any(name in group.text for name in vocabulary().names) for group in (other, chosen)]
     return not _repeats(other, chosen) and (about[0] or not about[1])
 

@@ -187,7 +187,7 @@ def _is_told(piece: Piece) -> bool:
 
 
 def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
-    """Return what stands below a heading or a paragraph such as `With Keras 3.9.2:`, by its place.
+    """Return the verdict of the output below a heading or a paragraph such as `With Keras 3.9.2:`, by its place.
 
     It is output, or below a heading also a sentence: `Runs without error`. Output without an exception says "works"
     only beside other output with one.

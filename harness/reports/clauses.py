@@ -55,7 +55,7 @@ def _halves(clause: str, default: str) -> list[tuple[int, str]]:
 
 
 def beside(clause: str, at: int) -> str:
-    """Return the part of a clause that speaks of what stands at a place: what is in brackets, or all that is not."""
+    """Return the part of a clause with a place: the text in its brackets, or the text outside of brackets."""
     before = clause[:at]
     if before.count("(") > before.count(")"):
         return before.rpartition("(")[2] + clause[at:].partition(")")[0]

@@ -201,7 +201,7 @@ def _fault(text: str) -> int | None:
 
 
 def _is_code(text: str, *, fewest: int = 3) -> bool:
-    """Return whether a text is a program, and not a line of one that somebody quotes: so many statements."""
+    """Return whether a text is a program of at least `fewest` statements, and not a quoted line of one."""
     tree = tree_of("\n".join("" if MAGIC.match(line) else line for line in text.split("\n")))
     if tree is None:
         return False

@@ -80,7 +80,7 @@ class Mention:
     start: int
     end: int
     named: bool = True
-    """Whether the package stands beside it."""
+    """Whether the text names its package."""
 
 
 def package_of(name: str) -> str:
@@ -166,7 +166,7 @@ def _version_of(found: re.Match[str]) -> str:
 
 
 def described_version(tag: str, commits: str) -> str:
-    """Return the version of a build so many commits after a tag: the minor one; none for builds of the main branch."""
+    """Return the minor version of a build `commits` commits after a tag; empty for builds of the main branch."""
     if int(commits[:9]) == 0:
         return tag
     return ".".join(tag.split(".")[:2]) if int(commits[:9]) < _MOST_COMMITS else ""
@@ -222,7 +222,7 @@ def _is_listed(text: str, at: int, before: list[Mention]) -> bool:
 
 
 def _introduced(text: str, at: int) -> bool:
-    """Return whether what stands before a number makes it a version: a preposition."""
+    """Return whether the word before a number makes it a version: a preposition."""
     lead = text[max(0, at - 40) : at]
     lead = lead if at > 40 else lead.lstrip()
     return bool(_LEADS_TO_VERSION.search(lead.replace("\n", " "))) and not re.search(r"(?:and|or|[,/&])\s*$", lead)

@@ -36,7 +36,7 @@ def _assertion_of_pair(tree: ast.Module) -> Refusal | None:
 
 
 def _only_names(tree: ast.Module, executed: list[ast.stmt]) -> tuple[Kind, int] | None:
-    """Words and `key: value` lines are valid Python, too. Return what they are and where they begin."""
+    """Return the kind and the line of words or `key: value` lines, which are valid Python; None if there are none."""
     annotated = [each for each in tree.body if isinstance(each, ast.AnnAssign) and each.value is None]
     if annotated and not executed and len(annotated) == len(tree.body):
         return Kind.YAML, annotated[0].lineno

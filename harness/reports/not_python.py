@@ -133,7 +133,7 @@ def _empty(read: _Text) -> Refusal | None:
 
 
 def _json(read: _Text) -> Refusal | None:
-    """Notebooks first: one that was cut off or edited by hand is still a notebook."""
+    """Return the refusal of JSON. A notebook that was cut off or edited by hand is still a notebook."""
     start = read.text.lstrip()
     if not start.startswith(("{", "[")):
         return None
@@ -246,7 +246,7 @@ def _shell_lines(read: _Text) -> Refusal | None:
 
 
 def _indented(read: _Text) -> Refusal | None:
-    """The whole text is indented, or all of it but the first line."""
+    """Return the refusal of a text that is indented, also if its first line is not."""
     if not read.filled or "indent" not in read.fault.message:
         return None
     indented = [(number, line) for number, line in read.filled if line[:1] in " \t"]

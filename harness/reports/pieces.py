@@ -95,7 +95,7 @@ def _without_comments(text: str) -> str:
 
 
 def _plain_line(line: str) -> str:
-    """Blank the tags of <details>: what stands in it is meant as Markdown, with a blank line before it or not."""
+    """Blank the tags of <details>: its content is Markdown, with or without a blank line before it."""
     if "<" in line and _TAG_LINE.match(line):
         found = _SUMMARY.search(line)
         title = found["title"].strip() if found else ""

@@ -93,7 +93,7 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class ScenarioFile:
-    """A file of the scenario: text that was extracted, or a file beside the report that is copied as it is."""
+    """A file of the scenario: extracted text, or a file next to the report that is copied."""
 
     name: str
     text: str | None = None

@@ -29,7 +29,7 @@ class Runs:
 
 
 def runs_of(report: str, script: ScenarioFile, files: Collection[str], *, attached: bool) -> Runs:
-    """Return the runs of a script with the arguments of the report. `files` are the names of the files beside it."""
+    """Return the runs of a script with the arguments of the report. `files` are the names of the files next to it."""
     text = script.text or ""
     if not reads_arguments(text):
         return Runs(scripts=(script,))

@@ -29,7 +29,7 @@ class Vocabulary:
         return tuple(dict.fromkeys((*self.subjects, *self.aliases)))
 
     def subjects_of(self, text: str) -> tuple[str, ...]:
-        """Return the packages that a text names, the one that it is most likely about first; at least one."""
+        """Return the packages that a text names, the most likely subject first; at least one."""
         words = _SHORT.sub("tensorflow", text.lower().replace("_", "-")).replace("tensorflow backend", "")  # of Keras
         named = (self.aliases.get(name, name) for name in self.names if name in words)
         return tuple(dict.fromkeys(named)) or self.subjects[:1]

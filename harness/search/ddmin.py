@@ -45,7 +45,7 @@ class Minimiser(Generic[T]):
         self._said: dict[frozenset[T], State] = {}
 
     def run(self) -> Minimal[T]:
-        """Minimise. All members together must be bad, none must not be; that is the caller's to see to."""
+        """Return the smallest set. The caller ensures that all members together are bad, and that none is not bad."""
         members, parts = self._members, 2
         while len(units := self._units(members)) > 1:
             smaller = self._smaller(units, min(parts, len(units)))

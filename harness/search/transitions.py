@@ -46,7 +46,7 @@ class Observation:
         return self.state is not State.UNTESTABLE
 
     def differs_from(self, other: Observation) -> bool:
-        """Whether something changed between two points that were tested."""
+        """Return whether two tested points show different things."""
         return (self.state, self.signature) != (other.state, other.signature)
 
 

@@ -1,6 +1,6 @@
 """The formats: goldens of each, hostile text in each, and what is published.
 
-Accept the goldens as they are drawn now:  ACCEPT_GOLDENS=1 python -m pytest tests/unit/test_report_formats.py
+Accept the goldens as they are drawn now:  ACCEPT_GOLDENS=1 python -m pytest tests/unit/test_rendering_formats.py
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class Phrases:
         return f"{segment.first.short} to {segment.last.short}{rest}"
 
     def ends_fail_differently(self, segments: Sequence[Segment]) -> bool:
-        """True if the first and the last point both fail, each in its own way."""
+        """Return whether the first and the last point both fail, and in different ways."""
         first, last = segments[0].first.observation, segments[-1].last.observation
         fails = all(each.state in (State.BAD, State.OTHER) for each in (first, last))
         return fails and first.differs_from(last)
@@ -235,7 +235,7 @@ def _prints(*points: Point) -> bool:
 
 
 def _noun(*points: Point) -> str:
-    """Return what is told apart: errors, or what is watched."""
+    """Return the noun for differences: errors, or the watched observation."""
     return next((each.words.noun for each in points if each.printed is not None), "error")
 
 

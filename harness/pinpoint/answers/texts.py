@@ -150,7 +150,7 @@ def _shown(segment: Segment, phrases: Phrases) -> str:
 
 
 def _facts(found: ProvenTransition, phrases: Phrases) -> list[str]:
-    """Return what else is known of a transition: its commits, and what moved along."""
+    """Return more facts of a transition: its commits, and the packages that moved with it."""
     facts = [fact for commit in found.commits for fact in _commit_facts(found, commit, phrases)]
     if found.commit_note:
         facts.append(found.commit_note)

@@ -40,7 +40,7 @@ class Point:
 
     @property
     def environment(self) -> Environment | None:
-        """Where it ran, if it could be had."""
+        """The environment in which it ran; None if that was not available."""
         return self.result.environment
 
     @property
@@ -179,7 +179,7 @@ class ProvenTransition:
     commits: tuple[Commit, ...] = ()
     """Every commit between the two at which something changed, oldest first."""
     commit_note: str = ""
-    """Why no commit is named, or what else there is to say of it."""
+    """The reason why no commit is named, or a note on the commits."""
     suspects: tuple[Suspect, ...] = ()
     """Without a commit: those between the two tags that touch the files in the traceback, or all if they are few."""
     files: SuspectFiles | None = None
@@ -222,11 +222,11 @@ class Answer:
     probes: int
     runs: int
     named: Point
-    """What the environment shows that the user named: its failure is the one that is followed."""
+    """The result in the named environment: its failure is followed."""
     pattern: str | None
     """The expression of --follow, if there was one."""
     watch: str | None = None
-    """What is watched besides failures, if anything is."""
+    """The watched observation; None if failures are followed."""
     command: str
     notes: tuple[str, ...] = ()
     mode: str = ""
@@ -236,7 +236,7 @@ class Answer:
     unit: str = "release"
     """What the points are: releases, or commits."""
     held: Held | None = None
-    """Of two steps: the one that stays in one environment."""
+    """The held step of two, if any."""
     repository: str | None = None
     """Where the package is on GitHub, as `owner/name`, if its commits were searched."""
 
@@ -258,7 +258,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A failure with its label: A is the one that is followed, if one is."""
+    """A failure with its label. The followed failure has the label A."""
 
     label: str
     signature: str | None

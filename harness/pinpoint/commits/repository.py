@@ -35,7 +35,7 @@ class GitFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class CommitDescription:
-    """What is told of a commit."""
+    """The description of a commit."""
 
     sha: str
     title: str

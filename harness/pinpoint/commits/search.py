@@ -178,7 +178,7 @@ class _One:
         return point
 
     def line(self, base: str, tip: str) -> list[str]:
-        """List the commits of a line that touch the module; those that do not show what the one before shows."""
+        """List the commits of a line that touch the module: other commits show the same as the commit before."""
         places = {self._repository.place_of(sha, self._module) for sha in (base, tip)}
         shas = self._repository.line(base, tip, sorted(place for place in places if place is not None))
         return shas if shas and shas[-1] == tip else [*shas, tip]

@@ -36,7 +36,7 @@ _KIND = "swapped-"
 
 
 class Untestable(Exception):
-    """An environment that a search asks for cannot be had; the reason is for people."""
+    """An environment of a search is unavailable. The reason is a text for users."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

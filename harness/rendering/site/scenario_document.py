@@ -24,7 +24,7 @@ class _Shared:
         self.scripts, self.places, self.evidence = (Table() for _ in range(3))
 
     def case(self, case: Mapping[str, Any]) -> dict[str, object]:
-        """Return a case with numbers in the place of what is shared."""
+        """Return a case with numbers instead of shared values."""
         lines = [self.lines.number(each) for each in case["lines"]]
         texts = [self.texts.number(tuple(lines[line] for line in each)) for each in case["texts"]]
         causes, attempts = (
