@@ -79,7 +79,7 @@ def _run_one(
             sandbox=sandbox,
             hidden=session.hidden,
             fork_servers=fork_servers,
-            heard=partial(watcher.printed, task),
+            on_output=partial(watcher.printed, task),
         )
         return replace(attempt, session=session.id)
 

@@ -65,7 +65,7 @@ class PlainProgress(Watcher):
 
     def printed(self, task: Task, data: bytes) -> None:
         """Note the output of a script."""
-        self._scripts.heard(task, data)
+        self._scripts.note_output(task, data)
 
     def waiting(self) -> None:
         """Print what has been running for long, with its last output."""
@@ -223,7 +223,7 @@ class LiveProgress(Watcher):
 
     def printed(self, task: Task, data: bytes) -> None:
         """Note the output of a script."""
-        self._scripts.heard(task, data)
+        self._scripts.note_output(task, data)
 
     def working(self, place: str, text: str) -> None:
         """Show what a worker on another machine does."""

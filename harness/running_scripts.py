@@ -19,8 +19,8 @@ _KEPT = 4096
 class _Script:
     started: float
     tail: bytes = b""
-    told: float = field(default=LONG_S)
-    """After how many seconds it is told of next."""
+    next_notice_s: float = field(default=LONG_S)
+    """The seconds after which the next notice about it is due."""
 
     @property
     def last_line(self) -> str:
@@ -29,7 +29,7 @@ class _Script:
 
 
 class RunningScripts:
-    """Is told by several threads what starts, prints and ends."""
+    """Scripts that run. Several threads report their start, output and end."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -41,7 +41,7 @@ class RunningScripts:
         with self._guard:
             self._scripts[task.cell] = _Script(started=self._clock())
 
-    def heard(self, task: Task, data: bytes) -> None:
+    def note_output(self, task: Task, data: bytes) -> None:
         """Note what a script has printed; only the end is kept."""
         with self._guard:
             script = self._scripts.get(task.cell)
@@ -61,14 +61,14 @@ class RunningScripts:
         yield from found
 
     def news(self) -> Iterator[str]:
-        """Return a sentence for each script that was not told of lately: after 10, 20 and 40 s, then each minute."""
+        """Return a sentence for each script whose notice is due: after 10, 20 and 40 s, then each minute."""
         with self._guard:
             now = self._clock()
             lines = []
             for cell, each in self._scripts.items():
                 running_s = now - each.started
-                if running_s >= each.told:
-                    each.told = running_s + min(running_s, _MOST_APART_S)
+                if running_s >= each.next_notice_s:
+                    each.next_notice_s = running_s + min(running_s, _MOST_APART_S)
                     said = f"last output: {each.last_line}" if each.last_line else "no output yet"
                     lines.append(f"{cell}: running for {running_s:.0f} s; {said}")
         yield from lines

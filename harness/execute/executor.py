@@ -54,14 +54,14 @@ def run_task(
     sandbox: Sandbox,
     hidden: Sequence[Path] = (),
     fork_servers: ForkServers | None = None,
-    heard: Callable[[bytes], None] | None = None,
+    on_output: Callable[[bytes], None] | None = None,
 ) -> Attempt:
     """Execute a task in a temporary folder in `runs`. Raises Interrupted if the run was stopped.
 
     With `fork_servers`, use a fork of a fork server if possible. Repeat a fork that crashed or hit a limit in a fresh
     process, and return that attempt. `hidden` are folders to hide, even below system folders.
     """
-    alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden, heard=heard)
+    alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden, on_output=on_output)
     once = partial(_run_once, task, artifacts=artifacts, stop=stop)
     if fork_servers is None or not sandbox.forks:
         kind: ForkServerKind | str = "no forks are used"
@@ -71,7 +71,7 @@ def run_task(
         try:
             ends: list[Ended] = []
             with fork_servers.lend(kind) as server:
-                attempt = once(InFork(python=python, server=server, heard=heard), ends=ends)
+                attempt = once(InFork(python=python, server=server, on_output=on_output), ends=ends)
             if not _is_to_confirm(task, attempt, ends):
                 return attempt
             kind = f"its fork {attempt.outcome}"

@@ -59,7 +59,7 @@ class InProcess:
     network: bool = False
     """True if it has the network of this machine: to fetch data, never for an attempt that is recorded."""
     isolation: str = "process"
-    heard: Callable[[bytes], None] | None = None
+    on_output: Callable[[bytes], None] | None = None
     """Receives what the script prints, while it runs."""
 
     @property
@@ -99,7 +99,7 @@ class InProcess:
                 group=group,
                 stop=stop,
                 keep_bytes=TEXT_KEPT,
-                heard=self.heard,
+                on_output=self.on_output,
             )
 
 
@@ -110,7 +110,7 @@ class InFork:
     python: Path
     server: ForkServer
     isolation: str = "fork"
-    heard: Callable[[bytes], None] | None = None
+    on_output: Callable[[bytes], None] | None = None
 
     @property
     def backend(self) -> SandboxBackend:
@@ -140,7 +140,9 @@ class InFork:
                     folder, request, env=env, overlays=task.overlays, output=(stdout, stderr), group=group
                 )
 
-            return supervise(fork, limits=limits, group=group, stop=stop, keep_bytes=TEXT_KEPT, heard=self.heard)
+            return supervise(
+                fork, limits=limits, group=group, stop=stop, keep_bytes=TEXT_KEPT, on_output=self.on_output
+            )
 
 
 def new_folder(method: IsolationMethod) -> Folder:

@@ -46,8 +46,8 @@ def normalise_output(text: str, versions: Iterable[str] = ()) -> str:
     shown: list[str] = []
     for line in _ESCAPES.sub("", text).split("\n"):
         shown += _visible(line)
-    told = tuple(each for each in dict.fromkeys(versions) if each and not _PLAIN_NUMBER.fullmatch(each))
-    lines = [_reduced(line, told) for line in "\n".join(shown)[-_LONGEST:].split("\n")]
+    removable = tuple(each for each in dict.fromkeys(versions) if each and not _PLAIN_NUMBER.fullmatch(each))
+    lines = [_reduced(line, removable) for line in "\n".join(shown)[-_LONGEST:].split("\n")]
     kept = [line for place, line in enumerate(lines) if line and not _is_passed(line, lines[place + 1 :])]
     return "\n".join(kept)
 

@@ -38,5 +38,5 @@ def _encoded(text: str) -> bytes:
 
 
 def _words(error: Exception) -> str:
-    told = error.args[0]
-    return told.decode("utf-8", "backslashreplace") if isinstance(told, bytes) else str(told)
+    message = error.args[0]
+    return message.decode("utf-8", "backslashreplace") if isinstance(message, bytes) else str(message)

@@ -50,9 +50,9 @@ class Capped:
 class Reader(threading.Thread):
     """Reads a pipe to its end, so that a process that writes without end never waits for us."""
 
-    def __init__(self, pipe: int, limit: int, heard: Callable[[bytes], None] | None = None) -> None:
+    def __init__(self, pipe: int, limit: int, on_output: Callable[[bytes], None] | None = None) -> None:
         super().__init__(daemon=True)
-        self._heard = heard
+        self._on_output = on_output
         self._pipe = pipe
         self._capped = Capped(limit)
         self.start()
@@ -62,8 +62,8 @@ class Reader(threading.Thread):
         with contextlib.suppress(OSError, ValueError):
             while data := os.read(self._pipe, _CHUNK):
                 self._capped.add(data)
-                if self._heard is not None:
-                    self._heard(data)
+                if self._on_output is not None:
+                    self._on_output(data)
 
     def finish(self) -> bytes:
         """Wait a little for the end of the stream: a process that still holds it open is not ours any more."""

@@ -44,16 +44,16 @@ _NEW_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 class _Started:
     """A process that this one has started."""
 
-    def __init__(self, process: subprocess.Popen[bytes], token: str, told: int | None) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], token: str, status_pipe: int | None) -> None:
         self._process = process
         self._token = token
-        self._told = told
+        self._status_pipe = status_pipe
         self._born = time.time()
         self.lost = False
 
     @property
     def contained(self) -> bool:
-        return self._told is not None
+        return self._status_pipe is not None
 
     @property
     def attendants(self) -> int:
@@ -68,12 +68,12 @@ class _Started:
             status = self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return None
-        return status if self._told is None else self._told_status(self._told, status)
+        return status if self._status_pipe is None else self._reported_status(self._status_pipe, status)
 
-    def _told_status(self, told: int, status: int) -> int:
+    def _reported_status(self, pipe: int, status: int) -> int:
         """Return the reported status; without one, the customary translation of a signal."""
         with contextlib.suppress(OSError, ValueError):
-            return os.waitstatus_to_exitcode(int(os.read(told, 64)))
+            return os.waitstatus_to_exitcode(int(os.read(pipe, 64)))
         status = 128 - status if status > 128 else status
         self.lost = status < 0
         return status
@@ -109,7 +109,7 @@ def run_limited(
     group: Group | None = None,
     stop: threading.Event | None = None,
     keep_bytes: int = 1 << 20,
-    heard: Callable[[bytes], None] | None = None,
+    on_output: Callable[[bytes], None] | None = None,
 ) -> Ended:
     """Run a command to its end or to its limits. `contained` is what a sandbox has made a command for.
 
@@ -121,17 +121,17 @@ def run_limited(
     token = uuid.uuid4().hex
     pid = 0
     with contextlib.ExitStack() as descriptors:
-        told = tells = None
+        status_pipe = status_end = None
         if contained:
-            told, tells = os.pipe()
-            os.set_blocking(told, False)
-            descriptors.callback(os.close, told)
+            status_pipe, status_end = os.pipe()
+            os.set_blocking(status_pipe, False)
+            descriptors.callback(os.close, status_pipe)
 
         def start(stdout: int, stderr: int) -> Running:
             nonlocal pid
             variables = {**env, TOKEN_VARIABLE: token}
-            if tells is not None:
-                variables[STATUS_VARIABLE] = str(tells)
+            if status_end is not None:
+                variables[STATUS_VARIABLE] = str(status_end)
             try:
                 process = subprocess.Popen(
                     [os.fspath(part) for part in command],
@@ -140,19 +140,19 @@ def run_limited(
                     stdin=subprocess.DEVNULL,
                     stdout=stdout,
                     stderr=stderr,
-                    pass_fds=() if tells is None else (tells,),
+                    pass_fds=() if status_end is None else (status_end,),
                     start_new_session=True,
                     creationflags=_NEW_GROUP,
                 )
             finally:
-                if tells is not None:
-                    os.close(tells)
+                if status_end is not None:
+                    os.close(status_end)
             pid = process.pid
             _log.debug("process %d started in %s: %s", pid, cwd, text)
-            return _Started(process, token, told)
+            return _Started(process, token, status_pipe)
 
         try:
-            ended = supervise(start, limits=limits, group=group, stop=stop, keep_bytes=keep_bytes, heard=heard)
+            ended = supervise(start, limits=limits, group=group, stop=stop, keep_bytes=keep_bytes, on_output=on_output)
         except OSError as error:
             _log.debug("process not started in %s: %s: %s", cwd, error, text)
             raise
@@ -167,13 +167,13 @@ def supervise(
     group: Group | None = None,
     stop: threading.Event | None = None,
     keep_bytes: int = 1 << 20,
-    heard: Callable[[bytes], None] | None = None,
+    on_output: Callable[[bytes], None] | None = None,
 ) -> Ended:
     """Start a process with two descriptors for its output, see it to its end or to its limits, end what it leaves."""
     kills_before = kills_for_memory()
     out_end, out_start = os.pipe()
     err_end, err_start = os.pipe()
-    out, err = Reader(out_end, keep_bytes, heard), Reader(err_end, keep_bytes, heard)
+    out, err = Reader(out_end, keep_bytes, on_output), Reader(err_end, keep_bytes, on_output)
     started = time.monotonic()
     try:
         running = start(out_start, err_start)

@@ -25,16 +25,16 @@ def render(results: Results, *, published: bool = False) -> str:
         document["generated"] = results.generated.isoformat()
     document["platform"] = results.platform
     counts = count(found)
-    told = histories(results)
+    changed = histories(results)
     document |= {
         "counts": asdict(counts),
         "environments": [_environment(column) for column in results.environments],
         "scenarios": [_scenario(scenario) for scenario in results.scenarios],
         "cells": [_cell(record, published=published) for record in found],
         "transitions": [
-            _transition(history, each, published=published) for history in told for each in history.transitions
+            _transition(history, each, published=published) for history in changed for each in history.transitions
         ],
-        "statements": [_statement(history) for history in told],
+        "statements": [_statement(history) for history in changed],
     }
     return _lines(document)
 

@@ -23,8 +23,8 @@ def grouped(
 
     Unless it is watched, what is the same in all cells is no observation.
     """
-    told = {cell: tuple(dict.fromkeys(each)) for cell, each in texts.items() if each}
-    groups = list(dict.fromkeys(each[0] for each in told.values() if len(each) == 1))
+    shown = {cell: tuple(dict.fromkeys(each)) for cell, each in texts.items() if each}
+    groups = list(dict.fromkeys(each[0] for each in shown.values() if len(each) == 1))
     if not watched and len(groups) < 2:
         return {}
     common = _common_lines(groups)
@@ -35,7 +35,7 @@ def grouped(
             text=each[0][:_LONGEST_TEXT],
             short=one_line(_own_line(each[0], common), longest=_LONGEST_SHORT),
         )
-        for cell, each in told.items()
+        for cell, each in shown.items()
     }
 
 

@@ -64,9 +64,9 @@ def _statements(grid: Grid, *, width: int) -> str:
         return f"Transitions between versions: {len(grid.statements)}; --format markdown or html shows them."
     lines = ["Transitions between versions:"]
     for each in grid.statements:
-        told = " ".join(line.sentence(lambda cause: f" [{cause.number}]") for line in each.lines)
+        sentences = " ".join(line.sentence(lambda cause: f" [{cause.number}]") for line in each.lines)
         about = " ".join(filter(None, [each.scenario, each.subject and f"[{each.subject}]", each.held]))
-        text = one_line(f"{about}, {each.family}: {told}", longest=4 * width)
+        text = one_line(f"{about}, {each.family}: {sentences}", longest=4 * width)
         lines += textwrap.wrap(text, width, initial_indent="* ", subsequent_indent="  ", break_long_words=False)
     return "\n".join(lines)
 

@@ -113,9 +113,9 @@ def default_package(title: str, pieces: Iterable[Piece]) -> str:
             if package is not None:
                 return package
     # `worked in 3.5` is not said of TensorFlow. Beside Python, it may be a version of that.
-    told = [title, *(each.text[:2000] for each in pieces if each.shape is not Shape.BLOCK)]
-    told = [text for text in told if "python" not in text.lower()]
-    fitting = (each for each in subjects if any(find_mentions(text, each) for text in told))
+    texts = [title, *(each.text[:2000] for each in pieces if each.shape is not Shape.BLOCK)]
+    texts = [text for text in texts if "python" not in text.lower()]
+    fitting = (each for each in subjects if any(find_mentions(text, each) for text in texts))
     return next(fitting, subjects[0])
 
 
@@ -182,8 +182,10 @@ def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
 
 def _is_told(piece: Piece) -> bool:
     """Return whether a block has sentences: forms set the description of the problem as a block of shell, too."""
-    told = _DESCRIPTION.search(piece.section) and not is_code_block(piece) and not exceptions_in(piece.text, _FIRST)
-    return bool(told) and not any(_PROMPT.match(line) for line in piece.lines)
+    described = (
+        _DESCRIPTION.search(piece.section) and not is_code_block(piece) and not exceptions_in(piece.text, _FIRST)
+    )
+    return bool(described) and not any(_PROMPT.match(line) for line in piece.lines)
 
 
 def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
@@ -193,7 +195,7 @@ def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
     only beside other output with one.
     """
     shown: dict[int, Says] = {}
-    told: dict[int, Says] = {}
+    by_place: dict[int, Says] = {}
     for place, (piece, below) in enumerate(itertools.pairwise(pieces)):
         heading = piece.shape is Shape.HEADING and bool(find_mentions(piece.text))
         labels = heading or (piece.shape is Shape.PROSE and piece.text.rstrip(" *`\n").endswith(":"))
@@ -202,8 +204,8 @@ def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
         elif heading and below.shape is Shape.PROSE:
             said = below.text[:_LONGEST_VERDICT]
             if not find_mentions(said) and (says := verdict_of(said)) is not None:
-                told[place] = says  # a paragraph that names versions speaks of these
-    return told | (shown if Says.FAILS in (*shown.values(), *told.values()) else {})
+                by_place[place] = says  # a paragraph that names versions speaks of these
+    return by_place | (shown if Says.FAILS in (*shown.values(), *by_place.values()) else {})
 
 
 def _in_prose(piece: Piece, context: Context, shown: Says | None = None) -> Iterator[Claim]:

@@ -63,15 +63,15 @@ def conclude(
     scripts: list[ScenarioFile] = []
     parts = steps or ((ScenarioFile(name=f"{source.name}.py", text=code.text),) if code and code.text.strip() else ())
     pieces = list(source.pieces)
-    told = [*_title(source, pieces), *pieces]
+    titled = [*_title(source, pieces), *pieces]
     variables = code.variables if code else ()
-    backend = asked_backend(told, [part.text or "" for part in parts])
+    backend = asked_backend(titled, [part.text or "" for part in parts])
     if backend is not None and not any(name == BACKEND_VARIABLE for name, _ in variables):
         variables = (*variables, (BACKEND_VARIABLE, backend))
         decisions.append(f"{BACKEND_VARIABLE}={backend}, because the report says so and the code does not set it")
     conftest = next((each.read() for each in companions if each.name == "conftest.py"), "")
     for part in parts:
-        text, switched = with_failing_backend(part.text or "", told)
+        text, switched = with_failing_backend(part.text or "", titled)
         if switched is not None:
             decisions.append(f"{BACKEND_VARIABLE}={switched}, because the report says that it fails with this backend")
         completed = complete(text, conftest=conftest)
@@ -93,8 +93,8 @@ def conclude(
     dropped = (*source.dropped, *assembled.dropped)
     claims = [each for each in _claims(source, pieces, requirements) if not _of_other_backends(each, scripts)]
     seen = {(each.place.file, each.place.line) for each in dropped}
-    failures = tuple(_failures(source, told))
-    if (asserted := _asserted(scripts, told)) is not None:
+    failures = tuple(_failures(source, titled))
+    if (asserted := _asserted(scripts, titled)) is not None:
         scripts, decision, failure = asserted
         decisions.append(decision)
         failures = (failure,)
@@ -106,8 +106,8 @@ def conclude(
         name=source.name, form=_form(source, scripts), title=source.title, scripts=runnable,
         companions=companions,
         variables=variables, requirements=tuple(dict.fromkeys(requirements)),
-        settings=tuple(_settings(source, told)), date=source.date, claims=tuple(claims),
-        written_with=tuple(_written_with(source, told, scripts)),
+        settings=tuple(_settings(source, titled)), date=source.date, claims=tuple(claims),
+        written_with=tuple(_written_with(source, titled, scripts)),
         failures=failures,
         outputs=tuple(_outputs(source, code, pieces, seen)), dropped=dropped,
         decisions=tuple(dict.fromkeys(decisions)),
@@ -171,12 +171,12 @@ def _with_variables(text: str, variables: tuple[tuple[str, str], ...]) -> str:
 def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> list[Claim]:
     failing, working, mixed = _sections(pieces)
     default = default_package(source.title, pieces)
-    told = [*_title(source, pieces), *pieces]
+    titled = [*_title(source, pieces), *pieces]
     context = Context(
         default=default, failing_sections=failing, working_sections=working, mixed_sections=mixed,
-        should_raise=expected_exception(told) is not None,
+        should_raise=expected_exception(titled) is not None,
     )  # fmt: skip
-    claims = [*claims_of_fields(pieces), *claims_in(told, context), *conflicts_in(pieces)]
+    claims = [*claims_of_fields(pieces), *claims_in(titled, context), *conflicts_in(pieces)]
     claims += _shown(source, pieces)
     claims += claims_in_sessions(pieces)
     claims += claims_of_labels(pieces)
@@ -190,7 +190,7 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
                 Claim(text=f"pip install {each}", place=_place_of(each, source, place), says=Says.FAILS,
                       package=package_of(found["name"]), version=found["version"])
             )  # fmt: skip
-    written = {(each.name, each.value) for each in written_with(told, default)}
+    written = {(each.name, each.value) for each in written_with(titled, default)}
     return _without_writers(_agreeing(without_repeats(claims)), written)
 
 

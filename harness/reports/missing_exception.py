@@ -40,11 +40,11 @@ def expected_exception(pieces: Iterable[Piece]) -> str | None:
     pieces = list(pieces)
     if any(piece.shape is Shape.BLOCK and _TRACEBACK.search(piece.text[:_LONGEST]) for piece in pieces):
         return None
-    told = "\n".join(piece.text[:_LONGEST] for piece in pieces if piece.shape is not Shape.BLOCK)
-    right = _RIGHT.search(told)
-    if right is None or _MISSING.search(told) is None:
+    text_outside_blocks = "\n".join(piece.text[:_LONGEST] for piece in pieces if piece.shape is not Shape.BLOCK)
+    right = _RIGHT.search(text_outside_blocks)
+    if right is None or _MISSING.search(text_outside_blocks) is None:
         return None
-    named = _TYPE.search(told[right.start() : right.end() + _NEAR])
+    named = _TYPE.search(text_outside_blocks[right.start() : right.end() + _NEAR])
     return named.group() if named is not None else _ANY
 
 

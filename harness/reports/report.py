@@ -122,7 +122,7 @@ class Report:
     variables: tuple[tuple[str, str], ...] = ()
     """Environment variables that the reporter set."""
     requirements: tuple[str, ...] = ()
-    """What the reporter installed, as pip was told."""
+    """The packages that the reporter installed, as arguments of pip."""
     settings: tuple[Setting, ...] = ()
     date: dt.date | None = None
     written_with: tuple[Setting, ...] = ()

@@ -54,7 +54,7 @@ def groups(table: Transfer, grade: Grade) -> list[Group]:
 def page(table: Transfer) -> str:
     """Return the page."""
     parts = [_INTRODUCTION, _BEGIN, _size(table), *formats_of_pairs(table)]
-    for grade, title, told in (
+    for grade, title, introduction in (
         (
             Grade.SILENT,
             "Lost silently",
@@ -72,7 +72,7 @@ def page(table: Transfer) -> str:
             "Weights and predictions are right. What is named first is not as it was saved.",
         ),
     ):
-        parts += _section(table, grade, title, told)
+        parts += _section(table, grade, title, introduction)
     parts += [*_unwritten(table), _END]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
@@ -92,13 +92,13 @@ def _size(table: Transfer) -> str:
     )
 
 
-def _section(table: Transfer, grade: Grade, title: str, told: str) -> Iterator[str]:
+def _section(table: Transfer, grade: Grade, title: str, introduction: str) -> Iterator[str]:
     found = groups(table, grade)
     yield f"## {title}"
     if not found:
         yield "None was seen."
         return
-    yield told
+    yield introduction
     for group in found[:_MOST_CAUSES]:
         yield _cause(table, group)
     if len(found) > _MOST_CAUSES:
@@ -110,9 +110,9 @@ def _section(table: Transfer, grade: Grade, title: str, told: str) -> Iterator[s
 def _cause(table: Transfer, group: Group) -> str:
     reading, questions = group.reading, group.questions
     what = ", ".join(dict.fromkeys(check for each in questions for check in table.reading(each).differs))
-    told = reading.error or f"fails at {reading.stage}"
+    error = reading.error or f"fails at {reading.stage}"
     cause, _, workaround = (reading.note or "").partition(". ")
-    head = escaped(cause.rstrip(".")) if cause else escaped(told)[:_LONGEST_HEAD]
+    head = escaped(cause.rstrip(".")) if cause else escaped(error)[:_LONGEST_HEAD]
     lines = [f"### {head}", ""]
     lines += [
         f"{link(reading.label, reading.link)}. {escaped(workaround)}" if reading.label else "No explanation yet.",
@@ -124,7 +124,7 @@ def _cause(table: Transfer, group: Group) -> str:
         f"{_names(each.format for each in questions)}; options {_names(each.option for each in questions)}",
         f"* written by {_between([each.writer for each in questions], table.writers)}; read by "
         f"{_between([each.reader for each in questions], table.readers)}",
-        f"* {code(_shortened(told))}",
+        f"* {code(_shortened(error))}",
         f"* `harness show '{table.cell(questions[0])}'`",
         *_instead(table, questions),
     ]

@@ -65,12 +65,12 @@ def build(
             line = _line(found, [readings.get((case, writer, reader), NOT_TESTED) for reader in readers], labels)
             if line is not None:
                 lines[writer] = line
-            told = measured_in(found.attempt.evidence.stdout) if found is not None else None
-            if told is not None:
-                layers.setdefault(model, set()).update(_texts(told.get("layers")))
-                titles.setdefault(model, str(told.get("title", "")))
-                keeps.setdefault(format, str(told.get("keeps", "model")))
-                stored_as.setdefault(format, str(told.get("stored_as", "")))
+            measured = measured_in(found.attempt.evidence.stdout) if found is not None else None
+            if measured is not None:
+                layers.setdefault(model, set()).update(_texts(measured.get("layers")))
+                titles.setdefault(model, str(measured.get("title", "")))
+                keeps.setdefault(format, str(measured.get("keeps", "model")))
+                stored_as.setdefault(format, str(measured.get("stored_as", "")))
         tested = any(reading != NOT_TESTED for line in lines.values() for reading in line.readings)
         # A writer writes for all options at once: that says nothing of options that no reader was run with.
         unwritten = any(line.writing.written is False for line in lines.values())

@@ -73,9 +73,9 @@ def cause_of(reading: Reading) -> str:
     if reading.grade in (Grade.FULL, Grade.NOT_TESTED):
         return reading.reason
     what = f"{', '.join(reading.differs)}: " if reading.differs else ""
-    told = reading.error or (f"fails at {reading.stage}" if reading.stage else reading.grade.value)
+    error = reading.error or (f"fails at {reading.stage}" if reading.stage else reading.grade.value)
     # The note first: an error may be long, and is cut.
-    return f"{what}{reading.label}: {reading.note} {told}" if reading.label else f"{what}{told}"
+    return f"{what}{reading.label}: {reading.note} {error}" if reading.label else f"{what}{error}"
 
 
 def has_square(table: Transfer, format: str, option: str = PLAIN) -> bool:

@@ -76,10 +76,10 @@ def _point(found: Summary, pair: str, *, x: int, y: int, same: bool) -> str:
     nothing = found.unwritable
     if found.worst is Grade.NOT_TESTED and not nothing and not same:
         return ""
-    told = ", ".join(f"{len(names)} {grade}" for grade, names in found.grades.items() if names)
+    counts = ", ".join(f"{len(names)} {grade}" for grade, names in found.grades.items() if names)
     fill = _UNWRITTEN if nothing else DISPLAY[found.worst].colour
     edge = ' stroke="#000000"' if same else ""
-    title = f"<title>{escape(pair)}: {UNWRITTEN_MEANING if nothing else told}</title>"
+    title = f"<title>{escape(pair)}: {UNWRITTEN_MEANING if nothing else counts}</title>"
     return f'<rect x="{x}" y="{y}" width="{_POINT - 1}" height="{_POINT - 1}" fill="{fill}"{edge}>{title}</rect>'
 
 

@@ -71,10 +71,10 @@ class Investigation:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """What every cell of a release shows of the problem."""
-        return releases_only(self.told, self.matrix)
+        return releases_only(self.all_evidence, self.matrix)
 
     @property
-    def told(self) -> tuple[Evidence, ...]:
+    def all_evidence(self) -> tuple[Evidence, ...]:
         """What every cell shows of the problem, those of nightly builds, too."""
         return evidence_of(self.runs.all, self.problem)
 
@@ -105,7 +105,7 @@ def compose(found: Investigation) -> TriageAnswer:
     if undecided and reproduction.result == "does not fail" and (found.assumed or not reproduction.reason):
         reasons = [reproduction.reason, _not_judged(found, reproduction, shown)]
         reproduction = replace(reproduction, reason="; ".join(filter(None, reasons)))
-    nightly = nightly_results(found.told, found.matrix)
+    nightly = nightly_results(found.all_evidence, found.matrix)
     responsible = found.name(package) if package else None
     verdict = sentence(
         replace(reproduction, reason="") if shown.groups else reproduction,
@@ -149,8 +149,10 @@ def compose(found: Investigation) -> TriageAnswer:
             following=found.following,
             case=suffix_of(found.runs.case),
         ),
-        other_failures=other_failures(found.told),
-        not_tested=tuple((each.environment, each.reason) for each in found.told if each.shows is Shows.NOT_TESTED),
+        other_failures=other_failures(found.all_evidence),
+        not_tested=tuple(
+            (each.environment, each.reason) for each in found.all_evidence if each.shows is Shows.NOT_TESTED
+        ),
         nightly=nightly,
         script=found.runs.scenario.script.text,
         script_name=found.script_name,
@@ -175,7 +177,7 @@ def _reproduction(found: Investigation, reported: Failure | None) -> Reproductio
     reproduction = reproduction_of(own, found.problem, reported=reported, system=system)
     if found.assumed and own and not reproduction.reason:
         reproduction = replace(reproduction, reason=_reason_of_day(found))
-    if reproduction.environment is None and (why := common_reason(found.told)):
+    if reproduction.environment is None and (why := common_reason(found.all_evidence)):
         reproduction = replace(reproduction, reason=why)
     return reproduction
 
@@ -184,10 +186,10 @@ def _checked_claims(
     found: Investigation, points: Sequence[Evidence], *, is_reported: bool, undecided: bool
 ) -> tuple[CheckedClaim, ...]:
     """Return the claims with their results; without results if nothing says what is right (`undecided`)."""
-    told = [*found.told, *points]
+    all_evidence = [*found.all_evidence, *points]
     checked = check(
         found.report.claims,
-        told if is_reported else [_as_another_failure(each) for each in told],
+        all_evidence if is_reported else [_as_another_failure(each) for each in all_evidence],
         provides=dict(found.matrix.provides),
         own=[found.runs.ran[id].environment for id in found.own_versions],
     )

@@ -48,18 +48,18 @@ class Differences:
         if not self.groups:
             return ""
         words = WORDS[WatchKind(self.groups[0].kind)]
-        told = ", ".join(
+        texts = ", ".join(
             f"{each.group} ({each.short or 'nothing'}) with {each.package} {each.versions}" for each in self.groups
         )
-        return f"It {words.differs.removesuffix(' where it passes')}: {told}. The report does not say which is right."
+        return f"It {words.differs.removesuffix(' where it passes')}: {texts}. The report does not say which is right."
 
     @property
     def question(self) -> str:
         """What to ask the reporter."""
         if self.not_compared:
             return "Could you set the seeds of all random numbers, and print only the value that is wrong?"
-        told = "; ".join(f"{each.group}: {each.short or '(nothing)'}" for each in self.groups)
-        return f"Which of these do you see, and which do you expect? {told}." if self.groups else ""
+        texts = "; ".join(f"{each.group}: {each.short or '(nothing)'}" for each in self.groups)
+        return f"Which of these do you see, and which do you expect? {texts}." if self.groups else ""
 
     def pair(self, ran: Iterable[CellRun]) -> tuple[str, str] | None:
         """Return an environment of the first group and one of the second."""

@@ -46,10 +46,10 @@ class PairReply:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """What every pair of releases shows of the problem."""
-        return releases_only(self.told, self.matrix)
+        return releases_only(self.all_evidence, self.matrix)
 
     @property
-    def told(self) -> tuple[Evidence, ...]:
+    def all_evidence(self) -> tuple[Evidence, ...]:
         """What every pair shows of the problem, those with a nightly build, too."""
         return evidence_of(self.ran.values(), self.problem)
 
@@ -78,7 +78,7 @@ class PairReply:
         )
         newest = self._failing_attempt(problem, pair)
         name = people_name(package, self.matrix) if package else None
-        nightly = nightly_results(self.told, self.matrix, writer=pair.writer if pair else "")
+        nightly = nightly_results(self.all_evidence, self.matrix, writer=pair.writer if pair else "")
         verdict = pair_sentence(
             reproduction,
             readers,
@@ -113,7 +113,7 @@ class PairReply:
             ),
             not_tested=tuple(
                 (f"{each.writer} -> {each.environment}", each.reason)
-                for each in self.told
+                for each in self.all_evidence
                 if each.shows is Shows.NOT_TESTED
             ),
             nightly=nightly,

@@ -30,8 +30,8 @@ def quoted_outputs(report: Report) -> tuple[tuple[str, ...], ...]:
     for output in report.outputs:
         if output.role == "expected" or len(output.text) > _LONGEST or "Traceback" in output.text:
             continue
-        told = "\n".join(line for line in output.text.split("\n") if not _LOGGED.match(line))
-        lines = normalise_output(told, versions).split("\n")
+        printed = "\n".join(line for line in output.text.split("\n") if not _LOGGED.match(line))
+        lines = normalise_output(printed, versions).split("\n")
         kept = tuple(each for each in lines if not _VERSION_ONLY.fullmatch(each))
         if kept and any(map(str.strip, kept)):
             found.append(kept)

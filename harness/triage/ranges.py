@@ -124,9 +124,9 @@ def borders_of(ranges: Sequence[Range]) -> tuple[Border, ...]:
     Another failure between them hides the border, and so does a version with different results.
     """
     borders = []
-    told = [each for each in ranges if each.shows.conclusive]
-    results = Counter(version for each in told for version in {each.first, each.last})
-    for before, after in itertools.pairwise(told):
+    conclusive = [each for each in ranges if each.shows.conclusive]
+    results = Counter(version for each in conclusive for version in {each.first, each.last})
+    for before, after in itertools.pairwise(conclusive):
         clear = results[before.last] == results[after.first] == 1
         if clear and {before.shows, after.shows} == {Shows.PASSES, Shows.BUG}:
             borders.append(

@@ -135,7 +135,7 @@ def test_what_broke_it_is_told_from_what_changed_the_error(playground, repositor
     )
 
 
-def test_what_was_fixed_and_broken_again_in_between_is_told(playground, repository):
+def test_what_was_fixed_and_broken_again_in_between_is_reported(playground, repository):
     playground.releases("lib", {"1.0": RAISES, "1.1": source(41)})
     repository.commit("Begin", RAISES, tag="v1.0")
     mended = repository.commit("Mend it", source(42))

@@ -23,7 +23,7 @@ def report(project, text, name="report.py"):
     return path
 
 
-def test_missing_package_is_no_regression_and_the_way_to_add_it_is_told(project):
+def test_missing_package_is_no_regression_and_names_the_option_that_adds_it(project):
     project.lock("1.0", other="1.0")
     path = report(project, LACKS)
     done = project.run(str(path))

@@ -80,11 +80,11 @@ def test_script_that_runs_for_long_is_told_of_with_its_last_line():
     assert list(scripts.news()) == []
     clock.now = 10.0
     assert list(scripts.news()) == ["passes@env: running for 10 s; no output yet"]
-    scripts.heard(task, b"epoch 1\nepoch 2 \x1b[2J\x1b]0;owned\x07\n\n")
+    scripts.note_output(task, b"epoch 1\nepoch 2 \x1b[2J\x1b]0;owned\x07\n\n")
     assert list(scripts.news()) == []
     clock.now = 20.0
     assert list(scripts.news()) == ["passes@env: running for 20 s; last output: epoch 2"]
-    scripts.heard(task, b"  5/100\r  6/100\r")
+    scripts.note_output(task, b"  5/100\r  6/100\r")
     assert list(scripts.long()) == [(task.cell, "6/100")]
     told = []
     for clock.now in range(21, 221):

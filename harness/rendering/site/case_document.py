@@ -29,8 +29,8 @@ class _Shared:
         return self.texts.number(tuple(self.lines.number(line) for line in text.split("\n"))) if text else None
 
 
-def document(content: Content, found: Sequence[Record], told: Sequence[History]) -> dict[str, object]:
-    """Return the document of a case. `found` are its records, `told` its histories."""
+def document(content: Content, found: Sequence[Record], histories: Sequence[History]) -> dict[str, object]:
+    """Return the document of a case. `found` are its records, `histories` its histories."""
     first, shared = found[0], _Shared()
     scenario = first.scenario
     cells = [_cell(content, record, shared) for record in found]
@@ -46,7 +46,7 @@ def document(content: Content, found: Sequence[Record], told: Sequence[History])
         "writer_script": {"name": scenario.write.file_name, "text": plain(scenario.write.text)}
         if scenario.write
         else None,
-        "statements": [_statement(history, content) for history in told],
+        "statements": [_statement(history, content) for history in histories],
         "cells": cells,
         "causes": shared.causes.values,
         "ways_out": shared.ways.values,

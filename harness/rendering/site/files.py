@@ -49,14 +49,14 @@ def transfer_files(index: Mapping[str, Any], transfer: Mapping[str, Any]) -> Ite
 
 
 def _cases(content: Content) -> Iterator[tuple[str, str]]:
-    told: dict[str, list[History]] = {}
+    histories: dict[str, list[History]] = {}
     for history in content.histories:
-        told.setdefault(str(history.case), []).append(history)
+        histories.setdefault(str(history.case), []).append(history)
     for scenario, of_scenario in groupby(content.records, key=lambda record: record.scenario.name):
         documents = []
         for case, members in groupby(of_scenario, key=lambda record: str(record.case)):
             found = list(members)
-            document = case_document.document(content, found, told.get(case, ()))
+            document = case_document.document(content, found, histories.get(case, ()))
             documents.append(document)
             yield _json(f"cases/{file_name(case)}", document)
             yield from _picture(badges.case_badge(content, found))
