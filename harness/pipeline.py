@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from harness.model import Attempt, Cell, CellResult, Condition, Data, Outcome, O
 from harness.project.plan import Plan, PlannedCell
 from harness.record.store import Cost, Store, Writer
 from harness.schedule.missing_attempts import could_write, count_missing
+from harness.schedule.waiting_readers import WaitingReaders
 from harness.session import Session
 
 if TYPE_CHECKING:  # imported at run time only if cells are run
@@ -220,93 +220,70 @@ def run_due(
     `elsewhere` runs the tasks on other machines.
     """
     from harness.engine import local_scheduler
-    from harness.execute.executor import unavailable
 
     session.require_condition()
-    recorded = 0
-    inconclusive: set[str] = set()
-    lost: set[str] = set()
-
-    def record(attempt: Attempt) -> None:
-        nonlocal recorded
-        if attempt.outcome is Outcome.UNAVAILABLE:
-            if attempt.key in lost:
-                return  # record a repeated task that cannot run only once
-            lost.add(attempt.key)
-        recorded += writer.add(attempt)
-        if not attempt.conclusive:
-            inconclusive.add(attempt.key)
-
+    recorder = _Recorder(session, work, writer, watcher)
     if elsewhere is not None:
         with contextlib.closing(elsewhere(due)) as attempts:
             for attempt in attempts:
-                record(attempt)
-        return recorded
+                recorder.record(attempt)
+        return recorder.count
     due = _with_lost_artifacts(session, work, due)
     if isolation == "process":
         due = [replace(task, own_process=True) for task in due]
-
-    def possible(tasks: Iterable[Task]) -> list[Task]:
-        """Return the tasks that can run, and record why the others cannot."""
-        able = []
-        for task in tasks:
-            reason = _blocking_reason(session, work, task)
-            if reason is None:
-                able.append(task)
-            else:
-                # Missing artifacts are final, unless their writer will be tried again.
-                lost_for_good = task.environment.id not in work.missing and task.reads not in inconclusive
-                attempt = unavailable(task, reason, conclusive=lost_for_good)
-                watcher.finished(task, attempt)
-                record(attempt)
-        return able
-
-    readers = _Readers.of(due)
-    tasks = possible(task for task in due if task not in readers)
-    tasks += possible(readers.without(task.key for task in tasks))
+    readers = WaitingReaders.of(due)
+    tasks = recorder.possible(task for task in due if task not in readers)
+    tasks += recorder.possible(readers.without(task.key for task in tasks))
     with (
         local_scheduler(session, jobs=jobs, watcher=watcher) as scheduler,
-        contextlib.closing(scheduler.run(tasks, then=lambda attempt: possible(readers.after(attempt)))) as attempts,
+        contextlib.closing(
+            scheduler.run(tasks, then=lambda attempt: recorder.possible(readers.after(attempt)))
+        ) as attempts,
     ):
         for attempt in attempts:
-            record(attempt)
-    return recorded
+            recorder.record(attempt)
+    return recorder.count
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Readers:
-    """The tasks that read what other tasks of the same run write: each starts when its writer has ended."""
+class _Recorder:
+    """Records the attempts of a run, and those of tasks that cannot run."""
 
-    waiting: dict[str, list[Task]]
-    """By the key of the writer."""
-    writing: Counter[str]
-    """How many attempts of each writer have not ended."""
+    def __init__(self, session: Session, work: Work, writer: Writer, watcher: Watcher) -> None:
+        self._session = session
+        self._work = work
+        self._writer = writer
+        self._watcher = watcher
+        self._inconclusive: set[str] = set()
+        self._unavailable: set[str] = set()
+        self.count = 0
+        """How many attempts were recorded."""
 
-    @classmethod
-    def of(cls, due: Iterable[Task]) -> _Readers:
-        """Return the readers whose writers are due as well."""
-        due = list(due)
-        writing = Counter(task.key for task in due if task.writes)
-        waiting: dict[str, list[Task]] = {}
-        for task in due:
-            if task.reads in writing:
-                waiting.setdefault(task.reads or "", []).append(task)
-        return cls(waiting=waiting, writing=writing)
+    def record(self, attempt: Attempt) -> None:
+        """Record an attempt. An unavailable task is recorded once, also if it is due several times."""
+        if attempt.outcome is Outcome.UNAVAILABLE:
+            if attempt.key in self._unavailable:
+                return
+            self._unavailable.add(attempt.key)
+        self.count += self._writer.add(attempt)
+        if not attempt.conclusive:
+            self._inconclusive.add(attempt.key)
 
-    def __contains__(self, task: Task) -> bool:
-        return task.reads in self.waiting
+    def possible(self, tasks: Iterable[Task]) -> list[Task]:
+        """Return the tasks that can run, and record why the others cannot."""
+        from harness.execute.executor import unavailable
 
-    def after(self, attempt: Attempt) -> list[Task]:
-        """Return the readers that waited for an attempt of their writer, the last one if it is repeated."""
-        self.writing[attempt.key] -= 1
-        if self.writing[attempt.key] > 0 and attempt.outcome is not Outcome.UNAVAILABLE:
-            return []
-        return self.waiting.pop(attempt.key, [])
-
-    def without(self, running: Iterable[str]) -> list[Task]:
-        """Return the readers whose writers do not run."""
-        left = set(running)
-        return [task for key in tuple(self.waiting) if key not in left for task in self.waiting.pop(key)]
+        able = []
+        for task in tasks:
+            reason = _blocking_reason(self._session, self._work, task)
+            if reason is None:
+                able.append(task)
+                continue
+            # Missing artifacts are final, unless their writer will be tried again.
+            final = task.environment.id not in self._work.missing and task.reads not in self._inconclusive
+            attempt = unavailable(task, reason, conclusive=final)
+            self._watcher.finished(task, attempt)
+            self.record(attempt)
+        return able
 
 
 def _with_lost_artifacts(session: Session, work: Work, due: list[Task]) -> list[Task]:

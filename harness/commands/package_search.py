@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,11 +106,6 @@ class _Search:
     failing: bool = False
     """True if the named environment must fail."""
 
-    @property
-    def role(self) -> str:
-        """What the stepped releases do, if one of two steps is held."""
-        return self.held.role if self.held is not None else ""
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Result:
@@ -151,7 +146,7 @@ def _over_releases(search: _Search) -> _Result:
     plan, description = strategy.plan, strategy.description
     if place is not None and place not in plan.marks:
         plan, description = plan.including(place), f"{description}, and {releases.versions[place]} that {base.id} has"
-    where = f"{releases.package} in {base.id}{search.role}"
+    where = f"{releases.package} in {base.id}{search.held.role if search.held is not None else ''}"
     session.notify(f"{prober.case}: {where}: {description}, {', '.join(_ends(releases.versions))}")
     session.notify(f"Mode {strategy.mode}: {strategy.why}.")
     with prober.open():
@@ -171,14 +166,8 @@ def _over_releases(search: _Search) -> _Result:
         )
         sequence = walk.run(releases.package)
         named = _named(search, judge, candidate)  # after the search, which may have run it again
-        sequence = sequence.following(_followed(following, named))
-        if repository is not None:
-            commits = CommitSearch(prober, judge, repository, session.notify)
-            searches = [functools.partial(commits.narrow, each) for each in sequence.found]
-            sequence = replace(sequence, found=tuple(prober.side_by_side(searches)))
-        elif not prober.on_cluster and not following.hangs:
-            hints = FileHints(prober, session.notify)
-            sequence = replace(sequence, found=tuple(map(hints.add, sequence.found)))
+        found = sequence.following(_followed(following, named))
+        sequence = _with_causes(search, judge, repository, found, hangs=following.hangs)
     newest = sequence.newest
     ends = _ends(releases.versions[sequence.given_up : None if newest is None else newest + 1])
     unseen = _between_releases(sequence) if repository is not None else []
@@ -193,6 +182,19 @@ def _over_releases(search: _Search) -> _Result:
         why=strategy.why,
         notes=(*_notes(stepper), *_fails_at_import(sequence.points), *_given_up(sequence, releases), *unseen),
     )
+
+
+def _with_causes(
+    search: _Search, judge: Judge, repository: Repository | None, sequence: SequenceResult, *, hangs: bool
+) -> SequenceResult:
+    """Return the transitions with their commits; without a repository, with suspicious files."""
+    prober, notify, found = search.prober, search.session.notify, sequence.found
+    if repository is not None:
+        commits = CommitSearch(prober, judge, repository, notify)
+        return replace(sequence, found=tuple(prober.side_by_side([partial(commits.narrow, each) for each in found])))
+    if prober.on_cluster or hangs:
+        return sequence
+    return replace(sequence, found=tuple(map(FileHints(prober, notify).add, found)))
 
 
 def _over_commits(search: _Search, commits: str) -> _Result:
