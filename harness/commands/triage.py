@@ -117,19 +117,53 @@ def execute(session: Session, options: Options) -> int:
     check_late_options(session, extras=options.extras, repository=options.repository)
     report, folder, path = _read(session, options)
     if path is None:
-        why = reason_without_code(report)
-        answer = unanswerable(report, why, provides=dict(session.project.matrix.provides))
-        _publish(session, options, _explained(session, report, answer))
-        raise UsageError(
-            f"{options.report}: the report has no code that can be run",
-            why=why[:1].upper() + why[1:],
-            next_step=f"Ask the reporter. What was read is in {folder}",
-        )
+        raise _without_code(session, options, report, folder)
     (scenario,) = scripts_at(session, [path])
     backend = tier_with_backend(report, session.project.environments, session.project.matrix)
     if backend is not None and not options.tier and not options.environments:
         session.notify(f"{backend[0]}: `--tier {backend[1]}` compares the environments that are made for it")
     added = Additions.of(session, report, scenario, options.extras)
+    runs = _runs(session, options, scenario, added)
+    subject = TriageSubject(
+        session=session,
+        report=report,
+        path=path,
+        tier=[each.id for each in _tier(session, options)],
+        jobs=options.jobs,
+        repository=options.repository,
+    )
+    files = files_apart(report, scenario.script.text) if scenario.write is None else ()
+    if isinstance(runs, Pairs):
+        found = subject.two_steps(runs)
+    elif files:
+        found = subject.files_apart(runs, files)
+    else:
+        found = subject.one_step(runs)
+    if session.stop.is_set():
+        session.notify("Stopped. Results until now are recorded; run the same command again to continue.")
+        return 130
+    if any(each.attempt is not None and each.attempt.cause is NoVerdict.NO_NETWORK for each in runs.all):
+        session.notify("The script downloads data, and has no network: add --fetch to download it once, or --data DIR.")
+    attempts = [each.attempt for each in runs.all]
+    found = added.asked(with_data(found, attempts, options=data_options(session)), attempts)
+    _publish(session, options, _explained(session, report, with_commits(session, found)))
+    return 0 if found.ranges or any(each.attempt is not None for each in runs.all) else 1
+
+
+def _without_code(session: Session, options: Options, report: Report, folder: Path) -> UsageError:
+    """Print the questions for the reporter. Return the error for a report that has nothing to run."""
+    why = reason_without_code(report)
+    answer = unanswerable(report, why, provides=dict(session.project.matrix.provides))
+    _publish(session, options, _explained(session, report, answer))
+    return UsageError(
+        f"{options.report}: the report has no code that can be run",
+        why=why[:1].upper() + why[1:],
+        next_step=f"Ask the reporter. The parts of the report are in {folder}",
+    )
+
+
+def _runs(session: Session, options: Options, scenario: Scenario, added: Additions) -> Runs | Pairs:
+    """Return the runs of a script, or the pairs of a script with two steps. Nothing is run yet."""
     watch = _watch_of(options, scenario)
     runs: Runs | Pairs = (Runs if scenario.write is None else Pairs)(
         session=session,
@@ -140,30 +174,7 @@ def execute(session: Session, options: Options) -> int:
     )
     if isinstance(runs, Runs):
         runs.watch = watch
-    asked = TriageSubject(
-        session=session,
-        report=report,
-        path=path,
-        tier=[each.id for each in _tier(session, options)],
-        jobs=options.jobs,
-        repository=options.repository,
-    )
-    files = files_apart(report, scenario.script.text) if scenario.write is None else ()
-    if isinstance(runs, Pairs):
-        found = asked.two_steps(runs)
-    elif files:
-        found = asked.files_apart(runs, files)
-    else:
-        found = asked.one_step(runs)
-    if session.stop.is_set():
-        session.notify("Stopped. Results until now are recorded; run the same command again to continue.")
-        return 130
-    if any(each.attempt is not None and each.attempt.cause is NoVerdict.NO_NETWORK for each in runs.all):
-        session.notify("The script downloads data, and has no network: add --fetch to download it once, or --data DIR.")
-    attempts = [each.attempt for each in runs.all]
-    found = added.asked(with_data(found, attempts, options=data_options(session)), attempts)
-    _publish(session, options, _explained(session, report, with_commits(session, found)))
-    return 0 if found.ranges or any(each.attempt is not None for each in runs.all) else 1
+    return runs
 
 
 def _watch_of(options: Options, scenario: Scenario) -> Watch | None:

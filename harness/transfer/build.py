@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from harness.errors import UsageError
 from harness.model import Attempt, Case, Label, Outcome, Scenario, label_of, reduced
@@ -34,6 +35,31 @@ def require_table(scenario: Scenario) -> None:
         )
 
 
+@dataclass(kw_only=True)
+class _Facts:
+    """Facts of models and formats that writers measured. The first writer of a model or format counts."""
+
+    layers: dict[str, set[str]] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    keeps: dict[str, str] = field(default_factory=dict)
+    stored_as: dict[str, str] = field(default_factory=dict)
+
+    def add(self, model: str, format: str, measured: Mapping[str, Any]) -> None:
+        """Add the measurements of a writer. All its layers count."""
+        self.layers.setdefault(model, set()).update(_texts(measured.get("layers")))
+        self.titles.setdefault(model, str(measured.get("title", "")))
+        self.keeps.setdefault(format, str(measured.get("keeps", "model")))
+        self.stored_as.setdefault(format, str(measured.get("stored_as", "")))
+
+    def model(self, name: str) -> Model:
+        """Return a model of the table."""
+        return Model(name=name, title=self.titles.get(name, ""), layers=tuple(sorted(self.layers.get(name, ()))))
+
+    def format(self, name: str) -> Format:
+        """Return a format of the table."""
+        return Format(name=name, title=self.stored_as.get(name, ""), keeps=self.keeps.get(name, "model"))
+
+
 def build(
     scenario: Scenario,
     places: Sequence[Place],
@@ -46,17 +72,14 @@ def build(
 ) -> Transfer:
     """Return the table of the given attempts: those of writers by case and writer, of reads also by reader.
 
-    A case without an attempt has no square. The grade of a read follows from `reading_of`.
+    `day` is the date of the results, YYYY-MM-DD. A case without an attempt has no square.
     """
     require_table(scenario)
     readings = {key: reading_of(attempt, scenario.header.labels) for key, attempt in read.items()}
     labels = scenario.write.header.labels if scenario.write is not None else ()
     squares: dict[tuple[str, str, str], Mapping[str, Line]] = {}
     first_option = next((str(case.values["option"]) for case in scenario.cases()), PLAIN)
-    layers: dict[str, set[str]] = {}
-    titles: dict[str, str] = {}
-    keeps: dict[str, str] = {}
-    stored_as: dict[str, str] = {}
+    facts = _Facts()
     for case in scenario.cases():
         model, format, option = (str(value) for _, value in case.parameters)
         lines = {}
@@ -67,10 +90,7 @@ def build(
                 lines[writer] = line
             measured = measured_in(found.attempt.evidence.stdout) if found is not None else None
             if measured is not None:
-                layers.setdefault(model, set()).update(_texts(measured.get("layers")))
-                titles.setdefault(model, str(measured.get("title", "")))
-                keeps.setdefault(format, str(measured.get("keeps", "model")))
-                stored_as.setdefault(format, str(measured.get("stored_as", "")))
+                facts.add(model, format, measured)
         tested = any(reading != NOT_TESTED for line in lines.values() for reading in line.readings)
         # A writer writes for all options at once: that says nothing of options that no reader was run with.
         unwritten = any(line.writing.written is False for line in lines.values())
@@ -81,16 +101,8 @@ def build(
     return Transfer(
         scenario=scenario.name,
         generated=day,
-        models=tuple(
-            Model(name=name, title=titles.get(name, ""), layers=tuple(sorted(layers.get(name, ()))))
-            for name in values["model"]
-            if (0, name) in used
-        ),
-        formats=tuple(
-            Format(name=name, title=stored_as.get(name, ""), keeps=keeps.get(name, "model"))
-            for name in values["format"]
-            if (1, name) in used
-        ),
+        models=tuple(facts.model(name) for name in values["model"] if (0, name) in used),
+        formats=tuple(facts.format(name) for name in values["format"] if (1, name) in used),
         options=tuple(name for name in values["option"] if (2, name) in used) or (PLAIN,),
         places={place.id: place for place in places if place.id in {*writers, *readers}},
         writers=tuple(writers),
