@@ -11,8 +11,6 @@ from typing import Any
 from harness.filesystem.reading import parse_json
 from harness.model import Attempt, Label, Outcome, label_of, reduced
 
-OPENING = "open"
-"""The stage of read.py that opens the file."""
 MEASURED = "transfer: "
 """The beginning of the line in which read.py and write.py print what they measured, as JSON."""
 _SETTING_UP = frozenset({None, "parameters", "define"})
