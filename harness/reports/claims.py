@@ -182,10 +182,8 @@ def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
 
 def _is_told(piece: Piece) -> bool:
     """Return whether a block has sentences: forms set the description of the problem as a block of shell, too."""
-    described = (
-        _DESCRIPTION.search(piece.section) and not is_code_block(piece) and not exceptions_in(piece.text, _FIRST)
-    )
-    return bool(described) and not any(_PROMPT.match(line) for line in piece.lines)
+    found = _DESCRIPTION.search(piece.section) and not is_code_block(piece) and not exceptions_in(piece.text, _FIRST)
+    return bool(found) and not any(_PROMPT.match(line) for line in piece.lines)
 
 
 def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:

@@ -114,10 +114,10 @@ def _counts(table: Transfer) -> str:
     for question in table.questions():
         counts[table.reading(question).grade] += 1
     tested = sum(counts.values()) - counts[Grade.NOT_TESTED]
-    counts = ", ".join(
+    by_grade = ", ".join(
         f"{counts[grade]} {DISPLAY[grade].meaning.partition(':')[0]}"
         for grade in Grade
         if grade is not Grade.NOT_TESTED
     )
     size = f"{len(table.writers)} writers, {len(table.readers)} readers, {len(table.models)} models"
-    return f"{size}: {tested} reads: {counts}"
+    return f"{size}: {tested} reads: {by_grade}"
