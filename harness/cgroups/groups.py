@@ -337,6 +337,7 @@ def _counters(path: Path) -> dict[str, int]:
 
 def _read(path: str) -> str | None:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - read many times for each attempt
+            return stream.read()
     except (OSError, UnicodeDecodeError):
         return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
+from collections.abc import Mapping
 
 from harness.execute.failure_facts import Failure
 from harness.execute.no_verdict_reason import NoVerdictReason, lacks, needs_package
@@ -44,7 +46,8 @@ def misses_import(failure: Failure) -> NoVerdictReason | None:
     return next(map(needs_package, wanted), None)
 
 
-def _guarded(text: str) -> dict[str, str]:
+@functools.lru_cache(maxsize=128)  # a script may have thousands of attempts
+def _guarded(text: str) -> Mapping[str, str]:
     """Return the modules whose import may fail, and that nothing replaces, by the names that the script gives them."""
     tree = tree_of(text)
     found: dict[str, str] = {}
