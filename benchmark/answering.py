@@ -38,7 +38,7 @@ def answer_a_report(ours: Ours, folder: Path, repository: Path) -> Iterator[Figu
     ours.run(Selection(scenarios=("imports",)))  # builds the environments of the default tier
     first = measure_harness(["triage", str(REPORT)], ours.with_store("first-triage.sqlite"))
     yield Figure(
-        what="`harness triage` of a report, tier built: builds the reporter's environment and unpacks releases of Keras",
+        what="`harness triage` of a report, tier built: builds the reporter's environment, unpacks releases",
         measured=_seconds(first),
     )
     built = ours.with_store("triage.sqlite")
