@@ -1,7 +1,7 @@
-"""Asks whether the project's own dependencies, as locked, have known vulnerabilities: `nox -s audit`.
+"""Check the locked dependencies of the project for known vulnerabilities with pip-audit: `nox -s audit`.
 
-Exit status 0: all were asked about, none is known; 1: some are; 2: it could not be asked, about all or some of them.
-pip-audit does the asking. By itself it reports what it could not ask about as if nothing were known of it.
+Exit status 0: no dependency has any; 1: some have; 2: the database did not answer for some dependencies.
+pip-audit itself reports a dependency without an answer as one without vulnerabilities.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def judge(answers: Iterable[Answer | None]) -> tuple[int, list[str]]:
     given = list(answers)
     found = sorted({line for answer in given if answer for line in answer.vulnerable})
     if found:
-        return VULNERABLE, ["Known vulnerabilities; `nox -s requirements -- --upgrade` may mend them:", *found]
+        return VULNERABLE, ["Known vulnerabilities; `nox -s requirements -- --upgrade` may fix them:", *found]
     if None in given:
         return NOT_ASKED, ["Could not ask for known vulnerabilities: no service answers. Nothing is known."]
     unasked = sorted({name for answer in given if answer for name in answer.unasked})
@@ -87,11 +87,13 @@ def main(typed: Sequence[str] | None = None) -> int:
     """Audit requirements files; give the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, default=sorted(Path("requirements").glob("*.txt")))
-    parser.add_argument("--go-on-unasked", action="store_true", help="exit status 0 where it could not be asked")
+    parser.add_argument(
+        "--allow-unreachable", action="store_true", help="exit status 0 if the database does not answer"
+    )
     arguments = parser.parse_args(typed)
     status, lines = judge(ask(path) for path in arguments.files)
     print("\n".join(lines), flush=True)
-    return CLEAN if status == NOT_ASKED and arguments.go_on_unasked else status
+    return CLEAN if status == NOT_ASKED and arguments.allow_unreachable else status
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import psutil
 
-from benchmark.answering import BAD, GOOD, answer_a_report, is_clone
+from benchmark.answer_time import BAD, GOOD, answer_a_report, is_clone
 from benchmark.figures import Figure, Part, read_parts, text_of, write_parts
-from benchmark.forked import forked
-from benchmark.measured import measure_harness, notify
-from benchmark.recorded import fill
+from benchmark.forked_attempts import forked
+from benchmark.measurement import measure_harness, notify
+from benchmark.recorded_store import fill
 from benchmark.speed import JOBS, Ours, against_the_limit, compare
 from harness.commands.output_files import write_section
 from harness.filesystem.folders import OwnedFolder
@@ -123,7 +123,7 @@ def _nothing(folder: Path) -> Figure:
 def _own_work(count: int) -> Figure:
     notify(f"running: {count} empty cells")
     done = subprocess.run(
-        [sys.executable, "-m", "benchmark.own_work", str(count)], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "benchmark.overhead", str(count)], capture_output=True, text=True, check=True
     )
     seen = json.loads(done.stdout)
     return Figure(

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does, without running anything: it returns a passed attempt of each cell at once."""
+"""A worker of a cluster that runs nothing: it returns a passed attempt of each cell at once."""
 
 from __future__ import annotations
 

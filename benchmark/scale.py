@@ -16,9 +16,9 @@ from typing import Any
 
 import psutil
 
+from benchmark.cluster_efficiency import scaling
 from benchmark.figures import Figure, table_of
-from benchmark.measured import notify
-from benchmark.scaling import scaling
+from benchmark.measurement import notify
 from benchmark.simulation import assumptions, million
 from harness.commands.output_files import write_section
 from harness.filesystem.folders import OwnedFolder

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmark.figures import Figure
-from benchmark.measured import Took, measure, measure_harness
+from benchmark.measurement import Took, measure, measure_harness
 from benchmark.plain_noxfile import FIRST, REST, write_noxfile
 from harness.commands.defaults import default_jobs
 from harness.execute.fork_choice import fork_server_kind

@@ -17,7 +17,7 @@ from benchmark.external.silent import is_clone
 from benchmark.external.silent_run import document as silent_document
 from benchmark.external.silent_run import markdown as silent_markdown
 from benchmark.external.silent_run import run_silent
-from benchmark.measured import notify
+from benchmark.measurement import notify
 from harness.commands.output_files import write_section
 from harness.errors import HarnessError
 from harness.filesystem.atomic import write_whole

@@ -10,7 +10,7 @@ import pytest
 
 from harness.environments.store import Unavailable
 from harness.interpreters import Interpreter, Interpreters, MissingInterpreter
-from tests.environments.test_many_at_once import start_builder
+from tests.environments.test_concurrent_builds import start_builder
 from tests.wheels import make_sdist, make_wheel
 
 

@@ -65,5 +65,5 @@ def service(monkeypatch):
 def test_services_are_asked_in_turn(service, answers, status, capsys):
     service.update({name: json.dumps({"dependencies": packages}) for name, packages in answers.items()})
     assert audit.main(["requirements.txt"]) == status
-    assert audit.main(["requirements.txt", "--go-on-unasked"]) == (0 if status == 2 else status)
+    assert audit.main(["requirements.txt", "--allow-unreachable"]) == (0 if status == 2 else status)
     assert capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""What processes use is seen also where they hide it."""
+"""Memory, processor time and disk use of processes are measured, also if the processes hide it."""
 
 import os
 import shutil

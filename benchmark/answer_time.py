@@ -1,4 +1,4 @@
-"""How long the answer to a report takes, beside `git bisect run` in a clone by hand."""
+"""Measure the time of an answer to a report, and of `git bisect run` in a clone by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.figures import Figure
-from benchmark.measured import Took, measure, measure_harness
+from benchmark.measurement import Took, measure, measure_harness
 from benchmark.speed import Ours
 from harness.project.selection import Selection
 from harness.session import Session

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.figures import Figure
-from benchmark.measured import notify
+from benchmark.measurement import notify
 from harness.errors import counted
 from harness.model import Lock, LockOrigin, Pin
 from harness.project.lock_file import write_lock

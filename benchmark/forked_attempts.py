@@ -12,7 +12,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from benchmark.figures import Figure
-from benchmark.measured import measure_harness
+from benchmark.measurement import measure_harness
 from benchmark.speed import JOBS
 from harness.model import Lock, LockOrigin, Pin
 from harness.pipeline import prepare

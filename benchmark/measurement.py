@@ -1,6 +1,6 @@
 """Measure commands: wall-clock time, processor time, and the memory of the harness's own process.
 
-`python -m benchmark.measured FILE ARGUMENT...` runs the harness's command line, and writes its own usage to a file.
+`python -m benchmark.measurement FILE ARGUMENT...` runs the harness's command line, and writes its own usage to a file.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def measure_harness(arguments: Sequence[str], variables: Mapping[str, str], *, p
     with tempfile.TemporaryDirectory() as folder:
         own = Path(folder) / "own.json"
         where = ["--project", str(project)] if project is not None else []
-        took = measure([sys.executable, "-m", "benchmark.measured", str(own), *where, *arguments], variables)
+        took = measure([sys.executable, "-m", "benchmark.measurement", str(own), *where, *arguments], variables)
         seen = json.loads(own.read_text(encoding="utf-8"))
     return replace(took, own_s=seen["processor_s"], peak_mib=seen["peak_mib"])
 

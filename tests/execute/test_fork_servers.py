@@ -1,4 +1,4 @@
-"""Zygotes and their fork servers: what one import leaves is not for the next, what dies costs nothing, few are there at a time."""
+"""Zygotes and fork servers: files of one import do not reach the next, a dead one costs nothing, their number is limited."""
 
 import shutil
 import threading

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.answering import BAD, GOOD, is_clone
+from benchmark.answer_time import BAD, GOOD, is_clone
 from tests.pinpoint.repositories import ThrowAwayRepository
 
 pytestmark = pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Measure the harness's own work for empty cells: `python -m benchmark.own_work N` prints one JSON object.
+"""Measure the harness's overhead with empty cells: `python -m benchmark.overhead N` prints one JSON object.
 
 Tasks are scheduled, counted and recorded as in any run. Their execution returns immediately.
 """
