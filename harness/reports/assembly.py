@@ -16,6 +16,7 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Dropped, Place, Says
 from harness.reports.undefined_names import ask_for_names, undefined_names, used_by
 from harness.reports.usual_imports import usual_import
+from harness.reports.version_guards import guarded_versions
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import verdict_of
 from harness.reports.write_and_read_parts import RESTARTED, commented_writer, halves_after_restart, halves_of
@@ -257,7 +258,9 @@ def _score(group: _Group) -> tuple[bool, bool, bool, bool]:
 def _is_rival(other: _Group, chosen: _Group) -> bool:
     """Return whether a group may be the script instead: no repetition, and no NumPy next to a framework."""
     about = [any(name in group.text for name in vocabulary().names) for group in (other, chosen)]
-    return not _repeats(other, chosen) and (about[0] or not about[1])
+    guards = [set(guarded_versions(group.text)) for group in (other, chosen)]
+    compared = all(guards) and guards[0] != guards[1]  # the same in another version
+    return not _repeats(other, chosen) and not compared and (about[0] or not about[1])
 
 
 def _repeats(other: _Group, chosen: _Group) -> bool:

@@ -33,7 +33,7 @@ _FIRST_LINE = re.compile(
     r"(?:import|from) \w|(?:try|(?:with|for|if|while) .+):\s*(?:#.*)?$|[#@]|(?:def|class) \w|[A-Za-z_][\w.]*(?: *=|\()"
 )
 _SENTENCE = re.compile(
-    r"\s*(?:[-*] |\d+[.)] )?[A-Za-z][\w'`-]*[,:]?(?: \S+){2,}\s*$|\s*(?:\S+ ){0,3}\S+:\s*$|\s*https?://\S+\s*$"
+    r"\s*(?:[-*] |\d+[.)] )?[A-Za-z][\w'`-]*[,:]?(?: \S+){2,}\s*$|\s*(?:\S+ ){0,3}\S+:\s*$|\s*(?:[A-Za-z]\w*:? ){0,4}https?://\S+\s*$"
 )
 _MOST_SENTENCES = 20
 _LONGEST_HEADING = 5

@@ -9,16 +9,26 @@ from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
 from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, beside, clauses_of
-from harness.reports.facts import VERSION_FIELDS, kind_of
+from harness.reports.facts import LOG_LINE, VERSION_FIELDS, kind_of, place_in
 from harness.reports.failures import exceptions_in
 from harness.reports.mentions import Mention, find_mentions, is_commit, package_of
 from harness.reports.missing_exception import verdict_on_raising
+from harness.reports.nightly_builds import under_installed_names
 from harness.reports.pieces import Piece, Shape
 from harness.reports.pip_conflicts import conflict_in
 from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
 from harness.reports.vocabulary import vocabulary
-from harness.reports.wording import NOT_IN, is_least, is_required, is_wish, negation, raises_rightly, verdict_of
+from harness.reports.wording import (
+    NOT_IN,
+    is_label_of_wish,
+    is_least,
+    is_required,
+    is_wish,
+    negation,
+    raises_rightly,
+    verdict_of,
+)
 from harness.reports.writer_versions import WAS_WRITTEN, is_written
 
 _EARLIER = re.compile(
@@ -78,7 +88,8 @@ _ADDRESS = re.compile(r"https?://\S+")
 _PINNED = re.compile(r"\bpin(?:s|ned|ning)?\b|work-?around", re.IGNORECASE)
 # `fails with keras>=3.10`, `pin keras<3.10`
 _SPECIFIED = re.compile(
-    r"(?<![\w.-])(?P<package>tensorflow|tf[-_]keras|tf|keras[-_](?:hub|tuner)|keras|numpy|protobuf|jax)[`\"' ]*"
+    r"(?<![\w.-])(?P<package>tensorflow|tf[-_]keras|tf|keras[-_](?:hub|tuner)|keras|numpy|protobuf|jax|setuptools|h5py"
+    r"|typing[-_]extensions|wrapt|gast|scipy)[`\"' ]*"
     r"(?P<operator><=|>=|<)[ ]*(?P<version>\d+\.\d+(?:\.\d+)?)(?![\w.]*\d)",
     re.IGNORECASE,
 )
@@ -155,16 +166,14 @@ def _as_it_was(piece: Piece, context: Context) -> Iterator[Claim]:
             worked = bool(_WORKED.search(clause)) and verdict_of(clause) is Says.WORKS
             worked = worked or _GAVE.match(clause[mention.end :]) is not None
             if mention.package not in OWN_NAMES and (worked or _AS_IN.search(clause[: mention.start])):
-                line = piece.line + piece.text.count("\n", 0, start + mention.start)
-                yield Claim(
-                    text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=Says.WORKS,
-                    package=mention.package, version=mention.version,
-                )  # fmt: skip
+                yield _claim(
+                    clause, place_in(piece, start + mention.start), Says.WORKS, mention.package, mention.version
+                )
 
 
 def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
     """Remove repeated claims: keep the first. Leave out a major version if the report says the same of a release."""
-    claims = list(claims)
+    claims = under_installed_names(claims)
     exact = {(each.package, each.version.partition(".")[0], each.says) for each in claims if "." in each.version}
     said = {(each.version, each.says) for each in claims if "." not in each.version}
     lines = {(each.place, each.package, each.version.rpartition(".")[0], each.says) for each in claims}
@@ -183,7 +192,7 @@ def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
 def _is_told(piece: Piece) -> bool:
     """Return whether a block has sentences: forms set the description of the problem as a block of shell, too."""
     found = _DESCRIPTION.search(piece.section) and not is_code_block(piece) and not exceptions_in(piece.text, _FIRST)
-    return bool(found) and not any(_PROMPT.match(line) for line in piece.lines)
+    return bool(found) and not any(_PROMPT.match(line) or LOG_LINE.search(line) for line in piece.lines)
 
 
 def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
@@ -246,33 +255,25 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
         first = step is not None and not clause[step.end() : mention.start].strip(" `*")
         if first and not _between(step) and not _TO.match(clause[mention.end :]):
             says = Says.WORKS  # `fails after the upgrade from 2.15`, and nothing says to which version
-        line = piece.line + piece.text.count("\n", 0, start + mention.start)
         both = says is Says.WORKS and verdict is None and piece.section in context.mixed_sections
         for each in (says, Says.FAILS) if both else (says,):
             if each is not None:
-                yield Claim(
-                    text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=each,
-                    package=mention.package, version=mention.version,
-                )  # fmt: skip
+                yield _claim(clause, place_in(piece, start + mention.start), each, mention.package, mention.version)
     if verdict is None and _PINNED.search(clause):
         verdict = Says.WORKS
     if verdict is None or _NOT_OF_THE_BUG.search(clause):
         return
     for found in _SPECIFIED.finditer(clause):
-        line = piece.line + piece.text.count("\n", 0, start + found.start())
-        below = "<" if found["operator"] == "<" else ""
-        yield Claim(
-            text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=verdict,
-            package=package_of(found["package"]), version=f"{below}{found['version']}",
-        )  # fmt: skip
+        version = ("<" if found["operator"] == "<" else "") + found["version"]
+        yield _claim(clause, place_in(piece, start + found.start()), verdict, package_of(found["package"]), version)
     for found in _MAJOR.finditer(_MESSAGE.sub("", clause)):
-        line = piece.line + piece.text.count("\n", 0, start + found.start())
-        if negation(clause[: found.start()]) == "edit":
-            continue
-        yield Claim(
-            text=" ".join(clause.split())[:300], place=Place(line=line, file=piece.file), says=verdict,
-            package="keras", version=found["version"],
-        )  # fmt: skip
+        if negation(clause[: found.start()]) != "edit":
+            yield _claim(clause, place_in(piece, start + found.start()), verdict, "keras", found["version"])
+
+
+def _claim(clause: str, place: Place, says: Says, package: str, version: str) -> Claim:
+    """Return what a clause says of a version."""
+    return Claim(text=" ".join(clause.split())[:300], place=place, says=says, package=package, version=version)
 
 
 def _mentions_with(clause: str, defaults: Iterable[str]) -> list[Mention]:
@@ -315,10 +316,8 @@ def _says(
     if (not mention.named and before.strip(" `*-")) or _NOT_OF_THE_BUG.search(_ADDRESS.sub("", clause)):
         return None
     fine = piece.section in context.working_sections and piece.section not in context.failing_sections
-    # Otherwise it is what the reporter has, and reports.
-    return (
-        Says.WORKS if fine or _EARLIER.search(beside(clause, mention.start)) or _IT_WAS.search(before) else Says.FAILS
-    )
+    fine = fine or is_label_of_wish(before) or _EARLIER.search(beside(clause, mention.start)) is not None
+    return Says.WORKS if fine or _IT_WAS.search(before) else Says.FAILS  # what the reporter has, and reports
 
 
 def _in_block(piece: Piece, context: Context) -> Iterator[Claim]:

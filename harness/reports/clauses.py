@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from harness.reports.mentions import find_mentions
 from harness.reports.wording import verdict_of
 
-OWN_NAMES = {"python", "cuda", "cudnn", "pip", "setuptools"}
+OWN_NAMES = {"python", "cuda", "cudnn", "pip"}
 """Packages whose versions are no claims."""
 LONGEST_CLAUSE = 2000
 """Characters of a clause that are read."""

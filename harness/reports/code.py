@@ -43,6 +43,8 @@ _SHOWS_NOTHING = {
     "seed", "fit", "save_model", "save_weights", "load_weights", "clear_session", "plot_model", "extend", "mkdir",
 }  # fmt: skip
 _SETS = ("assert_", "set_", "enable_", "disable_")
+_INTERPRETER = re.compile(r"^[ \t]*[$%>]? ?i?python[\d.]*[ \t]*$", re.MULTILINE)
+"""A line that only starts Python: what follows is typed there."""
 _INSTALLERS = {"pip", "wheel", "virtualenv", "uv"}
 """Packages that install others: `pip install --upgrade pip`."""
 _MOST_STATEMENTS = 500
@@ -142,7 +144,7 @@ def read_cell(text: str, place: Place, section: str = "", *, shows_last: bool = 
     notes = _Notes(place=place)
     decisions: tuple[str, ...] = ()
     cleaned = without_margin(text.expandtabs(8) if _mixes_tabs(text) else text)
-    if tree_of(cleaned) is None:
+    if tree_of(cleaned) is None or _INTERPRETER.search(cleaned):
         cleaned = _without_magics(cleaned, notes, 0)
     if tree_of(cleaned) is None and (shifted := below_imports(cleaned)) is not None:
         cleaned = shifted
@@ -198,10 +200,11 @@ def _plain_line(line: str, notes: _Notes, offset: int) -> str:
     if found := _ASSIGNED_SHELL.match(line):
         notes.drop(offset, line, f"{SHELL}; {found['name']} is empty")
         return f"{indent}{found['name']} = []"
-    if not MAGIC.match(line) and not _INSTALL.match(line):
+    starts = _INTERPRETER.match(line) is not None
+    if not MAGIC.match(line) and not _INSTALL.match(line) and not starts:
         return line
-    what = line.lstrip()[:1]
-    notes.drop(offset, line, SHELL if what == "!" or _INSTALL.search(line) else "a magic of IPython")
+    shell = line.lstrip()[:1] == "!" or _INSTALL.search(line) or starts
+    notes.drop(offset, line, SHELL if shell else "a magic of IPython")
     return f"{indent}pass" if indent else ""
 
 

@@ -11,6 +11,7 @@ from harness.reports.executed_code import executed_statements, imported_packages
 from harness.reports.machine_paths import with_own_paths
 from harness.reports.tests_as_cases import PYTEST, with_test_cases
 from harness.reports.usual_imports import usual_import
+from harness.reports.version_guards import without_version_guards
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,8 @@ def complete(text: str, *, conftest: str = "") -> Completed:
     if tree is None:
         return Completed(text=text)
     text, moved = with_own_paths(text)
-    decisions += moved
+    text, unguarded = without_version_guards(text)
+    decisions += [*moved, *unguarded]
     if "display" in needed:
         text = _behind_header(text, "display = print\n")
         decisions.append("`display` of IPython prints here")

@@ -4,52 +4,43 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 from harness.project.syntax import tree_of
 from harness.reports.assembly import Assembled
 from harness.reports.backends import asked_backend, with_failing_backend
-from harness.reports.blocks import is_code_block
-from harness.reports.claims import (
-    Context,
-    claims_in,
-    default_package,
-    without_repeats,
-)
-from harness.reports.code import Code, installed_by, is_transcript, read_transcript
+from harness.reports.claims import Context, claims_in, default_package, without_repeats
+from harness.reports.code import Code, installed_by, is_transcript
 from harness.reports.completion import complete
 from harness.reports.endless_loops import ask_for_end, endless_loop
 from harness.reports.executed_code import find_tests
 from harness.reports.facts import (
     BACKEND_VARIABLE,
     claims_of_fields,
+    claims_of_settings,
     outputs_in,
     settings_of,
-    shown_versions,
     versions_of_cell,
 )
 from harness.reports.failures import exceptions_in, failures_in
+from harness.reports.foreign_commands import ask_about_command, command_after_script, raised_by_script
 from harness.reports.mentions import find_mentions, package_of
 from harness.reports.missing_exception import expected_exception, failing_without, message_of
 from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.pip_conflicts import conflicts_in
+from harness.reports.printed_versions import claims_of_printed_versions
 from harness.reports.questions import CODE_QUESTIONS, ask, ask_about_line
 from harness.reports.report import Claim, Dropped, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.runs_of_script import runs_of
 from harness.reports.scripts import Refusal, check_script, find_fault
-from harness.reports.session_claims import claims_in_sessions, claims_of_labels
+from harness.reports.session_claims import claims_in_sessions, claims_of_labels, compared_outputs
 from harness.reports.source import Source
 from harness.reports.wording import verdict_of
 from harness.reports.writer_versions import written_with
 
-# `print(keras.__version__)  # 3.0.1`
-_NOTED_VERSION = re.compile(
-    r"\b(?P<name>\w+)(?:\.\w+)*\.__version__\)?[ \t]*#+[^\n\w]*(?:(?:prints?|outputs?|shows?|version)\b[^\n\w]*)?v?"
-    r"(?P<version>\d+\.\d+\.\d+(?:[-.]?(?:rc|dev|a|b)\d+)?)(?!\w)"
-)
-_VERSION_LINE = re.compile(r"(?:^|[\s:='\"])v?\d+\.\d+\.\d+")
+# The label of the code that writes a file: `Step 1 (TF 2.4.0)`
+_FIRST_STEP = re.compile(r"\b(?:step|part|script) *(?:1|one|i|a)\b|\b(?:sav|writ|creat|train|export)\w*", re.IGNORECASE)
 _EXACT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:\[[^]]*\])?==(?P<version>[\w.+!-]+)")
 
 
@@ -99,7 +90,9 @@ def conclude(
         decisions.append(decision)
         failures = (failure,)
     place = code.place if code is not None else Place(line=1)
-    runnable, left_out, asked = _runnable(scripts, place, asked=questions, raises=bool(failures))
+    raised = raised_by_script(source.text, [each.text or "" for each in scripts])
+    command = command_after_script(pieces) if failures and not raised else ""
+    runnable, left_out, asked = _runnable(scripts, place, asked=questions, raises=bool(failures), command=command)
     dropped += left_out
     questions += asked
     report = Report(
@@ -128,13 +121,16 @@ def _asserted(scripts: list[ScenarioFile], pieces: list[Piece]) -> tuple[list[Sc
 
 
 def _runnable(
-    scripts: list[ScenarioFile], place: Place, *, asked: list[str], raises: bool
+    scripts: list[ScenarioFile], place: Place, *, asked: list[str], raises: bool, command: str = ""
 ) -> tuple[tuple[ScenarioFile, ...], tuple[Dropped, ...], list[str]]:
     """Return the scripts if all of them can show the bug; otherwise what is dropped. Also questions about them."""
     why, questions = None, list[str]()
     refused = next(filter(None, map(_refusal, scripts)), None)
     endless = next((line for each in scripts if (line := endless_loop(each.text or "")) is not None), None)
-    if refused is not None:
+    if command:
+        why = f"the problem shows with `{command}`, which is not run"
+        questions.append(ask_about_command(command))
+    elif refused is not None:
         why = f"{refused.why} (line {refused.line})" if refused.line else refused.why
         questions += ask_about_line(refused, asked=asked)
     elif endless is not None:
@@ -177,21 +173,23 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
         should_raise=expected_exception(titled) is not None,
     )  # fmt: skip
     claims = [*claims_of_fields(pieces), *claims_in(titled, context), *conflicts_in(pieces)]
-    claims += _shown(source, pieces)
+    claims += claims_of_printed_versions(source, pieces)
     claims += claims_in_sessions(pieces)
     claims += claims_of_labels(pieces)
     place = Place(line=1, file=pieces[0].file if pieces else "")
     known = {(each.package, each.version) for each in claims}
-    exact = {package_of(found["name"]): each for each in requirements if (found := _EXACT.fullmatch(each))}
-    for each in exact.values():  # of several versions, nothing says of all but the last what they show
-        found = _EXACT.fullmatch(each)
-        if found and (package_of(found["name"]), found["version"]) not in known:
-            claims.append(
-                Claim(text=f"pip install {each}", place=_place_of(each, source, place), says=Says.FAILS,
-                      package=package_of(found["name"]), version=found["version"])
-            )  # fmt: skip
+    works = {(each.package, each.version) for each in claims if each.says is Says.WORKS}
+    pinned = ((package_of(found["name"]), found["version"], each) for each in requirements
+              if (found := _EXACT.fullmatch(each)))  # fmt: skip
+    last = {package: (version, each) for package, version, each in pinned if (package, version) not in works}
+    for package, (version, each) in last.items():  # nothing says of the others what they show
+        if (package, version) not in known:
+            where = _place_of(each, source, place)
+            text = f"pip install {each}"
+            claims.append(Claim(text=text, place=where, says=Says.FAILS, package=package, version=version))
+    claims += claims_of_settings(pieces, claims)
     written = {(each.name, each.value) for each in written_with(titled, default)}
-    return _without_writers(_agreeing(without_repeats(claims)), written)
+    return _without_writers(_agreeing(without_repeats(compared_outputs(claims))), written)
 
 
 def _of_other_backends(claim: Claim, scripts: list[ScenarioFile]) -> bool:
@@ -236,9 +234,13 @@ def _agreeing(claims: list[Claim]) -> list[Claim]:
 
 
 def _without_writers(claims: list[Claim], written: set[tuple[str, str]]) -> list[Claim]:
-    """Leave out the version of a field that wrote the file, if the report says that another one fails."""
-    bare = [each for each in claims if (each.package, each.version) in written and each.says is Says.FAILS]
-    bare = [each for each in bare if each.text == f"{each.package} {each.version}"]
+    """Leave out the version of a field or a label that wrote the file, if the report says that another one fails."""
+    bare = [each for each in claims if each.says is Says.FAILS and verdict_of(each.text) is None]
+    bare = [each for each in bare if each.text == f"{each.package} {each.version}" or _FIRST_STEP.search(each.text)]
+    bare = [
+        each for each in bare
+        if any(each.package == name and f"{each.version}.".startswith(f"{version}.") for name, version in written)
+    ]  # fmt: skip
     others = {each.package for each in claims if each.says is Says.FAILS and each not in bare}
     return [each for each in claims if each not in bare or each.package not in others]
 
@@ -253,46 +255,6 @@ def _place_of(text: str, source: Source, otherwise: Place) -> Place:
             if text in line:
                 return Place(file=piece.file, line=piece.line + offset)
     return otherwise
-
-
-def _shown(source: Source, pieces: list[Piece]) -> list[Claim]:
-    """Read versions that code printed: `tf.__version__` and what stood below it."""
-    found: list[tuple[str, str, Place, Says]] = []
-    blocks = [each for each in pieces if each.shape is Shape.BLOCK]
-    for piece, below in zip(blocks, [*blocks[1:], Piece(shape=Shape.BLOCK, line=1, text="")], strict=False):
-        if is_transcript(piece.text):
-            place = Place(file=piece.file, line=piece.line)
-            session = read_transcript(piece.text, place)
-            says = Says.FAILS if exceptions_in(piece.text, place) else Says.WORKS
-            found += [(*each, each_place, says) for *each, each_place in _shown_in_session(session, piece)]  # type: ignore[misc]
-        else:
-            found += [(*each, Place(file=below.file, line=below.line), Says.FAILS) for each in _printed(piece, below)]
-            for at in _NOTED_VERSION.finditer(piece.text):
-                line = piece.line + piece.text.count("\n", 0, at.start())
-                found.append((package_of(at["name"]), at["version"], Place(file=piece.file, line=line), Says.FAILS))
-    for cell in source.notebook.cells if source.notebook else ():
-        found += [(*each, cell.code.place, Says.FAILS) for each in versions_of_cell(cell.source, cell.output)]
-    return [
-        Claim(text=f"{package} {version}", place=place, says=says, package=package, version=version)
-        for package, version, place, says in found
-        if package not in ("python", "sys", "platform")
-    ]
-
-
-def _printed(code: Piece, output: Piece) -> Iterator[tuple[str, str]]:
-    """Yield packages and versions that a script printed first, as the block below it shows."""
-    count = len(re.findall(r"__version__|\.VERSION\b|\bsys\.version\b|python_version\(", code.text))
-    lines = [line.partition(" (")[0] for line in output.lines[: 3 + count] if line.strip() and line[0] != " "]
-    if count and not is_code_block(output):
-        yield from shown_versions(code.text, "\n".join(line for line in lines if _VERSION_LINE.search(line)))
-
-
-def _shown_in_session(session: Code, piece: Piece) -> list[tuple[str, str, Place]]:
-    found = []
-    for output in session.outputs:
-        before = piece.lines[max(0, output.place.line - piece.line - 1)] if output.place.line > piece.line else ""
-        found += [(*each, output.place) for each in shown_versions(before, output.text.split("\n")[0])]
-    return found
 
 
 def _sections(pieces: list[Piece]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:

@@ -131,7 +131,7 @@ def kind_of(name: str) -> str | None:
 
 
 def _value(kind: str, text: str, place: Place) -> Iterator[tuple[str, str, Place]]:
-    text = " ".join(text.split()).strip("`* ")
+    text = " ".join(text.replace("**", "").split()).strip("`* ")
     if not text or (text.lower() in _EMPTY and kind != "nightly") or "python -c" in text:
         return
     if kind in VERSION_FIELDS:
@@ -239,6 +239,17 @@ def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
                         package=each.name,
                         version=each.value,
                     )
+
+
+def claims_of_settings(pieces: list[Piece], claims: Iterable[Claim]) -> Iterator[Claim]:
+    """Yield the listed version of a package of which the report says only that another version works."""
+    said = {(each.package, each.says) for each in claims}
+    works = {(each.package, each.version) for each in claims if each.says is Says.WORKS}
+    for each in settings_of(pieces):
+        only_works = (each.name, Says.WORKS) in said and (each.name, Says.FAILS) not in said
+        if only_works and (each.name, each.value) not in works and each.value[:1].isdigit():
+            text = f"{each.name} {each.value}"
+            yield Claim(text=text, place=each.place, says=Says.FAILS, package=each.name, version=each.value)
 
 
 def _is_working(label: str) -> bool:

@@ -63,9 +63,25 @@ def failures_in(pieces: Iterable[Piece]) -> list[Failure]:
         if len(found) > _MOST:
             break
     kept: dict[tuple[str, str], Failure] = {}
-    for failure in [*found, *quoted]:
+    for failure in _without_what_follows([*found, *quoted]):
         kept.setdefault((failure.type, failure.message[:60]), failure)
     return list(kept.values())[:_MOST]
+
+
+def _without_what_follows(failures: list[Failure]) -> list[Failure]:
+    """Take off what was read as further lines of a message, if the same message stands elsewhere without them."""
+    plain: dict[str, list[str]] = {}
+    for each in failures:
+        plain.setdefault(each.type, []).append(each.message)
+    return [
+        replace(each, message=shorter) if (shorter := _begun_by(each.message, plain[each.type])) else each
+        for each in failures
+    ]
+
+
+def _begun_by(message: str, others: list[str]) -> str:
+    """Return the shortest other message with which one begins; nothing if there is none."""
+    return min((each for each in others if each and message.startswith(f"{each} ")), key=len, default="")
 
 
 def _with_paragraph(failure: Failure, following: list[Piece]) -> Failure:
@@ -100,6 +116,8 @@ def exceptions_in(text: str, place: Place) -> list[Failure]:
             message.append(re.sub(r"^(?:E\s+|>\s)", "", following).strip())
         if message[-1].endswith("`") and "\n".join(message).count("`") % 2:
             message[-1] = message[-1][:-1].rstrip()  # it ends the traceback, which stands between backticks
+        if message[-1].endswith('"') and "".join(message).count('"') % 2:
+            message[-1] = message[-1][:-1].rstrip()  # so does a quotation mark
         failures.append(
             Failure(
                 place=Place(line=place.line + offset, file=place.file),

@@ -15,6 +15,8 @@ _NAMES = (
     r"tensorflow[-_](?:text|hub|cpu|gpu|probability|addons|macos|intel|io|datasets|federated|quantum|lite)|tensorflow"
     r"|tf[-_.]keras|tf[-_]nightly(?:[-_](?:cpu|gpu))?|tf|keras[-_](?:nlp|hub|cv|tuner|nightly|core|rs)|keras|numpy|pytorch"
     r"|torch|jaxlib|jax|python|protobuf|h5py|scipy|pandas|transformers|ml[-_]dtypes|cuda|cudnn|apache[-_]beam|pip|setuptools"
+    # what TensorFlow and Keras install
+    r"|typing[-_]extensions|wrapt|gast|flatbuffers|grpcio|opt[-_]einsum|astunparse|absl[-_]py|optree|tensorboard"
 )
 _USUAL = re.compile(_NAMES, re.IGNORECASE)
 _DESCRIBED = rf"v?(?P<tag>{_VERSION})-(?P<commits>\d+)-g[0-9a-f]{{6,}}(?:[\s,]+v?(?P<said>{_VERSION}))?"
@@ -95,7 +97,8 @@ def _mention_of(names: tuple[str, ...]) -> re.Pattern[str]:
     longest_first = sorted(names, key=len, reverse=True)
     own = "".join("[-_.]".join(map(re.escape, each.split("-"))) + "|" for each in longest_first)
     return re.compile(
-        rf"(?<![\w.@/-])(?P<package>{own}{_NAMES})[`'\"*)]*(?:\s+version(?:\s+is)?|\s+backend)?"
+        rf"(?<![\w.@/-])(?P<package>{own}{_NAMES})(?:\.(?:__version__|version\.VERSION|VERSION)(?:\s+is\b)?)?[`'\"*)]*"
+        r"(?:\s+version(?:\s+is)?|\s+backend)?"
         r"(?:[ \t\n:=~(]*|-|[ \t]+-[ \t]+)"
         rf"(?:v(?:er(?:sion)?)?\.?[ \t]*)?[`'\"*]*(?:{_DESCRIBED}|(?P<version>{_VERSION}))(?![\w])",
         re.IGNORECASE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.reports.clauses import OWN_NAMES
 from harness.reports.code import installed_by, is_transcript
@@ -13,6 +13,7 @@ from harness.reports.mentions import find_mentions, package_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Place, Says
 from harness.reports.shell_blocks import SHELL_PROMPT
+from harness.reports.wording import is_label_of_output, verdict_of
 
 _STARTS = re.compile(r"(?:\S*/)?(?:python[\d.]*|pytest)\b|(?:\w+=\S+ )+(?:\S*/)?python")
 _EXACT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:\[[^]]*\])?==(?P<version>[\w.+!-]+)")
@@ -81,6 +82,28 @@ def claims_of_labels(pieces: Iterable[Piece]) -> Iterator[Claim]:
                 text=lines[at].strip(), place=Place(line=piece.line + at, file=piece.file),
                 says=Says.FAILS if fails else Says.WORKS, package=package, version=version,
             )  # fmt: skip
+
+
+def compared_outputs(claims: Iterable[Claim]) -> list[Claim]:
+    """Judge the versions whose output a report compares: beside one of which it says that it fails, the others work."""
+    claims = list(claims)
+    failing = {
+        (each.package, each.version) for each in claims if each.says is Says.FAILS and verdict_of(each.text) is not None
+    }
+    labels = [each for each in claims if each.says is Says.FAILS and is_label_of_output(each.text)]
+    bad = [each for each in labels if any(_is_version_of(each, package, number) for package, number in failing)]
+    if not bad:
+        return claims
+    good = [each for each in labels if each not in bad and any(each.package == other.package for other in bad)]
+    return [replace(each, says=Says.WORKS) if each in good else each for each in claims]
+
+
+def _is_version_of(claim: Claim, package: str, number: str) -> bool:
+    """Return whether a claim is about a version, or about a candidate of it: 2.2.0rc0 for 2.2.0."""
+    same = f"{claim.version}.".startswith(f"{number}.") or f"{number}.".startswith(f"{claim.version}.")
+    return claim.package == package and (
+        same or re.match(rf"{re.escape(number)}[-.]?(?:rc|a|b|dev)", claim.version) is not None
+    )
 
 
 def _labelled(line: str) -> tuple[str, str] | None:

@@ -18,6 +18,10 @@ _HEREDOC = re.compile(
 _LONGEST_SESSION = 2000
 _MOST_FILES = 20
 _PLAIN_NAME = re.compile(r"\w[\w.-]{0,100}")
+_PREPARES = re.compile(
+    r"[ \t]*(?:[$%>] )?(?:(?:python[\d.]* -m |uv )?pip[\d.]* |conda |mamba |(?:python[\d.]* -m |uv )?venv |virtualenv "
+    r"|source |export |cd |mkdir |apt(?:-get)? |sudo |docker run )|[ \t]*#"
+)
 _SHOWN = re.compile(r"(?:cat|less|more|type|head|bat) +(?:\S*/)?[\w.-]+\.py\s*$")
 
 
@@ -84,8 +88,10 @@ def _failed_option(text: str) -> str | None:
 
 
 def _of_option(text: str) -> str | None:
-    """Return the code of a block that is only `python -c "..."`."""
-    command = SHELL_PROMPT.sub("", text.strip())
+    """Return the code of a block that is only `python -c "..."`, below commands such as `pip install`."""
+    lines = text.strip().split("\n")
+    first = next((at for at, line in enumerate(lines) if line.strip() and not _PREPARES.match(line)), 0)
+    command = SHELL_PROMPT.sub("", "\n".join(lines[first:]).strip())
     if "\n" in command and not re.match(r"\S+ +-c +['\"]", command):
         return None
     try:

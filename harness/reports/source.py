@@ -26,10 +26,12 @@ _KEPT = 1 << 26
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 MOST_COMMENTS = 30
 _FORM_HEADING = re.compile(
-    r"(?:issue type|click|what happened|current|describe|environment|system information"
-    r"|bug|description|summary|code|please)\b",
+    r"(?:issue type|click|what happened|current behaviou?r|describe|environment|system information|please)\b"
+    r"|(?:current|bug|description|summary|code)\b(?:\W+\w+){0,3}\W*$",
     re.IGNORECASE,
 )
+_LONGEST_FIELD = 7
+"""Words of the name of a field such as `TensorFlow version (use command below)`: a title has more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,8 @@ def source_of(text: str, *, name: str, file: str) -> Source:
 
 
 def _is_title(piece: Piece) -> bool:
-    field = _FORM_HEADING.match(piece.text) is not None or kind_of(piece.text) is not None
+    asks = kind_of(piece.text) is not None and len(piece.text.split()) <= _LONGEST_FIELD
+    field = _FORM_HEADING.match(piece.text) is not None or asks
     return piece.shape is Shape.HEADING and not field
 
 

@@ -7,13 +7,17 @@ import re
 from harness.reports.report import Says
 
 _NOT_FAILING = re.compile(
-    r"(?:not|n't|never|no longer) (?:\w+ )?(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
+    r"(?:not|n't|never|no longer) (?:(?:seem|appear)s? to )?(?:\w+ )?"
+    r"(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
     r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)"
     r"|without (?:\w+ )?(?:error|problem|issue|failure|warning|complain|trouble)"
     r"|(?:not|n't|never) (?:see|saw|seen|get|got|observe|experience|encounter|face)"
     r" (?:(?:this|that|it|these)(?= (?:in|on|with|when|there|any ?more|error|problem|issue|bug|warning|exception)\b"
     r"|[.,;!)]|\s*$)|(?:the|any|an) (?:\w+ )?(?:error|problem|issue|bug|warning|exception)\b)"
     r"|\bno such (?:warning|message|error|problem|exception)"
+    r"|\b(?:there (?:is|was|are|were)|gives?|gave|shows?|showed|prints?|printed|gets?|got|sees?|saw|ha[sd])"
+    r" no (?:\w+ )?warnings?\b"
+    r"|\bno (?:\w+ )?warnings? (?:in|on|with|under|for)\b|^\W*no warnings?\W*$"
     r"|\b(?:issue|error|bug|problem|it|this|that|warning|exception|regression) (?:does|did)(?: not|n't) (?:\w+ )?"
     r"(?:appear|arise|exist|show up|come up)|unable to reproduce"
     r"|\b(?:was|were)(?: not|n't) (?:like|so|the case)\b"
@@ -42,12 +46,15 @@ _WORKING = re.compile(
     r"|\b(?:it|that|they) (?:can|does|do|did)\W*$|\b(?:was|were|am|are|is) able to\b"
     r"|\bcan (?:\w+ )?(?:load|read|run|train|save|import|open)\b"
     r"|\u6b63\u5e38|\u6210\u529f"  # normal, success
+    r"|\b(?:is|was|are|were|stays?) (?:silent|quiet)\b"
     r"|\u2705|\u2713|\bshows? the right|\bunaffected",
     re.IGNORECASE,
 )
-# `The same with 3.4.0`: what the reporter sees elsewhere is the problem.
+# `The same with 3.4.0`, `also happens with 3.4.0`: what the reporter sees elsewhere is the problem.
 _SAME = re.compile(
-    r"\bthe same(?: (?:error|problem|issue|result|thing|behaviou?r|happens))? (?:with|in|on|for|using|under)\b",
+    r"\bthe same(?: (?:error|problem|issue|result|thing|behaviou?r|happens))? (?:with|in|on|for|using|under)\b"
+    r"|\balso (?:happens?|happened|occurs?|occurred|appears?|appeared|present|seen)\b"
+    r"|\b(?:happens?|occurs?|appears?) (?:also|too|as well)\b",
     re.IGNORECASE,
 )
 _STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)
@@ -74,6 +81,16 @@ _WISH = re.compile(
     r"^\W*(?:i )?expect(?:ed|ation)?s?\W*$|\bexpect(?:ed|ation)?s?\b[^\n]{0,20}\b"
     r"(?:behaviou?rs?|results?|outputs?|outcomes?|happen|see|prints?|actual)\b|\bwhat\b[^\n]{0,40}\bexpect"
     r"|feature request",
+    re.IGNORECASE,
+)
+# The label of what should be seen: `Expected output (TF 2.8):`
+_LABEL_OF_WISH = re.compile(
+    r"\W*(?:the )?(?:expected|correct|right|good) (?:output|result|behaviou?r|value|outcome|number)s?\b[^.;\n]{0,60}$",
+    re.IGNORECASE,
+)
+# `Output with TF 2.1.0:`
+_LABEL_OF_OUTPUT = re.compile(
+    r"\W*(?:the )?(?:outputs?|results?|prints?|logs?)\b(?: \w+){0,2}? (?:with|in|on|under|for|of|from|using)\b",
     re.IGNORECASE,
 )
 # `Requires keras 3.1.0 or later, fails otherwise`
@@ -103,6 +120,16 @@ def raises_rightly(clause: str, text: str) -> bool:
 def is_wish(heading: str) -> bool:
     """Return whether a heading announces what should happen: `Expected behavior`."""
     return _WISH.search(heading) is not None
+
+
+def is_label_of_wish(before: str) -> bool:
+    """Return whether the words from the beginning of a clause to a version announce what should be seen there."""
+    return _LABEL_OF_WISH.match(before) is not None
+
+
+def is_label_of_output(clause: str) -> bool:
+    """Return whether a clause announces what a version prints, and judges nothing."""
+    return _LABEL_OF_OUTPUT.match(clause) is not None and verdict_of(clause) is None
 
 
 def is_required(before: str) -> bool:

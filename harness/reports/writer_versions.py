@@ -22,6 +22,9 @@ WRITTEN = re.compile(
 WAS_WRITTEN = re.compile(
     r"[`'\" ]*,[^.;]{0,80}?\b(?:was|were|is|are) (?:saved|written|exported|serialized)\b", re.IGNORECASE
 )
+_WROTE = re.compile(
+    r"[`'\"*)]*\s+(?:wrote|saved|made|created|generated|exported)\b(?! (?:with|by|in|the day)\b)", re.IGNORECASE
+)
 _MOST_LINES = 2000
 
 
@@ -50,7 +53,7 @@ def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:
 def is_written(clause: str, mention: Mention, mentions: list[Mention]) -> bool:
     """Return whether a clause says that a version wrote a file. `mentions` are all of the clause."""
     start = max((each.end for each in mentions if each.end <= mention.start), default=0)
-    return WRITTEN.search(clause[start : mention.start]) is not None
+    return WRITTEN.search(clause[start : mention.start]) is not None or _WROTE.match(clause[mention.end :]) is not None
 
 
 def _told_clauses(piece: Piece, default: str) -> Iterator[tuple[int, str]]:

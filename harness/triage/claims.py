@@ -11,9 +11,11 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from harness.model.nightly import is_nightly as is_development_build
 from harness.reports.mentions import is_commit
 from harness.reports.report import Claim, Says
 from harness.triage.evidence import Evidence, Shows
+from harness.triage.reporters_python import python_of
 
 _NOT_RUN = "no environment with this version was run"
 
@@ -106,7 +108,8 @@ def _check(
         note = _other_releases(claim, conclusive, wanted, against, provides)
         if not note and claim.says is Says.FAILS and own:
             passing = next(each.environment for each in conclusive if each.shows is against)
-            note = f"it depends on other packages: {passing} passes"
+            shown = next(each.environment for each in conclusive if each.shows is wanted)
+            note = f"it depends on {'Python' if python_of(shown) else 'other packages'}: {passing} passes"
         if note:
             return CheckedClaim(claim=claim, result=Checked.CONFIRMED, cells=cells, note=note)
         note = "environments with this version differ: the other packages decide"
@@ -161,7 +164,7 @@ def _why_not(claim: Claim, fitting: Sequence[Evidence], evidence: Sequence[Evide
 
 def is_nightly(claim: Claim) -> bool:
     """Return whether a claim is about a nightly build."""
-    return "nightly" in claim.package or "nightly" in claim.version.lower() or ".dev" in claim.version
+    return "nightly" in claim.package or "nightly" in claim.version.lower() or is_development_build(claim.version)
 
 
 def _has(evidence: Evidence, claim: Claim, provides: Mapping[str, str]) -> bool:

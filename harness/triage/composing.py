@@ -27,6 +27,7 @@ from harness.triage.output_differences import Differences, differences_of, is_un
 from harness.triage.quoted_output import unseen_output
 from harness.triage.ranges import Range, ranges_of
 from harness.triage.releases import without_package
+from harness.triage.reporters_python import python_decides, python_of
 from harness.triage.reproduction import (
     NO_VERSION,
     common_reason,
@@ -118,9 +119,12 @@ def compose(found: Investigation) -> TriageAnswer:
         is_reported=is_reported,
         decided=not shown.sentence,
     )
+    python = python_decides(evidence, reproduction.environment, tuple(found.runs.environments.values()))
     return TriageAnswer(
         name=found.report.name,
-        verdict=" ".join(filter(None, [verdict, shown.sentence, nightly_sentence(nightly, is_reported=is_reported)])),
+        verdict=" ".join(
+            filter(None, [verdict, python, shown.sentence, nightly_sentence(nightly, is_reported=is_reported)])
+        ),
         observed=shown.kind or problem.observed,
         shown=shown.groups,
         is_reported=is_reported,
@@ -172,7 +176,7 @@ def _compared(found: Investigation) -> Sequence[Evidence]:
 
 def _reproduction(found: Investigation, reported: Failure | None) -> Reproduction:
     """Return the result in the reporter's environment, with the reason if it is not the problem of the report."""
-    own = [found.runs.ran[id] for id in found.own]
+    own = [found.runs.ran[id] for id in sorted(found.own, key=lambda each: not python_of(each))]
     system = other_system(found.report)
     reproduction = reproduction_of(own, found.problem, reported=reported, system=system)
     if found.assumed and own and not reproduction.reason:

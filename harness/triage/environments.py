@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -19,6 +20,7 @@ from harness.triage.environments_by_date import imported_family, newest_member
 from harness.triage.evidence import Evidence, Shows
 
 _JAX, _JAXLIB = canonicalize_name("jax"), canonicalize_name("jaxlib")
+_MINOR = re.compile(r"\d+\.\d+")
 MOST_CLAIMED = 6
 """Environments that are run because the report names their versions."""
 
@@ -74,7 +76,7 @@ def reporters_environments(
         if base is None:
             continue
         id, known = base
-        others = {name: version for name, version in fails.items() if name != package and _is_exact(version)}
+        others = _releases({name: version for name, version in fails.items() if name != package})
         if known is not None:
             others = {name: version for name, version in others.items() if not _installed(known, name, version)}
         return (id, _with_versions(id, others)) if others else (id,)
@@ -112,7 +114,7 @@ def _environments_of_day(
     if family is None or found is None:
         return ()
     own = canonicalize_name(family.package)
-    others = {name: version for name, version in fails.items() if name != own and _is_exact(version)}
+    others = _releases({name: version for name, version in fails.items() if name != own})
     return (found.id, _with_versions(found.id, others)) if others else (found.id,)
 
 
@@ -149,6 +151,12 @@ def _is_exact(version: str) -> bool:
         return len(parsed.release) >= 3
     except InvalidVersion:
         return False
+
+
+def _releases(versions: Mapping[NormalizedName, str]) -> dict[NormalizedName, str]:
+    """Return exact versions, of `2.7` the first release; others, such as a major version, name none."""
+    first = {name: f"{version}.0" if _MINOR.fullmatch(version) else version for name, version in versions.items()}
+    return {name: version for name, version in first.items() if _is_exact(version)}
 
 
 def _of_version(

@@ -29,6 +29,14 @@ def packages_of_failure(message: str, installed: Mapping[NormalizedName, str]) -
     return tuple(dict.fromkeys(name for name in named if name in installed))
 
 
+def packages_of_families(matrix: Matrix) -> frozenset[NormalizedName]:
+    """Return the packages that the matrix is about, by all their names."""
+    families = {canonicalize_name(family.package) for family in matrix.families}
+    replaced = {canonicalize_name(family.replaces) for family in matrix.families if family.replaces}
+    provided = {canonicalize_name(name) for pair in matrix.provides for name in pair}
+    return frozenset(families | replaced | provided)
+
+
 def earlier_releases(releases: Sequence[Version], version: str) -> tuple[str, ...]:
     """Return the last final release of each of the minors before that of a version, the nearest first."""
     own = _minor(Version(version))

@@ -31,13 +31,15 @@ from harness.triage.environments import (
     with_one_version_each,
 )
 from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.further import run_further
 from harness.triage.narrowing import narrow, narrow_differences
 from harness.triage.nightly import releases_only
 from harness.triage.observed_runs import Problem, evidence_of, is_right
 from harness.triage.output_differences import differences_of
 from harness.triage.problems import problem_of
 from harness.triage.quoted_output import message_of_title, quoted_outputs
-from harness.triage.releases import earlier_releases, loss_of, packages_of_failure, range_to_search, without_package
+from harness.triage.releases import loss_of, packages_of_families, range_to_search, without_package
+from harness.triage.reporters_python import python_of
 from harness.triage.reproduction import NO_VERSION, reported_failure
 from harness.triage.runs import Runs
 
@@ -90,7 +92,10 @@ class Triage:
             fallback = with_one_version_each(own)
             self.runs.run(fallback)
             own = (*own, *fallback)
-        own = (*own, *self._with_earlier_releases(own))
+        more = run_further(
+            own, report=self.report, runs=self.runs, matrix=self.matrix, releases=self.releases, notify=self.notify
+        )
+        own = (*own, *more)
         self._narrow()
         if {each.shows for each in self.evidence} & {Shows.BUG, Shows.PASSES} == {Shows.BUG}:
             self._run_ends()  # no release of the tier passes: the newest one of a package may
@@ -138,39 +143,6 @@ class Triage:
         reported, runs = self.reported, self.runs.all
         errors = (each.import_error for each in runs)
         return reported is not None and any(error is not None and reported.matches(error) for error in errors)
-
-    def _with_earlier_releases(self, own: Sequence[str]) -> tuple[str, ...]:
-        """Run earlier releases of a package that the reported failure names, if the reporter's environment differs.
-
-        The reporter may have an older one than the newest that fits, of which the report says nothing.
-        """
-        reported = self.reported
-        if reported is None or any(
-            self.runs.ran[id].failed and reported.matches(self.runs.ran[id].error) for id in own
-        ):
-            return ()
-        base = next((id for id in reversed(own) if self.runs.ran[id].conclusive), None)
-        if base is None:
-            return ()
-        installed = self.runs.ran[base].versions
-        families = self._packages_of_families
-        named = packages_of_failure(reported.message, installed)
-        ids = tuple(
-            f"{base}{CHANGE_SEPARATOR}{name}=={version}"
-            for name in named
-            if name not in families
-            for version in earlier_releases(self.releases(name), installed[name])
-        )
-        self.runs.run(ids)
-        return ids
-
-    @property
-    def _packages_of_families(self) -> frozenset[NormalizedName]:
-        """The packages that the matrix is about, by all their names."""
-        families = {canonicalize_name(family.package) for family in self.matrix.families}
-        replaced = {canonicalize_name(family.replaces) for family in self.matrix.families if family.replaces}
-        provided = {canonicalize_name(name) for pair in self.matrix.provides for name in pair}
-        return frozenset(families | replaced | provided)
 
     def _reporters(self) -> tuple[str, ...]:
         """Return the environments closest to the reporter's."""
@@ -246,8 +218,8 @@ class Triage:
         differing = differing_packages(one, other)
         if len(differing) == 1 and one.python == other.python:
             return differing[0]
-        if self.problem.failure is None and not self._watching:
-            return None  # nothing says which text is right
+        if (self.problem.failure is None and not self._watching) or python_of(pair[1]):
+            return None  # nothing says which text is right, or the Python differs
         self.notify(f"Comparing {pair[0]} (passes) with {pair[1]} (fails)")
         packages = [canonicalize_name(each) for each in self.blame(*pair, *self._watching)]
         return packages[0] if len(packages) == 1 else None
@@ -341,7 +313,7 @@ class Triage:
 
     def _fixed_base(self, package: NormalizedName | None) -> str | None:
         """Return the environment in which the versions of a package without a family were compared."""
-        if package is None or package in self._packages_of_families:
+        if package is None or package in packages_of_families(self.matrix):
             return None
         return self._place_to_search(package)
 

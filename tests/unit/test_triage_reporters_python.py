@@ -1,0 +1,63 @@
+"""A failure that depends on the reporter's Python."""
+
+import pytest
+
+from harness.project.matrix_file import read_matrix
+from harness.reports import read_report
+from harness.reports.report import Claim, Place, Says
+from harness.triage.claims import Checked, check
+from harness.triage.evidence import Evidence, Shows
+from harness.triage.reporters_python import python_decides, with_reporters_python
+from tests.making import make_environment
+from tests.unit.test_triage import MATRIX
+
+INLINE = "python=3.12 engine-cpu==2.0 exclude-newer=2026-01-01"
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory):
+    path = tmp_path_factory.mktemp("matrix") / "matrix.toml"
+    path.write_text(MATRIX, encoding="utf-8")
+    return read_matrix(path)
+
+
+def evidence(environment, shows, **versions):
+    return Evidence(
+        cell=f"report@{environment}", environment=environment, family="engine", versions=versions, variables=(),
+        shows=shows, error="ValueError: gone" if shows is Shows.BUG else "",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("python", "expected"),
+    [("3.12.8", "python=3.12 engine-cpu==2.0 layers==3.1"), ("3.11.2", None), ("2.7", None), ("", None)],
+)
+def test_reporters_python_gets_the_packages_of_the_base(matrix, python, expected):
+    base = make_environment("engine2.0", **{"engine-cpu": "2.0", "layers": "3.1", "other": "1.0"})
+    report = read_report(f"**Python version**: {python}\n\nIt fails.\n")
+    found = with_reporters_python(report, base, matrix)
+    day = base.lock.origin.as_of.date().isoformat()
+    assert found == (f"{expected} exclude-newer={day}" if expected else None)
+
+
+def test_python_decides_if_the_same_versions_pass_with_another():
+    both = [make_environment("engine2.0"), make_environment(INLINE, python="3.12")]
+    bug = evidence(INLINE, Shows.BUG, engine="2.0", numpy="1.26")
+    told = python_decides([evidence("engine2.0", Shows.PASSES, engine="2.0", numpy="1.26", hub="1"), bug], INLINE, both)
+    assert told == (
+        "It depends on Python: with the same versions, Python 3.12 shows the problem and Python 3.11 does not."
+    )
+
+
+def test_nothing_is_said_of_python_if_packages_differ_too():
+    both = [make_environment("engine2.0"), make_environment(INLINE, python="3.12")]
+    bug = evidence(INLINE, Shows.BUG, engine="2.0", numpy="2.0")
+    assert python_decides([evidence("engine2.0", Shows.PASSES, engine="2.0", numpy="1.26"), bug], INLINE, both) == ""
+    assert python_decides([bug], "engine2.0", both) == ""
+
+
+def test_claim_names_python_where_it_decides():
+    claim = Claim(text="2.0", place=Place(line=1), says=Says.FAILS, package="engine", version="2.0")
+    cells = [evidence("engine2.0", Shows.PASSES, engine="2.0"), evidence(INLINE, Shows.BUG, engine="2.0")]
+    (checked,) = check([claim], cells, provides={}, own=["engine2.0", INLINE])
+    assert (checked.result, checked.note) == (Checked.CONFIRMED, "it depends on Python: engine2.0 passes")
