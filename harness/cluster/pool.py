@@ -17,7 +17,7 @@ from harness.model import Attempt
 from harness.pipeline import Work
 from harness.schedule.watcher import Watcher
 from harness.session import Session
-from harness.shards.document import Conditions, Document, shard_run, write_shard
+from harness.shards.document import Document, ShardOptions, shard_run, write_shard
 
 _POLL_S = 0.5
 
@@ -140,9 +140,9 @@ class ClusterPool:
     def document_of(self, shard: PlacedShard) -> Document:
         """Return the document of a shard."""
         asked = self._asked[shard.run.split]
-        conditions = Conditions(
+        options = ShardOptions(
             sandboxed=self._session.sandboxed,
             timeout_s=asked.timeout_s,
             isolation="process" if shard.tasks[0].own_process else "fork",
         )
-        return write_shard(asked.work, shard.tasks, shard.run, conditions, project=self._session.identity)
+        return write_shard(asked.work, shard.tasks, shard.run, options, project=self._session.identity)

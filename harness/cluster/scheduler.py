@@ -13,7 +13,7 @@ from harness.model import Attempt
 from harness.pipeline import Work
 from harness.schedule.watcher import Watcher
 from harness.session import Session
-from harness.shards.document import Conditions, Document, shard_run, write_shard
+from harness.shards.document import Document, ShardOptions, shard_run, write_shard
 from harness.shards.split import counts_of, id_of, portions
 
 FEWEST_CELLS, MOST_CELLS = 20, 100
@@ -84,7 +84,7 @@ class ClusterScheduler:
 
     def document_of(self, shard: PlacedShard) -> Document:
         """Return the document of a shard. They are made when they are sent: all of them would need much memory."""
-        conditions = Conditions(
+        options = ShardOptions(
             sandboxed=self.session.sandboxed, timeout_s=self.session.timeout_s, isolation=str(self.isolation)
         )
-        return write_shard(self.work, shard.tasks, shard.run, conditions, project=self.session.identity)
+        return write_shard(self.work, shard.tasks, shard.run, options, project=self.session.identity)

@@ -19,7 +19,7 @@ from harness.model import Isolation
 from harness.pipeline import Work
 from harness.record.splits import KnownSplit, known_splits, remember_split
 from harness.session import Session
-from harness.shards.document import Conditions, shard_run, write_shard
+from harness.shards.document import ShardOptions, shard_run, write_shard
 from harness.shards.split import Split, seconds_of, selection_digest, split
 
 
@@ -153,11 +153,11 @@ class PlannedShards:
 
     def write(self, session: Session, work: Work, folder: Path) -> None:
         """Write a file for each shard that has cells, each whole or not at all."""
-        conditions = Conditions(sandboxed=session.sandboxed, timeout_s=session.timeout_s, isolation=str(Isolation.FORK))
+        options = ShardOptions(sandboxed=session.sandboxed, timeout_s=session.timeout_s, isolation=str(Isolation.FORK))
         for number, tasks in self._numbered:
             if tasks:
                 run = shard_run(self.split.id, number, self.split.filled, len(self.split.shards))
-                document = write_shard(work, tasks, run, conditions, project=session.identity)
+                document = write_shard(work, tasks, run, options, project=session.identity)
                 path = folder / f"shard-{number}-of-{len(self.split.shards)}.json"
                 write_file(path, json.dumps(document, indent=1) + "\n")
 

@@ -1,4 +1,4 @@
-"""Tasks: cells with all that is needed to execute them, and the conditions under which their attempts are kept."""
+"""Tasks: cells with all that is needed to execute them, and the key under which their attempts are kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness.guest import GUEST
-from harness.model import Case, Cell, Conditions, Data, Environment, Overlay, Script, Value
+from harness.model import Case, Cell, CellInputs, Data, Environment, Overlay, Script, Value
 
 WORKER = GUEST / "worker.py"
 KEYED_FILES = (
@@ -158,14 +158,14 @@ def _is_string_statement(node: object) -> bool:
 
 @functools.cache
 def this_platform() -> str:
-    """Name the platform as it stands in the conditions of attempts, such as `linux-x86_64`."""
+    """Name the platform as it is in the inputs of a key, such as `linux-x86_64`."""
     return f"{sys.platform}-{platform.machine()}"
 
 
 @functools.lru_cache(maxsize=1024)
-def _together(own: tuple[tuple[str, str], ...], passed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+def _together(own: tuple[tuple[str, str], ...], pass_env: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Return the variables of an environment and the pass-env variables, sorted. The latter take precedence."""
-    return tuple(sorted({**dict(own), **dict(passed)}.items()))
+    return tuple(sorted({**dict(own), **dict(pass_env)}.items()))
 
 
 def make_task(
@@ -194,10 +194,10 @@ def make_task(
     if timeout_s is not None:
         script = replace(script, header=replace(script.header, timeout_s=timeout_s))
     names = script.header.variables
-    passed = tuple((name, caller_variables[name]) for name in names if name in caller_variables) if names else ()
-    variables = _together(environment.variables, passed)
+    pass_env = tuple((name, caller_variables[name]) for name in names if name in caller_variables) if names else ()
+    variables = _together(environment.variables, pass_env)
     run_with = run_with or cell.case
-    conditions = Conditions(
+    inputs = CellInputs(
         script=script.digest,
         write_key=reads,
         parameters=run_with.parameters_text,
@@ -216,7 +216,7 @@ def make_task(
         parameters=run_with.parameters,
         environment=environment,
         interpreter=interpreter,
-        key=conditions.key,
+        key=inputs.key,
         variables=variables,
         writes=writes,
         reads=reads,

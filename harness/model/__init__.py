@@ -1,6 +1,6 @@
 """The domain model: frozen values, pure, used by all other packages."""
 
-from harness.model.attempt import Attempt, CellResult, Conditions, Evidence, Isolation, Publication, label_of
+from harness.model.attempt import Attempt, CellInputs, CellResult, Evidence, Isolation, Publication, label_of
 from harness.model.case import Case, Cell, Value
 from harness.model.condition import Condition
 from harness.model.data import Cache, CachePlace, Data, DataFile
@@ -31,9 +31,9 @@ __all__ = [
     "CachePlace",
     "Case",
     "Cell",
+    "CellInputs",
     "CellResult",
     "Condition",
-    "Conditions",
     "Data",
     "DataFile",
     "Display",

@@ -27,7 +27,7 @@ class Isolation(str, Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conditions:
+class CellInputs:
     """Everything that can change the outcome of a cell, except chance. Its digest is the key of the attempts."""
 
     script: str

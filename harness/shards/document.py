@@ -27,7 +27,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conditions:
+class ShardOptions:
     """How the cells of a shard run."""
 
     sandboxed: bool
@@ -43,7 +43,7 @@ def shard_run(split: str, number: int, filled: int, shards: int) -> ShardRun:
     )
 
 
-def write_shard(work: Work, tasks: Sequence[Task], run: ShardRun, conditions: Conditions, *, project: str) -> Document:
+def write_shard(work: Work, tasks: Sequence[Task], run: ShardRun, options: ShardOptions, *, project: str) -> Document:
     """Return the document of a shard. Raises UsageError for what cannot leave this machine: source trees and data."""
     for task in tasks:
         if task.overlays or task.data is not None:
@@ -74,8 +74,8 @@ def write_shard(work: Work, tasks: Sequence[Task], run: ShardRun, conditions: Co
         "number": run.number,
         "filled": run.filled,
         "shards": run.shards,
-        "condition": {"sandboxed": conditions.sandboxed, "timeout_s": conditions.timeout_s},
-        "isolation": conditions.isolation,
+        "condition": {"sandboxed": options.sandboxed, "timeout_s": options.timeout_s},
+        "isolation": options.isolation,
         "environments": [
             {**_environment(task.environment), "interpreter": task.interpreter, "missing": work.missing.get(id)}
             for id, task in environments.items()

@@ -9,7 +9,7 @@ import pytest
 
 from harness.commands.published_results import is_ordinary
 from harness.errors import UsageError
-from harness.model import Cache, CachePlace, Condition, Conditions
+from harness.model import Cache, CachePlace, CellInputs, Condition
 from harness.project.data_folder import read_data
 from harness.session import Session
 
@@ -143,5 +143,5 @@ class TestCondition:
             "script": "s", "write_key": None, "parameters": "{}", "lock": "l", "interpreter": "i",
             "variables": (("A", "1"),), "worker": "w", "platform": "p",
         }  # fmt: skip
-        assert Conditions(**values).key == "217311fa6dae9fbb00fa8e4deddffc7a65649e935a71eb815089ffbd93143afe"
-        assert Conditions(**values, data="0123456789abcdef").key != Conditions(**values).key
+        assert CellInputs(**values).key == "217311fa6dae9fbb00fa8e4deddffc7a65649e935a71eb815089ffbd93143afe"
+        assert CellInputs(**values, data="0123456789abcdef").key != CellInputs(**values).key

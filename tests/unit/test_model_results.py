@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.model import Attempt, Case, Cell, CellResult, Condition, Conditions, Label, Outcome, Pattern
+from harness.model import Attempt, Case, Cell, CellInputs, CellResult, Condition, Label, Outcome, Pattern
 
 CELL = Cell(case=Case(scenario="s"), environment="tf2")
 PASSED, FAILED, ERROR, UNAVAILABLE = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.UNAVAILABLE
@@ -108,18 +108,18 @@ BASE = {
 @pytest.mark.parametrize("field", list(BASE))
 def test_each_condition_changes_the_key(field):
     other = (("A", "1"),) if field == "variables" else "other"
-    assert Conditions(**{**BASE, field: other}).key != Conditions(**BASE).key
+    assert CellInputs(**{**BASE, field: other}).key != CellInputs(**BASE).key
 
 
 def test_key_is_the_sum_of_one_json_list():
     """Another form would make every attempt that was ever recorded worthless."""
     content = [BASE[name] for name in ("script", "write_key", "parameters", "lock", "interpreter")]
     content += [[list(pair) for pair in BASE["variables"]], BASE["worker"], BASE["platform"], "", True]
-    assert Conditions(**BASE).key == hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    assert CellInputs(**BASE).key == hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def test_results_without_a_sandbox_have_a_key_of_their_own():
-    assert Conditions(**BASE, sandboxed=False).key != Conditions(**BASE).key
+    assert CellInputs(**BASE, sandboxed=False).key != CellInputs(**BASE).key
 
 
 TIMED_OUT = Outcome.TIMED_OUT
@@ -168,4 +168,4 @@ def test_text_that_is_no_condition_is_refused():
 
 
 def test_order_of_variables_does_not_change_the_key():
-    assert Conditions(**{**BASE, "variables": (("B", "2"), ("A", "1"))}).key == Conditions(**BASE).key
+    assert CellInputs(**{**BASE, "variables": (("B", "2"), ("A", "1"))}).key == CellInputs(**BASE).key
