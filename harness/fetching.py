@@ -86,7 +86,7 @@ def _fetch(session: Session, scenario: Scenario, task: Task, python: Path) -> tu
 
 
 def _ended(attempt: Attempt) -> str:
-    """Return how the script ended."""
+    """Return the end of the script in words."""
     said = one_line(attempt.error or attempt.reason, longest=200)
     where = f"in {attempt.cell.environment}"
     return f"and passed {where}" if attempt.outcome is Outcome.PASSED else f"it {attempt.outcome} {where}: {said}"

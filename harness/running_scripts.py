@@ -42,7 +42,7 @@ class RunningScripts:
             self._scripts[task.cell] = _Script(started=self._clock())
 
     def note_output(self, task: Task, data: bytes) -> None:
-        """Note what a script has printed; only the end is kept."""
+        """Note the output of a script; only the end is kept."""
         with self._guard:
             script = self._scripts.get(task.cell)
             if script is not None:

@@ -45,7 +45,7 @@ _JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 98; shift; done; shift; 
 
 
 def here() -> tuple[Base | None, str]:
-    """Return where this process may create groups, or None with the reason."""
+    """Return the groups below which this process may create its own, or None with the reason."""
     return find_base(_files())
 
 
@@ -102,7 +102,7 @@ class Group:
         return judge_events(self.events())
 
     def events(self) -> Events:
-        """Return what the kernel has counted."""
+        """Return the counters of the kernel."""
         run_limit = self.run.oom_events() - self._run_oom_before if self.run is not None else 0
         if self.mechanism is Mechanism.CGROUP_V2:
             counted = _counters(self.memory / "memory.events")
@@ -204,17 +204,17 @@ class RunGroup(Group):
         return group
 
     def oom_events(self) -> int:
-        """Return how often the run's own limit led to a kill."""
+        """Return the number of kills for the run's own limit."""
         if self.mechanism is Mechanism.CGROUP_V2:
             return _counters(self.memory / "memory.events.local").get("oom", 0)
         return self._oom.count() if self._oom is not None else 0
 
     def available_mib(self) -> int:
-        """Return what one more attempt may use: what is free on the machine, and within the run's limit."""
+        """Return the memory for one more attempt, in MiB: free on the machine, and within the run's limit."""
         return min(available_mib(), self.total_mib - self.in_use_mib())
 
     def in_use_mib(self) -> int:
-        """Return what the run uses; cached files do not count, since they are dropped when memory is needed."""
+        """Return the memory of the run, in MiB. Cached files do not count: the kernel can drop them."""
         counted = _counters(self.memory / "memory.stat")
         names = ("anon", "shmem") if self.mechanism is Mechanism.CGROUP_V2 else ("total_rss", "total_shmem")
         return sum(counted.get(name, 0) for name in names) >> 20
@@ -282,7 +282,7 @@ def _limit_memory(group: Group, mib: int) -> None:
 
 
 def _room_above(base: Base) -> Iterator[int]:
-    """Yield what the limits of the existing groups leave, in MiB: a container usually has one."""
+    """Yield the memory below the limits of existing groups, in MiB: a container usually has one."""
     for folder in (Path(base.memory), *Path(base.memory).parents):
         if base.mechanism is Mechanism.CGROUP_V2:
             limit, used = folder / "memory.max", ("anon", "shmem")

@@ -53,7 +53,7 @@ class _Mount:
 
 
 def find_base(files: Files) -> tuple[Base | None, str]:
-    """Return where groups can be created, or None with the reason.
+    """Return the groups below which new ones can be created, or None with the reason.
 
     Controllers that are bound to a v1 hierarchy do not exist in v2. So a hybrid system is a v1 system here.
     """
@@ -176,7 +176,7 @@ class Over(str, Enum):
 
 
 def judge_events(events: Events) -> Over | None:
-    """Return whose limit ended processes. Only a kill counts: reclaimed memory changes no result.
+    """Return the limit that ended processes. Only a kill counts: reclaimed memory changes no result.
 
     A kill is the attempt's own doing only if its own limit was hit and the run's was not.
     """

@@ -229,7 +229,7 @@ async def _greet(address: str) -> None:
 
 
 def count_workers(address: str) -> int:
-    """Return how many workers a cluster has, or will have. Raises HarnessError."""
+    """Return the number of workers of a cluster. Raises HarnessError."""
     local = _LOCAL.fullmatch(address)
     if local is not None:
         return int(local[1])

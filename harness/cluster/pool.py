@@ -128,7 +128,7 @@ class ClusterPool:
         return self._over
 
     def new_shards(self) -> Iterable[PlacedShard]:
-        """Return what was asked for since the last time."""
+        """Return the shards that were requested since the last call."""
         with self._guard:
             new, self._new = self._new, []
         return new

@@ -34,7 +34,7 @@ _guard = threading.Lock()
 
 
 def describe(sandbox: str) -> dict[str, Any]:
-    """Return what decides whether this worker can run shards of a coordinator. `sandbox` is a sandbox mode."""
+    """Return what a coordinator compares: version, worker, platform, sandbox. `sandbox` is a sandbox mode."""
     found = {"version": __version__, "worker": worker_digest(), "platform": this_platform(), "host": platform.node()}
     session = _session(Path.cwd(), sandbox)
     try:
@@ -92,7 +92,7 @@ class _Lines(logging.Handler):
 
 @contextlib.contextmanager
 def _logged() -> Iterator[list[str]]:
-    """Yield what is logged meanwhile: the log of the run has it, with the address of this worker."""
+    """Yield the log records of the block: the log of the run has them, with the address of this worker."""
     logger, handler = logging.getLogger("harness"), _Lines()
     level = logger.level
     logger.setLevel(logging.INFO)

@@ -35,7 +35,7 @@ class Checked:
 
 
 def check(tasks: Sequence[Task], lines: Sequence[str], work: Work) -> Checked:
-    """Return what a worker returned for the tasks of a shard. Raises Damaged."""
+    """Return the checked results of a worker for the tasks of a shard. Raises Damaged."""
     try:
         found = [attempt_of_line(line) for line in lines]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -94,7 +94,7 @@ def _columns(session: Session) -> tuple[EnvironmentColumn, ...]:
 
 
 def _selection(session: Session, id: str) -> SelectionOptions:
-    """Return what an id selects: a cell, a case in every environment, or an environment. Raises UsageError."""
+    """Return the selection of an id: a cell, a case in every environment, or an environment. Raises UsageError."""
     if "@" in id:
         return SelectionOptions(cells=(id,))
     environments = [each.id for each in session.project.environments]

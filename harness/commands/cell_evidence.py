@@ -92,7 +92,7 @@ def replay_command(session: Session, cell: Cell, options: CellOptions) -> str:
 
 
 def condition_of(session: Session, attempt: Attempt) -> str:
-    """Return what differed from the ordinary condition, with the packages that were added to the environments."""
+    """Return the differences from the ordinary condition, with the packages that were added to the environments."""
     families = [each.name for each in session.project.matrix.families]
     environments = filter(None, (attempt.cell.environment, attempt.cell.writer))
     return condition_text(attempt.condition, *(changes_of(each, families) for each in environments))
@@ -120,7 +120,7 @@ def _how_it_was_run(attempt: Attempt) -> Iterator[tuple[str, str]]:
 
 
 def observed_of(seen: CellEvidence, watch: Watch) -> Observed | None:
-    """Return what is observed of an attempt; of durations, the median of its session. It belongs to no group."""
+    """Return the observation of an attempt; of durations, the median of its session. It belongs to no group."""
     attempt = seen.attempt
     if watch.kind is not WatchKind.TIME:
         text = watch.text_of(attempt)

@@ -90,7 +90,7 @@ def _checked(session: Session, work: Work, published: Published) -> Iterator[Che
 
 
 def _everything(session: Session, plan: Plan, published: Published) -> tuple[Record, ...]:
-    """Return what is known of the scenarios of a plan in all environments: labels are judged by all their cells."""
+    """Return the records of the scenarios of a plan in all environments: labels are judged by all their cells."""
     names = tuple(dict.fromkeys(each.name for each in plan.scenarios if not each.external))
     whole = make_plan(session.project, Selection(environments=("*",), scenarios=names))
     work = prepare(session, whole)

@@ -37,7 +37,7 @@ def held_of(session: Session, options: SearchOptions, scenario: Scenario) -> Hel
 def pair_of(
     session: Session, options: Options
 ) -> tuple[Scenario, Case, tuple[tuple[Held, Environment], tuple[Held, Environment]]]:
-    """Return what --both searches: the held writer with the reader to step, and the held reader with the writer.
+    """Return the sides of --both: the held writer with the stepped reader, and the held reader with the stepped writer.
 
     The pair is that of --writer and --reader; --in stands for the one that is missing. The id of a cell with a writer
     names both.

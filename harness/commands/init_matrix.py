@@ -79,7 +79,7 @@ def matrix_of(
     pythons: Collection[str],
     installed: Collection[str],
 ) -> tuple[NewProject, tuple[Version, ...]]:
-    """Return what the matrix covers, and the releases that no Python fits. Raises UsageError if none is left.
+    """Return the content of the matrix, and the releases that no Python fits. Raises UsageError if none is left.
 
     None and no Pythons stand for the defaults. Installed Pythons come before others.
     """
@@ -123,7 +123,7 @@ def _picked(releases: Sequence[Release], pick: str) -> Sequence[Release]:
 
 
 def _without(left_out: Collection[Version], first: Version, last: Version) -> Iterator[str]:
-    """Yield what excludes versions from a range of which the first and the last one stay."""
+    """Yield the specifiers that exclude versions from a range with this first and last version."""
     if any(each < first for each in left_out):
         yield f">={first}"
     if any(each > last for each in left_out):

@@ -77,14 +77,14 @@ class _Reading:
     cells: Sequence[CellResult]
 
     def observed(self, watch: Watch) -> dict[str, Observed]:
-        """Return what is watched of each cell that shows it."""
+        """Return the watched observation of each cell that has one."""
         if watch.kind is WatchKind.TIME:
             return grouped_by_time(self._measured(watch), watch.factor)
         isolation = Isolation.PROCESS if watch.own_process else None
         return grouped(self._texts(watch, isolation), watched=True, kind=watch.kind)
 
     def differing(self, kind: WatchKind) -> dict[str, Observed]:
-        """Return what each cell shows if cells differ.
+        """Return the observations of cells, if cells differ.
 
         Warnings are compared only between attempts of one isolation: those of imports are not seen in a fork.
         """
@@ -113,7 +113,7 @@ class _Reading:
         return {str(each.cell): self._texts_of(each, watch, isolation) for each in self.cells}
 
     def _texts_of(self, result: CellResult, watch: Watch, isolation: Isolation | None) -> list[str]:
-        """Return what the newest attempts of a cell showed; nothing if one of them does not show it."""
+        """Return the texts of the newest attempts of a cell; none if one attempt has no text."""
         if not result.verdicts:
             return []
         attempts = (each for each in self._attempts(result.cell) if isolation in (None, each.isolation))

@@ -251,7 +251,7 @@ def _candidate_of(base: Environment) -> Candidate:
 
 
 def _named(search: _Search, judge: Judge, candidate: Candidate) -> Point:
-    """Return what the environment shows that the user named: its failure is followed."""
+    """Return the result in the named environment: its failure is followed."""
     result = search.prober.result_of(candidate)
     named = Point(name=search.base.id, observation=judge.observe_named(candidate, result), result=result)
     if search.failing and search.held is not None and named.observation.state is State.GOOD:
@@ -264,7 +264,7 @@ def _named(search: _Search, judge: Judge, candidate: Candidate) -> Point:
 
 
 def _with_expected(search: _Search) -> Following:
-    """Return what is followed, with what is expected: that of the environment of --expected-in. Raises UsageError."""
+    """Return the followed failure, with the expected text of the environment of --expected-in. Raises UsageError."""
     following, named = search.following, search.options.expected_in
     right = environment_named(search.session, named) if named is not None else None
     if following.watch is not None and following.watch.kind is WatchKind.TIME:
@@ -296,7 +296,7 @@ def _repository(session: Session, options: Options) -> Repository | None:
 
 
 def _hosted_as(session: Session, options: Options, folder: Path | None, package: str) -> str | None:
-    """Return where the package is on GitHub, if its commits are searched. `folder` is that of the environment."""
+    """Return the `owner/name` of the package on GitHub, if its commits are searched; `folder` of the environment."""
     repository = _repository(session, options)
     if repository is None:
         return None

@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(session: Session, options: Options) -> int:
-    """Read what a file says, and print who reads it; exit status 1 if nothing is known."""
+    """Read the facts of a file, and print its readers; exit status 1 if nothing is known."""
     _check(options)
     says, name = _read(options)
     table = _table(session)
@@ -175,7 +175,7 @@ def _wanted(session: Session, options: Options, table: Transfer) -> str | None:
 
 
 def _install(session: Session, answer: FileAnswer) -> Install | None:
-    """Return how to make the best environment that reads the file: the wanted one, if it is as good as any."""
+    """Return the installation of the best environment that reads the file: the wanted one, if it is as good as any."""
     best = best_reader(answer.readers)
     if best is None:
         return None

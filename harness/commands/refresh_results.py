@@ -89,7 +89,7 @@ class NewCells:
         }
 
     def results(self) -> Results:
-        """Return all that is known: attempts of this clone, and published results of the same platform."""
+        """Return all results: attempts of this clone, and published results of the same platform."""
         results = results_of(self._session, self._work)
         cells, _ = with_published(
             self._session, self._work, results.cells, same_platform=True, published=self._published

@@ -52,7 +52,7 @@ def report_source(argument: str) -> str | Path:
 
 
 def _fetching(address: str) -> str:
-    """Return how to get what is at an address."""
+    """Return the next step for a report that is named by its address."""
     issue = _ISSUE.match(address)
     if issue is None:
         return "Download it, and name the file"

@@ -36,14 +36,14 @@ def pattern_of(text: str | None) -> re.Pattern[str] | None:
 
 
 def watch_of(options: SearchOptions, scenario: Scenario) -> Watch | None:
-    """Return what is watched: what was typed, otherwise what the header says; nothing if --follow names failures."""
+    """Return the watch: the typed one, otherwise that of the header; None if --follow names failures."""
     if options.watch is None and options.follow is not None:
         return None
     return Watch.chosen(scenario.header, options.watch, options.factor)
 
 
 def with_reference(following: Following, prober: Prober, environment: Environment, *, right: bool) -> Following:
-    """Return what is followed. If it is a duration, measure it in an environment, to compare others with it.
+    """Return what is followed, with the duration in an environment as the reference of a followed duration.
 
     `right`: what takes no longer passes. Raises UsageError if the script does not pass there.
     """

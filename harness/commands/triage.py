@@ -178,7 +178,7 @@ def _runs(session: Session, options: Options, scenario: Scenario, added: Additio
 
 
 def _watch_of(options: Options, scenario: Scenario) -> Watch | None:
-    """Return what is watched. Raises UsageError for a report with two steps."""
+    """Return the watch of a report. Raises UsageError for a report with two steps."""
     if options.watch is not None and scenario.write is not None:
         raise UsageError(
             "--watch: the report has two steps",

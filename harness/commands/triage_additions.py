@@ -30,7 +30,7 @@ class Additions:
 
     @classmethod
     def of(cls, session: Session, report: Report, scenario: Scenario, extras: Sequence[str]) -> Additions:
-        """Return what to add, and report it: the packages of --with first, then what the report needs.
+        """Return the packages to add, and report them: those of --with first, then those that the report needs.
 
         A package that every environment has is added only if it was typed: its version may count.
         """

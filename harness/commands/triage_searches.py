@@ -92,7 +92,7 @@ class Searches:
 
 
 def unmet(session: Session, environment: Environment) -> tuple[str, ...]:
-    """Return what the packages of an environment require and do not find; nothing if it is not on disk."""
+    """Return the unmet requirements of the packages of an environment; none if it is not on disk."""
     folder = session.folder_of(environment)
     provides = dict(session.project.matrix.provides)
     return unmet_requirements(folder, environment.python, provides) if folder is not None and folder.is_dir() else ()

@@ -57,7 +57,7 @@ def read_elsewhere(
     *,
     stop: threading.Event | None = None,
 ) -> Reading | None:
-    """Return what the newest Python that can read a script said of it, or the newest of all if none can.
+    """Return the reading of the newest Python that can parse a script, or of the newest Python if none can.
 
     None if there is no other Python, or none that answers.
     """
@@ -74,7 +74,7 @@ def read_elsewhere(
 def _ask(
     interpreter: Interpreter, path: Path, variables: Mapping[str, str], stop: threading.Event | None
 ) -> Reading | None:
-    """Return what an interpreter said of a script; None if it crashed or was slow."""
+    """Return the reading of a script by an interpreter; None if it crashed or was slow."""
     command: list[str | Path] = [interpreter.executable, "-I", "-S", "-B", "-c", _READ, path, _SOURCES]
     try:
         ended = child.run_limited(command, env=variables, cwd=path.parent, limits=_LIMITS, stop=stop)

@@ -100,7 +100,7 @@ def _modules(tree: Path) -> Iterator[Path]:
 
 
 def _place_of(source: Path, interpreter: Interpreter) -> Path:
-    """Return where the interpreter looks for the bytecode of a source."""
+    """Return the path at which the interpreter looks for the bytecode of a source."""
     tag = "cpython-" + "".join(str(part) for part in _version(interpreter))
     return source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc"
 

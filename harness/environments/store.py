@@ -287,7 +287,7 @@ class EnvironmentStore:
 
 
 def find_damage(folder: Path, manifest: Manifest) -> str | None:
-    """Return what is wrong with a built environment, or None. Starts no process."""
+    """Return the damage of a built environment in words, or None. Starts no process."""
     python = python_of(folder)
     if not python.exists():
         return "its Python is missing"

@@ -199,7 +199,7 @@ def _read(folder: Path, digest: str, name: NormalizedName) -> Unpacked:
 
 
 def unsatisfied(release: Unpacked, lock: Lock) -> str | None:
-    """Return what a lock does not satisfy of a release's requirements, None if it satisfies all.
+    """Return the first requirement of a release that a lock does not satisfy, None if it satisfies all.
 
     What the lock overrides counts as it is overridden there.
     """

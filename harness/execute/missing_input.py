@@ -109,7 +109,7 @@ def _arguments_in(statement: ast.stmt) -> Iterator[ast.expr]:
 
 
 def _taken_apart_in(statement: ast.stmt) -> Iterator[ast.expr]:
-    """Yield what a statement takes an element from, or unpacks."""
+    """Yield the expressions that a statement subscripts or unpacks."""
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], (ast.Tuple, ast.List)):
         yield statement.value
     for each in ast.iter_child_nodes(statement):

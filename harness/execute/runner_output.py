@@ -84,7 +84,7 @@ def _calls_pytest(text: str) -> bool:
 
 
 def _pytest_counts(context: AttemptContext) -> Counter[str] | None:
-    """Return how many tests passed, failed and so on in all runs of pytest; None if the script runs none."""
+    """Return the number of tests by result in all runs of pytest; None if the script runs none."""
     if not _calls_pytest(context.text):
         return None
     runs = [each["counts"] for each in _SUMMARY.finditer(context.output)]

@@ -35,7 +35,7 @@ def attempt_view(
     network: bool = False,
     hidden: Sequence[Path] = (),
 ) -> SandboxView:
-    """Return what an attempt in a fresh process sees."""
+    """Return the view of an attempt in a fresh process."""
     binds = [*_own(folder.top), *python_binds(python), _OURS, Bind(source=folder.script, target=f"{ATTEMPT}/script")]
     binds += [Bind(source=each.folder, target=place) for each, place in zip(overlays, OVERLAYS, strict=False)]
     binds += [*_data(data), *(network_binds() if network else ())]
@@ -93,7 +93,7 @@ class ForkServerPlace:
         hidden: Sequence[Path],
         variables: Mapping[str, str],
     ) -> SandboxView:
-        """Return what the fork server sees. `variables` may come from scripts: the backend must not use them."""
+        """Return the view of the fork server. `variables` may come from scripts: the backend must not use them."""
         binds = [*_own(self.own.top), *python_binds(python), _OURS]
         binds += [Bind(source=path, target=self.script(number)) for number, path in enumerate(scripts)]
         binds.append(Bind(source=self.attempts, target=_ATTEMPTS, writable=True))

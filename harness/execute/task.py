@@ -91,13 +91,13 @@ class Task:
 
 
 def recorded_as(cell: Cell, identity: str) -> tuple[str, str]:
-    """Return what attempts of a cell are recorded as; the identity is empty for scenarios of the project."""
+    """Return the recorded name of the attempts of a cell; the identity is empty for scenarios of the project."""
     return str(cell.named(cell.case.label)), identity
 
 
 @functools.cache
 def worker_digest() -> str:
-    """Return what identifies the worker in a key: the protocol's version, and a hash of the code of its files.
+    """Return the identity of the worker in a key: the protocol's version, and a hash of the code of its files.
 
     The hash covers the syntax trees: names, constants, structure. It leaves out comments, docstrings, types and
     formatting.

@@ -156,7 +156,7 @@ def _as_reported(facts: WorkerFacts, report: dict[str, Any]) -> Verdict:
 
 
 def _error(report: dict[str, Any], failure: Failure) -> str:
-    """Return what failed: also behind an exit in an exception handler, and in a Python process of the script."""
+    """Return the error, also of an exception behind an exit in its handler, and of a Python process of the script."""
     handled = handled_by_exit(failure)
     if handled is not None:
         return _both_ends(f"{handled.type[:LONGEST_STAGE]}: {handled.message}")

@@ -66,7 +66,7 @@ def parse_json(text: str | bytes) -> Any:  # noqa: ANN401  # as json.loads
 
 
 def describe_bytes(data: bytes, place: int = 0) -> tuple[str, str]:
-    """Return what a file that is not UTF-8 holds, and what to do. `place` is the offset at which decoding it failed."""
+    """Return the kind of a file that is not UTF-8, and the next step. Decoding failed at the offset `place`."""
     kind = next((kind for magic, kind in _FORMATS.items() if data.startswith(magic)), "")
     if not kind and b"\0" in data:
         # In UTF-16 every second byte of plain English is a NUL; other binary files have them anywhere.

@@ -69,7 +69,7 @@ def resolve(
 
 
 def _build_of(pin: Pin, lock: Lock | None, python: str) -> Build | None:
-    """Return how a lock for the same Python builds exactly this package; None if it does not."""
+    """Return the build of exactly this package in a lock for the same Python; None if it has none."""
     if lock is None or lock.origin.python != python or pin not in lock.pins:
         return None
     return next((build for build in lock.builds if build.name == pin.name), None)

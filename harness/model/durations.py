@@ -63,7 +63,7 @@ def compare(seconds: float, reference_s: float, factor: float) -> int:
 
 
 def seconds_of(attempt: Attempt, stage: str | None) -> float | None:
-    """Return how long an attempt took, or a stage of it; None if that was not measured."""
+    """Return the duration of an attempt or of a stage of it, in seconds; None if that was not measured."""
     if stage is None:
         return attempt.script_s or None
     found = [seconds for name, seconds in attempt.stage_s if name == stage]

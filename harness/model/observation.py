@@ -53,7 +53,7 @@ def normalise_output(text: str, versions: Iterable[str] = ()) -> str:
 
 
 def _visible(line: str) -> list[str]:
-    """Return what a terminal shows of a line in the end: what carriage returns and backspaces overwrite is gone."""
+    """Return the text that a terminal shows of a line: without text that carriage returns and backspaces overwrite."""
     states = [each for each in re.split(r"[\r\b]+", line) if each.strip()]
     return states[-1:]
 

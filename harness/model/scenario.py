@@ -201,7 +201,7 @@ class Scenario:
                 yield case
 
     def written_case(self, case: Case) -> Case:
-        """Return what the first step of a case is run with: only the parameters that write.py declares, if it does."""
+        """Return the case of the first step: with the parameters that write.py declares, or all if it declares none."""
         if self.write is None or not self.write.header.parameters:
             return case
         declared = dict(self.write.header.parameters)

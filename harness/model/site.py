@@ -40,7 +40,7 @@ class SiteText:
         return self.names.get(package or "", package or "")
 
     def meaning_of(self, stage: str | None) -> str:
-        """Return what a failure at a stage means, in words."""
+        """Return the meaning of a failure at a stage, in words."""
         if not stage:
             return "fails"
         return self.stages.get(stage) or STAGES.get(stage) or f"fails at {stage}"

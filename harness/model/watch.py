@@ -161,7 +161,7 @@ class Watch:
 
     @classmethod
     def chosen(cls, header: Header, typed: str | None, factor: float | None) -> Watch | None:
-        """Return what is watched: what was typed, otherwise what a header says; None if neither says anything."""
+        """Return the typed watch, otherwise that of a header; None without either."""
         text = typed or header.watch
         return None if text is None else cls.parse(text, factor=factor or header.factor or DEFAULT_FACTOR)
 
@@ -185,7 +185,7 @@ class Watch:
         return self.kind in (WatchKind.OUTPUT, WatchKind.WARNING)
 
     def text_of(self, attempt: Attempt) -> str | None:
-        """Return what an attempt showed, normalised; None if that is not observed of it. Durations have no text.
+        """Return the observed text of an attempt, normalised; None if it has none. Durations have no text.
 
         The attempt has its evidence.
         """

@@ -42,7 +42,7 @@ class Following:
         return self.watch is not None and self.watch.kind is WatchKind.HANG
 
     def observe(self, attempts: Iterable[Attempt], reason: str = "") -> Observation:
-        """Return what attempts under the same conditions show; `reason` is why, if they show nothing."""
+        """Return the observation of attempts under the same conditions; `reason` is why there are none."""
         counted = [attempt for attempt in attempts if attempt.is_verdict]
         if self.watch is not None and self.watch.kind is WatchKind.TIME and counted:
             timed = self._observe_times(self.watch, counted)
@@ -88,7 +88,7 @@ class Following:
         return Observation(state=State.BAD, signature=signature, printed=text, watched=watch.kind.value)
 
     def _observe_times(self, watch: Watch, attempts: Sequence[Attempt]) -> Observation | None:
-        """Return what the durations of passing attempts show; None if one of them did not pass."""
+        """Return the observation of the durations of passing attempts; None if one of them did not pass."""
         if any(each.outcome is not Outcome.PASSED for each in attempts):
             return None
         measured = Measured.of(attempts, stage=watch.stage)
@@ -106,7 +106,7 @@ _SPEEDS = {-1: "faster", 0: "like the named environment", 1: "slower"}
 
 
 def _observe_end(attempt: Attempt) -> Observation:
-    """Return what an attempt shows where time-outs are followed: all other failures are others."""
+    """Return the observation of an attempt if time-outs are followed: every other failure is another one."""
     match attempt.outcome:
         case Outcome.PASSED:
             return Observation(state=State.GOOD)

@@ -32,14 +32,14 @@ class Judge:
         self._followed: frozenset[str] = frozenset()
 
     def observe_named(self, candidate: Candidate, result: ProbeResult) -> Observation:
-        """Return what the environment showed that the user named. Its failure is followed from now on."""
+        """Return the observation in the named environment. Its failure is followed from now on."""
         shown = self._following.observe(result.attempts, result.reason)
         if self._following.pattern is None:
             self._followed = followed_by(shown)
         return self.observe(candidate, result)
 
     def observe(self, candidate: Candidate, result: ProbeResult) -> Observation:
-        """Return what a candidate showed."""
+        """Return the observation of a candidate."""
         observation = self._following.observe(result.attempts, result.reason)
         if observation.printed is not None:
             return observation  # the script ran to its end

@@ -173,7 +173,7 @@ class Prober:
             self._threads.submit(self._pool.call, claim, partial(self._provide_quietly, candidate))
 
     def result_of_other(self, subject: Subject, candidate: Candidate) -> ProbeResult:
-        """Return what another subject shows in a candidate, in a process of its own. Raises SearchStopped."""
+        """Return the result of another subject in a candidate, in a process of its own. Raises SearchStopped."""
         return self._wait_for(candidate, self._submit(subject, candidate, 1, Claim(), own_process=True), again=True)
 
     def traceback_of(self, attempt: Attempt) -> str:
@@ -190,7 +190,7 @@ class Prober:
         return known.evidence if known is not None else attempt.evidence
 
     def result_of(self, candidate: Candidate) -> ProbeResult:
-        """Return what a candidate shows. Run what the store does not have yet."""
+        """Return the result of a candidate. Run the attempts that the store does not have."""
         if candidate.name not in self._results:
             self._start(candidate, Priority.AWAITED)
             _, claim, future = self._started[candidate.name]
@@ -207,7 +207,7 @@ class Prober:
             )
 
     def repeat(self, candidate: Candidate) -> ProbeResult:
-        """Return what a candidate shows if it is repeated."""
+        """Return the result of a repeated candidate."""
         self.start_repeat(candidate)
         self._results[candidate.name] = self._wait_for(candidate, self._repeats[candidate.name], again=True)
         self._repeats.pop(candidate.name, None)
@@ -228,7 +228,7 @@ class Prober:
         self._call(partial(self._environments.provide, environment))
 
     def generator(self, environment: Environment, module: str) -> Generator | None:
-        """Return what completes the sources of a package, with the Python of an environment; None if nothing does."""
+        """Return the generator of the sources of a package, with the Python of an environment; None without one."""
         session = self._session
         found = next((each for each in session.project.matrix.generate if each.module == module), None)
         if found is None:
@@ -276,7 +276,7 @@ class Prober:
             )
 
     def import_error(self, candidate: Candidate, modules: tuple[str, ...], *, own_process: bool = False) -> str | None:
-        """Return what importing modules raises in the environment of a candidate, None if they import."""
+        """Return the exception of importing modules in the environment of a candidate, None if they import."""
         if not modules:
             return None
         self.start_import_check(candidate, modules, own_process=own_process)

@@ -40,7 +40,7 @@ class Releases:
         return tuple(str(each.version) for each in self.points)
 
     def place_of(self, version: str) -> int:
-        """Return where a version stands among them, or would stand."""
+        """Return the place of a version among the releases, or the place where it would be inserted."""
         return sum(each.version < Version(version) for each in self.points)
 
     def from_the_first_wheel(self, python: str) -> Releases:
@@ -190,7 +190,7 @@ class Cost:
 
 
 def fixed_strategy(size: int, offset: int, mode: str, unit: str) -> SearchStrategy:
-    """Return how to search points that are all alike: "every", "quick", or about twenty of them ("grid", "auto")."""
+    """Return the strategy for points without minors: "every", "quick", or about twenty of them ("grid", "auto")."""
     if mode == "every":
         description = f"every one of {size} {unit}s"
         return SearchStrategy(

@@ -172,7 +172,7 @@ class Runner:
         return found
 
     def _costs(self, store: Store) -> Mapping[tuple[str, str], Cost]:
-        """Return what cells took when they last ran. It is read once."""
+        """Return the costs of the last attempts of cells. They are read once."""
         with self._guard:
             if self._known_costs is None:
                 self._known_costs = store.costs()

@@ -200,7 +200,7 @@ def _read_isolation(table: Table) -> bool:
 
 
 def _read_watch(table: Table) -> str | None:
-    """Read what is watched: `output` or `output=REGEX`."""
+    """Read the watch: `output` or `output=REGEX`."""
     text = table.optional_text("watch")
     watch = table.parsed("watch", text, Watch.parse) if text is not None else None
     return str(watch) if watch is not None else None

@@ -63,7 +63,7 @@ def table_format(format: Format) -> str:
 def answer_from_table(
     name: str, says: FileFacts, written_by: Writers, table: Transfer, wanted: str | None
 ) -> FileAnswer:
-    """Return what the table says of a file. Without a known writer, every reader is not tested."""
+    """Return the answer of the table for a file. Without a known writer, every reader is not tested."""
     alike, format = models_like(says, table), table_format(says.format)
     if alike.any_layers:  # a file exists, so it has a model that its writer can write in this format
         models = [

@@ -38,7 +38,7 @@ class TriedReader:
 
     @classmethod
     def of(cls, environment: str, cell: str, attempt: Attempt | None, reason: str) -> TriedReader:
-        """Read what the script printed."""
+        """Read the output of the script."""
         found: dict[str, Any] = {}
         if attempt is not None and attempt.is_verdict:
             for line in attempt.evidence.stdout.splitlines():
@@ -73,7 +73,7 @@ def compared(tried: Sequence[TriedReader], written_by: Sequence[str]) -> tuple[R
 
 
 def reference_of(tried: Sequence[TriedReader], written_by: Sequence[str]) -> TriedReader | None:
-    """Return what others are compared with; None if nothing opened the file."""
+    """Return the reader with which others are compared; None if nothing opened the file."""
     opened = [each for each in tried if each.way is not None]
     own = [each for each in opened if each.environment in written_by and each.way in PLAIN]
     if own:
@@ -115,7 +115,7 @@ def answer_of(tried: TriedReader, reference: TriedReader | None, readers: int) -
 
 
 def _differs(tried: TriedReader, reference: TriedReader) -> list[str]:
-    """Return what another reader restores otherwise, without an error."""
+    """Return the parts that another reader restores differently, without an error."""
     found = []
     if _has_variables(tried) and _has_variables(reference) and tried.found["weights"] != reference.found["weights"]:
         found.append(f"weights differ from those in {reference.environment}")
@@ -147,7 +147,7 @@ def _difference(here: Sequence[float], there: Sequence[float]) -> float | None:
 
 
 def _is_less(tried: TriedReader, reference: TriedReader) -> list[str]:
-    """Return what a reader does not restore, or only with an option."""
+    """Return the parts that a reader does not restore, or only with an option."""
     found = []
     if tried.way not in PLAIN:
         found.append(f"only with {tried.way}")

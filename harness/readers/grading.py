@@ -55,7 +55,7 @@ class Grading:
     _answers: dict[tuple[tuple[str, ...], str, str], ReaderAnswer] = field(default_factory=dict)
 
     def answer(self, writers: Sequence[str], format: str, reader: str) -> ReaderAnswer:
-        """Return what a reader does with a file of these writers: the worst of what was seen."""
+        """Return the grade of a reader for a file of these writers: the worst one."""
         key = (tuple(writers), format, reader)
         if key not in self._answers:
             self._answers[key] = self._answer(writers, format, reader)
@@ -144,7 +144,7 @@ def _differs(found: Iterable[tuple[Question, Reading]], *, by_model: bool) -> tu
 
 
 def in_words(reading: Reading) -> str:
-    """Return what a reading does not restore."""
+    """Return the parts that a reading does not restore, in words."""
     if reading.grade is Grade.REFUSED:
         return "refused"
     texts = [

@@ -156,7 +156,7 @@ def check(cells: Iterable[Checked], everything: Iterable[Record], *, today: dt.d
 
 
 def _judge(each: Checked) -> tuple[Kind, str] | None:
-    """Return what is wrong with a cell, or None."""
+    """Return the kind and the reason of a finding about a cell, or None."""
     record, before = each.record, each.reference
     if record.outcome == NEVER_RUN_WORD:
         return (Kind.NEVER_RUN, "neither run here nor published") if each.published is None else None

@@ -151,7 +151,7 @@ class Grid:
 
     @property
     def left_out_text(self) -> str:
-        """Return how many rows are omitted and why, or an empty string."""
+        """Return the number of omitted rows with the reason, or an empty string."""
         rows = counted(self.left_out, "row")
         return f"Not shown, since it is the same in every column: {rows}." if self.left_out else ""
 

@@ -81,7 +81,7 @@ def _groups_of(results: Results) -> dict[tuple[str, str], dict[str, list[tuple[s
 
 
 def _rows(kind: WatchKind, groups: _Groups) -> tuple[str, list[str]]:
-    """Return what is said of a case, and a row for each group."""
+    """Return the sentence about a case, and a row for each group."""
     words = WORDS[kind]
     same = len(groups) == 1 and DIFFERS not in groups
     heading = f"{words.same}." if same else f"{words.differs}. This is a difference, not a verdict."

@@ -209,7 +209,7 @@ def _records_of(results: Results) -> tuple[Record, ...]:
 
 
 def condition_text(condition: str, *changes: str) -> str:
-    """Return what differed from the ordinary condition: the options of an attempt, and packages that were changed."""
+    """Return the differences from the ordinary condition: options of an attempt, and changed packages."""
     if not condition and not any(changes):
         return ""  # of thousands of cells, nearly all
     added = (f"with {each}" for each in dict.fromkeys(changes) if each)

@@ -108,7 +108,7 @@ def _version(record: Record) -> str:
 
 
 def _difference(usual: Record, record: Record) -> str:
-    """Return what makes an environment of another family different: its variables, or else its id."""
+    """Return the difference of an environment of another family: its variables, or else its id."""
     settings = [f"{name}={value}" for name, value in record.environment.variables if (name, value) not in
                 usual.environment.variables]  # fmt: skip
     return " ".join(settings) or record.environment.id

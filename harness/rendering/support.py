@@ -94,7 +94,7 @@ def _held(history: History) -> dict[str, object]:
 
 
 def _bound(transition: Transition | None) -> dict[str, object]:
-    """Return what is known of the place of a change: the last version before it, if one was judged."""
+    """Return the bound of a change: the last version before it, if one was judged."""
     if transition is None:
         return {"after": None, "adjacent": False, "untestable": []}
     return {

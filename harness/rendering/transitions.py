@@ -134,7 +134,7 @@ class Segment:
         return self.steps[0].record
 
     def sentence(self, reference: Callable[[Record], str]) -> str:
-        """Return what holds in which versions, how it starts and ends, with the bounds that were run.
+        """Return the result of the versions, with its first and last transition and the bounds that were run.
 
         `reference` returns what stands behind a failure to name its error, such as ` [2]`.
         """

@@ -25,7 +25,7 @@ def caught_and_printed(text: str, output: str) -> str | None:
 
 
 def _patterns(node: ast.AST) -> Iterator[str]:
-    """Yield what the lines look like that an exception handler prints."""
+    """Yield patterns of the lines that an exception handler prints."""
     if not isinstance(node, ast.ExceptHandler) or node.name is None or not _survives(node):
         return
     for call in (each for part in node.body for each in ast.walk(part) if isinstance(each, ast.Call)):

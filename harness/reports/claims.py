@@ -231,7 +231,7 @@ def _in_prose(piece: Piece, context: Context, shown: Says | None = None) -> Iter
 
 
 def _opposite_of_not_in(clause: str) -> Says:
-    """Return what a clause says of its versions before `but not in 3.6`: they work, unless it tells of a problem."""
+    """Return the verdict of a clause before `but not in 3.6`: its versions work, unless it describes a problem."""
     verdict = verdict_of(clause)
     return verdict if verdict is not None else Says.FAILS if _PROBLEM.search(clause) else Says.WORKS
 
@@ -299,7 +299,7 @@ def _in_order(mentions: list[Mention], step: re.Match[str]) -> list[Mention]:
 def _says(
     clause: str, mention: Mention, mentions: list[Mention], *, verdict: Says | None, piece: Piece, context: Context
 ) -> Says | None:
-    """Return what a clause says of one of its versions; None if nothing."""
+    """Return the verdict of a clause on one of its versions; None without one."""
     before = clause[: mention.start]
     writes = is_written(clause, mention, mentions)
     negated = negation(before)

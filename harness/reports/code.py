@@ -186,7 +186,7 @@ def _without_magics(text: str, notes: _Notes, start: int) -> str:
 
 
 def _plain_line(line: str, notes: _Notes, offset: int) -> str:
-    """Return what Python is to see of a line that may be one of IPython's."""
+    """Return the Python of a line that may be one of IPython's."""
     indent = line[: len(line) - len(line.lstrip())]
     if found := _ENV.match(line):
         value = found["value"].strip("\"'")

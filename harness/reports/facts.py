@@ -123,7 +123,7 @@ def _is_list_of_fields(piece: Piece) -> bool:
 
 
 def kind_of(name: str) -> str | None:
-    """Return what a field of an issue form asks for, by its name; None if it is no such field."""
+    """Return the kind of a field of an issue form by its name; None for another heading."""
     name = name.strip()
     if len(name) > 90 or len(name.split()) > 14:
         return None

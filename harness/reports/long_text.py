@@ -45,7 +45,7 @@ def _blank(lines: list[str], first: int, last: int) -> Skipped:
 
 
 def _long_blocks(lines: list[str]) -> list[tuple[int, int]]:
-    """Return where the middle of each long fenced block begins and ends."""
+    """Return the first line of the middle of each long fenced block, and the line after it, from 0."""
     found, start, fence = [], 0, ""
     for number, line in enumerate(lines):
         opening = FENCE.match(line)
@@ -59,7 +59,7 @@ def _long_blocks(lines: list[str]) -> list[tuple[int, int]]:
 
 
 def _middle(lines: list[str], longest: int) -> tuple[int, int]:
-    """Return where the middle of a text begins and ends: before it and after it are half of the characters each."""
+    """Return the first line of the middle of a text, and the line after it, from 0: `longest` characters remain."""
     half = longest // 2
     first, size = 0, 0
     while first < len(lines) and size + len(lines[first]) + 1 <= half:

@@ -117,7 +117,7 @@ def script_of(notebook: Notebook) -> str:
 
 
 def outputs_of(notebook: Notebook) -> list[Output]:
-    """Return what the cells printed."""
+    """Return the output of the cells."""
     return [
         Output(place=cell.code.place, text=cell.output, role="actual") for cell in notebook.cells if cell.output.strip()
     ]

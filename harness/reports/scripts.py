@@ -35,7 +35,7 @@ def check_script(text: str, *, name: str = "", fault: Fault | None = None) -> Re
 
 
 def find_fault(text: str) -> Fault | None:
-    """Return where this Python stops reading a script, or None if it can compile all of it."""
+    """Return the position at which this Python stops reading a script, or None if it can compile all of it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -49,7 +49,7 @@ def find_fault(text: str) -> Fault | None:
 
 
 def _read_json(text: str) -> Refusal | None:
-    """Return what JSON that is also a Python expression is."""
+    """Return the refusal of JSON that is also a Python expression."""
     try:
         json.loads(text)
     except (ValueError, RecursionError):

@@ -31,7 +31,7 @@ class _Run:
 
 
 def claims_in_sessions(pieces: Iterable[Piece]) -> Iterator[Claim]:
-    """Yield what sessions show of the versions that they install: `$ pip install keras==3.9.0`, `$ python x.py`.
+    """Yield the claims of sessions about the versions that they install: `$ pip install keras==3.9.0`, `$ python x.py`.
 
     A run without an exception says "works" only beside a run with one: people also post the commands alone.
     """
@@ -61,7 +61,7 @@ def _runs(piece: Piece) -> Iterator[_Run]:
 
 
 def claims_of_labels(pieces: Iterable[Piece]) -> Iterator[Claim]:
-    """Yield what one block shows of several versions: `Results on TensorFlow 2.4:` above an exception.
+    """Yield the claims of a block about several versions: `Results on TensorFlow 2.4:` above an exception.
 
     A part without an exception says "works" only beside a part with one.
     """

@@ -60,7 +60,7 @@ def files_of_shell(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _shown_file(text: str) -> str | None:
-    """Return what `$ cat script.py` showed."""
+    """Return the output of `$ cat script.py`."""
     lines = text.split("\n")
     for at, line in enumerate(lines):
         prompt = SHELL_PROMPT.match(line)

@@ -76,7 +76,7 @@ def in_table(piece: Piece, default: str) -> Iterator[Claim]:
 
 
 def _answered(header: list[str], row: list[str], columns: list[int]) -> Says | None:
-    """Return what `yes` or `no` says below a heading such as `reproduced?`."""
+    """Return the verdict of `yes` or `no` below a heading such as `reproduced?`."""
     for at in columns:
         answer = row[at].strip(" *`!.").lower()
         if at < len(header) and answer in ("yes", "y", "true", "no", "n", "false"):

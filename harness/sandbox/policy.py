@@ -109,7 +109,7 @@ class SandboxView:
 
 
 def network_binds() -> tuple[Bind, ...]:
-    """Return what a process with a network needs to find hosts by name."""
+    """Return the binds with which a process with a network finds hosts by name."""
     path = Path("/etc/resolv.conf")
     return (Bind(source=path.resolve(), target=str(path)),) if path.is_file() else ()
 

@@ -16,7 +16,7 @@ _FILE = "sandbox.json"
 
 
 def remembered(cache: Path, variables: Mapping[str, str]) -> bool | None:
-    """Return what was found since this machine was started, with the same bubblewrap and user; None if nothing was."""
+    """Return the result of a probe since the last boot, with the same bubblewrap and user; None without one."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         known = parse_json((cache / _FILE).read_text(encoding="utf-8"))
         if known.get("machine") == _machine(variables) and isinstance(known.get("contains"), bool):

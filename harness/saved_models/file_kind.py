@@ -33,7 +33,7 @@ _TFLITE = b"TFL3"
 
 
 def read_file(path: Path) -> FileFacts:
-    """Return what a saved model says about its writer. Raises Refusal, and OSError."""
+    """Return the facts of a saved model. Raises Refusal, and OSError."""
     prefix = None if (path / GRAPH).exists() else checkpoint_prefix(path)
     if prefix is not None:
         return read_checkpoint(prefix)
@@ -57,7 +57,7 @@ def read_file(path: Path) -> FileFacts:
 
 
 def _read_json(file: Window) -> FileFacts:
-    """Return what the configuration of a model says, as `model.to_json` writes it. Raises Refusal."""
+    """Return the facts of the configuration of a model, as `model.to_json` writes it. Raises Refusal."""
     config = read_object(file.read(0, file.size), "the file")
     if "class_name" not in config or "config" not in config:
         raise Refusal("it is JSON, but not the configuration of a model: it has no class_name and config")
@@ -77,7 +77,7 @@ def _read_json(file: Window) -> FileFacts:
 
 
 def _named(path: Path, says: FileFacts) -> FileFacts:
-    """Return what a file says, with a note if its name has the suffix of another format: readers go by the suffix."""
+    """Return the facts of a file, with a note if its suffix is that of another format: readers use the suffix."""
     wanted = (".keras",) if says.format is Format.KERAS else (".h5", ".hdf5")
     if path.name.lower().endswith(wanted):
         return says

@@ -85,7 +85,7 @@ class Hdf5:
         return found
 
     def links(self, address: int) -> Mapping[str, int]:
-        """Return what a group holds, by name: addresses. Links to other places and files are left out."""
+        """Return the addresses of the members of a group, by name. Links to other places and files are left out."""
         found: dict[str, int] = {}
         for message in self._header(address):
             if message.type == _SYMBOL_TABLE:

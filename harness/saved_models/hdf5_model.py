@@ -16,7 +16,7 @@ _WEIGHTS_GROUPS = ("layers", _UNTIL_2_14, "vars", "top_level_model_weights", "mo
 
 
 def read_hdf5(file: Window) -> FileFacts:
-    """Return what an HDF5 file says. Raises Refusal if it has neither a model nor weights of Keras."""
+    """Return the facts of an HDF5 file. Raises Refusal if it has neither a model nor weights of Keras."""
     try:
         opened = Hdf5.of(file)
         attributes = opened.attributes(opened.root)

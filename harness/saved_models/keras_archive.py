@@ -25,7 +25,7 @@ _READ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def read_archive(stream: BinaryIO) -> FileFacts:
-    """Return what a `.keras` archive says. Raises Refusal, also for every other ZIP file."""
+    """Return the facts of a `.keras` archive. Raises Refusal, also for every other ZIP file."""
     size = _check_directory(stream)
     try:
         with zipfile.ZipFile(stream) as archive:

@@ -18,7 +18,7 @@ _CHILD = "harness.saved_models.child"
 
 
 def read_saved_file(path: Path, *, timeout_s: float = TIME_LIMIT_S) -> FileFacts:
-    """Return what a saved model says about itself. Raises UsageError for what is none, and for what is damaged."""
+    """Return the facts of a saved model. Raises UsageError for another or a damaged file."""
     if not path.exists() and not path.with_name(f"{path.name}.index").exists():
         raise UsageError(f"{path}: there is no such file or folder", next_step="Check the path")
     source = Path(harness.__file__).parents[1]

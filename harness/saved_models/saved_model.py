@@ -37,7 +37,7 @@ class _Found:
 
 
 def read_saved_model(folder: Path) -> FileFacts:
-    """Return what a SavedModel folder says. Raises Refusal."""
+    """Return the facts of a SavedModel folder. Raises Refusal."""
     found = _Found()
     _read_graph(folder, found)
     if (folder / METADATA).exists():
@@ -95,7 +95,7 @@ def _user_objects(data: bytes, budget: Budget) -> Iterator[tuple[str, str]]:
 
 
 def _read_metadata(folder: Path, found: _Found) -> None:
-    """Read what newer releases keep apart from the graph."""
+    """Read the metadata that newer releases keep outside of the graph."""
     with open_regular(folder / METADATA, below=folder) as stream:
         file = window_of(stream, Budget(most_parts=4 * MOST_PARTS))
         for number, node in fields(file.read(0, file.size), file.budget):

@@ -22,7 +22,7 @@ def count_missing(
     written: bool = False,
     artifact_lost: bool = False,
 ) -> int:
-    """Return how many attempts a task needs in addition to those with its key, to have `repeat` of them.
+    """Return the number of missing attempts of a task, to have `repeat` of them.
 
     With `own_process`, attempts in forks do not count. `written`: the artifacts that the task reads exist.
     `artifact_lost`: the artifacts that the task wrote are needed and do not exist.

@@ -132,7 +132,7 @@ def _cause(table: Transfer, group: Group) -> str:
 
 
 def _instead(table: Transfer, questions: Sequence[Question]) -> Iterator[str]:
-    """Yield what restores these models according to other reads, with a cell that shows it."""
+    """Yield the workarounds of these models from other reads, each with a cell that shows it."""
     ways = workarounds(table, questions)
     if not ways:
         yield "* no read of the table shows a workaround"

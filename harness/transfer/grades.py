@@ -140,7 +140,7 @@ def _grade(attempt: Attempt, measured: Mapping[str, Any], differs: tuple[Check, 
 
 
 def measured_in(stdout: str) -> Mapping[str, Any] | None:
-    """Return what a script measured: the last line that begins with `MEASURED`, or None. It is foreign text."""
+    """Return the measurements of a script: the last line that begins with `MEASURED`, or None. It is foreign text."""
     for line in reversed(stdout.splitlines()):
         if line.startswith(MEASURED):
             try:

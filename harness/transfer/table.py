@@ -142,7 +142,7 @@ class Transfer:
     """By model, format and option: the lines by writer."""
 
     def writing(self, model: str, format: str, writer: str) -> Writing:
-        """Return what a writer did with a model in a format."""
+        """Return the result of a writer for a model in a format."""
         for option in self.options:
             line = self.squares.get((model, format, option), {}).get(writer)
             if line is not None:
@@ -165,7 +165,7 @@ class Transfer:
         return Case(scenario=self.scenario, parameters=(("model", model), ("format", format), ("option", option)))
 
     def summary(self, *, writer: str, reader: str, format: str, option: str = PLAIN) -> Summary:
-        """Return what a pair does with all models of a format."""
+        """Return the summary of a pair for all models of a format."""
         grades: dict[Grade, list[str]] = {grade: [] for grade in Grade}
         differs: dict[str, None] = {}
         unwritten = []

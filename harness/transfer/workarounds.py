@@ -63,7 +63,7 @@ def _unique(questions: Iterable[Question], change: Callable[[Question], Question
 
 
 def _way(table: Transfer, change: Change, names: tuple[str, ...], changed: Iterable[Question]) -> Way | None:
-    """Return what the changed reads show; None if none of them restores anything."""
+    """Return the result of the changed reads; None if none of them restores anything."""
     by_grade: dict[Grade, list[Question]] = {grade: [] for grade in Grade}
     for each in changed:
         by_grade[table.reading(each).grade].append(each)

@@ -60,7 +60,7 @@ def _replaced_package(evidence: Sequence[Evidence], matrix: Matrix) -> Normalize
 
 
 def _shown_by_version(evidence: Iterable[Evidence], package: NormalizedName) -> dict[str, Shows]:
-    """Return what each version of a package shows, for versions that show one thing only."""
+    """Return the result of each version of a package, for versions with one result only."""
     shown: dict[str, set[Shows]] = {}
     for each in evidence:
         if each.shows.conclusive and package in each.versions:
@@ -177,7 +177,7 @@ def _point(
 def changes(
     ranges: Sequence[Range], transitions: Iterable[Mapping[str, Any]], reported: str | None
 ) -> tuple[Change | None, Change | None]:
-    """Return where the reported failure was introduced and fixed, with the commits that a search found.
+    """Return the changes that introduced and fixed the reported failure, with the commits that a search found.
 
     Of several affected ranges, the one with the reported version counts, otherwise the last one.
     """

@@ -24,7 +24,7 @@ def words_of(case: Case) -> str:
 
 
 def suffix_of(case: Case | None) -> str:
-    """Return what follows the name of a script in the id of a case: `[test=TestSave.test_one]`."""
+    """Return the parameters in the id of a case, after the name of the script: `[test=TestSave.test_one]`."""
     return str(case)[len(case.scenario) :] if case is not None else ""
 
 
@@ -56,7 +56,7 @@ def followed_case(
 def case_answer(
     case: Case, evidence: Sequence[Evidence], package: NormalizedName, name: str, *, followed: bool
 ) -> CaseAnswer:
-    """Return what the versions of a package show of one case."""
+    """Return the results of the versions of a package for one case."""
     ranges = ranges_of(evidence, package, apart_by_error=True)
     return CaseAnswer(
         case=words_of(case),

@@ -66,7 +66,7 @@ def without_verdict(checked: CheckedClaim, why: str) -> CheckedClaim:
 
 
 def questions_about(checked: Iterable[CheckedClaim]) -> tuple[str, ...]:
-    """Return what to ask the reporter about failing versions that could not be tested because they do not install.
+    """Return the questions about failing versions that do not install and could not be tested.
 
     A nightly build or a commit is not asked about if the report names a release that fails, too.
     """

@@ -236,7 +236,7 @@ def _held_package(found: Investigation, base: str) -> HeldPackage | None:
 
 
 def _forced(found: Investigation, reproduction: Reproduction, ranges: Sequence[Range]) -> tuple[str, ...]:
-    """Return what pip refuses about the environments in which the problem shows, if one was put together here."""
+    """Return the requirements that pip refuses in the environments with the problem, if one was derived here."""
     affected = {cell for each in ranges if each.shows is Shows.BUG for cell in each.cells}
     ids = [reproduction.environment, *(each.environment for each in found.evidence if each.cell in affected)]
     changed = [id for id in dict.fromkeys(ids) if id is not None and CHANGE_SEPARATOR in id]

@@ -103,7 +103,7 @@ def _environments_of_day(
     date: dt.date,
     code: Iterable[str],
 ) -> tuple[str, ...]:
-    """Return what a reporter had who names no version: the newest on the day, in the family that the code is about.
+    """Return the environments of a reporter who names no version: the newest on the day, in the family of the code.
 
     If the report names exact versions of other packages, a second environment has them.
     """
@@ -119,7 +119,7 @@ def _environments_of_day(
 
 
 def with_one_version_each(own: Sequence[str]) -> tuple[str, ...]:
-    """Return what to run if the environment with all versions of a report cannot be built: one version at a time.
+    """Return the environments with one version each, if the environment with all versions of a report cannot be built.
 
     `own` is the result of `reporters_environments`.
     """

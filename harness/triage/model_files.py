@@ -38,7 +38,7 @@ def files_apart(report: Report, text: str) -> tuple[str, ...]:
 def file_answer(
     file: str, answer: TriageAnswer, evidence: Sequence[Evidence], package: NormalizedName, name: str
 ) -> FileAnswer:
-    """Return what is known of one file: which versions of a package read it."""
+    """Return the answer about one file: the versions of a package that read it."""
     ranges = tuple(
         replace(each, package=NormalizedName(name)) for each in ranges_of(evidence, package, apart_by_error=True)
     )
@@ -51,7 +51,7 @@ def file_answer(
 
 
 def of_all_files(evidence: Mapping[str, Sequence[Evidence]]) -> tuple[Evidence, ...]:
-    """Return what each environment shows of all files together: a pass only if each of them is read."""
+    """Return the result of each environment for all files together: a pass only if each of them is read."""
     by_environment: dict[str, list[Evidence]] = {}
     for each in (one for found in evidence.values() for one in found):
         by_environment.setdefault(each.environment, []).append(each)

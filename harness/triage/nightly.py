@@ -82,7 +82,7 @@ def releases_only(evidence: Iterable[Evidence], matrix: Matrix) -> tuple[Evidenc
 
 
 def nightly_results(evidence: Iterable[Evidence], matrix: Matrix, *, writer: str = "") -> tuple[NightlyResult, ...]:
-    """Return what each nightly build shows; of a report with two steps, as reader of the files of `writer`.
+    """Return the result of each nightly build; of a report with two steps, as reader of the files of `writer`.
 
     Without a writer, a nightly build reads its own files.
     """

@@ -71,7 +71,7 @@ class CellRun:
         return found["error"] if found is not None else None
 
     def shown(self, watch: Watch) -> str:
-        """Return what it printed or warned of, without what differs between two runs."""
+        """Return its output or warnings, normalised."""
         if self.attempt is None:
             return ""
         versions = (*self.attempt.versions, *self.versions.items(), *self.written_with.items())
@@ -127,7 +127,7 @@ def differing_line(output: str, expected: str | None) -> str:
 
 
 def evidence_of(ran: Iterable[CellRun], problem: Problem) -> tuple[Evidence, ...]:
-    """Return what each cell shows of the problem."""
+    """Return the evidence of each cell for the problem."""
     return tuple(_evidence(each, problem) for each in ran)
 
 
@@ -149,7 +149,7 @@ def _evidence(ran: CellRun, problem: Problem) -> Evidence:
 
 
 def _shown(ran: CellRun, problem: Problem) -> tuple[Shows, str, str]:
-    """Return what a cell shows, the failure, and why there is no verdict."""
+    """Return the result of a cell, the failure, and the reason why there is no verdict."""
     attempt = ran.attempt
     if ran.failed:
         same = problem.failure is not None and problem.failure.matches(ran.error)
@@ -173,7 +173,7 @@ def needed_data(reason: str) -> str:
 
 
 def _shown_by(ran: CellRun, problem: Problem) -> tuple[Shows, str]:
-    """Return what a passing cell shows where the problem is a text."""
+    """Return the result of a passing cell, if the problem is a text."""
     if problem.output is None:
         return Shows.PASSES, ""
     shown = ran.shown(problem.watch)
@@ -187,7 +187,7 @@ def _shown_by(ran: CellRun, problem: Problem) -> tuple[Shows, str]:
 
 
 def _timed(ran: CellRun, problem: Problem) -> tuple[Shows, str]:
-    """Return what a passing cell shows where the problem is a duration."""
+    """Return the result of a passing cell, if the problem is a duration."""
     if ran.measured is None or problem.expected_s is None:
         return Shows.NOT_TESTED, ""
     slow = compare(ran.measured.median_s, problem.expected_s, problem.watch.factor) > 0

@@ -95,7 +95,7 @@ def differences(ran: Iterable[CellRun], packages: Sequence[tuple[NormalizedName,
 def differences_of(
     ran: Iterable[CellRun], problem: Problem, report: Report, matrix: Matrix, *, watched: bool
 ) -> Differences:
-    """Return what releases show that differs, if nothing fails and nothing says what is right."""
+    """Return the differences between releases, if nothing fails and nothing says what is right."""
     ran = list(ran)
     if watched or not is_undecided(problem, report):
         return Differences()
@@ -144,7 +144,7 @@ def _grouped(
 
 
 def _unclear(versions: Mapping[str, set[str]]) -> tuple[int, int]:
-    """Return how badly versions tell groups apart: the fewer groups they have, then the more are in several."""
+    """Return a sort key of how badly versions separate groups: by the number of groups, then of versions in several."""
     return -len(set().union(*versions.values())), sum(len(each) > 1 for each in versions.values())
 
 

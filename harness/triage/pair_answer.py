@@ -152,7 +152,7 @@ class PairReply:
     def _evidence_of_sides(
         self, pair: CellRun | None, package: NormalizedName, evidence: Sequence[Evidence]
     ) -> tuple[list[Evidence], list[Evidence]]:
-        """Return what the readers of the held writer show, and the writers for the held reader, with the searches."""
+        """Return the evidence of readers of the held writer, and of writers for the held reader, with the searches."""
         if pair is None:
             return [each for each in evidence if each.writer == each.environment], []
         read, written = list(readers_of(self.evidence, pair.writer)), self._writers_for(pair)
@@ -170,7 +170,7 @@ class PairReply:
     def _changes(
         self, ranges: Sequence[Range], side: str | None, pair: CellRun | None, package: NormalizedName
     ) -> tuple[Change | None, Change | None]:
-        """Return where the problem came and went, on the side that changed; otherwise on that of the readers."""
+        """Return the changes that introduced and fixed the problem, on the changed side, by default the readers."""
         if pair is None:
             return None, None
         counted = "writer" if side == "writer" else "reader"

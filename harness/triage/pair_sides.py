@@ -16,12 +16,12 @@ from harness.triage.ranges import Range
 
 
 def readers_of(evidence: Iterable[Evidence], writer: str) -> tuple[Evidence, ...]:
-    """Return what the readers of one writer's files show."""
+    """Return the evidence of the readers of one writer's files."""
     return tuple(each for each in evidence if each.writer == writer)
 
 
 def writers_for(evidence: Iterable[Evidence], reader: str, families: Mapping[str, str]) -> tuple[Evidence, ...]:
-    """Return what the writers for one reader show, as evidence about the writer's environment and versions.
+    """Return the evidence of the writers for one reader, with the writer's environment and versions.
 
     `families` has the family of an environment by its id.
     """

@@ -110,7 +110,7 @@ def _same(previous: Range, shows: Shows, error: str, reason: str) -> bool:
 
 
 def _line(error: str) -> str:
-    """Return what tells other failures apart: the lines below may hold addresses and numbers."""
+    """Return the line that identifies another failure: the lines below may have addresses and numbers."""
     return error.splitlines()[0] if error else ""
 
 
@@ -119,7 +119,7 @@ def _without_numbers(reason: str) -> str:
 
 
 def borders_of(ranges: Sequence[Range]) -> tuple[Border, ...]:
-    """Return where a pass and the bug are neighbours.
+    """Return the borders between a pass and the bug.
 
     Another failure between them hides the border, and so does a version with different results.
     """

@@ -88,7 +88,7 @@ def _title_of_cases(answer: TriageAnswer) -> str:
 
 
 def _case(case: CaseAnswer) -> str:
-    """Return what the versions show of one case."""
+    """Return the results of the versions for one case."""
     shown = []
     for each in case.ranges:
         word = _WORDS_OF_CASE[each.shows]
@@ -115,7 +115,7 @@ def _other_failures(answer: TriageAnswer) -> list[str]:
 
 
 def _not_tested(answer: TriageAnswer) -> list[str]:
-    """Return what was not tested and why: environments, then versions whose reason no environment has."""
+    """Return environments that were not tested with the reason, then versions whose reason no environment has."""
     items = [f"{code(name)}: {escaped(reason)}" for name, reason in answer.not_tested]
     known = {reason for _, reason in answer.not_tested}
     for each in _all_ranges(answer):
@@ -152,7 +152,7 @@ def _reproduced(answer: TriageAnswer) -> str:
 
 
 def _known(answer: TriageAnswer) -> str:
-    """Return what other scripts say of the message: an explanation, and no verdict of this report."""
+    """Return the explanation of the message by other scripts: no verdict of this report."""
     known = answer.known
     if known is None:
         return ""

@@ -53,7 +53,7 @@ def other_system(report: Report) -> str | None:
 def reproduction_of(
     own: Iterable[CellRun], problem: Problem, *, reported: Failure | None, system: str | None = None
 ) -> Reproduction:
-    """Return what the environments closest to the reporter's show: the first of them that shows the problem.
+    """Return the result in the environments closest to the reporter's: of the first one with the problem.
 
     A problem that is not the `reported` failure is not a reproduction of the report. `system` is the reporter's
     operating system, if it is another one.

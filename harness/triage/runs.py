@@ -125,7 +125,7 @@ class Runs:
         return attempt.session == self.session.id or not attempt.outcome.shown_by_scenario
 
     def _measured(self, result: CellResult) -> Measured | None:
-        """Return how long a cell took in this session; None if it was not steady."""
+        """Return the durations of a cell in this session; None if they were not steady."""
         if self.watch is None or not self._measures:
             return None
         mine = [each for each in result.verdicts if each.session == self.session.id]
@@ -176,7 +176,7 @@ def _is_from(made: Environment, base: Environment) -> bool:
 
 
 def own_variables(environment: Environment, common: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return what an environment sets beyond the variables that every environment has."""
+    """Return the variables of an environment that not every environment has."""
     return tuple(each for each in environment.variables if each not in common)
 
 

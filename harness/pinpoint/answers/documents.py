@@ -148,7 +148,7 @@ def _commit(commit: Commit | None, failures: Mapping[str, Failure], repository: 
 
 
 def _observation(point: Point, failures: Mapping[str, Failure]) -> dict[str, object] | None:
-    """Return what a point showed, where that is followed. Its group is its label, null for the expected text."""
+    """Return the observation of a point, if these are followed. Its group is its label, null for the expected text."""
     if point.printed is None:
         return None
     return {"kind": point.observation.watched, "group": _label(point, failures), "text": point.printed}

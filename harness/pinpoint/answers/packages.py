@@ -148,7 +148,7 @@ def _since(found: ResponsibleDifference, bad: Point) -> str:
 
 
 def _did(step: ProvenTransition, bad: Point) -> str:
-    """Return what a release did; another failure or text than that of the bad environment is named."""
+    """Return the change by a release in words; another failure or text than that of the bad environment is named."""
     after = step.after
     other = after.failure is not None and after.observation.differs_from(bad.observation)
     error = f" ({one_line(after.message, longest=100)})" if other else ""
@@ -180,7 +180,7 @@ def _noun(answer: BlameAnswer) -> str:
 
 
 def _question(answer: BlameAnswer, quote: Callable[[str], str] = str) -> str:
-    """Return what the two environments showed, in one phrase."""
+    """Return the results of the two environments in one phrase."""
     good, bad = answer.blamed.good, answer.blamed.bad
     if bad.printed is not None:
         shows = bad.words.another if good.printed is not None else "fails"

@@ -122,7 +122,7 @@ def _verdict(pair: PairAnswer, searched: SideSearch) -> str:
 
 
 def _never(pair: PairAnswer, answer: Answer) -> str:
-    """Return what is known of a side on which no earlier release passes."""
+    """Return the facts of a side on which no earlier release passes, in a sentence."""
     held = answer.held
     passing = [each for each in answer.points if each.observation.state is State.GOOD]
     reads = held is not None and held.side is Side.WRITER

@@ -6,7 +6,7 @@ from harness.pinpoint.answers.values import Answer, Commit, ProvenTransition
 
 
 def recorded(answer: Answer, *, digest: str) -> dict[str, object]:
-    """Return what is published of a search over releases. It has no dates of runs, and no paths.
+    """Return the published part of a search over releases. It has no dates of runs, and no paths.
 
     `digest` is that of the scenario: the commits are not those of another text.
     """

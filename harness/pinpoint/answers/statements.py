@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"(?<![\w/#])#(?=\d+\b)")
 
 
 def statements(answer: Answer) -> list[str]:
-    """Return what holds where, oldest first, with the bounds that were tested."""
+    """Return a sentence for each segment, oldest first, with the bounds that were tested."""
     segments = segments_of(answer)
     if not segments:
         return [f"No {answer.unit} of {answer.package} could be tested."]
@@ -89,7 +89,7 @@ class Phrases:
         return f"[{failure.label}]" if failure else None
 
     def shows(self, point: Point) -> str:
-        """Return what a point shows, in a few words."""
+        """Return the result of a point in a few words."""
         label = self.label(point)
         match point.observation.state:
             case State.GOOD:
@@ -131,7 +131,7 @@ class Phrases:
         return fails and first.differs_from(last)
 
     def segment(self, before: Segment | None, segment: Segment, after: Segment | None) -> str:
-        """Return what holds in a segment, how it came and how it went."""
+        """Return the result of a segment with its first and last transition, in sentences."""
         parts = [f"{self._answer.package} {self.range(segment)}{self._answer.role}: {self.shows(segment.first)}."]
         earlier = before.last if before and before.last.observation.state is not State.GOOD else None
         later = after.first if after and after.first.observation.state is not State.GOOD else None
@@ -151,7 +151,7 @@ class Phrases:
         return " ".join(parts)
 
     def _change(self, before: Segment, segment: Segment) -> list[str]:
-        """Return where the failure changed, if there is more to say than the two neighbours."""
+        """Return a sentence about a changed failure, if the two neighbours do not say it."""
         found = self._found(before, segment)
         if found is None or not (found.untestable or found.commits):
             return []
@@ -192,7 +192,7 @@ class Phrases:
         return f"{self.short(commit)} or {before} before it"
 
     def did(self, commit: Commit) -> str:
-        """Return what a commit did: `introduced by d8b3314 (error [A])`."""
+        """Return the change by a commit: `introduced by d8b3314 (error [A])`."""
         name, error = self.commit(commit), self._error(commit)
         if commit.after.observation.state is State.FLAKY:
             return f"flaky from {name} on"
@@ -205,7 +205,7 @@ class Phrases:
                 return f"{commit.kind} by {name}{error}"
 
     def lacks(self, found: ProvenTransition, commit: Commit) -> str:
-        """Return what a commit did that only the earlier release has."""
+        """Return the change by a commit that only the earlier release has."""
         match commit.kind:
             case Kind.INTRODUCED:
                 did = f"introduced {_noun(commit.after)} {self.label(commit.after)}"

@@ -18,7 +18,7 @@ class Probes(Protocol):
     """Runs commits."""
 
     def point(self, sha: str) -> Point:
-        """Return what a commit shows."""
+        """Return the result of a commit."""
 
     def line(self, base: str, tip: str) -> list[str]:
         """List the commits of a tip's own line after a base that touch the package, oldest first, the tip included."""

@@ -209,7 +209,7 @@ class Repository:
             return True  # a HEAD that points nowhere says nothing
 
     def place_of(self, commit: str, module: str) -> str | None:
-        """Return where a module lies in a commit's tree: its folder or file; None if it is not there."""
+        """Return the path of a module in a commit's tree: its folder or file; None if it is not there."""
         files = self._git("ls-tree", "-r", "--name-only", commit).split("\n")
         folders = {file.rpartition("/")[0] for file in files if file.endswith("/__init__.py")}
         there = folders | set(files)

@@ -165,7 +165,7 @@ class _One:
             self._prober.start(self._candidate(sha))
 
     def point(self, sha: str) -> Point:
-        """Return what a commit shows."""
+        """Return the result of a commit."""
         candidate = self._candidate(sha)
         result = self._prober.result_of(candidate)
         known = self._points.get(sha)
@@ -239,7 +239,7 @@ class _One:
         )
 
     def distance(self, sha: str) -> int:
-        """Return how far a commit is from the beginning, for an order of visits that does not depend on the bounds."""
+        """Return the distance of a commit from the first one: the order of visits does not depend on the bounds."""
         place = self._repository.place_of(sha, self._module)
         return self._repository.distance(sha, [place] if place else [])
 
@@ -266,7 +266,7 @@ class _One:
         return f"what it merged does not show the change by itself ({shown}): the merge itself made it"
 
     def _origin_notes(self, commit: CommitDescription, *, on_branch: bool) -> list[str]:
-        """Return what is known of where a commit comes from: another line, a merge, several changes in one."""
+        """Return notes on the origin of a commit: another line, a merge, several changes in one."""
         notes = []
         if on_branch:
             notes.append(f"{commit.sha[:10]} is on a release branch, not on the main line")

@@ -70,7 +70,7 @@ class DerivedId:
 
 
 def changes_of(id: str) -> tuple[dict[NormalizedName, str], tuple[str, ...]]:
-    """Return what an environment's id replaces and adds, from the innermost base outwards; nothing for a plain id."""
+    """Return the replaced and the added packages of an environment's id, from the innermost base on."""
     if CHANGE_SEPARATOR not in id:
         return {}, ()
     changes = DerivedId.parse(id)
@@ -272,7 +272,7 @@ def replace_origin(lock: Lock, origin: LockOrigin) -> Lock:
 def _derived_origin(
     origin: LockOrigin, versions: Mapping[NormalizedName, str], id: str, added: Sequence[str] = ()
 ) -> LockOrigin:
-    """Return what to resolve: the base's requirements, the exact versions as overrides, and the additions."""
+    """Return the input of a resolution: the base's requirements, the exact versions as overrides, and the additions."""
     pins = tuple(f"{name}=={version}" for name, version in versions.items())
     return replace(
         origin,

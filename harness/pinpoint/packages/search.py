@@ -138,7 +138,7 @@ class Blame:
             )
 
     def _read_rules(self, good: Point, bad: Point) -> PipRules:
-        """Read what pip requires of mixed environments. Without it, uv refuses them one by one."""
+        """Read the rules of pip for mixed environments. Without them, uv refuses the environments one by one."""
         mixed = self._mixed
         sides = []
         for point in (good, bad):

@@ -128,7 +128,7 @@ def _counterpart(file: str, others: Mapping[str, list[str]]) -> str | None:
 
 
 def _common(one: str, other: str) -> int:
-    """Return how many of the last parts of two paths are the same."""
+    """Return the number of equal parts at the end of two paths."""
     pairs = zip(reversed(one.split("/")), reversed(other.split("/")), strict=False)
     return next((count for count, (a, b) in enumerate(pairs) if a != b), min(one.count("/"), other.count("/")) + 1)
 

@@ -17,7 +17,7 @@ HOW = (
 
 
 def heading(files: SuspectFiles) -> str:
-    """Return what the list has, or why there is none."""
+    """Return the heading of the list, or the reason why there is none."""
     if files.note and not files.files:
         return f"Files that changed and that the script runs in {files.release}: not known, {files.note}."
     if files.note:
@@ -38,7 +38,7 @@ def items(files: SuspectFiles) -> list[str]:
 
 
 def explained(files: SuspectFiles) -> str:
-    """Return how the list was made; empty if nothing was traced."""
+    """Return the explanation of the list; empty if nothing was traced."""
     return HOW if files.files and not files.note else ""
 
 

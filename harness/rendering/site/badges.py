@@ -111,7 +111,7 @@ def _case_parts(content: Content, found: Sequence[Record]) -> Iterable[Part]:
 
 
 def _counts(found: Iterable[Record]) -> Iterable[Part]:
-    """Yield how many cells passed, failed and are flaky; nothing for none."""
+    """Yield the numbers of passed, failed and flaky cells that are not 0."""
     styles = Counter(MARKS[record.state].style for record in found)
     failed = sum(styles[style] for style in _FAILURES)
     for number, text, style in (
@@ -131,7 +131,7 @@ def _newest(found: Sequence[Record]) -> Iterable[Status]:
 
 
 def _meaning(content: Content, record: Record) -> str:
-    """Return what a cell shows, in the words of the page."""
+    """Return the result of a cell in the words of the page."""
     if record.state == Outcome.PASSED.value:
         return "works"
     if record.state == Outcome.FAILED.value:

@@ -104,7 +104,7 @@ def document(content: Content) -> dict[str, object]:
 
 
 def transfer_member(transfer: Mapping[str, Any]) -> dict[str, object]:
-    """Return what the index has of the table of readers."""
+    """Return the part of the index about the table of readers."""
     return {key: transfer[key] for key in ("formats", "writers", "readers")}
 
 
