@@ -7,15 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from harness.project.syntax import tree_of
-from harness.reports.blocks import read_block
-from harness.reports.code import DISPLAYHOOK, Code, has_placeholder, names_of
+from harness.reports.blocks import is_code_block, read_block
+from harness.reports.code import DISPLAYHOOK, Code, displaying, has_placeholder, is_transcript, names_of
 from harness.reports.executed_code import executed_statements
+from harness.reports.failures import exceptions_in
 from harness.reports.files_of_code import read_files, written_files
 from harness.reports.named_blocks import as_files, file_name
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Dropped, Place, Says
 from harness.reports.undefined_names import ask_for_names, undefined_names, used_by
 from harness.reports.usual_imports import usual_import
+from harness.reports.values_below_code import ends_with_value
 from harness.reports.version_guards import guarded_versions
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import verdict_of
@@ -37,6 +39,7 @@ _WHOLE = re.compile(
     r"\b(?:full|complete|whole|entire) (?:\w+ )?(?:code|script|example|program|repro\w*)", re.IGNORECASE
 )
 _LONGEST_LEAD = 80
+_CONTRAST = re.compile(r"\b(?:but|however|whereas)\b", re.IGNORECASE)
 _BUT = re.compile(r"\b(?:but|however|fails?|breaks|error)\b", re.IGNORECASE)
 
 
@@ -139,12 +142,12 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
     questions: list[str] = []
     said = ""
     labels: list[Says | None] = []
-    for piece in pieces:
+    for at, piece in enumerate(pieces):
         if piece.shape is not Shape.BLOCK:
             said = piece.text
             continue
         place = Place(file=piece.file, line=piece.line)
-        found = read_block(piece, place)
+        found = _with_value_below(read_block(piece, place), pieces[at + 1 : at + 3])
         if isinstance(found, str):
             dropped.append(Dropped(place=place, text=piece.text, why=found))
             if found.startswith("incomplete"):
@@ -176,6 +179,22 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
     return complete, dropped, questions
 
 
+def _with_value_below(found: Code | str, following: list[Piece]) -> Code | str:
+    """Return code that prints the value of its last expression, if output without an exception stands below it."""
+    if isinstance(found, str) or not ends_with_value(found.text) or not _are_output(following):
+        return found
+    return replace(found, text=displaying(found.text, everything=False))
+
+
+def _are_output(following: list[Piece]) -> bool:
+    if following and following[0].shape is not Shape.BLOCK and len(following[0].text) <= _LONGEST_LEAD:
+        following = following[1:]  # `Output:`
+    below = next(iter(following), None)
+    if below is None or below.shape is not Shape.BLOCK or is_code_block(below) or is_transcript(below.text):
+        return False
+    return not exceptions_in(below.text, Place(line=1))
+
+
 def _told(code: Code, said: str, block: str, *, first: bool) -> Code:
     """Return code with what the words before it say: its file, that it is all of it, or a new process."""
     lead = said[-_LONGEST_LEAD:]
@@ -189,9 +208,9 @@ def _works(section: str) -> bool:
 
 
 def _label(said: str) -> str:
-    """Return the line before a block that is its label: it ends with a colon."""
+    """Return the line before a block that is its label: it ends with a colon. Of `A works, but:`, the end counts."""
     last = said.rstrip(" *`\n").rpartition("\n")[2]
-    return last if last.endswith(":") else ""
+    return _CONTRAST.split(last)[-1] if last.endswith(":") else ""
 
 
 def _is_workaround(said: str) -> bool:

@@ -45,6 +45,13 @@ _NOT = re.compile(r"\s*not\b", re.IGNORECASE)
 # Backends are compared: with one of them, the numbers are those of the others.
 _LIKE = re.compile(r"\b(?:similar|the same|identical|as good) \w+ (?:with|in|on|for|under|using|as)\b", re.IGNORECASE)
 _UNLIKE = re.compile(r"\b(?:much|way|far|significantly) (?:lower|worse|higher|slower|larger|smaller)\b", re.IGNORECASE)
+# `the issue is on the jax backend (works fine on other backends)`
+_OTHERS_WORK = re.compile(
+    r"\b(?:works?|working|fine|ok|pass(?:es)?|no (?:issue|problem|error)s?)\b[^.;]{0,25}\bother(?:s|[ \t]+backends?)\b"
+    r"|\bother[ \t]+backends?\b[^.;]{0,25}\b(?:works?|fine|ok|pass(?:es)?)\b",
+    re.IGNORECASE,
+)
+_TOO = re.compile(r"\b(?:too|also|as well|either|likewise)\b", re.IGNORECASE)
 _SET = re.compile(
     rf"^(?P<before>[ \t]*(?P<comment>#[# \t]*)?os\.environ\[[\"']{BACKEND_VARIABLE}[\"']\][ \t]*=[ \t]*[\"'])"
     r"(?P<name>\w+)(?=[\"'])",
@@ -144,7 +151,7 @@ def _halves(part: str) -> list[str]:
 
 
 def _verdict(text: str) -> Says | None:
-    if _UNLIKE.search(text):
+    if _UNLIKE.search(text) or (_OTHERS_WORK.search(text) and not _TOO.search(text)):
         return Says.FAILS
     return verdict_of(text) or (Says.WORKS if _LIKE.search(text) else None)
 

@@ -197,7 +197,7 @@ def _repaired(code: Code, piece: Piece, line: int, message: str) -> Code | str:
 
 def _is_slip(line: str) -> bool:
     """Return whether a line that Python cannot read is code all the same."""
-    return _LOOKS_LIKE_CODE.match(line) is not None and _SHOWN_VALUE.match(line) is None
+    return not any(each.match(line) for each in (_SHOWN_VALUE, _TRACEBACK)) and _LOOKS_LIKE_CODE.match(line) is not None
 
 
 def _is_open(message: str) -> bool:

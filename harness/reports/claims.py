@@ -11,9 +11,10 @@ from harness.reports.blocks import is_code_block
 from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, beside, clauses_of
 from harness.reports.facts import LOG_LINE, VERSION_FIELDS, kind_of, place_in
 from harness.reports.failures import exceptions_in
-from harness.reports.mentions import Mention, find_mentions, is_commit, package_of
+from harness.reports.mentions import Mention, find_mentions, is_commit
 from harness.reports.missing_exception import verdict_on_raising
 from harness.reports.nightly_builds import under_installed_names
+from harness.reports.parts_of_versions import parts_of_versions
 from harness.reports.pieces import Piece, Shape
 from harness.reports.pip_conflicts import conflict_in
 from harness.reports.report import Claim, Place, Says
@@ -62,8 +63,6 @@ _GAVE = re.compile(
 _IT_WAS = re.compile(
     r"\b(?:it|that|this) (?:was|took|had)\b[^,;.]{0,60}\b(?:with|in|on|under|before)\W*$", re.IGNORECASE
 )
-# What an exception says is no claim: `X is deprecated in Keras 3`.
-_MESSAGE = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning): .*", re.DOTALL)
 _PROBLEM = re.compile(
     r"\b(?:happens?|happened|occurs?|occurred|appears?|shows? up|reproduc\w*|warnings?|problems?|issues?)\b"
     r"|\b(?:get|got|see|saw|have|had|raises?) (?:this|the|an?|it)\b",
@@ -85,16 +84,6 @@ _MOST, _MOST_LINES = 300, 2000
 _LONGEST_FIELD = 60
 _LONGEST_VERDICT = 200
 _ADDRESS = re.compile(r"https?://\S+")
-_PINNED = re.compile(r"\bpin(?:s|ned|ning)?\b|work-?around", re.IGNORECASE)
-# `fails with keras>=3.10`, `pin keras<3.10`
-_SPECIFIED = re.compile(
-    r"(?<![\w.-])(?P<package>tensorflow|tf[-_]keras|tf|keras[-_](?:hub|tuner)|keras|numpy|protobuf|jax|setuptools|h5py"
-    r"|typing[-_]extensions|wrapt|gast|scipy)[`\"' ]*"
-    r"(?P<operator><=|>=|<)[ ]*(?P<version>\d+\.\d+(?:\.\d+)?)(?![\w.]*\d)",
-    re.IGNORECASE,
-)
-# Of Keras, people also say only the major version: `works in Keras 2 but not in Keras 3`.
-_MAJOR = re.compile(r"(?<![\w.-])keras[ \t-]?(?:v|version )?(?P<version>[23])(?:\.x)?(?![\w-]|\.\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,16 +248,10 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
         for each in (says, Says.FAILS) if both else (says,):
             if each is not None:
                 yield _claim(clause, place_in(piece, start + mention.start), each, mention.package, mention.version)
-    if verdict is None and _PINNED.search(clause):
-        verdict = Says.WORKS
-    if verdict is None or _NOT_OF_THE_BUG.search(clause):
+    if _NOT_OF_THE_BUG.search(clause):
         return
-    for found in _SPECIFIED.finditer(clause):
-        version = ("<" if found["operator"] == "<" else "") + found["version"]
-        yield _claim(clause, place_in(piece, start + found.start()), verdict, package_of(found["package"]), version)
-    for found in _MAJOR.finditer(_MESSAGE.sub("", clause)):
-        if negation(clause[: found.start()]) != "edit":
-            yield _claim(clause, place_in(piece, start + found.start()), verdict, "keras", found["version"])
+    for part in parts_of_versions(clause, verdict):
+        yield _claim(clause, place_in(piece, start + part.start), part.says, part.package, part.version)
 
 
 def _claim(clause: str, place: Place, says: Says, package: str, version: str) -> Claim:
@@ -334,16 +317,21 @@ def _in_block(piece: Piece, context: Context) -> Iterator[Claim]:
             r"\s*(?:\w+ ){0,4}(?:work|broke|fail|pass)\w* (?:in|on|with|for)\b", line, re.IGNORECASE
         ):
             continue
-        verdict = verdict_of(line)
-        for mention in find_mentions(line, context.default):
-            says, before = verdict, line[: mention.start]
-            if is_required(before):
-                says = Says.WORKS if verdict is not None and is_least(before, line[mention.end :]) else None
-            if says is not None and mention.package not in OWN_NAMES:
-                yield Claim(
-                    text=" ".join(line.split())[:300],
-                    place=place,
-                    says=says,
-                    package=mention.package,
-                    version=mention.version,
-                )
+        for _, clause in clauses_of(line, context.default):
+            yield from _in_line(clause, place, context)
+
+
+def _in_line(line: str, place: Place, context: Context) -> Iterator[Claim]:
+    verdict = verdict_of(line)
+    for mention in find_mentions(line, context.default):
+        says, before = verdict, line[: mention.start]
+        if is_required(before):
+            says = Says.WORKS if verdict is not None and is_least(before, line[mention.end :]) else None
+        if says is not None and mention.package not in OWN_NAMES:
+            yield Claim(
+                text=" ".join(line.split())[:300],
+                place=place,
+                says=says,
+                package=mention.package,
+                version=mention.version,
+            )

@@ -14,7 +14,7 @@ LONGEST_CLAUSE = 2000
 """Characters of a clause that are read."""
 _CLAUSES = re.compile(
     r"(?<=[.!?])(?<!\bie\.)(?<!\beg\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)[\s)]+"
-    r"(?=[A-Z\"'`*(]|\d+\.\d+(?:\.\d+)? (?:is|was|has|works|fails|ok|and)\b)"
+    r"(?=[A-Z\"'`*(]|\d+\.\d+(?:\.\d+)? (?:is|was|has|does|did|works|fails|also|still|ok|and)\b)"
     r"|(?<=[.!?])[ \t]*\n\s*|;\s+|\n\s*\n|\n\s*(?=[-*+]\s|\*\*|\d+\.\d+)"
     r"|[\uff0c\u3002\uff1b]"  # as Chinese is punctuated
     r"|(?:,|(?<!\s))\s+\(?(?:but|while|whereas|however|though|although|yet)\s+"
@@ -44,8 +44,9 @@ def _halves(clause: str, default: str) -> list[tuple[int, str]]:
     for found in _AND.finditer(clause) if mentions else ():
         left, right = clause[: found.start()], clause[found.end() :]
         package = next((each.package for each in reversed(mentions) if each.end <= found.start()), None)
-        if package is None:
+        if package is None and not found.group().endswith("("):
             continue
+        package = package or default  # `Wrong weights (works in 2.9, broken in 2.10)`
         inside = right.partition(")")[0] if found.group().endswith("(") else ""
         aside = bool(inside) and verdict_of(inside) and find_mentions(inside, package)
         judged = verdict_of(right) or _CASE.match(right)

@@ -15,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from harness.project.syntax import UNREADABLE, last_name, tree_of
 from harness.reports.common_margin import below_imports, without_margin
+from harness.reports.exported import with_magics
 from harness.reports.marked_output import marks_output
 from harness.reports.not_python import (
     IPYTHON_OUTPUT,
@@ -129,7 +130,7 @@ def read_transcript(text: str, place: Place, section: str = "") -> Code:
             statements[-1].append(line[found.end() :])
         else:
             inside = False
-            if line.strip() or output:
+            if statements and (line.strip() or output):  # what stands before the first prompt is the banner of Python
                 output.append((offset, IPYTHON_OUTPUT.sub("", line)))
     end_output()
     parts = []
@@ -143,7 +144,7 @@ def read_cell(text: str, place: Place, section: str = "", *, shows_last: bool = 
     """Convert a cell or a block to plain Python: dedent it, remove magics and shell lines."""
     notes = _Notes(place=place)
     decisions: tuple[str, ...] = ()
-    cleaned = without_margin(text.expandtabs(8) if _mixes_tabs(text) else text)
+    cleaned = with_magics(without_margin(text.expandtabs(8) if _mixes_tabs(text) else text))
     if tree_of(cleaned) is None or _INTERPRETER.search(cleaned):
         cleaned = _without_magics(cleaned, notes, 0)
     if tree_of(cleaned) is None and (shifted := below_imports(cleaned)) is not None:

@@ -20,7 +20,6 @@ from harness.reports.facts import (
     claims_of_settings,
     outputs_in,
     settings_of,
-    versions_of_cell,
 )
 from harness.reports.failures import exceptions_in, failures_in
 from harness.reports.foreign_commands import ask_about_command, command_after_script, raised_by_script
@@ -29,7 +28,7 @@ from harness.reports.missing_exception import expected_exception, failing_withou
 from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.pip_conflicts import conflicts_in
-from harness.reports.printed_versions import claims_of_printed_versions
+from harness.reports.printed_versions import claims_of_printed_versions, shows_exception, versions_of_cell
 from harness.reports.questions import CODE_QUESTIONS, ask, ask_about_line
 from harness.reports.report import Claim, Dropped, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
 from harness.reports.runs_of_script import runs_of
@@ -41,6 +40,7 @@ from harness.reports.writer_versions import written_with
 
 # The label of the code that writes a file: `Step 1 (TF 2.4.0)`
 _FIRST_STEP = re.compile(r"\b(?:step|part|script) *(?:1|one|i|a)\b|\b(?:sav|writ|creat|train|export)\w*", re.IGNORECASE)
+_NIGHTLY_OF = {"tf-nightly": "tensorflow", "keras-nightly": "keras"}
 _EXACT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:\[[^]]*\])?==(?P<version>[\w.+!-]+)")
 
 
@@ -173,7 +173,7 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
         should_raise=expected_exception(titled) is not None,
     )  # fmt: skip
     claims = [*claims_of_fields(pieces), *claims_in(titled, context), *conflicts_in(pieces)]
-    claims += claims_of_printed_versions(source, pieces)
+    claims += claims_of_printed_versions(source.notebook, pieces)
     claims += claims_in_sessions(pieces)
     claims += claims_of_labels(pieces)
     place = Place(line=1, file=pieces[0].file if pieces else "")
@@ -242,6 +242,7 @@ def _without_writers(claims: list[Claim], written: set[tuple[str, str]]) -> list
         if any(each.package == name and f"{each.version}.".startswith(f"{version}.") for name, version in written)
     ]  # fmt: skip
     others = {each.package for each in claims if each.says is Says.FAILS and each not in bare}
+    others |= {_NIGHTLY_OF[each] for each in others if each in _NIGHTLY_OF}
     return [each for each in claims if each not in bare or each.package not in others]
 
 
@@ -260,13 +261,14 @@ def _place_of(text: str, source: Source, otherwise: Place) -> Place:
 def _sections(pieces: list[Piece]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """Return the sections whose sessions show an exception, those whose show none, and those that only quote one."""
     failing, working, quoting = set(), set(), set()
+    compared = shows_exception(pieces)
     for piece in pieces:
         if piece.shape is Shape.BLOCK:
             shows = exceptions_in(piece.text, Place(line=1)) or "Traceback" in piece.text
             if shows:
                 failing.add(piece.section)
-            elif is_transcript(piece.text):
-                working.add(piece.section)
+            elif compared and is_transcript(piece.text):
+                working.add(piece.section)  # without any exception, the problem is what a session prints
         elif piece.shape is Shape.PROSE and failures_in([piece]):
             quoting.add(piece.section)
     return frozenset(failing), frozenset(working), frozenset(quoting & working - failing)

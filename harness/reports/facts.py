@@ -12,7 +12,6 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Claim, Output, Place, Says, Setting
 from harness.reports.signatures import is_signature
 from harness.reports.tables import is_table, package_rows
-from harness.reports.usual_imports import usual_import
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import is_wish, verdict_of
 
@@ -35,7 +34,10 @@ _FIELDS = (
     ("keras-hub", re.compile(r"keras[-_ ]?hub\b.*version", re.IGNORECASE)),
     ("jax", re.compile(r"^jax\b.*version", re.IGNORECASE)),
     ("tensorflow", re.compile(r"(?:tensorflow|tf)\b.*version|^version of tensorflow|^tensorflow$|^tf$", re.IGNORECASE)),
-    ("keras", re.compile(r"keras\b.*version|^version of keras|^keras$", re.IGNORECASE)),
+    (
+        "keras",
+        re.compile(r"keras(?![-_ ]?(?:nlp|cv|tuner|core|rs))\b.*version|^version of keras|^keras$", re.IGNORECASE),
+    ),
     ("numpy", re.compile(r"numpy\b.*version|^numpy$", re.IGNORECASE)),
     ("python", re.compile(r"python\b.*version|^version of python|^python$", re.IGNORECASE)),
     ("backend", re.compile(r"\bbackend\b", re.IGNORECASE)),
@@ -61,10 +63,9 @@ LOG_LINE = re.compile(
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,]*:? [IWEF] |^(?:WARNING|ERROR|INFO)[: ]|\bW0000 |\bE0000 |^\[\w+\] "
 )
 _LOGGED_IN_TEXT = re.compile(r"^(?:WARNING|ERROR):[\w.]+:\S", re.MULTILINE)
-_PIP_LIST = re.compile(r"^(?P<name>[A-Za-z][\w.-]*)(?:==|[ \t]{2,}|[ \t]+\()(?P<version>\d[\w.+!-]*)\)?(?:[ \t].*)?$")
+PIP_LIST = re.compile(r"^(?P<name>[A-Za-z][\w.-]*)(?:==|[ \t]{2,}|[ \t]+\()(?P<version>\d[\w.+!-]*)\)?(?:[ \t].*)?$")
 _PIP_SHOW = re.compile(r"^Name: (?P<name>[A-Za-z][\w.-]*)\nVersion: (?P<version>\d[\w.+!-]*)$", re.MULTILINE)
 _LISTS = re.compile(r".*[$#%>] +(?:\S+ -m +)?(?:uv +)?pip3? +(?:list|freeze)\b")
-_LISTING = re.compile(r"\bpip3? +(?:list|freeze)\b")
 _DATE = re.compile(
     r"(?im)^[ \t]*[-*]?[ \t]*(?:\"?(?:date|created|created_at|createdat|reported|opened)\"?)"
     r"[^\n\w]{1,6}(?P<date>20\d\d-\d\d-\d\d)"
@@ -79,13 +80,18 @@ _SHOWN = re.compile(
 )
 _LOGS = re.compile(r"\blog\b|traceback|stack ?trace|error message", re.IGNORECASE)
 _EMPTY = {"no response", "_no response_", "n/a", "none", "-", "no", "na"}
-_LISTED_CLAIMS = {"tensorflow", "keras", "tf-keras", "keras-nightly", "tf-nightly"}
+LISTED_CLAIMS = {"tensorflow", "keras", "tf-keras", "keras-nightly", "tf-nightly"}
 _OLD = re.compile(r"\b(?:old|previous|earlier|working|before the)\b", re.IGNORECASE)
+_IS_VERSION = re.compile(r"\b(?:tensorflow|keras|numpy|python)\b[ =:\w]{0,12}\d", re.IGNORECASE)
+_FORM_QUESTION = re.compile(r"\W*(?:have|which|what|do|did|is|are|please|describe|click)\b|.*\?\W*$", re.IGNORECASE)
+_ASIDE = re.compile(r"\([^()]*\)")
+_LONGEST_FIELD = 4
+"""Words of a heading that is a field: `OS Platform and Distribution`."""
 _LONGEST = 4000
 _LONGEST_LABEL = 100
 _LONGEST_HEADING = 5
 """Words of a heading: a title may speak of a message, too."""
-_LONGEST_SESSION = 2000
+LONGEST_SESSION = 2000
 _MOST_FIELDS = 30
 _LONGEST_FORM = 10_000
 _MOST = 200
@@ -94,9 +100,10 @@ _MOST = 200
 def fields_of(pieces: Iterable[Piece]) -> Iterator[tuple[str, str, Place]]:
     """Yield the fields of an issue form with their kind: headings with a value below, and `Name: value`."""
     heading: Piece | None = None
-    for piece in pieces:
+    for at, piece in enumerate(pieces):
         if piece.shape is Shape.HEADING:
-            heading = None if version_in(piece.text) else piece  # a title that names a version is no field
+            titled = version_in(piece.text) or (at == 0 and is_sentence(piece.text))  # a title is no field
+            heading = None if titled else piece
             continue
         if heading is not None and (kind := kind_of(heading.text)) and len(piece.text) < 500 and "**" not in piece.text:
             yield from _value(kind, piece.text, Place(line=piece.line, file=piece.file))
@@ -130,6 +137,12 @@ def kind_of(name: str) -> str | None:
     return next((kind for kind, pattern in _FIELDS if pattern.search(name)), None)
 
 
+def is_sentence(heading: str) -> bool:
+    """Return whether a heading is the title of a report: longer than what forms ask for, and no question of a form."""
+    words = _ASIDE.sub("", heading).split()
+    return len(words) > _LONGEST_FIELD and _FORM_QUESTION.match(heading) is None
+
+
 def _value(kind: str, text: str, place: Place) -> Iterator[tuple[str, str, Place]]:
     text = " ".join(text.replace("**", "").split()).strip("`* ")
     if not text or (text.lower() in _EMPTY and kind != "nightly") or "python -c" in text:
@@ -141,9 +154,10 @@ def _value(kind: str, text: str, place: Place) -> Iterator[tuple[str, str, Place
         if text.lower().startswith("yes"):
             yield kind, text, place
     elif kind == "backend":
-        if found := re.search(r"jax|torch|tensorflow|openvino", text, re.IGNORECASE):
-            yield kind, found.group().lower(), place
-    else:
+        named = [each.lower() for each in re.findall(r"jax|torch|tensorflow|openvino", text, re.IGNORECASE)]
+        if named and (len(set(named)) == 1 or verdict_of(text) is None):  # `works in jax, fails in torch` is a sentence
+            yield kind, "tensorflow" if "tensorflow" in named else named[0], place
+    elif kind != "os" or not _IS_VERSION.search(text):  # `Packages (Windows OS)` is a heading of something else
         yield kind, text.partition(" (")[0][:200], place
 
 
@@ -185,7 +199,7 @@ def pip_list(piece: Piece) -> list[Setting]:
     ]
     if shown:
         return shown
-    found = [(offset, match) for offset, line in enumerate(piece.lines) if (match := _PIP_LIST.match(line.strip()))]
+    found = [(offset, match) for offset, line in enumerate(piece.lines) if (match := PIP_LIST.match(line.strip()))]
     filled = sum(1 for line in piece.lines if line.strip())
     if len(found) < 3 or len(found) * 2 < filled:
         return []
@@ -202,8 +216,8 @@ def pip_list(piece: Piece) -> list[Setting]:
 def _listed_in_session(piece: Piece) -> Iterator[Setting]:
     """Yield the packages below `$ pip list` in a session of a shell."""
     inside = False
-    for offset, line in enumerate(piece.lines[:_LONGEST_SESSION]):
-        found = _PIP_LIST.match(line.strip().replace(" ", "  ", 1)) if inside else None  # the longest name has one
+    for offset, line in enumerate(piece.lines[:LONGEST_SESSION]):
+        found = PIP_LIST.match(line.strip().replace(" ", "  ", 1)) if inside else None  # the longest name has one
         inside = _LISTS.match(line[:_LONGEST_LABEL]) is not None or found is not None
         if found is not None:
             place = Place(line=piece.line + offset, file=piece.file)
@@ -231,7 +245,7 @@ def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
         else:
             says = Says.WORKS if _is_working(said) or _is_working(piece.section) else Says.FAILS
             for each in _listed(piece):
-                if each.name in _LISTED_CLAIMS or each.name in vocabulary().subjects:
+                if each.name in LISTED_CLAIMS or each.name in vocabulary().subjects:
                     yield Claim(
                         text=f"{each.name} {each.value}",
                         place=each.place,
@@ -301,41 +315,6 @@ def date_of(text: str) -> dt.date | None:
         return dt.date.fromisoformat(found["date"])
     except ValueError:
         return None
-
-
-def shown_versions(code: str, output: str) -> Iterator[tuple[str, str]]:
-    """Yield packages and versions that `X.__version__` showed: those of the expressions, in their order."""
-    names = [
-        found["name"] or "python"
-        for found in re.finditer(
-            r"\b(?P<name>\w+)(?:\.\w+)*\.(?:__version__|version\.VERSION|VERSION)\b|\bsys\.version\b|\bpython_version\(",
-            code,
-        )
-    ]
-    versions = [
-        found.group() for found in re.finditer(r"(?<![\w.])\d+\.\d+\.\d+(?:[-.]?(?:rc|dev|a|b)\d+)?(?![\w])", output)
-    ]
-    if names and len(names) == len(versions):
-        for name, version in zip(names, versions, strict=True):
-            yield _package_of_module(name, code), version
-
-
-def versions_of_cell(code: str, output: str) -> Iterator[tuple[str, str]]:
-    """Yield packages and versions that a cell printed, also with `!pip list | grep keras`."""
-    yield from shown_versions(code, output)
-    if _LISTING.search(code):
-        for line in output.split("\n")[:_LONGEST_SESSION]:
-            found = _PIP_LIST.match(line.strip())
-            package = package_of(found["name"]) if found is not None else ""
-            if found is not None and (package in _LISTED_CLAIMS or package in vocabulary().subjects):
-                yield package, found["version"]
-
-
-def _package_of_module(name: str, code: str) -> str:
-    """Return the package that a name of some code stands for: tensorflow-hub for `hub`."""
-    line = usual_import(name) or ""
-    found = re.search(rf"\bimport\s+(?P<module>[\w.]+)\s+as\s+{name}\b", f"{code}\n{line}")
-    return package_of(found["module"].partition(".")[0] if found is not None else name)
 
 
 def place_in(piece: Piece, at: int) -> Place:

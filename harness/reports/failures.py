@@ -30,6 +30,9 @@ _END_OF_MESSAGE = re.compile(
     r"|^(?:\([\w.-]+\) ?)?[\w.-]+@[\w.-]+[:~]\S*[#$]"  # the prompt of a shell
     r"|^(?:Standalone code to reproduce|Relevant log output|No response|`)"  # an issue form without its marks
 )
+# What pytest shows of an assertion: `E       assert 1 == 5`, a blank line, and `test_x.py:36: AssertionError`.
+_PYTEST_LINE = re.compile(r"E\s|\s*$")
+_PYTEST_END = re.compile(r"\S+\.py:\d+: (?P<type>[A-Z]\w*(?:Error|Exception))\s*$")
 _LONGEST = 4000
 _LONGEST_WRAPPER = 100
 _EMPHASIS = re.compile(r"(?<=['\"`( ])\*\*([\w. -]{1,80})\*\*(?=['\"`). ])")
@@ -105,6 +108,9 @@ def exceptions_in(text: str, place: Place) -> list[Failure]:
             _EXCEPTION.match(line[:_LONGEST]) if line[:1] not in (" ", "\t") or line.lstrip().startswith("E ") else None
         )
         found = found or _EXCEPTION.match(line.strip()[:_LONGEST]) if line.strip()[:1].isupper() else found
+        if (asserted := _of_pytest(lines, offset, place)) is not None:
+            failures.append(asserted)
+            continue
         if found is None or (found["message"] is None and not _after_traceback(lines, offset)):
             continue
         message = [found["message"] or ""]
@@ -126,6 +132,19 @@ def exceptions_in(text: str, place: Place) -> list[Failure]:
             )
         )
     return failures
+
+
+def _of_pytest(lines: list[str], at: int, place: Place) -> Failure | None:
+    """Return the failed assertion that pytest shows above `test_x.py:12: AssertionError`, which has no type there."""
+    found = _PYTEST_END.match(lines[at])
+    start = next((each for each in range(at - 1, max(-1, at - 60), -1) if not _PYTEST_LINE.match(lines[each])), -1) + 1
+    while start < at and not lines[start].strip():
+        start += 1
+    if found is None or start >= at or _EXCEPTION.match(lines[start]):
+        return None
+    message = " ".join(each[1:].strip() for each in lines[start:at] if each.strip())
+    where = Place(line=place.line + start, file=place.file)
+    return Failure(place=where, type=found["type"], message=message[:_LONGEST])
 
 
 def _after_traceback(lines: list[str], at: int) -> bool:

@@ -50,8 +50,8 @@ def read_files(text: str) -> set[str]:
 
 def path_of(node: ast.expr, known: Mapping[str, str]) -> str | None:
     """Return the path that an argument is, if it consists of strings: also `os.path.join("a", "b")`."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
+    if (text := _text_of(node)) is not None:
+        return text
     if isinstance(node, ast.Name):
         return known.get(node.id)
     parts: list[ast.expr] = []
@@ -66,12 +66,22 @@ def path_of(node: ast.expr, known: Mapping[str, str]) -> str | None:
 def constants_of(tree: ast.Module | None) -> dict[str, str]:
     """Return the strings that a script gives names to: `path = "model.keras"`."""
     return {
-        target.id: node.value.value
+        target.id: text
         for node in (tree.body if tree is not None else ())
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        if isinstance(node, ast.Assign) and (text := _text_of(node.value)) is not None
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+
+
+def _text_of(node: ast.expr) -> str | None:
+    """Return the text of a string; also of an f-string in which no value stands."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.JoinedStr):
+        parts = [each.value for each in node.values if isinstance(each, ast.Constant)]
+        return "".join(map(str, parts)) if len(parts) == len(node.values) else None
+    return None
 
 
 def opens_to_write(call: ast.Call) -> bool:

@@ -28,7 +28,7 @@ _BARE = re.compile(rf"(?<![\w.=/:~<>-])[vr]?(?P<version>{_VERSION})(?![\w%]|\.\d
 _LEADS_TO_VERSION = re.compile(
     r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
     r"|as of|up to|back to|starting with|tested|tried|also|(?:does|do|did)(?: not|n't))|^|[(,/&|]|->|\u2192"
-    r"|\bnot [<>]=?"
+    r"|\bnot [<>]=?|\be\.g\.|\bi\.e\.|\bsuch as|\bnamely"
     r"|\b(?:affected|works?|working|fails?|failing|broken|good|bad|tested|ok)[`'\"*)]*:)\s*[`'\"*(+]*[vr]?$",
     re.IGNORECASE,
 )
@@ -98,7 +98,7 @@ def _mention_of(names: tuple[str, ...]) -> re.Pattern[str]:
     own = "".join("[-_.]".join(map(re.escape, each.split("-"))) + "|" for each in longest_first)
     return re.compile(
         rf"(?<![\w.@/-])(?P<package>{own}{_NAMES})(?:\.(?:__version__|version\.VERSION|VERSION)(?:\s+is\b)?)?[`'\"*)]*"
-        r"(?:\s+version(?:\s+is)?|\s+backend)?"
+        r"(?:\s+versions?(?:\s+(?:is|are))?|\s+backend)?"
         r"(?:[ \t\n:=~(]*|-|[ \t]+-[ \t]+)"
         rf"(?:v(?:er(?:sion)?)?\.?[ \t]*)?[`'\"*]*(?:{_DESCRIBED}|(?P<version>{_VERSION}))(?![\w])",
         re.IGNORECASE,

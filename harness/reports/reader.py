@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from harness.reports.undefined_names import ask_for_names, undefined_names
 from harness.reports.usual_imports import usual_import
 from harness.reports.writer_versions import written_with
 
+_LOADED_BY_NIGHTLY = re.compile(r"\b(?:load|read|open|restor)\w*\b[^.\n]{0,60}\b(?:tf|keras)[-_]nightly", re.IGNORECASE)
 _PLAIN_NAMES = {"report", "issue", "readme", "bug", "notebook", "untitled"}
 
 
@@ -88,10 +90,17 @@ def _two_steps(source: Source, assembled: Assembled) -> tuple[ScenarioFile, ...]
     written = {(each.name, each.value) for each in written_with(source.pieces, default)}
     context = Context(default=default)
     fails = {(each.package, each.version) for each in claims_in(source.pieces, context) if each.says is Says.FAILS}
-    if assembled.halves is None or (not assembled.restarted and (not written or fails <= written)):
+    elsewhere = bool(written) and (not fails <= written or _read_by_nightly(source))
+    if assembled.halves is None or not (assembled.restarted or elsewhere):
         return ()
     names = ("write.py", "read.py")
     return tuple(ScenarioFile(name=name, text=text) for name, text in zip(names, assembled.halves, strict=True))
+
+
+def _read_by_nightly(source: Source) -> bool:
+    """Return whether a report says that a nightly build loads the file: it has no version."""
+    told = (each.text for each in source.pieces if each.shape is not Shape.BLOCK)
+    return any(_LOADED_BY_NIGHTLY.search(text) for text in (source.title, *told))
 
 
 def _read_folder(folder: Path) -> Report:

@@ -14,7 +14,8 @@ from harness.filesystem.reading import describe_bytes
 from harness.project.syntax import tree_of
 from harness.reports.attachments import is_model
 from harness.reports.code import is_transcript
-from harness.reports.facts import date_of, kind_of
+from harness.reports.exported import as_notebook
+from harness.reports.facts import date_of, is_sentence, kind_of
 from harness.reports.long_text import Skipped, shortened
 from harness.reports.not_python import FENCE
 from harness.reports.notebook import Notebook, is_notebook, read_notebook
@@ -30,8 +31,6 @@ _FORM_HEADING = re.compile(
     r"|(?:current|bug|description|summary|code)\b(?:\W+\w+){0,3}\W*$",
     re.IGNORECASE,
 )
-_LONGEST_FIELD = 7
-"""Words of the name of a field such as `TensorFlow version (use command below)`: a title has more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +96,7 @@ def load(path: Path) -> tuple[str, list[Dropped]]:
 def source_of(text: str, *, name: str, file: str) -> Source:
     """Recognise the form of a text by its content."""
     text, date, title, comments = _from_json(text)
+    text = as_notebook(text) or text
     if is_notebook(text) or file.endswith(".ipynb"):
         notebook = read_notebook(text, file)
         if isinstance(notebook, str):
@@ -131,9 +131,8 @@ def source_of(text: str, *, name: str, file: str) -> Source:
 
 
 def _is_title(piece: Piece) -> bool:
-    asks = kind_of(piece.text) is not None and len(piece.text.split()) <= _LONGEST_FIELD
-    field = _FORM_HEADING.match(piece.text) is not None or asks
-    return piece.shape is Shape.HEADING and not field
+    field = _FORM_HEADING.match(piece.text) is not None or kind_of(piece.text) is not None
+    return piece.shape is Shape.HEADING and (not field or is_sentence(piece.text))
 
 
 def _not_read(skipped: Skipped, file: str) -> Dropped:

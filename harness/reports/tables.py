@@ -17,6 +17,7 @@ _VERSION_COLUMN = re.compile(
 )
 
 _NAME = re.compile(r"`?[A-Za-z][\w.-]*`?")
+_ONLY_VERSIONS = re.compile(r"[`v]*\d+(?:\.\w+)+(?:[`\s,/&]|and|to|v|-|\d+(?:\.\w+)*)*")
 _VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-.]?(?:rc|a|b|dev|post)\d+)?")
 
 
@@ -50,6 +51,9 @@ def in_table(piece: Piece, default: str) -> Iterator[Claim]:
     header = rows[0]
     if sum(bool(find_mentions(cell, default)) for cell in header) > 1:
         yield from _by_column(piece, rows, default)
+        return
+    if any(verdict_of(cell) and not version_in(cell) for cell in header[1:]) and header[0] == "":
+        yield from _by_verdict(piece, rows, default)
         return
     writer = next((at for at, name in enumerate(header) if _WRITER_COLUMN.search(name)), None)
     readers = [at for at, name in enumerate(header) if at != writer and _VERSION_COLUMN.search(name)]
@@ -96,6 +100,22 @@ def _by_column(piece: Piece, rows: list[list[str]], default: str) -> Iterator[Cl
             for package, version in _cell_versions(rows[0][at], rows[0][at], default):
                 place = Place(line=piece.line + offset, file=piece.file)
                 text = f"{rows[0][at]}: {cell}"[:300]
+                yield Claim(text=text, place=place, says=verdict, package=package, version=version)
+
+
+def _by_verdict(piece: Piece, rows: list[list[str]], default: str) -> Iterator[Claim]:
+    """Yield the claims of a table with `works` and `broken` in its head, and packages in its first column."""
+    for offset, row in enumerate(rows[1:], start=1):
+        said = [
+            (verdict, each)
+            for at, cell in enumerate(row[: len(rows[0])])
+            if at and (verdict := verdict_of(rows[0][at])) and _ONLY_VERSIONS.fullmatch(cell)
+            for each in _cell_versions(cell, row[0], default)
+        ]
+        for verdict, (package, version) in said:
+            if not any(other is not verdict and each == (package, version) for other, each in said):
+                place = Place(line=piece.line + offset, file=piece.file)
+                text = " ".join(piece.lines[offset].split())[:300]
                 yield Claim(text=text, place=place, says=verdict, package=package, version=version)
 
 

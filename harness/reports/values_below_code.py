@@ -27,7 +27,7 @@ def without_value(code: Code) -> Code:
         if found is None:
             continue
         head, value = "\n".join(lines[:at]).rstrip("\n"), "\n".join(lines[at:]).strip("\n")
-        if (found["call"] and found["call"] in names_of(head).defined) or not _ends_with_expression(head):
+        if (found["call"] and found["call"] in names_of(head).defined) or _last_expression(head) is None:
             continue
         if found["call"] and not _is_one_value(value):
             continue  # more code follows
@@ -40,10 +40,18 @@ def without_value(code: Code) -> Code:
     return code
 
 
-def _ends_with_expression(head: str) -> bool:
+def ends_with_value(head: str) -> bool:
+    """Return whether code ends with an expression that has a value. A call of its own function is none: it prints."""
+    last = _last_expression(head)
+    called = last.func if isinstance(last, ast.Call) else None
+    own = {each.name for each in (tree_of(head) or ast.Module([], [])).body if isinstance(each, ast.FunctionDef)}
+    return last is not None and not (isinstance(called, ast.Name) and called.id in own)
+
+
+def _last_expression(head: str) -> ast.expr | None:
     tree = tree_of(head)
     last = tree.body[-1] if tree is not None and tree.body else None
-    return isinstance(last, ast.Expr) and isinstance(last.value, _VALUES)
+    return last.value if isinstance(last, ast.Expr) and isinstance(last.value, _VALUES) else None
 
 
 def _is_one_value(text: str) -> bool:

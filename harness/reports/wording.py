@@ -21,7 +21,9 @@ _NOT_FAILING = re.compile(
     r"|\b(?:issue|error|bug|problem|it|this|that|warning|exception|regression) (?:does|did)(?: not|n't) (?:\w+ )?"
     r"(?:appear|arise|exist|show up|come up)|unable to reproduce"
     r"|\b(?:was|were)(?: not|n't) (?:like|so|the case)\b"
-    r"|not (?:\w+ )?reproducible|\bfixed\b|resolved|\bsolves?\b|\bhelps\b|goes away|disappears?|downgrad\w+ to",
+    r"|not (?:\w+ )?reproducible|\bfixed\b|\bfixes (?:it|this|that|the)\b"
+    r"|resolved|\bsolves?\b|\bhelps\b|goes away|disappears?|downgrad\w+ to"
+    r"|\b(?:go(?:ing)?|went|roll(?:ing|ed)?) back to|\brevert(?:ing|ed)? to",
     re.IGNORECASE,
 )
 _FAILING = re.compile(
@@ -35,14 +37,19 @@ _FAILING = re.compile(
     r"|\b(?:is|was|were|been|got|get|gets|are) (?:removed|dropped) (?:in|from|since|as of|with)\b"
     r"|(?<!\bto )\breproduc(?:e[sd]?|ible)\b|\bable to reproduce"
     r"|\bcaus(?:es?|ed|ing) (?:\w+ )?(?:issues?|problems?)\b"
+    r"|\b(?:drop|loss|decrease|degradation) (?:in|of) (?:\w+ )?(?:performance|speed|accuracy)\b"
     r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b|\baffected\b",
     re.IGNORECASE,
 )
 _WORKING = re.compile(
     r"\bwork(?:s|ed|ing)?\b|\bfine\b|\bnormally\b|(?<!\bas )\bwell\b"
     r"|\b(?:is|was|are|were|looks?) normal\b|\b(?:is|was|were|are) green\b"
-    r"|\bok(?:ay)?\b|\bpass(?:es|ed|ing)?\b|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
-    r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b|\bwas (?:there|defined|possible|right)|\bhad it\b"
+    r"|\bok(?:ay)?\b"
+    r"|\bpass(?:es|ed|ing)?\b(?! (?:an?|the|it|its|this|these|them|my|from|to|through|via)\b(?! (?:\w+ )?tests?\b))"
+    r"|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
+    r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b"
+    r"|\b(?:was|were) (?:there|defined|possible|right|allowed|supported|accepted)\b"
+    r"|\bhad it\b"
     r"|\b(?:it|that|they) (?:can|does|do|did)\W*$|\b(?:was|were|am|are|is) able to\b"
     r"|\bcan (?:\w+ )?(?:load|read|run|train|save|import|open)\b"
     r"|\u6b63\u5e38|\u6210\u529f"  # normal, success
@@ -56,6 +63,10 @@ _SAME = re.compile(
     r"|\balso (?:happens?|happened|occurs?|occurred|appears?|appeared|present|seen)\b"
     r"|\b(?:happens?|occurs?|appears?) (?:also|too|as well)\b",
     re.IGNORECASE,
+)
+# `seen with 3.4.1 and 3.5.0`
+_SEEN = re.compile(
+    r"\b(?:seen|observed|happens?|happening|occurs?) (?:also )?(?:with|in|on|under|since)\b", re.IGNORECASE
 )
 _STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)
 # `doesnt`, and the apostrophes of telephones and word processors.
@@ -109,7 +120,7 @@ def verdict_of(text: str) -> Says | None:
         return Says.FAILS
     if _WORKING.search(text):
         return Says.WORKS
-    return Says.FAILS if _SAME.search(text) else None
+    return Says.FAILS if _SAME.search(text) or _SEEN.search(text) else None
 
 
 def raises_rightly(clause: str, text: str) -> bool:

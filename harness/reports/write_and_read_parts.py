@@ -120,7 +120,10 @@ def _hands_on(first: str, second: str) -> bool:
 def _is_shared(node: ast.stmt) -> bool:
     """Return whether both parts need a statement: imports, definitions, constants, settings of the environment."""
     if isinstance(node, ast.Assign):
-        return isinstance(node.value, ast.Constant)
+        fixed = isinstance(node.value, ast.JoinedStr) and all(
+            isinstance(each, ast.Constant) for each in node.value.values
+        )
+        return fixed or isinstance(node.value, ast.Constant)
     if isinstance(node, (ast.If, ast.Try)):
         return all(map(_is_shared, node.body))
     return isinstance(node, _SHARED)

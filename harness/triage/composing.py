@@ -24,7 +24,7 @@ from harness.triage.local_paths import shared, without_local_paths
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.observed_runs import Problem, evidence_of
 from harness.triage.output_differences import Differences, differences_of, is_undecided
-from harness.triage.quoted_output import unseen_output
+from harness.triage.quoted_output import is_about_duration, unseen_output
 from harness.triage.ranges import Range, ranges_of
 from harness.triage.releases import without_package
 from harness.triage.reporters_python import python_decides, python_of
@@ -40,6 +40,8 @@ from harness.triage.runs import Runs
 from harness.triage.verdict import sentence
 
 _NOT_JUDGED = "the report quotes no exception, and whether what the script prints is right was not judged"
+
+_NO_DURATION = "the report is about a duration, and durations are compared only with `harness triage --watch time`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +218,8 @@ def _not_judged(found: Investigation, reproduction: Reproduction, shown: Differe
     letter = shown.letter_of(reproduction.cell or "")
     if letter:
         return f"the report does not say what is right; group {letter} below"
+    if is_about_duration(found.report):
+        return _NO_DURATION
     unseen = unseen_output(found.report, (each.shown(Watch()) for each in found.runs.all if each.passed))
     return f"no version that was run prints what the report quotes: {unseen}" if unseen else _NOT_JUDGED
 

@@ -11,6 +11,12 @@ from harness.reports.report import Report
 _VERSION_ONLY = re.compile(r"(?:<version>|[\w .:=]*version[\w .:=]*|[\w-]+ ?[:=]* ?<version>|\s)+", re.IGNORECASE)
 _LOGGED = re.compile(r"\d{4}-\d\d-\d\d|[IWE]\d{4} |WARNING|Epoch \d+/\d+$|To enable|This TensorFlow binary|Traceback")
 _RECORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[\d.,]*: [IWEF] |[IWEF]\d{4} [\d:.]+ |(?:INFO|WARNING|ERROR):\S")
+_SLOW = re.compile(
+    r"\bslow(?:er|ly|ness|s|ed)?(?: down|down)?\b|\bspeed\b|\btim(?:e|ing) performance\b"
+    r"|\b(?:takes?|took) (?:much )?longer\b|\bperformance (?:drop|loss|regression|degradation|issue)"
+    r"|\btimes (?:longer|slower)\b",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[\w.]*\w")
 _FEWEST_WORDS = 2
 _SHORTEST = 16
@@ -52,6 +58,11 @@ def message_of_title(report: Report) -> str:
             if len(said) >= _SHORTEST and any(said in record for record in records):
                 return said
     return ""
+
+
+def is_about_duration(report: Report) -> bool:
+    """Return whether the title of a report, or a claim, says that something takes too long."""
+    return any(_SLOW.search(text) for text in (report.title, *(each.text for each in report.claims)))
 
 
 def unseen_output(report: Report, shown: Iterable[str]) -> str:

@@ -114,7 +114,7 @@ SAVES = "import tensorflow as tf\nmodel = tf.keras.Sequential()\n"
             "data = open('/home/me/data.csv')\nmodel.save('/home/me/a.h5')\nprint(1)\n", id="a file that is missing",
         ),
         pytest.param(
-            "model.save(f'/home/me/{model.name}.h5')\nprint(1)\n", "model.save(f'/home/me/{model.name}.h5')\nprint(1)\n",
+            "model.save(f'/home/me/{model.name}.h5')\nprint(1)\n", "model.save(f'{model.name}.h5')\nprint(1)\n",
             id="a formatted path",
         ),
     ],

@@ -2,13 +2,15 @@
 
 import json
 
+import pytest
+
 from harness.model import Outcome
 from harness.reports.report import Form, Output, Place, Report
 from harness.triage.answer import document
 from harness.triage.observed_runs import Problem, evidence_of
 from harness.triage.output_differences import MOST_GROUPS, Differences, between_groups, differences
 from harness.triage.problems import problem_of
-from harness.triage.quoted_output import unseen_output
+from harness.triage.quoted_output import is_about_duration, unseen_output
 from harness.triage.reply import markdown
 from tests.schemas import validator
 from tests.unit.test_triage import BUG, OLD, PASSES, an_answer, ran
@@ -100,3 +102,16 @@ def test_output_that_nothing_prints_is_named():
     assert unseen_output(report, ["leak: False"]) == "leak: True"
     assert unseen_output(report, ["leak: False", "leak: True"]) == ""
     assert unseen_output(report, []) == ""
+
+
+@pytest.mark.parametrize(
+    ("title", "about"),
+    [
+        ("Training is slower since Keras 3.4", True),
+        ("Drop in timing performance from Keras 2 to Keras 3", True),
+        ("fit() takes much longer", True),
+        ("Wrong values in slow_function", False),
+    ],
+)
+def test_report_about_a_duration(title, about):
+    assert is_about_duration(Report(name="report", form=Form.MARKDOWN, title=title)) is about

@@ -1,0 +1,62 @@
+"""Versions that are no releases: `fails with keras>=3.10`, `works in Keras 2 but not in Keras 3`. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.reports.mentions import package_of
+from harness.reports.report import Says
+from harness.reports.wording import negation
+from harness.reports.writer_versions import WRITTEN
+
+_PINNED = re.compile(r"\bpin(?:s|ned|ning)?\b|work-?around", re.IGNORECASE)
+# `fails with keras>=3.10`, `pin keras<3.10`
+_SPECIFIED = re.compile(
+    r"(?<![\w.-])(?P<package>tensorflow|tf[-_]keras|tf|keras[-_](?:hub|tuner)|keras|numpy|protobuf|jax|setuptools|h5py"
+    r"|typing[-_]extensions|wrapt|gast|scipy)[`\"' ]*"
+    r"(?P<operator><=|>=|<)[ ]*(?P<version>\d+\.\d+(?:\.\d+)?)(?![\w.]*\d)",
+    re.IGNORECASE,
+)
+# Of Keras, people also say only the major version: `works in Keras 2 but not in Keras 3`.
+_MAJOR = re.compile(r"(?<![\w.-])keras[ \t-]?(?:v|version )?(?P<version>[23])(?:\.x)?(?![\w-]|\.\d)", re.IGNORECASE)
+# `a drop in performance from Keras 2 to Keras 3`
+_FROM_2_TO_3 = re.compile(r"\bfrom keras[ -]?v?2(?:\.x)? to (?:keras[ -]?v?)?3(?![\w-]|\.\d)", re.IGNORECASE)
+# What an exception says is no claim: `X is deprecated in Keras 3`.
+_MESSAGE = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning): .*", re.DOTALL)
+_OPPOSITE = {Says.WORKS: Says.FAILS, Says.FAILS: Says.WORKS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A major version, or the beginning of a range, with its place in the clause and what this says of it."""
+
+    package: str
+    version: str
+    """`3`, `3.10`, or `<3.10` of what is below."""
+    says: Says
+    start: int
+
+
+def parts_of_versions(clause: str, verdict: Says | None) -> Iterator[Part]:
+    """Yield the ranges and the major versions of a clause. `verdict` is what it says of its versions."""
+    told = verdict or (Says.WORKS if _PINNED.search(clause) else None)
+    if told is None:
+        return
+    for found in _SPECIFIED.finditer(clause):
+        below = "<" if found["operator"] == "<" else ""
+        version = f"{below}{found['version']}"
+        yield Part(package=package_of(found["package"]), version=version, says=told, start=found.start())
+    step = _FROM_2_TO_3.search(clause) if told is Says.FAILS else None
+    if step is not None:
+        for version, says in (("2", Says.WORKS), ("3", Says.FAILS)):
+            yield Part(package="keras", version=version, says=says, start=step.start())
+        return
+    for found in _MAJOR.finditer(_MESSAGE.sub("", clause)):
+        before = clause[: found.start()]
+        negated = negation(before)
+        if negated == "edit" or WRITTEN.search(before):
+            continue
+        says = _OPPOSITE[told] if negated == "not" else told
+        yield Part(package="keras", version=found["version"], says=says, start=found.start())
