@@ -44,6 +44,8 @@ _LOOKS_LIKE_CODE = re.compile(
 )
 _TRACEBACK = re.compile(r"-{20,}\s*$|Traceback \(most recent|\w+(?:Error|Exception)\s+Traceback \(most")
 _FRAME = re.compile(r"\s*(?:Traceback \(most recent call last\):\s*)?File \"[^\"\n]{1,300}\", line \d")
+# The beginning of a log, and of a traceback of pytest
+_LOGGED = re.compile(r"\s*(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,]*:? [IWEF] |\S+\.py:\d+: in \S)")
 _NUMBERED = re.compile(r"[ \t]*(?P<number>\d{1,4})[.:|)]?(?P<rest>(?:[ \t].*)?)$")
 _FEWEST_NUMBERED = 3
 _EXCEPTION_LINE = re.compile(r"(?:[A-Za-z_]\w*\.){0,6}[A-Z]\w*(?:Error|Exception): \S")
@@ -75,7 +77,7 @@ def read_block(piece: Piece, place: Place) -> Code | str:
 
 def _read_python(piece: Piece, place: Place) -> Code | str:
     """Return the code of a block without prompts, or the reason why it has none."""
-    if _FRAME.match(piece.text):
+    if _FRAME.match(piece.text) or _LOGGED.match(piece.text):
         return "output, not code"  # also where it is marked as Python
     text, shown, outputs = without_marked_output(_without_numbers(piece.text), place)
     code = read_cell(text, place, piece.section)

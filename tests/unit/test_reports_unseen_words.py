@@ -207,3 +207,13 @@ def test_failure_of_a_command_that_is_not_run_is_asked_about():
 )
 def test_script_beside_a_command_is_run_if_it_raises_the_failure_itself(text):
     assert len(read_report(f"It fails in TF 2.17.\n\n{text}\n").scripts) == 1
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["2021-11-04 10:12:43.190437: E tensorflow/core/x.cc:77] Cannot register 2 metrics", "a/b.py:14: in <module>"],
+)
+def test_log_with_quoted_imports_is_called_output(first):
+    log = f"{first}\n    from keras.models import Model\nValueError: no model\n"
+    report = read(f"It fails in TF 2.17:\n\n```shell\n{log}```\n")
+    assert [each.why for each in report.dropped] == ["output, not code"]
