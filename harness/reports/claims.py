@@ -11,7 +11,7 @@ from harness.reports.blocks import is_code_block
 from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, beside, clauses_of
 from harness.reports.facts import LOG_LINE, VERSION_FIELDS, kind_of, place_in
 from harness.reports.failures import exceptions_in
-from harness.reports.mentions import Mention, find_mentions, is_commit
+from harness.reports.mentions import Mention, find_mentions
 from harness.reports.missing_exception import verdict_on_raising
 from harness.reports.nightly_builds import under_installed_names
 from harness.reports.parts_of_versions import parts_of_versions
@@ -19,6 +19,7 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.pip_conflicts import conflict_in
 from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
+from harness.reports.version_steps import verdict_of_contrast, verdict_of_step
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import (
     NOT_IN,
@@ -41,19 +42,14 @@ _NOT_OF_THE_BUG = re.compile(
     r"|\bpython -c\s+\S*import\b",  # how the issue form of TensorFlow says to find the version
     re.IGNORECASE,
 )
-_STEP = re.compile(
-    r"\b(?:mov(?:e|ed|ing)|upgrad\w*|updat\w*|bump\w*|go(?:ing)?|went|switch\w*|migrat\w*|chang\w*|regress\w*"
-    r"|deviat\w*|differ\w*|broke\w*)\b(?:\W+\w+){0,6}?\W+(?:from|between)\b",
-    re.IGNORECASE,
-)
 # `I updated tf to 2.4.1 and get the following`
 _UPGRADED_TO = re.compile(
     r"\b(?:updat|upgrad|mov|switch|bump|migrat)\w*(?:\W+\w+){0,3}?\W+to(?:\W+\w+)?\W*$", re.IGNORECASE
 )
-_TO = re.compile(r"[\s`*]*(?:to\b|->|→)", re.IGNORECASE)
 _UPGRADE = re.compile(
     r"\b(?P<when>before|after|since)\s+(?:(?:the|my|our)\s+)?(?:upgrad|updat)\w*(?:\s+(?:from|to))?\W*$", re.IGNORECASE
 )
+_SINCE = re.compile(r"\b(?:since|as of|starting (?:with|from|in))\s+(?:\w+\s+)?\W*$", re.IGNORECASE)
 _AS_IN = re.compile(r"\b(?:as|like)\s+(?:it\s+\w+\s+)?(?:in|with|on|before)\W*$", re.IGNORECASE)
 _GAVE = re.compile(
     r"\W*(?:it )?\b(?:I|we|it|they)?\s*(?:got|get|used to|printed|prints|gave|gives|returned|showed|was)\b",
@@ -213,10 +209,23 @@ def _in_prose(piece: Piece, context: Context, shown: Says | None = None) -> Iter
         contrast = shown if following is None else _opposite_of_not_in(clause) if NOT_IN.match(following) else None
         if place and NOT_IN.match(clause):
             contrast = Says.FAILS if _opposite_of_not_in(clauses[place - 1][1]) is Says.WORKS else Says.WORKS
+        contrast = contrast or _contrast(piece, clauses, place, context)
         there = next((each for _, each in clauses[place + 1 : place + 3] if _THERE.match(each)), None)
         if there is not None and not find_mentions(there, context.default):
             contrast = verdict_of(there)
         yield from _in_clause(clause, piece, start, context, contrast)
+
+
+def _contrast(piece: Piece, clauses: list[tuple[int, str]], place: int, context: Context) -> Says | None:
+    """Return what a clause says of its version, if only its contrast to the one before or behind it says anything."""
+    clause = clauses[place][1]
+    for at, first in ((place - 1, place - 1), (place + 1, place)):
+        if 0 <= at < len(clauses) and verdict_of(clause) is None and verdict_of(clauses[at][1]) is None:
+            between = piece.text[clauses[first][0] + len(clauses[first][1]) : clauses[first + 1][0]]
+            versions = (find_mentions(each, context.default) for each in (clause, clauses[at][1]))
+            if (says := verdict_of_contrast(between, *versions)) is not None:
+                return says
+    return None
 
 
 def _opposite_of_not_in(clause: str) -> Says:
@@ -230,20 +239,14 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
     before = [each for each in find_mentions(near, context.default) if each.package not in OWN_NAMES]
     defaults = dict.fromkeys([*(each.package for each in reversed(before)), context.default])
     mentions = [each for each in _mentions_with(clause, defaults) if each.package not in OWN_NAMES]
-    step = _STEP.search(clause)
     verdict = contrast if contrast is not None and NOT_IN.match(clause) else verdict_of(clause) or contrast
     if context.should_raise:
         verdict = verdict_on_raising(clause) or verdict
     if verdict is Says.FAILS and raises_rightly(clause, piece.text):
         verdict = Says.WORKS
     for mention in mentions:
-        says = _says(clause, mention, mentions, verdict=verdict, piece=piece, context=context)
-        if step and step.end() <= mention.start and len(mentions) > 1 and verdict is not Says.WORKS:
-            from_here = _in_order([each for each in mentions if each.start >= step.end()], step)
-            says = Says.WORKS if mention is from_here[0] and len(from_here) > 1 else Says.FAILS
-        first = step is not None and not clause[step.end() : mention.start].strip(" `*")
-        if first and not _between(step) and not _TO.match(clause[mention.end :]):
-            says = Says.WORKS  # `fails after the upgrade from 2.15`, and nothing says to which version
+        says = verdict_of_step(clause, mention, mentions, verdict)
+        says = says or _says(clause, mention, mentions, verdict=verdict, piece=piece, context=context)
         both = says is Says.WORKS and verdict is None and piece.section in context.mixed_sections
         for each in (says, Says.FAILS) if both else (says,):
             if each is not None:
@@ -268,17 +271,6 @@ def _mentions_with(clause: str, defaults: Iterable[str]) -> list[Mention]:
     return [found[start] for start in sorted(found)]
 
 
-def _between(step: re.Match[str] | None) -> bool:
-    return step is not None and step.group().lower().endswith("between")
-
-
-def _in_order(mentions: list[Mention], step: re.Match[str]) -> list[Mention]:
-    """Return the versions of a step, the earliest first: `between` says nothing of their order."""
-    if not _between(step) or any(is_commit(each.version) for each in mentions):
-        return mentions
-    return sorted(mentions, key=lambda each: [int(part) for part in re.findall(r"\d{1,9}", each.version)])
-
-
 def _says(
     clause: str, mention: Mention, mentions: list[Mention], *, verdict: Says | None, piece: Piece, context: Context
 ) -> Says | None:
@@ -293,7 +285,7 @@ def _says(
     if verdict is not None:
         until = verdict is Says.FAILS and re.search(r"\b(?:until|up to|prior to|before)\s+\S*\s*$", before)
         return Says.WORKS if until or (negated and verdict is Says.FAILS) else Says.FAILS if negated else verdict
-    if (upgrade := _UPGRADE.search(before)) or _UPGRADED_TO.search(before):
+    if (upgrade := _UPGRADE.search(before)) or _UPGRADED_TO.search(before) or _SINCE.search(before):
         return Says.WORKS if upgrade and upgrade["when"].lower() == "before" else Says.FAILS
     # A number with nothing said of it, or of another matter.
     if (not mention.named and before.strip(" `*-")) or _NOT_OF_THE_BUG.search(_ADDRESS.sub("", clause)):

@@ -18,7 +18,7 @@ _CLAUSES = re.compile(
     r"|(?<=[.!?])[ \t]*\n\s*|;\s+|\n\s*\n|\n\s*(?=[-*+]\s|\*\*|\d+\.\d+)"
     r"|[\uff0c\u3002\uff1b]"  # as Chinese is punctuated
     r"|(?:,|(?<!\s))\s+\(?(?:but|while|whereas|however|though|although|yet)\s+"
-    r"|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|(?<!\s)\s+\((?=not\s+(?:\w+\s+)?(?:in|on|with)\s)"
+    r"|,\s+(?=neither\s+(?:in|with|on)\s)|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|(?<!\s)\s+\((?=not\s+(?:\w+\s+)?(?:in|on|with)\s)"
 )
 _CASE = re.compile(r"(?:if|when|after|once)\s", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]*\)")

@@ -26,8 +26,10 @@ _OF_A_BUILD = re.compile(
 )
 _BARE = re.compile(rf"(?<![\w.=/:~<>-])[vr]?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
 _LEADS_TO_VERSION = re.compile(
-    r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by|than|using|under|version|versions|release|and|or|both|at"
-    r"|as of|up to|back to|starting with|tested|tried|also|(?:does|do|did)(?: not|n't))|^|[(,/&|]|->|\u2192"
+    r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by|than|using|under|and|or|both|at"
+    r"|as of|up to|including|back to|starting with|tested|tried|also|(?:does|do|did)(?: not|n't))|^"
+    r"|[(,/&|]|->|=>|\u2192"
+    r"|\b(?:versions?|releases?|good|bad):?"
     r"|\bnot [<>]=?|\be\.g\.|\bi\.e\.|\bsuch as|\bnamely"
     r"|\b(?:affected|works?|working|fails?|failing|broken|good|bad|tested|ok)[`'\"*)]*:)\s*[`'\"*(+]*[vr]?$",
     re.IGNORECASE,

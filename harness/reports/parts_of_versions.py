@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.reports.mentions import package_of
 from harness.reports.report import Says
-from harness.reports.wording import negation
+from harness.reports.wording import negation, verdict_of
 from harness.reports.writer_versions import WRITTEN
 
 _PINNED = re.compile(r"\bpin(?:s|ned|ning)?\b|work-?around", re.IGNORECASE)
@@ -47,7 +47,8 @@ def parts_of_versions(clause: str, verdict: Says | None) -> Iterator[Part]:
     for found in _SPECIFIED.finditer(clause):
         below = "<" if found["operator"] == "<" else ""
         version = f"{below}{found['version']}"
-        yield Part(package=package_of(found["package"]), version=version, says=told, start=found.start())
+        says = verdict_of(_part_around(clause, found.start())) or told  # `keras<=3.9 is ok, keras>=3.10 fails`
+        yield Part(package=package_of(found["package"]), version=version, says=says, start=found.start())
     step = _FROM_2_TO_3.search(clause) if told is Says.FAILS else None
     if step is not None:
         for version, says in (("2", Says.WORKS), ("3", Says.FAILS)):
@@ -60,3 +61,8 @@ def parts_of_versions(clause: str, verdict: Says | None) -> Iterator[Part]:
             continue
         says = _OPPOSITE[told] if negated == "not" else told
         yield Part(package="keras", version=found["version"], says=says, start=found.start())
+
+
+def _part_around(clause: str, at: int) -> str:
+    """Return the part of a clause between the commas around a place."""
+    return re.split(r"[,:]\s", clause[:at])[-1] + re.split(r",\s", clause[at:])[0]

@@ -22,12 +22,13 @@ _NOT_FAILING = re.compile(
     r"(?:appear|arise|exist|show up|come up)|unable to reproduce"
     r"|\b(?:was|were)(?: not|n't) (?:like|so|the case)\b"
     r"|not (?:\w+ )?reproducible|\bfixed\b|\bfixes (?:it|this|that|the)\b"
-    r"|resolved|\bsolves?\b|\bhelps\b|goes away|disappears?|downgrad\w+ to"
+    r"|resolved|\bsolves?\b|\bhelps\b|\bgo(?:es)? away|disappears?|downgrad\w+ to"
     r"|\b(?:go(?:ing)?|went|roll(?:ing|ed)?) back to|\brevert(?:ing|ed)? to",
     re.IGNORECASE,
 )
 _FAILING = re.compile(
-    r"\bfail|\bbroke|\bbreak|error\b|\bcrash|\bhang|\bstuck|\bfreez|\bfroze|\bgone\b|\bmissing\b|regress|\bwrong|incorrect"
+    r"\bintroduced (?:in|with|by|since)\b|\bnot (?:ok|okay|fine|good)\b"
+    r"|\bfail|\bbroke|\bbreak|error\b|\bcrash|\bhang|\bstuck|\bfreez|\bfroze|\bgone\b|\bmissing\b|regress|\bwrong|incorrect"
     r"|\brefus|undefined|\brais(?:e|es|ed)\b|exception|no longer|any ?more\b|\bcannot\b|\bcan(?:'t| not)\b|\bunable"
     r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,3} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
     r"|possible|respect|save|train|compile|exist|defined|available|there)"
@@ -47,14 +48,14 @@ _WORKING = re.compile(
     r"|\bok(?:ay)?\b"
     r"|\bpass(?:es|ed|ing)?\b(?! (?:an?|the|it|its|this|these|them|my|from|to|through|via)\b(?! (?:\w+ )?tests?\b))"
     r"|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
-    r"|as expected|as it should|\bbuilds\b|\bloads\b|\bruns\b"
+    r"|as expected|(?:as|what) it should|\bbuilds\b|\bloads\b|\bruns\b"
     r"|\b(?:was|were) (?:there|defined|possible|right|allowed|supported|accepted)\b"
     r"|\bhad it\b"
     r"|\b(?:it|that|they) (?:can|does|do|did)\W*$|\b(?:was|were|am|are|is) able to\b"
     r"|\bcan (?:\w+ )?(?:load|read|run|train|save|import|open)\b"
     r"|\u6b63\u5e38|\u6210\u529f"  # normal, success
     r"|\b(?:is|was|are|were|stays?) (?:silent|quiet)\b"
-    r"|\u2705|\u2713|\bshows? the right|\bunaffected",
+    r"|\u2705|\u2713|\bshows? the right|\bis right\b|\bunaffected",
     re.IGNORECASE,
 )
 # `The same with 3.4.0`, `also happens with 3.4.0`: what the reporter sees elsewhere is the problem.
@@ -66,7 +67,7 @@ _SAME = re.compile(
 )
 # `seen with 3.4.1 and 3.5.0`
 _SEEN = re.compile(
-    r"\b(?:seen|observed|happens?|happening|occurs?) (?:also )?(?:with|in|on|under|since)\b", re.IGNORECASE
+    r"\b(?:seen|observed|happens?|happening|occurs?|only) (?:also )?(?:with|in|on|under|since)\b", re.IGNORECASE
 )
 _STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)
 # `doesnt`, and the apostrophes of telephones and word processors.
@@ -78,7 +79,8 @@ _MARKS = re.compile(
     r"|x|negative_squared_cross_mark|-1|thumbsdown|red_circle|no_entry):|(?P<bad>\u2716|\U0001f534)"
 )
 NOT_IN = re.compile(
-    r"\s*not (?:(?:present|there|seen|visible) )?(?:(?:in|on|with|from|after|since|for)\b|[<>]=? ?[`\"']?\d)",
+    r"\s*(?:not|neither) (?:(?:present|there|seen|visible) )?"
+    r"(?:(?:in|on|with|from|after|since|for)\b|[<>]=? ?[`\"']?\d)",
     re.IGNORECASE,
 )
 # `fails in Keras 3, not Keras 2`; an edit corrects a slip of the pen, and says nothing

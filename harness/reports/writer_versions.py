@@ -24,7 +24,9 @@ WAS_WRITTEN = re.compile(
     r"[`'\" ]*,[^.;]{0,80}?\b(?:was|were|is|are) (?:saved|written|exported|serialized)\b", re.IGNORECASE
 )
 _WROTE = re.compile(
-    r"[`'\"*)]*\s+(?:wrote|saved|made|created|generated|exported)\b(?! (?:with|by|in|the day)\b)", re.IGNORECASE
+    r"[`'\"*)]*\s+(?:(?:wrote|saved|created|generated|exported)\b(?! (?:with|by|in|the day)\b)"
+    r"|made\b(?! (?:with|by|in|the day|it|this|them|everything)\b))",  # `an upgrade made it fail`
+    re.IGNORECASE,
 )
 _MOST_LINES = 2000
 

@@ -247,6 +247,35 @@ def test_comment_in_code_has_clauses():
     assert claims(code) == [("works", "tensorflow", "2.9.3"), ("fails", "tensorflow", "2.10.1")]
 
 
+STEPS = {
+    "last and first": ("Last working version: 3.9.2. First broken version: 3.10.0.", "w 3.9.2 f 3.10.0"),
+    "good and bad": ("Bisected: good 3.9.2, bad 3.10.0.", "w 3.9.2 f 3.10.0"),
+    "ranges": ("It is a regression: keras<=3.9 ok, keras>=3.10 not ok.", "w 3.9 f 3.10"),
+    "an arrow": ("I bumped keras 3.9.2 -> 3.10.0 and CI is red.", "w 3.9.2 f 3.10.0"),
+    "an arrow in brackets": ("pip install -U keras (3.9.2 => 3.10.0) made it fail.", "w 3.9.2 f 3.10.0"),
+    "an arrow back": ("After going back, keras 3.10.0 -> 3.9.2, it works.", "f 3.10.0 w 3.9.2"),
+    "since": ("Since Keras 3.10.0 the type is a list, before it was a tensor.", "f 3.10.0"),
+    "up to and including": ("Up to and including 3.9.2 everything was okay.", "w 3.9.2"),
+    "only in": ("Only in 3.10.0, neither in 3.9.2 nor in 3.11.0.", "f 3.10.0 w 3.9.2 w 3.11.0"),
+    "go away": ("Pinning keras to 3.9.2 makes the error go away.", "w 3.9.2"),
+    "introduced and fixed": ("This was introduced in 3.10.0 and fixed in 3.11.0.", "f 3.10.0 w 3.11.0"),
+    "whereas": ("Keras v3.10.0 returns a list whereas Keras v3.9.2 returns a tensor.", "f 3.10.0 w 3.9.2"),
+    "whereas, with a verdict": ("Keras 3.9.2 is wrong, whereas Keras 3.10.0 is right.", "f 3.9.2 w 3.10.0"),
+    "back": ("I had to go back from 3.10.0 to 3.9.2.", "f 3.10.0 w 3.9.2"),
+    "a downgrade": ("Downgrading from 3.10.0 to 3.9.2 fixes it.", "f 3.10.0 w 3.9.2"),
+    "what it should": ("The same code does what it should in Keras 3.9.2.", "w 3.9.2"),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_steps_between_versions(name):
+    said, expected = STEPS[name]
+    found = [
+        f"{says[0]} {version}" for says, _, version in claims(f"# Type of model.input in keras\n\n{said}\n\n{CODE}")
+    ]
+    assert " ".join(found) == expected
+
+
 CLAIMS = {
     "allowed in an example": (
         "Zero was allowed in previous versions of TensorFlow (e.g. 2.15).\n", {("works", "tensorflow", "2.15")},
