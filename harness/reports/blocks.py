@@ -77,7 +77,7 @@ def read_block(piece: Piece, place: Place) -> Code | str:
 
 def _read_python(piece: Piece, place: Place) -> Code | str:
     """Return the code of a block without prompts, or the reason why it has none."""
-    if _FRAME.match(piece.text) or _LOGGED.match(piece.text):
+    if _FRAME.match(piece.text):
         return "output, not code"  # also where it is marked as Python
     text, shown, outputs = without_marked_output(_without_numbers(piece.text), place)
     code = read_cell(text, place, piece.section)
@@ -187,6 +187,8 @@ def _repaired(code: Code, piece: Piece, line: int, message: str) -> Code | str:
             place = Place(file=code.place.file, line=code.place.line + end)
             why = "it follows the code and is not Python: output"
             return replace(code, text=head + "\n", dropped=(*code.dropped, Dropped(place=place, text=rest, why=why)))
+    if _LOGGED.match(piece.text):
+        return "output, not code"
     if piece.language in _PYTHON or re.search(r"^[ \t]*(?:import|from) \w|^[ \t]*def \w+\(", code.text, re.MULTILINE):
         at = code.place.line + line - 1
         return (
