@@ -86,7 +86,9 @@ def test_readme_starts_with_the_commands():
 
 
 def test_performance_page_is_short():
-    assert len((ROOT / "docs" / "performance.md").read_text(encoding="utf-8").split()) < 1000
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    written = re.sub(r"<!-- benchmark:begin -->.*?<!-- benchmark:end -->", "", page, flags=re.DOTALL)
+    assert len(written.split()) < 600
 
 
 def test_each_decision_has_a_number_of_its_own():
