@@ -71,8 +71,8 @@ def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
         names = ", ".join(action.option_strings)
         takes = action.nargs != 0
         shown = " ".join(filter(None, [names, _value(action) if takes else ""]))
-        required = " Required." if action.option_strings and action.required else ""
-        text = (action.help or "").replace("|", "\\|")
+        required = " (required)" if action.option_strings and action.required else ""
+        text = ((action.help or "") % {"default": action.default}).replace("|", "\\|")
         yield f"| `{shown}` | {text}{required} |".replace("`" + shown, "`" + shown.replace("|", "\\|"))
 
 

@@ -25,7 +25,7 @@ class Options(CommandOptions):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `harness diff`."""
     parser.add_argument("old", metavar="OLD", help="a results.json, its folder, or the https address of either")
-    parser.add_argument("new", metavar="NEW", help="the newer one")
+    parser.add_argument("new", metavar="NEW", help="the newer results, in the same forms")
     add_json(parser)
 
 

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     add_condition(parser)
     parser.add_argument(
-        "--shards", metavar="N", type=shard_count, help="split what is to run into N parts of similar duration"
+        "--shards", metavar="N", type=shard_count, help="split the cells to run into N shards of similar duration"
     )
     parser.add_argument("--output", metavar="DIR", help="write the shards to files in DIR, for `harness work`")
     add_json(parser)

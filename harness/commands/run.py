@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shard",
         metavar="I/N",
         type=place,
-        help="run one of N parts of what is due; `harness merge` puts them together",
+        help="run shard I of the N shards of the cells to run; `harness merge` merges the results",
     )
     add_cluster(parser, "run on a Dask cluster")
     add_json(parser)

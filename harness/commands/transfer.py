@@ -55,7 +55,12 @@ class Options(CommandOptions):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `harness transfer`."""
-    parser.add_argument("--scenario", metavar="NAME", default=DEFAULT_SCENARIO, help="default: %(default)s")
+    parser.add_argument(
+        "--scenario",
+        metavar="NAME",
+        default=DEFAULT_SCENARIO,
+        help="a scenario for a table of readers (default: %(default)s)",
+    )
     for name, what in (
         ("models", "show each model on its own, instead of the summary of all"),
         ("writers", "environments that write"),

@@ -99,7 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_watch(parser, "the report is about printed text, warnings, durations or time-outs")
     add_factor(parser)
     parser.add_argument("--write-args", metavar="TEXT", help="run the script twice: its arguments to write a file")
-    parser.add_argument("--read-args", metavar="TEXT", help="and its arguments to read that file")
+    parser.add_argument("--read-args", metavar="TEXT", help="with --write-args: its arguments to read the file")
     parser.add_argument("--output", metavar="DIR", help="also write the answer to this folder")
     add_jobs(parser, "processes at a time")
     add_sandbox(parser)
