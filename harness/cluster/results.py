@@ -39,7 +39,7 @@ def check(tasks: Sequence[Task], lines: Sequence[str], work: Work) -> Checked:
     try:
         found = [attempt_of_line(line) for line in lines]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise Damaged(f"what the worker returned is damaged: {error}") from error
+        raise Damaged(f"the results of the worker are damaged: {error}") from error
     allowed = {key for task in tasks for key in (task.key, task.reads)}
     attempts = [replace(each, cell=work.by_key[each.key].cell) for each in found if each.key in allowed]
     left = Counter(task.key for task in tasks)

@@ -135,9 +135,9 @@ class ClusterRun:
         self.had_workers = time.monotonic()
         if not self.workers and self.refused:
             raise HarnessError(
-                f"{self.address}: no worker of the cluster can run this",
+                f"{self.address}: no worker of the cluster can run the cells",
                 why=reasons(self.refused),
-                next_step="Install the same version on all machines, and what is missing",
+                next_step="Install the same version of repro-matrix and a sandbox on all machines",
             )
         if link := connection.dashboard:
             self.watcher.note(f"Dashboard of the cluster: {link}")
@@ -153,7 +153,7 @@ class ClusterRun:
                 self.given_up.append(lost.shard)
             else:
                 self._requeue(lost)
-            self.watcher.note(f"{address}: this worker was lost; others go on with its shard")
+            self.watcher.note(f"{address}: this worker was lost; others run its shard")
         for address in set(self.refused) - there:
             del self.refused[address]  # what starts at this address next may be another version
         new = sorted(there - set(self.workers) - set(self.refused))
@@ -197,7 +197,7 @@ class ClusterRun:
             self.had_workers = now
         elif now - self.had_workers > self.reconnect_s:
             raise HarnessError(
-                f"{self.address}: the cluster has no worker left that can run this",
+                f"{self.address}: the cluster has no worker left that can run the cells",
                 why=reasons(self.refused),
                 next_step="Start workers again, and then the same command: what has finished is recorded",
             )

@@ -38,7 +38,7 @@ def module_named(text: str) -> str:
     """Return the name of a module. Raises UsageError."""
     if not _MODULE.fullmatch(text):
         raise UsageError(
-            f"{text!r} is not the name of a module", next_step="Write what scripts import, such as sklearn"
+            f"{text!r} is not the name of a module", next_step="Write the module that scripts import, such as sklearn"
         )
     return text
 

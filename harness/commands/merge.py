@@ -60,7 +60,7 @@ def execute(session: Session, options: Options) -> int:
         if missing and len(sources) > 1 and not options.partial:
             raise UsageError(
                 "\n".join(missing),
-                next_step="Name the missing shards, too. To merge what is there, add --partial. Nothing was merged",
+                next_step="Name the missing shards, too. To merge the present ones, add --partial. Nothing was merged",
             )
         for source in sources:
             if isinstance(source, ResultsSource):
@@ -76,7 +76,7 @@ def execute(session: Session, options: Options) -> int:
             f"{some_of(merged.repeated, most=3)}"
         )
     for line in missing:
-        session.notify(f"{line} `{session.command} run` runs what is missing.")
+        session.notify(f"{line} `{session.command} run` runs the missing cells.")
     return 0
 
 

@@ -78,7 +78,7 @@ def recall(session: Session, name: str, command: Callable[[str], Sequence[str]])
         return None
     what = f"no script {label!r} with the digest {digest!r}" if tilde and not found else f"several scripts are {name!r}"
     lines = [_candidate(session, each, known, command) for each in found or known]
-    raise UsageError("\n".join([f"{what[0].upper()}{what[1:]}:", *lines]), next_step="Take one of these commands")
+    raise UsageError("\n".join([f"{what[0].upper()}{what[1:]}:", *lines]), next_step="Use one of these commands")
 
 
 def _candidate(

@@ -204,9 +204,7 @@ def _over_commits(search: _Search, commits: str) -> _Result:
     first, dots, last = commits.partition("..")
     if repository is None or not (first and dots and last):
         raise UsageError(
-            f"--commits {commits!r} makes no sense"
-            if repository
-            else "--commits asks for the repository that they are in",
+            f"--commits {commits!r} is not a range" if repository else "--commits needs the repository",
             next_step="Write --repository DIR --commits FIRST..LAST, each a release, a tag, a branch or a sha",
         )
     if package not in base.lock.versions:
@@ -275,7 +273,7 @@ def _with_expected(search: _Search) -> Following:
     observation = following.observe(shown.attempts, shown.reason)
     if observation.printed is None:
         why = observation.reason or (shown.attempt.error if shown.attempt else "")
-        raise UsageError(f"--expected-in {named}: it shows nothing that could be expected", why=why)
+        raise UsageError(f"--expected-in {named}: its attempts print nothing to compare with", why=why)
     search.session.notify(f"Expected, as {named} shows it: {one_line(observation.printed) or '(nothing)'}")
     return replace(following, expected=observation.printed)
 

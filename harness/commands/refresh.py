@@ -166,7 +166,8 @@ def _write(session: Session, folder: Path, refresh: Refresh) -> None:
     if issues.is_dir():
         if not (folder / "refresh.json").is_file():
             raise HarnessError(
-                f"{issues}: is there, and not of a refresh", next_step="Name another folder with --output"
+                f"{issues}: exists, and `harness refresh` did not write it",
+                next_step="Name another folder with --output",
             )
         shutil.rmtree(issues)
     write_file(folder / "pull_request.md", pull_request(refresh, command=session.command))

@@ -94,7 +94,7 @@ def _refuse_unknown(session: Session, results: Results, options: Options) -> Non
             f"{len(unknown)} of {len(results.cells)} cells were never run here, so the published table would have gaps",
             why=f"The first is {unknown[0]}",
             next_step=f"`{_instead(session, options, 'run')}` runs them; `{session.command} table --output "
-            "FILE` writes what there is",
+            "FILE` writes the recorded cells",
         )
 
 

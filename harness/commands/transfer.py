@@ -194,7 +194,7 @@ def _published(session: Session, options: Options) -> Transfer:
     if options.scenario not in (DEFAULT_SCENARIO, table.scenario):
         raise UsageError(
             f"--scenario {options.scenario}: the published table is that of {table.scenario}",
-            next_step="Leave out --published to show what was run in this clone",
+            next_step="Leave out --published to show the runs of this clone",
         )
     return table
 

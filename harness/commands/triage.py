@@ -182,7 +182,7 @@ def _watch_of(options: Options, scenario: Scenario) -> Watch | None:
     if options.watch is not None and scenario.write is not None:
         raise UsageError(
             "--watch: the report has two steps",
-            why="What is followed there is the failure of the reader",
+            why="The search of writer and reader follows failures only",
             next_step="Leave out --watch, or use harness pinpoint",
         )
     return Watch.chosen(scenario.header, options.watch, options.factor)

@@ -50,7 +50,9 @@ class Additions:
             session.notify(f"Added to each environment that lacks it: {', '.join(map(str, chosen.values()))}")
         unknown = (*own, *(each.module for each in imported if each not in published))
         if unknown:
-            session.notify(f"The script imports what no environment and no package has: {', '.join(unknown)}")
+            session.notify(
+                f"The script imports modules that are in no environment and in no package: {', '.join(unknown)}"
+            )
         return cls(session=session, packages=tuple(chosen.values()), unknown=unknown)
 
     def extend(self, plan: Plan) -> Plan:

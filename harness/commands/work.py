@@ -172,6 +172,6 @@ def _publish(session: Session, shard: Shard, part: Path, folder: Path) -> int:
     if without:
         session.notify(
             f"{counted(len(without), 'cell')} without a result, such as {without[0].cell}. Merge these results, then "
-            "plan again: what is missing is planned."
+            "plan again: missing cells are planned."
         )
     return 1 if without else 0

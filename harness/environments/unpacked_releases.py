@@ -90,7 +90,7 @@ class UnpackedReleases:
             if len(records) != 1 or differing_files(records[0]):
                 self._uv.remove_from_cache([pin.name], folder=temporary)
                 raise UvFailed(
-                    FailureKind.OTHER, f"the files of {pin.name} {pin.version} are not those that were published", ""
+                    FailureKind.OTHER, f"the files of {pin.name} {pin.version} differ from the published ones", ""
                 )
             _remove_all_but(place, records[0])
             found = contents(place)

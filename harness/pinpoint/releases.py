@@ -99,7 +99,7 @@ def _bounds(versions: str | None) -> tuple[Version | None, Version | None]:
         raise UsageError(
             f"--versions {versions!r} is not a range", why=str(error), next_step="Write 3.0.0..3.5.0"
         ) from None
-    raise UsageError(f"--versions {versions!r} is no range", next_step="Write FIRST..LAST, such as 3.0.0..3.5.0")
+    raise UsageError(f"--versions {versions!r} is not a range", next_step="Write FIRST..LAST, such as 3.0.0..3.5.0")
 
 
 @dataclass(frozen=True, kw_only=True)

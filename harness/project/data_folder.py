@@ -88,8 +88,8 @@ def _files(root: Path, cache: Cache, what: str) -> Iterator[_Found]:
             if path.is_symlink():
                 raise UsageError(
                     f"{what}: {path} is a link",
-                    why="A sandbox sees the folder only, not what its links lead to",
-                    next_step="Replace it by what it links to",
+                    why="A sandbox sees the folder only, not the targets of its links",
+                    next_step="Replace the link by its target",
                 )
             inner = path.relative_to(root / cache.folder).as_posix()
             if path.is_file() and cache.has(inner):

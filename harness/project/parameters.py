@@ -22,9 +22,9 @@ def read_parameters(table: Table) -> tuple[tuple[str, tuple[Value, ...]], ...]:
         if not isinstance(values, list) or not values:
             table.problems.add(place, f"{values!r} is not a list of values", f'Write {name} = ["one", "another"]')
         elif not all(isinstance(value, (str, int, float, bool)) for value in values):
-            table.problems.add(place, "holds something else than strings, numbers and booleans")
+            table.problems.add(place, "has a value that is not a string, a number or a boolean")
         elif any(isinstance(value, float) and not math.isfinite(value) for value in values):
-            table.problems.add(place, f"{values!r} holds what is no number", "Write finite numbers")
+            table.problems.add(place, f"{values!r} has a value that is not a number", "Write finite numbers")
         elif len(set(values)) != len(values):
             # 1, 1.0 and true are one and the same, to Python and so to everything that finds a cell by its case.
             table.problems.add(place, f"{values!r} names a value twice", "Leave one out; 1, 1.0 and true are equal")

@@ -29,14 +29,14 @@ def find_files(folder: Path, patterns: tuple[str, ...], *, where: str, problems:
             continue
         matches = dict(_matches(folder, pattern))
         if not matches:
-            problems.add(where, f"there is no file {pattern!r} beside the script", "Put it there, or correct the name")
+            problems.add(where, f"there is no file {pattern!r} next to the script", "Put it there, or correct the name")
         found.update(matches)
         if len(found) > MOST:
-            problems.add(where, f"names more than {MOST} files", "Name only what the script reads")
+            problems.add(where, f"names more than {MOST} files", "Name only files that the script reads")
             return ()
     try:
         if sum(path.stat().st_size for path in found.values()) > LARGEST:
-            problems.add(where, f"names more than {LARGEST >> 20} MiB", "Name only what the script reads")
+            problems.add(where, f"names more than {LARGEST >> 20} MiB", "Name only files that the script reads")
             return ()
         return tuple(File(name=name, digest=digest_of(path), path=path) for name, path in sorted(found.items()))
     except OSError as error:

@@ -170,7 +170,7 @@ def _fenced(read: _Text) -> Refusal | None:
     if line is None:
         return None
     how = "Save the code between the ``` lines as a script of its own"
-    return read.refuse(Kind.MARKDOWN, line, "code stands in it between ``` lines", how)
+    return read.refuse(Kind.MARKDOWN, line, "it has code between ``` lines", how)
 
 
 def _transcript(read: _Text) -> Refusal | None:
@@ -194,7 +194,7 @@ def _traceback(read: _Text) -> Refusal | None:
     if any(number < line for number, _ in read.filled if not read.lines[number - 1].startswith("-----")):
         how = f"Remove the output: line {line} and what follows"
         return read.refuse(Kind.TRACEBACK, line, "the output of a run follows the code", how)
-    return read.refuse(Kind.TRACEBACK, line, "it says what failed, but not what was run", "Name the script that failed")
+    return read.refuse(Kind.TRACEBACK, line, "it has the failure, but not the code", "Name the script that failed")
 
 
 def _page(read: _Text) -> Refusal | None:
@@ -208,7 +208,7 @@ def _magics(read: _Text) -> Refusal | None:
     if line is None:
         return None
     how = "Remove these lines. What `pip install` would install, the environment must have: see `--environments`"
-    return read.refuse(Kind.MAGICS, line, "only IPython understands this line", how)
+    return read.refuse(Kind.MAGICS, line, "this line is for IPython only", how)
 
 
 def _python_2(read: _Text) -> Refusal | None:
@@ -268,7 +268,9 @@ def _truncated(read: _Text) -> Refusal | None:
     if not _ENDED_EARLY.search(message) and not (at_end and _opens_block(read.lines[last - 1])):
         return None
     why = f"Python reached the end of the file ({message})"
-    return read.refuse(Kind.TRUNCATED, min(read.fault.line, last), why, "Add what is missing, or close what is open")
+    return read.refuse(
+        Kind.TRUNCATED, min(read.fault.line, last), why, "Complete the code, or close the open bracket or string"
+    )
 
 
 def _opens_block(line: str) -> bool:

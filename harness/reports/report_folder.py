@@ -26,8 +26,8 @@ def write_report(report: Report, folder: Path) -> Path | None:
     sizes = [each.source.stat().st_size for each in report.companions if each.source is not None]
     if sum(sizes) > LARGEST:
         raise UsageError(
-            f"{report.name}: the files beside the report have {sum(sizes) >> 20} MiB",
-            why=f"At most {LARGEST >> 20} MiB are copied", next_step="Remove what the script does not need",
+            f"{report.name}: the files next to the report have {sum(sizes) >> 20} MiB",
+            why=f"At most {LARGEST >> 20} MiB are copied", next_step="Remove the files that the script does not need",
         )  # fmt: skip
     try:
         folder.mkdir(parents=True, exist_ok=True)

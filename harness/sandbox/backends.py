@@ -226,7 +226,7 @@ def require(sandbox: Sandbox) -> None:
     """Raise a HarnessError if nothing can be contained."""
     if not sandbox.contains:
         raise HarnessError(
-            "Scripts cannot be contained here, and --sandbox required asks for it",
+            "No sandbox works on this machine, and --sandbox required asks for one",
             why=sandbox.why_not,
             next_step="Install bubblewrap (apt install bubblewrap), or let users make namespaces: docs/security.md; "
             "or run on such a machine, or, if you trust the scripts, with --sandbox off",

@@ -67,7 +67,7 @@ class Hdf5:
             for at, name in enumerate(names)
         }
         if found["base"] != 0:
-            raise Unread("it begins with a block of the user")
+            raise Unread("it begins with a user block")
         if found["end"] > file.size:
             raise Damaged(f"it is truncated: it has {file.size:,} of {found['end']:,} bytes")
         return cls(file=file, offset_size=offset_size, length_size=length_size, root=found["root"])
@@ -136,7 +136,7 @@ class Hdf5:
             data, at = self.file.read(start, size), 0
             if continued:
                 if data[:4] != b"OCHK":
-                    raise Damaged(f"a header goes on at {start:,}, where there is none")
+                    raise Damaged(f"a header continues at {start:,}, where there is none")
                 data, at = data[:-4], 4
             while at + head <= len(data):
                 type, length, marks = struct.unpack_from("<BHB", data, at)

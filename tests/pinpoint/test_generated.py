@@ -62,4 +62,4 @@ def test_what_cannot_be_generated_is_said(playground, repository):
     common = ["pinpoint", script, "--package", "lib", "--in", IN, "--repository", repository.folder]
     (found,) = playground.json(*common)["transitions"]
     assert found["commit"] is None
-    assert "could not be generated: no generator here" in found["commit_note"]
+    assert "could not be created: no generator here" in found["commit_note"]

@@ -217,7 +217,7 @@ def test_a_replaced_release_can_be_run_and_shown_by_its_id(playground):
     [
         pytest.param(["--package", "nope"], "nope", id="package"),
         pytest.param(["--package", "lib", "--versions", "7..8"], "no release in this range", id="versions"),
-        pytest.param(["--package", "lib", "--versions", "7"], "is no range", id="no range"),
+        pytest.param(["--package", "lib", "--versions", "7"], "is not a range", id="no range"),
         pytest.param(["--package", "other"], "has no such package", id="not in the environment"),
         pytest.param(["--package", "lib", "--follow", "("], "not a regular expression", id="follow"),
     ],

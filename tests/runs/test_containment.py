@@ -89,7 +89,7 @@ def test_where_nothing_contains_required_runs_nothing_and_auto_says_so(project, 
     selection = [script, "--environments", "demo1.0"]
     refused = where_nobody_makes_namespaces(project, "run", *selection, "--sandbox", "required")
     assert refused.returncode == 1, refused.stderr
-    assert "Scripts cannot be contained here, and --sandbox required asks for it" in refused.stderr
+    assert "No sandbox works on this machine, and --sandbox required asks for one" in refused.stderr
     assert project.run(*selection, "--sandbox", "off", "--fresh").cell("script@demo1.0")["attempts"] == 1
     said = where_nobody_makes_namespaces(project, "run", *selection, "--fresh")
     assert (said.returncode, "Scripts run WITHOUT a sandbox" in said.stderr) == (0, True), said.stderr

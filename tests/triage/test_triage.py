@@ -181,7 +181,7 @@ def test_module_that_no_package_has_is_asked_for(framework):
     framework.index.add("extra", "1.0", "2024-01-01", "number = 21\n")
     framework.script(IMPORTS, "imports.md")
     document = framework.json("triage", "imports.md")
-    assert "what no environment and no package has: nowhere_to_be_found\n" in framework.said
+    assert "modules that are in no environment and in no package: nowhere_to_be_found\n" in framework.said
     assert document["verdict"] == (
         "The report could not be reproduced: the script needs nowhere-to-be-found, "
         "which is not installed in this environment."

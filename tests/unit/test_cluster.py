@@ -248,7 +248,7 @@ def test_worker_that_cannot_run_this_is_not_used_and_says_why(run, described, re
     attempts, watcher = run(Cluster(w1=described, w2={}), [task(1, "a")])
     assert len(attempts) == 1
     assert any(f"w1: this worker is not used: {reason}" in each for each in watcher.notes)
-    with pytest.raises(HarnessError, match="no worker of the cluster can run this") as raised:
+    with pytest.raises(HarnessError, match="no worker of the cluster can run the cells") as raised:
         run(Cluster(w1=described), [task(1, "a")])
     assert reason in raised.value.why
 
@@ -343,7 +343,7 @@ def test_what_no_worker_can_run_says_why(run):
     for result, reason in (
         (inconclusive, "the disk is full"),
         (lambda document: {"lines": [], "notes": [], "log": [], "refused": ""}, "returned no attempt of a cell"),
-        (lambda document: {"lines": ["x"], "notes": [], "log": [], "refused": ""}, "what the worker returned is damaged"),
+        (lambda document: {"lines": ["x"], "notes": [], "log": [], "refused": ""}, "the results of the worker are damaged"),
     ):  # fmt: skip
         cluster = Cluster(w1={})
         cluster.result = result

@@ -232,7 +232,7 @@ def test_additional_parameter_values_do_not_change_the_digest(read):
         pytest.param(changed("[1, 2]", "[1, true]"), ["parameters.size", "names a value twice"], id="equal values"),
         pytest.param(changed("[1, 2]", "[1, 1.0]"), ["parameters.size", "names a value twice"], id="equal numbers"),
         pytest.param(changed("[1, 2]", "[nan]"), ["parameters.size", "nan"], id="nan as a value"),
-        pytest.param(changed('["tuple", "list"]', "[[1]]"), ["parameters.shape", "strings, numbers and booleans"], id="list of lists"),
+        pytest.param(changed('["tuple", "list"]', "[[1]]"), ["parameters.shape", "string, a number or a boolean"], id="list of lists"),
         pytest.param(changed("# shape =", '# "my shape" ='), ["parameters.my shape: 'my shape' cannot be a variable"], id="no name"),
         pytest.param(changed("# shape =", "# form ="), ["parameters.form: the parameters cell does not set 'form'", "It sets shape, size"],
                      id="parameter that is not set"),

@@ -39,7 +39,7 @@ def at_commit(base: Environment, id: str, trees: Path) -> Environment:
     if not re.fullmatch("[0-9a-f]{40}", digest) or not (trees / digest).is_dir():
         raise HarnessError(
             f"{id}: the sources of {module} at {sha} are not in the cache",
-            why="A search puts them there",
+            why="Only a search writes them",
             next_step="Run `harness pinpoint` with --repository again",
         )
     overlay = Overlay(package=module, folder=trees / digest, digest=digest)

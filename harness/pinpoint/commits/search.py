@@ -67,7 +67,7 @@ class CommitSearch:
         one = self._one(package, environment)
         fork = self.repository.fork_of(first, last)
         if fork is None or fork == last:
-            raise Unanswered(f"nothing leads from {first[:10]} to {last[:10]}: is {last[:10]} the later one?")
+            raise Unanswered(f"no commits lead from {first[:10]} to {last[:10]}: is {last[:10]} the later one?")
         shas = (fork, *one.line(fork, last))
         apart = f"{first[:10]} is not on the line of {last[:10]}: they part at {fork[:10]}, where the search begins"
         return CommitLine(one, shas=shas, offset=one.distance(fork), note="" if fork == first else apart)
@@ -291,9 +291,9 @@ class _One:
             generator = self._prober.generator(self._environment, self._module)
             overlay = self._repository.overlay(sha, self._module, generator=generator)
         except GenerationFailed as error:
-            raise Untestable(f"what its build generates could not be generated: {error}") from error
+            raise Untestable(f"its generated sources could not be created: {error}") from error
         except GitFailed as error:
-            raise Untestable(f"its sources cannot be had: {error}") from error
+            raise Untestable(f"its sources are not available: {error}") from error
         if overlay is None:
             raise Untestable(f"it has no {self._module}")
         return overlay
