@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from packaging.version import Version
 
@@ -30,10 +30,10 @@ def run_further(
     Nothing is run if they show the failure of the report, or if the report shows none.
     """
     reported = reported_failure(report)
-    if reported is None or not own or _is_shown(reported, own, runs):
+    if reported is None or not own or is_raised(reported, own, runs):
         return ()
     further = _with_earlier_releases(reported, own, runs, matrix, releases)
-    if runs.session.stop.is_set() or _is_shown(reported, further, runs):
+    if runs.session.stop.is_set() or is_raised(reported, further, runs):
         return further
     start = f"{own[0]}{CHANGE_SEPARATOR}"
     replaced = own[1].removeprefix(start) if len(own) > 1 and own[1].startswith(start) else ""
@@ -45,7 +45,8 @@ def run_further(
     return (*further, id)
 
 
-def _is_shown(reported: Failure, ids: Sequence[str], runs: Runs) -> bool:
+def is_raised(reported: Failure, ids: Iterable[str], runs: Runs) -> bool:
+    """Return whether one of some environments, in which the script was run, raises the failure of the report."""
     return any(runs.ran[id].failed and reported.matches(runs.ran[id].error) for id in ids)
 
 

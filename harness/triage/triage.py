@@ -31,7 +31,7 @@ from harness.triage.environments import (
     with_one_version_each,
 )
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.further import run_further
+from harness.triage.further import is_raised, run_further
 from harness.triage.narrowing import narrow, narrow_differences
 from harness.triage.nightly import releases_only
 from harness.triage.observed_runs import Problem, evidence_of, is_right
@@ -105,6 +105,9 @@ class Triage:
         )
         if package is not None:
             self._run_ends(package)
+            self._search(package)
+        if package is not None and self._run_found(package):
+            package = self._responsible() or package
             self._search(package)
         if package is not None and package not in self.searched:
             self._narrow(bases=True)
@@ -252,6 +255,21 @@ class Triage:
         document = self.search(package=str(package), environment=place, more=more)
         if document is not None:
             self.searched[package] = document
+
+    def _run_found(self, package: NormalizedName) -> bool:
+        """Run the releases in which only the search met the failure of the report; return whether they show it.
+
+        The answer is then about this failure: before, it was about the one of the environments that were run.
+        """
+        reported, document = self.reported, self.searched.get(package)
+        if reported is None or document is None or is_raised(reported, self.runs.ran, self.runs):
+            return False
+        points = (each for each in document["tested"] if each.get("environment"))
+        ids = [str(each["environment"]) for each in points if reported.matches(str(each.get("error") or ""))]
+        if ids:
+            self.notify(f"The search met the failure of the report: {ids[0]}")
+            self.runs.run(dict.fromkeys((ids[0], ids[-1])))
+        return is_raised(reported, ids[:1], self.runs)
 
     def _steps_on_its_base(self, package: NormalizedName, place: str) -> bool:
         """Return whether an environment belongs to a family for all releases of a package, over one base.

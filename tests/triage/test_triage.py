@@ -140,6 +140,25 @@ def test_report_that_no_environment_shows_is_not_reproduced(framework):
     assert results[("9.2.0", "fails")] == "contradicted"
 
 
+def test_failure_of_the_report_that_only_the_search_meets_is_the_problem(playground):
+    """The environments of the tier fail in another way: the answer was about that, and called this one no bug."""
+    other = "def double(number):\n    raise TypeError('no keyword')\n"
+    framework = with_framework(
+        playground, {"9.0.0": RIGHT, "9.1.0": other, "9.2.0": WRONG, "9.3.0": WRONG, "9.4.0": RIGHT}
+    )
+    matrix = playground.root / "matrix.toml"
+    matrix.write_text(matrix.read_text().replace('environments = ["*"]', 'environments = ["keras9.0.0", "keras9.1.0"]'))
+    framework.script(ISSUE.replace("9.2.0", "9.1.0").replace("9.3.0", "9.4.0"), "later.md")
+    document = framework.json("triage", "later.md")
+    assert shown(document) == [
+        ("9.0.0", "9.0.0", "passes"), ("9.1.0", "9.1.0", "another failure"), ("9.2.0", "9.3.0", "this bug"),
+        ("9.4.0", "9.4.0", "passes"),
+    ]  # fmt: skip
+    assert "cannot double" in document["verdict"]
+    assert document["reproduced"]["result"] == "fails differently"
+    assert (document["introduced"], document["fixed"]["first"]) == (None, "9.4.0")
+
+
 GONE = "raise TypeError('Descriptors cannot be created directly.')\n"
 AT_IMPORT = """\
 # Cannot import keras 9.2.0 any more
