@@ -23,8 +23,10 @@ from harness.reports.version_steps import verdict_of_contrast, verdict_of_step
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import (
     NOT_IN,
+    OPPOSITE,
     is_label_of_wish,
     is_least,
+    is_outside,
     is_required,
     is_wish,
     negation,
@@ -49,6 +51,7 @@ _UPGRADED_TO = re.compile(
 _UPGRADE = re.compile(
     r"\b(?P<when>before|after|since)\s+(?:(?:the|my|our)\s+)?(?:upgrad|updat)\w*(?:\s+(?:from|to))?\W*$", re.IGNORECASE
 )
+_UNTIL = re.compile(r"\b(?:until|up to)\s+(?:and including\s+)?\S*\s*$", re.IGNORECASE)
 _SINCE = re.compile(r"\b(?:since|as of|starting (?:with|from|in))\s+(?:\w+\s+)?\W*$", re.IGNORECASE)
 _AS_IN = re.compile(r"\b(?:as|like)\s+(?:it\s+\w+\s+)?(?:in|with|on|before)\W*$", re.IGNORECASE)
 _GAVE = re.compile(
@@ -101,6 +104,7 @@ def default_package(title: str, pieces: Iterable[Piece]) -> str:
     pieces = list(pieces)
     texts = [title, *(piece.text[:2000] for piece in pieces)]
     named = [each for text in texts for each in find_mentions(text) if each.package not in OWN_NAMES]
+    named = [each for each in named if not each.package.endswith("-nightly")]  # `3.9.2` is not said of keras-nightly
     subjects = vocabulary().subjects_of(" ".join(texts))
     for text, subject in itertools.product(texts, subjects):
         for mention in find_mentions(text, subject):
@@ -283,8 +287,9 @@ def _says(
     if writes or is_required(before):
         return Says.WORKS if not writes and is_least(before, clause[mention.end :]) else None
     if verdict is not None:
-        until = verdict is Says.FAILS and re.search(r"\b(?:until|up to|prior to|before)\s+\S*\s*$", before)
-        return Says.WORKS if until or (negated and verdict is Says.FAILS) else Says.FAILS if negated else verdict
+        ends = _UNTIL.search(before) is not None and verdict is Says.WORKS  # `until 2.15 it works`: also in 2.15
+        reverses = bool(negated) or (is_outside(before) and not ends)
+        return OPPOSITE[verdict] if reverses else verdict
     if (upgrade := _UPGRADE.search(before)) or _UPGRADED_TO.search(before) or _SINCE.search(before):
         return Says.WORKS if upgrade and upgrade["when"].lower() == "before" else Says.FAILS
     # A number with nothing said of it, or of another matter.

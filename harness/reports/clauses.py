@@ -15,11 +15,14 @@ LONGEST_CLAUSE = 2000
 _CLAUSES = re.compile(
     r"(?<=[.!?])(?<!\bie\.)(?<!\beg\.)(?<!\bi\.e\.)(?<!\be\.g\.)(?<!\bvs\.)[\s)]+"
     r"(?=[A-Z\"'`*(]|\d+\.\d+(?:\.\d+)? (?:is|was|has|does|did|works|fails|also|still|ok|and)\b)"
+    r"|(?<=[.!?])\s+(?=(?:[Kk]eras|[Tt]ensor[Ff]low|TF|tf)[ =]+v?\d)"  # `tensorflow==2.15: fine. tensorflow==2.16: no`
+    r"|\n\s*(?=(?:[Kk]eras|[Tt]ensor[Ff]low|TF|tf)[ =]+v?\d[\w.]*\s*[-=]+>)"  # lines `keras 3.7.0 -> KO`
     r"|(?<=[.!?])[ \t]*\n\s*|;\s+|\n\s*\n|\n\s*(?=[-*+]\s|\*\*|\d+\.\d+)"
     r"|[\uff0c\u3002\uff1b]"  # as Chinese is punctuated
     r"|(?:,|(?<!\s))\s+\(?(?:but|while|whereas|however|though|although|yet)\s+"
     r"|,\s+(?=neither\s+(?:in|with|on)\s)|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|(?<!\s)\s+\((?=not\s+(?:\w+\s+)?(?:in|on|with)\s)"
 )
+_KERAS = re.compile(r"\b[Kk]eras[ -]?[23]\b")
 _CASE = re.compile(r"(?:if|when|after|once)\s", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]*\)")
 _AND = re.compile(r"(?:,|(?<!\s))\s+and\s+|,\s+|(?<!\s)\s+\(|\n")
@@ -50,9 +53,14 @@ def _halves(clause: str, default: str) -> list[tuple[int, str]]:
         inside = right.partition(")")[0] if found.group().endswith("(") else ""
         aside = bool(inside) and verdict_of(inside) and find_mentions(inside, package)
         judged = verdict_of(right) or _CASE.match(right)
-        if aside or (judged and verdict_of(left) and find_mentions(right, package)):
+        if aside or (judged and verdict_of(left) and _names_version(right, package, default)):
             return [(0, left), *((found.end() + offset, part) for offset, part in _halves(right, package))]
     return [(0, clause)]
+
+
+def _names_version(text: str, *packages: str) -> bool:
+    """Return whether a text names a version: of one of these packages, or a major one of Keras."""
+    return any(find_mentions(text, each) for each in packages) or _KERAS.search(text) is not None
 
 
 def beside(clause: str, at: int) -> str:

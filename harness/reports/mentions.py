@@ -26,8 +26,8 @@ _OF_A_BUILD = re.compile(
 )
 _BARE = re.compile(rf"(?<![\w.=/:~<>-])[vr]?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
 _LEADS_TO_VERSION = re.compile(
-    r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by|than|using|under|and|or|both|at"
-    r"|as of|up to|including|back to|starting with|tested|tried|also|(?:does|do|did)(?: not|n't))|^"
+    r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by|than|using|under|and|or|both|at|stable"
+    r"|as of|up to|including|back to|starting with|tested|tried|also|(?:does|do|did)(?: not|n't))(?: the)?|^"
     r"|[(,/&|]|->|=>|\u2192"
     r"|\b(?:versions?|releases?|good|bad):?"
     r"|\bnot [<>]=?|\be\.g\.|\bi\.e\.|\bsuch as|\bnamely"
@@ -147,7 +147,9 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
             continue
         before = [each.package for each in reversed(mentions) if each.package != "python"]
         # `works in keras 2.15 with TensorFlow 2.15 but not in 3.5`: the last one that can have it
-        package = next((each for each in before if _can_be(each, found["version"], said=False)), (*before, default)[0])
+        package = next(
+            (each for each in (*before, default) if _can_be(each, found["version"], said=False)), (*before, default)[0]
+        )
         package = known.get(found["version"], package)
         if upgraded := _FROM.search(text[max(0, found.start() - 40) : found.start()]):
             package = package_of(upgraded["package"])

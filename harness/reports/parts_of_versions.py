@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.reports.mentions import package_of
 from harness.reports.report import Says
-from harness.reports.wording import negation, verdict_of
+from harness.reports.wording import OPPOSITE, negation, verdict_of
 from harness.reports.writer_versions import WRITTEN
 
 _PINNED = re.compile(r"\bpin(?:s|ned|ning)?\b|work-?around", re.IGNORECASE)
@@ -25,7 +25,6 @@ _MAJOR = re.compile(r"(?<![\w.-])keras[ \t-]?(?:v|version )?(?P<version>[23])(?:
 _FROM_2_TO_3 = re.compile(r"\bfrom keras[ -]?v?2(?:\.x)? to (?:keras[ -]?v?)?3(?![\w-]|\.\d)", re.IGNORECASE)
 # What an exception says is no claim: `X is deprecated in Keras 3`.
 _MESSAGE = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning): .*", re.DOTALL)
-_OPPOSITE = {Says.WORKS: Says.FAILS, Says.FAILS: Says.WORKS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +58,7 @@ def parts_of_versions(clause: str, verdict: Says | None) -> Iterator[Part]:
         negated = negation(before)
         if negated == "edit" or WRITTEN.search(before):
             continue
-        says = _OPPOSITE[told] if negated == "not" else told
+        says = OPPOSITE[told] if negated == "not" else told
         yield Part(package="keras", version=found["version"], says=says, start=found.start())
 
 

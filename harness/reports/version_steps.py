@@ -20,6 +20,13 @@ _BACK = re.compile(
 _TO = re.compile(r"[\s`*]*(?:to\b|->|→)", re.IGNORECASE)
 # `keras 3.9.2 -> 3.10.0`
 _ARROW = re.compile(r"[\s`*'\"]*(?:-+>|=+>|[→➜⟶])[\s`*'\"]*(?:keras|tensorflow|tf)?[\s=`*'\"v]*", re.IGNORECASE)
+# `0.98 with TF 2.12 and 0.11 with TF 2.13`, and lines `keras 3.3.3: 12 s`
+_VALUES = re.compile(
+    r"\W*(?:(?:and|vs\.?|versus|but) )?[`'\"]?-?\d[\d.,e%+-]*\s?\w{0,12}[`'\"]? "
+    r"(?:with|in|on|under|using|for) (?:keras|tf|tensorflow)? ?$"
+    r"|[`'\"*]*\s*[:=][^\n]{1,60}\n\W*(?:keras|tf|tensorflow)?[ =]*$",
+    re.IGNORECASE,
+)
 _WHEREAS = re.compile(r"[\s,;]*\b(?:but|while|whereas|however)\b", re.IGNORECASE)
 
 
@@ -29,7 +36,7 @@ def verdict_of_step(clause: str, mention: Mention, mentions: Sequence[Mention], 
     `verdict` is that of the clause. Of a step back, the first one fails.
     """
     back = _BACK.search(clause) is not None
-    arrow = _by_arrow(clause, mention, mentions)
+    arrow = _by_arrow(clause, mention, mentions, verdict)
     if arrow is not None and (back or verdict is not Says.WORKS):
         return arrow
     step = _STEP.search(clause)
@@ -45,11 +52,12 @@ def verdict_of_step(clause: str, mention: Mention, mentions: Sequence[Mention], 
     return says
 
 
-def _by_arrow(clause: str, mention: Mention, mentions: Sequence[Mention]) -> Says | None:
-    """Return what `3.9.2 -> 3.10.0` says of a version: the higher one fails."""
+def _by_arrow(clause: str, mention: Mention, mentions: Sequence[Mention], told: Says | None) -> Says | None:
+    """Return what `3.9.2 -> 3.10.0`, or `0.9 with 3.9 and 0.1 with 3.10`, says of a version: the higher one fails."""
     at = mentions.index(mention)
     for one, other in zip(mentions[max(0, at - 1) : at + 1], mentions[max(0, at - 1) + 1 : at + 2], strict=False):
-        if one.package == other.package and _ARROW.fullmatch(clause[one.end : other.start]):
+        between = clause[one.end : other.start]
+        if one.package == other.package and (_ARROW.fullmatch(between) or (told is None and _VALUES.match(between))):
             return Says.FAILS if mention is max((one, other), key=_numbers) else Says.WORKS
     return None
 

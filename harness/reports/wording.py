@@ -6,12 +6,13 @@ import re
 
 from harness.reports.report import Says
 
+OPPOSITE = {Says.WORKS: Says.FAILS, Says.FAILS: Says.WORKS}
 _NOT_FAILING = re.compile(
     r"(?:not|n't|never|no longer) (?:(?:seem|appear)s? to )?(?:\w+ )?"
     r"(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
     r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)"
     r"|without (?:\w+ )?(?:error|problem|issue|failure|warning|complain|trouble)"
-    r"|(?:not|n't|never) (?:see|saw|seen|get|got|observe|experience|encounter|face)"
+    r"|(?:not|n't|never) (?:see|saw|seen|get|got|observe|experience|encounter|face|have|show|exhibit|suffer from)"
     r" (?:(?:this|that|it|these)(?= (?:in|on|with|when|there|any ?more|error|problem|issue|bug|warning|exception)\b"
     r"|[.,;!)]|\s*$)|(?:the|any|an) (?:\w+ )?(?:error|problem|issue|bug|warning|exception)\b)"
     r"|\bno such (?:warning|message|error|problem|exception)"
@@ -23,7 +24,8 @@ _NOT_FAILING = re.compile(
     r"|\b(?:was|were)(?: not|n't) (?:like|so|the case)\b"
     r"|not (?:\w+ )?reproducible|\bfixed\b|\bfixes (?:it|this|that|the)\b"
     r"|resolved|\bsolves?\b|\bhelps\b|\bgo(?:es)? away|disappears?|downgrad\w+ to"
-    r"|\b(?:go(?:ing)?|went|roll(?:ing|ed)?) back to|\brevert(?:ing|ed)? to",
+    r"|\b(?:go(?:ing)?|went|roll(?:ing|ed)?) back to|\brevert(?:ing|ed)? to"
+    r"|\bstuck (?:on|at|with|to) (?:\w+ )?v?\d",
     re.IGNORECASE,
 )
 _FAILING = re.compile(
@@ -55,7 +57,8 @@ _WORKING = re.compile(
     r"|\bcan (?:\w+ )?(?:load|read|run|train|save|import|open)\b"
     r"|\u6b63\u5e38|\u6210\u529f"  # normal, success
     r"|\b(?:is|was|are|were|stays?) (?:silent|quiet)\b"
-    r"|\u2705|\u2713|\bshows? the right|\bis right\b|\bunaffected",
+    r"|\u2705|\u2713|\bshows? the right|\bis right\b"
+    r"|\bthe right (?:shape|value|result|output|answer|number|type)s?\b|\bunaffected",
     re.IGNORECASE,
 )
 # `The same with 3.4.0`, `also happens with 3.4.0`: what the reporter sees elsewhere is the problem.
@@ -67,7 +70,10 @@ _SAME = re.compile(
 )
 # `seen with 3.4.1 and 3.5.0`
 _SEEN = re.compile(
-    r"\b(?:seen|observed|happens?|happening|occurs?|only) (?:also )?(?:with|in|on|under|since)\b", re.IGNORECASE
+    r"\b(?:seen|observed|happens?|happening|occurs?|only|appears?|started|began) (?:also |to \w+ )?"
+    r"(?:with|in|on|under|since)\b"
+    r"|\bis back (?:in|with)\b|\bko\b|\b(?:see|hit|get) (?:it|this)\b",
+    re.IGNORECASE,
 )
 _STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)
 # `doesnt`, and the apostrophes of telephones and word processors.
@@ -104,6 +110,12 @@ _LABEL_OF_WISH = re.compile(
 # `Output with TF 2.1.0:`
 _LABEL_OF_OUTPUT = re.compile(
     r"\W*(?:the )?(?:outputs?|results?|prints?|logs?)\b(?: \w+){0,2}? (?:with|in|on|under|for|of|from|using)\b",
+    re.IGNORECASE,
+)
+# `anything newer than 3.6 fails`, `all versions before 3.7 work`, `5 times slower than with 3.3.3`
+_OUTSIDE = re.compile(
+    r"\b(?:than|past|beyond|until|up to|prior to|before|above|below)"
+    r"(?: (?:with|in|on|under|version|the|keras|tf))*\s+\W*$",
     re.IGNORECASE,
 )
 # `Requires keras 3.1.0 or later, fails otherwise`
@@ -159,3 +171,8 @@ def negation(before: str) -> str:
     """Return `not` if a version is one of which the opposite holds, `edit` if nothing holds of it, else nothing."""
     found = _NEGATED.search(before)
     return "" if found is None else "edit" if found["edit"] else "not"
+
+
+def is_outside(before: str) -> bool:
+    """Return whether the words before a version say that it is not among those that are meant: `newer than 3.6`."""
+    return _OUTSIDE.search(before) is not None

@@ -248,6 +248,26 @@ def test_comment_in_code_has_clauses():
 
 
 STEPS = {
+    "stuck on": ("We are stuck on Keras 3.9.2 because of this.", "w 3.9.2"),
+    "does not have": ("Keras 3.9.2 does not have this problem.", "w 3.9.2"),
+    "started with": ("The problem started with the 3.10.0 release.", "f 3.10.0"),
+    "started to appear": ("The problem started to appear in 3.10.0.", "f 3.10.0"),
+    "values": ("The accuracy is 0.98 with Keras 3.9 and 0.11 with Keras 3.10.", "w 3.9 f 3.10"),
+    "lines with values": ("keras 3.9.2: 12 s\nkeras 3.10.0: 61 s", "w 3.9.2 f 3.10.0"),
+    "lines with arrows": ("keras 3.9.2 -> OK\nkeras 3.10.0 -> KO", "w 3.9.2 f 3.10.0"),
+    "slower than": ("Keras 3.10.0 is 5x slower than with 3.9.2.", "f 3.10.0 w 3.9.2"),
+    "is back": ("It was fixed in 3.9.2 but it is back in 3.10.0.", "w 3.9.2 f 3.10.0"),
+    "newer than": ("Anything newer than 3.9.2 fails.", "w 3.9.2"),
+    "older than": ("Anything older than 3.10.0 works.", "f 3.10.0"),
+    "until": ("Until 3.9.2 it works.", "w 3.9.2"),
+    "a requirement in a sentence": (
+        "Same script, keras==3.9.2: fine. keras==3.10.0: AttributeError.",
+        "w 3.9.2 f 3.10.0",
+    ),
+    "a nightly build": (
+        "I use keras-nightly 3.10.0.dev2025010103 and see it, the stable 3.9.2 is unaffected.",
+        "f 3.10.0.dev2025010103 w 3.9.2",
+    ),
     "last and first": ("Last working version: 3.9.2. First broken version: 3.10.0.", "w 3.9.2 f 3.10.0"),
     "good and bad": ("Bisected: good 3.9.2, bad 3.10.0.", "w 3.9.2 f 3.10.0"),
     "ranges": ("It is a regression: keras<=3.9 ok, keras>=3.10 not ok.", "w 3.9 f 3.10"),
