@@ -156,7 +156,7 @@ def _over_releases(search: _Search) -> _Result:
         for certain in plan.certain({})[: prober.jobs] if place is not None else ():
             prober.start(stepper.candidate(certain))
         search.session.notify(f"{base.id}: {_named(search, judge, candidate).text}")
-        walk = SequenceSearch(
+        releases_search = SequenceSearch(
             prober,
             judge,
             plan,
@@ -164,7 +164,7 @@ def _over_releases(search: _Search) -> _Result:
             name=lambda place: releases.versions[place],
             notify=session.notify,
         )
-        sequence = walk.run(releases.package)
+        sequence = releases_search.run(releases.package)
         named = _named(search, judge, candidate)  # after the search, which may have run it again
         found = sequence.following(_followed(following, named))
         sequence = _with_causes(search, judge, repository, found, hangs=following.hangs)
@@ -222,7 +222,7 @@ def _over_commits(search: _Search, commits: str) -> _Result:
         session.notify(f"{prober.case}: {package} in {base.id}: {strategy.description} from {first} to {last}")
         named = _named(search, judge, _candidate_of(base))
         session.notify(f"{base.id}: {named.text}")
-        sequence = line.walk(package, strategy.plan).following(_followed(following, named))
+        sequence = line.search(package, strategy.plan).following(_followed(following, named))
     return _Result(
         package=package,
         unit="commit",
@@ -315,7 +315,7 @@ def _between_releases(sequence: SequenceResult) -> list[str]:
     tested = [point.name for point in sequence.points if point.observation.tested]
     if sequence.found or len(tested) < 2:
         return []
-    return [f"What came and went between two releases was not looked for; --commits {tested[0]}..{tested[-1]} does."]
+    return [f"Commits between two releases were not searched; --commits {tested[0]}..{tested[-1]} searches them."]
 
 
 def _ends(versions: tuple[str, ...]) -> tuple[str, ...]:
@@ -332,7 +332,7 @@ def _notes(stepper: Stepper) -> list[str]:
 
 
 def _given_up(sequence: SequenceResult, releases: Releases) -> list[str]:
-    """Return which releases were not looked at, and after which ones the search stopped."""
+    """Return the releases that were not searched, and the reason."""
     notes, newest = [], sequence.newest
     if sequence.given_up:
         tried = [each.name for each in sequence.points if releases.place_of(each.name) <= sequence.given_up]
@@ -341,7 +341,7 @@ def _given_up(sequence: SequenceResult, releases: Releases) -> list[str]:
         tried = [each.name for each in sequence.points if releases.place_of(each.name) >= newest]
         notes.append(("after", releases.versions[newest], tried))
     return [
-        f"Releases of {releases.package} {where} {version} were not looked at, since none of {', '.join(tried)} could "
-        f"be tested; --versions FIRST..LAST looks at them all the same."
+        f"Releases of {releases.package} {where} {version} were not searched, since none of {', '.join(tried)} could "
+        f"be tested; --versions FIRST..LAST searches them."
         for where, version, tried in notes
     ]

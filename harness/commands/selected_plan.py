@@ -169,9 +169,9 @@ def cells_named(
     cells = []
     for text in texts:
         scenario, cell = _cell_named(session, text, given, command)
-        settled = _with_case(scenario, cell)
-        if settled.external or settled is not scenario:
-            recalled[settled.name] = settled
+        declared = _with_case(scenario, cell)
+        if declared.external or declared is not scenario:
+            recalled[declared.name] = declared
         cells.append(cell.named(scenario.name))
     return NamedCells(cells=tuple(cells), scripts=tuple(recalled.values()))
 

@@ -153,9 +153,9 @@ def _grid(releases: Releases, place: int | None, back: str) -> SearchStrategy:
         marks.update(more)
         description = f"{description}, and {how}"
     plan = SearchPlan.grid(size, tuple(marks), older, known=place)
-    looked = len(plan.marks)
+    probed = len(plan.marks)
     return SearchStrategy(
-        plan=plan, description=f"{description}{back} ({looked} of {size})", complete=looked == size, mode="grid"
+        plan=plan, description=f"{description}{back} ({probed} of {size})", complete=probed == size, mode="grid"
     )
 
 
@@ -207,10 +207,10 @@ def fixed_strategy(size: int, offset: int, mode: str, unit: str) -> SearchStrate
         )
     marks, description = _evenly_spaced(size, offset, unit)
     plan = SearchPlan.grid(size, marks, offset)
-    looked = len(plan.marks)
+    probed = len(plan.marks)
     why = "--grid asks for it" if mode == "grid" else f"{unit}s are many; --every runs them all"
     return SearchStrategy(
-        plan=plan, description=f"{description} ({looked} of {size})", complete=looked == size, mode="grid", why=why
+        plan=plan, description=f"{description} ({probed} of {size})", complete=probed == size, mode="grid", why=why
     )
 
 

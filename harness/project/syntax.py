@@ -12,10 +12,10 @@ UNREADABLE = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 
 @functools.lru_cache(maxsize=64)
 def tree_of(text: str) -> ast.Module | None:
-    """Parse a script; None if this Python cannot. The tree is everybody's: look, and change nothing."""
+    """Return the syntax tree of a script; None if this Python cannot parse it. It is cached: do not change it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what this Python thinks of the script's style is nobody's question
+            warnings.simplefilter("ignore")  # warnings of this Python about the script do not matter
             return ast.parse(text)
     except UNREADABLE:
         return None

@@ -24,7 +24,7 @@ class Probes(Protocol):
         """List the commits of a tip's own line after a base that touch the package, oldest first, the tip included."""
 
     def borders(self, shas: Sequence[str]) -> tuple[ProvenTransition, ...]:
-        """Halve between some commits and return where they change."""
+        """Return the transitions between some commits: neighbours that differ, found by halving."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,19 +64,19 @@ class CommitSearch:
         Raises Unanswered.
         """
         self.prober.provide(environment)
-        one = self._one(package, environment)
+        search = self._search_in(package, environment)
         fork = self.repository.fork_of(first, last)
         if fork is None or fork == last:
             raise Unanswered(f"no commits lead from {first[:10]} to {last[:10]}: is {last[:10]} the later one?")
-        shas = (fork, *one.line(fork, last))
+        shas = (fork, *search.line(fork, last))
         apart = f"{first[:10]} is not on the line of {last[:10]}: they part at {fork[:10]}, where the search begins"
-        return CommitLine(one, shas=shas, offset=one.distance(fork), note="" if fork == first else apart)
+        return CommitLine(search, shas=shas, offset=search.distance(fork), note="" if fork == first else apart)
 
-    def _one(self, package: str, environment: Environment) -> _One:
+    def _search_in(self, package: str, environment: Environment) -> _EnvironmentSearch:
         modules = modules_of(self.prober.folder_of(environment), canonicalize_name(package))
         if len(modules) != 1:
             raise Unanswered(f"cannot overlay: {package} has several top-level modules, or none")
-        return _One(self, environment, modules[0])
+        return _EnvironmentSearch(self, environment, modules[0])
 
     def _commits(self, found: ProvenTransition) -> tuple[Commit, ...]:
         """Return the commit of every border between the two releases, not only of the border to the later one."""
@@ -84,35 +84,35 @@ class CommitSearch:
             raise Unanswered(_FLAKY)
         environment = found.after.environment
         assert environment is not None
-        one = self._one(found.package, environment)
+        search = self._search_in(found.package, environment)
         last = self.repository.commit_of_release(found.package, found.before.name)
         first = self.repository.commit_of_release(found.package, found.after.name)
-        one.begin(last, first)
-        self._verify(one, found.before, last)
-        self._verify(one, found.after, first)
-        lines = self._lines(one, found, last, first)
-        commits = tuple(commit for line in lines for commit in one.changes(line))
+        search.begin(last, first)
+        self._verify(search, found.before, last)
+        self._verify(search, found.after, first)
+        lines = self._lines(search, found, last, first)
+        commits = tuple(commit for line in lines for commit in search.changes(line))
         if not commits:
             raise Unanswered("the commits between the two tags that could be tested all show the same")
         return commits
 
-    def _verify(self, one: _One, release: Point, sha: str) -> None:
-        point = one.point(sha)
+    def _verify(self, search: _EnvironmentSearch, release: Point, sha: str) -> None:
+        point = search.point(sha)
         if not same(point, release):
             raise Unanswered(
                 f"the source tree of {release.name} ({sha[:10]}) does not show what the release shows: {point.text}"
             )
 
-    def _lines(self, one: _One, found: ProvenTransition, last: str, first: str) -> list[_Line]:
+    def _lines(self, search: _EnvironmentSearch, found: ProvenTransition, last: str, first: str) -> list[_Line]:
         """Return the lines of commits on which it happened: to the later release, to the earlier one, or both."""
         repository = self.repository
         base = repository.fork_of(last, first)
         if base is None:
             raise Unanswered(f"the histories of {found.before.name} and {found.after.name} have nothing in common")
         if base == last:
-            return [_Line(shas=(last, *one.line(last, first)))]
+            return [_Line(shas=(last, *search.line(last, first)))]
         apart = f"the tags of {found.before.name} and {found.after.name} lie on two lines, which part at {base[:10]}"
-        at_base = one.point(base)
+        at_base = search.point(base)
         lines = []
         if at_base.observation.tested and not same(at_base, found.before):
             # Where the lines part it is not yet as in the earlier release: it was changed on that release's own line.
@@ -120,33 +120,33 @@ class CommitSearch:
                 f"{apart}; it was changed on that of {found.before.name}, and {found.after.name} does not have that "
                 "change"
             )
-            lines.append(_Line(shas=(base, *one.line(first, last)), notes=(note,), lacking=True))
+            lines.append(_Line(shas=(base, *search.line(first, last)), notes=(note,), lacking=True))
         if not same(at_base, found.after):
-            lines.append(_Line(shas=(base, *one.line(last, first)), notes=(apart,)))
+            lines.append(_Line(shas=(base, *search.line(last, first)), notes=(apart,)))
         return lines
 
 
 class CommitLine:
     """Commits as points of a search, with the files of the module that they touch."""
 
-    def __init__(self, one: _One, *, shas: tuple[str, ...], offset: int, note: str) -> None:
-        self._one = one
+    def __init__(self, search: _EnvironmentSearch, *, shas: tuple[str, ...], offset: int, note: str) -> None:
+        self._search = search
         self.shas = shas
         self.offset = offset
         self.note = note
 
-    def walk(self, package: str, plan: SearchPlan) -> SequenceResult:
+    def search(self, package: str, plan: SearchPlan) -> SequenceResult:
         """Search along the line, and return each transition with its commit."""
-        walked = self._one.walk(self.shas, plan).run(package)
-        return replace(walked, found=tuple(self._named(each) for each in walked.found))
+        result = self._search.search_over(self.shas, plan).run(package)
+        return replace(result, found=tuple(self._named(each) for each in result.found))
 
     def _named(self, found: ProvenTransition) -> ProvenTransition:
         if found.flaky:
             return replace(found, commit_note=f"no commit: {_FLAKY}")
-        return replace(found, commits=(self._one.commit(found),))
+        return replace(found, commits=(self._search.commit(found),))
 
 
-class _One:
+class _EnvironmentSearch:
     """The search in one environment, with the sources of one module as its overlay."""
 
     def __init__(self, search: CommitSearch, environment: Environment, module: str) -> None:
@@ -187,7 +187,7 @@ class _One:
         """Halve a line until each border on it is closed; return the commit of each, oldest first."""
         first, last = line.shas[0][:10], line.shas[-1][:10]
         self._notify(f"{self._module}: {len(line.shas) - 1} commits between {first} and {last}")
-        found = self.walk(line.shas, SearchPlan.quick(len(line.shas))).run(self._module).found
+        found = self.search_over(line.shas, SearchPlan.quick(len(line.shas))).run(self._module).found
         return tuple(self.commit(each, notes=line.notes, lacking=line.lacking) for each in found)
 
     def commit(self, found: ProvenTransition, *, notes: tuple[str, ...] = (), lacking: bool = False) -> Commit:
@@ -215,8 +215,8 @@ class _One:
         )
 
     def borders(self, shas: Sequence[str]) -> tuple[ProvenTransition, ...]:
-        """Halve between some commits and return where they change."""
-        return self.walk(shas, SearchPlan.quick(len(shas))).run(self._module).found
+        """Return the transitions between some commits: neighbours that differ, found by halving."""
+        return self.search_over(shas, SearchPlan.quick(len(shas))).run(self._module).found
 
     def _on_main_line(self, described: CommitDescription, found: ProvenTransition) -> Commit | None:
         """Find the commit of the main line that carries the change which a commit of a release branch made."""
@@ -227,7 +227,7 @@ class _One:
             return None
         return self.commit(there.border)
 
-    def walk(self, shas: Sequence[str], plan: SearchPlan) -> SequenceSearch:
+    def search_over(self, shas: Sequence[str], plan: SearchPlan) -> SequenceSearch:
         """Return the search over some commits."""
         return SequenceSearch(
             self._prober,
