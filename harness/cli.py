@@ -145,7 +145,7 @@ def _write_any_character() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    # What goes to a file or a program is UTF-8, as with --output, on every locale of Windows.
+    # Output to a file or a pipe is UTF-8, as with --output, on every locale of Windows.
     if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty() and "PYTHONIOENCODING" not in os.environ:
         sys.stdout.reconfigure(encoding="utf-8")
 
@@ -162,7 +162,7 @@ def _unknown(found: list[str], parser: argparse.ArgumentParser) -> str:
 
 def _notify(line: str) -> None:
     _log.debug("message: %s", line)
-    # Reasons and errors may quote what a script or an index said: it moves no cursor here either.
+    # Reasons and errors may quote output of a script or an index: control characters are removed.
     print(plain(line), file=sys.stderr, flush=True)  # noqa: T201 - this is where printing happens
 
 

@@ -155,7 +155,7 @@ class Connection:
                 yield EndedCall(number=number, result=None, error=status, lost=True)
 
     def _require_scheduler(self) -> None:
-        # Dask would connect again by itself. What was running is forgotten then, so this is done in one place for all.
+        # Dask would reconnect and forget running calls, so the connection is given up here for all calls.
         if self._client.status != "running":
             raise ClusterLost
 

@@ -141,7 +141,7 @@ class Round:
         for shard in sorted(heads, key=lambda shard: shard.order):
             holders = self._holders_of(shard)
             seconds = self._waiting.seconds_like(shard)
-            # With holders, it is worth the creation only if they need longer for what is left.
+            # If other workers have the environment, create it only if their remaining work takes longer.
             gain_s = seconds / holders - ENVIRONMENT_S if holders else seconds + ENVIRONMENT_S
             if gain_s > most_s:
                 best, most_s = shard, gain_s

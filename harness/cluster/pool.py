@@ -120,7 +120,7 @@ class ClusterPool:
         except Exception as error:  # raised in the threads that wait in `run`
             self._error = error
 
-    # What follows makes it the source of a ClusterRun.
+    # The interface `Source` of a ClusterRun.
 
     @property
     def over(self) -> bool:

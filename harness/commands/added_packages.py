@@ -116,7 +116,7 @@ class _Made:
         missing = [each for each in requirements if base.lacks(each)]
         if not missing:
             return base
-        # An exact version counts against what other packages require, so it is named even where it is there already.
+        # An exact version overrides requirements of other packages, so it is named also if it is installed.
         exact = {canonicalize_name(each.name): version for each in requirements if (version := exact_version(each))}
         added = tuple(str(each) for each in missing if canonicalize_name(each.name) not in exact)
         id = DerivedId(base=base.id, versions=tuple(exact.items()), added=added)

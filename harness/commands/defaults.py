@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-# What a shell gives for a process that Ctrl-C ended.
+# The exit status that a shell reports for a process that Ctrl-C ended.
 INTERRUPTED_STATUS = 130
 
 

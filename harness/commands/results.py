@@ -107,7 +107,7 @@ def with_condition(session: Session, work: Work, results: Results, options: Scri
 
 def render(results: Results, format: TableFormat, *, only_differing: bool = False, terminal: bool = False) -> str:
     """Draw results in a format; `terminal` if it goes to one, with its width and in colour."""
-    # Each format brings what it needs, and one of them is asked for.
+    # Import only the module of the requested format.
     match format:
         case TableFormat.MARKDOWN:
             from harness.rendering import markdown

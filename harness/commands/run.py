@@ -111,7 +111,7 @@ def execute(session: Session, options: Options) -> int:
     if not due.tasks:
         _say_nothing_to_run(session, work)
     count = _run_due(session, work, due, options, run)
-    # Where nothing was run, what was read is what there is.
+    # If nothing was run, the attempts that were read are current.
     results = results_of(session, work, due.found if not due.tasks and not options.confirm else None)
     results = with_condition(session, work, results, options)
     results = with_observations(session, work, results, options.watch, factor=options.factor)
@@ -130,7 +130,7 @@ def execute(session: Session, options: Options) -> int:
     return 1 if open_cells else 0
 
 
-# What runs something is imported once there is something to run: a run with nothing to do answers at once.
+# Modules that run cells are imported only if cells are due: a run with nothing to do starts faster.
 
 
 def _run_due(session: Session, work: Work, due: _Due, options: Options, shard: ShardRun | None) -> int:

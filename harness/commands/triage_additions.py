@@ -57,9 +57,9 @@ class Additions:
 
     def extend(self, plan: Plan) -> Plan:
         """Return a plan whose environments have the packages."""
-        # What the header declares is added to the plan of every script.
+        # Declared packages of the header are added to every plan.
         chosen = [each for each in self.packages if not each.declared]
-        # What a report installs may be for another system, or for nothing: the script may do without.
+        # The script may not need the packages that a report installs: they may be for another system.
         optional = [each.package for each in chosen if each.optional]
         return with_packages(self.session, plan, [Requirement(each.package) for each in chosen], optional=optional)
 

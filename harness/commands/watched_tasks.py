@@ -75,7 +75,7 @@ def _due(work: Work, found: Mapping[str, list[Attempt]], manner: Manner, *, fres
     due = work.due_of(known, repeat=manner.repeat, isolation=manner.isolation)
     if all(task.writes for task in due):
         return due
-    # One session measures all: what another one measured is not compared.
+    # One session measures all: durations of other sessions are not compared.
     return work.due_of({}, repeat=manner.repeat, isolation=manner.isolation)
 
 

@@ -95,7 +95,7 @@ def _run_alone(session: Session, options: Options, document: dict[str, object], 
         session.notify(f"Nothing to run: {folder} has the results of this shard. Remove it to run the shard again.")
         remove_folder(part)
         return 0
-    # A store of its own: what has finished when this is killed is not run again.
+    # A separate store: finished attempts are not run again if this process is killed.
     session = replace(session, variables={**session.variables, "HARNESS_STORE": str(part / _STORE)})
     try:
         shard = read_shard(session, document, part / "input", name=options.shard)

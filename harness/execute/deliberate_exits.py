@@ -14,7 +14,7 @@ from harness.model import NoVerdict
 from harness.project.syntax import last_name, literal, tree_of
 
 _VERSIONS = frozenset({"__version__", "VERSION", "version", "version_info", "get_distribution"})
-# What turns the text of a version into something to compare.
+# Functions that convert the text of a version to a value that can be compared.
 _CONVERSIONS = frozenset({
     "Version", "LooseVersion", "StrictVersion", "parse", "parse_version", "tuple", "list", "map", "int", "float", "str",
     "split", "rsplit", "strip", "partition", "replace",

@@ -61,7 +61,7 @@ def run_task(
     With `fork_servers`, use a fork of a fork server if possible. Repeat a fork that crashed or hit a limit in a fresh
     process, and return that attempt. `hidden` are folders to hide, even below system folders.
     """
-    alone = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden, on_output=on_output)
+    in_process = InProcess(python=python, runs=runs, sandbox=sandbox, hidden=hidden, on_output=on_output)
     once = partial(_run_once, task, artifacts=artifacts, stop=stop)
     if fork_servers is None or not sandbox.forks:
         kind: ForkServerKind | str = "no forks are used"
@@ -78,7 +78,7 @@ def run_task(
         except ForkServerLost as lost:
             kind = f"the fork server failed: {lost}"
     _log.info("%s: process of its own: %s", task.cell, kind)
-    return _repeat_if_killed(partial(once, alone))
+    return _repeat_if_killed(partial(once, in_process))
 
 
 def _is_to_confirm(task: Task, attempt: Attempt, ends: list[Ended]) -> bool:
@@ -144,7 +144,7 @@ class ForkImports:
     def prepare(self, task: Task, python: Path, *, tasks: int) -> None:
         """Create the fork server of `tasks` tasks."""
         if (kind := fork_server_kind(task, python, contained=self.fork_servers.contained)) is not None:
-            failed = self.fork_servers.prepare(kind, thoroughly=tasks >= WORTH_PREPARING)
+            failed = self.fork_servers.prepare(kind, for_many=tasks >= WORTH_PREPARING)
             if failed is not None:
                 self.note(f"{task.environment.id}: the prepare script failed, so scripts run slower: {failed}")
 
@@ -181,7 +181,7 @@ def _run_once(
             raise Interrupted
         attempt = replace(attempt_of(task, folder, ended, started, method), limits=str(method.limits))
         if task.writes and attempt.outcome is Outcome.PASSED:
-            attempt = _keep(task, attempt, folder, artifacts)
+            attempt = _keep_artifacts(task, attempt, folder, artifacts)
         stage = f" in stage {attempt.stage}" if attempt.stage else ""
         _log.info("%s: %s%s after %.2f s (%s)", task.cell, attempt.outcome, stage, ended.duration_s, method.isolation)
         return attempt
@@ -191,7 +191,7 @@ def _run_once(
         folder.remove()
 
 
-def _keep(task: Task, attempt: Attempt, folder: Folder, artifacts: Artifacts) -> Attempt:
+def _keep_artifacts(task: Task, attempt: Attempt, folder: Folder, artifacts: Artifacts) -> Attempt:
     """Sanitize and keep the artifacts of a writer. Return the attempt, with a note about removed files."""
     result = sanitize(folder.work)
     if result.bytes > task.script.header.disk_mib << 20:
@@ -206,13 +206,13 @@ def _keep(task: Task, attempt: Attempt, folder: Folder, artifacts: Artifacts) ->
 
 def failed_to_run(task: Task, reason: str, started: dt.datetime) -> Attempt:
     """Return the attempt of a task that could not be executed."""
-    return _record(task, Verdict(outcome=Outcome.ERROR, reason=reason, conclusive=False), started)
+    return _attempt(task, Verdict(outcome=Outcome.ERROR, reason=reason, conclusive=False), started)
 
 
 def unavailable(task: Task, reason: str, *, conclusive: bool) -> Attempt:
     """Return the attempt of a task whose environment is unavailable."""
     now = dt.datetime.now(dt.timezone.utc)
-    return _record(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, conclusive=conclusive), now)
+    return _attempt(task, Verdict(outcome=Outcome.UNAVAILABLE, reason=reason, conclusive=conclusive), now)
 
 
 def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, method: IsolationMethod) -> Attempt:
@@ -230,7 +230,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, m
         dump=folder.tidy(folder.text("dump")),
         script=task.script.text,
     )
-    return _record(
+    return _attempt(
         task,
         judge(facts),
         started,
@@ -247,7 +247,7 @@ def attempt_of(task: Task, folder: Folder, ended: Ended, started: dt.datetime, m
     )
 
 
-def _record(
+def _attempt(
     task: Task,
     verdict: Verdict,
     started: dt.datetime,

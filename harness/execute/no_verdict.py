@@ -246,7 +246,7 @@ def _missing_file(failure: Failure) -> NoVerdictReason | None:
             return NoVerdictReason(cause=NoVerdict.MISSING_FILE, reason=reason)
         beside = is_inside(path, places.script)
         if relative is not None and (beside or not (failure.wrote or failure.context.reads_artifact)):
-            # Where it wrote nothing, it cannot have lost what it wrote.
+            # A script that wrote nothing cannot have lost its own files.
             reason = f"the script reads {short(relative)}, which it does not write and which was not sent with it"
             return NoVerdictReason(cause=NoVerdict.MISSING_FILE, reason=f"{reason}. Make the data in the script")
         if not failure.context.sandboxed and relative is None and is_elsewhere(path, failure):

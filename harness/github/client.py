@@ -19,7 +19,7 @@ _API = "https://api.github.com"
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _TIMEOUT_S = 30.0
 _MOST_PAGES = 100
-# Only what may be sent twice is retried: a second POST could create a second issue.
+# Retry only requests that may be sent twice: a second POST could create a second issue.
 _RETRY = Retry(
     total=3, backoff_factor=0.5, status_forcelist=(502, 503, 504), allowed_methods=("GET",), raise_on_status=False
 )

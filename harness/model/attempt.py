@@ -46,7 +46,7 @@ class CellInputs:
     @property
     def key(self) -> str:
         """64 hex digits."""
-        # What is hashed is one JSON list. Its ends are those of all cells of a script in an environment.
+        # The hashed text is one JSON list. Its end is the same for all cells of a script in an environment.
         end = _end(
             (self.lock, self.interpreter, self.variables, self.worker, self.platform, self.overlay, self.sandboxed)
         )

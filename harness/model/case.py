@@ -124,7 +124,7 @@ class Cell:
 
 def _split_case(text: str) -> tuple[Case, str]:
     """Return the case at the beginning of an id, and the rest of the id."""
-    # Ids of cells are read by thousands, and have few cases: what stands before the last @ is mostly one.
+    # Thousands of ids are read, of few cases: the text before the last @ is mostly a known case.
     head, at, where = text.rpartition("@")
     try:
         case, rest = _read_case(head)

@@ -270,7 +270,7 @@ class Prober:
         """Import modules in the background: `import_error` will be asked for."""
         key = (candidate.name, modules, own_process)
         if modules and key not in self._import_checks:
-            # What a fork server has imported, it has imported without the release.
+            # A fork server has imported its modules without the release.
             self._import_checks[key] = self._submit(
                 import_subject(modules), candidate, 1, Claim(), own_process=own_process
             )

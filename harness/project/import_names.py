@@ -39,7 +39,7 @@ PACKAGES = {
     "yaml": "pyyaml",
     "zmq": "pyzmq",
 }
-# What was in the standard library of a Python since 3.6, and is in none that runs the harness, or not in all.
+# Modules of the standard library of some Python since 3.6 that not all Pythons of the harness have.
 _REMOVED = frozenset({
     "_bootlocale", "aifc", "asynchat", "asyncore", "audioop", "binhex", "cgi", "cgitb", "chunk", "crypt", "distutils",
     "dummy_threading", "formatter", "fpectl", "imghdr", "imp", "lib2to3", "macpath", "macurl2path", "mailcap", "msilib",

@@ -37,7 +37,7 @@ _LARGEST = 10_000_000  # seconds or MiB: more than anyone means, less than what 
 _LABEL = re.compile(rf"{'|'.join(LABELS)}|fixed in .+")
 _MARKER = re.compile(r"#\s*%%+\s*(?P<rest>.*)")
 # Lines that hold one string in triple quotes, and no other. Where, without these, none is left, and no line is
-# continued, a string ends in its line, and what looks like a comment at the margin is one: no need for tokens.
+# continued, a string ends in its line, and every `#` at the margin begins a comment: no need for tokens.
 _LONG_STRING = re.compile(r'''(?m)^[^"'#\n\\]*"""(?:[^"\\]|"(?!""))*"""[^"'\n\\]*$''')
 _UNCLEAR = re.compile(r'''"""|\'\'\'|\\$|[\r\f\0]''', re.MULTILINE)
 _TAGS = re.compile(r"""tags\s*=\s*\[(?P<tags>[^]]*)\]""")
@@ -273,7 +273,7 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
                 yield number, line
         return
     with contextlib.suppress(tokenize.TokenError, SyntaxError):
-        # What is wrong with it the worker will say, as the environment's Python sees it.
+        # The worker reports the error, as the environment's Python sees it.
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.COMMENT and token.start[1] == 0:
                 yield token.start[0], token.string

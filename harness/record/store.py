@@ -74,7 +74,7 @@ class Store:
     def _under(self, wanted: Mapping[str, None]) -> Iterator[tuple]:  # type: ignore[type-arg]
         """Yield the rows of these keys, in the order of recording for each key."""
         if len(wanted) > _KEYS_PER_QUERY and 2 * len(wanted) > self.count():
-            # For so many keys, a scan of the table is faster than the index.
+            # For many keys, a scan of the table is faster than the index.
             for row in self._rows(f"SELECT {COLUMNS} FROM attempts ORDER BY id", []):
                 if row[0] in wanted:
                     yield row

@@ -148,7 +148,7 @@ def _cell(record: Record, *, published: bool) -> dict[str, object]:
         "flaky": {"passes": record.passes, "of": record.verdicts} if record.flaky else None,
     }
     if published:
-        # What short tables show of an error of many lines cannot be told from the one line in which it is published.
+        # Short tables show parts of an error of many lines, which its published line does not have.
         return cell if head == stable_error(error) else cell | {"error_head": head}
     return cell | {
         "duration_s": round(record.duration_s, 3),

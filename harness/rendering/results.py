@@ -295,7 +295,7 @@ def frame_from(rows: list[dict[str, object]]) -> pd.DataFrame:
     """Return a DataFrame of rows with the keys `COLUMNS`."""
     import pandas as pd  # half a second that most commands need not spend
 
-    # As objects first: otherwise what None becomes differs between versions of pandas.
+    # As objects first: versions of pandas convert None to different values.
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).astype(_TYPES)
 
 

@@ -172,7 +172,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         )
         for name in sorted(files):
             path = Path(top) / name
-            # A link could lead out of the folder, and what it leads to would be copied.
+            # A link could lead out of the folder, and its target would be copied.
             if name.startswith(".") or path.is_symlink() or not path.is_file():
                 continue
             count += 1

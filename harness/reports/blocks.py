@@ -19,7 +19,7 @@ from harness.reports.signatures import is_signature
 from harness.reports.usual_imports import usual_import
 from harness.reports.values_below_code import without_value
 
-# What issue forms and hurried people also call Python: it is looked at.
+# Languages that issue forms and people write for Python, too: such blocks are checked.
 _ANYTHING = {"shell", "bash", "sh", "text", "txt", "plain", "plaintext", "console", "code", "log", "none", "zsh"}
 _PYTHON = {"python", "py", "python3", "py3", "ipython", "pycon", "pycon3", "python-repl", "ipython3"}
 _NO_PYTHON = {"starlark", "bazel", "bzl", "cython", "mojo", "diff", "json", "yaml", "toml"}

@@ -38,7 +38,7 @@ _ASSIGNED_SHELL = re.compile(r"(?P<indent>\s*)(?P<name>[A-Za-z_]\w*)\s*=\s*[!%]"
 _INSTALL = re.compile(
     r"(?:^|\s|[!%;&|`])(?:uv )?(?:python\d?(?:\.\d+)? -m )?pip[\d.]*(?: --?\w[\w-]*){0,5} install (?P<rest>[^;&|`\n]*)"
 )
-# Calls that return None, or what nobody reads: a prompt shows nothing for them.
+# Calls that return None or an unread value: a prompt shows nothing for them.
 _SHOWS_NOTHING = {
     "print", "display", "exit", "quit", "help", "input", "compile", "save", "summary", "build", "add", "append", "show",
     "seed", "fit", "save_model", "save_weights", "load_weights", "clear_session", "plot_model", "extend", "mkdir",

@@ -25,7 +25,7 @@ _BOLD_FIELD = re.compile(
     r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)(?P<name>[^*_\n]{3,90}?):?(?:\*\*|__)[ \t]*:?[ \t]*(?P<value>\S.*)$",
     re.MULTILINE,
 )
-# What the fields of the forms of TensorFlow, Keras and their like ask for.
+# The fields of the issue forms of TensorFlow, Keras and similar projects.
 _FIELDS = (
     ("nightly", re.compile(r"nightly", re.IGNORECASE)),
     ("tf-keras", re.compile(r"tf[-_. ]keras\b.*version|^tf[-_]keras$", re.IGNORECASE)),

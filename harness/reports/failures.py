@@ -30,7 +30,7 @@ _END_OF_MESSAGE = re.compile(
     r"|^(?:\([\w.-]+\) ?)?[\w.-]+@[\w.-]+[:~]\S*[#$]"  # the prompt of a shell
     r"|^(?:Standalone code to reproduce|Relevant log output|No response|`)"  # an issue form without its marks
 )
-# What pytest shows of an assertion: `E       assert 1 == 5`, a blank line, and `test_x.py:36: AssertionError`.
+# The output of pytest for an assertion: `E       assert 1 == 5`, a blank line, and `test_x.py:36: AssertionError`.
 _PYTEST_LINE = re.compile(r"E\s|\s*$")
 _PYTEST_END = re.compile(r"\S+\.py:\d+: (?P<type>[A-Z]\w*(?:Error|Exception))\s*$")
 _LONGEST = 4000

@@ -59,7 +59,7 @@ _INDENTATION = re.compile(r"indent|inconsistent use of tabs|tabs and spaces", re
 _STRANGE = re.compile(
     r"invalid (?:non-printable )?character|unexpected character|invalid decimal|unterminated string|EOL"
 )
-# What word processors, chat programs and web pages put where code has ASCII.
+# Characters that word processors, chat programs and web pages write instead of ASCII.
 TYPOGRAPHIC = {
     "“": "a typographic quote", "”": "a typographic quote", "„": "a typographic quote", "‘": "a typographic quote",
     "’": "a typographic quote", "‚": "a typographic quote", "«": "a typographic quote", "»": "a typographic quote",

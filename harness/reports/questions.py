@@ -31,7 +31,7 @@ _SHOWING = {
     "print", "pprint", "display", "displayhook", "summary", "fit", "evaluate", "predict", "save", "write", "show",
     "info", "warning", "error", "exit", "main",
 }  # fmt: skip
-# What a report says of a script that does not come to its end, or takes long.
+# Words of a report about a script that does not end, or takes long.
 _ENDS = re.compile(
     r"\b(?:crash|segfault|segmentation|hang|freez|abort|core dump|slow|time|memory|leak|fail|error|exception|rais)",
     re.IGNORECASE,

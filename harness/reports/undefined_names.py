@@ -10,7 +10,7 @@ from harness.project.syntax import tree_of
 from harness.reports.code import names_of
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-# What the star of Keras and its modules brings.
+# Names that `from keras import *` and its modules define.
 _MODULES = frozenset({
     "activations", "applications", "backend", "callbacks", "constraints", "datasets", "initializers", "keras", "layers",
     "losses", "metrics", "models", "np", "ops", "optimizers", "plt", "preprocessing", "random", "regularizers",

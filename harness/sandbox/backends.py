@@ -191,7 +191,7 @@ def _candidates(variables: Mapping[str, str], only: SandboxBackend | None) -> li
     if only in (None, SandboxBackend.NAMESPACES):
         candidates.append(Sandbox(alone=SandboxBackend.NAMESPACES, fork_servers=SandboxBackend.NAMESPACES))
     if os.geteuid() == 0:
-        # Bubblewrap's devices can be changed by who owns them: to root they are better bound read-only.
+        # The owner of bubblewrap's devices can change them: for root, bind them read-only.
         candidates.reverse()
     return candidates
 

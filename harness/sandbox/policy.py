@@ -143,5 +143,5 @@ def _parts(base: Path) -> list[Path]:
     home = Path.home()
     if (base / "pyvenv.cfg").exists() or not (home.is_relative_to(base) or base == home / ".local"):
         return [base]
-    # Its `share` is where programs keep what is the user's: keyrings, histories, mail.
+    # Programs keep files of the user in its `share`: keyrings, histories, mail.
     return [base / name for name in ("bin", "lib", "lib64", "include") if (base / name).is_dir()]

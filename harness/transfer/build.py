@@ -92,7 +92,7 @@ def build(
             if measured is not None:
                 facts.add(model, format, measured)
         tested = any(reading != NOT_TESTED for line in lines.values() for reading in line.readings)
-        # A writer writes for all options at once: that says nothing of options that no reader was run with.
+        # A writer writes once for all options: it says nothing about options without a reader.
         unwritten = any(line.writing.written is False for line in lines.values())
         if tested or (unwritten and option == first_option):
             squares[model, format, option] = lines

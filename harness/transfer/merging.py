@@ -75,7 +75,7 @@ def _square(old: Transfer, new: Transfer, key: Key, writers: list[str], readers:
         before, after = (table.squares.get(key, {}).get(writer) for table in (old, new))
         if before is None and after is None:
             continue
-        # What was not tried again is known from before.
+        # A read that was not repeated stays as it was.
         writing = next(
             (e.writing for e in (after, before) if e is not None and e.writing.written is not None), Writing()
         )

@@ -85,7 +85,7 @@ def ranges_of(
                     cells=tuple(cells),
                 )
             )
-        # What a version with different results shows in one environment says nothing of the next version.
+        # A result of a version with different results says nothing about the next version.
         extensible = len(groups) == 1
     return tuple(ranges)
 

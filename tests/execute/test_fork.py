@@ -106,7 +106,7 @@ def test_fork_server_of_many_attempts_uses_huge_pages(bench):
         pytest.skip("this system has none on demand")
     make_python(bench.folder / "environment", heavy="kept = [str(number) for number in range(300_000)]\n")
     task = bench.task("asserts", source="import heavy\nassert heavy.kept[-1] == '299999'\n")
-    assert bench.fork_servers.prepare(fork_server_kind(task, bench.python), thoroughly=True) is None
+    assert bench.fork_servers.prepare(fork_server_kind(task, bench.python), for_many=True) is None
     _, parent = bench.parent_processes()
     smaps = Path(f"/proc/{parent.pid}/smaps").read_text().splitlines()
     assert any(int(line.split()[1]) for line in smaps if line.startswith("AnonHugePages:"))
@@ -310,7 +310,7 @@ class TestScriptsThatPrepareAParent:
             task, environment=replace(task.environment, prepare=(Preparation(module="heavy", script=script),))
         )
         kind = fork_server_kind(task, bench.python)
-        return task, bench.fork_servers.prepare(kind, **{"thoroughly": True, **options})
+        return task, bench.fork_servers.prepare(kind, **{"for_many": True, **options})
 
     def test_forks_inherit_prepared_state(self, bench):
         task, failed = self.prepared(bench, "import heavy\nheavy.made = True\n")
@@ -342,7 +342,7 @@ class TestScriptsThatPrepareAParent:
             source = f"import os\nos.environ['SETTING'] = {setting!r}\n{self.MADE}"
             task = bench.task("asserts", source=source)
             task = replace(task, environment=replace(task.environment, prepare=(preparation,)))
-            assert bench.fork_servers.prepare(fork_server_kind(task, bench.python), thoroughly=True) is None
+            assert bench.fork_servers.prepare(fork_server_kind(task, bench.python), for_many=True) is None
             assert bench.run(task).evidence.stdout == made
 
     def test_fresh_process_runs_no_prepare_script(self, bench):
@@ -350,7 +350,7 @@ class TestScriptsThatPrepareAParent:
         assert bench.run(task, forked=False).evidence.stdout == "False\n"
 
     def test_few_attempts_run_without_prepare_scripts(self, bench):
-        task, failed = self.prepared(bench, "import heavy\nheavy.made = True\n", thoroughly=False)
+        task, failed = self.prepared(bench, "import heavy\nheavy.made = True\n", for_many=False)
         assert (failed, bench.run(task).evidence.stdout) == (None, "False\n")
 
     @pytest.mark.parametrize(
@@ -371,13 +371,13 @@ class TestScriptsThatPrepareAParent:
         assert (failed, attempt.isolation, attempt.evidence.stdout) == (f"RuntimeError: {reason}", "fork", "False\n")
 
     def test_prepare_script_needs_the_import_of_its_module(self, bench):
-        task, _ = self.prepared(bench, "", thoroughly=False)
+        task, _ = self.prepared(bench, "", for_many=False)
         environment = replace(
             task.environment, prepare=(Preparation(module="absent", script=bench.folder / "prepares.py"),)
         )
         (bench.folder / "prepares.py").write_text("1 / 0\n")
         kind = fork_server_kind(replace(task, environment=environment), bench.python)
-        assert bench.fork_servers.prepare(kind, thoroughly=True) is None
+        assert bench.fork_servers.prepare(kind, for_many=True) is None
 
 
 def token_of(process):

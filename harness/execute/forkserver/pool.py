@@ -51,11 +51,11 @@ class ForkServers:
         return self._sandbox.contains
 
     @contextlib.contextmanager
-    def lend(self, kind: ForkServerKind, *, thoroughly: bool = False) -> Iterator[ForkServer]:
+    def lend(self, kind: ForkServerKind, *, for_many: bool = False) -> Iterator[ForkServer]:
         """Yield a fork server that is ready to fork. Raises ForkServerLost if there is none."""
         try:
             with self._using(kind):
-                server = self._find_or_create(kind, thoroughly=thoroughly)
+                server = self._find_or_create(kind, for_many=for_many)
                 try:
                     yield server
                 except ForkServerLost:
@@ -64,22 +64,22 @@ class ForkServers:
         finally:
             self._end_idle(self._limit)
 
-    def prepare(self, kind: ForkServerKind, *, thoroughly: bool = False) -> str | None:
+    def prepare(self, kind: ForkServerKind, *, for_many: bool = False) -> str | None:
         """Create a fork server ahead of its use. If that fails, `lend` will raise.
 
-        With `thoroughly`, run the prepare scripts, too. If one of them fails, create the fork server without them, and
-        return the reason.
+        With `for_many`, run the prepare scripts, too: they pay off for many attempts. If one of them fails, create the
+        fork server without them, and return the reason.
         """
         failed = None
-        if thoroughly and kind.zygote.scripts:
+        if for_many and kind.zygote.scripts:
             try:
-                with self.lend(kind, thoroughly=True):
+                with self.lend(kind, for_many=True):
                     return None
             except ForkServerLost as lost:
                 failed = str(lost)
         if self._stop.is_set():
             return failed
-        with contextlib.suppress(ForkServerLost), self.lend(kind, thoroughly=thoroughly and not kind.zygote.scripts):
+        with contextlib.suppress(ForkServerLost), self.lend(kind, for_many=for_many and not kind.zygote.scripts):
             return failed
         return None
 
@@ -124,9 +124,9 @@ class ForkServers:
                 raise ForkServerLost(self._refused[kind])
             yield
 
-    def _find_or_create(self, kind: ForkServerKind, *, thoroughly: bool) -> ForkServer:
+    def _find_or_create(self, kind: ForkServerKind, *, for_many: bool) -> ForkServer:
         # Use prepared zygotes for many attempts only. Without prepare scripts, attempts do not depend on their success.
-        of = kind.zygote if thoroughly else kind.zygote.bare
+        of = kind.zygote if for_many else kind.zygote.bare
         with self._creation_lock(kind), self._using(of):
             with self._guard:
                 server = self._fork_servers.pop(kind, None)
@@ -136,7 +136,7 @@ class ForkServers:
             zygote = self._find_or_create_zygote(of)
             with zygote.importing:
                 try:
-                    server = zygote.fork(kind, many=thoroughly)
+                    server = zygote.fork(kind, many=for_many)
                 except ForkServerLost:
                     self._lose_zygote(zygote)
                     raise

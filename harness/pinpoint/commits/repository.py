@@ -58,7 +58,7 @@ class Repository:
         self._built = built
         self._cache = cache / "trees"
         self._shared = SharedFiles(cache / SHARED_SOURCES)
-        # Nothing of the caller's that points git elsewhere; what is missing in a partial clone stays missing.
+        # Leave out variables that point git to another repository. Do not fetch missing objects of a partial clone.
         kept = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
         fixed = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
         self._environ = {**kept, **fixed}

@@ -282,7 +282,7 @@ def _derived_origin(
         version=",".join(versions.values()),
         requirements=(*_without(origin.requirements, versions), *pins, *added),
         constraints=_without(origin.constraints, versions),
-        # Other packages' bounds are often narrower than what works: only what cannot be installed is a conflict.
+        # Bounds of other packages are often too narrow: only a failed installation is a conflict.
         overrides=(*_without(origin.overrides, versions), *pins),
         base=origin.environment,
         moved=(),

@@ -93,7 +93,7 @@ def traced_subject(subject: Subject, modules: set[str]) -> Subject:
     header = replace(
         script.header, parameters=(), skips=(), labels=(), own_process=True, timeout_s=_SLOWER * script.header.timeout_s
     )
-    # It has no header of its own in its text: what the header says is in the value.
+    # Its text has no header: the values of the header are in the script value.
     made = replace(script, file_name="traced.py", text=text, code=text, header=header, marks=(), parameters_from=None)
     name = f"traced_{scenario.label}"
     of_trace = replace(

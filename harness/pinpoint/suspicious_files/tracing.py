@@ -48,7 +48,7 @@ _TEMPLATE = r"""def _run_traced():
     mine = {{path: True}}
 
     def is_mine(name):
-        # Beside the script, or in no folder of modules: what AutoGraph makes of a function is in a temporary folder.
+        # Next to the script, or in no folder of modules: AutoGraph writes functions to a temporary folder.
         known = mine.get(name)
         if known is None:
             inside = any(name.startswith(root + os.sep) for root in roots if root != here)
