@@ -41,13 +41,13 @@ class NoOverlay(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Unpacked:
-    """A release on disk: its one top-level module, and the `.dist-info` folder beside it."""
+    """A release on disk: its one top-level module, and its `.dist-info` folder."""
 
     folder: Path
     digest: str
     module: str
     others: tuple[str, ...]
-    """Names of other things beside it, which no environment may have: folders that are no packages, more modules."""
+    """Names of its other top-level files, which no environment may have: folders that are no packages, more modules."""
     requires: tuple[str, ...]
     """What its metadata asks for."""
     requires_python: str

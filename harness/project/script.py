@@ -46,7 +46,7 @@ _TAGS = re.compile(r"""tags\s*=\s*\[(?P<tags>[^]]*)\]""")
 def read_scenario(path: Path, *, subject: str, problems: Problems, files_in: Path | None = None) -> Scenario | None:
     """Read a script, or a folder with `write.py` and `read.py`; what is wrong is noted in problems.
 
-    The files that it needs are beside it, or in `files_in`.
+    The files that it needs are next to it, or in `files_in`.
     """
     if path.is_dir():
         if not any((path / name).exists() for name in ("read.py", "write.py")):

@@ -68,7 +68,7 @@ _LONGEST_PART = 500
 def asked_backend(pieces: Iterable[Piece], scripts: Iterable[str]) -> str | None:
     """Return the backend that a report names, if the scripts use Keras and set none: a field, or what fails.
 
-    TensorFlow is named only beside another backend that works: it is what Keras uses otherwise.
+    TensorFlow is named only if another backend works: it is what Keras uses otherwise.
     """
     texts, pieces = list(scripts), list(pieces)
     if not any("keras" in text for text in texts) or any(BACKEND_VARIABLE in text for text in texts):

@@ -94,7 +94,7 @@ class Context:
     failing_sections: frozenset[str] = frozenset()
     working_sections: frozenset[str] = frozenset()
     mixed_sections: frozenset[str] = frozenset()
-    """Sections whose text quotes an exception beside a session that shows none."""
+    """Sections whose text quotes an exception, while their session shows none."""
     should_raise: bool = False
     """True if the report is about an exception that is not raised."""
 
@@ -108,7 +108,7 @@ def default_package(title: str, pieces: Iterable[Piece]) -> str:
     subjects = vocabulary().subjects_of(" ".join(texts))
     for text, subject in itertools.product(texts, subjects):
         for mention in find_mentions(text, subject):
-            # A title may only have a number that stands beside its package elsewhere.
+            # A title may only have a number whose package is named elsewhere.
             package = next((each.package for each in named if each.version == mention.version), None)
             if package is not None:
                 return package
@@ -188,7 +188,7 @@ def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
     """Return the verdict of the output below a heading or a paragraph such as `With Keras 3.9.2:`, by its place.
 
     It is output, or below a heading also a sentence: `Runs without error`. Output without an exception says "works"
-    only beside other output with one.
+    only if other output has one.
     """
     shown: dict[int, Says] = {}
     by_place: dict[int, Says] = {}

@@ -27,7 +27,7 @@ class Completed:
 def complete(text: str, *, conftest: str = "") -> Completed:
     """Add missing usual imports, a call of tests or of the only function, a statement after imports.
 
-    `conftest` is the text of the conftest.py beside the script.
+    `conftest` is the text of the conftest.py next to the script.
     """
     decisions: list[str] = []
     questions: list[str] = []

@@ -20,7 +20,7 @@ _NAMES = (
 )
 _USUAL = re.compile(_NAMES, re.IGNORECASE)
 _DESCRIBED = rf"v?(?P<tag>{_VERSION})-(?P<commits>\d+)-g[0-9a-f]{{6,}}(?:[\s,]+v?(?P<said>{_VERSION}))?"
-# Without a package beside them: the tag of an image, and what `git describe` says of a build.
+# Without the name of a package: the tag of an image, and what `git describe` says of a build.
 _OF_A_BUILD = re.compile(
     rf"(?<![\w.-])(?:tensorflow/tensorflow:(?P<version>{_VERSION})|(?=v\d){_DESCRIBED})(?!\w)", re.IGNORECASE
 )

@@ -33,7 +33,7 @@ class _Run:
 def claims_in_sessions(pieces: Iterable[Piece]) -> Iterator[Claim]:
     """Yield the claims of sessions about the versions that they install: `$ pip install keras==3.9.0`, `$ python x.py`.
 
-    A run without an exception says "works" only beside a run with one: people also post the commands alone.
+    A run without an exception says "works" only if another run has one: people also post the commands alone.
     """
     runs = [run for piece in pieces if piece.shape is Shape.BLOCK for run in _runs(piece)]
     if not any(run.failed for run in runs):
@@ -63,7 +63,7 @@ def _runs(piece: Piece) -> Iterator[_Run]:
 def claims_of_labels(pieces: Iterable[Piece]) -> Iterator[Claim]:
     """Yield the claims of a block about several versions: `Results on TensorFlow 2.4:` above an exception.
 
-    A part without an exception says "works" only beside a part with one.
+    A part without an exception says "works" only if another part has one.
     """
     for piece in pieces:
         if piece.shape is not Shape.BLOCK or is_transcript(piece.text):

@@ -100,7 +100,7 @@ def with_test_cases(text: str, *, name: str = "", conftest: str = "") -> Runnabl
     """Return a test file in which each test is a case; None if the text is none, or runs its tests in its own way.
 
     Lines above the call of the runner keep their numbers. `name` is the file's, `conftest` the text of the conftest.py
-    beside it. Without a test that can be run, the text has no call of one, and there are questions.
+    next to it. Without a test that can be run, the text has no call of one, and there are questions.
     """
     tree = tree_of(text)
     tests = find_tests(tree) if tree is not None else None

@@ -146,7 +146,7 @@ def _script(script: Script) -> Document:
 
 
 def _named_beside(script: Script) -> list[str]:
-    """Return the files beside a script that its text names: if it lacks one, that says nothing of the version."""
+    """Return the files next to a script that its text names: if it lacks one, that says nothing of the version."""
     if script.path is None or not script.path.parent.is_dir():
         return []
     sent = {each.name.partition("/")[0] for each in script.files} | {script.path.name}

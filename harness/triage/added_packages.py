@@ -95,7 +95,7 @@ def imported_packages(
 
 
 def _imported_modules(report: Report) -> Iterator[str]:
-    """Yield the modules that the scripts and the files beside them need from elsewhere."""
+    """Yield the modules that the scripts and the files next to them need from elsewhere."""
     files = [*report.scripts, *(each for each in report.companions if each.name.endswith(".py"))]
     beside = {each.name.partition("/")[0].removesuffix(".py") for each in files}
     reported = _NO_MODULE.search(report.failure.message) if report.failure is not None else None

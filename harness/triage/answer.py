@@ -141,7 +141,7 @@ class TriageAnswer:
     script_name: str = ""
     """The file name of the script in `commands`."""
     companions: tuple[ScenarioFile, ...] = ()
-    """The files that lie beside the script."""
+    """The files next to the script."""
     traceback: str = ""
     install: str = ""
     """Shell line of a notebook that installs the versions with which the problem shows."""

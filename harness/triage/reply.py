@@ -126,7 +126,7 @@ def _not_tested(answer: TriageAnswer) -> list[str]:
 
 
 def _saved(answer: TriageAnswer) -> str:
-    """Return under which names the scripts are saved, and what lies beside them."""
+    """Return the names under which the scripts are saved, and the files next to them."""
     name = answer.script_name or "report.py"
     if answer.pairs is not None:
         where = f"the scripts below as {code(f'{name}/write.py')} and {code(f'{name}/read.py')}"

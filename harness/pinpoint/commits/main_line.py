@@ -59,7 +59,7 @@ def find_on_main_line(
     head = repository.head()
     fork = None if head is None else repository.fork_of(commit.sha, head)
     if head is None or fork is None or fork == head:
-        return OnMainLine(why_not="the repository's HEAD has no line beside it")
+        return OnMainLine(why_not="the HEAD of the repository is on no other line")
     for sha in repository.titled([commit.title, *bundled(commit)], f"{fork}..{head}"):
         parents = repository.describe(sha).parents
         if parents and alike(probes.point(parents[0]), before) and alike(probes.point(sha), after):
