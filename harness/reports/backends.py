@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.reports.blocks import is_code_block
 from harness.reports.facts import BACKEND_VARIABLE, fields_of
 from harness.reports.failures import exceptions_in
+from harness.reports.mentions import find_mentions
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Place, Says
 from harness.reports.wording import verdict_of
@@ -24,10 +25,10 @@ _NAMES = {
 _OTHERS = ("jax", "torch", "openvino")
 _ONE = r"(?P<{}>jax|pytorch|torch|openvino|tensorflow|tf)"
 _NAME = re.compile(
-    r"(?:\b(?:in|with|on|for|under|using|the|or|and|not|(?:switch|chang|mov)\w*\b[^.\n]{0,30}?\bto)|[,(]|^"
+    r"(?:\b(?:in|with|on|for|under|using|the|or|and|not|(?:switch|chang|mov)\w*\b[^.\n]{0,30}?\bto)|[,(|]|^|\bonly"
     r"|KERAS_BACKEND[ \t]*=)"
     rf"[ \t]*[`*\"']*{_ONE.format('name')}\b(?![-.\w/ ]*\d)"
-    rf"|(?<![\w./-]){_ONE.format('noun')}[`*\"']*[ \t]+backends?\b",
+    rf"|(?<![\w./-]){_ONE.format('noun')}[`*\"']*[ \t]+(?:backends?|one)\b",
     re.IGNORECASE,
 )
 _CHANGED = re.compile(
@@ -39,7 +40,11 @@ _USED = re.compile(
     r"|\bKERAS_BACKEND[ \t]*=[ \t]*[\"'`]?(?P<two>jax|torch|openvino)\b",
     re.IGNORECASE,
 )
-_PARTS = re.compile(r"(?<=[.!?;])\s+|,?\s+(?:but|whereas|while|however)\s+|\n\s*\n", re.IGNORECASE)
+_PARTS = re.compile(
+    r"(?<=[.!?;])\s+|,?\s+(?:but|whereas|while|however)\s+|\n\s*\n"
+    r"|\n[ \t]*(?=[-*+|]?[ \t]*[`*]*(?:jax|pytorch|torch|openvino|tensorflow|tf)\b)",  # lines `jax: error`, and rows
+    re.IGNORECASE,
+)
 _HALVES = (re.compile(r",\s+(?:and\s+)?|\s+\(", re.IGNORECASE), re.compile(r"\s+(?:and\s+|(?=not\b))", re.IGNORECASE))
 _NOT = re.compile(r"\s*not\b", re.IGNORECASE)
 # Backends are compared: with one of them, the numbers are those of the others.
@@ -61,6 +66,7 @@ _LEFT_OPEN = re.compile(
     rf"^(?P<before>[ \t]*os\.environ\[[\"']{BACKEND_VARIABLE}[\"']\][ \t]*=[ \t]*)\.\.\.", re.MULTILINE
 )
 _IMPORTS_TENSORFLOW = re.compile(r"^[ \t]*(?:import|from)[ \t]+tensorflow\b", re.MULTILINE)
+_TENSORFLOW = re.compile(r"tensorflow|\btf\b", re.IGNORECASE)
 _FIRST = Place(line=1)
 _LONGEST_PART = 500
 
@@ -78,10 +84,21 @@ def asked_backend(pieces: Iterable[Piece], scripts: Iterable[str]) -> str | None
     if named is None:
         used = {_NAMES[(found["one"] or found["two"]).lower()] for found in _uses(pieces)}
         named = _one_of(failing - working) if failing - working else _one_of(used - working) if len(used) == 1 else None
+    if named is None and not working:
+        named = _only_installed(pieces, texts)
     if named == "tensorflow":
         contrasted = bool(working - failing) and not any(map(_IMPORTS_TENSORFLOW.search, texts))
         return named if named in failing and contrasted else None
     return named if named in _OTHERS else None
+
+
+def _only_installed(pieces: Iterable[Piece], scripts: Iterable[str]) -> str | None:
+    """Return jax or torch, if a report names its version and TensorFlow nowhere: `Keras 3.5.0, jax 0.4.30`."""
+    told = [each.text[:20_000] for each in pieces]
+    if any(_TENSORFLOW.search(text) for text in (*told, *scripts)):
+        return None
+    installed = {each.package.removesuffix("lib") for text in told for each in find_mentions(text)}
+    return _one_of(installed & {"jax", "torch"}) if len(installed & {"jax", "torch"}) == 1 else None
 
 
 def with_failing_backend(text: str, pieces: Iterable[Piece]) -> tuple[str, str | None]:

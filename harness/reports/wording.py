@@ -34,7 +34,7 @@ _FAILING = re.compile(
     r"|\brefus|undefined|\brais(?:e|es|ed)\b|exception|no longer|any ?more\b|\bcannot\b|\bcan(?:'t| not)\b|\bunable"
     r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,3} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
     r"|possible|respect|save|train|compile|exist|defined|available|there)"
-    r"|\bit (?:is|does|was|did) not\b|\bdoes(?:n't| not)[ :,.]*$|\bbug\b"
+    r"|\bit (?:is|does|was|did) not\b|\b(?:does|is|are|was|were)(?:n't| not)[ :,.]*$|\bbug\b"
     r"|\b(?:does|do|did)(?:n't| not) (?:(?:in|on|with|under)\b|v?\d+\.\d)"
     r"|\u62a5\u9519|\u51fa\u9519|\u9519\u8bef|\u5931\u8d25|\u5d29\u6e83|\u65e0\u6cd5|\u4e0d\u80fd"  # error, fails
     r"|\b(?:is|was|were|been|got|get|gets|are) (?:removed|dropped) (?:in|from|since|as of|with)\b"
@@ -72,7 +72,7 @@ _SAME = re.compile(
 _SEEN = re.compile(
     r"\b(?:seen|observed|happens?|happening|occurs?|only|appears?|started|began) (?:also |to \w+ )?"
     r"(?:with|in|on|under|since)\b"
-    r"|\bis back (?:in|with)\b|\bko\b|\b(?:see|hit|get) (?:it|this)\b",
+    r"|\bis back (?:in|with)\b|\bko\b|\b(?:see|hit|get) (?:it|this)\b|\bonly \w+ shows? (?:it|this)\b",
     re.IGNORECASE,
 )
 _STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)

@@ -155,6 +155,13 @@ def test_session_without_any_exception_shows_the_problem():
         ("I see this on the jax backend (works fine on other backends).", "jax"),
         ("With jax it is wrong. The other backends are fine.", "jax"),
         ("On the jax backend it works, on others, too.", None),
+        ("I tested TF, JAX and torch: only JAX shows it.", "jax"),
+        ("tf: OK\njax: error", "jax"),
+        ("| backend | result |\n|---|---|\n| tensorflow | ok |\n| jax | fails |", "jax"),
+        ("The tensorflow backend is ok but the jax one is not.", "jax"),
+        ("keras 3.5.0, jax 0.4.30. It hangs.", "jax"),
+        ("keras 3.5.0, jax 0.4.30, tensorflow 2.17. It hangs.", None),
+        ("All backends are affected, also jax.", None),
     ],
 )
 def test_backend_whose_others_work_fails(said, backend):
