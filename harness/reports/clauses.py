@@ -23,6 +23,9 @@ _CLAUSES = re.compile(
     r"|,\s+(?=neither\s+(?:in|with|on)\s)|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|(?<!\s)\s+\((?=not\s+(?:\w+\s+)?(?:in|on|with)\s)"
 )
 _KERAS = re.compile(r"\b[Kk]eras[ -]?[23]\b")
+_TELLS_OF_VERSION = re.compile(
+    r"(?:keras|tensorflow|tf)[ =]v?\d[\w.]* (?!(?:as|plus|versus|works|passes|is|was)\b)[a-z]{2,}s\b", re.IGNORECASE
+)
 _CASE = re.compile(r"(?:if|when|after|once)\s", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]*\)")
 _AND = re.compile(r"(?:,|(?<!\s))\s+and\s+|,\s+|(?<!\s)\s+\(|\n")
@@ -53,7 +56,9 @@ def _halves(clause: str, default: str) -> list[tuple[int, str]]:
         inside = right.partition(")")[0] if found.group().endswith("(") else ""
         aside = bool(inside) and verdict_of(inside) and find_mentions(inside, package)
         judged = verdict_of(right) or _CASE.match(right)
-        if aside or (judged and verdict_of(left) and _names_version(right, package, default)):
+        # `It worked in 2.15, Keras 3.0.1 trains all again`
+        another = bool(verdict_of(left)) and _TELLS_OF_VERSION.match(right) is not None
+        if another or aside or (judged and verdict_of(left) and _names_version(right, package, default)):
             return [(0, left), *((found.end() + offset, part) for offset, part in _halves(right, package))]
     return [(0, clause)]
 

@@ -81,6 +81,7 @@ _SHOWN = re.compile(
 _LOGS = re.compile(r"\blog\b|traceback|stack ?trace|error message", re.IGNORECASE)
 _EMPTY = {"no response", "_no response_", "n/a", "none", "-", "no", "na"}
 LISTED_CLAIMS = {"tensorflow", "keras", "tf-keras", "keras-nightly", "tf-nightly"}
+_FAILED = re.compile(r"^(?:\w+\.)*\w*Error\b|^Traceback|^FAILED|^E  ", re.MULTILINE)
 _OLD = re.compile(r"\b(?:old|previous|earlier|working|before the)\b", re.IGNORECASE)
 _IS_VERSION = re.compile(r"\b(?:tensorflow|keras|numpy|python)\b[ =:\w]{0,12}\d", re.IGNORECASE)
 _FORM_QUESTION = re.compile(r"\W*(?:have|which|what|do|did|is|are|please|describe|click)\b|.*\?\W*$", re.IGNORECASE)
@@ -243,7 +244,9 @@ def claims_of_fields(pieces: list[Piece]) -> Iterator[Claim]:
         if piece.shape is not Shape.BLOCK and not is_table(piece):
             said = piece.text[-_LONGEST_LABEL:]
         else:
-            says = Says.WORKS if _is_working(said) or _is_working(piece.section) else Says.FAILS
+            # `It was fine with keras 2.15.` speaks of that version, and not of the list below.
+            labels = () if _FAILED.search(piece.text) else (piece.section, *(() if version_in(said) else (said,)))
+            says = Says.WORKS if any(map(_is_working, labels)) else Says.FAILS
             for each in _listed(piece):
                 if each.name in LISTED_CLAIMS or each.name in vocabulary().subjects:
                     yield Claim(

@@ -14,7 +14,9 @@ READERS = {
     "image_dataset_from_directory", "listdir", "flow_from_directory", "Interpreter",
 }  # fmt: skip
 _WRITERS = re.compile(
-    r"save|write|dump|export|to_csv|to_json|mkdir|makedirs|savetxt|convert|copy|get_file|extract", re.IGNORECASE
+    r"save|write|dump|export|to_csv|to_json|mkdir|makedirs|savetxt|convert|copy|get_file|extract|BackupAndRestore"
+    r"|ModelCheckpoint|CSVLogger|TensorBoard",
+    re.IGNORECASE,
 )
 
 

@@ -255,6 +255,12 @@ def test_comment_in_code_has_clauses():
 
 
 STEPS = {
+    "another version": ("It worked in Keras 3.9.2 (6 epochs), Keras 3.10.0 trains all 10 again.", "w 3.9.2 f 3.10.0"),
+    "two packages": ("It works with Keras 3.9.2, TF 2.18.0 on Ubuntu.", "w 3.9.2 w 2.18.0"),
+    "a list below a sentence": (
+        "It was fine with keras 3.9.2.\n\n```\n$ pip list | grep keras\nkeras    3.10.0\nkeras-hub   0.20.0\nh5py    3.1\n```",
+        "f 3.10.0 w 3.9.2",
+    ),
     "stuck on": ("We are stuck on Keras 3.9.2 because of this.", "w 3.9.2"),
     "does not have": ("Keras 3.9.2 does not have this problem.", "w 3.9.2"),
     "started with": ("The problem started with the 3.10.0 release.", "f 3.10.0"),
