@@ -60,11 +60,11 @@ def guessed_module(package: str, known: Mapping[str, str]) -> str:
 def _matrix(project: NewProject) -> str:
     pythons = ", ".join(f"{_quoted(python)} = {_quoted(versions)}" for python, versions in project.pythons.items())
     return f"""\
-# What to cover. Lockfiles follow from this file: after a change, `harness lock` creates what is missing or out of date.
+# The environments of this project. After a change, `harness lock` creates missing and outdated lockfiles.
 
-# What an environment must be able to import before a scenario runs in it.
+# Modules that an environment must import before a scenario runs in it.
 imports = [{_quoted(project.module)}]
-# What takes long to import: scripts that begin with these imports are forked from a process that has done them.
+# Modules with a long import: scripts that begin with them are forked from a process that has imported them.
 preload = [{_quoted(project.module)}]
 # The packages whose versions the table shows.
 show = [{_quoted(project.name)}]
@@ -102,12 +102,12 @@ def _modules(project: NewProject) -> str:
 
 def _tiers(project: NewProject) -> str:
     if len(project.chosen) <= _SMALL:
-        return '# What runs without a selection.\n[tiers.default]\nenvironments = ["*"]\n'
+        return '# The environments of a run without a selection.\n[tiers.default]\nenvironments = ["*"]\n'
     last = len(project.chosen) - 1
     places = sorted({round(number * last / (_IN_DEFAULT - 1)) for number in range(_IN_DEFAULT)})
     some = "".join(f"    {_quoted(project.name + project.chosen[place])},\n" for place in places)
     return f"""\
-# What runs without a selection.
+# The environments of a run without a selection.
 [tiers.default]
 environments = [
 {some}]
