@@ -100,12 +100,12 @@ class Interpreters:
         self._refused: dict[str, MissingInterpreter] = {}
         self._guard = threading.Lock()
 
-    def have(self, version: str) -> Interpreter | None:
+    def find_installed(self, version: str) -> Interpreter | None:
         """Return an installed Python of this version, or None. Never downloads."""
         with self._guard:
             return self._found.get(version) or self._best(version)
 
-    def at_hand(self) -> list[Interpreter]:
+    def installed(self) -> list[Interpreter]:
         """Return all released CPythons that are here already, the newest first."""
         with self._guard:
             return sorted(self._all, key=lambda each: Version(each.version), reverse=True)

@@ -125,7 +125,7 @@ def prepare(
     interpreters: dict[str, str] = {}
     missing: dict[str, str] = {}
     for environment in plan.environments:
-        interpreter = session.interpreters.have(environment.python)
+        interpreter = session.interpreters.find_installed(environment.python)
         if interpreter is None and fetch:
             try:
                 interpreter = session.interpreters.find(environment.python, stop=session.stop)

@@ -130,7 +130,7 @@ class Session:
     @functools.cached_property
     def uv(self) -> Uv:
         """The installed uv."""
-        return Uv.found(self.variables, scratch=self.cache / "scratch")
+        return Uv.find(self.variables, scratch=self.cache / "scratch")
 
     @functools.cached_property
     def interpreters(self) -> Interpreters:
@@ -173,7 +173,7 @@ class Session:
 
     def folder_of(self, environment: Environment) -> Path | None:
         """Return the folder of an environment, whether it exists or not; None if its Python is not installed."""
-        interpreter = self.interpreters.have(environment.python)
+        interpreter = self.interpreters.find_installed(environment.python)
         return None if interpreter is None else self.environments.folder_of(environment.lock, interpreter)
 
     @functools.cached_property

@@ -25,5 +25,5 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 def known_interpreters(tmp_path_factory):
     """The file in a cache that lists the Pythons of this machine. Copied into a new cache, it saves seconds per test."""
     folder = tmp_path_factory.getbasetemp() / "interpreters"
-    Interpreters(folder, uv=Uv.found({})).at_hand()
+    Interpreters(folder, uv=Uv.find({})).installed()
     return folder / "interpreters.json"

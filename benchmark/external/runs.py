@@ -13,7 +13,7 @@ from typing import Any
 from benchmark.external.frameworks import Framework
 from benchmark.external.judging import version_of
 from benchmark.external.localising import copy_python_files
-from harness.commands.selected_plan import environment_named
+from harness.commands.selected_plan import find_environment
 from harness.errors import HarnessError
 from harness.filesystem.folders import OwnedFolder
 from harness.model import Lock, matches_globs
@@ -54,14 +54,14 @@ class Harness:
         return self.folders[environment]
 
     def _site_packages(self, environment: str) -> Path:
-        found = environment_named(self.session, environment)
+        found = find_environment(self.session, environment)
         interpreter = self.session.interpreters.find(found.python)
         folder = self.session.environments.folder_of(found.lock, interpreter)
         return folder / "lib" / f"python{found.python}" / "site-packages"
 
     def keep_python_files(self, environment: str, framework: Framework) -> None:
         """Copy what localising reads of an environment: its folder is the copy from now on. Raises HarnessError."""
-        found = environment_named(self.session, environment)
+        found = find_environment(self.session, environment)
         kept = self.session.cache / "external" / found.lock.fingerprint
         if not kept.is_dir():
             self.session.provide(found)
@@ -72,14 +72,14 @@ class Harness:
 
     def remove(self, environment: str, following: str | None) -> None:
         """Remove an environment, and from uv's cache its large wheels that the following one does not have."""
-        found = environment_named(self.session, environment)
+        found = find_environment(self.session, environment)
         interpreter = self.session.interpreters.find(found.python)
         if not self.session.environments.remove(found.lock, interpreter):
             raise HarnessError(
                 f"{environment}: not removed: another process uses it", next_step="Run the same command again later"
             )
         large = superfluous_wheels(
-            found.lock, environment_named(self.session, following).lock if following is not None else None
+            found.lock, find_environment(self.session, following).lock if following is not None else None
         )
         if large:
             self.session.uv.remove_from_cache(large, folder=self.session.cache)

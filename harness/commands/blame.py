@@ -13,7 +13,7 @@ from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.held_step import held_of
 from harness.commands.search_options import SearchOptions, add_search
 from harness.commands.search_subject import pattern_of, subject_of, watch_of, with_reference
-from harness.commands.selected_plan import environment_named
+from harness.commands.selected_plan import find_environment
 from harness.errors import UsageError
 from harness.locking.package_index import ReleaseIndex
 from harness.pinpoint.answers.packages import BlameAnswer, document, markdown, terminal
@@ -71,7 +71,7 @@ def _answer(session: Session, options: Options, *, releases: bool = True) -> Bla
     pattern = pattern_of(options.follow)
     scenario, case = subject_of(session, options.scenario, options.parameters)
     watch = watch_of(options, scenario)
-    good, bad = environment_named(session, options.good), environment_named(session, options.bad)
+    good, bad = find_environment(session, options.good), find_environment(session, options.bad)
     mixed = MixedEnvironments(session, good, bad)
     if not mixed.differences:
         raise UsageError(f"{good.id} and {bad.id} do not differ", next_step="Name two environments that do")

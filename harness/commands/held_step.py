@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.commands.search_options import SearchOptions
 from harness.commands.search_subject import subject_of
-from harness.commands.selected_plan import environment_named
+from harness.commands.selected_plan import find_environment
 from harness.errors import UsageError
 from harness.model import Case, Cell, Environment, Scenario
 from harness.pinpoint.held_step import Held, Side
@@ -31,7 +31,7 @@ def held_of(session: Session, options: SearchOptions, scenario: Scenario) -> Hel
             next_step="Leave out one of them and name its environment with --in, or add --both",
         )
     ((side, text),) = given
-    return Held(side=side, environment=environment_named(session, text))
+    return Held(side=side, environment=find_environment(session, text))
 
 
 def pair_of(
@@ -53,7 +53,7 @@ def pair_of(
         writer, reader = writer or options.environment, reader or options.environment
     if writer is None or reader is None:
         raise UsageError("--both: a pair of environments is needed", next_step=f"Write {_EXAMPLE}")
-    write, read = environment_named(session, writer), environment_named(session, reader)
+    write, read = find_environment(session, writer), find_environment(session, reader)
     return (
         scenario,
         case,

@@ -17,10 +17,10 @@ from harness.commands.init_matrix import (
     MANY,
     in_range,
     matrix_of,
-    module_named,
     newest_minors,
-    package_named,
-    python_named,
+    parse_module,
+    parse_package,
+    parse_python,
 )
 from harness.commands.output_files import write_file
 from harness.commands.prompts import ask, can_ask
@@ -70,7 +70,7 @@ def execute(session: Session, options: Options) -> int:
     if options.folder is not None:
         _require_empty(options.folder)
     index = ReleaseIndex.configured(session.variables)
-    options = _checked(session, options, index)
+    options = _complete_options(session, options, index)
     folder = options.folder or "."
     _require_empty(folder)
     project = _project(session, options, index)
@@ -86,12 +86,12 @@ def execute(session: Session, options: Options) -> int:
     return 0
 
 
-def _checked(session: Session, options: Options, index: ReleaseIndex) -> Options:
+def _complete_options(session: Session, options: Options, index: ReleaseIndex) -> Options:
     """Check what was typed, or ask for it on a terminal. Raises UsageError."""
     for text in options.python or ():
-        python_named(text)
+        parse_python(text)
     if options.module is not None:
-        module_named(options.module)
+        parse_module(options.module)
     if options.package is not None:
         _releases(index, options.package)
         return options
@@ -100,10 +100,10 @@ def _checked(session: Session, options: Options, index: ReleaseIndex) -> Options
             "harness init: no package is named, and there is no terminal to ask on",
             next_step=f"Write for example: {session.command} init my-matrix --package scikit-learn --versions '>=1.0'",
         )
-    return _asked(session, options, index)
+    return _ask_missing_options(session, options, index)
 
 
-def _asked(session: Session, options: Options, index: ReleaseIndex) -> Options:
+def _ask_missing_options(session: Session, options: Options, index: ReleaseIndex) -> Options:
     """Ask for each option that was not typed."""
 
     def package(text: str) -> str:
@@ -115,7 +115,7 @@ def _asked(session: Session, options: Options, index: ReleaseIndex) -> Options:
     releases = _releases(index, named)
     if options.module is None:
         guess = guessed_module(named, PACKAGES)
-        options = replace(options, module=ask("Module that scripts import", read=module_named, default=guess))
+        options = replace(options, module=ask("Module that scripts import", read=parse_module, default=guess))
     if options.versions is None:
 
         def versions(text: str) -> str:
@@ -127,7 +127,7 @@ def _asked(session: Session, options: Options, index: ReleaseIndex) -> Options:
     if options.python is None:
 
         def pythons(text: str) -> tuple[str, ...]:
-            chosen = tuple(python_named(each) for each in re.split(r"[\s,]+", text) if each)
+            chosen = tuple(parse_python(each) for each in re.split(r"[\s,]+", text) if each)
             _project(session, replace(options, python=chosen), index)
             return chosen
 
@@ -146,7 +146,7 @@ def _asked(session: Session, options: Options, index: ReleaseIndex) -> Options:
 def _releases(index: ReleaseIndex, package: str) -> Sequence[Release]:
     """Return the final releases of a package. Raises UsageError if there are none, IndexUnavailable."""
     try:
-        releases = index.releases(canonicalize_name(package_named(package)))
+        releases = index.releases(canonicalize_name(parse_package(package)))
     except (IndexUnavailable, UsageError):
         raise
     except HarnessError as error:
@@ -165,7 +165,7 @@ def _project(session: Session, options: Options, index: ReleaseIndex) -> NewProj
         versions=options.versions,
         pick=options.pick,
         pythons=options.python or (),
-        installed={each.version.rpartition(".")[0] for each in session.interpreters.at_hand()},
+        installed={each.version.rpartition(".")[0] for each in session.interpreters.installed()},
     )
     if left_out:
         session.notify(f"Left out, because no chosen Python fits: {some_of(map(str, left_out))}.")

@@ -23,7 +23,7 @@ _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _PLATFORMS = {"darwin": "apple-darwin", "win32": "pc-windows-msvc"}
 
 
-def package_named(text: str) -> str:
+def parse_package(text: str) -> str:
     """Return the name of a package. Raises UsageError."""
     try:
         canonicalize_name(text, validate=True)
@@ -34,7 +34,7 @@ def package_named(text: str) -> str:
     return text
 
 
-def module_named(text: str) -> str:
+def parse_module(text: str) -> str:
     """Return the name of a module. Raises UsageError."""
     if not _MODULE.fullmatch(text):
         raise UsageError(
@@ -43,7 +43,7 @@ def module_named(text: str) -> str:
     return text
 
 
-def python_named(text: str) -> str:
+def parse_python(text: str) -> str:
     """Return a Python version. Raises UsageError."""
     if text not in RELEASED:
         raise UsageError(f"{text!r} is not a Python that can be used", next_step=f"Write one of: {', '.join(RELEASED)}")

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.commands.search_subject import pattern_of, watch_of, with_reference
-from harness.commands.selected_plan import environment_named
+from harness.commands.selected_plan import find_environment
 from harness.environments.metadata import github_repository
 from harness.errors import UsageError, some_of
 from harness.locking.package_index import ReleaseIndex
@@ -264,7 +264,7 @@ def _named(search: _Search, judge: Judge, candidate: Candidate) -> Point:
 def _with_expected(search: _Search) -> Following:
     """Return the followed failure, with the expected text of the environment of --expected-in. Raises UsageError."""
     following, named = search.following, search.options.expected_in
-    right = environment_named(search.session, named) if named is not None else None
+    right = find_environment(search.session, named) if named is not None else None
     if following.watch is not None and following.watch.kind is WatchKind.TIME:
         return with_reference(following, search.prober, right or search.base, right=right is not None)
     if right is None:

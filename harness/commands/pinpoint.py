@@ -16,7 +16,7 @@ from harness.commands.package_search import search_in
 from harness.commands.recorded_searches import record, require_recordable
 from harness.commands.search_options import SearchOptions, add_search
 from harness.commands.search_subject import subject_of
-from harness.commands.selected_plan import environment_named
+from harness.commands.selected_plan import find_environment
 from harness.errors import UsageError
 from harness.pinpoint.answers.documents import document
 from harness.pinpoint.answers.pair import PairAnswer, SideSearch, pair_document, pair_markdown, pair_terminal
@@ -173,4 +173,4 @@ def answer_of(session: Session, options: Options) -> Answer:
             "--in: no environment is named",
             next_step="Name an environment whose releases are stepped: --in ENVIRONMENT",
         )
-    return search_in(session, options, (scenario, case), environment_named(session, options.environment), held=held)
+    return search_in(session, options, (scenario, case), find_environment(session, options.environment), held=held)

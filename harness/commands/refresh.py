@@ -15,7 +15,7 @@ from harness.commands.arguments import CommandOptions, add_jobs, add_json, add_s
 from harness.commands.defaults import INTERRUPTED_STATUS
 from harness.commands.output_files import write_file
 from harness.commands.refresh_matrix import extend, find_all_news
-from harness.commands.refresh_results import NewCells, searched, split
+from harness.commands.refresh_results import NewCells, search_regression, split
 from harness.errors import HarnessError, UsageError, counted
 from harness.filesystem.reading import parse_json, read_text
 from harness.locking.new_releases import NewReleases
@@ -112,7 +112,9 @@ def _run(session: Session, new: NewCells, repositories: Mapping[str, str], optio
     regressions = regressions_of(introduced)
     if not options.no_search and not session.stop.is_set():
         regressions = tuple(
-            searched(session, each, repositories=repositories, jobs=options.jobs) if each.label is None else each
+            search_regression(session, each, repositories=repositories, jobs=options.jobs)
+            if each.label is None
+            else each
             for each in regressions
         )
     return Refresh(

@@ -115,7 +115,9 @@ def _cells(transition: Transition) -> tuple[str, str]:
     return transition.last.record.cell, transition.first.record.cell
 
 
-def searched(session: Session, regression: Regression, *, repositories: Mapping[str, str], jobs: int) -> Regression:
+def search_regression(
+    session: Session, regression: Regression, *, repositories: Mapping[str, str], jobs: int
+) -> Regression:
     """Return a regression with the release and the commit that introduced it, or with the reason why not."""
     history, transition = regression.members[0]
     repository = repositories.get(regression.package)

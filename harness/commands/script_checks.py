@@ -35,7 +35,7 @@ def _check(session: Session, path: Path, text: str) -> Refusal | None:
     if fault is not None:
         from harness.environments.parsing import read_elsewhere
 
-        reading = read_elsewhere(path, session.interpreters.at_hand(), session.variables, stop=session.stop)
+        reading = read_elsewhere(path, session.interpreters.installed(), session.variables, stop=session.stop)
         if reading is not None and reading.fault is None:
             return reading.refusal
         fault = reading.fault if reading is not None else fault

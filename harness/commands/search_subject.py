@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.commands.outside_scripts import split_path
 from harness.commands.script_checks import require_runnable
 from harness.commands.search_options import SearchOptions
-from harness.commands.selected_plan import script_named, scripts_at
+from harness.commands.selected_plan import find_script, scripts_at
 from harness.errors import UsageError, near_misses, some_of
 from harness.model import Case, Cell, Environment, Scenario, Value
 from harness.model.case import read_value, write_value
@@ -91,7 +91,7 @@ def _named(session: Session, named: str) -> tuple[Scenario, dict[str, Value]]:
         case = _case_of_id(named)
     except UsageError:
         case = None
-    known = script_named(session, case.scenario, command=lambda name: ["pinpoint", name]) if case is not None else None
+    known = find_script(session, case.scenario, command=lambda name: ["pinpoint", name]) if case is not None else None
     if known is None or case is None:
         hint = near_misses(named, by_name) or f"Valid names: {some_of(by_name)}"
         raise UsageError(f"{named!r} is neither a scenario nor a path, nor a script that was run here. {hint}")

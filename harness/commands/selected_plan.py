@@ -37,7 +37,7 @@ def _plan_of(session: Session, options: SelectionOptions, ids: Sequence[str], *,
     scripts = scripts_at(
         session, [Path(path) for path in options.script_paths], values=read_input(options.script_input)
     )
-    named = cells_named(session, ids, scripts, command=command)
+    named = find_cells(session, ids, scripts, command=command)
     cells = named.cells
     environments = listed("--environments", options.environments)
     writers, readers = listed("--writers", options.writers), listed("--readers", options.readers)
@@ -80,7 +80,7 @@ def listed(option: str, values: Iterable[str]) -> tuple[str, ...]:
     return tuple(each for names in lists for each in names)
 
 
-def environment_named(session: Session, text: str) -> Environment:
+def find_environment(session: Session, text: str) -> Environment:
     """Return the environment of an id, or an inline environment."""
     if is_inline(text):
         return resolved_inline_environment(session, text)
@@ -103,10 +103,10 @@ def resolved_inline_environment(session: Session, text: str) -> Environment:
 
         if commit_in(text):
             base = text.rpartition(CHANGE_SEPARATOR)[0].strip()
-            return at_commit(environment_named(session, base), text, session.cache / "trees")
+            return at_commit(find_environment(session, base), text, session.cache / "trees")
         base = text.rpartition(CHANGE_SEPARATOR)[0].strip()
         known = base in {each.name for each in matrix.families}
-        return read_derived(session, text, None if known else environment_named(session, base))
+        return read_derived(session, text, None if known else find_environment(session, base))
     from harness.locking.inline_locks import resolve_inline_environment
     from harness.project.inline_environment import parse_inline_environment
 
@@ -160,7 +160,7 @@ class NamedCells:
     scripts: tuple[Scenario, ...]
 
 
-def cells_named(
+def find_cells(
     session: Session, texts: Iterable[str], scripts: Iterable[Scenario], *, command: Sequence[str]
 ) -> NamedCells:
     """Find the cells that were named; `command` is what an error suggests to type before the id of one of them."""
@@ -168,7 +168,7 @@ def cells_named(
     recalled: dict[str, Scenario] = {}
     cells = []
     for text in texts:
-        scenario, cell = _cell_named(session, text, given, command)
+        scenario, cell = _find_cell(session, text, given, command)
         declared = _with_case(scenario, cell)
         if declared.external or declared is not scenario:
             recalled[declared.name] = declared
@@ -176,16 +176,14 @@ def cells_named(
     return NamedCells(cells=tuple(cells), scripts=tuple(recalled.values()))
 
 
-def _cell_named(
-    session: Session, text: str, given: Sequence[Scenario], command: Sequence[str]
-) -> tuple[Scenario, Cell]:
+def _find_cell(session: Session, text: str, given: Sequence[Scenario], command: Sequence[str]) -> tuple[Scenario, Cell]:
     try:
         cell = Cell.parse(text)
     except UsageError:
         cell = None
     if cell is not None:
         rest = text[len(cell.case.scenario) :] if text.startswith(cell.case.scenario) else str(cell.named("x"))[1:]
-        scenario = script_named(session, cell.case.scenario, given, command=lambda name: [*command, f"{name}{rest}"])
+        scenario = find_script(session, cell.case.scenario, given, command=lambda name: [*command, f"{name}{rest}"])
         if scenario is not None:
             return scenario, cell
     found = split_path(text)
@@ -201,7 +199,7 @@ def _cell_named(
     raise UsageError(f"{text}: {error.what}", next_step=error.next_step)
 
 
-def script_named(
+def find_script(
     session: Session, name: str, given: Sequence[Scenario] = (), *, command: Callable[[str], Sequence[str]]
 ) -> Scenario | None:
     """Find the scenario or script that a name in an id means: of the project, among those given, or known from before.

@@ -26,7 +26,7 @@ from harness.commands.conditions import data_options
 from harness.commands.published_results import own_published
 from harness.commands.report_input import check_late_options, reason_without_code, report_source
 from harness.commands.run_tasks import run_tasks
-from harness.commands.selected_plan import environment_named, scripts_at
+from harness.commands.selected_plan import find_environment, scripts_at
 from harness.commands.triage_additions import Additions
 from harness.commands.triage_searches import with_commits
 from harness.commands.triage_subject import TriageSubject
@@ -145,8 +145,8 @@ def execute(session: Session, options: Options) -> int:
     if any(each.attempt is not None and each.attempt.cause is NoVerdict.NO_NETWORK for each in runs.all):
         session.notify("The script downloads data, and has no network: add --fetch to download it once, or --data DIR.")
     attempts = [each.attempt for each in runs.all]
-    found = added.asked(with_data(found, attempts, options=data_options(session)), attempts)
-    _publish(session, options, _explained(session, report, with_commits(session, found)))
+    found = added.with_questions(with_data(found, attempts, options=data_options(session)), attempts)
+    _publish(session, options, _with_explanation(session, report, with_commits(session, found)))
     return 0 if found.ranges or any(each.attempt is not None for each in runs.all) else 1
 
 
@@ -154,7 +154,7 @@ def _without_code(session: Session, options: Options, report: Report, folder: Pa
     """Print the questions for the reporter. Return the error for a report that has nothing to run."""
     why = reason_without_code(report)
     answer = unanswerable(report, why, provides=dict(session.project.matrix.provides))
-    _publish(session, options, _explained(session, report, answer))
+    _publish(session, options, _with_explanation(session, report, answer))
     return UsageError(
         f"{options.report}: the report has no code that can be run",
         why=why[:1].upper() + why[1:],
@@ -169,7 +169,7 @@ def _runs(session: Session, options: Options, scenario: Scenario, added: Additio
         session=session,
         scenario=scenario,
         run_tasks=partial(run_tasks, jobs=1 if watch is not None and watch.kind is WatchKind.TIME else options.jobs),
-        find_environment=environment_named,
+        find_environment=find_environment,
         extend=added.extend,
     )
     if isinstance(runs, Runs):
@@ -188,7 +188,7 @@ def _watch_of(options: Options, scenario: Scenario) -> Watch | None:
     return Watch.chosen(scenario.header, options.watch, options.factor)
 
 
-def _explained(session: Session, report: Report, answer: TriageAnswer) -> TriageAnswer:
+def _with_explanation(session: Session, report: Report, answer: TriageAnswer) -> TriageAnswer:
     """Add what the published results of the project say of a message that was not reproduced."""
     if answer.reproduced.reproduced or not report.failures:
         return answer

@@ -63,7 +63,7 @@ class Additions:
         optional = [each.package for each in chosen if each.optional]
         return with_packages(self.session, plan, [Requirement(each.package) for each in chosen], optional=optional)
 
-    def asked(self, answer: TriageAnswer, attempts: Iterable[Attempt | None]) -> TriageAnswer:
+    def with_questions(self, answer: TriageAnswer, attempts: Iterable[Attempt | None]) -> TriageAnswer:
         """Return an answer that asks the reporter for the modules that are in no package, if they were missed."""
         missed = [each.reason for each in attempts if each is not None and each.cause in _MISSED]
         questions = [

@@ -7,7 +7,7 @@ from functools import partial
 
 from harness.commands.file_copies import Copied
 from harness.commands.run_tasks import run_tasks
-from harness.commands.selected_plan import environment_named, scripts_at
+from harness.commands.selected_plan import find_environment, scripts_at
 from harness.readers.answer import FileAnswer
 from harness.readers.chains import Chain, Step
 from harness.readers.comparing import TriedReader, answer_of, reference_of
@@ -37,7 +37,7 @@ def find_way(
             session=session,
             scenario=scenario,
             run_tasks=partial(run_tasks, jobs=jobs),
-            find_environment=environment_named,
+            find_environment=find_environment,
         )
         session.notify(f"Looking for a way into {wanted}: saved again as {saved_as}")
         pairs.run((each.environment, wanted) for each in between)

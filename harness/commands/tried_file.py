@@ -10,7 +10,7 @@ from typing import Protocol
 
 from harness.commands.file_copies import Copied, project_places
 from harness.commands.run_tasks import run_tasks
-from harness.commands.selected_plan import environment_named, scripts_at
+from harness.commands.selected_plan import find_environment, scripts_at
 from harness.commands.tried_chain import find_way
 from harness.errors import UsageError, near_misses, some_of
 from harness.model import Environment, matches_globs
@@ -56,7 +56,7 @@ def try_file(session: Session, path: Path, answer: FileAnswer, choice: Choice) -
         session=session,
         scenario=scenario,
         run_tasks=partial(run_tasks, jobs=choice.jobs),
-        find_environment=environment_named,
+        find_environment=find_environment,
     )
     runs.run(each.id for each in environments)
     tried = [TriedReader.of(each.environment, each.cell, each.attempt, each.reason) for each in runs.all]

@@ -163,7 +163,9 @@ def this_platform() -> str:
 
 
 @functools.lru_cache(maxsize=1024)
-def _together(own: tuple[tuple[str, str], ...], pass_env: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+def _merged_variables(
+    own: tuple[tuple[str, str], ...], pass_env: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
     """Return the variables of an environment and the pass-env variables, sorted. The latter take precedence."""
     return tuple(sorted({**dict(own), **dict(pass_env)}.items()))
 
@@ -195,7 +197,7 @@ def make_task(
         script = replace(script, header=replace(script.header, timeout_s=timeout_s))
     names = script.header.variables
     pass_env = tuple((name, caller_variables[name]) for name in names if name in caller_variables) if names else ()
-    variables = _together(environment.variables, pass_env)
+    variables = _merged_variables(environment.variables, pass_env)
     run_with = run_with or cell.case
     inputs = CellInputs(
         script=script.digest,

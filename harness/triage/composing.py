@@ -20,7 +20,7 @@ from harness.triage.claims import CheckedClaim, check, questions_about, without_
 from harness.triage.commands import reproducing
 from harness.triage.environments import failing_versions, people_name
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.local_paths import shared, without_local_paths
+from harness.triage.local_paths import without_local_paths, without_local_paths_in
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.observed_runs import Problem, evidence_of
 from harness.triage.output_differences import Differences, differences_of, is_undecided
@@ -136,7 +136,7 @@ def compose(found: Investigation) -> TriageAnswer:
         ranges=ranges,
         introduced=introduced,
         fixed=fixed,
-        transitions=tuple(shared(dict(each)) for each in transitions),
+        transitions=tuple(without_local_paths_in(dict(each)) for each in transitions),
         claims=checked,
         forced=_forced(found, reproduction, ranges),
         workarounds=workarounds(evidence, ranges, held=held),

@@ -18,13 +18,13 @@ def newest_member(
     With `at_least_one`, the first one if all were released later.
     """
     members = [each for each in environments if each.family == family.name]
-    known = [each for each in members if date is None or released(family, each) <= date]
+    known = [each for each in members if date is None or release_day(family, each) <= date]
     if not known:
         return members[0] if members and at_least_one else None
     return known[-1]
 
 
-def released(family: Family, environment: Environment) -> dt.date:
+def release_day(family: Family, environment: Environment) -> dt.date:
     """Return the day on which the version of an environment was released, by the date of its lockfile."""
     return (environment.lock.origin.as_of - dt.timedelta(days=family.days_after_release or 0)).date()
 

@@ -23,13 +23,13 @@ def without_local_paths(text: str) -> str:
     return _BARE.sub(".../", _QUOTED.sub(".../", text))
 
 
-def shared(value: _T) -> _T:
+def without_local_paths_in(value: _T) -> _T:
     """Return plain values of a JSON document without local paths."""
     result: object = value
     if isinstance(value, str):
         result = without_local_paths(value)
     elif isinstance(value, dict):
-        result = {key: shared(each) for key, each in value.items()}
+        result = {key: without_local_paths_in(each) for key, each in value.items()}
     elif isinstance(value, (list, tuple)):
-        result = [shared(each) for each in value]
+        result = [without_local_paths_in(each) for each in value]
     return result  # type: ignore[return-value]

@@ -18,7 +18,7 @@ from harness.triage.commands import reproducing_pair
 from harness.triage.composing import install_line
 from harness.triage.environments import people_name
 from harness.triage.evidence import Evidence, Shows
-from harness.triage.local_paths import shared, without_local_paths
+from harness.triage.local_paths import without_local_paths, without_local_paths_in
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.observed_runs import CellRun, Problem, evidence_of
 from harness.triage.pair_sides import chain_between, points_of_side, readers_of, workarounds_of_pair, writers_for
@@ -100,7 +100,7 @@ class PairReply:
             ranges=readers,
             introduced=found[0],
             fixed=found[1],
-            transitions=tuple(shared(dict(each)) for each in transitions),
+            transitions=tuple(without_local_paths_in(dict(each)) for each in transitions),
             claims=checked,
             workarounds=ways,
             dropped=self.report.dropped,

@@ -83,7 +83,7 @@ class Uv:
     """The parent of temporary folders; None for the system's."""
 
     @classmethod
-    def found(cls, environ: Mapping[str, str], *, scratch: Path | None = None) -> Uv:
+    def find(cls, environ: Mapping[str, str], *, scratch: Path | None = None) -> Uv:
         """Find the installed uv. Keep only the variables that do not change results."""
         try:
             executable = Path(find_uv_bin())

@@ -34,7 +34,7 @@ def index(tmp_path):
 @pytest.fixture
 def uv(index, tmp_path):
     variables = {**os.environ, "UV_DEFAULT_INDEX": index.address, "UV_CACHE_DIR": str(tmp_path / "uv-cache")}
-    return Uv.found({**variables, "UV_HTTP_RETRIES": "0"})
+    return Uv.find({**variables, "UV_HTTP_RETRIES": "0"})
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ environment = Environment(id="env", family="family", lock=lock, imports=("made_u
 interpreter = Interpreter(
     executable=Path(request["python"]), version=request["version"], implementation="cpython"
 )
-cache, uv = Path(request["cache"]), Uv.found(os.environ)
+cache, uv = Path(request["cache"]), Uv.find(os.environ)
 builds = lambda: SourceBuilds.default(cache, uv)
 store = EnvironmentStore(cache, uv=uv, find_builds=builds, notify=print)
 print(store.provide(environment, interpreter).built)

@@ -73,7 +73,7 @@ def test_scenarios_of_the_project_are_held_to_the_same(project):
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="needs a Python that knows more syntax than this one")
 def test_script_that_only_a_newer_python_reads_is_looked_at_by_that_one(project, tmp_path):
-    if not any(interpreter.version >= "3.12" for interpreter in Interpreters(project.cache, uv=None).at_hand()):
+    if not any(interpreter.version >= "3.12" for interpreter in Interpreters(project.cache, uv=None).installed()):
         pytest.skip("there is no newer Python here")
     path = tmp_path / "report.py"
     path.write_text("type X = int\nprint(X)\n")

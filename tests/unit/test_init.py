@@ -6,7 +6,7 @@ import re
 import pytest
 from packaging.version import Version
 
-from harness.commands.init_matrix import in_range, matrix_of, module_named, newest_minors, package_named, python_named
+from harness.commands.init_matrix import in_range, matrix_of, newest_minors, parse_module, parse_package, parse_python
 from harness.errors import Problems, UsageError
 from harness.locking.fitting_pythons import choose_pythons, fitting_pythons
 from harness.locking.package_index import Release
@@ -117,11 +117,11 @@ def test_range_without_a_choice_is_the_last_minor_versions():
 @pytest.mark.parametrize(
     ("check", "message"),
     [
-        (lambda: package_named("scikit learn"), "'scikit learn' is not the name of a package"),
-        (lambda: package_named(""), "'' is not the name of a package"),
-        (lambda: module_named("scikit-learn"), "'scikit-learn' is not the name of a module"),
-        (lambda: python_named("2.7"), "'2.7' is not a Python that can be used.\nWrite one of: 3.6, 3.7"),
-        (lambda: python_named("3.11.4"), "'3.11.4' is not a Python"),
+        (lambda: parse_package("scikit learn"), "'scikit learn' is not the name of a package"),
+        (lambda: parse_package(""), "'' is not the name of a package"),
+        (lambda: parse_module("scikit-learn"), "'scikit-learn' is not the name of a module"),
+        (lambda: parse_python("2.7"), "'2.7' is not a Python that can be used.\nWrite one of: 3.6, 3.7"),
+        (lambda: parse_python("3.11.4"), "'3.11.4' is not a Python"),
         (lambda: in_range(RELEASES, "newest"), "'newest' is not a range of versions"),
         (lambda: in_range(RELEASES, ">=9"), "'>=9' has no release.\nThe releases are 0.1 to 2.0"),
     ],

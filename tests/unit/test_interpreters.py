@@ -33,7 +33,7 @@ class Machine:
 
     def interpreters(self, **more):
         paths = [self.folder / name for name in sorted(each.name for each in self.folder.iterdir() if each.is_file())]
-        return Interpreters(self.folder / "cache", uv=Uv.found({}), candidates=lambda: paths, **more)
+        return Interpreters(self.folder / "cache", uv=Uv.find({}), candidates=lambda: paths, **more)
 
     def _run(self, command, **ignored):
         name = str(command[0])
@@ -124,8 +124,8 @@ def test_installed_python_is_found_without_download(machine):
     machine.add("a", "3.11.1")
     interpreters = machine.interpreters(download=True)
 
-    assert interpreters.have("3.11") == interpreters.find("3.11")
-    assert interpreters.have("3.8") is None
+    assert interpreters.find_installed("3.11") == interpreters.find("3.11")
+    assert interpreters.find_installed("3.8") is None
     assert len(machine.asked) == 1
 
 

@@ -45,7 +45,7 @@ from harness.triage.environments import (
     with_one_version_each,
 )
 from harness.triage.evidence import Evidence, Failure, Shows
-from harness.triage.local_paths import shared, without_local_paths
+from harness.triage.local_paths import without_local_paths, without_local_paths_in
 from harness.triage.masking import without_secrets
 from harness.triage.notebook import notebook
 from harness.triage.observed_runs import CellRun, Problem, evidence_of, is_right
@@ -1093,7 +1093,7 @@ def test_reply_names_pull_requests_with_their_repository():
 )  # fmt: skip
 def test_local_paths_are_shortened(text, shown):
     assert without_local_paths(text) == shown
-    assert shared({"a": [text, 1, None]}) == {"a": [shown, 1, None]}
+    assert without_local_paths_in({"a": [text, 1, None]}) == {"a": [shown, 1, None]}
 
 
 @given(st.text(max_size=300))

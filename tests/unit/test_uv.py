@@ -30,7 +30,7 @@ def calls(monkeypatch):
 
 
 def test_variables_that_change_a_resolution_are_removed():
-    uv = Uv.found(
+    uv = Uv.find(
         {
             "PATH": "/bin",
             "UV_DEFAULT_INDEX": "https://mirror.invalid/simple",
@@ -60,7 +60,7 @@ def test_resolution_has_a_date_and_uses_wheels_only(calls, tmp_path):
     )
     (tmp_path / "pylock.toml").write_text("before")
 
-    assert Uv.found({}).resolve(resolution, output=tmp_path / "pylock.toml") == "before"
+    assert Uv.find({}).resolve(resolution, output=tmp_path / "pylock.toml") == "before"
 
     [(command, _, folder)] = calls
     line = " ".join(command)
@@ -87,7 +87,7 @@ def test_each_kind_of_failure_is_distinguished(calls, tmp_path, ended, kind):
     calls.ended = Ended(**{"stdout": b"", "stderr": b"", "duration_s": 1.0, **ended})
 
     with pytest.raises(UvFailed) as caught:
-        Uv.found({}).create_environment(tmp_path / "e", python=tmp_path / "python", stop=threading.Event())
+        Uv.find({}).create_environment(tmp_path / "e", python=tmp_path / "python", stop=threading.Event())
 
     assert caught.value.kind is kind
     assert caught.value.next_step
@@ -104,7 +104,7 @@ def test_metadata_of_sources_replaces_any_other_configuration(calls, tmp_path):
     )  # fmt: skip
     (tmp_path / "pylock.toml").write_text("")
 
-    Uv.found({}).resolve(resolution, output=tmp_path / "pylock.toml")
+    Uv.find({}).resolve(resolution, output=tmp_path / "pylock.toml")
 
     [(command, _, folder)] = calls
     assert command[command.index("--config-file") + 1] == "uv.toml"
@@ -120,5 +120,5 @@ def test_metadata_of_sources_replaces_any_other_configuration(calls, tmp_path):
 def test_path_of_a_downloaded_python_is_returned(calls, tmp_path):
     calls.ended = Ended(status=0, stdout=b"/pythons/bin/python3.8\n", stderr=b"", duration_s=1.0)
 
-    assert str(Uv.found({}).install_python("3.8", folder=tmp_path)) == "/pythons/bin/python3.8"
+    assert str(Uv.find({}).install_python("3.8", folder=tmp_path)) == "/pythons/bin/python3.8"
     assert [command[:2] for command, _, _ in calls] == [["python", "install"], ["python", "find"]]
