@@ -70,9 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(session: Session, options: Options) -> int:
     """Read the facts of a file, and print its readers; exit status 1 if nothing is known."""
     _check(options)
-    says, name = _read(options)
+    facts, name = _read(options)
     table = _table(session)
-    answer = _from_table(session, options, says, name, table)
+    answer = _from_table(session, options, facts, name, table)
     if options.try_it:
         from harness.commands.tried_file import try_file
 
@@ -144,14 +144,14 @@ def _table(session: Session) -> Transfer:
     )  # fmt: skip
 
 
-def _from_table(session: Session, options: Options, says: FileFacts, name: str, table: Transfer) -> FileAnswer:
+def _from_table(session: Session, options: Options, facts: FileFacts, name: str, table: Transfer) -> FileAnswer:
     if options.written_by is not None:
         known = dict.fromkeys([*table.writers, *(each.id for each in session.project.environments)])
         written_by = Writers(ids=(writer_named(options.written_by, list(known)),))
     else:
         tabled = [table.places[id] for id in table.writers if id in table.places]
-        written_by = writers_of(says, tabled or project_places(session))
-    answer = answer_from_table(name, says, written_by, table, _wanted(session, options, table))
+        written_by = writers_of(facts, tabled or project_places(session))
+    answer = answer_from_table(name, facts, written_by, table, _wanted(session, options, table))
     # Environments that are not in the table end a range.
     order = dict.fromkeys([*(each.id for each in session.project.environments), *table.readers])
     return replace(answer, order=tuple(order))

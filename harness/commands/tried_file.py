@@ -41,16 +41,16 @@ class Choice(Protocol):
 
 def try_file(session: Session, path: Path, answer: FileAnswer, choice: Choice) -> FileAnswer:
     """Load a file in environments; return the answer with what they made of it. Raises UsageError, HarnessError."""
-    if not answer.says.format.has_model:
+    if not answer.facts.format.has_model:
         raise UsageError(
             f"{path}: it has weights only, so there is nothing that --try could load",
             next_step="Write a script that makes the model and loads the weights, and run it: harness run SCRIPT",
         )
     if not answer.written_by.ids:  # the table has no file of this writer, and the project may have the writer
-        written_by = writers_of(answer.says, project_places(session))
+        written_by = writers_of(answer.facts, project_places(session))
         answer = replace(answer, written_by=written_by if written_by.ids else answer.written_by)
     environments = _chosen(session, choice, answer)
-    copied = Copied.of(session, path, format=answer.says.format.value, code=choice.code)
+    copied = Copied.of(session, path, format=answer.facts.format.value, code=choice.code)
     (scenario,) = scripts_at(session, [copied.reading()])
     runs = Runs(
         session=session,

@@ -33,7 +33,7 @@ class FileAnswer:
     """What is known of a file and its readers."""
 
     name: str
-    says: FileFacts
+    facts: FileFacts
     written_by: Writers
     alike: SimilarModels
     readers: tuple[ReaderAnswer, ...]
@@ -61,10 +61,10 @@ def table_format(format: Format) -> str:
 
 
 def answer_from_table(
-    name: str, says: FileFacts, written_by: Writers, table: Transfer, wanted: str | None
+    name: str, facts: FileFacts, written_by: Writers, table: Transfer, wanted: str | None
 ) -> FileAnswer:
     """Return the answer of the table for a file. Without a known writer, every reader is not tested."""
-    alike, format = models_like(says, table), table_format(says.format)
+    alike, format = models_like(facts, table), table_format(facts.format)
     if alike.any_layers:  # a file exists, so it has a model that its writer can write in this format
         models = [
             each
@@ -77,13 +77,13 @@ def answer_from_table(
         models=alike.models,
         any_layers=alike.any_layers,
         foreign=alike.foreign.keys(),
-        layers=says.layers,
+        layers=facts.layers,
     )
     readers = tuple(grading.answer(written_by.ids, format, each) for each in table.readers)
     known = any(each.grade is not Grade.NOT_TESTED for each in readers)
     return FileAnswer(
         name=name,
-        says=says,
+        facts=facts,
         written_by=written_by,
         alike=alike,
         readers=readers,
@@ -105,22 +105,22 @@ def best_reader(readers: Sequence[ReaderAnswer]) -> ReaderAnswer | None:
 
 def document(answer: FileAnswer) -> dict[str, Any]:
     """Return an answer as a JSON document: docs/schemas/readers.schema.json."""
-    says = answer.says
+    facts = answer.facts
     return {
         "schema": SCHEMA,
         "file": {
             "name": answer.name,
-            "format": says.format.value,
-            "writer": says.writer or (", ".join(answer.written_by.ids) or None),
+            "format": facts.format.value,
+            "writer": facts.writer or (", ".join(answer.written_by.ids) or None),
             "written_by": list(answer.written_by.ids),
             "exact": answer.written_by.exact,
-            "saved": says.saved,
-            "backend": says.backend,
-            "layers": list(says.layers),
-            "custom": list(says.custom),
-            "code": list(says.code),
-            "compiled": says.compiled,
-            "notes": [*says.notes, *([answer.written_by.reason] if answer.written_by.reason else [])],
+            "saved": facts.saved,
+            "backend": facts.backend,
+            "layers": list(facts.layers),
+            "custom": list(facts.custom),
+            "code": list(facts.code),
+            "compiled": facts.compiled,
+            "notes": [*facts.notes, *([answer.written_by.reason] if answer.written_by.reason else [])],
         },
         "source": answer.source,
         "tried": answer.tried,

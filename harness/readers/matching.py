@@ -30,12 +30,12 @@ class SimilarModels:
     """True if the layers of the file are not known: every model of the table may be like it."""
 
 
-def models_like(says: FileFacts, table: Transfer) -> SimilarModels:
+def models_like(facts: FileFacts, table: Transfer) -> SimilarModels:
     """Return the models that have nothing but layers of the file, and for other layers the models nearest to it."""
-    kinds = _kinds(says.layers)
+    kinds = _kinds(facts.layers)
     if not kinds:
         return SimilarModels(models=tuple(each.name for each in table.models), any_layers=True)
-    fit = [each for each in table.models if _has_traits(each, says)]
+    fit = [each for each in table.models if _has_traits(each, facts)]
     whole = [each.name for each in fit if _kinds(each.layers) and _kinds(each.layers) <= kinds]
     covered = {kind for each in fit if each.name in whole for kind in _kinds(each.layers)}
     foreign: dict[str, tuple[str, ...]] = {}
@@ -57,15 +57,15 @@ def _kinds(layers: tuple[str, ...]) -> set[str]:
     return {each if each in KERAS_LAYERS else _OWN for each in layers if each not in _CONTAINERS}
 
 
-def _has_traits(model: Model, says: FileFacts) -> bool:
+def _has_traits(model: Model, facts: FileFacts) -> bool:
     """Return False for a model that the table has for something other than its layers, which the file does not have."""
     traits = {
-        "compiled": says.compiled,
-        "registered": any(">" in each for each in says.custom),
-        "custom_objects": any(">" not in each for each in says.custom),
-        "subclassed": not set(says.layers) & MODELS,
-        "registered_functions": bool(says.custom) and says.compiled,
-        "mixed_precision": says.mixed,
-        "nested": says.nested,
+        "compiled": facts.compiled,
+        "registered": any(">" in each for each in facts.custom),
+        "custom_objects": any(">" not in each for each in facts.custom),
+        "subclassed": not set(facts.layers) & MODELS,
+        "registered_functions": bool(facts.custom) and facts.compiled,
+        "mixed_precision": facts.mixed,
+        "nested": facts.nested,
     }
     return traits.get(model.name, True)

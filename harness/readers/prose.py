@@ -29,7 +29,7 @@ _VERSION = re.compile(r"\d+(\.\d+)+")
 
 @dataclass(frozen=True, kw_only=True)
 class _Footnote:
-    """What a footnote says: sentences without their last period."""
+    """The text of a footnote: sentences without their last period."""
 
     seen: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
@@ -59,26 +59,26 @@ def text_of(answer: FileAnswer, *, command: str) -> str:
 
 
 def _head(answer: FileAnswer) -> Iterator[str]:
-    says, by = answer.says, answer.written_by
+    facts, by = answer.facts, answer.written_by
     named = _alternatives(by.ids)
-    environments = f" ({named})" if by.ids and says.writer else ""
-    writer = says.writer or named
+    environments = f" ({named})" if by.ids and facts.writer else ""
+    writer = facts.writer or named
     by_whom = f"written by {writer}{environments}" if writer else "writer unknown"
-    yield from _wrapped(f"{answer.name}: {says.format}, {by_whom}")
+    yield from _wrapped(f"{answer.name}: {facts.format}, {by_whom}")
     if by.reason:
         yield from _wrapped(by.reason)
     if not by.exact:
-        yield from _wrapped(f"No environment of the table has {says.writer}: the nearest release is {named}.")
-    if says.layers:
-        yield from _wrapped(f"Layers: {', '.join(says.layers)}")
-    if says.custom:
-        yield from _wrapped(f"Classes of your own: {', '.join(says.custom)}. Every reader needs their code.")
-    if says.code:
+        yield from _wrapped(f"No environment of the table has {facts.writer}: the nearest release is {named}.")
+    if facts.layers:
+        yield from _wrapped(f"Layers: {', '.join(facts.layers)}")
+    if facts.custom:
+        yield from _wrapped(f"Classes of your own: {', '.join(facts.custom)}. Every reader needs their code.")
+    if facts.code:
         yield from _wrapped(
-            f"It carries Python code ({', '.join(says.code)}), which runs when it is loaded. "
+            f"It carries Python code ({', '.join(facts.code)}), which runs when it is loaded. "
             "Load it only if you trust it."
         )
-    for each in says.notes:
+    for each in facts.notes:
         yield from _wrapped(each)
 
 
@@ -100,7 +100,7 @@ def _table(answer: FileAnswer) -> Iterator[str]:
                 f"The table has no model with {', '.join(answer.alike.missing)}: of that, nothing is known. "
                 f"--try runs the file itself."
             )
-        if answer.known and not answer.alike.any_layers and answer.says.format.has_model:
+        if answer.known and not answer.alike.any_layers and answer.facts.format.has_model:
             yield from _wrapped("The file itself was not read, and may differ: --try reads it, in the sandbox.")
         yield ""
     notes: dict[_Footnote, int] = {}
@@ -123,7 +123,7 @@ def _table(answer: FileAnswer) -> Iterator[str]:
 
 def _evidence(answer: FileAnswer) -> str:
     unknown = f"Who reads it is not known from {answer.source}"
-    and_try = ", or use --try" if answer.says.format.has_model else ""
+    and_try = ", or use --try" if answer.facts.format.has_model else ""
     if not answer.source:
         return "Who reads it is not known: there is no table. --try runs the file itself."
     if not answer.written_by.ids:

@@ -28,17 +28,17 @@ class Writers:
     """Why there are none."""
 
 
-def writers_of(says: FileFacts, places: Sequence[Place]) -> Writers:
+def writers_of(facts: FileFacts, places: Sequence[Place]) -> Writers:
     """Return the environments that have the versions which a file names."""
-    if says.keras is None and says.tensorflow is None:
+    if facts.keras is None and facts.tensorflow is None:
         return Writers(reason="The file does not say which version wrote it.")
-    exact = [each for each in places if _matches(each, says)]
+    exact = [each for each in places if _matches(each, facts)]
     if exact:
         return Writers(ids=_different(exact))
-    nearest = _nearest(places, says)
+    nearest = _nearest(places, facts)
     if nearest:
         return Writers(ids=nearest, exact=False)
-    return Writers(reason=f"The table has no files of {says.writer}, nor of a release near it.")
+    return Writers(reason=f"The table has no files of {facts.writer}, nor of a release near it.")
 
 
 def writer_named(text: str, known: Sequence[str]) -> str:
@@ -69,9 +69,9 @@ def keras_of(packages: Mapping[str, str], variables: Mapping[str, str]) -> str |
     return _BUNDLED.get(minor) or packages.get("keras")
 
 
-def _matches(place: Place, says: FileFacts) -> bool:
+def _matches(place: Place, facts: FileFacts) -> bool:
     packages, keras = dict(place.packages), _keras(place)
-    return (says.keras is None or says.keras == keras) and says.tensorflow in (None, _tensorflow(packages))
+    return (facts.keras is None or facts.keras == keras) and facts.tensorflow in (None, _tensorflow(packages))
 
 
 def _different(places: Iterable[Place]) -> tuple[str, ...]:
@@ -90,14 +90,14 @@ def _tensorflow(packages: Mapping[str, str]) -> str | None:
     return next((packages[name] for name in _TENSORFLOW if name in packages), None)
 
 
-def _nearest(places: Iterable[Place], says: FileFacts) -> tuple[str, ...]:
+def _nearest(places: Iterable[Place], facts: FileFacts) -> tuple[str, ...]:
     """Return the environments with the nearest version in the same minor release."""
-    wanted = _version(says.keras or says.tensorflow)
+    wanted = _version(facts.keras or facts.tensorflow)
     if wanted is None:
         return ()
     found: dict[int, list[Place]] = {}
     for place in places:
-        version = _version(_keras(place) if says.keras else _tensorflow(dict(place.packages)))
+        version = _version(_keras(place) if facts.keras else _tensorflow(dict(place.packages)))
         if version is not None and version.release[:2] == wanted.release[:2]:
             found.setdefault(abs(version.micro - wanted.micro), []).append(place)
     return _different(found[min(found)]) if found else ()

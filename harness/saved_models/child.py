@@ -15,13 +15,13 @@ CPU_S = 20
 
 
 def main() -> None:
-    """Read the file that the command line names; print what it says, or why it is refused."""
+    """Read the file that the command line names; print its facts, or the reason why it is refused."""
     _limit()
     from harness.saved_models.file_kind import read_file
     from harness.saved_models.refusal import Refusal
 
     try:
-        found = {"says": read_file(Path(sys.argv[1])).to_json()}
+        found = {"facts": read_file(Path(sys.argv[1])).to_json()}
     except Refusal as refusal:
         found = {"refused": refusal.what, "next_step": refusal.next_step}
     except OSError as error:

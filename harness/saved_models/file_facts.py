@@ -38,7 +38,7 @@ class Format(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class FileFacts:
-    """What a saved model says. Every text is the file's own: it is not trusted."""
+    """The facts of a saved model. Every text is the file's own: it is not trusted."""
 
     format: Format
     keras: str | None = None
@@ -78,7 +78,7 @@ class FileFacts:
         """Read what `to_json` wrote. Raises ValueError."""
         document = parse_json(text)
         if not isinstance(document, dict) or set(document) != {each.name for each in fields(cls)}:
-            raise ValueError("not what a file says")
+            raise ValueError("not the facts of a file")
         values: dict[str, Any] = {key: _tuples(value) for key, value in document.items()}
         return cls(**{**values, "format": Format(values["format"])})
 

@@ -76,15 +76,15 @@ def _read_json(file: Window) -> FileFacts:
     )
 
 
-def _named(path: Path, says: FileFacts) -> FileFacts:
+def _named(path: Path, facts: FileFacts) -> FileFacts:
     """Return the facts of a file, with a note if its suffix is that of another format: readers use the suffix."""
-    wanted = (".keras",) if says.format is Format.KERAS else (".h5", ".hdf5")
+    wanted = (".keras",) if facts.format is Format.KERAS else (".h5", ".hdf5")
     if path.name.lower().endswith(wanted):
-        return says
+        return facts
     named = (
-        f"The content is {says.format}, and the name does not end in {wanted[0]}: rename it, readers go by the name."
+        f"The content is {facts.format}, and the name does not end in {wanted[0]}: rename it, readers go by the name."
     )
-    return replace(says, notes=(*says.notes, named))
+    return replace(facts, notes=(*facts.notes, named))
 
 
 def _refusal(head: bytes) -> Refusal:

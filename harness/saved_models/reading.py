@@ -31,8 +31,8 @@ def read_saved_file(path: Path, *, timeout_s: float = TIME_LIMIT_S) -> FileFacts
     )
     try:
         found = parse_json(ended.stdout)
-        if "says" in found:
-            return FileFacts.from_json(found["says"])
+        if "facts" in found:
+            return FileFacts.from_json(found["facts"])
         what, next_step = str(found["refused"]), str(found["next_step"])
     except (ValueError, KeyError, TypeError):
         what, next_step = _end_without_answer(ended), ""
@@ -42,7 +42,7 @@ def read_saved_file(path: Path, *, timeout_s: float = TIME_LIMIT_S) -> FileFacts
 def _end_without_answer(ended: Ended) -> str:
     """Return why the process gave no answer. Raises HarnessError if the file is not the reason."""
     if ended.timed_out or ended.status == -24:  # SIGXCPU
-        return "reading what it says takes too long: it is damaged, or was made to do this"
+        return "reading it takes too long: it is damaged, or was made to do this"
     if ended.over_memory or ended.machine_out_of_memory:
         return f"reading it needs more than {MEMORY_MIB} MiB of memory"
     said = ended.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]

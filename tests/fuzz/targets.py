@@ -352,7 +352,7 @@ def resolution(data: bytes, folder: Path) -> None:
 
 
 def source(data: bytes, folder: Path) -> None:
-    """A source distribution, what its pyproject.toml says, and what the wheel says that came out of its build."""
+    """A source distribution, what its pyproject.toml facts, and what the wheel says that came out of its build."""
     for name in ("demo-1.0.tar.gz", "demo-1.0.zip", "demo-1.0-py3-none-any.whl"):
         (folder / name).write_bytes(data)
     packed = folder / "packed-1.0.zip"
@@ -395,12 +395,12 @@ def checkpoint(data: bytes, folder: Path) -> None:
 
 def _says(path: Path) -> None:
     try:
-        says = read_file(path)
+        facts = read_file(path)
     except Refusal as refusal:
         assert 0 < len(refusal.what) < 500
         return
-    assert FileFacts.from_json(says.to_json()) == says
-    for names in (says.layers, says.custom, says.code):
+    assert FileFacts.from_json(facts.to_json()) == facts
+    for names in (facts.layers, facts.custom, facts.code):
         assert len(names) <= MOST_NAMES
         assert all(each.isprintable() and len(each) <= LONGEST_NAME for each in names)
 

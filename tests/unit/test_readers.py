@@ -109,9 +109,9 @@ KERAS_2_TO_3 = {
 DEPTHWISE = FileFacts(format=Format.H5, keras="2.12.0", layers=("Conv2D", "Dense", "DepthwiseConv2D", "Sequential"))
 
 
-def answered(says=DEPTHWISE, squares=KERAS_2_TO_3, wanted="tf2.16.2"):
+def answered(facts=DEPTHWISE, squares=KERAS_2_TO_3, wanted="tf2.16.2"):
     found = table(**squares)
-    return answer_from_table("m.h5", says, writers_of(says, list(found.places.values())), found, wanted)
+    return answer_from_table("m.h5", facts, writers_of(facts, list(found.places.values())), found, wanted)
 
 
 def test_a_file_is_answered_by_the_models_with_its_layers():
@@ -128,7 +128,7 @@ def test_a_file_is_answered_by_the_models_with_its_layers():
 
 
 @pytest.mark.parametrize(
-    ("says", "models", "missing"),
+    ("facts", "models", "missing"),
     [
         ({"layers": ("Dense", "Functional")}, ("dense",), ()),
         ({"layers": ("Dense", "Sequential"), "compiled": True}, ("dense", "compiled"), ()),
@@ -139,15 +139,15 @@ def test_a_file_is_answered_by_the_models_with_its_layers():
         ({"layers": ("LSTM",)}, (), ("LSTM",)),
     ],
 )
-def test_models_are_like_a_file_if_they_have_its_layers(says, models, missing):
-    alike = models_like(FileFacts(format=Format.H5, **says), table())
+def test_models_are_like_a_file_if_they_have_its_layers(facts, models, missing):
+    alike = models_like(FileFacts(format=Format.H5, **facts), table())
     assert (alike.models, alike.missing) == (models, missing)
 
 
 def test_without_layers_every_model_answers_and_a_mixture_is_partial():
     found = table(**KERAS_2_TO_3)
-    says = FileFacts(format=Format.H5)
-    answer = answer_from_table("x", says, Writers(ids=("tf2.12.1",)), found, "tf2.16.2")
+    facts = FileFacts(format=Format.H5)
+    answer = answer_from_table("x", facts, Writers(ids=("tf2.12.1",)), found, "tf2.16.2")
     assert answer.readers[3].grade is Grade.PARTIAL
     assert answer.readers[3].differs == ("convolution: refused",)
     assert answer.readers[2].grade is Grade.FULL
@@ -209,8 +209,8 @@ def test_an_option_that_helps_makes_a_refused_reader_partial():
         "dense|tf|plain": {"tf2.12.1": (FULL, FULL, FULL, REFUSED, REFUSED)},
         "dense|tf|TFSMLayer": {"tf2.12.1": (None, None, None, OPTION, None)},
     }
-    says = FileFacts(format=Format.SAVED_MODEL, keras="2.12.0", tensorflow="2.12.1", layers=("Dense",))
-    reader = answered(says, squares).readers[3]
+    facts = FileFacts(format=Format.SAVED_MODEL, keras="2.12.0", tensorflow="2.12.1", layers=("Dense",))
+    reader = answered(facts, squares).readers[3]
     assert reader.grade is Grade.PARTIAL
     assert reader.differs == ("only with TFSMLayer",)
     assert reader.error == "TypeError: no groups"
@@ -278,7 +278,7 @@ def test_a_writer_that_cannot_write_a_model_says_nothing_of_its_readers():
 
 
 @pytest.mark.parametrize(
-    ("says", "ids", "exact"),
+    ("facts", "ids", "exact"),
     [
         ({"keras": "2.15.0"}, ("tf2.15.1",), True),
         ({"keras": "3.8.1"}, ("keras3.8.0",), False),
@@ -289,8 +289,8 @@ def test_a_writer_that_cannot_write_a_model_says_nothing_of_its_readers():
         ({}, (), True),
     ],
 )
-def test_the_writer_is_the_environment_with_the_version_of_the_file(says, ids, exact):
-    found = writers_of(FileFacts(format=Format.H5, **says), list(table().places.values()))
+def test_the_writer_is_the_environment_with_the_version_of_the_file(facts, ids, exact):
+    found = writers_of(FileFacts(format=Format.H5, **facts), list(table().places.values()))
     assert (found.ids, found.exact) == (ids, exact)
     assert bool(found.reason) == (not ids)
 
@@ -365,10 +365,10 @@ def test_what_is_unknown_is_said_to_be_unknown():
 
 
 @pytest.mark.parametrize(
-    "says", [DEPTHWISE, FileFacts(format=Format.CHECKPOINT), FileFacts(format=Format.H5, keras="9.9")]
+    "facts", [DEPTHWISE, FileFacts(format=Format.CHECKPOINT), FileFacts(format=Format.H5, keras="9.9")]
 )
-def test_documents_conform_to_their_schema(says):
-    validator("readers").validate(document(answered(says)))
+def test_documents_conform_to_their_schema(facts):
+    validator("readers").validate(document(answered(facts)))
 
 
 # What was tried

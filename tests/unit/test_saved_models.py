@@ -48,9 +48,9 @@ CUSTOM = {"layers": ("Dense", "Plain", "Scale", "Sequential"), "custom": ("Mine>
     ],
 )  # fmt: skip
 def test_files_of_real_releases_say_who_wrote_them(name, expected):
-    says = read_file(FILES / name)
-    assert {key: getattr(says, key) for key in expected} == expected
-    assert FileFacts.from_json(says.to_json()) == says
+    facts = read_file(FILES / name)
+    assert {key: getattr(facts, key) for key in expected} == expected
+    assert FileFacts.from_json(facts.to_json()) == facts
 
 
 def test_a_form_of_hdf5_that_is_not_read_is_not_called_damaged():
@@ -61,9 +61,9 @@ def test_a_form_of_hdf5_that_is_not_read_is_not_called_damaged():
 
 
 def test_a_file_with_the_suffix_of_another_format_says_so():
-    says = read_file(FILES / "tf2.12.1_custom.keras")
-    assert says.format is Format.H5
-    assert any("rename" in note for note in says.notes)
+    facts = read_file(FILES / "tf2.12.1_custom.keras")
+    assert facts.format is Format.H5
+    assert any("rename" in note for note in facts.notes)
     assert not read_file(FILES / "tf2.15.1_custom.keras").notes
 
 
@@ -177,9 +177,9 @@ def test_an_archive_whose_members_overlap_is_refused(tmp_path):
 
 def test_an_archive_without_weights_or_with_pickles_says_so(tmp_path):
     members = {name: content for name, content in GOOD.items() if not name.startswith("model")}
-    says = read_file(_archive(tmp_path / "model.keras", {**members, "assets/tokens.pkl": b"\x80\x04."}))
-    assert says.keras == "3.8.0"
-    assert len(says.notes) == 2
+    facts = read_file(_archive(tmp_path / "model.keras", {**members, "assets/tokens.pkl": b"\x80\x04."}))
+    assert facts.keras == "3.8.0"
+    assert len(facts.notes) == 2
 
 
 def test_a_directory_of_an_archive_that_claims_gigabytes_is_not_read(tmp_path):
@@ -256,8 +256,8 @@ def test_a_configuration_as_text_is_read(tmp_path):
     path = tmp_path / "model.json"
     dense = {"class_name": "Dense", "config": {}}
     path.write_text(json.dumps({"class_name": "Sequential", "config": {"layers": [dense]}, "keras_version": "2.12.0"}))
-    says = read_file(path)
-    assert (says.format, says.keras, says.layers) == (Format.JSON, "2.12.0", ("Dense", "Sequential"))
+    facts = read_file(path)
+    assert (facts.format, facts.keras, facts.layers) == (Format.JSON, "2.12.0", ("Dense", "Sequential"))
     path.write_text('{"a": 1}')
     with pytest.raises(Refusal, match="not the configuration of a model"):
         read_file(path)
@@ -274,6 +274,6 @@ def test_wrapped_and_nested_layers_are_found(tmp_path):
         "config": {"layers": [inner, wrapped, {"class_name": "Odd", "config": {"units": {"class_name": "X"}}}]},
         "compile_config": {"loss": loss, "optimizer": "adam"},
     }
-    says = read_file(_archive(tmp_path / "m.keras", {**GOOD, "config.json": json.dumps(config)}))
-    assert says.layers == ("Bidirectional", "Dense", "Functional", "LSTMCell", "Odd", "RNN", "Sequential")
-    assert says.custom == ("My>Mine", "Odd")
+    facts = read_file(_archive(tmp_path / "m.keras", {**GOOD, "config.json": json.dumps(config)}))
+    assert facts.layers == ("Bidirectional", "Dense", "Functional", "LSTMCell", "Odd", "RNN", "Sequential")
+    assert facts.custom == ("My>Mine", "Odd")
