@@ -352,7 +352,7 @@ def resolution(data: bytes, folder: Path) -> None:
 
 
 def source(data: bytes, folder: Path) -> None:
-    """A source distribution, what its pyproject.toml facts, and what the wheel says that came out of its build."""
+    """A source distribution: its pyproject.toml, and the metadata of the wheel that its build produced."""
     for name in ("demo-1.0.tar.gz", "demo-1.0.zip", "demo-1.0-py3-none-any.whl"):
         (folder / name).write_bytes(data)
     packed = folder / "packed-1.0.zip"
