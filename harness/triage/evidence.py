@@ -18,6 +18,8 @@ _WRAPPER = re.compile(r"Exception encountered when calling")
 _USER_CODE = ("in user code:", "in converted code:")
 """How AutoGraph begins a message, since TensorFlow 2.2 and before."""
 _TYPE = re.compile(r"^(?:\w+\.)*\w+(?:Error|Exception|Warning): ")
+_ASSERTED = "assert "
+"""How pytest begins the message of an assertion that has none, with the values; Python shows no message."""
 _QUOTED = r"['\"`‘“]([^'\"`’”]+)"
 _DECISIVE = re.compile(
     rf"(?:no attribute|no module named|cannot import name|unexpected keyword argument|required positional argument:"
@@ -98,11 +100,11 @@ class Failure:
         if self.any:
             return True
         other = Failure.parse(error)
-        if _last(self.type) != _last(other.type):
-            return False
         names, their_names = _decisive_names(self), _decisive_names(other)
-        if names and their_names and not names & their_names:
+        if _last(self.type) != _last(other.type) or (names and their_names and not names & their_names):
             return False
+        if _last(self.type) == "AssertionError" and self.message.startswith(_ASSERTED):
+            return not other.message or other.message.startswith(_ASSERTED)
         words, their_words = _words(self.message), _words(other.message)
         mine, theirs = set(words), set(their_words)
         if not mine or mine <= theirs:

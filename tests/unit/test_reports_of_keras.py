@@ -7,6 +7,7 @@ import pytest
 from harness.reports import read_report
 from harness.reports.exported import with_magics
 from harness.reports.report import Form
+from harness.triage.evidence import Failure
 
 CODE = "```python\nimport keras\nkeras.Input((3,))\n```\n"
 
@@ -357,3 +358,16 @@ def test_notebook_cell_with_paths_of_colab_runs_elsewhere():
     ]
     notebook = json.dumps({"nbformat": 4, "nbformat_minor": 0, "metadata": {}, "cells": cells})
     assert "m.save(f'{1}.keras')" in (read_report(notebook).scripts[0].text or "")
+
+
+@pytest.mark.parametrize(
+    ("observed", "same"),
+    [
+        ("AssertionError", True),
+        ("AssertionError: assert 1 == 5\n +  where 1 = len([0])", True),
+        ("AssertionError: the loss is wrong", False),
+        ("ValueError: assert 1 == 4", False),
+    ],
+)
+def test_assertion_that_pytest_shows_is_that_of_a_plain_run(observed, same):
+    assert Failure(type="AssertionError", message="assert 1 == 4 +  where 1 = trained(x)").matches(observed) is same
