@@ -35,6 +35,7 @@ from harness.triage.reproduction import (
     reason_of_day,
     reported_failure,
     reproduction_of,
+    without_missing_environment,
 )
 from harness.triage.runs import Runs
 from harness.triage.verdict import sentence
@@ -100,7 +101,7 @@ def compose(found: Investigation) -> TriageAnswer:
     every = problem.failure is not None and problem.failure.any
     introduced, fixed = changes(ranges, transitions, None if every else _reported_version(found, stepped))
     reported = reported_failure(found.report)
-    reproduction = _reproduction(found, reported)
+    reproduction = without_missing_environment(_reproduction(found, reported), found.report)
     newest = _failing_attempt(found)
     is_reported = reported is None or problem.failure is None or reported.matches(problem.text)
     undecided = found.runs.watch is None and is_undecided(problem, found.report)

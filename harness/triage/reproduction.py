@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from harness.reports.report import Report
+from harness.reports.report import Report, Says
 from harness.triage.answer import Reproduction
 from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.observed_runs import CellRun, Problem, evidence_of
 
 NO_VERSION = "the report names no failing version that has an environment"
 """Why a report has no environment of its own: it may name others, which are not installed here."""
+_NAMES_NONE = "the report names no version that fails"
 _OTHER_SYSTEM = re.compile(r"mac ?os|\bmac\b|darwin|apple|\bwindows\b|\bwin(?:10|11|32|64)\b", re.IGNORECASE)
 _OWN_SYSTEM = re.compile(r"linux|ubuntu|debian|\bwsl|colab", re.IGNORECASE)
 _RESULTS = {
@@ -28,6 +29,13 @@ _RESULTS = {
 def reason_of_day(package: str, version: str, date: dt.date) -> str:
     """Return why the environment of a version of a package stands for the reporter's."""
     return f"{NO_VERSION}: of the environments, {package} {version} is the newest that was released by {date}"
+
+
+def without_missing_environment(reproduction: Reproduction, report: Report) -> Reproduction:
+    """Return a reproduction that speaks of no missing environment, where the report names no failing version at all."""
+    if any(each.says is Says.FAILS for each in report.claims):
+        return reproduction
+    return replace(reproduction, reason=reproduction.reason.replace(NO_VERSION, _NAMES_NONE))
 
 
 def common_reason(evidence: Iterable[Evidence]) -> str:

@@ -60,7 +60,14 @@ from harness.triage.releases import (
     range_to_search,
 )
 from harness.triage.reply import markdown
-from harness.triage.reproduction import common_reason, other_system, reason_of_day, reproduction_of
+from harness.triage.reproduction import (
+    NO_VERSION,
+    common_reason,
+    other_system,
+    reason_of_day,
+    reproduction_of,
+    without_missing_environment,
+)
 from harness.triage.runs import without_names
 from harness.triage.verdict import sentence
 from tests.making import make_environment
@@ -743,6 +750,20 @@ def test_reason_of_an_assumed_environment_is_true_beside_versions_that_have_none
         "the report names no failing version that has an environment: "
         "of the environments, engine 3.0.0 is the newest that was released by 2025-06-01"
     )
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ((), "the report names no version that fails"),
+        (("0.5.0",), "the report names no failing version that has an environment"),
+    ],
+)
+def test_reason_without_an_environment_is_that_the_report_names_no_version(claims, reason):
+    named = tuple(claim(each, package="engine") for each in claims)
+    report = Report(name="r", form=Form.MARKDOWN, claims=named)
+    none = Reproduction(environment=None, result="not possible", reason=NO_VERSION)
+    assert without_missing_environment(none, report).reason == reason
 
 
 def test_major_version_is_the_newest_release_of_it_on_the_day(matrix):
