@@ -46,6 +46,77 @@
 #
 # [[tool.harness.label]]
 # stage = "open"
+# error = '''Could not locate class '(Sequential|Functional|TwoBranches)''''
+# cases = "*format=json*"
+# label = "by design"
+# note = "Keras 3 does not read the text that model.to_json() of Keras 2 writes: it names classes without their modules. Make the model with your code, and pass get_weights() as NumPy arrays to set_weights()."
+# link = "https://keras.io/guides/migrating_to_keras_3/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = '''Unknown layer: '?TwoBranches|'str' object is not callable'''
+# cases = "*[model=subclassed?format=json*"
+# label = "bug"
+# note = "model.to_json() writes a registered subclassed model without the name of its package, so that Keras 2 does not find the registration. Make the model with your code, and pass get_weights() as NumPy arrays to set_weights()."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "KeyError: 'query_shape'"
+# cases = "*[model=attention?format=json*"
+# label = "bug"
+# note = "TensorFlow 2.4 writes this layer without the shapes of its inputs, which later versions need. Load it in TensorFlow 2.4."
+#
+# [[tool.harness.label]]
+# stage = "saving again"
+# error = "Cannot convert value 'mixed_float16' to a TensorFlow DType"
+# label = "by design"
+# note = "TensorFlow 2.4 takes the precision policy that a later version writes for a type, so that it cannot save the model again. Read the file with the version that wrote it, or a newer one."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Python objects (that )?were not bound to checkpointed values"
+# cases = "*[model=text?format=checkpoint*,*[model=lookup?format=checkpoint*"
+# label = "bug"
+# note = "TensorFlow 2.4, TensorFlow 2.10 to 2.15, and Keras 3 name the parts of a layer with a vocabulary differently in a checkpoint. Read it in a version of the group that wrote it. For another version, make the vocabulary in code, and assign() the values of trainable_weights one by one."
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Python objects (that )?were not bound to checkpointed values"
+# cases = "*format=checkpoint*"
+# label = "by design"
+# note = "Keras 2 and Keras 3 name the variables of a checkpoint differently. Read it in a version of the Keras that wrote it, and pass get_weights() as NumPy arrays to set_weights() in the other."
+# link = "https://keras.io/guides/migrating_to_keras_3/"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "restore a checkpoint from a legacy (TF-)?Keras optimizer into a v2\\.11\\+ Optimizer"
+# label = "by design"
+# note = "TensorFlow 2.11 has new optimizer classes. Compile the model with one of tf.keras.optimizers.legacy before the checkpoint is restored."
+# link = "https://github.com/tensorflow/tensorflow/releases/tag/v2.11.0"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Received incompatible tensor with shape .* when attempting to restore variable"
+# cases = "*[model=mixed_precision?format=checkpoint*"
+# label = "bug"
+# note = "Keras 3.9.2 stores the variables of a model with mixed precision in another order than Keras 3.4.1 and 3.14.0. Read the checkpoint in the version that wrote it, and pass get_weights() as NumPy arrays to set_weights() in the other."
+#
+# [[tool.harness.label]]
+# stage = "saving again"
+# error = "not an instance of `tf.Variable` is not supported in h5"
+# label = "by design"
+# note = "TensorFlow 2.11 and older do not save the vocabulary of a layer to HDF5."
+# link = "https://www.tensorflow.org/guide/keras/save_and_serialize"
+#
+# [[tool.harness.label]]
+# stage = "predictions"
+# error = "(?s)Binding inputs to tf.function .*float16|Python inputs incompatible with input_signature"
+# cases = "*[model=mixed_precision?format=export*"
+# label = "bug"
+# note = "export() of Keras 3.4.1 writes a model with mixed precision so that it takes float16 only. Export it with Keras 3.9.2 or later."
+#
+# [[tool.harness.label]]
+# stage = "open"
 # error = '''expected str, bytes or os\.PathLike object, not NoneType'''
 # cases = "*[model=text?format=.keras*"
 # label = "bug"
@@ -80,7 +151,7 @@
 #
 # [[tool.harness.label]]
 # stage = "open"
-# error = '''\('Keyword argument not understood:', '(keepdims|invert|query_shape)'\)|StringLookup may only have a dtype'''
+# error = '''\('Keyword argument not understood:', '(keepdims|invert|query_shape|sparse|encoding)'\)|StringLookup may only have a dtype'''
 # label = "by design"
 # note = "A newer Keras 2 writes a setting that an older one does not know. Read the file with the version that wrote it, or a newer one."
 #
@@ -142,7 +213,7 @@
 # [[tool.harness.label]]
 # stage = "open"
 # error = "Layer '\\w+' expected \\d+ variables, but received 0 variables during loading|Cannot assign value to variable ' ?\\w+/kernel:0': Shape mismatch"
-# cases = "*[model=text?format=.weights.h5*"
+# cases = "*[model=text?format=.weights.h5*,*[model=text?format=json*"
 # label = "bug"
 # note = "The names in .weights.h5 files changed in TensorFlow 2.12, 2.14, 2.15 and Keras 3, so that the reader does not find the weights. Make the vocabulary in code, and assign() the values of trainable_weights one by one; or read the file in the version that wrote it."
 # link = "https://github.com/keras-team/keras/issues/18913"
@@ -150,7 +221,7 @@
 # [[tool.harness.label]]
 # stage = "open"
 # error = "Layer '\\w+' expected \\d+ variables, but received 0 variables during loading|Cannot assign value to variable ' ?\\w+/kernel:0': Shape mismatch"
-# cases = "*format=.weights.h5*"
+# cases = "*format=.weights.h5*,*format=json*"
 # label = "bug"
 # note = "The names in .weights.h5 files changed in TensorFlow 2.12, 2.14, 2.15 and Keras 3, so that the reader does not find the weights. Rename a file of TensorFlow 2.11 or older to end in .h5 alone: load_weights() then reads it. From TensorFlow 2.12 to 2.15, and from tf-keras, save the weights to a name that ends in .h5 alone. From Keras 3, pass get_weights() as NumPy arrays to set_weights()."
 # link = "https://github.com/keras-team/keras/issues/18913"
@@ -370,7 +441,7 @@
 #
 # [[tool.harness.label]]
 # stage = "open"
-# error = "Op type not registered 'DisableCopyOnRead'"
+# error = "Op type not registered 'DisableCopyOnRead'|NodeDef mentions attr 'validate_shape' not in Op"
 # label = "by design"
 # note = "A SavedModel has operations that an older TensorFlow does not know. Read it in the TensorFlow that wrote it, or a newer one."
 # link = "https://www.tensorflow.org/guide/versions"
@@ -445,7 +516,7 @@
 # [[tool.harness.label]]
 # stage = "open"
 # error = "save_fn\\(checkpoint_key\\) expected a Tensor in checkpoint_key, but got str value"
-# cases = "*[model=text?format=tf?*"
+# cases = "*[model=text?format=tf?*,*[model=text?format=export?*"
 # label = "by design"
 # note = "TensorFlow 2.15 puts the table of a TextVectorization into a SavedModel in a form that 2.12 does not read. Read it in the TensorFlow that wrote it."
 # link = "https://www.tensorflow.org/guide/versions"
