@@ -53,6 +53,8 @@ _UPGRADE = re.compile(
 )
 _UNTIL = re.compile(r"\b(?:until|up to)\s+(?:and including\s+)?\S*\s*$", re.IGNORECASE)
 _SINCE = re.compile(r"\b(?:since|as of|starting (?:with|from|in))\s+(?:\w+\s+)?\W*$", re.IGNORECASE)
+_OWN = re.compile(r"\b(?:I|we)(?: am|'m| are|'re) (?:on|at|using)\W*$", re.IGNORECASE)
+_THAN = re.compile(r"\bthan(?: (?:with|in|on|under|using))?\W*$", re.IGNORECASE)
 _AS_IN = re.compile(r"\b(?:as|like)\s+(?:it\s+\w+\s+)?(?:in|with|on|before)\W*$", re.IGNORECASE)
 _GAVE = re.compile(
     r"\W*(?:it )?\b(?:I|we|it|they)?\s*(?:got|get|used to|printed|prints|gave|gives|returned|showed|was)\b",
@@ -290,14 +292,15 @@ def _says(
         ends = _UNTIL.search(before) is not None and verdict is Says.WORKS  # `until 2.15 it works`: also in 2.15
         reverses = bool(negated) or (is_outside(before) and not ends)
         return OPPOSITE[verdict] if reverses else verdict
-    if (upgrade := _UPGRADE.search(before)) or _UPGRADED_TO.search(before) or _SINCE.search(before):
+    if (upgrade := _UPGRADE.search(before)) or any(each.search(before) for each in (_UPGRADED_TO, _SINCE, _OWN)):
         return Says.WORKS if upgrade and upgrade["when"].lower() == "before" else Says.FAILS
     # A number with nothing said of it, or of another matter.
     if (not mention.named and before.strip(" `*-")) or _NOT_OF_THE_BUG.search(_ADDRESS.sub("", clause)):
         return None
     fine = piece.section in context.working_sections and piece.section not in context.failing_sections
     fine = fine or is_label_of_wish(before) or _EARLIER.search(beside(clause, mention.start)) is not None
-    return Says.WORKS if fine or _IT_WAS.search(before) else Says.FAILS  # what the reporter has, and reports
+    fine = fine or any(each.search(before) for each in (_IT_WAS, _AS_IN, _THAN))
+    return Says.WORKS if fine else Says.FAILS  # what the reporter has, and reports
 
 
 def _in_block(piece: Piece, context: Context) -> Iterator[Claim]:

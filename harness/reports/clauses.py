@@ -24,7 +24,9 @@ _CLAUSES = re.compile(
 )
 _KERAS = re.compile(r"\b[Kk]eras[ -]?[23]\b")
 _TELLS_OF_VERSION = re.compile(
-    r"(?:keras|tensorflow|tf)[ =]v?\d[\w.]* (?!(?:as|plus|versus|works|passes|is|was)\b)[a-z]{2,}s\b", re.IGNORECASE
+    r"(?:I|we)(?: am|'m| are|'re) (?:on|at|using) "
+    r"|(?:keras|tensorflow|tf)[ =]v?\d[\w.]* (?!(?:as|plus|versus|works|passes|is|was)\b)[a-z]{2,}s\b",
+    re.IGNORECASE,
 )
 _CASE = re.compile(r"(?:if|when|after|once)\s", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]*\)")

@@ -26,7 +26,8 @@ _OF_A_BUILD = re.compile(
 )
 _BARE = re.compile(rf"(?<![\w.=/:~<>-])[vr]?(?P<version>{_VERSION})(?![\w%]|\.\d|-\d+-g[0-9a-f]{{6}})", re.IGNORECASE)
 _LEADS_TO_VERSION = re.compile(
-    r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by|than|using|under|and|or|both|at|stable"
+    r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by"
+    r"|(?:newer|older|earlier|later|other) than|using|under|and|or|both|at|stable"
     r"|as of|up to|including|back to|starting with|tested|tried|also|(?:does|do|did)(?: not|n't))(?: the)?|^"
     r"|[(,/&|]|->|=>|\u2192"
     r"|\b(?:versions?|releases?|good|bad):?"
@@ -54,6 +55,9 @@ _COMMIT = re.compile(
     r"(?:[`'\"]* (?:and|to) [`'\"]*(?P<other>(?=[0-9]*[a-f])[0-9a-f]{7,40})\b)?"
 )
 _IS_COMMIT = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{7,40}")
+_LAST_OF_KERAS_2 = 15
+"""The last minor version of Keras 2: `2.16` is a version of TensorFlow."""
+_OTHERWISE = "tensorflow"
 _SHORT_COMMIT = 10
 _SAYS_VERSION = re.compile(r"\b(?:versions?|releases?)\s*[`'\"*(]*v?$", re.IGNORECASE)
 _OTHER_NUMBERS = {"python", "cuda", "cudnn", "pip", "setuptools"}
@@ -148,7 +152,12 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         before = [each.package for each in reversed(mentions) if each.package != "python"]
         # `works in keras 2.15 with TensorFlow 2.15 but not in 3.5`: the last one that can have it
         package = next(
-            (each for each in (*before, default) if _can_be(each, found["version"], said=False)), (*before, default)[0]
+            (
+                each
+                for each in (*before, default, _OTHERWISE)
+                if default and _can_be(each, found["version"], said=False)
+            ),
+            (*before, default)[0],
         )
         package = known.get(found["version"], package)
         if upgraded := _FROM.search(text[max(0, found.start() - 40) : found.start()]):
@@ -220,6 +229,8 @@ def _can_be(package: str, version: str, *, said: bool) -> bool:
     majors = _MAJORS.get(package) or vocabulary().majors.get(package)
     if majors is None:
         return said and package not in _OTHER_NUMBERS
+    if package == "keras" and parts[0] == "2" and int(parts[1][:9]) > _LAST_OF_KERAS_2:
+        return False
     return majors is not None and int(parts[0][:9]) in majors and len(parts[1]) <= 2
 
 

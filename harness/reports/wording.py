@@ -29,7 +29,8 @@ _NOT_FAILING = re.compile(
     re.IGNORECASE,
 )
 _FAILING = re.compile(
-    r"\bintroduced (?:in|with|by|since)\b|\bnot (?:ok|okay|fine|good)\b"
+    r"\b(?:bug|issue|problem|regression|error|this|it|that|which)(?: \w+){0,3} introduced (?:in|with|by|since)\b"
+    r"|\bnot (?:ok|okay|fine|good)\b|\bis the (?:reason|culprit|cause)\b"
     r"|\bfail|\bbroke|\bbreak|error\b|\bcrash|\bhang|\bstuck|\bfreez|\bfroze|\bgone\b|\bmissing\b|regress|\bwrong|incorrect"
     r"|\brefus|undefined|\brais(?:e|es|ed)\b|exception|no longer|any ?more\b|\bcannot\b|\bcan(?:'t| not)\b|\bunable"
     r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,3} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
@@ -72,7 +73,7 @@ _SAME = re.compile(
 _SEEN = re.compile(
     r"\b(?:seen|observed|happens?|happening|occurs?|only|appears?|started|began) (?:also |to \w+ )?"
     r"(?:with|in|on|under|since)\b"
-    r"|\bis back (?:in|with)\b|\bko\b|\b(?:see|hit|get) (?:it|this)\b|\bonly \w+ shows? (?:it|this)\b",
+    r"|\bis back (?:in|with)\b|\bko\b|\b(?:see|hit|get) (?:it|this)\W*$|\bonly \w+ shows? (?:it|this)\b",
     re.IGNORECASE,
 )
 _STILL = re.compile(r"\bstill\b|\bpersists?\b", re.IGNORECASE)

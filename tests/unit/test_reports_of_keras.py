@@ -256,6 +256,11 @@ def test_comment_in_code_has_clauses():
 
 
 STEPS = {
+    "a loss": ("The loss is less than 2.1 after one epoch in Keras 3.10.0, which is wrong.", "f 3.10.0"),
+    "more than with": ("It uses 2.5 GB more memory with Keras 3.10.0 than with Keras 3.9.2.", "f 3.10.0 w 3.9.2"),
+    "as in": ("The shape should be (2, 3) as in Keras 3.9.2.", "w 3.9.2"),
+    "own version": ("This is like #19000 which was fixed in 3.9.2, I am on 3.10.0.", "w 3.9.2 f 3.10.0"),
+    "introduced, but no bug": ("keras.saving was introduced in 3.9.2.", ""),
     "another version": ("It worked in Keras 3.9.2 (6 epochs), Keras 3.10.0 trains all 10 again.", "w 3.9.2 f 3.10.0"),
     "two packages": ("It works with Keras 3.9.2, TF 2.18.0 on Ubuntu.", "w 3.9.2 w 2.18.0"),
     "a list below a sentence": (
@@ -311,6 +316,8 @@ def test_steps_between_versions(name):
 
 
 CLAIMS = {
+    "no version of Keras": ("# Keras layers\n\nIt fails with 2.16.1.\n", {("fails", "tensorflow", "2.16.1")}),
+    "the reason": ("numpy 2.0 is the reason, numpy 1.26.4 works.\n", {("fails", "numpy", "2.0"), ("works", "numpy", "1.26.4")}),
     "allowed in an example": (
         "Zero was allowed in previous versions of TensorFlow (e.g. 2.15).\n", {("works", "tensorflow", "2.15")},
     ),
