@@ -13,7 +13,7 @@ from harness.model.watch import Watch
 from harness.project.matrix import Matrix
 from harness.project.selection import CHANGE_SEPARATOR
 from harness.reports.report import Report
-from harness.triage.answer import HeldPackage, Reproduction, TriageAnswer
+from harness.triage.answer import HeldPackage, Reproduction, TriageAnswer, Workaround
 from harness.triage.attribution import changes, nearest_pair, other_failures, points_of, workarounds
 from harness.triage.cases import suffix_of
 from harness.triage.claims import CheckedClaim, check, questions_about, without_verdict
@@ -27,7 +27,7 @@ from harness.triage.output_differences import Differences, differences_of, is_un
 from harness.triage.quoted_output import is_about_duration, unseen_output
 from harness.triage.ranges import Range, ranges_of
 from harness.triage.releases import without_package
-from harness.triage.reporters_python import python_decides, python_of
+from harness.triage.reporters_python import PythonContrast, python_of
 from harness.triage.reproduction import (
     NO_VERSION,
     common_reason,
@@ -58,6 +58,8 @@ class Investigation:
     """Whether no environment has a failing version of the report: they were the newest on its day."""
     own_versions: Sequence[str]
     """These, and those that differ from them in a package that the report compares."""
+    contrast: PythonContrast | None = None
+    """Set if the problem depends on Python."""
     problem: Problem
     package: NormalizedName | None
     """The responsible one."""
@@ -81,6 +83,10 @@ class Investigation:
     def all_evidence(self) -> tuple[Evidence, ...]:
         """What every cell shows of the problem, those of nightly builds, too."""
         return evidence_of(self.runs.all, self.problem)
+
+    def of_python(self, evidence: Sequence[Evidence]) -> Sequence[Evidence]:
+        """Return the evidence of the reporter's Python, if the problem depends on it; otherwise all."""
+        return evidence if self.contrast is None else self.contrast.of_python(evidence)
 
     def name(self, package: NormalizedName) -> str:
         """Return the usual name of a package: tensorflow for tensorflow-cpu."""
@@ -122,12 +128,13 @@ def compose(found: Investigation) -> TriageAnswer:
         is_reported=is_reported,
         decided=not shown.sentence,
     )
-    python = python_decides(evidence, reproduction.environment, tuple(found.runs.environments.values()))
+    python, of_builds = "", nightly_sentence(nightly, is_reported=is_reported)
+    if found.contrast is not None:
+        python = found.contrast.sentence
+        of_builds = f"{of_builds[:-1]}, with Python {found.contrast.other}." if of_builds else ""
     return TriageAnswer(
         name=found.report.name,
-        verdict=" ".join(
-            filter(None, [verdict, python, shown.sentence, nightly_sentence(nightly, is_reported=is_reported)])
-        ),
+        verdict=" ".join(filter(None, [verdict, python, shown.sentence, of_builds])),
         observed=shown.kind or problem.observed,
         shown=shown.groups,
         is_reported=is_reported,
@@ -140,7 +147,10 @@ def compose(found: Investigation) -> TriageAnswer:
         transitions=tuple(without_local_paths_in(dict(each)) for each in transitions),
         claims=checked,
         forced=_forced(found, reproduction, ranges),
-        workarounds=workarounds(evidence, ranges, held=held),
+        workarounds=(
+            *([_other_python(found.contrast)] if found.contrast is not None else []),
+            *workarounds(found.of_python(evidence), ranges, held=held),
+        ),
         dropped=found.report.dropped,
         questions=(
             *found.report.questions,
@@ -169,10 +179,15 @@ def compose(found: Investigation) -> TriageAnswer:
     )
 
 
+def _other_python(contrast: PythonContrast) -> Workaround:
+    text, cell = contrast.workaround
+    return Workaround(text=text, cell=cell)
+
+
 def _compared(found: Investigation) -> Sequence[Evidence]:
     """Return the evidence of the ranges: of one environment with other versions of the package, or of all."""
     if found.fixed_base is None or found.package is None:
-        return found.evidence
+        return found.of_python(found.evidence)
     same = without_package(found.fixed_base, found.package)
     return [each for each in found.evidence if without_package(each.environment, found.package) == same]
 
@@ -193,7 +208,7 @@ def _checked_claims(
     found: Investigation, points: Sequence[Evidence], *, is_reported: bool, undecided: bool
 ) -> tuple[CheckedClaim, ...]:
     """Return the claims with their results; without results if nothing says what is right (`undecided`)."""
-    all_evidence = [*found.all_evidence, *points]
+    all_evidence = [*found.of_python(found.all_evidence), *points]
     checked = check(
         found.report.claims,
         all_evidence if is_reported else [_as_another_failure(each) for each in all_evidence],

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from packaging.version import Version
 
+from harness.model import Environment
 from harness.project.matrix import Matrix
 from harness.project.selection import CHANGE_SEPARATOR
 from harness.reports.report import Report
 from harness.triage.evidence import Failure
 from harness.triage.releases import earlier_releases, packages_of_failure, packages_of_families
-from harness.triage.reporters_python import with_reporters_python
+from harness.triage.reporters_python import neighbours, with_reporters_python
 from harness.triage.reproduction import reported_failure
 from harness.triage.runs import Runs
 
@@ -22,6 +23,7 @@ def run_further(
     report: Report,
     runs: Runs,
     matrix: Matrix,
+    environments: Sequence[Environment],
     releases: Callable[[str], Sequence[Version]],
     notify: Callable[[str], None],
 ) -> tuple[str, ...]:
@@ -42,6 +44,11 @@ def run_further(
         return further
     notify(f"The failure does not show there. With the Python of the report: {id}")
     runs.run([id])
+    if is_raised(reported, [id], runs):
+        said = [each.version for each in report.claims]
+        bases = neighbours(runs.environments[own[0]], [*environments, *runs.environments.values()], said, matrix)
+        more = (with_reporters_python(report, each, matrix) for each in bases)
+        runs.run([each for each in more if each is not None])
     return (*further, id)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from harness.model import Environment
 from harness.project.matrix import Matrix
@@ -40,24 +42,73 @@ def python_of(environment: str) -> str:
     return environment.partition(" ")[0].removeprefix(_PYTHON) if environment.startswith(_PYTHON) else ""
 
 
-def python_decides(evidence: Iterable[Evidence], own: str | None, environments: Sequence[Environment]) -> str:
-    """Return in one sentence that the problem depends on Python, if nothing else differs; empty otherwise.
+@dataclass(frozen=True, kw_only=True)
+class PythonContrast:
+    """The Python with which a problem shows, and another one with which the same versions pass."""
 
-    `own` is the environment that shows the problem, with the Python of the report.
+    python: str
+    other: str
+    passing: Evidence
+    pythons: Mapping[str, str]
+    """By the ids of environments."""
+
+    def of_python(self, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+        """Return the evidence of the Python with the problem: that of others says nothing of it."""
+        return tuple(each for each in evidence if self.pythons.get(each.environment, self.python) == self.python)
+
+    @property
+    def sentence(self) -> str:
+        """What the verdict says of it."""
+        return (
+            f"It depends on Python: with the same versions, Python {self.python} shows the problem and Python "
+            f"{self.other} does not."
+        )
+
+    @property
+    def workaround(self) -> tuple[str, str]:
+        """The other Python, and the cell that passes with it."""
+        return f"Python {self.other} with the same versions", self.passing.cell
+
+
+def python_contrast(
+    evidence: Iterable[Evidence], own: Iterable[str], environments: Iterable[Environment]
+) -> PythonContrast | None:
+    """Return the contrast if the problem depends on Python and nothing else differs, otherwise None.
+
+    `own` are the environments of the report: one of them may have its Python.
     """
     pythons = {each.id: each.python for each in environments}
     evidence = tuple(evidence)
-    bug = next((each for each in evidence if each.environment == own and each.shows is Shows.BUG), None)
-    if bug is None or not own or not python_of(own):
-        return ""
+    asked = next((each for each in own if python_of(each)), None)
+    bug = next((each for each in evidence if each.environment == asked and each.shows is Shows.BUG), None)
+    if bug is None:
+        return None
+    python = python_of(bug.environment)
     for each in evidence:
-        python = pythons.get(each.environment, python_of(own))
-        if each.shows is Shows.PASSES and python != python_of(own) and not each.variables and _same(each, bug):
-            return (
-                f"It depends on Python: with the same versions, Python {python_of(own)} shows the problem and "
-                f"Python {python} does not."
-            )
-    return ""
+        other = pythons.get(each.environment, python)
+        if each.shows is Shows.PASSES and other != python and not each.variables and _same(each, bug):
+            return PythonContrast(python=python, other=other, passing=each, pythons=pythons)
+    return None
+
+
+def neighbours(
+    base: Environment, known: Iterable[Environment], versions: Iterable[str], matrix: Matrix
+) -> list[Environment]:
+    """Return the environments that are also run with the reporter's Python: of other versions than that of `base`.
+
+    These are the next release and the last one of the family, and those of `versions`, which the report names.
+    """
+    family = next(
+        each for each in matrix.families
+        if canonicalize_name(each.package) in base.lock.versions and each.variables == matrix.variables
+    )  # fmt: skip
+    package = canonicalize_name(family.package)
+    own = base.lock.versions[package]
+    others = {each.lock.versions[package]: each for each in known if each.lock.versions.get(package, own) != own}
+    released = {each.lock.versions[package] for each in others.values() if each.family == family.name}
+    later = sorted((each for each in released if Version(each) > Version(own)), key=Version)
+    wanted = [*(each for each in versions if each in others), *later[:1], *later[-1:]]
+    return [others[each] for each in dict.fromkeys(wanted)]
 
 
 def _same(one: Evidence, other: Evidence) -> bool:

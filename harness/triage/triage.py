@@ -39,7 +39,7 @@ from harness.triage.output_differences import differences_of
 from harness.triage.problems import problem_of
 from harness.triage.quoted_output import message_of_title, quoted_outputs
 from harness.triage.releases import loss_of, packages_of_families, range_to_search, without_package
-from harness.triage.reporters_python import python_of
+from harness.triage.reporters_python import python_contrast, python_of
 from harness.triage.reproduction import NO_VERSION, reported_failure
 from harness.triage.runs import Runs
 
@@ -93,8 +93,9 @@ class Triage:
             self.runs.run(fallback)
             own = (*own, *fallback)
         more = run_further(
-            own, report=self.report, runs=self.runs, matrix=self.matrix, releases=self.releases, notify=self.notify
-        )
+            own, report=self.report, runs=self.runs, matrix=self.matrix, environments=self.environments,
+            releases=self.releases, notify=self.notify,
+        )  # fmt: skip
         own = (*own, *more)
         self._narrow()
         if {each.shows for each in self.evidence} & {Shows.BUG, Shows.PASSES} == {Shows.BUG}:
@@ -123,6 +124,7 @@ class Triage:
                 own=own,
                 assumed=environments_of_report(self.report, self.environments, self.matrix)[1],
                 own_versions=[*own, *self._with_reporters_base(own)],
+                contrast=python_contrast(self.evidence, own, self.runs.environments.values()),
                 problem=self.problem,
                 package=package,
                 document=self.searched.get(package) if package else None,

@@ -1,5 +1,7 @@
 """A failure that depends on the reporter's Python."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.project.matrix_file import read_matrix
@@ -7,7 +9,7 @@ from harness.reports import read_report
 from harness.reports.report import Claim, Place, Says
 from harness.triage.claims import Checked, check
 from harness.triage.evidence import Evidence, Shows
-from harness.triage.reporters_python import python_decides, with_reporters_python
+from harness.triage.reporters_python import neighbours, python_contrast, with_reporters_python
 from tests.making import make_environment
 from tests.unit.test_triage import MATRIX
 
@@ -43,17 +45,31 @@ def test_reporters_python_gets_the_packages_of_the_base(matrix, python, expected
 def test_python_decides_if_the_same_versions_pass_with_another():
     both = [make_environment("engine2.0"), make_environment(INLINE, python="3.12")]
     bug = evidence(INLINE, Shows.BUG, engine="2.0", numpy="1.26")
-    told = python_decides([evidence("engine2.0", Shows.PASSES, engine="2.0", numpy="1.26", hub="1"), bug], INLINE, both)
-    assert told == (
+    passes = evidence("engine2.0", Shows.PASSES, engine="2.0", numpy="1.26", hub="1")
+    contrast = python_contrast([passes, bug], ["engine2.0", INLINE], both)
+    assert contrast is not None
+    assert contrast.sentence == (
         "It depends on Python: with the same versions, Python 3.12 shows the problem and Python 3.11 does not."
     )
+    assert contrast.of_python([passes, bug]) == (bug,)
+    assert contrast.workaround == ("Python 3.11 with the same versions", "report@engine2.0")
 
 
 def test_nothing_is_said_of_python_if_packages_differ_too():
     both = [make_environment("engine2.0"), make_environment(INLINE, python="3.12")]
     bug = evidence(INLINE, Shows.BUG, engine="2.0", numpy="2.0")
-    assert python_decides([evidence("engine2.0", Shows.PASSES, engine="2.0", numpy="1.26"), bug], INLINE, both) == ""
-    assert python_decides([bug], "engine2.0", both) == ""
+    passes = evidence("engine2.0", Shows.PASSES, engine="2.0", numpy="1.26")
+    assert python_contrast([passes, bug], ["engine2.0", INLINE], both) is None
+    assert python_contrast([passes, bug], ["engine2.0"], both) is None
+
+
+def test_neighbours_of_the_reporters_version_are_run_with_the_same_python(matrix):
+    def made(version, family="engine"):
+        return replace(make_environment(f"engine{version}", **{"engine-cpu": version}), family=family)
+
+    known = [made(each) for each in ("1.0", "2.0", "2.1", "2.2", "3.0")] + [made("2.0rc1", "derived")]
+    found = neighbours(made("2.0"), known, ["2.0rc1", "2.0", "9.9"], matrix)
+    assert [each.id for each in found] == ["engine2.0rc1", "engine2.1", "engine3.0"]
 
 
 def test_claim_names_python_where_it_decides():
