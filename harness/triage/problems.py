@@ -15,6 +15,10 @@ from harness.triage.observed_runs import CellRun, Problem
 from harness.triage.quoted_output import is_shown
 
 _LONGEST_LINE = 120
+_SHORTEST_MESSAGE = 16
+_LOGGED_WARNING = re.compile(r"^(?:WARNING|ERROR):(?:[\w.]+:)? ?(?P<said>\S.*)$", re.MULTILINE)
+_BEFORE_NAMES = re.compile(r"[^<\"'`\d(\[{:]+")
+"""The words of a message in front of names, numbers and addresses."""
 
 
 def problem_of(
@@ -36,7 +40,8 @@ def problem_of(
     that a script prints. Of a report without one, it is the output that the report quotes, then the text that those
     environments print and the working ones do not. `message` is that of a log which the report is about: it comes
     before failures that the report does not speak of. `expected` is output that the report calls right: who prints it
-    is a working one. Last comes a `quoted` warning that some environments show. With a `watch`, only that counts.
+    is a working one. A warning of a `quoted` log that only some environments log comes before that text. Last comes a
+    `quoted` Python warning that only some show. With a `watch`, only that counts.
     """
     if watch is not None:
         return _watched(ran, watch, set(failing), set(working))
@@ -57,6 +62,7 @@ def problem_of(
     right = [normalise_output(each) for each in expected]
     return (
         _as_quoted(ran, quoted_outputs, named, set(working), right)
+        or _quoted_log(ran, quoted)
         or _shown_text(ran, Watch(), named, set(working), right)
         or _quoted_warning(ran, quoted)
         or Problem(observed="error")
@@ -186,6 +192,16 @@ def _printed(ran: Sequence[CellRun], line: str) -> Problem | None:
             return Problem(
                 observed=kind.value, watch=watch, output=printed[0], also=tuple(printed[1:]), quoted=line, right=right
             )
+    return None
+
+
+def _quoted_log(ran: Sequence[CellRun], quoted: str) -> Problem | None:
+    """Return the first warning in the quoted log that some environments log and others do not."""
+    words = (_BEFORE_NAMES.match(found["said"]) for found in _LOGGED_WARNING.finditer(quoted))
+    for said in dict.fromkeys(each.group().strip() for each in words if each is not None):
+        found = _printed(ran, said) if len(said) >= _SHORTEST_MESSAGE else None
+        if found is not None and found.observed == "warning" and found.right:
+            return found
     return None
 
 

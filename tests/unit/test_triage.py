@@ -1326,6 +1326,21 @@ def test_message_of_a_log_is_the_problem_if_the_title_says_it():
     assert failing.failure is not None
 
 
+LOGGED = "WARNING:engine:The graph could not be converted: <function f at 0x7f>"
+
+
+def test_warning_of_a_quoted_log_is_the_problem_if_only_some_versions_log_it():
+    other = LOGGED.replace("0x7f", "0x55")
+    cells = [watched("a", stderr=NATIVE), watched("b", stderr=f"{NATIVE}{other}\n"), watched("c")]
+    problem = problem_of(cells, reported=None, failing=["b"], working=["c"], quoted=f"{NATIVE}{LOGGED}\n")
+    assert (problem.observed, problem.text) == ("warning", "The graph could not be converted")
+    assert [each.shows for each in evidence_of(cells, problem)] == [PASSES, BUG, PASSES]
+    everywhere = [watched(each, stderr=f"{LOGGED}\n") for each in "ab"]
+    assert not problem_of(everywhere, reported=None, failing=["b"], working=[], quoted=LOGGED).shows
+    short = problem_of(cells, reported=None, failing=["b"], working=[], quoted="WARNING:engine:The graph")
+    assert not short.shows
+
+
 @pytest.mark.parametrize("title", ["Slow", "feed a", "A crash of tf.data.Dataset.list_files"])
 def test_other_titles_name_no_message_of_the_log(title):
     report = read_report(f"# {title}\n\n```\n{NATIVE}```\n\nYou must feed a value for placeholder tensor\n")
