@@ -93,6 +93,25 @@ def only_replaced_package(evidence: Sequence[Evidence], matrix: Matrix) -> Norma
     return decisive.pop() if decisive is not None and len(decisive) == 1 else None
 
 
+def decides_in_one_base(evidence: Iterable[Evidence], package: NormalizedName) -> bool:
+    """Return whether a package has the bug in one environment only, in which it was replaced, and passes in others.
+
+    Then other environments say nothing of its versions: Keras 2.7 fails in TensorFlow 2.6 and passes in 2.7.
+    """
+    plain = [each for each in evidence if package in each.versions and not each.variables]
+    bugs = [each for each in plain if each.shows is Shows.BUG]
+    bases = {without_package(each.environment, package) for each in bugs}
+    if len(bases) != 1 or any(package not in changes_of(each.environment)[0] for each in bugs):
+        return False
+    versions = {each.versions[package] for each in bugs}
+    return any(
+        each.shows is Shows.PASSES
+        and each.versions[package] in versions
+        and without_package(each.environment, package) not in bases
+        for each in plain
+    )
+
+
 def nearest_pair(evidence: Sequence[Evidence], environments: Mapping[str, Environment]) -> tuple[str, str] | None:
     """Return a passing and a failing environment that differ in as few packages as possible, and in no variable."""
     plain = [each for each in evidence if each.environment in environments and not each.variables]

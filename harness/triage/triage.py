@@ -17,6 +17,7 @@ from harness.project.selection import CHANGE_SEPARATOR
 from harness.reports.report import Claim, Report, Says
 from harness.triage.answer import TriageAnswer
 from harness.triage.attribution import (
+    decides_in_one_base,
     differing_packages,
     nearest_pair,
     only_replaced_package,
@@ -332,8 +333,10 @@ class Triage:
         return same[0] if same else id
 
     def _fixed_base(self, package: NormalizedName | None) -> str | None:
-        """Return the environment in which the versions of a package without a family were compared."""
-        if package is None or package in packages_of_families(self.matrix):
+        """Return the environment in which the versions of a package were compared, if others say nothing of them."""
+        if package is None:
+            return None
+        if package in packages_of_families(self.matrix) and not decides_in_one_base(self.evidence, package):
             return None
         return self._place_to_search(package)
 

@@ -25,6 +25,7 @@ from harness.reports.secret_detection import has_secret, masked
 from harness.triage.answer import Change, FileAnswer, HeldPackage, Reproduction, TriageAnswer, Workaround, document
 from harness.triage.attribution import (
     changes,
+    decides_in_one_base,
     nearest_pair,
     only_replaced_package,
     other_failures,
@@ -1324,6 +1325,27 @@ def test_message_of_a_log_is_the_problem_if_the_title_says_it():
     assert [each.shows for each in evidence_of(cells, problem)] == [PASSES, BUG, OTHER]
     failing = problem_of(cells, reported=None, failing=["c"], working=[], message=message)
     assert failing.failure is not None
+
+
+IN_BASE = {
+    "only in one base": (
+        [("engine2.0 + layers==2.7", "2.7", BUG), ("engine2.0", "2.6", PASSES), ("engine2.1", "2.7", PASSES)], True,
+    ),
+    "in no other base": ([("engine2.0 + layers==2.7", "2.7", BUG), ("engine2.1", "2.8", PASSES)], False),
+    "in two bases": (
+        [("engine2.0 + layers==2.7", "2.7", BUG), ("engine2.2 + layers==2.7", "2.7", BUG), ("engine2.1", "2.7", PASSES)],
+        False,
+    ),
+    "not replaced": ([("layers2.7", "2.7", BUG), ("engine2.1", "2.7", PASSES)], False),
+    "no bug": ([("layers2.7", "2.7", PASSES)], False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IN_BASE)
+def test_versions_of_a_package_are_compared_in_the_base_in_which_alone_it_fails(name):
+    cells, expected = IN_BASE[name]
+    found = [evidence(version, shows, environment=environment) for environment, version, shows in cells]
+    assert decides_in_one_base(found, "layers") is expected
 
 
 LOGGED = "WARNING:engine:The graph could not be converted: <function f at 0x7f>"
