@@ -232,6 +232,8 @@ def _reason_of_day(found: Investigation) -> str:
 
 def _not_judged(found: Investigation, reproduction: Reproduction, shown: Differences) -> str:
     letter = shown.letter_of(reproduction.cell or "")
+    if letter and letter == shown.expected:
+        return f"it prints what the report expects: group {letter} below"
     if letter:
         return f"the report does not say what is right; group {letter} below"
     if is_about_duration(found.report):

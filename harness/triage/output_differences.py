@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from harness.model import Pattern
+from harness.model.observation import normalise_output
 from harness.model.watch import WORDS, Observed, Watch, WatchKind
 from harness.project.matrix import Matrix
 from harness.rendering.observed import grouped
@@ -32,6 +33,8 @@ class Differences:
     groups: tuple[ShownGroup, ...] = ()
     package: NormalizedName | None = None
     """The one whose versions tell the groups apart, as it is installed."""
+    expected: str = ""
+    """The letter of the group that prints what the report expects; empty if none does, or several do."""
     not_compared: int = 0
     """The number of texts, if there are too many to compare."""
 
@@ -51,13 +54,17 @@ class Differences:
         texts = ", ".join(
             f"{each.group} ({each.short or 'nothing'}) with {each.package} {each.versions}" for each in self.groups
         )
-        return f"It {words.differs.removesuffix(' where it passes')}: {texts}. The report does not say which is right."
+        right = f"expects {self.expected}" if self.expected else "does not say which is right"
+        return f"It {words.differs.removesuffix(' where it passes')}: {texts}. The report {right}."
 
     @property
     def question(self) -> str:
         """What to ask the reporter."""
         if self.not_compared:
             return "Could you set the seeds of all random numbers, and print only the value that is wrong?"
+        if self.expected:
+            short = next(each.short for each in self.groups if each.group == self.expected)
+            return f"With which versions do you see something else than what you expect ({self.expected}: {short})?"
         texts = "; ".join(f"{each.group}: {each.short or '(nothing)'}" for each in self.groups)
         return f"Which of these do you see, and which do you expect? {texts}." if self.groups else ""
 
@@ -102,7 +109,15 @@ def differences_of(
     released = {each.cell for each in releases_only(evidence_of(ran, problem), matrix)}
     packages = dict.fromkeys(canonicalize_name(each.package) for each in matrix.families)
     cells = [each for each in ran if each.cell in released]
-    return differences(cells, [(each, people_name(each, matrix)) for each in packages])
+    return with_expected(differences(cells, [(each, people_name(each, matrix)) for each in packages]), report)
+
+
+def with_expected(found: Differences, report: Report) -> Differences:
+    """Return differences with the group that prints what the report expects, if it is one group."""
+    wanted = [normalise_output(each.text).strip("\n") for each in report.outputs if each.role == "expected"]
+    letters = [each.group for each in found.groups if any(one and one in each.text for one in wanted)]
+    known = len(letters) == 1 and found.kind == WatchKind.OUTPUT.value
+    return replace(found, expected=letters[0]) if known else found
 
 
 def is_undecided(problem: Problem, report: Report) -> bool:

@@ -8,7 +8,7 @@ from harness.model import Outcome
 from harness.reports.report import Form, Output, Place, Report
 from harness.triage.answer import document
 from harness.triage.observed_runs import Problem, evidence_of
-from harness.triage.output_differences import MOST_GROUPS, Differences, between_groups, differences
+from harness.triage.output_differences import MOST_GROUPS, Differences, between_groups, differences, with_expected
 from harness.triage.problems import problem_of
 from harness.triage.quoted_output import is_about_duration, unseen_output
 from harness.triage.reply import markdown
@@ -16,6 +16,14 @@ from tests.schemas import validator
 from tests.unit.test_triage import BUG, OLD, PASSES, an_answer, ran
 
 PACKAGES = [("engine", "engine"), ("layers", "layers")]
+
+
+def output(text, role):
+    return Output(place=Place(line=1), text=text, role=role)
+
+
+def report(**more):
+    return Report(name="report", form=Form.MARKDOWN, **more)
 
 
 def printed(*shown, **more):
@@ -36,6 +44,17 @@ def test_versions_are_grouped_by_what_they_print():
     )
     assert found.question == "Which of these do you see, and which do you expect? A: 18.5; B: 30."
     assert found.letter_of(cells[2].cell) == "B"
+
+
+@pytest.mark.parametrize(
+    ("expected", "letter"), [("30", "B"), ("x\n18.5\n", "A"), ("31", ""), ("x", "")], ids=["B", "A", "none", "both"]
+)
+def test_group_that_prints_what_the_report_expects_is_named(expected, letter):
+    cells = printed(("3.0.0", "x\n18.5\n"), ("3.2.0", "x\n30\n"))
+    found = with_expected(differences(cells, PACKAGES), report(outputs=(output(expected, "expected"),)))
+    assert found.expected == letter
+    assert found.sentence.endswith(f"The report expects {letter}." if letter else "does not say which is right.")
+    assert ("which do you expect" in found.question) is (letter == "")
 
 
 def test_the_package_that_tells_the_groups_apart_is_named():
