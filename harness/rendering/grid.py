@@ -148,15 +148,14 @@ class Grid:
     causes: tuple[Cause, ...]
     counts: Counts
     left_out: int = 0
+    statements: tuple[Statement, ...] = ()
+    """The transitions as sentences, for every border between versions of a family."""
 
     @property
     def left_out_text(self) -> str:
         """Return the number of omitted rows with the reason, or an empty string."""
         rows = counted(self.left_out, "row")
         return f"Not shown, since it is the same in every column: {rows}." if self.left_out else ""
-
-    statements: tuple[Statement, ...] = ()
-    """The transitions as sentences, for every border between versions of a family."""
 
     def statements_of(self, scenario: str) -> tuple[Statement, ...]:
         """Return the statements of one scenario."""

@@ -91,40 +91,7 @@ class Zygote:
         self._token = uuid.uuid4().hex
         self._channel = Channel()
         self.place.make()
-        variables = dict(kind.variables)
-        if kind.held_back is not None:
-            place = HOLD_BACK_INSIDE if self.contained else str(HOLD_BACK)
-            variables |= {"PYTHONPATH": place, "HARNESS_HOLDS_BACK": kind.held_back}
-            if self.contained:  # then all its forks have their overlay at the same place
-                variables["HARNESS_OVERLAY"] = OVERLAYS[0]
-        view = self.place.view(
-            kind.python,
-            kind.trees,
-            scripts=[path for _, path in kind.scripts],
-            data=kind.data,
-            hidden=hidden,
-            variables=variables,
-        )
-        theirs = self._channel.theirs.fileno()
-        worker = WORKER_INSIDE if self.contained else WORKER
-        command: Sequence[str | Path] = sandbox.command(view, [kind.python, worker, "--serve", str(theirs)])
-        try:
-            with (folder / "output").open("wb") as output:
-                if sandbox.groups is not None:
-                    command = sandbox.groups.servers.join_command(command)
-                self._process = subprocess.Popen(
-                    command,
-                    env={**self.own.places, **({} if self.contained else variables), TOKEN_VARIABLE: self._token},
-                    cwd=self.place.own.work,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    pass_fds=[theirs],
-                    start_new_session=True,
-                )
-        except BaseException:
-            self._channel.discard()
-            raise
+        self._process = self._start(hidden)
         self._channel.listen()
         try:
             self._channel.send(
@@ -139,6 +106,48 @@ class Zygote:
         except ForkServerLost:
             self.close()
             raise
+
+    def _start(self, hidden: Sequence[Path]) -> subprocess.Popen[bytes]:
+        """Start the process. Raises OSError."""
+        kind, sandbox, variables = self.kind, self.sandbox, self._variables()
+        view = self.place.view(
+            kind.python,
+            kind.trees,
+            scripts=[path for _, path in kind.scripts],
+            data=kind.data,
+            hidden=hidden,
+            variables=variables,
+        )
+        theirs = self._channel.theirs.fileno()
+        worker = WORKER_INSIDE if self.contained else WORKER
+        command: Sequence[str | Path] = sandbox.command(view, [kind.python, worker, "--serve", str(theirs)])
+        try:
+            with (self.place.top / "output").open("wb") as output:
+                if sandbox.groups is not None:
+                    command = sandbox.groups.servers.join_command(command)
+                return subprocess.Popen(
+                    command,
+                    env={**self.own.places, **({} if self.contained else variables), TOKEN_VARIABLE: self._token},
+                    cwd=self.place.own.work,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=[theirs],
+                    start_new_session=True,
+                )
+        except BaseException:
+            self._channel.discard()
+            raise
+
+    def _variables(self) -> dict[str, str]:
+        """Return its environment variables, with those that keep an overlaid package from its imports."""
+        variables = dict(self.kind.variables)
+        if self.kind.held_back is not None:
+            place = HOLD_BACK_INSIDE if self.contained else str(HOLD_BACK)
+            variables |= {"PYTHONPATH": place, "HARNESS_HOLDS_BACK": self.kind.held_back}
+            if self.contained:  # then all its forks have their overlay at the same place
+                variables["HARNESS_OVERLAY"] = OVERLAYS[0]
+        return variables
 
     @property
     def contained(self) -> bool:
