@@ -104,7 +104,7 @@ class Session:
 
     @property
     def identity(self) -> str:
-        """What tells stores of this project from those of others: its families with their packages, as JSON."""
+        """The identity of the project in stores: its families with their packages, as JSON."""
         return json.dumps(sorted(f"{each.name} ({each.package})" for each in self.project.matrix.families))
 
     @property
@@ -178,7 +178,7 @@ class Session:
 
     @functools.cached_property
     def bytecode(self) -> SharedBytecode:
-        """What source trees are compiled to."""
+        """The bytecode of source trees."""
         from harness.environments.shared_bytecode import SharedBytecode
 
         return SharedBytecode(self.cache, environ=self.uv.variables)

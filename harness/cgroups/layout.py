@@ -13,7 +13,7 @@ OWN_LEAF = "harness-main"
 
 
 class Mechanism(str, Enum):
-    """What enforces memory and process limits; the words of the `limits` column."""
+    """The mechanisms that enforce memory and process limits; the words of the `limits` column."""
 
     POLLED = "polled"
     CGROUP_V1 = "cgroup v1"
@@ -155,7 +155,7 @@ def _words(files: Files, path: str) -> set[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Events:
-    """What the kernel counted in a group and in the group of the whole run since the attempt began."""
+    """Events that the kernel counted in a group and in the group of the run since the attempt began."""
 
     killed: int = 0
     """Processes of the group that the kernel killed for lack of memory, under any limit."""

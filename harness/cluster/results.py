@@ -26,7 +26,7 @@ class Checked:
     absent: Sequence[Task]
     """Those of them with fewer attempts than planned."""
     reason: str
-    """Why the first of them has no result; empty if all have one."""
+    """The reason why the first of them has no result; empty if all have one."""
 
     def without(self, tasks: Sequence[Task]) -> Sequence[Attempt]:
         """Return the attempts of the other tasks."""

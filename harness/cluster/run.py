@@ -38,7 +38,7 @@ Ended = tuple[PlacedShard, Sequence[Attempt]]
 
 
 class Source(Protocol):
-    """Where shards come from."""
+    """A source of shards."""
 
     @property
     def over(self) -> bool:
@@ -56,7 +56,7 @@ class Source(Protocol):
 
 @dataclass(kw_only=True)
 class ClusterRun:
-    """What is done, what is running, and what waits."""
+    """The state of a run: finished, running and waiting shards."""
 
     session: Session
     address: str

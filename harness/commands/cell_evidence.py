@@ -33,7 +33,7 @@ class CellOptions(CommandOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class CellEvidence:
-    """What is known of a cell, and the attempt to show for it."""
+    """The attempts of a cell, and the one to show."""
 
     attempt: Attempt
     result: CellResult
@@ -62,7 +62,7 @@ class CellEvidence:
 
     @property
     def repeats(self) -> str:
-        """What the repeats showed, the most frequent first; empty if there was but one."""
+        """The results of the repeats, the most frequent first; empty for one attempt."""
         verdicts = self.result.verdicts
         if len(verdicts) < 2:
             return ""

@@ -23,7 +23,7 @@ _FAILED = "The report could not be answered: the job ended without an answer. It
 
 
 class Action(str, Enum):
-    """What to do."""
+    """The next step."""
 
     REPORT = "report"
     COMMENT = "comment"

@@ -20,7 +20,7 @@ from harness.session import Session
 _MOST_ATTEMPTS = 5
 """How many repeats of a cell are compared."""
 _UNASKED = (WatchKind.OUTPUT, WatchKind.WARNING)
-"""What is compared where nothing is watched."""
+"""The observations that are compared without a watch."""
 
 
 def with_observations(

@@ -94,7 +94,7 @@ def search_in(
 
 @dataclass(frozen=True, kw_only=True)
 class _Search:
-    """What both kinds of searches need."""
+    """The input of both kinds of searches."""
 
     session: Session
     options: Options

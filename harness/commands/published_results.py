@@ -17,7 +17,7 @@ from harness.sandbox.policy import SandboxMode
 from harness.session import Session
 
 FOLDERS = ("results", "results/full")
-"""Where `harness report` writes: the default tier, and the full tier."""
+"""The folders of `harness report`: the default tier, and the full tier."""
 
 
 def is_ordinary(session: Session) -> bool:

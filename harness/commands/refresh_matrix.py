@@ -23,7 +23,7 @@ from harness.session import Session
 
 @dataclass(frozen=True, kw_only=True)
 class Extension:
-    """What was changed in the matrix and its locks."""
+    """Changes of the matrix and its locks."""
 
     added: tuple[str, ...] = ()
     """Environments with a new lock."""

@@ -146,7 +146,7 @@ def _run_due(session: Session, work: Work, due: _Due, options: Options, shard: S
 
 @dataclass(frozen=True, kw_only=True)
 class _Due:
-    """What is to be run, and the attempts by which that was decided."""
+    """The due tasks, and the attempts by which that was decided."""
 
     by_manner: tuple[Due, ...]
     found: Mapping[str, list[Attempt]]

@@ -21,7 +21,7 @@ from harness.commands.shard_options import add_cluster
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions(CommandOptions):
-    """What every search takes."""
+    """The options of every search."""
 
     scenario: str
     """A scenario, a path, or the id of a cell."""

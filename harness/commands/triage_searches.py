@@ -29,7 +29,7 @@ class Searches:
     jobs: int
     repository: str | None
     case: str = ""
-    """What follows the name of the script in the id of the case: `[test=TestSave.test_one]`."""
+    """The parameters in the id of the case, after the name of the script: `[test=TestSave.test_one]`."""
 
     @property
     def _subject(self) -> str:

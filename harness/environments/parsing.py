@@ -44,7 +44,7 @@ print(json.dumps([fault, refusal]))
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a Python said of a script: where it stopped, or why running the script would show nothing."""
+    """The reading of a script by a Python: where it stopped, or why running the script would show nothing."""
 
     fault: Fault | None = None
     refusal: Refusal | None = None

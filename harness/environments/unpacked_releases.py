@@ -49,7 +49,7 @@ class Unpacked:
     others: tuple[str, ...]
     """Names of its other top-level files, which no environment may have: folders that are no packages, more modules."""
     requires: tuple[str, ...]
-    """What its metadata asks for."""
+    """The requirements of its metadata."""
     requires_python: str
 
     @property

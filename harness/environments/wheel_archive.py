@@ -21,12 +21,12 @@ Fetch = Callable[[Pin, Path], Path]
 
 @dataclass(frozen=True, kw_only=True)
 class Archived:
-    """What was done for one nightly build."""
+    """The result of archiving one nightly build."""
 
     pin: Pin
     kept: bool
     reason: str = ""
-    """Why it is not kept, or that it was kept before."""
+    """The reason why it is not kept, or a note that it was kept before."""
     removed: tuple[str, ...] = ()
     """Older wheels that made room."""
 

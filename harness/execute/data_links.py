@@ -9,7 +9,7 @@ from harness.execute.attempt_dir import Folder
 from harness.model import Cache, CachePlace, Data
 
 DATA = "/data"
-"""Where a sandbox sees the folder of data."""
+"""The path of the folder of data in a sandbox."""
 
 
 def cache_folder(folder: Folder, cache: Cache) -> Path:

@@ -13,7 +13,7 @@ _MOST = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Where an attempt had its files, as it saw them itself."""
+    """The folders of an attempt, as it saw them itself."""
 
     script: str = ""
     """The folder of the script's copy."""
@@ -24,7 +24,7 @@ class Places:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptContext:
-    """What the harness knows of an attempt besides its report."""
+    """Facts about an attempt that are not in its report."""
 
     places: Places = field(default_factory=Places)
     sandboxed: bool = False
@@ -100,7 +100,7 @@ class Raised:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """What ended a script: the exceptions that have to do with it, outermost first, and where it stood."""
+    """The failure that ended a script: its exceptions, outermost first, and its place."""
 
     chain: tuple[Raised, ...]
     context: AttemptContext

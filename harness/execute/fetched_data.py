@@ -31,7 +31,7 @@ class FetchedData:
 
     folder: Path
     remembered_in: Path
-    """Where checksums are remembered."""
+    """The folder in which checksums are cached."""
     guard: threading.Lock = field(default_factory=threading.Lock)
     """Held while data is fetched."""
     failed: set[str] = field(default_factory=set)

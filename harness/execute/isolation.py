@@ -37,7 +37,7 @@ class IsolationMethod(Protocol):
 
     @property
     def limits(self) -> Mechanism:
-        """What enforces limits of memory and processes."""
+        """The mechanism that enforces limits of memory and processes."""
 
     @property
     def runs(self) -> Path:
@@ -69,7 +69,7 @@ class InProcess:
 
     @property
     def limits(self) -> Mechanism:
-        """What enforces limits of memory and processes."""
+        """The mechanism that enforces limits of memory and processes."""
         return self.sandbox.limits
 
     def run(self, task: Task, folder: Folder, stop: threading.Event) -> Ended:
@@ -119,7 +119,7 @@ class InFork:
 
     @property
     def limits(self) -> Mechanism:
-        """What enforces limits of memory and processes."""
+        """The mechanism that enforces limits of memory and processes."""
         return self.server.zygote.sandbox.limits
 
     @property

@@ -15,7 +15,7 @@ _LONGEST_NAME = 120
 
 @dataclass(frozen=True, kw_only=True)
 class NoVerdictReason:
-    """Why an attempt is no verdict: a cause, a sentence for the user, and the outcome that is shown."""
+    """The reason why an attempt is no verdict: a cause, a sentence for the user, and the outcome that is shown."""
 
     cause: NoVerdict
     reason: str

@@ -76,7 +76,7 @@ class Task:
 
     @property
     def recorded_as(self) -> tuple[str, str]:
-        """What its attempts are recorded as: the cell with its label, and the digest that tells equal labels apart."""
+        """The recorded name of its attempts: the cell with its label, and the digest of equal labels."""
         return recorded_as(self.cell, self.identity if self.external else "")
 
     @property

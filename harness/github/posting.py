@@ -23,7 +23,7 @@ _ISSUE_MARKER = re.compile(r"<!-- repro-matrix regression ([0-9a-f]{10}) -->")
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """What was posted: its address, and whether it is new."""
+    """A posted text: its address, and whether it is new."""
 
     address: str
     new: bool

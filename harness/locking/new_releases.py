@@ -16,7 +16,7 @@ _UPPER = ("<", "<=")
 
 @dataclass(frozen=True, kw_only=True)
 class NewReleases:
-    """What the index has that the locks of a family do not cover, and how the family must change to cover it."""
+    """New releases of a family that have no lock, and the changes of the family that they need."""
 
     family: Family
     added: tuple[Version, ...] = ()
@@ -28,7 +28,7 @@ class NewReleases:
     also: tuple[str, ...] | None = None
     """The additional versions to write, if they change."""
     notes: tuple[str, ...] = ()
-    """Why a new release gets no environment."""
+    """Reasons why new releases get no environment."""
 
     @property
     def changes_matrix(self) -> bool:

@@ -80,7 +80,7 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """Where a result is published, and what its own text no longer tells: published errors are shortened."""
+    """The place of a published result, and facts that its shortened error does not have."""
 
     source: str
     signature: str | None
@@ -99,9 +99,9 @@ class Attempt:
     error: str = ""
     """For failures `ExceptionType: message`; empty otherwise."""
     reason: str = ""
-    """Why there is no verdict (not applicable, unavailable, error, or a failure with a cause), or what a limit was."""
+    """The reason why there is no verdict (not applicable, unavailable, error, a failure with a cause), or the limit."""
     cause: NoVerdict | None = None
-    """What made it end so, where that says nothing of the version under test."""
+    """The cause of an end that says nothing about the version under test."""
     conclusive: bool = True
     """Whether the same conditions would show the same again; if not, the next run tries again."""
     started: dt.datetime
@@ -113,9 +113,9 @@ class Attempt:
     variables: tuple[tuple[str, str], ...] = ()
     sandbox: str = "none"
     limits: str = "polled"
-    """What enforced the limits of memory and processes: the kernel (`cgroup v1`, `cgroup v2`), or `polled`."""
+    """The mechanism of memory and process limits: the kernel (`cgroup v1`, `cgroup v2`), or `polled`."""
     condition: str = ""
-    """What was asked for that could have changed the outcome; empty is the ordinary condition."""
+    """The condition, as options; empty is the ordinary condition."""
     identity: str = ""
     """The digest of the script's content."""
     external: bool = False
@@ -135,7 +135,7 @@ class Attempt:
     layer: str = ""
     """The release that overlaid an environment, and that environment, if it was not installed; empty otherwise."""
     id: str = field(default="", compare=False)
-    """What identifies it among the attempts with its key, in every store; empty before it is recorded."""
+    """Its id among the attempts with its key, in every store; empty before it is recorded."""
     evidence: Evidence = Evidence()
     publication: Publication | None = None
     """Set where it was not run here: a published result stands for it. Such an attempt is never stored."""
@@ -205,7 +205,7 @@ class CellResult:
 
     @property
     def label(self) -> Label | None:
-        """What the maintainers say of its failure."""
+        """The label of its failure."""
         attempt = self.current
         if attempt is None or not attempt.outcome.is_failure:
             return None

@@ -27,7 +27,7 @@ class Pin:
 
 @dataclass(frozen=True, kw_only=True)
 class LockOrigin:
-    """Where a lock came from: all that is needed to make it again."""
+    """The origin of a lock: the input of its resolution."""
 
     environment: str
     family: str
@@ -41,7 +41,7 @@ class LockOrigin:
     overrides: tuple[str, ...] = ()
     base: str | None = None
     moved: tuple[str, ...] = ()
-    """What differs from the base, by a line a package."""
+    """The differences from the base, a line for each package."""
     sources: tuple[str, ...] = ()
     """Packages of which there is no wheel that fits: these alone may be built from source. Lock.builds says why."""
 
@@ -65,7 +65,7 @@ class Lock:
 
     @cached_property
     def fingerprint(self) -> str:
-        """What is installed, as 16 hex digits: two locks with the same pins and Python share an environment on disk.
+        """The installed packages as 16 hex digits. Locks with the same pins and Python share an environment on disk.
 
         What a package is built with is not installed, and so no part of it.
         """
@@ -99,7 +99,7 @@ class Overlay:
     folder: Path
     """The folder that has the package's own folder in it."""
     digest: str
-    """What the tree holds; part of the conditions of an attempt."""
+    """The digest of the tree; part of the key of an attempt."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Outcome(str, Enum):
-    """What an attempt showed."""
+    """The outcome of an attempt."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -39,7 +39,7 @@ _VERDICTS = _FAILURES | {Outcome.PASSED}
 
 
 class NoVerdict(str, Enum):
-    """What made an attempt end as it did, where that is neither the scenario nor the version under test.
+    """Causes of an end that are neither the scenario nor the version under test.
 
     Such an attempt is shown as it ended, and is no verdict: it counts neither as a pass nor as a failure.
     """

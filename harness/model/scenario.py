@@ -61,7 +61,7 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What a script says of itself in its PEP 723 block; a script without one has the defaults."""
+    """The values of the PEP 723 block of a script; a script without one has the defaults."""
 
     requires_python: SpecifierSet = field(default_factory=SpecifierSet)
     dependencies: tuple[Requirement, ...] = ()
@@ -79,11 +79,11 @@ class Header:
     data: str | None = None
     """A folder of downloaded data, relative to the script. No part of what identifies the script."""
     args: tuple[str, ...] = ()
-    """What follows the script's name in `sys.argv`."""
+    """The arguments of the script: `sys.argv` without its name."""
     stdin: str | None = None
     """Its standard input; None: empty."""
     watch: str | None = None
-    """What is observed of passing attempts, as in `--watch`. No part of what identifies the script."""
+    """The watch of the header, as in `--watch`. Not a part of the script's identity."""
     factor: float | None = None
     """Of watched durations: how many times longer is a difference, as in `--factor`. No part of it, either."""
     parameters: tuple[tuple[str, tuple[Value, ...]], ...] = ()
@@ -112,7 +112,7 @@ class File:
     """Its path relative to the script, with slashes."""
     digest: str
     path: Path = field(compare=False)
-    """Where it is on this machine. No part of what identifies it."""
+    """The path on this machine. Not a part of its identity."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ STAGES: Mapping[str, str] = {
     "predict": "cannot predict",
     "compare": "gives another result",
 }
-"""What a failure at a stage means, in words; a project can add to them and replace them."""
+"""The meaning of a failure at each stage, in words; a project can add and replace them."""
 
 
 @dataclass(frozen=True, kw_only=True)

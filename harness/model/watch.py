@@ -19,7 +19,7 @@ LARGEST_FACTOR = 1000
 
 
 class WatchKind(str, Enum):
-    """What can be watched."""
+    """The kinds of observations."""
 
     OUTPUT = "output"
     WARNING = "warning"
@@ -44,17 +44,17 @@ class Words:
     nothing: str
     """Stands for an empty text."""
     expected: str
-    """What is shown if it is the expected text."""
+    """The words for the expected text."""
     noun: str
     same: str
     differs: str
-    """What the cells of a case do that show different texts."""
+    """The verb for cells of a case with different texts."""
     repeats: str
-    """What repeats of a cell do that show different texts."""
+    """The verb for repeats of a cell with different texts."""
     alike: str
-    """What an environment does that shows the same as another."""
+    """The verb for an environment with the same text as another."""
     another: str
-    """What an environment does that shows something else."""
+    """The verb for an environment with another text."""
 
     def message(self, text: str) -> str:
         """Return a text as a message."""
@@ -114,7 +114,7 @@ WORDS = {
 DIFFERS = "differs"
 """The group of a cell whose repeats show different texts."""
 ENDS = "ends"
-"""What is observed of a pass where time-outs are watched."""
+"""The observation of a pass, if time-outs are watched."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ class Observed:
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """What is observed: what passing attempts print, their warnings, how long they take, or time-outs."""
+    """A watch: the output of passing attempts, their warnings, their durations, or time-outs."""
 
     kind: WatchKind = WatchKind.OUTPUT
     pattern: Pattern | None = None

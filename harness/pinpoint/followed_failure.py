@@ -21,7 +21,7 @@ HANGS = "hangs"
 
 @dataclass(frozen=True, kw_only=True)
 class Following:
-    """What counts as the failure: each by its signature, or all those in which a pattern is found.
+    """The followed failure: by its signature, or all failures in which a pattern is found.
 
     With a `watch`, what passing attempts show is followed like a failure, except what is expected. Without an expected
     text, no warning is expected. A time-out counts as a failure only if time-outs are watched.
@@ -32,7 +32,7 @@ class Following:
     expected: str | None = None
     """The watched text that is right, if it is known: an attempt that shows it passes."""
     reference_s: float | None = None
-    """Where durations are watched: the one to compare with, in seconds."""
+    """The reference of watched durations, in seconds."""
     reference_expected: bool = False
     """Whether that duration is right: an attempt that takes no longer passes."""
 

@@ -47,7 +47,7 @@ class Held:
 
     @property
     def role(self) -> str:
-        """What the stepped releases do, as a phrase after their versions."""
+        """The role of the stepped releases, as a phrase after their versions."""
         if self.side is Side.WRITER:
             return f", reading the files of {self.environment.id}"
         return f", writing files for {self.environment.id}"

@@ -47,7 +47,7 @@ class SearchStopped(Exception):
 
 
 class Prober:
-    """Where candidates run. One subject, many environments."""
+    """Runs candidates: one subject in many environments."""
 
     def __init__(
         self,
@@ -215,12 +215,12 @@ class Prober:
 
     @property
     def subject(self) -> Subject:
-        """What is asked in each environment."""
+        """The subject that runs in each environment."""
         return self._subject
 
     @property
     def case(self) -> Case:
-        """What is asked."""
+        """The case that runs in each environment."""
         return self._subject.case
 
     def provide(self, environment: Environment) -> None:

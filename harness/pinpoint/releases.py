@@ -113,7 +113,7 @@ class SearchStrategy:
     mode: str = ""
     """`every`, `grid` or `quick`."""
     why: str = ""
-    """Why this mode: what was asked for, or what all releases would take."""
+    """The reason for the mode: an option, or the cost of all releases."""
 
 
 def choose_strategy(

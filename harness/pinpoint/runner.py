@@ -43,7 +43,7 @@ class _Prepared:
     plan: Plan
     work: Work | None
     reason: str = ""
-    """Why nothing can be run."""
+    """The reason why nothing can be run."""
 
 
 class Runner:

@@ -11,7 +11,7 @@ import psutil
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a process may use, with all that it starts; None is no limit."""
+    """Limits of a process with its descendants; None is no limit."""
 
     timeout_s: float
     memory_mib: int | None = None

@@ -186,9 +186,9 @@ class Matrix:
     default_tier: str
     exclusions: tuple[Exclusion, ...]
     site: SiteText = field(default_factory=SiteText)
-    """What the published page says."""
+    """Texts of the published page."""
     caches: tuple[Cache, ...] = ()
-    """Where packages keep what they download."""
+    """Folders in which packages keep downloads."""
     built_from: tuple[tuple[str, str], ...] = ()
     """By package: the file of its wheel that has the output of `git describe` of its build."""
     modules: tuple[tuple[str, str], ...] = ()

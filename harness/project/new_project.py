@@ -19,12 +19,12 @@ SCENARIO = "scenarios/example/public_names.py"
 
 @dataclass(frozen=True, kw_only=True)
 class NewProject:
-    """What the matrix of a new project covers."""
+    """The content of the matrix of a new project."""
 
     package: str
     """As the user wrote it."""
     module: str
-    """What scripts import."""
+    """The module that scripts import."""
     versions: str
     """A specifier."""
     pick: str

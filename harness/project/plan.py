@@ -15,7 +15,7 @@ from harness.project.selection import Selection, base_of, check_globs
 
 @dataclass(frozen=True, kw_only=True)
 class Absence:
-    """Why a cell is not run. Known before the run."""
+    """The reason why a cell is not run, known before the run."""
 
     outcome: Outcome
     reason: str

@@ -30,7 +30,7 @@ class Install:
 
 @dataclass(frozen=True, kw_only=True)
 class FileAnswer:
-    """What is known of a file and its readers."""
+    """The answer about a file and its readers."""
 
     name: str
     facts: FileFacts
@@ -43,7 +43,7 @@ class FileAnswer:
     """True if the steps of the chain were run with the file itself, and not with files like it."""
     install: Install | None = None
     source: str = ""
-    """Where the answer comes from, in words."""
+    """The source of the answer, in words."""
     order: tuple[str, ...] = ()
     """All environments, in their order: neighbours are shown as a range."""
     tried: bool = False

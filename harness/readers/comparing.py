@@ -27,13 +27,13 @@ _QUOTED = 140
 
 @dataclass(frozen=True, kw_only=True)
 class TriedReader:
-    """What one environment made of the file."""
+    """The result of one environment that opened the file."""
 
     environment: str
     cell: str
     attempt: Attempt | None
     reason: str = ""
-    """Why there is no attempt."""
+    """The reason why there is no attempt."""
     found: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -53,7 +53,7 @@ class TriedReader:
 
     @property
     def predictions(self) -> tuple[float, ...] | None:
-        """What it predicts for generated inputs; None if it cannot."""
+        """Its predictions for generated inputs; None if it cannot predict."""
         try:
             data = base64.b64decode(_text(self.found, "predictions") or "", validate=True)
         except (binascii.Error, ValueError):

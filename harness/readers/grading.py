@@ -16,13 +16,13 @@ _HELPFUL_FIRST = (Grade.FULL, Grade.PARTIAL)
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderAnswer:
-    """What one environment does with a file."""
+    """The grade of one environment for a file, with its reasons."""
 
     environment: str
     grade: Grade
     """With `Grade.SILENT` for what opens without an error and is not the same."""
     differs: tuple[str, ...] = ()
-    """What is not the same, in words."""
+    """The differences, in words."""
     error: str = ""
     label: str | None = None
     note: str | None = None
@@ -32,7 +32,7 @@ class ReaderAnswer:
     untested: tuple[str, ...] = ()
     """Models that are like the file and that this reader was not tried with."""
     reason: str = ""
-    """Why it was not tested."""
+    """The reason why it was not tested."""
 
     @property
     def loads(self) -> bool:

@@ -14,7 +14,7 @@ from harness.transfer.table import Place
 
 _TENSORFLOW = ("tensorflow-cpu", "tensorflow")
 _BUNDLED = {"2.2": "2.3.0-tf", "2.3": "2.4.0", "2.4": "2.4.0", "2.5": "2.5.0"}
-"""What TensorFlow says as the version of its own Keras, before Keras was a package."""
+"""The version of TensorFlow's own Keras by minor of TensorFlow, before Keras was a package."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Writers:
     exact: bool = True
     """False if none has the version that the file names, and these are the nearest ones of the same minor release."""
     reason: str = ""
-    """Why there are none."""
+    """The reason why there are none."""
 
 
 def writers_of(facts: FileFacts, places: Sequence[Place]) -> Writers:

@@ -143,7 +143,7 @@ def not_a_store(path: Path, why: str) -> HarnessError:
 
 @dataclass(kw_only=True)
 class Merged:
-    """What a merge did."""
+    """The result of a merge."""
 
     added: int = 0
     known: int = 0

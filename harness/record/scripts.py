@@ -22,7 +22,7 @@ class KnownScript:
     label: str
     identity: str
     path: str
-    """Where it was read from last; empty if that was not recorded."""
+    """The path from which it was last read; empty if that was not recorded."""
     seen: str
     """When, ISO 8601."""
     text: str

@@ -28,7 +28,7 @@ class ShardRun:
     version: str
     """The version of this project."""
     worker: str
-    """What identifies the worker in keys."""
+    """The identity of the worker in keys."""
 
     def __str__(self) -> str:
         return f"{self.number}/{self.shards}"

@@ -28,7 +28,7 @@ class Level(str, Enum):
 
 
 class Kind(str, Enum):
-    """What was found."""
+    """The kinds of findings."""
 
     NEW_FAILURE = "new failure"
     UNEXPECTED_PASS = "unexpected pass"
@@ -72,7 +72,7 @@ class Checked:
     record: Record
     published: PublishedCell | None = None
     stale: str | None = None
-    """Why the published result does not hold, or None."""
+    """The reason why the published result does not hold, or None."""
     comparable: bool = True
     """False if the published result is of another platform."""
 
@@ -84,7 +84,7 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What was found in some cells of a scenario, for one reason."""
+    """A finding about cells of a scenario, with one reason."""
 
     kind: Kind
     scenario: Scenario
@@ -103,7 +103,7 @@ class Finding:
 
     @property
     def next_step(self) -> str:
-        """What to do."""
+        """The next step."""
         return _NEXT_STEPS[self.kind]
 
 

@@ -69,7 +69,7 @@ class GridCell:
 
     @property
     def verdict(self) -> tuple[str, str | None] | None:
-        """What is compared between columns; None where the scenario showed nothing."""
+        """The value that columns are compared by; None without a verdict."""
         if self.verdicts == 0:
             return None
         return self.state, self.cause.signature if self.cause else None

@@ -25,7 +25,7 @@ class Regression:
     """The signature of the failure."""
     members: tuple[tuple[History, Transition], ...]
     search: str = ""
-    """What the search for the release and commit found, as Markdown; or why there was none."""
+    """The result of the search for the release and commit as Markdown, or why there was none."""
 
     @property
     def first(self) -> Transition:

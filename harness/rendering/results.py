@@ -97,7 +97,7 @@ class Results:
     observed: Mapping[str, tuple[Observed, ...]] = field(default_factory=dict)
     """Observations of cells, by their ids."""
     platform: str = ""
-    """Where the cells were run, such as `linux-x86_64`."""
+    """The platform on which the cells were run, such as `linux-x86_64`."""
 
     def __post_init__(self) -> None:
         known_scenarios = _unique("scenario", [scenario.name for scenario in self.scenarios])
@@ -156,11 +156,11 @@ class Record:
     """How the script was run, and what contained it; empty where none was run."""
     sandbox: str = ""
     condition: str = ""
-    """What differed from the ordinary condition; empty is the ordinary one."""
+    """The differences from the ordinary condition; empty if there are none."""
     observations: tuple[Observed, ...] = ()
     """Its observations, one for each kind, if they are watched or differ between its neighbours."""
     published: str | None = None
-    """Where the result is published, if it was not run here."""
+    """The place of a published result, if the cell was not run here."""
 
     @property
     def observation(self) -> Observed | None:

@@ -61,7 +61,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """What holds for some cases of a scenario in the versions of a family: a sentence for each segment that fails."""
+    """A statement about cases of a scenario in the versions of a family: a sentence for each segment that fails."""
 
     scenario: str
     cases: tuple[Case, ...]

@@ -72,7 +72,7 @@ class Step:
 
     @property
     def shows(self) -> str:
-        """What it shows, in a few words: `fails at load`."""
+        """Its result in a few words: `fails at load`."""
         seen = self.observed
         if seen is not None and not self.clean:
             words = WORDS[WatchKind(seen.kind)]
@@ -130,7 +130,7 @@ class Segment:
 
     @property
     def shown(self) -> Record:
-        """What all of them show."""
+        """The record that represents all of them."""
         return self.steps[0].record
 
     def sentence(self, reference: Callable[[Record], str]) -> str:
@@ -194,7 +194,7 @@ def timelines(results: Results) -> tuple[History, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Line:
-    """What stands side by side: a case in the versions of a family, ascending."""
+    """Neighbouring cells: a case in the versions of a family, ascending."""
 
     case: Case
     family: str

@@ -75,7 +75,7 @@ class Code:
 
 @dataclass
 class _Notes:
-    """What is collected while a block is read line by line."""
+    """Notes that are collected while a block is read line by line."""
 
     place: Place
     dropped: list[Dropped] = field(default_factory=list)

@@ -39,7 +39,7 @@ class TypedArguments:
 
     @property
     def decision(self) -> str:
-        """What was decided, and what was left out."""
+        """The decision, and the command lines that were left out."""
         more = f"; not with those of other lines: {' | '.join(self.others)}" if self.others else ""
         return f"run with the arguments of line {self.line}: {shlex.join(self.arguments)}{more}"
 

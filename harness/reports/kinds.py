@@ -81,7 +81,7 @@ class Refusal:
 
     @property
     def what(self) -> str:
-        """What the input is, the offending line, and why it is not run: one sentence without a full stop."""
+        """The kind of the input, the offending line, and the reason: one sentence without a full stop."""
         shown = f", {self.quoted!r}" if self.quoted else ""
         return f"this is {self.kind.value}{shown}" + (f": {self.why}" if self.why else "")
 

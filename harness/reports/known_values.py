@@ -32,7 +32,7 @@ _OPERATORS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 
 
 class Cause(Enum):
-    """Why a value is known."""
+    """Reasons why a value is known."""
 
     CONSTANT = "a constant"
     ARGUMENTS = "no arguments"
@@ -44,7 +44,7 @@ class Cause(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What a script is run with. By default, nothing is known of it."""
+    """The arguments and other inputs of a script. By default, nothing is known."""
 
     arguments: bool = True
     """False if it has no arguments. The same for the others."""

@@ -52,7 +52,7 @@ class Piece:
     """Of its first line of content, from 1."""
     text: str
     language: str = ""
-    """What stands behind a fence."""
+    """The text after the opening fence."""
     section: str = ""
     """The heading that it stands under."""
     file: str = ""

@@ -26,7 +26,7 @@ class Form(enum.Enum):
 
 
 class Says(enum.Enum):
-    """What a claim says about a version."""
+    """The verdict of a claim about a version."""
 
     WORKS = "works"
     FAILS = "fails"
@@ -84,7 +84,7 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a report says of the reporter's machine: `python`, `os`, `backend`, or a package, and its value."""
+    """A setting of the reporter's machine: `python`, `os`, `backend`, or a package, and its value."""
 
     name: str
     value: str

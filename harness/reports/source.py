@@ -53,7 +53,7 @@ class Source:
     notebook: Notebook | None = None
     date: dt.date | None = None
     comments: tuple[Comment, ...] = ()
-    """What was said below the report: code is looked for there, if the report has none."""
+    """Comments below the report: they are searched for code, if the report has none."""
     dropped: tuple[Dropped, ...] = ()
 
 

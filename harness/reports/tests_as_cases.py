@@ -75,7 +75,7 @@ class RunnableTests:
     names: tuple[str, ...]
     """Of the cases: functions, `Class.method`, or a class whose tests only its runner knows."""
     runner: str
-    """What runs them: `unittest.main()`, `pytest`, or calls."""
+    """The runner of the tests: `unittest.main()`, `pytest`, or calls."""
     lacking: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Tests that cannot be run, with the fixtures that nothing defines."""
 
@@ -90,7 +90,7 @@ class RunnableTests:
 
     @property
     def decision(self) -> str:
-        """What was added to the file, as a line of the report."""
+        """The added lines, as a decision in the report."""
         if len(self.names) == 1:
             return f"added {self.runner}: nothing ran the test"
         return f"each of the {len(self.names)} tests is a case of its own, run with {self.runner}"

@@ -29,7 +29,7 @@ _SHARED_MEMORY = str(SHARED_MEMORY_MIB << 20)
 
 
 class SandboxBackend(str, Enum):
-    """What limits the view of a process; the values of the `sandbox` column."""
+    """The sandbox backends; the values of the `sandbox` column."""
 
     NONE = "none"
     BUBBLEWRAP = "bubblewrap"
@@ -50,13 +50,13 @@ class Sandbox:
     bwrap_can: frozenset[str] = frozenset()
     """Options of this bubblewrap that not every version has."""
     why_not: str = ""
-    """Why there is no sandbox, or none for forks."""
+    """The reason why there is no sandbox, or none for forks."""
     groups: RunGroup | None = field(default=None, compare=False)
     """The control group of the run; without one, limits of memory and processes are polled."""
 
     @property
     def limits(self) -> Mechanism:
-        """What enforces limits of memory and processes."""
+        """The mechanism that enforces limits of memory and processes."""
         return self.groups.mechanism if self.groups is not None else Mechanism.POLLED
 
     @contextlib.contextmanager

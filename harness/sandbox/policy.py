@@ -46,7 +46,7 @@ class Bind:
 
     @property
     def place(self) -> str:
-        """Where it is seen."""
+        """The path at which it is seen."""
         return self.target or str(self.source)
 
 
@@ -78,7 +78,7 @@ class System:
 
 @dataclass(frozen=True, kw_only=True)
 class SandboxView:
-    """What a process sees besides the system's programs and libraries, and how it is held.
+    """The view of a process in addition to the system's programs and libraries.
 
     Everything else is not there: no home folders, no network but a loopback of its own, no other processes. What it is
     given is read-only unless it says otherwise. Its variables are those that it is started with.

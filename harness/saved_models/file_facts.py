@@ -59,7 +59,7 @@ class FileFacts:
     mixed: bool = False
     """True if a layer computes in another precision than it stores."""
     notes: tuple[str, ...] = ()
-    """What else a reader should know, in sentences."""
+    """Notes for the reader, in sentences."""
 
     @property
     def writer(self) -> str | None:

@@ -22,7 +22,7 @@ class Damaged(Refusal):
 
 
 class Budget:
-    """What may still be read: a file that refers to itself, or to the same bytes again and again, comes to its end."""
+    """The bytes and parts that may still be read: it stops a file that refers to itself or to the same bytes."""
 
     def __init__(self, *, most_bytes: int = 4 * LONGEST_TEXT, most_parts: int = MOST_PARTS) -> None:
         self._bytes = most_bytes

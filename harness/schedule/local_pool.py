@@ -50,7 +50,7 @@ class Imports(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class LocalScheduler:
-    """What a pool needs: how many jobs, and how to create environments and execute tasks."""
+    """The settings of a pool: the number of jobs, and functions that create environments and execute tasks."""
 
     jobs: int
     provide: Callable[[Environment], Provided]

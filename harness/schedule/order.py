@@ -113,7 +113,7 @@ Step = Execute | Prepare
 
 @dataclass(kw_only=True)
 class Order:
-    """What is still to be done, as environments become available."""
+    """The steps that are left, as environments become available."""
 
     jobs: int
     import_s: float = _IMPORT_S

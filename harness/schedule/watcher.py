@@ -29,7 +29,7 @@ class Watcher:
         """The script of a task printed this."""
 
     def working(self, place: str, text: str) -> None:
-        """What a worker on another machine does; an empty text if it does nothing."""
+        """A worker on another machine does this; an empty text if it does nothing."""
 
     def waiting(self) -> None:
         """Called several times a second while somebody waits for attempts."""

@@ -29,16 +29,16 @@ class State(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """What a probe showed. Two points differ if their state or their signature does."""
+    """The result of a probe. Two points differ if their state or their signature does."""
 
     state: State
     signature: str | None = None
     reason: str = ""
-    """Why it is untestable, or how it is flaky; not compared."""
+    """The reason why it is untestable or flaky; not compared."""
     printed: str | None = None
-    """What it showed, where that is followed and it did not fail. Not compared: the signature stands for it."""
+    """Its observation, if that is followed and it did not fail. Not compared: the signature is."""
     watched: str = "output"
-    """What `printed` is: `output`, `warning` or `time`. Not compared."""
+    """The kind of `printed`: `output`, `warning` or `time`. Not compared."""
 
     @property
     def tested(self) -> bool:
@@ -51,7 +51,7 @@ class Observation:
 
 
 class Kind(str, Enum):
-    """What a transition between two neighbours is."""
+    """The kinds of transitions between two neighbours."""
 
     INTRODUCED = "introduced"
     """The neighbour before passes."""

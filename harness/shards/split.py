@@ -12,9 +12,9 @@ from harness.execute.task import Task, worker_digest
 
 UNKNOWN_S = 2.0
 ENVIRONMENT_S = 10.0
-"""What an environment costs a shard: its creation and its imports."""
+"""The cost of an environment in a shard, in seconds: its creation and its imports."""
 MOST_S = 300.0
-"""What a shard of a cluster may take: the last ones should not keep the others waiting."""
+"""The longest shard of a cluster, in seconds: others should not wait for the last ones."""
 _MORE_PIECES = 64
 _GOOD_ENOUGH = 1.1
 

@@ -40,7 +40,7 @@ class Grade(str, Enum):
 
 
 class Check(str, Enum):
-    """What a read checks after the file is open, the gravest first. The values are the names of stages of read.py."""
+    """The checks of a read after the file is open, the gravest first. The values are the names of stages of read.py."""
 
     WEIGHTS = "weights"
     PREDICTIONS = "predictions"
@@ -71,7 +71,7 @@ class Reading:
     difference: float | None = None
     """The largest difference between predictions, with one significant digit; None if it was not measured."""
     stage: str | None = None
-    """Where it failed."""
+    """The stage at which it failed."""
     error: str = ""
     """The failure, without paths and numbers that differ between equal failures."""
     label: str | None = None
@@ -80,7 +80,7 @@ class Reading:
     """The cause and the workaround, in words."""
     link: str | None = None
     reason: str = ""
-    """Why it was not tested."""
+    """The reason why it was not tested."""
 
 
 NOT_TESTED = Reading(grade=Grade.NOT_TESTED)

@@ -41,9 +41,9 @@ class Format:
     name: str
     """As the parameter `format` has it: `.keras`, `.h5`, `tf`, `.weights.h5`, `checkpoint`, `export`, `json`."""
     title: str = ""
-    """What it is in words, if `name` does not say it."""
+    """The format in words, if `name` does not say it."""
     keeps: str = "model"
-    """What a file of this format keeps: `model`, `weights` (the code makes the model), `function` (for prediction)."""
+    """The kept part: `model`, `weights` (the code makes the model), `function` (for prediction)."""
 
     def __str__(self) -> str:
         return self.title or self.name
@@ -62,12 +62,12 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Writing:
-    """What a writer did: the file, or why there is none."""
+    """The result of a writer: the file, or why there is none."""
 
     written: bool | None = None
     """True: there is a file. False: it cannot be written. None: not tried."""
     reason: str = ""
-    """Why there is no file."""
+    """The reason why there is no file."""
     sha256: str | None = None
     """The digest of the files, with their names."""
     size: int | None = None
@@ -87,7 +87,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What one writer's file of a model in a format became: one reading for each reader of the table."""
+    """The readings of one writer's file of a model in a format: one for each reader of the table."""
 
     writing: Writing
     readings: tuple[Reading, ...]
@@ -95,7 +95,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What a pair of environments does with all models of a format."""
+    """The results of a pair of environments for all models of a format."""
 
     grades: Mapping[Grade, tuple[str, ...]]
     """The models by grade, in the order of the table. Models that the writer cannot write are in none."""

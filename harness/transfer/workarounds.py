@@ -11,7 +11,7 @@ from harness.transfer.table import PLAIN, Question, Transfer
 
 
 class Change(str, Enum):
-    """What is changed."""
+    """The kinds of changes."""
 
     OPTION = "option"
     """The same file and reader, another option."""

@@ -17,7 +17,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Reproduction:
-    """What the environment closest to the reporter's shows."""
+    """The result in the environment closest to the reporter's."""
 
     environment: str | None
     result: str
@@ -35,7 +35,7 @@ class Reproduction:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Where a failure was introduced or fixed: two neighbouring versions, and the commit if it is known."""
+    """A change that introduced or fixed a failure: two neighbouring versions, and the commit if it is known."""
 
     package: str
     last: str
@@ -102,7 +102,7 @@ class ShownGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class KnownFailure:
-    """What published results of other scripts say of a message that was not reproduced."""
+    """The explanation of a message that was not reproduced, from published results of other scripts."""
 
     label: str
     note: str
@@ -127,7 +127,7 @@ class TriageAnswer:
     fixed: Change | None = None
     transitions: tuple[dict[str, Any], ...] = ()
     forced: tuple[str, ...] = ()
-    """What pip refuses about the environments in which the problem shows."""
+    """The requirements that pip refuses in the environments with the problem."""
     claims: tuple[CheckedClaim, ...] = ()
     workarounds: tuple[Workaround, ...] = ()
     dropped: tuple[Dropped, ...] = ()
@@ -154,11 +154,11 @@ class TriageAnswer:
     cases_left_out: int = 0
     """The number of further cases, which were not run."""
     shown: tuple[ShownGroup, ...] = ()
-    """What the script shows by version, if it passes everywhere, and nothing says what is right."""
+    """The groups of output by version, if the script passes everywhere, and nothing says what is right."""
     is_reported: bool = True
     """False if the ranges are about another failure than that of the report, which nothing showed."""
     nightly: tuple[NightlyResult, ...] = ()
-    """What the nightly builds show. `ranges` has releases only."""
+    """The results of nightly builds. `ranges` has releases only."""
     known: KnownFailure | None = None
     """An explanation of the reported message, if no environment showed it."""
 

@@ -21,7 +21,7 @@ _NOT_RUN = "no environment with this version was run"
 
 
 class Checked(str, Enum):
-    """What the attempts say of a claim."""
+    """The result of checking a claim."""
 
     CONFIRMED = "confirmed"
     CONTRADICTED = "contradicted"

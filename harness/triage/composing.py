@@ -64,7 +64,7 @@ class Investigation:
     package: NormalizedName | None
     """The responsible one."""
     document: Mapping[str, Any] | None
-    """What the search over its releases found: the document of `pinpoint --json`."""
+    """The search over its releases: the document of `pinpoint --json`."""
     place: str | None
     """The environment in which its releases were searched."""
     fixed_base: str | None
@@ -76,12 +76,12 @@ class Investigation:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What every cell of a release shows of the problem."""
+        """The evidence of every cell of a release."""
         return releases_only(self.all_evidence, self.matrix)
 
     @property
     def all_evidence(self) -> tuple[Evidence, ...]:
-        """What every cell shows of the problem, those of nightly builds, too."""
+        """The evidence of every cell, also of nightly builds."""
         return evidence_of(self.runs.all, self.problem)
 
     def of_python(self, evidence: Sequence[Evidence]) -> Sequence[Evidence]:

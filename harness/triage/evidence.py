@@ -55,12 +55,12 @@ class Evidence:
     family: str
     versions: Mapping[NormalizedName, str]
     variables: tuple[tuple[str, str], ...] = ()
-    """What the environment sets beyond the variables that every environment has."""
+    """The variables that not every environment has."""
     shows: Shows
     error: str = ""
     """`Type: message` of a failure, or the text of an observation."""
     reason: str = ""
-    """Why it is not tested or not applicable."""
+    """The reason why it is not tested or not applicable."""
     writer: str = ""
     """Of two steps: the environment that wrote the file. `environment` and `versions` are the reader's."""
     written_with: Mapping[NormalizedName, str] = field(default_factory=dict)

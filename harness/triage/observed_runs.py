@@ -29,7 +29,7 @@ class CellRun:
     variables: tuple[tuple[str, str], ...] = ()
     attempt: Attempt | None
     reason: str = ""
-    """Why there is no attempt."""
+    """The reason why there is no attempt."""
     writer: str = ""
     """Of two steps: the environment that wrote the file."""
     written_with: Mapping[NormalizedName, str] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class CellRun:
 
     @property
     def import_error(self) -> str | None:
-        """Why nothing was run: the failure of importing the framework; None if that is not the reason."""
+        """The failure of importing the framework, if nothing was run for that; else None."""
         found = _DOES_NOT_IMPORT.match(self.attempt.reason) if self.attempt is not None else None
         return found["error"] if found is not None else None
 
@@ -80,13 +80,13 @@ class CellRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What counts as the reported problem: a failure, a text that is printed or warned of, or a duration."""
+    """The reported problem: a failure, a printed text, a warning, or a duration."""
 
     observed: str
     """`error`, `hang`, `output`, `warning` or `time`."""
     failure: Failure | None = None
     watch: Watch = field(default_factory=Watch)
-    """What is followed, if it is no failure."""
+    """The watch, if the problem is no failure."""
     output: str | None = None
     """The text that is the problem."""
     also: tuple[str, ...] = ()

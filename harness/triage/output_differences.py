@@ -40,12 +40,12 @@ class Differences:
 
     @property
     def kind(self) -> str | None:
-        """What differs: `output` or `warning`."""
+        """The kind of the difference: `output` or `warning`."""
         return self.groups[0].kind if self.groups else None
 
     @property
     def sentence(self) -> str:
-        """What is said of the groups after `the script passes with ...`; empty if there are none."""
+        """The sentence about the groups after `the script passes with ...`; empty if there are none."""
         if self.not_compared:
             return f"It prints {self.not_compared} different texts, which are not compared: random numbers differ, too."
         if not self.groups:
@@ -59,7 +59,7 @@ class Differences:
 
     @property
     def question(self) -> str:
-        """What to ask the reporter."""
+        """The question to the reporter."""
         if self.not_compared:
             return "Could you set the seeds of all random numbers, and print only the value that is wrong?"
         if self.expected:

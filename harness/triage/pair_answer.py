@@ -45,12 +45,12 @@ class PairReply:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What every pair of releases shows of the problem."""
+        """The evidence of every pair of releases."""
         return releases_only(self.all_evidence, self.matrix)
 
     @property
     def all_evidence(self) -> tuple[Evidence, ...]:
-        """What every pair shows of the problem, those with a nightly build, too."""
+        """The evidence of every pair, also with a nightly build."""
         return evidence_of(self.ran.values(), self.problem)
 
     def answer(self, own: Sequence[Pair], pair: CellRun | None, package: NormalizedName | None) -> TriageAnswer:

@@ -35,7 +35,7 @@ class Pairs:
     environments: dict[str, Environment] = field(default_factory=dict)
     """By the id as it was asked for: the environments in which something was run."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Why an environment could not be created."""
+    """Reasons why environments could not be created, by id."""
 
     @property
     def case(self) -> Case:

@@ -13,7 +13,7 @@ from harness.triage.evidence import Evidence, Failure, Shows
 from harness.triage.observed_runs import CellRun, Problem, evidence_of
 
 NO_VERSION = "the report names no failing version that has an environment"
-"""Why a report has no environment of its own: it may name others, which are not installed here."""
+"""The reason why a report has no environment: its versions may not be installed here."""
 _NAMES_NONE = "the report names no version that fails"
 _OTHER_SYSTEM = re.compile(r"mac ?os|\bmac\b|darwin|apple|\bwindows\b|\bwin(?:10|11|32|64)\b", re.IGNORECASE)
 _OWN_SYSTEM = re.compile(r"linux|ubuntu|debian|\bwsl|colab", re.IGNORECASE)

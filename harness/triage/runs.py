@@ -45,7 +45,7 @@ class Runs:
     """By the environment's id as it was asked for."""
     environments: dict[str, Environment] = field(default_factory=dict)
     watch: Watch | None = None
-    """What is followed, if the report is not about a failure."""
+    """The watch, if the report is not about a failure."""
     cases: tuple[Case, ...] = ()
     """The cases that are run; all if there is none. Results are read of one only."""
 

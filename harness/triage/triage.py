@@ -168,7 +168,7 @@ class Triage:
 
     @property
     def problem(self) -> Problem:
-        """What counts as the reported problem, after all that was run."""
+        """The reported problem, after all runs."""
         if self.reading:
             return Problem(observed="error", failure=Failure(type="", any=True))
         places = {says: self._places(says) for says in Says}
@@ -194,7 +194,7 @@ class Triage:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What every cell of a release shows of the problem."""
+        """The evidence of every cell of a release."""
         return releases_only(evidence_of(self.runs.all, self.problem), self.matrix)
 
     def _narrow(self, *, bases: bool = False) -> None:

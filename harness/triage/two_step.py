@@ -175,7 +175,7 @@ class PairTriage:
 
     @property
     def problem(self) -> Problem:
-        """What counts as the reported problem, after all that was run."""
+        """The reported problem, after all runs."""
         failure = self.report.failure
         places = {says: [self.pairs.ran[each].place for each in self._reported(says) if each in self.pairs.ran]
                   for says in Says}  # fmt: skip
@@ -188,7 +188,7 @@ class PairTriage:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """What every pair of releases shows of the problem."""
+        """The evidence of every pair of releases."""
         return releases_only(evidence_of(self.pairs.all, self.problem), self.matrix)
 
     @property

@@ -67,7 +67,7 @@ class Point:
 
     @property
     def printed(self) -> str | None:
-        """What it showed, where that is followed and it did not fail."""
+        """Its observation, if that is followed and it did not fail."""
         return self.observation.printed
 
     @property
@@ -77,7 +77,7 @@ class Point:
 
     @property
     def text(self) -> str:
-        """What it showed, in one line: the failure, or why it says nothing."""
+        """Its result in one line: the failure, or the reason why there is none."""
         if self.printed is not None:
             return self.words.message(one_line(self.printed))
         if self.observation.state is State.GOOD:
@@ -137,7 +137,7 @@ class Commit:
 
     @property
     def kind(self) -> Kind:
-        """What this commit did."""
+        """The kind of change by this commit."""
         return kind_of(self.before.observation, self.after.observation)
 
     @property
@@ -187,7 +187,7 @@ class ProvenTransition:
 
     @property
     def kind(self) -> Kind:
-        """What became of the failure: introduced, fixed, or changed into another."""
+        """The kind of the transition: introduced, fixed, or changed into another failure."""
         return kind_of(self.before.observation, self.after.observation)
 
     @property
@@ -214,7 +214,7 @@ class Answer:
     package: str
     base: Environment
     searched: str
-    """What was run, in words."""
+    """The points that were run, in words."""
     complete: bool
     largest_gap: int
     points: tuple[Point, ...]
@@ -232,13 +232,13 @@ class Answer:
     mode: str = ""
     """`every`, `grid` or `quick`: which points were run."""
     why: str = ""
-    """Why that mode."""
+    """The reason for the mode."""
     unit: str = "release"
-    """What the points are: releases, or commits."""
+    """The unit of the points: release or commit."""
     held: Held | None = None
     """The held step of two, if any."""
     repository: str | None = None
-    """Where the package is on GitHub, as `owner/name`, if its commits were searched."""
+    """`owner/name` of the package on GitHub, if its commits were searched."""
 
     @property
     def where(self) -> str:
@@ -247,7 +247,7 @@ class Answer:
 
     @property
     def role(self) -> str:
-        """What the stepped releases do where one of two steps is held; empty otherwise."""
+        """The role of the stepped releases if one of two steps is held, as a phrase; empty otherwise."""
         return self.held.role if self.held is not None else ""
 
     @property

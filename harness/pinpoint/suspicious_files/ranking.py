@@ -62,7 +62,7 @@ class SuspectFiles:
     files: tuple[Suspect, ...]
     """Those that the script runs, the most suspicious first."""
     note: str = ""
-    """Why there is no list, or how it was made without a trace."""
+    """The reason why there is no list, or an explanation of a list without a trace."""
 
 
 @dataclass(frozen=True, kw_only=True)

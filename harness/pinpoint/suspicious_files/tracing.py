@@ -127,7 +127,7 @@ _run_traced()
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """What a script executed of a package, after its imports."""
+    """The functions of a package that a script executed after its imports."""
 
     error: str
     """The type of the exception that ended it; empty if it passed."""

@@ -43,7 +43,7 @@ class Badge:
 
     @property
     def text(self) -> str:
-        """What the badge says."""
+        """The text of the badge."""
         return f"{one_line(self.label)}: {', '.join(part.text for part in self.parts)}"
 
     def svg(self) -> str:

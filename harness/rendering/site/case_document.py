@@ -19,7 +19,7 @@ MOST_ATTEMPTS = 10
 
 
 class _Shared:
-    """What the cells of a case share: lines of text, texts as numbers of lines, causes, workarounds, attempts."""
+    """Shared values of the cells of a case: lines of text, texts as numbers of lines, causes, workarounds, attempts."""
 
     def __init__(self) -> None:
         self.lines, self.texts, self.causes, self.ways, self.attempts = (Table() for _ in range(5))

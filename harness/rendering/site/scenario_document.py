@@ -17,7 +17,7 @@ _NOT_READ = ("cell", "environment", "writer", "reader", "ways_out")
 
 
 class _Shared:
-    """What the cases of a scenario share, each once."""
+    """Shared values of the cases of a scenario, each once."""
 
     def __init__(self) -> None:
         self.lines, self.texts, self.causes, self.attempts = (Table() for _ in range(4))
