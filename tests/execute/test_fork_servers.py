@@ -127,14 +127,14 @@ def test_one_that_says_it_cannot_is_not_made_again(bench, monkeypatch):
     assert len(made) == 1
 
 
-def test_few_scripts_do_without_what_a_root_was_prepared_with(bench):
+def test_few_scripts_do_without_what_a_zygote_was_prepared_with(bench):
     make_python(bench.folder / "environment", one="")
     script = bench.folder / "prepares.py"
     script.write_text("import heavy\nheavy.made = True\n")
     prepare = (Preparation(module="heavy", script=script),)
     rest = "print(hasattr(heavy, 'made'))\n"
     many, few = (importing(bench, *names, rest=rest, prepare=prepare) for names in (["heavy"], ["heavy", "one"]))
-    assert bench.fork_servers.prepare(fork_server_kind(many, bench.python), thoroughly=True) is None
+    assert bench.fork_servers.prepare(fork_server_kind(many, bench.python), for_many=True) is None
     assert [bench.run(task).evidence.stdout for task in (many, few)] == ["True\n", "False\n"]
 
 
@@ -144,11 +144,11 @@ def test_what_a_script_has_spoiled_is_done_without(bench):
     script.write_text("import heavy\nheavy.made = True\n")
     prepare = (Preparation(module="heavy", script=script),)
     task = importing(bench, "heavy", "one", rest=ACTS, prepare=prepare)
-    assert "AssertionError" in bench.fork_servers.prepare(fork_server_kind(task, bench.python), thoroughly=True)
+    assert "AssertionError" in bench.fork_servers.prepare(fork_server_kind(task, bench.python), for_many=True)
     assert (bench.run(task).outcome, bench.run(task).isolation) == (Outcome.PASSED, "fork")
 
 
-def test_roots_that_serve_nobody_do_not_pile_up(bench):
+def test_zygotes_without_fork_servers_do_not_pile_up(bench):
     make_python(bench.folder / "environment", one="raise ValueError")
     for setting in "abcd":
         source = f"import os\nos.environ['SETTING'] = '{setting}'\nimport heavy, one\n"
@@ -207,7 +207,7 @@ def test_the_interpreter_is_as_in_a_process_of_its_own(bench, heavy, told):
     assert forked.evidence.stdout == alone.evidence.stdout
 
 
-def test_what_a_root_has_imported_is_not_looked_at_again_and_again(bench):
+def test_what_a_zygote_has_imported_is_not_looked_at_again_and_again(bench):
     make_python(bench.folder / "environment", heavy=CYCLE + "unseen = gc.get_freeze_count()\n")
     task = importing(bench, "heavy", rest="import sys\nprint(sys.modules['heavy'].unseen > 50_000)\n")
     forked, alone = bench.run(task), bench.run(task, forked=False)

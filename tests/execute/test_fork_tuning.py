@@ -45,7 +45,7 @@ def test_outcomes_are_the_same_with_tricks_switched_off(bench, monkeypatch, off)
     ways = {}
     for name, source in (("passes", "import heavy\nassert heavy.value\n"), ("asserts", None)):
         task = bench.task("asserts", source=source)
-        assert bench.fork_servers.prepare(bench.kind_of(task), thoroughly=True) is None
+        assert bench.fork_servers.prepare(bench.kind_of(task), for_many=True) is None
         forked, alone = bench.run(task), bench.run(task, forked=False)
         assert (forked.isolation, alone.isolation) == ("fork", "process")
         assert (forked.outcome, forked.stage, forked.error) == (alone.outcome, alone.stage, alone.error)

@@ -34,7 +34,7 @@ def test_it_imports_and_forks(python, backend, tmp_path):
         environment=replace(task.environment, preload=("json", "decimal")),
     )
     try:
-        failed = fork_servers.prepare(fork_server_kind(task, python), thoroughly=True)
+        failed = fork_servers.prepare(fork_server_kind(task, python), for_many=True)
         attempt = run_task(
             task,
             python=python,
