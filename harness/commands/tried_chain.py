@@ -17,7 +17,7 @@ from harness.triage.pairs import Pairs
 
 _SAVED_AS = (".keras", ".h5")
 _MOST = 3
-"""So many environments are tried between the file and the wanted reader, the newest first."""
+"""The most environments that are tried between the file and the wanted reader, the newest first."""
 
 
 def find_way(

@@ -19,7 +19,7 @@ from harness.process.limits import Ended
 def context_of(
     task: Task, folder: Folder, ended: Ended, report: Mapping[str, Any], *, sandboxed: bool
 ) -> AttemptContext:
-    """Return facts about an attempt besides its report, such as missing files that exist next to the script."""
+    """Return facts about an attempt that are not in its report, such as missing files that exist next to the script."""
     places = Places(
         script=folder.seen(folder.script),
         work=folder.seen(folder.work),

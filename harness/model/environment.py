@@ -104,7 +104,7 @@ class Overlay:
 
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
-    """A script that makes once, after the import of a module, what every attempt would make anew."""
+    """A script that a fork server runs once after the import of a module, for all its attempts."""
 
     module: str
     script: Path

@@ -1,4 +1,4 @@
-"""Watches: observations of attempts besides failures, and their words. Pure."""
+"""Watches: observations of attempts that are no failures, and their words. Pure."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class Prober:
             yield self
 
     def side_by_side(self, searches: Sequence[Callable[[], _T]]) -> list[_T]:
-        """Call searches that use this prober, and return their results. While one waits for a probe, others go on.
+        """Call searches that use this prober, and return their results. While one waits for a probe, others run.
 
         Raises what one of them raises, once all have ended.
         """
@@ -262,7 +262,7 @@ class Prober:
         return self._environments.layer_of(environment) is not None
 
     def finished(self) -> list[tuple[Candidate, ProbeResult]]:
-        """Return the candidates that were run in the background and that nobody has asked for yet."""
+        """Return the candidates that were run in the background and are not requested yet."""
         done = [(candidate, future) for candidate, _, future in self._started.values() if future.done()]
         return [(candidate, future.result()) for candidate, future in done if future.exception() is None]
 
@@ -316,7 +316,7 @@ class Prober:
         return result
 
     def _record_finished(self) -> None:
-        """Record the attempts that have finished, also those that nobody has asked for yet.
+        """Record the attempts that have finished, also those that are not requested yet.
 
         The store is written by the thread that opened it; in other threads this does nothing.
         """

@@ -9,7 +9,7 @@ from harness.readers.grading import Grading
 from harness.transfer.grades import Grade
 
 LONGEST = 2
-"""So many environments between the file and its reader."""
+"""The most environments between the file and its reader."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -222,7 +222,7 @@ def _is_workaround(said: str) -> bool:
 
 
 def _group(codes: list[Code]) -> list[_Group]:
-    """Join the blocks that use what others define. Each is compared with all those before it, so many are too many."""
+    """Join the blocks that use names of others. Each is compared with all earlier ones, so their number is limited."""
     groups: list[_Group] = []
     pending: list[Code] = []  # blocks of shell lines only: they belong to what follows, or to all
     for code in codes:

@@ -37,7 +37,7 @@ def _patterns(node: ast.AST) -> Iterator[str]:
 
 
 def _survives(handler: ast.ExceptHandler) -> bool:
-    """Return whether the script goes on after a handler: it neither raises nor exits."""
+    """Return whether the script continues after a handler: it neither raises nor exits."""
     for part in handler.body:
         for each in ast.walk(part):
             if isinstance(each, (ast.Raise, ast.Assert)):

@@ -120,7 +120,7 @@ def read_transcript(text: str, place: Place, section: str = "") -> Code:
     inside = ipython = False
     for offset, line in enumerate(text.split("\n")):
         if len(statements) >= _MOST_STATEMENTS:
-            notes.drop(offset, "", f"the session goes on after {_MOST_STATEMENTS} inputs: what follows is not read")
+            notes.drop(offset, "", f"the session continues after {_MOST_STATEMENTS} inputs: the rest is not read")
             break
         if found := (IPYTHON_PROMPT.match(line) or PROMPT.match(line)):
             end_output()

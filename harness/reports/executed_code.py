@@ -177,7 +177,7 @@ def _is_constant(node: ast.expr) -> bool:
 
 
 def _only_constants(tree: ast.Module, executed: list[ast.stmt]) -> bool:
-    """Return whether a script with definitions only names constants besides them: what it defines is never used."""
+    """Return whether a script with definitions only names constants: it never uses its definitions."""
     definitions = {node.name for node in tree.body if isinstance(node, _DEFINITIONS)}
     return bool(definitions) and all(only_names(each, definitions) for each in executed)
 

@@ -85,7 +85,7 @@ def claims_of_labels(pieces: Iterable[Piece]) -> Iterator[Claim]:
 
 
 def compared_outputs(claims: Iterable[Claim]) -> list[Claim]:
-    """Judge the versions whose output a report compares: beside one of which it says that it fails, the others work."""
+    """Return the claims with verdicts of compared outputs: if one version fails by the report, the others work."""
     claims = list(claims)
     failing = {
         (each.package, each.version) for each in claims if each.says is Says.FAILS and verdict_of(each.text) is not None

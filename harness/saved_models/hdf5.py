@@ -280,7 +280,7 @@ class Hdf5:
 
 
 def _cut(data: bytes, start: int, length: int) -> bytes:
-    """Return exactly so many bytes. Raises Damaged if there are fewer."""
+    """Return exactly `length` bytes. Raises Damaged if there are fewer."""
     if start < 0 or start + length > len(data):
         raise Damaged("a part of it is cut off")
     return data[start : start + length]

@@ -29,7 +29,7 @@ class Budget:
         self._parts = most_parts
 
     def spend(self, length: int) -> None:
-        """Count one part of so many bytes. Raises Damaged if that was too much."""
+        """Count one part of `length` bytes. Raises Damaged if the budget is spent."""
         self._bytes -= length
         self._parts -= 1
         if self._bytes < 0 or self._parts < 0:

@@ -20,7 +20,7 @@ class Window:
         self.budget = budget
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return exactly so many bytes from an offset. Raises Damaged if the file ends before."""
+        """Return exactly `length` bytes from an offset. Raises Damaged if the file ends before."""
         if offset < 0 or length < 0 or offset + length > self.size:
             raise Damaged(f"it refers to bytes {offset:,} to {offset + length:,}, and ends at {self.size:,}")
         if length > LONGEST_TEXT:

@@ -73,7 +73,7 @@ def kind_of(before: Observation, after: Observation) -> Kind:
 
 Observations = Mapping[int, Observation]
 _GIVES_UP_AFTER = 4
-"""So many untestable marks in a row end the search on its way from the known point."""
+"""The number of untestable marks in a row that ends the search on its way from the known point."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +234,7 @@ def search(
     """Probe until every border is closed; return the observations. Each point is probed once.
 
     `again` probes both sides of each transition a second time, and its result replaces the first: if it differs, the
-    search goes on. Before each probe `begin` gets the points that are certain to be probed, `ahead` those that may be.
+    search continues. Before each probe, `begin` gets the points that will be probed, `ahead` those that may be.
     """
     seen: dict[int, Observation] = {}
     looked_again: set[int] = set()

@@ -66,7 +66,7 @@ def _unguarded(node: ast.AST) -> Iterable[ast.AST]:
 
 
 def _may_fail(node: ast.Try) -> bool:
-    """Return whether the imports in the body of a `try` may fail, and the script goes on."""
+    """Return whether the imports in the body of a `try` may fail, and the script continues."""
     caught = {name for handler in node.handlers for name in _caught(handler)}
     little = all(isinstance(each, (ast.Import, ast.ImportFrom, ast.Assign, ast.Pass)) for each in node.body)
     return bool(caught & _CAUGHT or (little and caught & _BROAD))

@@ -16,7 +16,7 @@ from harness.triage.ranges import Range, ranges_of
 from harness.triage.verdict import by_commit, listed
 
 FEWEST_FAILURES = 2
-"""A report that shows so many kinds of exceptions is about reading a file, not about one of them."""
+"""The number of types of exceptions from which on a report is about reading a file, not about one exception."""
 
 
 def attached_models(report: Report) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ _LONGEST_LINE = 120
 _SHORTEST_MESSAGE = 16
 _LOGGED_WARNING = re.compile(r"^(?:WARNING|ERROR):(?:[\w.]+:)? ?(?P<said>\S.*)$", re.MULTILINE)
 _BEFORE_NAMES = re.compile(r"[^<\"'`\d(\[{:]+")
-"""The words of a message in front of names, numbers and addresses."""
+"""The words of a message before names, numbers and addresses."""
 
 
 def problem_of(

@@ -16,9 +16,9 @@ from harness.triage.evidence import Evidence, Shows
 from harness.triage.observed_runs import CellRun
 
 EARLIER_MINORS = 2
-"""So many earlier minors of a package are tried, if the report does not say which version of it is installed."""
+"""The number of earlier minors of a package that are tried, if the report does not name its version."""
 SEARCHED_MINORS = 3
-"""So many minors are searched before and after the affected releases of a package that no family is about."""
+"""The number of minors that are searched before and after the affected releases, for a package without a family."""
 
 _FOLDER = re.compile(r"(?<=[\\/])([A-Za-z_]\w*)(?=[\\/])")
 

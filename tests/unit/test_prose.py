@@ -1,6 +1,8 @@
 """The prose linter finds the old language, and ignores code."""
 
+import ast
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,25 @@ def test_help_texts_of_all_commands_are_checked(prose, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / ".ci")
     texts = dict(prose.help_texts())
     assert {"harness --help", "harness run --help", "harness blame --help"} <= texts.keys()
+
+
+def docstrings_of(path):
+    """Yield the line and the text of each string that stands alone: docstrings of modules, classes, functions, fields."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.lineno, node.value.value
+
+
+def test_docstrings_use_the_vocabulary(prose):
+    terms = {
+        re.compile(rf"\b(?:{term})\b", re.IGNORECASE): instead for term, instead in prose.register()["terms"].items()
+    }
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {found[0]!r}: write instead: {instead}"
+        for path in sorted((ROOT / "harness").rglob("*.py"))
+        if "guest" not in path.parts
+        for line, text in docstrings_of(path)
+        for term, instead in terms.items()
+        if (found := term.search(re.sub(r"`[^`]*`", "", text)))
+    ]
+    assert not wrong, "\n".join(wrong)
