@@ -76,7 +76,7 @@ def test_a_file_with_the_suffix_of_another_format_says_so():
         (b"print('hello')\n" * 50, "text"),
         (b"\0" * 1000, "zeros"),
         (b"<html><body>Not found", "web page"),
-        (os.urandom(7) + b"\xff" * 600, "no format of saved models"),
+        (bytes(range(0xF1, 0xF8)) + b"\xff" * 600, "no format of saved models"),
         (b"\x1c\0\0\0TFL3" + b"\0" * 100, "TensorFlow Lite"),
         (b"\x89HDF\r\n\x1a\n", "bytes"),
     ],
