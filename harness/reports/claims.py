@@ -19,7 +19,7 @@ from harness.reports.pieces import Piece, Shape
 from harness.reports.pip_conflicts import conflict_in
 from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
-from harness.reports.version_steps import verdict_of_contrast, verdict_of_step
+from harness.reports.version_steps import verdict_in_brackets, verdict_of_contrast, verdict_of_step
 from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import (
     NOT_IN,
@@ -323,8 +323,12 @@ def _in_block(piece: Piece, context: Context) -> Iterator[Claim]:
 
 def _in_line(line: str, place: Place, context: Context) -> Iterator[Claim]:
     verdict = verdict_of(line)
-    for mention in find_mentions(line, context.default):
+    mentions = find_mentions(line, context.default)
+    aside = verdict_in_brackets(line, mentions)
+    for mention in mentions:
         says, before = verdict, line[: mention.start]
+        if aside is not None:  # `0.5 in Keras 3.5.0, 0.3 in Keras 2.15 (correct)`
+            says = aside[1] if mention is aside[0] else OPPOSITE[aside[1]]
         if is_required(before):
             says = Says.WORKS if verdict is not None and is_least(before, line[mention.end :]) else None
         if says is not None and mention.package not in OWN_NAMES:

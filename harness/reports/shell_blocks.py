@@ -22,6 +22,8 @@ _PREPARES = re.compile(
     r"[ \t]*(?:[$%>] )?(?:(?:python[\d.]* -m |uv )?pip[\d.]* |conda |mamba |(?:python[\d.]* -m |uv )?venv |virtualenv "
     r"|source |export |cd |mkdir |apt(?:-get)? |sudo |docker run )|[ \t]*#"
 )
+_VARIABLES = re.compile(r"^(?:env )?(?:[A-Z_][A-Z0-9_]*=\S* )+")
+"""`KERAS_BACKEND=jax python -c "..."`: the variable is read elsewhere."""
 _SHOWN = re.compile(r"(?:cat|less|more|type|head|bat) +(?:\S*/)?[\w.-]+\.py\s*$")
 
 
@@ -91,7 +93,7 @@ def _of_option(text: str) -> str | None:
     """Return the code of a block that is only `python -c "..."`, below commands such as `pip install`."""
     lines = text.strip().split("\n")
     first = next((at for at, line in enumerate(lines) if line.strip() and not _PREPARES.match(line)), 0)
-    command = SHELL_PROMPT.sub("", "\n".join(lines[first:]).strip())
+    command = _VARIABLES.sub("", SHELL_PROMPT.sub("", "\n".join(lines[first:]).strip()))
     if "\n" in command and not re.match(r"\S+ +-c +['\"]", command):
         return None
     try:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from harness.reports.mentions import Mention, is_commit
 from harness.reports.report import Says
+from harness.reports.wording import verdict_of
 
 _STEP = re.compile(
     r"\b(?:mov(?:e|ed|ing)|upgrad\w*|updat\w*|bump\w*|go(?:ing)?|went|switch\w*|migrat\w*|chang\w*|regress\w*"
@@ -27,6 +28,7 @@ _VALUES = re.compile(
     r"|[`'\"*]*\s*[:=][^\n]{1,60}\n\W*(?:keras|tf|tensorflow)?[ =]*$",
     re.IGNORECASE,
 )
+_IN_BRACKETS = re.compile(r"[`'\"]*\s*\((?P<said>[^()\d]{1,30})\)")
 _WHEREAS = re.compile(r"[\s,;]*\b(?:but|while|whereas|however)\b", re.IGNORECASE)
 
 
@@ -73,6 +75,16 @@ def verdict_of_contrast(between: str, one: Sequence[Mention], other: Sequence[Me
     if _numbers(one[0]) == _numbers(other[0]):
         return None
     return Says.FAILS if _numbers(one[0]) > _numbers(other[0]) else Says.WORKS
+
+
+def verdict_in_brackets(line: str, mentions: Sequence[Mention]) -> tuple[Mention, Says] | None:
+    """Return the version whose brackets alone say what a line says, with their verdict."""
+    for mention in mentions if len(mentions) > 1 else ():
+        found = _IN_BRACKETS.match(line[mention.end :])
+        says = verdict_of(found["said"]) if found else None
+        if found and says is not None and verdict_of(line[: mention.end]) is None:
+            return mention, says
+    return None
 
 
 def _between(step: re.Match[str]) -> bool:

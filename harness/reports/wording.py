@@ -10,7 +10,7 @@ OPPOSITE = {Says.WORKS: Says.FAILS, Says.FAILS: Says.WORKS}
 _NOT_FAILING = re.compile(
     r"(?:not|n't|never|no longer) (?:(?:seem|appear)s? to )?(?:\w+ )?"
     r"(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
-    r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception)"
+    r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception|traceback)"
     r"|without (?:\w+ )?(?:error|problem|issue|failure|warning|complain|trouble)"
     r"|(?:not|n't|never) (?:see|saw|seen|get|got|observe|experience|encounter|face|have|show|exhibit|suffer from)"
     r" (?:(?:this|that|it|these)(?= (?:in|on|with|when|there|any ?more|error|problem|issue|bug|warning|exception)\b"

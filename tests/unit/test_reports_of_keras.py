@@ -378,3 +378,18 @@ def test_notebook_cell_with_paths_of_colab_runs_elsewhere():
 )
 def test_assertion_that_pytest_shows_is_that_of_a_plain_run(observed, same):
     assert Failure(type="AssertionError", message="assert 1 == 4 +  where 1 = trained(x)").matches(observed) is same
+
+
+def test_command_with_a_variable_is_the_script():
+    command = "KERAS_BACKEND=jax python -c 'import keras; print(keras.Input((3,)))'"
+    text = f"It fails with 3.7.0, with 3.6.0 there is no traceback.\n\n```\n$ pip install keras==3.7.0\n$ {command}\n"
+    text += 'Traceback (most recent call last):\n  File "<string>", line 1, in <module>\nTypeError: no\n```\n'
+    report = read_report(text)
+    assert "import keras; print(keras.Input((3,)))" in (report.scripts[0].text or "")
+    assert dict(report.variables) == {"KERAS_BACKEND": "jax"}
+    assert ("works", "keras", "3.6.0") in claims(text)
+
+
+def test_verdict_in_brackets_is_of_the_version_before_it():
+    code = "```python\nimport keras\nprint(keras.Input((3,)))  # prints 0.5 in Keras 3.5.0, 0.3 in Keras 2.15 (correct)\n```\n"
+    assert claims(f"It is 0.5.\n\n{code}") == [("fails", "keras", "3.5.0"), ("works", "keras", "2.15")]
