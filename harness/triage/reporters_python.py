@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,9 +33,14 @@ def with_reporters_python(
         return None
     families = dict.fromkeys(canonicalize_name(each.package) for each in matrix.families)
     pins = [f"{name}=={base.lock.versions[name]}" for name in families if name in base.lock.versions]
-    day = base.lock.origin.as_of.date().isoformat()
+    day = _day_after(base.lock.origin.as_of).isoformat()
     id = " ".join([f"{_PYTHON}{said.group()}", *pins, f"exclude-newer={day}"])
     return (id + (f"{CHANGE_SEPARATOR}{replaced}" if replaced else "")) if pins else None
+
+
+def _day_after(moment: dt.datetime) -> dt.date:
+    """Return the first day whose beginning is no earlier: what is pinned was released by then."""
+    return moment.date() if moment.time() == dt.time() else moment.date() + dt.timedelta(days=1)
 
 
 def python_of(environment: str) -> str:
@@ -104,6 +110,7 @@ def neighbours(
     )  # fmt: skip
     package = canonicalize_name(family.package)
     own = base.lock.versions[package]
+    known = sorted(known, key=lambda each: each.family == family.name)  # of a version, the family's own counts
     others = {each.lock.versions[package]: each for each in known if each.lock.versions.get(package, own) != own}
     released = {each.lock.versions[package] for each in others.values() if each.family == family.name}
     later = sorted((each for each in released if Version(each) > Version(own)), key=Version)

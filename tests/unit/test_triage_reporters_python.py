@@ -1,5 +1,6 @@
 """A failure that depends on the reporter's Python."""
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -68,8 +69,20 @@ def test_neighbours_of_the_reporters_version_are_run_with_the_same_python(matrix
         return replace(make_environment(f"engine{version}", **{"engine-cpu": version}), family=family)
 
     known = [made(each) for each in ("1.0", "2.0", "2.1", "2.2", "3.0")] + [made("2.0rc1", "derived")]
+    known += [made(each, "old") for each in ("2.1", "3.0")]
     found = neighbours(made("2.0"), known, ["2.0rc1", "2.0", "9.9"], matrix)
-    assert [each.id for each in found] == ["engine2.0rc1", "engine2.1", "engine3.0"]
+    assert [(each.id, each.family) for each in found] == [
+        ("engine2.0rc1", "derived"), ("engine2.1", "engine"), ("engine3.0", "engine"),
+    ]  # fmt: skip
+
+
+def test_day_of_the_environment_is_no_earlier_than_what_is_pinned(matrix):
+    base = make_environment("engine2.0", **{"engine-cpu": "2.0"})
+    noon = dt.datetime(2026, 4, 3, 12, tzinfo=dt.timezone.utc)
+    base = replace(base, lock=replace(base.lock, origin=replace(base.lock.origin, as_of=noon)))
+    found = with_reporters_python(read_report("**Python version**: 3.12\n\nIt fails.\n"), base, matrix)
+    assert found is not None
+    assert found.endswith("exclude-newer=2026-04-04")
 
 
 def test_claim_names_python_where_it_decides():
