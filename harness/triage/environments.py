@@ -249,6 +249,21 @@ def _with_version(
     ]
 
 
+def _in_order(family: str, environments: Sequence[Environment], run: Iterable[str]) -> list[str]:
+    """Return the ids of a family's environments, and of further releases that were run: `tf + tensorflow==2.3.0`.
+
+    A report may name a release that the family does not have.
+    """
+    members = [each for each in environments if each.family == family]
+    ids = [each.id for each in members]
+    found = (re.fullmatch(rf"{re.escape(family + CHANGE_SEPARATOR)}[\w.-]+==(?P<version>[\w.]+)", id) for id in run)
+    further = [(Version(each["version"]), each.group()) for each in found if each is not None]
+    for version, id in sorted(further, reverse=True):
+        versions = (each.lock.origin.version for each in members)
+        ids.insert(sum(each is not None and Version(each) <= version for each in versions), id)
+    return ids
+
+
 def middle(
     evidence: Sequence[Evidence], environments: Sequence[Environment], families: Iterable[str]
 ) -> tuple[str, ...]:
@@ -256,7 +271,7 @@ def middle(
     shown = {each.environment: each.shows for each in evidence}
     wanted: list[str] = []
     for family in families:
-        members = [each.id for each in environments if each.family == family]
+        members = _in_order(family, environments, shown)
         known = [place for place, id in enumerate(members) if shown.get(id, Shows.NOT_TESTED).conclusive]
         for before, after in itertools.pairwise(known):
             untested = [id for id in members[before + 1 : after] if id not in shown]

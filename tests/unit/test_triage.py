@@ -918,6 +918,15 @@ def test_environment_in_the_middle_of_two_that_differ_is_next():
     assert middle([*cells, evidence("2.0.0", NOT_TESTED, environment="engine2.0.0")], ENVIRONMENTS, ["engine"]) == ()
 
 
+def test_release_that_the_family_does_not_have_is_a_neighbour_too():
+    """The report names 1.5.0, and the family has 1.0.1, 2.0.0 and 3.0.0."""
+    made = evidence("1.5.0", BUG, environment="engine + engine-cpu==1.5.0")
+    cells = [made, evidence("3.0.0", PASSES, environment="engine3.0.0")]
+    assert middle(cells, ENVIRONMENTS, ["engine"]) == ("engine2.0.0",)
+    other = evidence("1.5.0", BUG, environment="engine + engine-cpu==1.5.0 + layers==2.0")
+    assert middle([other, cells[1]], ENVIRONMENTS, ["engine"]) == ()
+
+
 def test_nearest_pair_differs_in_as_few_packages_as_possible():
     cells = [evidence("1.0.0", PASSES, environment="engine1.0.1"), evidence("2.0.0", PASSES, environment="engine2.0.0"),
              evidence("3.0.0", BUG, environment="engine3.0.0")]  # fmt: skip
