@@ -16,6 +16,7 @@ from harness.reports.command_line import reads_arguments, typed_arguments
 from harness.reports.conclusions import conclude
 from harness.reports.facts import date_of
 from harness.reports.failing_import import failing_import
+from harness.reports.inline_code import call_in_sentence
 from harness.reports.logs_and_package_lists import logs_and_package_lists
 from harness.reports.notebook import Notebook, read_notebook, script_of
 from harness.reports.pieces import MOST, Piece, Shape, clip, read_pieces
@@ -55,7 +56,8 @@ def _read_text(text: str, *, name: str, file: str) -> Report:
     if source.notebook is not None:
         return conclude(source, _assembled_notebook(source.notebook), ())
     source, assembled = _with_code_of_comments(source, assemble(source.pieces))
-    if assembled.code is None and not assembled.questions and (found := failing_import(source.pieces)) is not None:
+    found = failing_import(source.pieces) or call_in_sentence(source.pieces)
+    if assembled.code is None and not assembled.questions and found is not None:
         assembled = replace(assembled, code=found[0], decisions=(*assembled.decisions, found[1]))
     steps = _two_steps(source, assembled)
     if steps:

@@ -393,3 +393,22 @@ def test_command_with_a_variable_is_the_script():
 def test_verdict_in_brackets_is_of_the_version_before_it():
     code = "```python\nimport keras\nprint(keras.Input((3,)))  # prints 0.5 in Keras 3.5.0, 0.3 in Keras 2.15 (correct)\n```\n"
     assert claims(f"It is 0.5.\n\n{code}") == [("fails", "keras", "3.5.0"), ("works", "keras", "2.15")]
+
+
+@pytest.mark.parametrize(
+    ("said", "runs"),
+    [
+        ("Calling `keras.layers.Resizing(2, 2)(np.ones((1, 4, 4, 3)))` raises `ValueError: bad shape`.", True),
+        ("`keras.layers.Resizing(2, 2)(x)` raises `ValueError: bad shape`.", False),
+        ("It fails. `keras.utils.set_random_seed(1)` does not help.", False),
+        ("Neither `keras.ops.ones((1, 2))` nor `keras.ops.zeros((1, 2))` fails.", False),
+        ("The method `keras.layers.Dense()` fails.", False),
+    ],
+)
+def test_call_in_a_failing_sentence_is_the_script_of_a_report_without_code(said, runs):
+    report = read_report(f"# It fails\n\n{said}\n\nI use Keras 3.4.1.\n")
+    assert report.runnable is runs
+    if runs:
+        text = report.scripts[0].text or ""
+        assert "sys.displayhook(keras.layers.Resizing(2, 2)(np.ones((1, 4, 4, 3))))" in text
+        assert "import numpy as np" in text
