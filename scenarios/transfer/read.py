@@ -117,6 +117,29 @@
 #
 # [[tool.harness.label]]
 # stage = "open"
+# error = "Python objects (that )?were not bound to checkpointed values"
+# cases = "*[model=text?format=tf?*,*[model=lookup?format=tf?*"
+# label = "by design"
+# note = "TensorFlow 2.4 puts the table of a layer with a vocabulary into a SavedModel in a form that later versions do not read. Read it in TensorFlow 2.4."
+# link = "https://www.tensorflow.org/guide/versions"
+#
+# [[tool.harness.label]]
+# stage = "open"
+# error = "Unable to restore object of class '(TextVectorization|MultiHeadAttention)'"
+# cases = "*format=tf?*"
+# label = "bug"
+# note = "TensorFlow 2.10 does not restore this layer from a SavedModel of another version. Read it in the TensorFlow that wrote it."
+#
+# [[tool.harness.label]]
+# stage = "weights"
+# error = "weights differ"
+# cases = "*[model=attention?format=tf?*"
+# environments = "tf2.4*"
+# label = "bug"
+# note = "TensorFlow 2.4 restores a part of the weights of MultiHeadAttention from a SavedModel, without an error. Use .h5 or .weights.h5."
+#
+# [[tool.harness.label]]
+# stage = "open"
 # error = '''expected str, bytes or os\.PathLike object, not NoneType'''
 # cases = "*[model=text?format=.keras*"
 # label = "bug"
