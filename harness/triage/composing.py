@@ -19,7 +19,7 @@ from harness.triage.cases import suffix_of
 from harness.triage.claims import CheckedClaim, check, questions_about, without_verdict
 from harness.triage.commands import reproducing
 from harness.triage.environments import failing_versions, people_name
-from harness.triage.evidence import Evidence, Failure, Shows
+from harness.triage.evidence import Evidence, Shows
 from harness.triage.local_paths import without_local_paths, without_local_paths_in
 from harness.triage.nightly import nightly_results, nightly_sentence, releases_only
 from harness.triage.observed_runs import Problem, evidence_of
@@ -35,6 +35,7 @@ from harness.triage.reproduction import (
     reason_of_day,
     reported_failure,
     reproduction_of,
+    shown_failures,
     without_missing_environment,
 )
 from harness.triage.runs import Runs
@@ -107,7 +108,7 @@ def compose(found: Investigation) -> TriageAnswer:
     every = problem.failure is not None and problem.failure.any
     introduced, fixed = changes(ranges, transitions, None if every else _reported_version(found, stepped))
     reported = reported_failure(found.report)
-    reproduction = without_missing_environment(_reproduction(found, reported), found.report)
+    reproduction = without_missing_environment(_reproduction(found), found.report)
     newest = _failing_attempt(found)
     is_reported = reported is None or problem.failure is None or reported.matches(problem.text)
     undecided = found.runs.watch is None and is_undecided(problem, found.report)
@@ -192,11 +193,11 @@ def _compared(found: Investigation) -> Sequence[Evidence]:
     return [each for each in found.evidence if without_package(each.environment, found.package) == same]
 
 
-def _reproduction(found: Investigation, reported: Failure | None) -> Reproduction:
+def _reproduction(found: Investigation) -> Reproduction:
     """Return the result in the reporter's environment, with the reason if it is not the problem of the report."""
     own = [found.runs.ran[id] for id in sorted(found.own, key=lambda each: not python_of(each))]
     system = other_system(found.report)
-    reproduction = reproduction_of(own, found.problem, reported=reported, system=system)
+    reproduction = reproduction_of(own, found.problem, reported=shown_failures(found.report), system=system)
     if found.assumed and own and not reproduction.reason:
         reproduction = replace(reproduction, reason=_reason_of_day(found))
     if reproduction.environment is None and (why := common_reason(found.all_evidence)):

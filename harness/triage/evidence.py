@@ -129,7 +129,9 @@ def _last(type: str) -> str:
 
 def _words(message: str) -> list[str]:
     line = re.sub(r"(?:[A-Za-z]:)?(?:[\\/][\w.@+~-]+){2,}|0x[0-9a-fA-F]+|<[^>]*>", " ", _first_line(message))
-    return [word for word in re.findall(r"[A-Za-z_][A-Za-z0-9_]*", line.lower()) if len(word) > 1]
+    # The counter in `dense_1` depends on what was built before in the same process.
+    line = re.sub(r"\b([A-Za-z]\w*?)_\d+\b", r"\1", line.lower())
+    return [word for word in re.findall(r"[A-Za-z_][A-Za-z0-9_]*", line) if len(word) > 1]
 
 
 def _first_line(message: str) -> str:

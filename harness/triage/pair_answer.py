@@ -25,7 +25,7 @@ from harness.triage.pair_sides import chain_between, points_of_side, readers_of,
 from harness.triage.pair_verdict import pair_sentence
 from harness.triage.pairs import Pair
 from harness.triage.ranges import Range, ranges_of
-from harness.triage.reproduction import other_system, reported_failure, reproduction_of
+from harness.triage.reproduction import other_system, reproduction_of, shown_failures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class PairReply:
         checked = check(self._claims(pair), evidence, provides=dict(self.matrix.provides))
         own_pairs = [self.ran[pair] for pair in own if pair in self.ran]
         reproduction = reproduction_of(
-            own_pairs, problem, reported=reported_failure(self.report), system=other_system(self.report)
+            own_pairs, problem, reported=shown_failures(self.report), system=other_system(self.report)
         )
         newest = self._failing_attempt(problem, pair)
         name = people_name(package, self.matrix) if package else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from harness.reports.report import Report, Says
@@ -52,6 +52,11 @@ def reported_failure(report: Report) -> Failure | None:
     return Failure(type=failure.type, message=failure.message) if failure else None
 
 
+def shown_failures(report: Report) -> tuple[Failure, ...]:
+    """Return all exceptions that a report shows: one of each version that the reporter tried, for example."""
+    return tuple(Failure(type=each.type, message=each.message) for each in report.failures)
+
+
 def other_system(report: Report) -> str | None:
     """Return the reporter's operating system, if it is not the one on which scripts run."""
     named = report.setting("os")
@@ -59,13 +64,14 @@ def other_system(report: Report) -> str | None:
 
 
 def reproduction_of(
-    own: Iterable[CellRun], problem: Problem, *, reported: Failure | None, system: str | None = None
+    own: Iterable[CellRun], problem: Problem, *, reported: Iterable[Failure], system: str | None = None
 ) -> Reproduction:
     """Return the result in the environments closest to the reporter's: of the first one with the problem.
 
-    A problem that is not the `reported` failure is not a reproduction of the report. `system` is the reporter's
+    A problem that is none of the `reported` failures is not a reproduction of the report. `system` is the reporter's
     operating system, if it is another one.
     """
+    reported = tuple(reported)
     found = [_reproduction(ran, problem, reported) for ran in own]
     if not found:
         return Reproduction(environment=None, result="not possible", reason=NO_VERSION)
@@ -76,10 +82,10 @@ def reproduction_of(
     return replace(best, reason=f"the report is from {system}, and the script was run on Linux")
 
 
-def _reproduction(ran: CellRun, problem: Problem, reported: Failure | None) -> Reproduction:
+def _reproduction(ran: CellRun, problem: Problem, reported: Sequence[Failure]) -> Reproduction:
     (evidence,) = evidence_of([ran], problem)
     shows = evidence.shows
-    if shows is Shows.BUG and ran.failed and reported is not None and not reported.matches(ran.error):
+    if shows is Shows.BUG and ran.failed and reported and not any(each.matches(ran.error) for each in reported):
         shows = Shows.OTHER
     return Reproduction(
         environment=ran.place,

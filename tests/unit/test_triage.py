@@ -290,6 +290,12 @@ def test_answer_has_no_secret_in_any_format():
             False,
         ),
         ("TypeError: It is not allowed, and there are many more words here", "TypeError: It is not", False),
+        (
+            "ValueError: Layer 'dense_1' expected 2 variables, but received 0 variables during loading.",
+            "ValueError: Layer 'dense' expected 2 variables, but received 0 variables during loading. Expected: ['dense/kernel:0', "
+            "'dense/bias:0']",
+            True,
+        ),
     ],
 )
 def test_failure_is_recognised_by_type_and_most_words(reported, observed, same):
@@ -431,10 +437,12 @@ def test_another_failure_than_the_reported_one_is_no_reproduction():
     cells = [ran("a", Outcome.FAILED, error="ValueError: gone")]
     reported = Failure.parse("KeyError: 'x'")
     problem = problem_of(cells, reported=reported, failing=["a"], working=[])
-    found = reproduction_of(cells, problem, reported=reported)
+    found = reproduction_of(cells, problem, reported=[reported])
     assert (found.result, found.error) == ("fails differently", "ValueError: gone")
-    assert reproduction_of(cells, problem, reported=None).result == "reproduced"
-    assert reproduction_of(cells, problem, reported=Failure.parse("ValueError: gone")).result == "reproduced"
+    assert reproduction_of(cells, problem, reported=()).result == "reproduced"
+    gone = Failure.parse("ValueError: gone")
+    assert reproduction_of(cells, problem, reported=[gone]).result == "reproduced"
+    assert reproduction_of(cells, problem, reported=[reported, gone]).result == "reproduced", "the report shows both"
 
 
 def test_verdict_does_not_call_another_failure_the_reported_problem():
@@ -1188,12 +1196,12 @@ def test_report_from_another_operating_system_that_is_not_reproduced_says_so(sys
     report = Report(name="r", form=Form.MARKDOWN, settings=settings)
     passing = ran("layers1.0.0", Outcome.PASSED, layers="1.0.0")
     problem = problem_of([passing], reported=None, failing=[], working=[])
-    found = reproduction_of([passing], problem, reported=None, system=other_system(report))
+    found = reproduction_of([passing], problem, reported=(), system=other_system(report))
     verdict = sentence(found, (), responsible=None, introduced=None, fixed=None, failure="")
     assert (f"The report is from {system}, and the script was run on Linux." in verdict) is other
     failing = ran("layers1.0.0", Outcome.FAILED, error="ValueError: x", layers="1.0.0")
     problem = problem_of([failing], reported=None, failing=[], working=[])
-    assert reproduction_of([failing], problem, reported=None, system=other_system(report)).reason == ""
+    assert reproduction_of([failing], problem, reported=(), system=other_system(report)).reason == ""
 
 
 def test_verdict_has_the_beginning_of_a_long_message():
@@ -1282,7 +1290,7 @@ def test_exception_that_is_only_printed_is_the_problem_where_it_is_printed():
     problem = problem_of(cells, reported=said, failing=["a"], working=[])
     assert [each.shows for each in evidence_of(cells, problem)] == [BUG, BUG, PASSES]
     assert (problem.observed, problem.text) == ("warning", line.strip())
-    assert reproduction_of(cells[:1], problem, reported=said).result == "reproduced"
+    assert reproduction_of(cells[:1], problem, reported=[said]).result == "reproduced"
     printed = [ran("a", Outcome.PASSED, stdout=f"Failed! {line}"), ran("b", Outcome.PASSED, stdout="fine\n")]
     problem = problem_of(printed, reported=said, failing=["a"], working=[])
     assert [each.shows for each in evidence_of(printed, problem)] == [BUG, PASSES]
