@@ -50,8 +50,11 @@ def problem_of(
         return Problem(observed="error", failure=reported)
     named = set(failing)
     own = [each for each in failures if each.place in named]
-    if not own and reported is None and (found := _printed(ran, message)) is not None:
-        return found
+    right = [normalise_output(each) for each in expected]
+    if not own and reported is None:
+        found = _printed(ran, message) or _quoted_of(ran, quoted_outputs, named, set(working), right)
+        if found is not None:
+            return found
     for group in (own, failures):
         if group:
             failure, _ = Counter(Failure.in_one_line(each.error) for each in group).most_common(1)[0]
@@ -59,7 +62,6 @@ def problem_of(
             return Problem(observed="hang" if timed_out else "error", failure=failure)
     if reported is not None:
         return _printed_failure(ran, reported) or Problem(observed="error", failure=reported)
-    right = [normalise_output(each) for each in expected]
     return (
         _as_quoted(ran, quoted_outputs, named, set(working), right)
         or _quoted_log(ran, quoted)
@@ -122,6 +124,19 @@ def _shown_text(
     if not right and not watched:
         return None  # that versions differ does not say which of them is wrong
     return Problem(observed=watch.kind.value, watch=watch, output=wrong[0], right=tuple(right))
+
+
+def _quoted_of(
+    ran: Sequence[CellRun],
+    quoted: Iterable[Sequence[str]],
+    failing: set[str],
+    working: set[str],
+    expected: Sequence[str],
+) -> Problem | None:
+    """Return the quoted output as the problem, if a failing version passes and prints it."""
+    prints = {each.shown(Watch()) for each in ran if each.passed and each.place in failing}
+    found = _as_quoted(ran, quoted, failing, working, expected) if prints else None
+    return found if found is not None and prints & {found.output, *found.also} else None
 
 
 def _as_quoted(

@@ -761,6 +761,20 @@ def test_reason_of_an_assumed_environment_is_true_beside_versions_that_have_none
     )
 
 
+def test_quoted_output_of_the_failing_version_comes_before_failures_elsewhere():
+    cells = [
+        ran("a", Outcome.PASSED, stdout="shape (None, None)\n"),
+        ran("b", Outcome.PASSED, stdout="shape (None, 6)\n"),
+        ran("c", Outcome.FAILED, error="ImportError: cannot import name 'ops'"),
+        ran("d", Outcome.FAILED, error="ImportError: cannot import name 'ops'"),
+    ]
+    quoted = (("shape (None, None)",),)
+    problem = problem_of(cells, reported=None, failing=["a"], working=[], quoted_outputs=quoted)
+    assert (problem.observed, problem.output) == ("output", "shape (None, None)")
+    unnamed = problem_of(cells, reported=None, failing=[], working=[], quoted_outputs=quoted)
+    assert unnamed.observed == "error"
+
+
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
