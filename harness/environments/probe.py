@@ -91,10 +91,15 @@ def probe_imports(
 
 
 def first_line(message: str) -> str:
-    """Return an import error on one line: the exception type with the first line that is not empty."""
-    head, _, _ = message.partition("\n")
-    rest = [line.strip() for line in message.splitlines()[1:] if line.strip()]
-    return f"{head.rstrip()} {rest[0]}" if head.rstrip().endswith(":") and rest else head.rstrip()
+    """Return an import error on one line: the exception type with the first line that is not empty.
+
+    A line that goes on below, set in, has its rest: `The signature was` of pybind11.
+    """
+    head, _, below = message.partition("\n")
+    head = head.rstrip()
+    goes_on = head.endswith(":") or (head[-1:].isalpha() and below[:1] in (" ", "\t"))
+    rest = below.split("\n") if goes_on else []
+    return " ".join([head, *[line.strip() for line in rest if line.strip()][:1]])
 
 
 def _probe(

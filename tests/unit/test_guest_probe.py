@@ -46,4 +46,8 @@ def test_first_line_that_is_not_empty_is_shown():
     assert first_line("import a: ImportError: \n\n  A module was compiled\nmore") == (
         "import a: ImportError: A module was compiled"
     )
+    assert first_line("import a: TypeError: no type! The signature was\n\t() -> handle") == (
+        "import a: TypeError: no type! The signature was () -> handle"
+    )
+    assert first_line("import a: TypeError: no type\nmore") == "import a: TypeError: no type"
     assert first_line("import a: killed by SIGSEGV") == "import a: killed by SIGSEGV"
