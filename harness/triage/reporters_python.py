@@ -104,10 +104,8 @@ def neighbours(
 
     These are the next release and the last one of the family, and those of `versions`, which the report names.
     """
-    family = next(
-        each for each in matrix.families
-        if canonicalize_name(each.package) in base.lock.versions and each.variables == matrix.variables
-    )  # fmt: skip
+    families = [each for each in matrix.families if canonicalize_name(each.package) in base.lock.versions]
+    family = next((each for each in families if each.variables == matrix.variables), families[0])
     package = canonicalize_name(family.package)
     own = base.lock.versions[package]
     known = sorted(known, key=lambda each: each.family == family.name)  # of a version, the family's own counts

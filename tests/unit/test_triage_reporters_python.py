@@ -76,6 +76,12 @@ def test_neighbours_of_the_reporters_version_are_run_with_the_same_python(matrix
     ]  # fmt: skip
 
 
+def test_neighbours_are_found_if_each_family_has_variables_of_its_own(matrix):
+    own = replace(matrix, families=tuple(replace(each, variables=(("MODE", "x"),)) for each in matrix.families))
+    base, later = (make_environment(f"engine{each}", **{"engine-cpu": each}) for each in ("2.0", "3.0"))
+    assert neighbours(base, [later], ["3.0"], own) == [later]
+
+
 def test_day_of_the_environment_is_no_earlier_than_what_is_pinned(matrix):
     base = make_environment("engine2.0", **{"engine-cpu": "2.0"})
     noon = dt.datetime(2026, 4, 3, 12, tzinfo=dt.timezone.utc)
