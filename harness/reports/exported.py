@@ -61,17 +61,17 @@ def _magic(node: ast.expr) -> str | None:
     """Return the magic or the shell line that a call stands for."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return None
-    told: str | None = None
+    written: str | None = None
     words = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
     if ast.unparse(node.func.value) != "get_ipython()" or len(words) < len(node.args):
         return None
     match node.func.attr, words:
         case "system" | "getoutput", [command]:
-            told = f"!{command.strip()}"
+            written = f"!{command.strip()}"
         case "magic", [line]:
-            told = f"%{line.strip()}"
+            written = f"%{line.strip()}"
         case "run_line_magic", [name, line]:
-            told = f"%{name} {line}".rstrip()
+            written = f"%{name} {line}".rstrip()
         case "run_cell_magic", [name, line, body]:
-            told = f"{f'%%{name} {line}'.rstrip()}\n{body}".rstrip("\n")
-    return told
+            written = f"{f'%%{name} {line}'.rstrip()}\n{body}".rstrip("\n")
+    return written

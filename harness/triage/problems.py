@@ -33,15 +33,17 @@ def problem_of(
     quoted_outputs: Iterable[Sequence[str]] = (),
     message: str = "",
 ) -> Problem:
-    """Decide what the reported problem is.
+    """Decide what the reported problem is: with a `watch`, what it shows, otherwise the first of these.
 
-    The reported failure counts if anything shows it. Otherwise it is what the environments fail with that the report
-    calls failing, then the most frequent failure. Where nothing fails, it is the reported failure, or the text with it
-    that a script prints. Of a report without one, it is the output that the report quotes, then the text that those
-    environments print and the working ones do not. `message` is that of a log which the report is about: it comes
-    before failures that the report does not speak of. `expected` is output that the report calls right: who prints it
-    is a working one. A warning of a `quoted` log that only some environments log comes before that text. Last comes a
-    `quoted` Python warning that only some show. With a `watch`, only that counts.
+    1. The reported failure, if an environment raises it.
+    2. Of a report without one, if the environments that it calls failing do not fail: the `message` of the log that it
+       is about, then the quoted output, if they print it.
+    3. The most frequent failure of the environments that the report calls failing, otherwise of all.
+    4. The reported failure, also as text that a script prints.
+    5. The quoted output.
+    6. A warning of the `quoted` log, if only some environments log it.
+    7. The text that failing environments print and working ones do not. Who prints `expected` text is a working one.
+    8. A `quoted` Python warning, if only some environments show it.
     """
     if watch is not None:
         return _watched(ran, watch, set(failing), set(working))

@@ -45,7 +45,7 @@ LAYERS = (
     ("__main__", "__init__"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-# Rendering works on values: whoever has results can render them.
+# Rendering gets results as values: it reads no store and starts no process.
 FORBIDDEN = {name: {"project", "locking", "environments", "execute", "record"} for name in ("rendering", "transfer")}
 SPAWNING = {
     "subprocess": {"run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput"},
