@@ -94,10 +94,10 @@ def asked_backend(pieces: Iterable[Piece], scripts: Iterable[str]) -> str | None
 
 def _only_installed(pieces: Iterable[Piece], scripts: Iterable[str]) -> str | None:
     """Return jax or torch, if a report names its version and TensorFlow nowhere: `Keras 3.5.0, jax 0.4.30`."""
-    told = [each.text[:20_000] for each in pieces]
-    if any(_TENSORFLOW.search(text) for text in (*told, *scripts)):
+    texts = [each.text[:20_000] for each in pieces]
+    if any(_TENSORFLOW.search(text) for text in (*texts, *scripts)):
         return None
-    installed = {each.package.removesuffix("lib") for text in told for each in find_mentions(text)}
+    installed = {each.package.removesuffix("lib") for text in texts for each in find_mentions(text)}
     return _one_of(installed & {"jax", "torch"}) if len(installed & {"jax", "torch"}) == 1 else None
 
 

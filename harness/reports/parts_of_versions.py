@@ -40,15 +40,15 @@ class Part:
 
 def parts_of_versions(clause: str, verdict: Says | None) -> Iterator[Part]:
     """Yield the ranges and the major versions of a clause. `verdict` is what it says of its versions."""
-    told = verdict or (Says.WORKS if _PINNED.search(clause) else None)
-    if told is None:
+    common = verdict or (Says.WORKS if _PINNED.search(clause) else None)
+    if common is None:
         return
     for found in _SPECIFIED.finditer(clause):
         below = "<" if found["operator"] == "<" else ""
         version = f"{below}{found['version']}"
-        says = verdict_of(_part_around(clause, found.start())) or told  # `keras<=3.9 is ok, keras>=3.10 fails`
+        says = verdict_of(_part_around(clause, found.start())) or common  # `keras<=3.9 is ok, keras>=3.10 fails`
         yield Part(package=package_of(found["package"]), version=version, says=says, start=found.start())
-    step = _FROM_2_TO_3.search(clause) if told is Says.FAILS else None
+    step = _FROM_2_TO_3.search(clause) if common is Says.FAILS else None
     if step is not None:
         for version, says in (("2", Says.WORKS), ("3", Says.FAILS)):
             yield Part(package="keras", version=version, says=says, start=step.start())
@@ -58,7 +58,7 @@ def parts_of_versions(clause: str, verdict: Says | None) -> Iterator[Part]:
         negated = negation(before)
         if negated == "edit" or WRITTEN.search(before):
             continue
-        says = OPPOSITE[told] if negated == "not" else told
+        says = OPPOSITE[common] if negated == "not" else common
         yield Part(package="keras", version=found["version"], says=says, start=found.start())
 
 

@@ -101,8 +101,8 @@ def _two_steps(source: Source, assembled: Assembled) -> tuple[ScenarioFile, ...]
 
 def _read_by_nightly(source: Source) -> bool:
     """Return whether a report says that a nightly build loads the file: it has no version."""
-    told = (each.text for each in source.pieces if each.shape is not Shape.BLOCK)
-    return any(_LOADED_BY_NIGHTLY.search(text) for text in (source.title, *told))
+    texts = (each.text for each in source.pieces if each.shape is not Shape.BLOCK)
+    return any(_LOADED_BY_NIGHTLY.search(text) for text in (source.title, *texts))
 
 
 def _read_folder(folder: Path) -> Report:

@@ -54,12 +54,12 @@ def verdict_of_step(clause: str, mention: Mention, mentions: Sequence[Mention], 
     return says
 
 
-def _by_arrow(clause: str, mention: Mention, mentions: Sequence[Mention], told: Says | None) -> Says | None:
+def _by_arrow(clause: str, mention: Mention, mentions: Sequence[Mention], verdict: Says | None) -> Says | None:
     """Return what `3.9.2 -> 3.10.0`, or `0.9 with 3.9 and 0.1 with 3.10`, says of a version: the higher one fails."""
     at = mentions.index(mention)
     for one, other in zip(mentions[max(0, at - 1) : at + 1], mentions[max(0, at - 1) + 1 : at + 2], strict=False):
         between = clause[one.end : other.start]
-        if one.package == other.package and (_ARROW.fullmatch(between) or (told is None and _VALUES.match(between))):
+        if one.package == other.package and (_ARROW.fullmatch(between) or (verdict is None and _VALUES.match(between))):
             return Says.FAILS if mention is max((one, other), key=_numbers) else Says.WORKS
     return None
 
