@@ -24,6 +24,8 @@ class ReaderAnswer:
     differs: tuple[str, ...] = ()
     """The differences, in words."""
     error: str = ""
+    error_of: str = ""
+    """The models with this error, or `all but` those with another one; empty if there is only one cause."""
     label: str | None = None
     note: str | None = None
     link: str | None = None
@@ -87,15 +89,16 @@ class Grading:
         if mixed and grade is Grade.REFUSED:
             grade = Grade.PARTIAL
         worst = [(question, reading) for question, reading in found if reading.grade is not Grade.FULL]
-        first = worst[0][1] if worst else None
+        shown = next((reading for _, reading in worst if reading.error), worst[0][1] if worst else None)
         return ReaderAnswer(
             environment=reader,
             grade=grade,
             differs=_differs(worst, by_model=mixed),
-            error=next((reading.error for _, reading in worst if reading.error), ""),
-            label=first.label if first else None,
-            note=first.note if first else None,
-            link=first.link if first else None,
+            error=shown.error if shown else "",
+            error_of=_models_of(shown, worst) if shown else "",
+            label=shown.label if shown else None,
+            note=shown.note if shown else None,
+            link=shown.link if shown else None,
             cells=tuple(dict.fromkeys(self.table.cell(question) for question, _ in found)),
             untested=tuple(untested),
         )
@@ -120,6 +123,16 @@ class Grading:
                 if other.grade is helpful:
                     return question, _with_option(other, reading)
         return plain, reading
+
+
+def _models_of(shown: Reading, found: Sequence[tuple[Question, Reading]]) -> str:
+    """Return the models that fail for the cause of the shown reading, in words; empty if none fails for another one."""
+    causes = {question.model: reading.note or reading.error for question, reading in found if reading.error}
+    like = [model for model, cause in causes.items() if cause == (shown.note or shown.error)]
+    others = [model for model in causes if model not in like]
+    if not others:
+        return ""
+    return ", ".join(like) if len(like) <= len(others) else f"all but {', '.join(others)}"
 
 
 def _with_option(other: Reading, plain: Reading) -> Reading:

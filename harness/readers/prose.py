@@ -24,6 +24,8 @@ _WORDS = {
 _LONGEST_ERROR = 300
 _MOST_CELLS = 3
 _MOST_WRITERS = 3
+# The objects that an error lists differ in each version: `unmatched objects: [<KerasVariable shape=(8,)...>, ...]`.
+_OBJECTS = re.compile(r"\[<.*", re.DOTALL)
 _VERSION = re.compile(r"\d+(\.\d+)+")
 
 
@@ -147,7 +149,8 @@ def _footnote(reader: ReaderAnswer, alike: SimilarModels) -> _Footnote:
     elif reader.grade is Grade.PARTIAL:
         seen.append(f"not the same: {'; '.join(reader.differs)}" if reader.differs else "not everything is the same")
     if reader.error:
-        seen.append(one_line(reader.error, longest=_LONGEST_ERROR))
+        of = f"{reader.error_of}: " if reader.error_of else ""
+        seen.append(of + one_line(_OBJECTS.sub("[...]", reader.error), longest=_LONGEST_ERROR))
     untested = [_untested(reader, alike)] if reader.untested and reader.grade is not Grade.NOT_TESTED else []
     if reader.reason:
         untested.append(one_line(reader.reason, longest=_LONGEST_ERROR))

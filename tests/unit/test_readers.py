@@ -38,7 +38,7 @@ MODELS = {
     "registered": ["Dense", "RegisteredScale", "Sequential"],
     "mixed_precision": ["Dense", "Sequential"],
 }
-FULL, REFUSED, SILENT, PARTIAL, OPTION, NAMED, OTHER_ERROR = range(7)
+FULL, REFUSED, SILENT, PARTIAL, OPTION, NAMED, OTHER_ERROR, *LISTED = range(9)
 READINGS = [
     {"grade": "full"},
     {
@@ -53,6 +53,8 @@ READINGS = [
     {"grade": "full"},
     {"grade": "refused", "stage": "open", "error": "TypeError: DepthwiseConv2D takes no groups"},
     {"grade": "refused", "stage": "open", "error": "KeyError: groups", "note": "Since Keras 3.", "label": "by design"},
+    {"grade": "refused", "stage": "open", "error": "AssertionError: unmatched: [<Variable a>, <Variable b>]"},
+    {"grade": "refused", "stage": "open", "error": "AssertionError: unmatched: [<KerasVariable c>]"},
 ]
 
 
@@ -185,6 +187,28 @@ def test_an_explanation_is_printed_once_and_a_long_list_of_models_is_the_short_o
         "[4] KeyError: groups. See [3]. tested only with dense",
     ):
         assert line in lines
+
+
+def test_an_error_is_that_of_the_models_that_have_its_cause():
+    squares = {
+        "dense|.weights.h5|plain": {"tf2.12.1": (PARTIAL, FULL, FULL, REFUSED, REFUSED)},
+        "convolution|.weights.h5|plain": {"tf2.12.1": (REFUSED, NAMED, REFUSED, NAMED, NAMED)},
+        "registered|.weights.h5|plain": {"tf2.12.1": (FULL, REFUSED, OTHER_ERROR, REFUSED, REFUSED)},
+    }
+    answer = answered(FileFacts(format=Format.WEIGHTS, keras="2.12.0"), squares, None)
+    # One model without an error, two causes, one cause with two errors, one cause of most models.
+    assert [each.error_of for each in answer.readers[:4]] == ["", "convolution", "", "all but convolution"]
+    assert [each.note for each in answer.readers[:2]] == ["Since Keras 3.", None], "the note is that of the error"
+    assert "refused. convolution: TypeError: DepthwiseConv2D takes no groups" in " ".join(
+        text_of(answer, command="harness").split()
+    )
+
+
+def test_errors_that_list_other_objects_have_one_footnote():
+    lines = {"tf2.12.1": (FULL, *LISTED, FULL, FULL)}
+    squares = {f"{model}|.weights.h5|plain": lines for model in ("dense", "convolution", "registered")}
+    text = text_of(answered(FileFacts(format=Format.WEIGHTS, keras="2.12.0"), squares, None), command="harness")
+    assert text.count("AssertionError: unmatched: [...]") == 1
 
 
 def test_a_model_that_the_writer_cannot_write_answers_for_no_file_of_it():
