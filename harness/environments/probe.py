@@ -93,12 +93,12 @@ def probe_imports(
 def first_line(message: str) -> str:
     """Return an import error on one line: the exception type with the first line that is not empty.
 
-    A line that goes on below, set in, has its rest: `The signature was` of pybind11.
+    An indented line below continues it: `The signature was` of pybind11.
     """
     head, _, below = message.partition("\n")
     head = head.rstrip()
-    goes_on = head.endswith(":") or (head[-1:].isalpha() and below[:1] in (" ", "\t"))
-    rest = below.split("\n") if goes_on else []
+    continues = head.endswith(":") or (head[-1:].isalpha() and below[:1] in (" ", "\t"))
+    rest = below.split("\n") if continues else []
     return " ".join([head, *[line.strip() for line in rest if line.strip()][:1]])
 
 
