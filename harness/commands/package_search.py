@@ -189,12 +189,13 @@ def _with_causes(
 ) -> SequenceResult:
     """Return the transitions with their commits; without a repository, with suspicious files."""
     prober, notify, found = search.prober, search.session.notify, sequence.found
-    if repository is not None:
-        commits = CommitSearch(prober, judge, repository, notify)
-        return replace(sequence, found=tuple(prober.side_by_side([partial(commits.narrow, each) for each in found])))
-    if prober.on_cluster or hangs:
+    if repository is None and (prober.on_cluster or hangs):
         return sequence
-    return replace(sequence, found=tuple(map(FileHints(prober, notify).add, found)))
+    if repository is not None:
+        explain = CommitSearch(prober, judge, repository, notify).narrow
+    else:
+        explain = FileHints(prober, notify).add
+    return replace(sequence, found=tuple(prober.side_by_side([partial(explain, each) for each in found])))
 
 
 def _over_commits(search: _Search, commits: str) -> _Result:
