@@ -267,7 +267,10 @@ def _in_order(family: str, environments: Sequence[Environment], run: Iterable[st
 def middle(
     evidence: Sequence[Evidence], environments: Sequence[Environment], families: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the middle environment of each two neighbours of a family with different results."""
+    """Return the middle environment of each two neighbours of a family with different results; both of two.
+
+    Half of the time the other one of two is needed, too, alone in a round, in which one core has nothing to do.
+    """
     shown = {each.environment: each.shows for each in evidence}
     wanted: list[str] = []
     for family in families:
@@ -276,7 +279,7 @@ def middle(
         for before, after in itertools.pairwise(known):
             untested = [id for id in members[before + 1 : after] if id not in shown]
             if untested and shown[members[before]] is not shown[members[after]]:
-                wanted.append(untested[len(untested) // 2])
+                wanted += untested if len(untested) == 2 else [untested[len(untested) // 2]]
     return tuple(dict.fromkeys(wanted))
 
 

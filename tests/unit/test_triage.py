@@ -940,6 +940,12 @@ def test_environment_in_the_middle_of_two_that_differ_is_next():
     assert middle([*cells, evidence("2.0.0", NOT_TESTED, environment="engine2.0.0")], ENVIRONMENTS, ["engine"]) == ()
 
 
+def test_of_two_in_the_middle_both_are_next():
+    four = [*ENVIRONMENTS[:3], environment("engine4.0.0", "engine", "4.0.0", engine_cpu="4.0.0", layers="2.0.0")]
+    cells = [evidence("1.0.1", PASSES, environment="engine1.0.1"), evidence("4.0.0", BUG, environment="engine4.0.0")]
+    assert middle(cells, four, ["engine"]) == ("engine2.0.0", "engine3.0.0")
+
+
 def test_release_that_the_family_does_not_have_is_a_neighbour_too():
     """The report names 1.5.0, and the family has 1.0.1, 2.0.0 and 3.0.0."""
     made = evidence("1.5.0", BUG, environment="engine + engine-cpu==1.5.0")
