@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import ast
 import csv
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmark.external.judging import version_of
 from harness.errors import UsageError
 from harness.model.watch import DIFFERS
+from harness.project.header_text import with_dependencies
+from harness.project.selection import CHANGE_SEPARATOR
 from harness.reports import read_report
+from harness.reports.report import Report
 from harness.reports.vocabulary import Vocabulary, reading_with
 
 ADDRESS = "https://github.com/amin-nikanjam/SilentBugsInTensorFlowKeras"
 TABLE = Path("Artifacts/data.csv")
 LATER = 2
 """Minor versions after the buggy one that are run, where the data set names no fixed release."""
+PRINTS_NOTHING = "it prints nothing"
 _COLUMNS = ("Issue number", "url", "Final Scenario", "Buggy Version", "Fixed Version")
 _MINOR = re.compile(r"(?<![\d.-])v?(?P<major>[12])[.,](?P<minor>\d{1,2})(?!\d)(?P<rest>[\w.-]*(?: alpha| beta)?)")
 _PRE = re.compile("rc|alpha|beta|dev")
@@ -33,9 +39,9 @@ class Verdict(str, Enum):
     """What the versions show of a silent bug."""
 
     CONFIRMED = "confirmed"
-    """The buggy version prints something else than a fixed one."""
+    """The buggy version prints something else than a fixed one, or only it shows a warning that the issue quotes."""
     CONTRADICTED = "contradicted"
-    """Both print the same."""
+    """Both print the same, or a fixed one shows this warning, too."""
     RANDOM = "random"
     """Two runs in one version print different texts."""
     NOT_AVAILABLE = "not available"
@@ -54,7 +60,9 @@ class SilentBug:
     id: str
     scenario: str
     source: str
-    """The script of the issue; empty if it has none."""
+    """The script of the issue, with the packages that it needs in its header; empty if it has none."""
+    text: str = ""
+    """The text of the issue."""
     buggy: Minor
     pre: bool
     """Whether the data set names only pre-releases as buggy."""
@@ -79,8 +87,13 @@ def is_clone(root: Path) -> bool:
     return (root / TABLE).is_file()
 
 
-def read_silent_bugs(root: Path, vocabulary: Vocabulary, *, oldest: Minor) -> tuple[SilentBug, ...]:
-    """Return the bugs whose buggy version is at least the oldest one. Raises UsageError for another table."""
+def read_silent_bugs(
+    root: Path, vocabulary: Vocabulary, *, oldest: Minor, packages: Callable[[Report], Sequence[str]]
+) -> tuple[SilentBug, ...]:
+    """Return the bugs whose buggy version is at least the oldest one. Raises UsageError for another table.
+
+    `packages` returns the packages that the script of a report needs and that environments lack.
+    """
     with (root / TABLE).open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter=";"))
     missing = [each for each in _COLUMNS if not rows or each not in rows[0]]
@@ -91,12 +104,15 @@ def read_silent_bugs(root: Path, vocabulary: Vocabulary, *, oldest: Minor) -> tu
         named = [*released(row["Buggy Version"]), *minors(row["Buggy Version"])]
         if not named or named[0] < oldest:
             continue
-        report = root / "Artifacts" / "Bugs_in_JSON" / f"issue_{row['Issue number']}.json"
+        path = root / "Artifacts" / "Bugs_in_JSON" / f"issue_{row['Issue number']}.json"
+        with reading_with(vocabulary):
+            report = read_report(path) if path.is_file() else None
         bugs.append(
             SilentBug(
                 id=f"tf-{row['url'].rstrip('/').rpartition('/')[2]}",
                 scenario=row["Final Scenario"].strip(),
-                source=_script_of(report, vocabulary) if report.is_file() else "",
+                source=_script_of(report, packages(report)) if report is not None else "",
+                text=(json.loads(path.read_text(encoding="utf-8")).get("body") or "") if report is not None else "",
                 buggy=named[0],
                 pre=not [*released(row["Buggy Version"])],
                 fixed=next((each for each in released(row["Fixed Version"]) if each > named[0]), None),
@@ -118,10 +134,10 @@ def released(text: str) -> Iterable[Minor]:
             yield int(each["major"]), int(each["minor"])
 
 
-def _script_of(report: Path, vocabulary: Vocabulary) -> str:
-    with reading_with(vocabulary):
-        scripts = read_report(report).scripts
-    return with_values_shown(scripts[0].text) if len(scripts) == 1 else ""
+def _script_of(report: Report, packages: Sequence[str]) -> str:
+    if len(report.scripts) != 1:
+        return ""
+    return with_dependencies(with_values_shown(report.scripts[0].text), packages)
 
 
 def with_values_shown(source: str) -> str:
@@ -156,18 +172,8 @@ def environments_of(bug: SilentBug, environments: Sequence[str]) -> tuple[str, t
 def judge(bug: SilentBug, cells: Sequence[Mapping[str, Any]], environments: Sequence[str]) -> Judged:
     """Return the verdict of a bug. A cell is one of `harness run --watch output --json`."""
     buggy, later = environments_of(bug, environments)
-    by_environment = {cell["environment"]: cell for cell in cells}
-
-    def judged(verdict: Verdict, fixed: str = "", reason: str = "") -> Judged:
-        return Judged(
-            id=bug.id,
-            scenario=bug.scenario,
-            verdict=verdict,
-            buggy=str(version_of(buggy)) if buggy else "",
-            fixed=str(version_of(fixed)) if fixed else "",
-            reason=reason,
-        )
-
+    by_environment = {cell["environment"].partition(CHANGE_SEPARATOR)[0]: cell for cell in cells}
+    judged = partial(_judged, bug, buggy)
     if not bug.source:
         return judged(Verdict.NO_CODE)
     group, reason = _shown(by_environment.get(buggy))
@@ -181,8 +187,49 @@ def judge(bug: SilentBug, cells: Sequence[Mapping[str, Any]], environments: Sequ
         return judged(Verdict.NOT_RUN, reason=next((why for _, _, why in seen if why), "no later version"))
     differs = next((each for each, found in steady if found != group), None)
     if differs is not None:
-        return judged(Verdict.CONFIRMED, fixed=differs)
-    return judged(Verdict.NOT_AVAILABLE if bug.pre else Verdict.CONTRADICTED, fixed=steady[-1][0])
+        return judged(Verdict.CONFIRMED, differs)
+    return judged(_refuted(bug), steady[-1][0])
+
+
+def judge_warnings(bug: SilentBug, cells: Sequence[Mapping[str, Any]], environments: Sequence[str]) -> Judged | None:
+    """Return the verdict by the warnings that the issue quotes; None if the buggy version shows none of them.
+
+    A cell is one of `harness run --watch warning --json`.
+    """
+    buggy, later = environments_of(bug, environments)
+    by_environment = {cell["environment"].partition(CHANGE_SEPARATOR)[0]: cell for cell in cells}
+    shown = {each: _quoted_warnings(by_environment.get(each), bug.text) for each in (buggy, *later)}
+    seen = [each for each in later if shown[each] is not None]
+    if not shown[buggy] or not seen:
+        return None
+    without = next((each for each in seen if not shown[each]), None)
+    if without is not None:
+        return _judged(bug, buggy, Verdict.CONFIRMED, without)
+    return _judged(bug, buggy, _refuted(bug), seen[-1])
+
+
+def _quoted_warnings(cell: Mapping[str, Any] | None, text: str) -> list[str] | None:
+    """Return the warnings of a cell whose words are in a text; None if it did not run to its end."""
+    if cell is None or cell["outcome"] != "passed" or cell["observation"] is None:
+        return None
+    words = " ".join(text.split())
+    lines = (" ".join(each.split()) for each in cell["observation"]["text"].splitlines())
+    return [each for each in lines if each and each in words]
+
+
+def _refuted(bug: SilentBug) -> Verdict:
+    return Verdict.NOT_AVAILABLE if bug.pre else Verdict.CONTRADICTED
+
+
+def _judged(bug: SilentBug, buggy: str, verdict: Verdict, fixed: str = "", reason: str = "") -> Judged:
+    return Judged(
+        id=bug.id,
+        scenario=bug.scenario,
+        verdict=verdict,
+        buggy=str(version_of(buggy)) if buggy else "",
+        fixed=str(version_of(fixed)) if fixed else "",
+        reason=reason,
+    )
 
 
 def _shown(cell: Mapping[str, Any] | None) -> tuple[str | None, str]:
@@ -191,9 +238,7 @@ def _shown(cell: Mapping[str, Any] | None) -> tuple[str | None, str]:
         return None, "no such version"
     if cell["outcome"] == "passed" and cell["observation"] is not None:
         shown = cell["observation"]
-        return (
-            (shown["group"], "") if shown["text"].strip() or shown["group"] == DIFFERS else (None, "it prints nothing")
-        )
+        return (shown["group"], "") if shown["text"].strip() or shown["group"] == DIFFERS else (None, PRINTS_NOTHING)
     error = cell["error"] or (cell["reason"] or "").partition(", ")[0] or cell["outcome"]
     if cell["outcome"] == "failed" and error.startswith("AssertionError"):
         return error, ""

@@ -10,21 +10,37 @@ from typing import Any
 
 from benchmark.external.judging import version_of
 from benchmark.external.runs import Harness
-from benchmark.external.silent import Judged, SilentBug, Verdict, environments_of, judge, read_silent_bugs
+from benchmark.external.silent import (
+    PRINTS_NOTHING,
+    Judged,
+    SilentBug,
+    Verdict,
+    environments_of,
+    judge,
+    judge_warnings,
+    read_silent_bugs,
+)
 from harness.errors import HarnessError
 from harness.filesystem.folders import OwnedFolder
 from harness.model import matches_globs
 from harness.rendering.markdown import escaped, table
+from harness.reports.report import Report
+from harness.triage.added_packages import imported_packages
 from harness.triage.project_vocabulary import vocabulary_of
 
 OLDEST = (2, 2)
 _OBSERVED = ("--watch", "output", "--repeat", "2", "--timeout", "60")
+_WARNED = ("--watch", "warning", "--timeout", "60")
 
 
 def run_silent(harness: Harness, root: Path, globs: Sequence[str], environments: str) -> list[Judged]:
     """Run the selected bugs, and return their verdicts. Raises HarnessError."""
     project = harness.session.project
-    bugs = read_silent_bugs(root, vocabulary_of(project), oldest=OLDEST)
+
+    def packages(report: Report) -> list[str]:
+        return [each.package for each in imported_packages(report, project.matrix, project.environments)[0]]
+
+    bugs = read_silent_bugs(root, vocabulary_of(project), oldest=OLDEST, packages=packages)
     if globs:
         bugs = tuple(each for each in bugs if matches_globs(each.id, tuple(globs)))
         if not bugs:
@@ -52,7 +68,11 @@ def _judged(harness: Harness, bugs: Sequence[SilentBug], names: Sequence[str]) -
             cells: Sequence[Mapping[str, Any]] = ()
             if bug.id in scripts and buggy:
                 cells = harness.run([scripts[bug.id]], ",".join((buggy, *later)), *_OBSERVED)
-            yield judge(bug, cells, names)
+            judged = judge(bug, cells, names)
+            if judged.reason == PRINTS_NOTHING:
+                cells = harness.run([scripts[bug.id]], ",".join((buggy, *later)), *_WARNED)
+                judged = judge_warnings(bug, cells, names) or judged
+            yield judged
 
 
 def document(judged: Sequence[Judged]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from harness.project.inline_metadata import find_block
 
@@ -38,13 +38,15 @@ def with_keys(text: str, values: Mapping[str, str | list[str] | bool]) -> str:
     return text[:start] + "\n".join(header) + text[end:]
 
 
-def with_dependency(text: str, requirement: str) -> str:
-    """Return a script whose header declares a requirement; one that declares others is left as it is.
+def with_dependencies(text: str, requirements: Sequence[str]) -> str:
+    """Return a script whose header declares requirements; one that declares others is left as it is.
 
     Raises ValueError if its header cannot be read.
     """
+    if not requirements:
+        return text
     block = find_block(text, "script")
-    line = f"# dependencies = {json.dumps([requirement])}"
+    line = f"# dependencies = {json.dumps(list(requirements))}"
     if block is None:
         return "\n".join([text.rstrip("\n"), "", "# /// script", line, "# ///", ""])
     parsed, (start, end) = block

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from harness.project.header_text import with_dependency, with_keys
+from harness.project.header_text import with_dependencies, with_keys
 from harness.project.inline_metadata import TOMLDecodeError, find_block
 from harness.project.syntax import tree_of
 from harness.reports.executed_code import (
@@ -128,7 +128,7 @@ def with_test_cases(text: str, *, name: str = "", conftest: str = "") -> Runnabl
     elif names:
         call, how = _plain_calls(names, variable), "a call"
     text = _with_call(text, call, names, variable)
-    text = with_dependency(text, PYTEST) if how == PYTEST else text
+    text = with_dependencies(text, [PYTEST]) if how == PYTEST else text
     return RunnableTests(text=text, names=names, runner=how, lacking=tuple(lacking.items()))
 
 

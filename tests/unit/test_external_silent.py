@@ -10,6 +10,7 @@ from benchmark.external.silent import (
     environments_of,
     is_clone,
     judge,
+    judge_warnings,
     minors,
     read_silent_bugs,
     released,
@@ -41,16 +42,18 @@ def clone(tmp_path):
 
 def test_bugs_have_versions_and_the_script_of_the_issue(clone):
     assert is_clone(clone) and not is_clone(clone / "Artifacts")
-    second, first = read_silent_bugs(clone, Vocabulary(), oldest=(1, 15))
+    second, first = read_silent_bugs(clone, Vocabulary(), oldest=(1, 15), packages=lambda report: ["pillow"])
     assert (first.id, first.buggy, first.fixed, first.scenario) == ("tf-44178", (2, 3), (2, 5), "Wrong shape")
     assert "__displayhook__(x.shape)" in first.source
+    assert '# dependencies = ["pillow"]' in first.source
+    assert first.text == CODE
     assert (second.id, second.buggy, second.fixed, second.source) == ("tf-39462", (2, 2), None, "")
 
 
 def test_another_table_is_refused(clone):
     (clone / "Artifacts" / "data.csv").write_text("a;b\n1;2\n")
     with pytest.raises(UsageError, match="no column Issue number"):
-        read_silent_bugs(clone, Vocabulary(), oldest=(1, 15))
+        read_silent_bugs(clone, Vocabulary(), oldest=(1, 15), packages=lambda report: [])
 
 
 @pytest.mark.parametrize(
@@ -129,6 +132,40 @@ def test_same_text_of_a_pre_release_contradicts_nothing():
     cells = [cell(BUGGY), cell("tf2.3.4")]
     assert judge(bug(pre=True), cells, ENVIRONMENTS).verdict is Verdict.NOT_AVAILABLE
     assert judge(bug(), cells, ENVIRONMENTS).verdict is Verdict.CONTRADICTED
+
+
+WARNED = "UserWarning: updates will be removed\nFutureWarning: not in the issue"
+
+
+@pytest.mark.parametrize(
+    ("cells", "verdict", "fixed"),
+    [
+        (
+            [cell(BUGGY, text=WARNED), cell("tf2.3.4", text=WARNED), cell("tf2.4.4", text="")],
+            Verdict.CONFIRMED,
+            "2.4.4",
+        ),
+        (
+            [cell(BUGGY, text=WARNED), cell("tf2.3.4", text="FutureWarning: not in the issue")],
+            Verdict.CONFIRMED,
+            "2.3.4",
+        ),
+        ([cell(BUGGY, text=WARNED), cell("tf2.3.4", text=WARNED)], Verdict.CONTRADICTED, "2.3.4"),
+        ([cell(BUGGY, text=WARNED), cell("tf2.3.4", **FAILED)], None, ""),
+        ([cell(BUGGY, text="FutureWarning: not in the issue"), cell("tf2.3.4", text="")], None, ""),
+        ([cell(BUGGY, text=""), cell("tf2.3.4", text=WARNED)], None, ""),
+        ([cell("tf2.3.4", text=WARNED)], None, ""),
+    ],
+)
+def test_script_that_prints_nothing_is_judged_by_the_warnings_that_the_issue_quotes(cells, verdict, fixed):
+    quoted = bug(text="It shows\n```\ntraining.py:23: UserWarning: updates will\n be removed\n```\n")
+    judged = judge_warnings(quoted, cells, ENVIRONMENTS)
+    assert (judged.verdict, judged.fixed) == (verdict, fixed) if judged is not None else verdict is None
+
+
+def test_environment_with_added_packages_counts_as_its_version():
+    cells = [cell(f"{BUGGY} + scikit-learn"), cell("tf2.3.4 + scikit-learn", "B")]
+    assert judge(bug(), cells, ENVIRONMENTS).verdict is Verdict.CONFIRMED
 
 
 def test_reason_has_the_version_and_one_line():
