@@ -74,13 +74,12 @@ class Scaled:
 def scaling(folder: Path) -> Iterator[Figure]:
     """Run the same cells with more and more workers, each time from empty caches. Raises NoNetwork."""
     project = _project(folder / "project")
-    runs = []
+    runs: list[Scaled] = []
     for workers in WORKERS:
         notify(f"running: {len(VERSIONS) * CELLS_EACH} cells on {workers} workers")
-        runs.append(_run(project, folder / f"run-{workers}", workers))
-    one = runs[0].seconds
-    for run in runs:
-        efficiency = one / (run.workers * run.seconds)
+        run = _run(project, folder / f"run-{workers}", workers)
+        runs.append(run)
+        efficiency = runs[0].seconds / (run.workers * run.seconds)
         yield Figure(
             what=f"{run.cells} cells that sleep {SLEEP_S:.0f} s, in {len(VERSIONS)} environments to create: "
             f"{counted(run.workers, 'worker')}",

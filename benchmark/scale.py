@@ -80,11 +80,16 @@ def _list(figures: Iterator[Figure]) -> list[dict[str, object]]:
 
 def _workers() -> Iterator[Figure]:
     beside = Session.at(Path.cwd(), os.environ, notify).cache.parent
+    measured = 0
     with OwnedFolder(beside, "harness-scale-") as folder:
         try:
-            yield from scaling(folder)
+            for figure in scaling(folder):
+                measured += 1
+                yield figure
         except NoNetwork as error:
-            sys.exit(f"cannot measure workers: {error}")
+            if not measured:
+                sys.exit(f"cannot measure workers: {error}")
+            notify(f"cannot measure more workers: {error}")
 
 
 def _coordinator(count: int) -> dict[str, object]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+_NUMBERS = itertools.count()
 
 
 class NoNetwork(Exception):
@@ -42,10 +46,13 @@ class Network:
 
 @contextlib.contextmanager
 def network(namespaces: int) -> Iterator[Network]:
-    """Create namespaces, and remove them. Raises NoNetwork."""
+    """Create namespaces, and remove them. Raises NoNetwork.
+
+    Names are used once: the kernel removes a namespace, with its devices, only when the last process in it has ended.
+    """
     if sys.platform != "linux" or os.geteuid() != 0 or not (shutil.which("ip") and shutil.which("nsenter")):
         raise NoNetwork("network namespaces need Linux, root, ip and nsenter")
-    made = Network(prefix=f"hn{os.getpid()}", subnet=f"10.213.{os.getpid() % 256}")
+    made = _unused()
     with contextlib.ExitStack() as stack:
         try:
             _ip("link", "add", f"{made.prefix}b", "type", "bridge")
@@ -54,9 +61,16 @@ def network(namespaces: int) -> Iterator[Network]:
             _ip("link", "set", f"{made.prefix}b", "up")
             for number in range(namespaces):
                 _add(made, number, stack)
-        except (OSError, subprocess.CalledProcessError) as error:
+        except subprocess.CalledProcessError as error:
+            raise NoNetwork(f"{shlex.join(error.cmd)}: {error.stderr.decode().strip()}") from error
+        except OSError as error:
             raise NoNetwork(str(error)) from error
         yield made
+
+
+def _unused() -> Network:
+    number = next(_NUMBERS) % 100  # a device has a name of at most 15 characters
+    return Network(prefix=f"hn{os.getpid()}x{number}", subnet=f"10.213.{(os.getpid() + number) % 256}")
 
 
 def _add(made: Network, number: int, stack: contextlib.ExitStack) -> None:
