@@ -12,6 +12,7 @@ from harness.reports.code import DISPLAYHOOK, Code, displaying, has_placeholder,
 from harness.reports.executed_code import executed_statements
 from harness.reports.failures import exceptions_in
 from harness.reports.files_of_code import read_files, written_files
+from harness.reports.global_settings import only_sets
 from harness.reports.named_blocks import as_files, file_name
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Dropped, Place, Says
@@ -233,7 +234,7 @@ def _group(codes: list[Code]) -> list[_Group]:
         last = groups[-1] if groups else None
         defined = names_of(last.text).defined if last else frozenset()
         hands_on = last is not None and bool(written_files(last.text) & read_files(code.text))
-        if last is not None and ((needed & defined) or not last.executes or hands_on):
+        if last is not None and ((needed & defined) or not last.executes or only_sets(last.text) or hands_on):
             groups[-1] = _Group(codes=(*last.codes, *pending, code))
         else:
             groups.append(_Group(codes=(*pending, code)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
 from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, beside, clauses_of
+from harness.reports.expected_behavior import AS_IN, versions_that_worked
 from harness.reports.facts import LOG_LINE, VERSION_FIELDS, kind_of, place_in
 from harness.reports.failures import exceptions_in
 from harness.reports.mentions import Mention, find_mentions
@@ -55,11 +56,6 @@ _UNTIL = re.compile(r"\b(?:until|up to)\s+(?:and including\s+)?\S*\s*$", re.IGNO
 _SINCE = re.compile(r"\b(?:since|as of|starting (?:with|from|in))\s+(?:\w+\s+)?\W*$", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:I|we)(?: am|'m| are|'re) (?:on|at|using)\W*$", re.IGNORECASE)
 _THAN = re.compile(r"\bthan(?: (?:with|in|on|under|using))?\W*$", re.IGNORECASE)
-_AS_IN = re.compile(r"\b(?:as|like)\s+(?:it\s+\w+\s+)?(?:in|with|on|before)\W*$", re.IGNORECASE)
-_GAVE = re.compile(
-    r"\W*(?:it )?\b(?:I|we|it|they)?\s*(?:got|get|used to|printed|prints|gave|gives|returned|showed|was)\b",
-    re.IGNORECASE,
-)
 # `it takes 40 s since Keras 3.9, it was 11 s with Keras 3.8`
 _IT_WAS = re.compile(
     r"\b(?:it|that|this) (?:was|took|had)\b[^,;.]{0,60}\b(?:with|in|on|under|before)\W*$", re.IGNORECASE
@@ -69,7 +65,8 @@ _PROBLEM = re.compile(
     r"|\b(?:get|got|see|saw|have|had|raises?) (?:this|the|an?|it)\b",
     re.IGNORECASE,
 )
-_WORKED = re.compile(r"\b(?:was|were|had been) working\b|\bworked\b", re.IGNORECASE)
+# `It worked, with TF 2.10`: the verdict stands before the comma
+_ONLY_WHERE = re.compile(r"\W*(?:in|with|on|under|using)\W*$", re.IGNORECASE)
 _DESCRIPTION = re.compile(r"current behaviou?r|what happen|describe the (?:current|problem|bug|issue)", re.IGNORECASE)
 # `I tried it with TF 2.15. In this setup it works.`
 _THERE = re.compile(
@@ -128,7 +125,11 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
     shown = _shown_below(pieces)
     for place, piece in enumerate(pieces):
         if is_wish(piece.section):
-            found += _as_it_was(piece, context) if piece.shape is Shape.PROSE else ()
+            seen = versions_that_worked(piece.text, context.default) if piece.shape is Shape.PROSE else ()
+            found += (
+                _claim(clause, place_in(piece, at + each.start), Says.WORKS, each.package, each.version)
+                for at, clause, each in seen
+            )
             continue
         if place and pieces[place - 1].shape is Shape.HEADING and _is_field(piece, context):
             continue
@@ -148,18 +149,6 @@ def _is_field(piece: Piece, context: Context) -> bool:
     asks = kind_of(piece.section) in VERSION_FIELDS
     short = piece.shape is Shape.PROSE and len(piece.text) < _LONGEST_FIELD
     return asks and short and verdict_of(piece.text) is None and len(find_mentions(piece.text, context.default)) < 2
-
-
-def _as_it_was(piece: Piece, context: Context) -> Iterator[Claim]:
-    """Read `as in TF 2.2` and `with TF 2.2 I got` in what is expected: that version works."""
-    for start, clause in clauses_of(piece.text, context.default):
-        for mention in find_mentions(clause, context.default):
-            worked = bool(_WORKED.search(clause)) and verdict_of(clause) is Says.WORKS
-            worked = worked or _GAVE.match(clause[mention.end :]) is not None
-            if mention.package not in OWN_NAMES and (worked or _AS_IN.search(clause[: mention.start])):
-                yield _claim(
-                    clause, place_in(piece, start + mention.start), Says.WORKS, mention.package, mention.version
-                )
 
 
 def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
@@ -201,7 +190,8 @@ def _shown_below(pieces: Sequence[Piece]) -> dict[int, Says]:
             shown[place] = Says.FAILS if exceptions_in(below.text, _FIRST) else Says.WORKS
         elif heading and below.shape is Shape.PROSE:
             said = below.text[:_LONGEST_VERDICT]
-            if not find_mentions(said) and (says := verdict_of(said)) is not None:
+            leads = said.rstrip(" *`\n").endswith(":")  # `Code to reproduce:` judges nothing
+            if not leads and not find_mentions(said) and (says := verdict_of(said)) is not None:
                 by_place[place] = says  # a paragraph that names versions speaks of these
     return by_place | (shown if Says.FAILS in (*shown.values(), *by_place.values()) else {})
 
@@ -226,12 +216,28 @@ def _contrast(piece: Piece, clauses: list[tuple[int, str]], place: int, context:
     """Return what a clause says of its version, if only its contrast to the one before or behind it says anything."""
     clause = clauses[place][1]
     for at, first in ((place - 1, place - 1), (place + 1, place)):
+        if (
+            at == place - 1 >= 0
+            and _is_only_where(clause, context)
+            and not find_mentions(clauses[at][1], context.default)
+        ):
+            return verdict_of(clauses[at][1])
         if 0 <= at < len(clauses) and verdict_of(clause) is None and verdict_of(clauses[at][1]) is None:
             between = piece.text[clauses[first][0] + len(clauses[first][1]) : clauses[first + 1][0]]
             versions = (find_mentions(each, context.default) for each in (clause, clauses[at][1]))
             if (says := verdict_of_contrast(between, *versions)) is not None:
                 return says
     return None
+
+
+def _is_only_where(clause: str, context: Context) -> bool:
+    """Return whether a clause has nothing but a version and its preposition: `with TF 2.10`."""
+    mentions = find_mentions(clause, context.default)
+    return (
+        len(mentions) == 1
+        and bool(_ONLY_WHERE.match(clause[: mentions[0].start]))
+        and not re.search(r"\w", clause[mentions[0].end :])
+    )
 
 
 def _opposite_of_not_in(clause: str) -> Says:
@@ -299,7 +305,7 @@ def _says(
         return None
     fine = piece.section in context.working_sections and piece.section not in context.failing_sections
     fine = fine or is_label_of_wish(before) or _EARLIER.search(beside(clause, mention.start)) is not None
-    fine = fine or any(each.search(before) for each in (_IT_WAS, _AS_IN, _THAN))
+    fine = fine or any(each.search(before) for each in (_IT_WAS, AS_IN, _THAN))
     return Says.WORKS if fine else Says.FAILS  # what the reporter has, and reports
 
 

@@ -30,7 +30,7 @@ _TELLS_OF_VERSION = re.compile(
 )
 _CASE = re.compile(r"(?:if|when|after|once)\s", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]*\)")
-_AND = re.compile(r"(?:,|(?<!\s))\s+and\s+|,\s+|(?<!\s)\s+\(|\n")
+_AND = re.compile(r"(?:,|(?<!\s))\s+(?:and|so)\s+|,\s+|(?<!\s)\s+\(|(?<!\s)\s+[-\u2013\u2014]+\s+|\n")
 
 
 def clauses_of(text: str, default: str) -> Iterator[tuple[int, str]]:

@@ -18,7 +18,8 @@ from harness.reports.wording import is_wish, verdict_of
 _FIELD = re.compile(
     r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<name>[A-Za-z][\w ()/.,?&'-]{1,90}?)"
     r"(?:\*\*|__)?[ \t]*(?::[ \t]*(?:\*\*|__)?|(?<=\*\*)[ \t])"
-    r"[ \t]*(?P<value>\S.*)$",
+    # the value may stand in the next line, if that is no field itself
+    r"[ \t]*(?:\n(?![^\n:]{0,90}:(?:\s|$))[ \t]*(?![-*+#>]))?(?P<value>\S.*)$",
     re.MULTILINE,
 )
 _BOLD_FIELD = re.compile(
@@ -33,7 +34,12 @@ _FIELDS = (
     ("tensorflow-text", re.compile(r"tensorflow[-_ ]text\b.*version", re.IGNORECASE)),
     ("keras-hub", re.compile(r"keras[-_ ]?hub\b.*version", re.IGNORECASE)),
     ("jax", re.compile(r"^jax\b.*version", re.IGNORECASE)),
-    ("tensorflow", re.compile(r"(?:tensorflow|tf)\b.*version|^version of tensorflow|^tensorflow$|^tf$", re.IGNORECASE)),
+    (
+        "tensorflow",
+        re.compile(
+            r"(?:tensorflow|tf)\b.*version|^version of tensorflow|^tensorflow(?: library)?$|^tf$", re.IGNORECASE
+        ),
+    ),
     (
         "keras",
         re.compile(r"keras(?![-_ ]?(?:nlp|cv|tuner|core|rs))\b.*version|^version of keras|^keras$", re.IGNORECASE),
@@ -41,7 +47,7 @@ _FIELDS = (
     ("numpy", re.compile(r"numpy\b.*version|^numpy$", re.IGNORECASE)),
     ("python", re.compile(r"python\b.*version|^version of python|^python$", re.IGNORECASE)),
     ("backend", re.compile(r"\bbackend\b", re.IGNORECASE)),
-    ("os", re.compile(r"\bos\b|operating system|platform|distribution", re.IGNORECASE)),
+    ("os", re.compile(r"\bos\b|operating system|\bplatform\b|\bdistribution\b", re.IGNORECASE)),
     ("gpu", re.compile(r"\bgpu\b", re.IGNORECASE)),
     ("cuda", re.compile(r"\bcuda\b", re.IGNORECASE)),
 )
@@ -52,6 +58,8 @@ _OS = re.compile(
     r"|mac ?OS(?: [\d.]+| \w+)?|MacBook(?: \w+)?"
     r"|Colab|Kaggle|WSL2?|Linux|Arch Linux|Mac M\d)\b"
 )
+_EXAMPLES = re.compile(r"\(\s*e\.?g\.?[^()\n]{0,100}\)", re.IGNORECASE)
+"""What the label of a field gives as examples: `OS (e.g., Linux Ubuntu 16.04)`."""
 _BACKEND = re.compile(
     r"KERAS_BACKEND[\"'\]\s=,:]*[\"']?(?P<one>jax|torch|tensorflow|openvino|numpy)\b|\bbackends?[:\s=]+[`\"']?(?P<two>jax|torch|"
     r"tensorflow|pytorch|openvino)\b|\b(?P<three>jax|torch|tensorflow|pytorch|openvino)[`\"']? backend\b",
@@ -176,7 +184,7 @@ def settings_of(pieces: list[Piece]) -> list[Setting]:
         if piece.shape is not Shape.BLOCK:
             found += [
                 Setting(name="os", value=each.group(), place=place_in(piece, each.start()))
-                for each in _OS.finditer(text)
+                for each in _OS.finditer(_EXAMPLES.sub(lambda found: " " * len(found.group()), text))
             ]
         for each in _BACKEND.finditer(text):
             name = (each["one"] or each["two"] or each["three"]).lower().replace("pytorch", "torch")

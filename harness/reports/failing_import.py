@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from harness.project.syntax import tree_of
 from harness.reports.code import Code
@@ -18,6 +20,9 @@ _CELL = re.compile(
     r"\[?(?:File )?(?P<path><(?:ipython-input|stdin)[^>\n]{0,80}>|Cell In ?\[\d*\]"
     r"|(?:[A-Za-z]:|~)?[\\/][^\s:\]\"]{1,300}\.py)"
 )
+_TYPED = "<stdin>"
+_PROMPTED = re.compile(r"\s*>{2,3} ?(?P<statement>\S.*)$")
+"""A line that was typed; some write `>>` for the prompt."""
 _ARROW = re.compile(r"-+> *\d+ +(?P<statement>\S.*)$")
 _IMPORT = re.compile(r"\s*(?:import|from) \w")
 _PACKAGE = re.compile(r"(?:site|dist)-packages[\\/](?P<name>\w+)")
@@ -30,11 +35,11 @@ _MOST_LINES = 2000
 def failing_import(pieces: Iterable[Piece]) -> tuple[Code, str] | None:
     """Return the import as the script of a report that has no other code, with the decision; None if there is none.
 
-    It is the last statement of the reporter's own files in a traceback, if it imports the package whose files follow.
+    It is the last statement of the reporter's own files in a traceback, if files of the imported package follow.
     Otherwise it stands between backticks in the sentence that a form has in place of code.
     """
     pieces = list(pieces)
-    for piece in pieces:
+    for piece in _joined_paragraphs(pieces):
         if (found := _traced(piece)) is not None:
             return found, f"the report has no code: its traceback shows that `{found.text.strip()}` fails"
     for piece in pieces:
@@ -43,15 +48,32 @@ def failing_import(pieces: Iterable[Piece]) -> tuple[Code, str] | None:
     return None
 
 
+def _joined_paragraphs(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield the pieces, each run of paragraphs as one: a traceback without a fence has blank lines."""
+    for prose, group in itertools.groupby(pieces, key=lambda piece: piece.shape is Shape.PROSE):
+        run = list(group)
+        if not prose:
+            yield from run
+            continue
+        lines: list[str] = []
+        for piece in run:
+            lines += [*[""] * (piece.line - run[0].line - len(lines)), *piece.lines]
+        yield replace(run[0], text="\n".join(lines))
+
+
 def _traced(piece: Piece) -> Code | None:
-    frames = list(_frames(piece.lines[:_MOST_LINES]))
-    own = [at for at, (path, _, _) in enumerate(frames) if not _PACKAGE.search(path) and not _STANDARD.search(path)]
-    if not own or own[-1] + 1 >= len(frames):
+    lines = piece.lines[:_MOST_LINES]
+    frames = list(_frames(lines))
+    own = [each for each in frames if not _PACKAGE.search(each[0]) and not _STANDARD.search(each[0])]
+    if not own:
         return None
-    _, statement, offset = frames[own[-1]]
-    following = next(filter(None, (_PACKAGE.search(path) for path, _, _ in frames[own[-1] + 1 :])), None)
+    path, statement, offset = own[-1]
+    if path == _TYPED and _import(statement) is None:  # a typed line is shown above, and not here
+        typed = ((at, found) for at in range(offset - 1, -1, -1) if (found := _PROMPTED.match(lines[at])))
+        offset, statement = next(((at, found["statement"]) for at, found in typed), (offset, ""))
     tree = _import(statement)
-    if following is None or tree is None or following["name"] not in imported_packages(tree):
+    following = {found["name"] for line in lines[offset + 1 :] for found in _PACKAGE.finditer(line)}
+    if tree is None or not following & imported_packages(tree):
         return None
     return Code(place=Place(line=piece.line + offset, file=piece.file), text=f"{statement.strip()}\n")
 

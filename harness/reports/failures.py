@@ -16,7 +16,7 @@ _EXCEPTION = re.compile(
     r"(?:: (?P<message>.*))?$"
 )
 _QUOTED_EXCEPTION = re.compile(
-    r"`(?P<type>[A-Z]\w*(?:Error|Exception)): (?P<message>[^`]{3,500})`"
+    r"`(?P<type>[A-Z]\w*(?:Error|Exception))(?:`\s?:\s?`(?=[^`\n]*`[.,;)]?\s*(?:\n|$))|: )(?P<message>[^`]{3,500})`"
     r"|(?:(?<=: )|\b(?:throws?|threw|rais(?:es?|ed|ing)|get(?:s|ting)?|got|gives?|with|error|the|an?"
     r"|results? in|resulted in|resulting in|leads? to|led to|says|saying|shows|is|was|by|sees?|following) )"
     r"(?P<named>[A-Z]\w*(?:Error|Exception)): (?P<said>[^\n]{8,500})"

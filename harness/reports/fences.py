@@ -33,6 +33,7 @@ _VERBATIM = re.compile(r"<(/?(?:pre|code))\b", re.IGNORECASE)
 _END_TAGS = re.compile(r"(?:</[a-zA-Z]{1,12}>\s*)+$")
 _LINES_OF_CODE = 3
 """Lines between backticks that are no quotation of one line."""
+_MARGIN_OF_BLOCK = 4
 _TRIES = 12
 _MOST_STARTS = 50
 """Places of a report that are looked at: a long log has thousands that look like code at first."""
@@ -143,7 +144,7 @@ def _around_code(lines: list[Numbered]) -> Iterator[Numbered]:
         for tag in () if fence else _VERBATIM.findall(line):
             html = not tag.startswith("/")
         length = 0
-        if left and not fence and not html and _STARTS.match(line):
+        if left and not fence and not html and _STARTS.match(line[_margin(line) :]):
             left -= 1
             length = _code_from(lines, at)
         if not length:
@@ -158,7 +159,10 @@ def _around_code(lines: list[Numbered]) -> Iterator[Numbered]:
 
 def _code_from(lines: list[Numbered], start: int) -> int:
     """Return the number of lines from here on that are code; 0 if what begins here is none."""
-    texts = [line for _, line in lines[start : start + _LONGEST_PART]]
+    margin = _margin(lines[start][1])
+    below = [line for _, line in lines[start : start + _LONGEST_PART]]
+    whole = next((at for at, line in enumerate(below) if line[:margin].strip()), len(below))
+    texts = [line[margin:] for line in below[:whole]]
     end, depth = 0, 0
     for place, line in enumerate(texts):
         inside = depth > 0
@@ -172,6 +176,12 @@ def _code_from(lines: list[Numbered], start: int) -> int:
             end = place + 1
     end = _parsed(texts[:end])
     return end if _is_code("\n".join(texts[:end])) else 0
+
+
+def _margin(line: str) -> int:
+    """Return the blanks before a line; 0 if Markdown reads them as a block of code."""
+    margin = len(line) - len(line.lstrip(" "))
+    return margin if margin < _MARGIN_OF_BLOCK else 0
 
 
 def _parsed(texts: Sequence[str]) -> int:
@@ -205,6 +215,8 @@ def _is_code(text: str, *, fewest: int = 3) -> bool:
     tree = tree_of("\n".join("" if MAGIC.match(line) else line for line in text.split("\n")))
     if tree is None:
         return False
+    if len(tree.body) == 1 and isinstance(tree.body[0], ast.Assign) and isinstance(tree.body[0].value, ast.Call):
+        return (tree.body[0].end_lineno or 0) - tree.body[0].lineno + 1 >= _LINES_OF_CODE  # `model = Sequential([`
     imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     calls = any(isinstance(node, ast.Call) for node in ast.walk(tree))
     return calls and len(tree.body) >= (min(2, fewest) if imports else fewest)

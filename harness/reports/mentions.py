@@ -29,7 +29,7 @@ _LEADS_TO_VERSION = re.compile(
     r"(?:\b(?:in|with|on|to|since|from|between|until|till|of|after|before|for|by"
     r"|(?:newer|older|earlier|later|other) than|using|under|and|or|both|at|stable"
     r"|as of|up to|including|back to|starting with|tested|tried|also|(?:does|do|did)(?: not|n't))(?: the)?|^"
-    r"|[(,/&|]|->|=>|\u2192"
+    r"|[(,/&|]|->|=>|\u2192|\bw/"
     r"|\b(?:versions?|releases?|good|bad):?"
     r"|\bnot [<>]=?|\be\.g\.|\bi\.e\.|\bsuch as|\bnamely"
     r"|\b(?:affected|works?|working|fails?|failing|broken|good|bad|tested|ok)[`'\"*)]*:)\s*[`'\"*(+]*[vr]?$",
@@ -243,4 +243,6 @@ def _introduced(text: str, at: int) -> bool:
     """Return whether the word before a number makes it a version: a preposition."""
     lead = text[max(0, at - 40) : at]
     lead = lead if at > 40 else lead.lstrip()
-    return bool(_LEADS_TO_VERSION.search(lead.replace("\n", " "))) and not re.search(r"(?:and|or|[,/&])\s*$", lead)
+    return bool(_LEADS_TO_VERSION.search(lead.replace("\n", " "))) and not re.search(
+        r"(?:and|or|[,&]|(?<!\bw)/)\s*$", lead
+    )

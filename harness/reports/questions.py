@@ -18,9 +18,12 @@ from harness.reports.secret_detection import has_secret
 
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]+\)|<img\b", re.IGNORECASE)
 _LINK = re.compile(
-    r"https?://(?:raw\.githubusercontent\.com|colab\.research\.google\.com|gist\.github\.com|(?:www\.)?kaggle\.com|drive\.google\.com|pastebin\.com)/",
+    r"https?://(?:raw\.githubusercontent\.com|colab\.research\.google\.com|gist\.github\.com|(?:www\.)?kaggle\.com|drive\.google\.com|pastebin\.com)/"
+    r"|https?://github\.com/[\w./-]{1,100}/files/\d+/[\w.-]{1,100}\.(?:py|ipynb)\b",
     re.IGNORECASE,
 )
+_ONLY_LINK = re.compile(r"\s*https?://\S+\s*")
+"""The text of a block that has no code."""
 _FILE = re.compile(
     r"[\w./\\: -]*\.(?:h5|hdf5|keras|csv|npy|npz|json|txt|jpe?g|png|tflite|pb"
     r"|zip|pkl|parquet|wav|mp4|onnx|tfrecords?|tar|gz)"
@@ -96,7 +99,7 @@ def _ask_for_code(report: Report, text: str) -> str:
     wanted = (
         "Could you post a complete script, as text in a ``` block, that shows the problem when it is run by itself?"
     )
-    if _LINK.search(text):
+    if _LINK.search(text) or any(_ONLY_LINK.fullmatch(each.text) for each in report.dropped):
         return f"The code is behind a link, which is not opened. {wanted}"
     if _IMAGE.search(text):
         return f"The code or the error is in an image, which cannot be run or searched. {wanted}"

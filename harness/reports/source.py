@@ -17,6 +17,7 @@ from harness.reports.code import is_transcript
 from harness.reports.exported import as_notebook
 from harness.reports.facts import date_of, is_sentence, kind_of
 from harness.reports.long_text import Skipped, shortened
+from harness.reports.mentions import version_in
 from harness.reports.not_python import FENCE
 from harness.reports.notebook import Notebook, is_notebook, read_notebook
 from harness.reports.pieces import LONGEST, MOST, Piece, Shape, clip, read_pieces
@@ -131,8 +132,11 @@ def source_of(text: str, *, name: str, file: str) -> Source:
 
 
 def _is_title(piece: Piece) -> bool:
+    if piece.shape is not Shape.HEADING:
+        return False
     field = _FORM_HEADING.match(piece.text) is not None or kind_of(piece.text) is not None
-    return piece.shape is Shape.HEADING and (not field or is_sentence(piece.text))
+    # `OS (e.g., Ubuntu 16.04)` is a field, `TF 2.4 works, why does 2.5 not?` is none
+    return not field or is_sentence(piece.text) or version_in(re.sub(r"\([^()]*\)", "", piece.text)) is not None
 
 
 def _not_read(skipped: Skipped, file: str) -> Dropped:

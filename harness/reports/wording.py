@@ -65,6 +65,8 @@ _WORKING = re.compile(
 # `The same with 3.4.0`, `also happens with 3.4.0`: what the reporter sees elsewhere is the problem.
 _SAME = re.compile(
     r"\bthe same(?: (?:error|problem|issue|result|thing|behaviou?r|happens))? (?:with|in|on|for|using|under)\b"
+    r"|\b(?:exhibits?|shows?|has|have|had|sees?|saw|gives?|gave|gets?|got) the same"
+    r" (?:error|problem|issue|bug|behaviou?r)\b"
     r"|\balso (?:happens?|happened|occurs?|occurred|appears?|appeared|present|seen)\b"
     r"|\b(?:happens?|occurs?|appears?) (?:also|too|as well)\b",
     re.IGNORECASE,

@@ -1,0 +1,130 @@
+"""What further reports of TensorFlow taught: values below labels, settings of a policy, code and imports without marks."""
+
+import pytest
+
+from harness.reports import read_report
+
+CODE = "```python\nimport tensorflow as tf\nprint(tf.ones(2))\n```\n"
+FAILED = "/usr/lib/python3.7/dist-packages/tensorflow_text/ops.so: undefined symbol: x"
+
+
+def claims(text):
+    return [(each.says.value, each.package, each.version) for each in read_report(text).claims]
+
+
+def settings(text):
+    return {each.name: each.value for each in read_report(text).settings}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It is None, whereas it was fine earlier, e.g., with tf 2.10.", [("works", "tensorflow", "2.10")]),
+        ("It crashes at once, with TF 2.10.", [("fails", "tensorflow", "2.10")]),
+        ("I have TF 2.4.0, but TF 2.5 shows the same issue.",
+         [("fails", "tensorflow", "2.4.0"), ("fails", "tensorflow", "2.5")]),
+        ("It works in TF 2.4 so the bug is in TF 2.5.", [("works", "tensorflow", "2.4"), ("fails", "tensorflow", "2.5")]),
+        ("TF 2.16.1 fails - works w/ 2.15.0", [("fails", "tensorflow", "2.16.1"), ("works", "tensorflow", "2.15.0")]),
+    ],
+)  # fmt: skip
+def test_clauses_keep_their_verdict(text, expected):
+    assert claims(f"# {text}\n\n{CODE}") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It should train - it used to work in TF 2.4.", [("works", "tensorflow", "2.4")]),
+        ("It runs fine on TF 2.4, so the bug is in TF 2.5.", [("works", "tensorflow", "2.4")]),
+        ("It should work in TF 2.5.", []),
+        ("The model loads in TF 2.5 without an error.", []),
+        ("It should work in TF 2.5. It fails in TF 2.6.", []),
+    ],
+)
+def test_below_expected_behavior_only_what_was_seen_is_a_claim(text, expected):
+    assert claims(f"# Layer\n\n{CODE}\n**Describe the expected behavior**\n{text}\n") == expected
+
+
+def test_lead_of_the_code_is_no_verdict_on_the_versions_of_the_title():
+    output = "prints in TF 2.2.1:\n```\n(1,)\n```\n\nprints in TF 2.3.0:\n```\n1\n```\n"
+    text = f"# Range differs, TF 2.2.1 and TF 2.3.0\n\nCode to reproduce the problem:\n{CODE}\n{output}"
+    assert ("works", "tensorflow", "2.3.0") not in claims(text)
+
+
+def test_value_of_a_field_may_stand_in_the_next_line():
+    form = (
+        "- OS Platform and Distribution (e.g., Linux Ubuntu 16.04):\nWindows 10\n- Python version:\n3.8.1\n"
+        "- TensorFlow version (use command below):\nv2.3.0-rc2-26-g64c3d382ca 2.3.0\n"
+    )
+    found = settings(f"# Layer\n\n{form}\n{CODE}")
+    assert found == {"os": "Windows 10", "python": "3.8.1", "tensorflow": "2.3.0"}
+
+
+@pytest.mark.parametrize("bullet", ["", "- "])
+def test_empty_field_takes_no_value_of_the_next_one(bullet):
+    form = (
+        f"{bullet}OS Platform (e.g., Linux Ubuntu 16.04):\n{bullet}TensorFlow version:\n{bullet}Python version: 3.8\n"
+    )
+    assert settings(f"# Layer\n\n{form}\n{CODE}") == {"python": "3.8"}
+
+
+def test_question_with_versions_is_a_title():
+    report = read_report("# Why do tfp.distributions fail on TF 2.2 but not in 2.1?\n\nHi.\n")
+    assert report.title.startswith("Why do tfp")
+    assert not report.settings
+
+
+def test_message_behind_the_type_in_backticks_is_the_exception():
+    report = read_report(f"# Layer\n\n{CODE}\nThis raises `ValueError` : `Shapes (2,) and (3,) differ`.\n")
+    assert report.failure is not None
+    assert report.failure.message == "Shapes (2,) and (3,) differ"
+    assert read_report(f"# L\n\n{CODE}\nRaises `ValueError`: `units` must be an int\n").failure is None
+
+
+def test_block_that_only_sets_something_belongs_to_the_next_one():
+    first = "```python\nimport keras\npolicy = 'mixed_float16'\nkeras.mixed_precision.set_global_policy(policy)\n```\n"
+    second = "```python\nimport keras\nprint(keras.layers.Dense(2).compute_dtype)\n```\n"
+    (script,) = read_report(f"# Layer\n\nFirst\n{first}\nthen\n{second}").scripts
+    assert "set_global_policy(policy)" in script.text
+    assert "compute_dtype" in script.text
+    other = first.replace("set_global_policy(policy)", "Policy(policy)")
+    (script,) = read_report(f"# Layer\n\nFirst\n{other}\nthen\n{second}").scripts
+    assert "compute_dtype" not in script.text
+
+
+def test_statement_of_several_lines_with_a_margin_is_code():
+    text = (
+        "# Layer\n\nThis fails\n\n  model = tf.keras.Sequential([\n      tf.keras.Input((2,)),\n   # the last one\n"
+        "    tf.keras.layers.Dense(units=3,\n                          name='b')\n  ])\n\nPlease help.\n"
+    )
+    (script,) = read_report(text).scripts
+    assert script.text.count("tf.keras.") == 3
+    assert "Please" not in script.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NotFoundError      Traceback (most recent call last)\n[<ipython-input-1-ab>](https://localhost:8080/#) in <module>()"
+        "\n----> 1 import tensorflow_text as text\n\n3 frames\n[/usr/lib/python3.7/dist-packages/tensorflow/load.py]"
+        f"(https://localhost:8080/#) in load(name)\n---> 54 \n\nNotFoundError: {FAILED}\n",
+        '```\n>> import tensorflow_text as text\nTraceback (most recent call last):\n  File "<stdin>", line 1, in <module>\n'
+        f'  File "/usr/lib/python3.7/dist-packages/tensorflow_text/a.py",\n line 21, in <module>\nNotFoundError: {FAILED}\n```\n',
+    ],
+    ids=["collapsed, without a fence", "typed"],
+)
+def test_import_whose_package_is_in_the_traceback_is_the_script(text):
+    (script,) = read_report(f"# import fails\n\nI get this.\n\n{text}").scripts
+    assert script.text.startswith("import tensorflow_text as text\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Code attached.\n[a.py](https://github.com/tensorflow/tensorflow/files/123/a.py)\n",
+        "### Standalone code\n\n```shell\nhttps://www.tensorflow.org/tutorials/x\n```\n",
+    ],
+)
+def test_linked_code_is_asked_for(text):
+    (asked,) = read_report(f"# Fails in TF 2.16.0\n\n{text}").questions
+    assert asked.startswith("The code is behind a link")
