@@ -12,7 +12,7 @@ from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, beside, clauses_o
 from harness.reports.expected_behavior import AS_IN, versions_that_worked
 from harness.reports.facts import LOG_LINE, VERSION_FIELDS, kind_of, place_in
 from harness.reports.failures import exceptions_in
-from harness.reports.mentions import Mention, find_mentions
+from harness.reports.mentions import Mention, before_list, find_mentions, is_series
 from harness.reports.missing_exception import verdict_on_raising
 from harness.reports.nightly_builds import under_installed_names
 from harness.reports.parts_of_versions import parts_of_versions
@@ -55,7 +55,7 @@ _UPGRADE = re.compile(
 _UNTIL = re.compile(r"\b(?:until|up to)\s+(?:and including\s+)?\S*\s*$", re.IGNORECASE)
 _SINCE = re.compile(r"\b(?:since|as of|starting (?:with|from|in))\s+(?:\w+\s+)?\W*$", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:I|we)(?: am|'m| are|'re) (?:on|at|using)\W*$", re.IGNORECASE)
-_THAN = re.compile(r"\bthan(?: (?:with|in|on|under|using))?\W*$", re.IGNORECASE)
+_THAN = re.compile(r"\b(?:than|compared (?:to|with))(?: (?:with|in|on|under|using))?\W*$", re.IGNORECASE)
 # `it takes 40 s since Keras 3.9, it was 11 s with Keras 3.8`
 _IT_WAS = re.compile(
     r"\b(?:it|that|this) (?:was|took|had)\b[^,;.]{0,60}\b(?:with|in|on|under|before)\W*$", re.IGNORECASE
@@ -251,6 +251,7 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
     before = [each for each in find_mentions(near, context.default) if each.package not in OWN_NAMES]
     defaults = dict.fromkeys([*(each.package for each in reversed(before)), context.default])
     mentions = [each for each in _mentions_with(clause, defaults) if each.package not in OWN_NAMES]
+    mentions = [each for each in mentions if not is_series(clause, each)]
     verdict = contrast if contrast is not None and NOT_IN.match(clause) else verdict_of(clause) or contrast
     if context.should_raise:
         verdict = verdict_on_raising(clause) or verdict
@@ -287,7 +288,7 @@ def _says(
     clause: str, mention: Mention, mentions: list[Mention], *, verdict: Says | None, piece: Piece, context: Context
 ) -> Says | None:
     """Return the verdict of a clause on one of its versions; None without one."""
-    before = clause[: mention.start]
+    before, outside = clause[: mention.start], before_list(clause, mention, mentions)
     writes = is_written(clause, mention, mentions)
     negated = negation(before)
     if negated == "edit" or _WITHOUT.search(before) or (verdict is None and WAS_WRITTEN.match(clause[mention.end :])):
@@ -296,7 +297,7 @@ def _says(
         return Says.WORKS if not writes and is_least(before, clause[mention.end :]) else None
     if verdict is not None:
         ends = _UNTIL.search(before) is not None and verdict is Says.WORKS  # `until 2.15 it works`: also in 2.15
-        reverses = bool(negated) or (is_outside(before) and not ends)
+        reverses = bool(negated) or (is_outside(outside) and not ends)
         return OPPOSITE[verdict] if reverses else verdict
     if (upgrade := _UPGRADE.search(before)) or any(each.search(before) for each in (_UPGRADED_TO, _SINCE, _OWN)):
         return Says.WORKS if upgrade and upgrade["when"].lower() == "before" else Says.FAILS
@@ -305,7 +306,7 @@ def _says(
         return None
     fine = piece.section in context.working_sections and piece.section not in context.failing_sections
     fine = fine or is_label_of_wish(before) or _EARLIER.search(beside(clause, mention.start)) is not None
-    fine = fine or any(each.search(before) for each in (_IT_WAS, AS_IN, _THAN))
+    fine = fine or any(each.search(before) for each in (_IT_WAS, AS_IN)) or _THAN.search(outside) is not None
     return Says.WORKS if fine else Says.FAILS  # what the reporter has, and reports
 
 

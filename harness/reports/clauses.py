@@ -18,6 +18,7 @@ _CLAUSES = re.compile(
     r"|(?<=[.!?])\s+(?=(?:[Kk]eras|[Tt]ensor[Ff]low|TF|tf)[ =]+v?\d)"  # `tensorflow==2.15: fine. tensorflow==2.16: no`
     r"|\n\s*(?=(?:[Kk]eras|[Tt]ensor[Ff]low|TF|tf)[ =]+v?\d[\w.]*\s*[-=]+>)"  # lines `keras 3.7.0 -> KO`
     r"|(?<=[.!?])[ \t]*\n\s*|;\s+|\n\s*\n|\n\s*(?=[-*+]\s|\*\*|\d+\.\d+)"
+    r"|\s+(?=(?:The )?Same (?:model|code|script|file|example|notebook|program)\b)"  # titles have no full stop
     r"|[\uff0c\u3002\uff1b]"  # as Chinese is punctuated
     r"|(?:,|(?<!\s))\s+\(?(?:but|while|whereas|however|though|although|yet)\s+"
     r"|,\s+(?=neither\s+(?:in|with|on)\s)|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|(?<!\s)\s+\((?=not\s+(?:\w+\s+)?(?:in|on|with)\s)"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from harness.reports.blocks import is_code_block
 from harness.reports.mentions import package_of, version_in, versions_in
 from harness.reports.pieces import Piece, Shape
+from harness.reports.pip_output import reported_by_pip
 from harness.reports.report import Claim, Output, Place, Says, Setting
 from harness.reports.signatures import is_signature
 from harness.reports.tables import is_table, package_rows
@@ -16,7 +17,7 @@ from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import is_wish, verdict_of
 
 _FIELD = re.compile(
-    r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<name>[A-Za-z][\w ()/.,?&'-]{1,90}?)"
+    r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<name>`?[A-Za-z][\w ()/.,?&'`-]{1,90}?)"
     r"(?:\*\*|__)?[ \t]*(?::[ \t]*(?:\*\*|__)?|(?<=\*\*)[ \t])"
     # the value may stand in the next line, if that is no field itself
     r"[ \t]*(?:\n(?![^\n:]{0,90}:(?:\s|$))[ \t]*(?![-*+#>]))?(?P<value>\S.*)$",
@@ -28,7 +29,8 @@ _BOLD_FIELD = re.compile(
 )
 # The fields of the issue forms of TensorFlow, Keras and similar projects.
 _FIELDS = (
-    ("nightly", re.compile(r"nightly", re.IGNORECASE)),
+    ("nightly", re.compile(r"nightly(?!.*\bversion\W*$)", re.IGNORECASE)),
+    ("tensorflow-datasets", re.compile(r"tensorflow[-_ ]datasets\b.*version", re.IGNORECASE)),
     ("tf-keras", re.compile(r"tf[-_. ]keras\b.*version|^tf[-_]keras$", re.IGNORECASE)),
     ("tensorflow-hub", re.compile(r"tensorflow[-_ ]hub\b.*version", re.IGNORECASE)),
     ("tensorflow-text", re.compile(r"tensorflow[-_ ]text\b.*version", re.IGNORECASE)),
@@ -88,6 +90,8 @@ _SHOWN = re.compile(
 )
 _LOGS = re.compile(r"\blog\b|traceback|stack ?trace|error message", re.IGNORECASE)
 _EMPTY = {"no response", "_no response_", "n/a", "none", "-", "no", "na"}
+_PLACEHOLDER = re.compile(r"<[^<>]*>")
+"""What a form has in place of a value: `<os>`."""
 LISTED_CLAIMS = {"tensorflow", "keras", "tf-keras", "keras-nightly", "tf-nightly"}
 _FAILED = re.compile(r"^(?:\w+\.)*\w*Error\b|^Traceback|^FAILED|^E  ", re.MULTILINE)
 _OLD = re.compile(r"\b(?:old|previous|earlier|working|before the)\b", re.IGNORECASE)
@@ -154,7 +158,8 @@ def is_sentence(heading: str) -> bool:
 
 def _value(kind: str, text: str, place: Place) -> Iterator[tuple[str, str, Place]]:
     text = " ".join(text.replace("**", "").split()).strip("`* ")
-    if not text or (text.lower() in _EMPTY and kind != "nightly") or "python -c" in text:
+    empty = not text or (text.lower() in _EMPTY and kind != "nightly") or _PLACEHOLDER.fullmatch(text)
+    if empty or "python -c" in text:
         return
     if kind in VERSION_FIELDS:
         for version in versions_in(text):
@@ -236,7 +241,7 @@ def _listed_in_session(piece: Piece) -> Iterator[Setting]:
 def _listed(piece: Piece) -> list[Setting]:
     """Return the packages that a block or a table lists as installed."""
     if piece.shape is Shape.BLOCK:
-        return pip_list(piece) or list(_listed_in_session(piece))
+        return pip_list(piece) or list(_listed_in_session(piece)) or list(reported_by_pip(piece))
     return [Setting(name=name, value=version, place=place) for name, version, place in package_rows(piece)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
@@ -40,6 +41,9 @@ _IN_LIST = re.compile(
     r"\s*[`'\"*(]*v?$",
     re.IGNORECASE,
 )
+_JOINED = re.compile(r"[`'\"*)]*\s*(?:,|/|and|or|&|,\s*(?:and|or))\s*[`'\"*(]*v?")
+_SERIES = re.compile(r"-?(?:rc|alpha|beta|dev)\*")
+"""What follows a version of which all candidates are meant: `2.1.0-rc*`."""
 # `upgraded Keras from 2.0.4 to 2.0.5`
 _FROM = re.compile(rf"(?<![\w.@/-])(?P<package>{_NAMES})[`'\"*]* (?:version )?from v?$", re.IGNORECASE)
 # `Keras & TensorFlow upgrade to 3.3 and 2.16.1`
@@ -173,6 +177,21 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         mentions.append(following)
         following = next(pending)
     return mentions
+
+
+def is_series(text: str, mention: Mention) -> bool:
+    """Return whether a text means the candidates of a version, and not the version: `2.1.0-rc*`."""
+    return _SERIES.match(text[mention.end :]) is not None
+
+
+def before_list(text: str, mention: Mention, mentions: Sequence[Mention]) -> str:
+    """Return the text before a version, or before the list that it stands in: `than 2.3 or 2.4`."""
+    first = mention
+    for each in reversed([each for each in mentions if each.end <= mention.start]):
+        if _JOINED.fullmatch(text[each.end : first.start]) is None:
+            break
+        first = each
+    return text[: first.start]
 
 
 def _version_of(found: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ _LINES = (
     "import tensorflow_hub as hub", "from keras import layers", "from keras import ops", "import os", "import sys",
     "import tensorflow", "import numpy", "import json", "import time", "import math", "import random", "import torch",
     "import jax", "import tempfile", "import unittest", "import tensorflow_datasets as tfds", "import keras_hub",
-    "import keras_nlp", "import keras_tuner",
+    "import keras_nlp", "import keras_tuner", "import tensorflow_probability as tfp", "import tensorflow_addons as tfa",
 )  # fmt: skip
 _STANDARD = {line.split()[-1].rpartition(".")[2]: line for line in _LINES}
 # Where classes and functions of Keras are in every version.

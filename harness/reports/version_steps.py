@@ -28,6 +28,12 @@ _VALUES = re.compile(
     r"|[`'\"*]*\s*[:=][^\n]{1,60}\n\W*(?:keras|tf|tensorflow)?[ =]*$",
     re.IGNORECASE,
 )
+# `2.4 takes 3 s per epoch, versus 1 s with 2.3`
+_VERSUS = re.compile(
+    r"[^.;\n]{0,60}?\d[\d.,]*\s?[A-Za-z%][^.;\n]{0,40}?\b(?:versus|vs\.?|compared (?:to|with))\s"
+    r"[^.;\n]{0,20}?\d[\d.,]*\s?[A-Za-z%][^.;\n]{0,20}?\b(?:with|in|on|under|using|for) (?:keras|tf|tensorflow)? ?$",
+    re.IGNORECASE,
+)
 _IN_BRACKETS = re.compile(r"[`'\"]*\s*\((?P<said>[^()\d]{1,30})\)")
 _WHEREAS = re.compile(r"[\s,;]*\b(?:but|while|whereas|however)\b", re.IGNORECASE)
 
@@ -59,7 +65,9 @@ def _by_arrow(clause: str, mention: Mention, mentions: Sequence[Mention], verdic
     at = mentions.index(mention)
     for one, other in zip(mentions[max(0, at - 1) : at + 1], mentions[max(0, at - 1) + 1 : at + 2], strict=False):
         between = clause[one.end : other.start]
-        if one.package == other.package and (_ARROW.fullmatch(between) or (verdict is None and _VALUES.match(between))):
+        if one.package == other.package and (
+            _ARROW.fullmatch(between) or (verdict is None and (_VALUES.match(between) or _VERSUS.match(between)))
+        ):
             return Says.FAILS if mention is max((one, other), key=_numbers) else Says.WORKS
     return None
 

@@ -55,6 +55,7 @@ _WORKING = re.compile(
     r"|\b(?:was|were) (?:there|defined|possible|right|allowed|supported|accepted)\b"
     r"|\bhad it\b"
     r"|\b(?:it|that|they) (?:can|does|do|did)\W*$|\b(?:was|were|am|are|is) able to\b"
+    r"|\b(?:is|was) (?:\w+ )?possible to\b"
     r"|\bcan (?:\w+ )?(?:load|read|run|train|save|import|open)\b"
     r"|\u6b63\u5e38|\u6210\u529f"  # normal, success
     r"|\b(?:is|was|are|were|stays?) (?:silent|quiet)\b"
@@ -117,7 +118,7 @@ _LABEL_OF_OUTPUT = re.compile(
 )
 # `anything newer than 3.6 fails`, `all versions before 3.7 work`, `5 times slower than with 3.3.3`
 _OUTSIDE = re.compile(
-    r"\b(?:than|past|beyond|until|up to|prior to|before|above|below)"
+    r"\b(?:than|past|beyond|until|up to|prior to|before|above|below|compared (?:to|with))"
     r"(?: (?:with|in|on|under|version|the|keras|tf))*\s+\W*$",
     re.IGNORECASE,
 )

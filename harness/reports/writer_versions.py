@@ -15,7 +15,7 @@ WRITTEN = re.compile(
     r"\bwith [`'\"](?:generate|save|write|create|train|export)[`'\"] (?:in|on|under|with|using)\W*$"
     r"|\b(?:saved ?models?|models?|files?|weights|checkpoints?) (?:from|of|by)\W*$"
     r"|\b(?:saved|made|written|created|trained|exported|serialized|generated|produced|first (?:saves?|writes?|trains?))"
-    r"\b(?:\W+\w+){0,3}?\W+(?:with|in|by|using|under|from|on)"
+    r"\b(?:\W+(?!\d+\.[x\d])\w+){0,3}?\W+(?:with|in|by|using|under|from|on)"
     r"(?: (?:an? |the )?(?:older|old|earlier|previous)(?: \w+){0,2}(?: \W?(?:ie|eg|i\.e|e\.g)\.)?)?\W*$",
     re.IGNORECASE,
 )

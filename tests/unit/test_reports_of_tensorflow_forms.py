@@ -128,3 +128,55 @@ def test_import_whose_package_is_in_the_traceback_is_the_script(text):
 def test_linked_code_is_asked_for(text):
     (asked,) = read_report(f"# Fails in TF 2.16.0\n\n{text}").questions
     assert asked.startswith("The code is behind a link")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Load fails in TF 2.5.0 Same model loads fine in 2.4.1",
+         [("fails", "tensorflow", "2.5.0"), ("works", "tensorflow", "2.4.1")]),
+        ("With TF 2.1 it crashes. It is possible to load the file with TF 2.2.",
+         [("fails", "tensorflow", "2.1"), ("works", "tensorflow", "2.2")]),
+        ("Training slowed down in TF 2.5 compared to TF 2.4.", [("fails", "tensorflow", "2.5"), ("works", "tensorflow", "2.4")]),
+        ("TF 2.4 takes 3 s per epoch versus 1 s with TF 2.3", [("fails", "tensorflow", "2.4"), ("works", "tensorflow", "2.3")]),
+        ("It is much worse in TF 2.5 than in TF 2.4 or TF 2.3.",
+         [("fails", "tensorflow", "2.5"), ("works", "tensorflow", "2.4"), ("works", "tensorflow", "2.3")]),
+        ("With TF 2.4.1 it leaks, in `2.5.0-rc*` the other leaks are fixed.", [("fails", "tensorflow", "2.4.1")]),
+    ],
+)  # fmt: skip
+def test_compared_versions_have_different_verdicts(text, expected):
+    assert claims(f"# Layer\n\n{text}\n\n{CODE}") == expected
+
+
+def test_file_that_an_unknown_version_wrote_is_not_of_the_version_that_loads_it():
+    report = read_report("# Load\n\nI load a model saved in 1.x in 2.5.0. It cannot be loaded in TF 2.5.0.\n")
+    assert report.written_with == ()
+    (written,) = read_report("# Load\n\nA model saved in TF 2.4.0 cannot be loaded in TF 2.5.0.\n").written_with
+    assert written.value == "2.4.0"
+
+
+def test_form_of_datasets_is_read_and_its_placeholders_are_not():
+    form = (
+        "* Operating System: <os>\n* Python version: <version>\n"
+        "* `tensorflow-datasets`/`tfds-nightly` version: tensorflow-datasets: 4.9.2\n"
+        "* `tensorflow`/`tf-nightly` version: tensorflow: 2.12.0\n"
+    )
+    assert settings(f"# Load\n\n{form}\n{CODE}") == {"tensorflow-datasets": "4.9.2", "tensorflow": "2.12.0"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Requirement already satisfied: tensorflow<2.10,>=2.9.0 in c:\\python\\site-packages (from tensorflow-text) (2.9.1)",
+        "Successfully installed absl-py-1.4.0 tensorflow-2.9.1",
+    ],
+)
+def test_version_that_pip_reports_is_the_one_that_fails(line):
+    assert claims(f"# Layer\n\n```\nCollecting x\n{line}\n```\n\n{CODE}") == [("fails", "tensorflow", "2.9.1")]
+
+
+def test_probability_is_imported_by_its_usual_name():
+    (script,) = read_report(
+        "# Fails in TF 2.12\n\n```python\nprint(tfp.distributions.Normal(0., 1.).mean())\n```\n"
+    ).scripts
+    assert script.text.startswith("import tensorflow_probability as tfp\n")
