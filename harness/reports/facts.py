@@ -72,7 +72,7 @@ _PYTHON = re.compile(r"\bPython[ :=v`*-]*(?P<version>[23]\.\d+(?:\.\d+)?)", re.I
 LOG_LINE = re.compile(
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,]*:? [IWEF] |^(?:WARNING|ERROR|INFO)[: ]|\bW0000 |\bE0000 |^\[\w+\] "
 )
-_LOGGED_IN_TEXT = re.compile(r"^(?:WARNING|ERROR):[\w.]+:\S", re.MULTILINE)
+_LOGGED_IN_TEXT = re.compile(r"^`?(?:WARNING|ERROR):[\w.]+: ?\S", re.MULTILINE)
 PIP_LIST = re.compile(r"^(?P<name>[A-Za-z][\w.-]*)(?:==|[ \t]{2,}|[ \t]+\()(?P<version>\d[\w.+!-]*)\)?(?:[ \t].*)?$")
 _PIP_SHOW = re.compile(r"^Name: (?P<name>[A-Za-z][\w.-]*)\nVersion: (?P<version>\d[\w.+!-]*)$", re.MULTILINE)
 _LISTS = re.compile(r".*[$#%>] +(?:\S+ -m +)?(?:uv +)?pip3? +(?:list|freeze)\b")

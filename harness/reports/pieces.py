@@ -152,18 +152,23 @@ def _inline_pieces(text: str, line: int, heading: bool) -> Iterator[Piece]:
     if heading:
         yield Piece(shape=Shape.HEADING, line=line, text=text.strip("*_ :"))
         return
-    # A bold line by itself is what many write for a heading.
-    first, _, rest = text.partition("\n")
-    bold = _BOLD_HEADING.match(first)
-    if bold:
-        yield Piece(shape=Shape.HEADING, line=line, text=bold["title"].strip())
-        if not rest.strip():
-            return
-        text, line = rest, line + 1
+    # A bold line by itself is what many write for a heading, also without a blank line around it.
+    part: list[str] = []
+    for offset, each in enumerate(text.split("\n")):
+        if bold := _BOLD_HEADING.match(each):
+            yield from _text_pieces("\n".join(part), line + offset - len(part))
+            yield Piece(shape=Shape.HEADING, line=line + offset, text=bold["title"].strip())
+            part = []
+        else:
+            part.append(each)
+    yield from _text_pieces("\n".join(part), line + text.count("\n") + 1 - len(part))
+
+
+def _text_pieces(text: str, line: int) -> Iterator[Piece]:
     if "<pre" in text.lower() or "<code" in text.lower():
         yield from _html_pieces(text, line)
-        return
-    yield Piece(shape=Shape.PROSE, line=line, text=text)
+    elif text.strip():
+        yield Piece(shape=Shape.PROSE, line=line, text=text)
 
 
 def _html_pieces(text: str, line: int) -> Iterator[Piece]:

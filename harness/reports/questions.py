@@ -42,6 +42,8 @@ _ENDS = re.compile(
 _LOADS = re.compile(r"\b(?:load_model|load_weights|saved_model\.load)\s*\(")
 _GPU = re.compile(r"/?(?:device:)?gpu:\d+$|cuda(?::\d+)?$|/job:\S+/device:gpu:\d+$", re.IGNORECASE)
 _WINDOWS_CALLS = {"startfile", "WinDLL"}
+_LOADERS = {"load_model", "load_weights"}
+"""Calls whose argument may have no extension: a folder, or a checkpoint of several files."""
 _COLAB = re.compile(
     r"^[ \t]*(?:from|import)[ \t]+google\.colab\b|^[ \t]*from[ \t]+google[ \t]+import[ \t]+colab\b", re.MULTILINE
 )
@@ -168,5 +170,5 @@ def _missing_files(calls: list[ast.Call], report: Report, written: set[str], kno
             or any(name and each.rstrip("/").endswith(name) for each in written)
         ):
             continue
-        if _FILE.fullmatch(path) or MACHINE_PATH.match(path) or last_name(call.func) == "load_model":
+        if _FILE.fullmatch(path) or MACHINE_PATH.match(path) or last_name(call.func) in _LOADERS:
             yield path

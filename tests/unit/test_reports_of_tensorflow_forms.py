@@ -180,3 +180,22 @@ def test_probability_is_imported_by_its_usual_name():
         "# Fails in TF 2.12\n\n```python\nprint(tfp.distributions.Normal(0., 1.).mean())\n```\n"
     ).scripts
     assert script.text.startswith("import tensorflow_probability as tfp\n")
+
+
+def test_bold_line_within_a_paragraph_is_a_heading():
+    text = f"**Expected behavior**\nNo hang\n**Standalone code**\n{CODE}"
+    report = read_report(f"# Layer hangs in TF 2.4\n\n{text}")
+    assert [(each.role, each.text, each.place.line) for each in report.outputs] == [("expected", "No hang", 4)]
+    assert len(report.scripts) == 1
+
+
+@pytest.mark.parametrize("line", ["WARNING:tensorflow: 5 out of 9 calls", "`WARNING:tensorflow:5 out of 9 calls`"])
+def test_warning_in_the_text_is_a_log(line):
+    assert [each.role for each in read_report(f"# Layer\n\n{CODE}\nIt prints\n\n{line}\n").outputs] == ["log"]
+
+
+@pytest.mark.parametrize(("saves", "asked"), [("", True), ("m.save_weights('checkpoints/a')\n", False)])
+def test_weights_without_an_extension_are_asked_for(saves, asked):
+    code = f"```python\nimport keras\nm = keras.Sequential([keras.Input((2,))])\n{saves}m.load_weights('checkpoints/a')\n```\n"
+    questions = read_report(f"# Fails in TF 2.11\n\n{code}").questions
+    assert any("`checkpoints/a`, which is not attached" in each for each in questions) is asked
