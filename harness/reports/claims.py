@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.reports.blocks import is_code_block
-from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, beside, clauses_of
+from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, beside, clauses_of, is_only_where
 from harness.reports.expected_behavior import AS_IN, versions_that_worked
 from harness.reports.facts import LOG_LINE, VERSION_FIELDS, kind_of, place_in
 from harness.reports.failures import exceptions_in
@@ -25,11 +25,13 @@ from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import (
     NOT_IN,
     OPPOSITE,
+    denies,
     is_label_of_wish,
     is_least,
     is_outside,
     is_required,
     is_wish,
+    is_wished,
     negation,
     raises_rightly,
     verdict_of,
@@ -65,8 +67,6 @@ _PROBLEM = re.compile(
     r"|\b(?:get|got|see|saw|have|had|raises?) (?:this|the|an?|it)\b",
     re.IGNORECASE,
 )
-# `It worked, with TF 2.10`: the verdict stands before the comma
-_ONLY_WHERE = re.compile(r"\W*(?:in|with|on|under|using)\W*$", re.IGNORECASE)
 _DESCRIPTION = re.compile(r"current behaviou?r|what happen|describe the (?:current|problem|bug|issue)", re.IGNORECASE)
 # `I tried it with TF 2.15. In this setup it works.`
 _THERE = re.compile(
@@ -215,10 +215,12 @@ def _in_prose(piece: Piece, context: Context, shown: Says | None = None) -> Iter
 def _contrast(piece: Piece, clauses: list[tuple[int, str]], place: int, context: Context) -> Says | None:
     """Return what a clause says of its version, if only its contrast to the one before or behind it says anything."""
     clause = clauses[place][1]
+    if place and denies(clause) and (said := verdict_of(clauses[place - 1][1])) is not None:
+        return OPPOSITE[said]
     for at, first in ((place - 1, place - 1), (place + 1, place)):
         if (
             at == place - 1 >= 0
-            and _is_only_where(clause, context)
+            and is_only_where(clause, context.default)
             and not find_mentions(clauses[at][1], context.default)
         ):
             return verdict_of(clauses[at][1])
@@ -228,16 +230,6 @@ def _contrast(piece: Piece, clauses: list[tuple[int, str]], place: int, context:
             if (says := verdict_of_contrast(between, *versions)) is not None:
                 return says
     return None
-
-
-def _is_only_where(clause: str, context: Context) -> bool:
-    """Return whether a clause has nothing but a version and its preposition: `with TF 2.10`."""
-    mentions = find_mentions(clause, context.default)
-    return (
-        len(mentions) == 1
-        and bool(_ONLY_WHERE.match(clause[: mentions[0].start]))
-        and not re.search(r"\w", clause[mentions[0].end :])
-    )
 
 
 def _opposite_of_not_in(clause: str) -> Says:
@@ -257,7 +249,7 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
         verdict = verdict_on_raising(clause) or verdict
     if verdict is Says.FAILS and raises_rightly(clause, piece.text):
         verdict = Says.WORKS
-    for mention in mentions:
+    for mention in mentions if not is_wished(clause) else ():
         says = verdict_of_step(clause, mention, mentions, verdict)
         says = says or _says(clause, mention, mentions, verdict=verdict, piece=piece, context=context)
         both = says is Says.WORKS and verdict is None and piece.section in context.mixed_sections

@@ -30,6 +30,8 @@ _TELLS_OF_VERSION = re.compile(
     re.IGNORECASE,
 )
 _CASE = re.compile(r"(?:if|when|after|once)\s", re.IGNORECASE)
+# `It worked, with TF 2.10`: the verdict stands before the comma
+_ONLY_WHERE = re.compile(r"\W*(?:in|with|on|under|using)\W*$", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]*\)")
 _AND = re.compile(r"(?:,|(?<!\s))\s+(?:and|so)\s+|,\s+|(?<!\s)\s+\(|(?<!\s)\s+[-\u2013\u2014]+\s+|\n")
 
@@ -77,3 +79,11 @@ def beside(clause: str, at: int) -> str:
     if before.count("(") > before.count(")"):
         return before.rpartition("(")[2] + clause[at:].partition(")")[0]
     return _ASIDE.sub("", clause)
+
+
+def is_only_where(clause: str, default: str) -> bool:
+    """Return whether a clause has nothing but a version and its preposition: `with TF 2.10`."""
+    mentions = find_mentions(clause, default)
+    if len(mentions) != 1 or _ONLY_WHERE.match(clause[: mentions[0].start]) is None:
+        return False
+    return re.search(r"\w", clause[mentions[0].end :]) is None

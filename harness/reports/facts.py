@@ -90,8 +90,8 @@ _SHOWN = re.compile(
 )
 _LOGS = re.compile(r"\blog\b|traceback|stack ?trace|error message", re.IGNORECASE)
 _EMPTY = {"no response", "_no response_", "n/a", "none", "-", "no", "na"}
-_PLACEHOLDER = re.compile(r"<[^<>]*>")
-"""What a form has in place of a value: `<os>`."""
+_PLACEHOLDER = re.compile(r"<[^<>]*>|\(\)|-?[^:]{1,90}:")
+"""What a form has in place of a value: `<os>`, nothing in brackets, the label of the next field."""
 LISTED_CLAIMS = {"tensorflow", "keras", "tf-keras", "keras-nightly", "tf-nightly"}
 _FAILED = re.compile(r"^(?:\w+\.)*\w*Error\b|^Traceback|^FAILED|^E  ", re.MULTILINE)
 _OLD = re.compile(r"\b(?:old|previous|earlier|working|before the)\b", re.IGNORECASE)

@@ -36,6 +36,8 @@ _PYTEST_END = re.compile(r"\S+\.py:\d+: (?P<type>[A-Z]\w*(?:Error|Exception))\s*
 _LONGEST = 4000
 _LONGEST_WRAPPER = 100
 _EMPHASIS = re.compile(r"(?<=['\"`( ])\*\*([\w. -]{1,80})\*\*(?=['\"`). ])")
+_ASKED = re.compile(r"(['\"])\?+$")
+"""`has no attribute 'x'?`: a title that quotes a message and asks."""
 _MOST = 200
 
 
@@ -128,7 +130,7 @@ def exceptions_in(text: str, place: Place) -> list[Failure]:
             Failure(
                 place=Place(line=place.line + offset, file=place.file),
                 type=found["type"],
-                message=_EMPHASIS.sub(r"\1", " ".join(message).strip())[:_LONGEST],
+                message=_ASKED.sub(r"\1", _EMPHASIS.sub(r"\1", " ".join(message).strip()))[:_LONGEST],
             )
         )
     return failures

@@ -11,7 +11,7 @@ _NOT_FAILING = re.compile(
     r"(?:not|n't|never|no longer) (?:(?:seem|appear)s? to )?(?:\w+ )?"
     r"(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
     r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception|traceback)"
-    r"|without (?:\w+ )?(?:error|problem|issue|failure|warning|complain|trouble)"
+    r"|without (?:\w+ ){0,2}(?:error|exception|problem|issue|failure|warning|complain|trouble)"
     r"|(?:not|n't|never) (?:see|saw|seen|get|got|observe|experience|encounter|face|have|show|exhibit|suffer from)"
     r" (?:(?:this|that|it|these)(?= (?:in|on|with|when|there|any ?more|error|problem|issue|bug|warning|exception)\b"
     r"|[.,;!)]|\s*$)|(?:the|any|an) (?:\w+ )?(?:error|problem|issue|bug|warning|exception)\b)"
@@ -125,6 +125,26 @@ _OUTSIDE = re.compile(
 # `Requires keras 3.1.0 or later, fails otherwise`
 _REQUIRED = re.compile(r"\b(?:requires?|required|needs?|needed|at least|minimum)\b(?:\W+\w+){0,2}?\W*$", re.IGNORECASE)
 _OR_LATER = re.compile(r"[`*\"' ]*(?:\+|(?:or|and) (?:later|newer|higher|above|up|greater))", re.IGNORECASE)
+
+
+# `It should work in TF 2.5`; `should be fixed in 2.5` is a statement
+_WISHED = re.compile(
+    r"\b(?:should|ought to|would|must)(?:n['\u2019]t| not)?(?: (?!have\b|be fixed\b)\w+){0,2}"
+    r" (?:work|run|pass|load|train|build|be (?:ok(?:ay)?|fine|possible|able|correct))\b",
+    re.IGNORECASE,
+)
+# `with 2.4 it works, but this is not the case with 2.3`
+_NOT_THE_CASE = re.compile(r"\b(?:is|are)(?: not|n['\u2019]t) (?:so|the case)\b", re.IGNORECASE)
+
+
+def is_wished(clause: str) -> bool:
+    """Return whether a clause says what should work, and not what does."""
+    return _WISHED.search(clause) is not None and verdict_of(clause) is Says.WORKS
+
+
+def denies(clause: str) -> bool:
+    """Return whether a clause says that the one before it does not hold of its version."""
+    return _NOT_THE_CASE.search(clause) is not None and verdict_of(clause) is None
 
 
 def verdict_of(text: str) -> Says | None:

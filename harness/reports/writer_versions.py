@@ -28,6 +28,10 @@ _WROTE = re.compile(
     r"|made\b(?! (?:with|by|in|the day|it|this|them|everything)\b))",  # `an upgrade made it fail`
     re.IGNORECASE,
 )
+# `cannot be saved with TF 2.3`
+_NEVER = re.compile(
+    r"\b(?:cannot|can not|can['\u2019]t|could(?: not|n['\u2019]t)|unable to)(?: be)?\s*$", re.IGNORECASE
+)
 _MOST_LINES = 2000
 
 
@@ -56,7 +60,10 @@ def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:
 def is_written(clause: str, mention: Mention, mentions: list[Mention]) -> bool:
     """Return whether a clause says that a version wrote a file. `mentions` are all of the clause."""
     start = max((each.end for each in mentions if each.end <= mention.start), default=0)
-    return WRITTEN.search(clause[start : mention.start]) is not None or _WROTE.match(clause[mention.end :]) is not None
+    written = WRITTEN.search(clause[start : mention.start])
+    if written is not None and _NEVER.search(clause[start : start + written.start()]):
+        return False
+    return written is not None or _WROTE.match(clause[mention.end :]) is not None
 
 
 def _told_clauses(piece: Piece, default: str) -> Iterator[tuple[int, str]]:

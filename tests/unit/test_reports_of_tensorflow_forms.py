@@ -199,3 +199,33 @@ def test_weights_without_an_extension_are_asked_for(saves, asked):
     code = f"```python\nimport keras\nm = keras.Sequential([keras.Input((2,))])\n{saves}m.load_weights('checkpoints/a')\n```\n"
     questions = read_report(f"# Fails in TF 2.11\n\n{code}").questions
     assert any("`checkpoints/a`, which is not attached" in each for each in questions) is asked
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It should work with TF 2.3.", []),
+        ("It should work with TF 2.3. It crashes in TF 2.4.", [("fails", "tensorflow", "2.4")]),
+        ("It should be fixed in TF 2.5.", [("works", "tensorflow", "2.5")]),
+        ("It runs in TF 2.4 (without raising any exception), but this is not the case with TF 2.3.",
+         [("works", "tensorflow", "2.4"), ("fails", "tensorflow", "2.3")]),
+        ("With TF 2.4 it fails. This is not the case with TF 2.3.",
+         [("fails", "tensorflow", "2.4"), ("works", "tensorflow", "2.3")]),
+        ("The model cannot be exported with TF 2.3.", [("fails", "tensorflow", "2.3")]),
+    ],
+)  # fmt: skip
+def test_wishes_are_no_claims_and_denials_are(text, expected):
+    report = read_report(f"# Layer\n\n{text}\n\n{CODE}")
+    assert [(each.says.value, each.package, each.version) for each in report.claims] == expected
+    assert report.written_with == ()
+
+
+def test_label_of_the_next_field_is_no_value():
+    assert settings(f"# L\n\n- CUDA/cuDNN version: - GPU model and memory:\n- Python version: 3.8\n\n{CODE}") == {
+        "python": "3.8"
+    }
+
+
+def test_title_that_asks_about_a_message_quotes_it_without_the_question_mark():
+    (failure,) = read_report("# AttributeError: module 'keras' has no attribute 'x'?\n\nWhy?\n").failures
+    assert failure.message == "module 'keras' has no attribute 'x'"
