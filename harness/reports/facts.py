@@ -293,7 +293,8 @@ def outputs_in(pieces: Iterable[Piece], dropped_lines: set[tuple[str, int]]) -> 
     said = ""
     for piece in pieces:
         if piece.shape is not Shape.BLOCK:
-            if piece.shape is Shape.PROSE and is_wish(piece.section) and len(piece.text) < _LONGEST:
+            logs = "Traceback" in piece.text or LOG_LINE.search(piece.text)
+            if piece.shape is Shape.PROSE and is_wish(piece.section) and len(piece.text) < _LONGEST and not logs:
                 found.append(Output(place=Place(line=piece.line, file=piece.file), text=piece.text, role="expected"))
             elif piece.shape is Shape.PROSE and (logged := _LOGGED_IN_TEXT.search(piece.text)):
                 shown = piece.text[logged.start() :][:_LONGEST]

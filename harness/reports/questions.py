@@ -41,6 +41,16 @@ _ENDS = re.compile(
 )
 _LOADS = re.compile(r"\b(?:load_model|load_weights|saved_model\.load)\s*\(")
 _GPU = re.compile(r"/?(?:device:)?gpu:\d+$|cuda(?::\d+)?$|/job:\S+/device:gpu:\d+$", re.IGNORECASE)
+# `it does not crash on a CPU`, `fine on the CPU`, `only on GPU`, `Multi-GPU is enabled`
+_ONLY_GPU = re.compile(
+    r"\bonly\b[^.\n]{0,30}\bon (?:an? |the |my )?GPUs?\b|\bon (?:an? |the |my )?GPUs?,? only\b"
+    r"|\bmulti(?:ple)?[- ]GPUs?\b"
+    r"|(?:\bnot|n['\u2019]t|\bnever|\bno)\b[^.\n]{0,30}\b(?:crash|fail|happen|occur|error|problem|issue|hang)\w*\b"
+    r"[^.\n]{0,20}\bon (?:an? |the |my )?CPU\b"
+    r"|\b(?:works?|fine|correct|correctly|passes|right)\b[^.\n]{0,20}\bon (?:an? |the |my )?CPU\b",
+    re.IGNORECASE,
+)
+_TITLE_OF_GPU = re.compile(r"\b(?:on|using|with) (?:an? |the |my |multiple )?GPUs?\b", re.IGNORECASE)
 _WINDOWS_CALLS = {"startfile", "WinDLL"}
 _LOADERS = {"load_model", "load_weights"}
 """Calls whose argument may have no extension: a folder, or a checkpoint of several files."""
@@ -64,6 +74,8 @@ def ask(report: Report, pieces: Iterable[Piece], text: str, *, asked: Iterable[s
         written = {name for script in report.scripts for name in written_files(script.text or "")}
         for script in report.scripts:
             yield from _ask_of_script(script.text or "", report, written)
+        if _is_of_gpu(report, text) and not any(map(_uses_gpu, report.scripts)):
+            yield "The report is about a GPU, and scripts are run without one. Does it also happen on the CPU?"
     if report.runnable and _LINK.search(text) and any("does not define" in each for each in asked):
         yield "The report also links to code, and links are not opened. Could you post that code as text?"
     if not report.claims and (report.runnable or report.failures):
@@ -127,7 +139,7 @@ def _ask_of_script(text: str, report: Report, written: set[str]) -> Iterator[str
     for system, modules in (("Windows", WINDOWS_MODULES), ("macOS", MACOS_MODULES)):
         if imports & modules or (system == "Windows" and names & _WINDOWS_CALLS):
             yield f"The script needs {system}, and is run on Linux. Could you post one that runs on any system?"
-    if "cuda" in names or any(_GPU.match(text) for text in _texts_in_calls(calls)):
+    if _places_on_gpu(calls):
         yield "The script uses a GPU, and is run without one. Does it also happen on the CPU (CUDA_VISIBLE_DEVICES=-1)?"
     missing = list(dict.fromkeys(_missing_files(calls, report, written, constants_of(tree))))
     if missing:
@@ -135,6 +147,23 @@ def _ask_of_script(text: str, report: Report, written: set[str]) -> Iterator[str
         yield f"The script reads {shown}, which is not attached. Could you attach it, or the code that writes it?"
     if not any(True for _ in executed_statements(tree.body)):
         yield "The script only imports and defines. Which call shows the problem?"
+
+
+def _is_of_gpu(report: Report, text: str) -> bool:
+    """Return whether a report says that a GPU is needed; of one with an exception, its title alone does not say so."""
+    titled = _TITLE_OF_GPU.search(report.title) is not None and not report.failures
+    return titled or _ONLY_GPU.search(text) is not None
+
+
+def _uses_gpu(script: ScenarioFile) -> bool:
+    tree = tree_of(script.text or "")
+    return tree is not None and _places_on_gpu([node for node in ast.walk(tree) if isinstance(node, ast.Call)])
+
+
+def _places_on_gpu(calls: list[ast.Call]) -> bool:
+    """Return whether code names a GPU as the device of something."""
+    named = any(_GPU.match(text) for text in _texts_in_calls(calls))
+    return named or any(last_name(call.func) == "cuda" for call in calls)
 
 
 def _texts_in_calls(calls: list[ast.Call]) -> Iterator[str]:

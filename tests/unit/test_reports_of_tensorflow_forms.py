@@ -229,3 +229,28 @@ def test_label_of_the_next_field_is_no_value():
 def test_title_that_asks_about_a_message_quotes_it_without_the_question_mark():
     (failure,) = read_report("# AttributeError: module 'keras' has no attribute 'x'?\n\nWhy?\n").failures
     assert failure.message == "module 'keras' has no attribute 'x'"
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "asked"),
+    [
+        ("Layer fails", "It does not crash on a CPU.", True),
+        ("Layer fails", "It works fine on the CPU.", True),
+        ("Layer fails", "Multi-GPU is enabled.", True),
+        ("Wrong values when using a GPU", "The values differ.", True),
+        ("Layer fails", "It fails on GPU and on CPU.", False),
+        ("Layer fails on GPU", "ValueError: Shapes (2,) and (3,) differ", False),
+    ],
+)
+def test_report_about_a_gpu_is_asked_for_the_cpu(title, text, asked):
+    questions = read_report(f"# {title}, TF 2.8\n\n{text}\n\n{CODE}").questions
+    assert any("about a GPU" in each for each in questions) is asked
+
+
+def test_log_below_expected_behavior_is_not_what_is_expected():
+    log = (
+        '> Traceback (most recent call last):\n>   File "a.py", line 6, in <module>\n> ValueError: Shapes differ here\n'
+    )
+    report = read_report(f"# L\n\n{CODE}\n**Describe the expected behavior**\nIt works, but raises this:\n\n{log}")
+    assert [each.text for each in report.outputs if each.role == "expected"] == ["It works, but raises this:"]
+    assert report.failure is not None
