@@ -15,18 +15,22 @@ from typing import Any
 
 from benchmark.external.judging import version_of
 from harness.errors import UsageError
+from harness.model.observation import normalise_output
 from harness.model.watch import DIFFERS
 from harness.project.header_text import with_dependencies
 from harness.project.selection import CHANGE_SEPARATOR
 from harness.reports import read_report
 from harness.reports.report import Report
 from harness.reports.vocabulary import Vocabulary, reading_with
+from harness.triage.local_paths import without_local_paths
 
 ADDRESS = "https://github.com/amin-nikanjam/SilentBugsInTensorFlowKeras"
 TABLE = Path("Artifacts/data.csv")
 LATER = 2
 """Minor versions after the buggy one that are run, where the data set names no fixed release."""
 PRINTS_NOTHING = "it prints nothing"
+_FEWEST_WORDS = 4
+"""Fewer words of a warning are not looked for in an issue: they may be anywhere."""
 _COLUMNS = ("Issue number", "url", "Final Scenario", "Buggy Version", "Fixed Version")
 _MINOR = re.compile(r"(?<![\d.-])v?(?P<major>[12])[.,](?P<minor>\d{1,2})(?!\d)(?P<rest>[\w.-]*(?: alpha| beta)?)")
 _PRE = re.compile("rc|alpha|beta|dev")
@@ -212,9 +216,14 @@ def _quoted_warnings(cell: Mapping[str, Any] | None, text: str) -> list[str] | N
     """Return the warnings of a cell whose words are in a text; None if it did not run to its end."""
     if cell is None or cell["outcome"] != "passed" or cell["observation"] is None:
         return None
-    words = " ".join(text.split())
-    lines = (" ".join(each.split()) for each in cell["observation"]["text"].splitlines())
-    return [each for each in lines if each and each in words]
+    words = _words(text)
+    lines = map(_words, cell["observation"]["text"].splitlines())
+    return [each for each in lines if each.count(" ") >= _FEWEST_WORDS - 1 and each in words]
+
+
+def _words(text: str) -> str:
+    """Return a text in the form in which warnings are compared."""
+    return " ".join(normalise_output(text).replace("`", "").split())
 
 
 def _refuted(bug: SilentBug) -> Verdict:
@@ -242,4 +251,4 @@ def _shown(cell: Mapping[str, Any] | None) -> tuple[str | None, str]:
     error = cell["error"] or (cell["reason"] or "").partition(", ")[0] or cell["outcome"]
     if cell["outcome"] == "failed" and error.startswith("AssertionError"):
         return error, ""
-    return None, f"{version_of(cell['environment'])}: {error.splitlines()[0]}"
+    return None, f"{version_of(cell['environment'])}: {without_local_paths(error.splitlines()[0])}"

@@ -134,7 +134,7 @@ def test_same_text_of_a_pre_release_contradicts_nothing():
     assert judge(bug(), cells, ENVIRONMENTS).verdict is Verdict.CONTRADICTED
 
 
-WARNED = "UserWarning: updates will be removed\nFutureWarning: not in the issue"
+WARNED = "UserWarning: updates will be removed in 3\nFutureWarning: not in the issue"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ WARNED = "UserWarning: updates will be removed\nFutureWarning: not in the issue"
     ],
 )
 def test_script_that_prints_nothing_is_judged_by_the_warnings_that_the_issue_quotes(cells, verdict, fixed):
-    quoted = bug(text="It shows\n```\ntraining.py:23: UserWarning: updates will\n be removed\n```\n")
+    quoted = bug(text="It shows\n```\ntraining.py:23: UserWarning: `updates` will be removed in 3.0\n```\n")
     judged = judge_warnings(quoted, cells, ENVIRONMENTS)
     assert (judged.verdict, judged.fixed) == (verdict, fixed) if judged is not None else verdict is None
 
@@ -173,6 +173,8 @@ def test_reason_has_the_version_and_one_line():
     assert judged.reason == "2.2.3: ImportError: none"
     absent = cell(BUGGY, outcome="not applicable") | {"reason": "needs sklearn, which is not installed. Add it"}
     assert judge(bug(), [absent], ENVIRONMENTS).reason == "2.2.3: needs sklearn"
+    where = cell(BUGGY, outcome="failed", error="ImportError: no y (/home/me/env/lib/python3.8/site-packages/x/a.py)")
+    assert judge(bug(), [where], ENVIRONMENTS).reason == "2.2.3: ImportError: no y (.../site-packages/x/a.py)"
     assert judge(bug(source=""), [], ENVIRONMENTS).verdict is Verdict.NO_CODE
 
 
