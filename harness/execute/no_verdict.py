@@ -17,7 +17,16 @@ from packaging.utils import canonicalize_name
 
 from harness.execute.child_processes import child_lacks, with_child
 from harness.execute.deliberate_exits import checks_version, imports_relatively, left_for_version, skips_itself
-from harness.execute.failure_facts import AttemptContext, Failure, Places, number_of, python_of, text_of, texts_of
+from harness.execute.failure_facts import (
+    AttemptContext,
+    Failure,
+    Places,
+    Raised,
+    number_of,
+    python_of,
+    text_of,
+    texts_of,
+)
 from harness.execute.machine_requirements import needs_another_machine
 from harness.execute.metadata_queries import asks_metadata
 from harness.execute.missing_files import is_elsewhere, is_inside, missing_paths, relative_path
@@ -42,6 +51,7 @@ _OWN_FILE = re.compile(
     r"(?:my|our|custom)_.+|.+_(?:utils?|helpers?|common|config)|app|callbacks|common|configs?|constants|core|data"
     r"|dataset|helpers?|layers?|lib|losses|main|models?|modules?|net|networks?|settings|src|tools|train|utils?"
 )
+_LIBRARY = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dylib)\b|\bDLL load failed\b")
 _USAGE = re.compile(r"(?im)^usage: ")
 ADDRESS = re.compile(r"(?:https?|ftp|gs)://[^\s'\"<>)]*[^\s'\"<>).:,]|host='([^']+)'")
 # Libraries that ask for a package, where they have caught the ImportError.
@@ -180,10 +190,15 @@ def _missing_module(failure: Failure) -> NoVerdictReason | None:
                 return None  # the package does not work on this Python: that is what the cell asks
             reason = f"needs {short(top)}, which is in the standard library of other Pythons, not of {failure.python}"
             return NoVerdictReason(cause=NoVerdict.OTHER_PYTHON, reason=reason, outcome=Outcome.NOT_APPLICABLE)
-        if canonicalize_name(package_of(module)) in failure.context.packages:
-            return None  # an installed package does not have it, or not any more
-        return _needs(module)
+        # An installed package does not have it, or not any more; or its compiled module does not load.
+        installed = canonicalize_name(package_of(module)) in failure.context.packages or _does_not_load(raised)
+        return None if installed else _needs(module)
     return None
+
+
+def _does_not_load(raised: Raised) -> bool:
+    """Return whether a compiled module was found and cannot be loaded: the error names it without its package."""
+    return "ModuleNotFoundError" not in raised.bases and _LIBRARY.search(raised.message) is not None
 
 
 def _asked_package(failure: Failure) -> NoVerdictReason | None:

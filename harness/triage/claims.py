@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -44,20 +44,26 @@ class CheckedClaim:
 
 
 def check(
-    claims: Iterable[Claim], evidence: Sequence[Evidence], *, provides: Mapping[str, str], own: Collection[str] = ()
+    claims: Iterable[Claim],
+    evidence: Sequence[Evidence],
+    *,
+    provides: Mapping[str, str],
+    own: Collection[str] = (),
+    refused: Callable[[str], Sequence[str]] = lambda environment: (),
 ) -> tuple[CheckedClaim, ...]:
     """Check each claim against the evidence from environments with that version.
 
     `provides` maps a package that is installed to the name that reports use, such as tensorflow-cpu to tensorflow. A
     version of two numbers stands for all releases of that minor version. Another failure than the reported one
     confirms neither "works" nor "fails". What a report says twice is checked once, at its first line. Where one of the
-    reporter's own environments, `own`, has the version, the others do not count.
+    reporter's own environments, `own`, has the version, the others do not count. `refused` returns why pip refuses the
+    packages of an environment: another failure there contradicts nothing.
     """
     unique: dict[tuple[str, ...], Claim] = {}
     for claim in claims:
         key = (canonicalize_name(claim.package), claim.version, claim.writer, claim.says.value)
         unique.setdefault(key, claim)
-    return tuple(_check(claim, evidence, provides, own) for claim in unique.values())
+    return tuple(_check(claim, evidence, provides, own, refused) for claim in unique.values())
 
 
 def without_verdict(checked: CheckedClaim, why: str) -> CheckedClaim:
@@ -87,7 +93,11 @@ def _is_released(claim: Claim) -> bool:
 
 
 def _check(
-    claim: Claim, evidence: Sequence[Evidence], provides: Mapping[str, str], own: Collection[str]
+    claim: Claim,
+    evidence: Sequence[Evidence],
+    provides: Mapping[str, str],
+    own: Collection[str],
+    refused: Callable[[str], Sequence[str]],
 ) -> CheckedClaim:
     fitting = [each for each in evidence if not each.variables and _has(each, claim, provides)]
     conclusive = [each for each in fitting if each.shows.conclusive]
@@ -118,9 +128,24 @@ def _check(
         return CheckedClaim(claim=claim, result=Checked.CONFIRMED, cells=tuple(agreeing))
     if opposing:
         return CheckedClaim(claim=claim, result=Checked.CONTRADICTED, cells=tuple(opposing))
-    others = tuple(each.cell for each in conclusive)
-    result = Checked.CONTRADICTED if claim.says is Says.WORKS else Checked.NOT_TESTED
-    return CheckedClaim(claim=claim, result=result, cells=others, note="it fails there, with another error")
+    return _with_another_failure(claim, conclusive, refused)
+
+
+def _with_another_failure(
+    claim: Claim, failing: Sequence[Evidence], refused: Callable[[str], Sequence[str]]
+) -> CheckedClaim:
+    """Return a claim about a version that shows another failure than the reported one wherever it was run."""
+    reasons = [refused(each.environment) for each in failing]
+    contradicted = claim.says is Says.WORKS and not all(reasons)
+    note = "it fails there, with another error"
+    if claim.says is Says.WORKS and not contradicted:
+        note = f"{note}; but pip refuses these packages together: {reasons[0][0]}"
+    return CheckedClaim(
+        claim=claim,
+        result=Checked.CONTRADICTED if contradicted else Checked.NOT_TESTED,
+        cells=tuple(each.cell for each in failing),
+        note=note,
+    )
 
 
 def _other_releases(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -215,6 +216,7 @@ def _checked_claims(
         all_evidence if is_reported else [_as_another_failure(each) for each in all_evidence],
         provides=dict(found.matrix.provides),
         own=[found.runs.ran[id].environment for id in found.own_versions],
+        refused=partial(_refused, found),
     )
     if undecided:
         return tuple(without_verdict(each, "nothing fails, and nothing says what is right") for each in checked)
@@ -262,9 +264,13 @@ def _forced(found: Investigation, reproduction: Reproduction, ranges: Sequence[R
     """Return the requirements that pip refuses in the environments with the problem, if one was derived here."""
     affected = {cell for each in ranges if each.shows is Shows.BUG for cell in each.cells}
     ids = [reproduction.environment, *(each.environment for each in found.evidence if each.cell in affected)]
-    changed = [id for id in dict.fromkeys(ids) if id is not None and CHANGE_SEPARATOR in id]
-    environments = (found.runs.environments_by_id.get(id) for id in changed)
-    return tuple(dict.fromkeys(line for each in environments if each is not None for line in found.unmet(each)))
+    return tuple(dict.fromkeys(line for id in dict.fromkeys(ids) if id is not None for line in _refused(found, id)))
+
+
+def _refused(found: Investigation, id: str) -> Sequence[str]:
+    """Return the requirements that a derived environment does not meet; none if it was not derived here."""
+    environment = found.runs.environments_by_id.get(id) if CHANGE_SEPARATOR in id else None
+    return found.unmet(environment) if environment is not None else ()
 
 
 def _failing_attempt(found: Investigation) -> Attempt | None:

@@ -3,6 +3,7 @@
 import sys
 import threading
 from dataclasses import replace
+from importlib.machinery import EXTENSION_SUFFIXES
 
 import pytest
 
@@ -226,6 +227,16 @@ class TestPackages:
     def test_module_of_an_installed_distribution_is_not_missing(self, attempt):
         seen = attempt("import yaml_gone\n", packages=("demo", "yaml_gone"))
         assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+
+    def test_compiled_module_that_does_not_load_is_not_missing(self, attempt, python):
+        """The import system names it `registrar`, without its package."""
+        package = next(python.parent.parent.glob("[Ll]ib/**/site-packages")) / "demo_native"
+        package.mkdir()
+        (package / "__init__.py").write_text("from demo_native import registrar\n")
+        (package / f"registrar{EXTENSION_SUFFIXES[0]}").write_bytes(b"no library")
+        seen = attempt("import demo_native\n", packages=("demo", "demo_native"))
+        assert (seen.outcome, seen.cause) == (Outcome.FAILED, None)
+        assert seen.error.startswith("ImportError: ")
 
     def test_standard_library_of_another_python_is_named(self, attempt):
         module = "imp" if sys.version_info >= (3, 12) else "annotationlib"

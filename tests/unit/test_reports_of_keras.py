@@ -390,6 +390,11 @@ def test_command_with_a_variable_is_the_script():
     assert ("works", "keras", "3.6.0") in claims(text)
 
 
+def test_comment_behind_a_printed_version_says_what_is_printed():
+    code = "```python\nimport keras\nprint(keras.__version__)  # Works: 3.5.0\nkeras.Input(3)  # fails in 3.6.0\n```\n"
+    assert claims(f"It is wrong.\n\n{code}") == [("fails", "keras", "3.6.0")]
+
+
 def test_verdict_in_brackets_is_of_the_version_before_it():
     code = "```python\nimport keras\nprint(keras.Input((3,)))  # prints 0.5 in Keras 3.5.0, 0.3 in Keras 2.15 (correct)\n```\n"
     assert claims(f"It is 0.5.\n\n{code}") == [("fails", "keras", "3.5.0"), ("works", "keras", "2.15")]

@@ -940,6 +940,16 @@ def test_environment_in_the_middle_of_two_that_differ_is_next():
     assert middle([*cells, evidence("2.0.0", NOT_TESTED, environment="engine2.0.0")], ENVIRONMENTS, ["engine"]) == ()
 
 
+def test_another_failure_in_packages_that_pip_refuses_contradicts_nothing():
+    cells = [evidence("1.0.0", OTHER, environment="engine1.0.0 + layers==1.0.0")]
+    refusal = "layers 1.0.0 requires engine<1, but engine 1.0.0 is installed"
+    (checked,) = check([claim("1.0.0", Says.WORKS)], cells, provides={}, refused=lambda environment: [refusal])
+    assert checked.result is Checked.NOT_TESTED
+    assert checked.note == f"it fails there, with another error; but pip refuses these packages together: {refusal}"
+    (checked,) = check([claim("1.0.0", Says.WORKS)], cells, provides={})
+    assert checked.result is Checked.CONTRADICTED
+
+
 def test_of_two_in_the_middle_both_are_next():
     four = [*ENVIRONMENTS[:3], environment("engine4.0.0", "engine", "4.0.0", engine_cpu="4.0.0", layers="2.0.0")]
     cells = [evidence("1.0.1", PASSES, environment="engine1.0.1"), evidence("4.0.0", BUG, environment="engine4.0.0")]
