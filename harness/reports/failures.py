@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from harness.reports.blocks import is_code_block
 from harness.reports.facts import LOG_LINE, place_in
+from harness.reports.mentions import find_mentions
 from harness.reports.pieces import Piece, Shape
 from harness.reports.report import Failure, Place
 
@@ -38,6 +39,7 @@ _LONGEST_WRAPPER = 100
 _EMPHASIS = re.compile(r"(?<=['\"`( ])\*\*([\w. -]{1,80})\*\*(?=['\"`). ])")
 _ASKED = re.compile(r"(['\"])\?+$")
 """`has no attribute 'x'?`: a title that quotes a message and asks."""
+_WHERE = re.compile(r"\b(?:in|on|with|since|after|from|using|under)\W*$", re.IGNORECASE)
 _MOST = 200
 
 
@@ -54,7 +56,9 @@ def failures_in(pieces: Iterable[Piece]) -> list[Failure]:
             found += shown if between else reversed(shown)
         else:
             quoted += (
-                _with_paragraph(each, pieces[place + 1 : place + 2])
+                _with_paragraph(
+                    _of_title(each) if piece.shape is Shape.HEADING else each, pieces[place + 1 : place + 2]
+                )
                 for each in exceptions_in(piece.text, Place(line=piece.line, file=piece.file))
             )
             quoted += [
@@ -71,6 +75,17 @@ def failures_in(pieces: Iterable[Piece]) -> list[Failure]:
     for failure in _without_what_follows([*found, *quoted]):
         kept.setdefault((failure.type, failure.message[:60]), failure)
     return list(kept.values())[:_MOST]
+
+
+def _of_title(failure: Failure) -> Failure:
+    """Return an exception without its message, if a title tells of it: `TypeError: adding fails in TF 2.9`."""
+    last = next(iter(find_mentions(failure.message)[-1:]), None)
+    told = (
+        last is not None
+        and _WHERE.search(failure.message[: last.start])
+        and not failure.message[last.end :].strip(" .?!)")
+    )
+    return replace(failure, message="") if told else failure
 
 
 def _without_what_follows(failures: list[Failure]) -> list[Failure]:

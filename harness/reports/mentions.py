@@ -13,7 +13,8 @@ from harness.reports.vocabulary import vocabulary
 
 _VERSION = r"\d+(?:\.\d+){1,3}(?:[-.]?(?:rc|alpha|beta|a|b|dev|post)\.?\d+)?"
 _NAMES = (
-    r"tensorflow[-_](?:text|hub|cpu|gpu|probability|addons|macos|intel|io|datasets|federated|quantum|lite)|tensorflow"
+    r"tensorflow[-_ ](?:text|hub|cpu|gpu|probability|addons|datasets)"
+    r"|tensorflow[-_](?:macos|intel|io|federated|quantum|lite)|tensorflow|tfp|tfds"
     r"|tf[-_.]keras|tf[-_]nightly(?:[-_](?:cpu|gpu))?|tf|keras[-_](?:nlp|hub|cv|tuner|nightly|core|rs)|keras|numpy|pytorch"
     r"|torch|jaxlib|jax|python|protobuf|h5py|scipy|pandas|transformers|ml[-_]dtypes|cuda|cudnn|apache[-_]beam|pip|setuptools"
     # what TensorFlow and Keras install
@@ -67,7 +68,7 @@ _SAYS_VERSION = re.compile(r"\b(?:versions?|releases?)\s*[`'\"*(]*v?$", re.IGNOR
 _OTHER_NUMBERS = {"python", "cuda", "cudnn", "pip", "setuptools"}
 _ALIASES = {
     "tf": "tensorflow", "tensorflow-cpu": "tensorflow", "tensorflow-gpu": "tensorflow",
-    "tensorflow-macos": "tensorflow",
+    "tensorflow-macos": "tensorflow", "tfp": "tensorflow-probability", "tfds": "tensorflow-datasets",
     "tensorflow-intel": "tensorflow", "pytorch": "torch",
     "tf-nightly-cpu": "tf-nightly", "tf-nightly-gpu": "tf-nightly",
 }  # fmt: skip
@@ -97,7 +98,9 @@ class Mention:
 
 def package_of(name: str) -> str:
     """Return the usual name of a package: `tensorflow` for `TF` and `tensorflow-cpu`."""
-    plain = canonicalize_name(name) if name.lower() != "tf.keras" else "tensorflow"  # of which it is a part
+    plain = (
+        canonicalize_name(name.replace(" ", "-")) if name.lower() != "tf.keras" else "tensorflow"
+    )  # of which it is a part
     return _ALIASES.get(plain) or vocabulary().aliases.get(plain, plain)
 
 

@@ -254,3 +254,29 @@ def test_log_below_expected_behavior_is_not_what_is_expected():
     report = read_report(f"# L\n\n{CODE}\n**Describe the expected behavior**\nIt works, but raises this:\n\n{log}")
     assert [each.text for each in report.outputs if each.role == "expected"] == ["It works, but raises this:"]
     assert report.failure is not None
+
+
+def test_call_that_prints_versions_is_no_script():
+    text = "# TFP with TF 2.0\n\nIt fails in the version of `print(tf.__version__, tfp.__version__)`.\n"
+    assert read_report(text).scripts == ()
+    assert len(read_report(text.replace("tf.__version__, tfp.__version__", "tf.ones(2)")).scripts) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "package"),
+    [
+        ("TFP 0.17.0", "tensorflow-probability"),
+        ("TensorFlow Hub 0.16.1", "tensorflow-hub"),
+        ("tfds 4.9.2", "tensorflow-datasets"),
+        ("TensorFlow GPU 2.4.0", "tensorflow"),
+    ],
+)
+def test_packages_have_the_names_that_people_write(text, package):
+    assert claims(f"# Layer\n\nIt crashes with {text}.\n\n{CODE}") == [("fails", package, text.rpartition(" ")[2])]
+
+
+def test_title_in_own_words_has_only_the_type_of_the_exception():
+    (failure,) = read_report(f"# TypeError: adding tensors is broken in TF 2.9\n\n{CODE}").failures
+    assert (failure.type, failure.message) == ("TypeError", "")
+    (failure,) = read_report(f"# TypeError: got an unexpected keyword 'a'\n\n{CODE}").failures
+    assert failure.message == "got an unexpected keyword 'a'"
