@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name, canonicalize_version
 from packaging.version import InvalidVersion, Version
 
 from harness.model.nightly import is_nightly as is_development_build
@@ -61,7 +61,8 @@ def check(
     """
     unique: dict[tuple[str, ...], Claim] = {}
     for claim in claims:
-        key = (canonicalize_name(claim.package), claim.version, claim.writer, claim.says.value)
+        key = (canonicalize_name(claim.package), canonicalize_version(claim.version, strip_trailing_zero=False),
+               claim.writer, claim.says.value)  # fmt: skip
         unique.setdefault(key, claim)
     return tuple(_check(claim, evidence, provides, own, refused) for claim in unique.values())
 

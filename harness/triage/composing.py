@@ -40,7 +40,7 @@ from harness.triage.reproduction import (
     without_missing_environment,
 )
 from harness.triage.runs import Runs
-from harness.triage.verdict import sentence
+from harness.triage.verdict import checks_itself, sentence
 
 _NOT_JUDGED = "the report quotes no exception, and whether what the script prints is right was not judged"
 
@@ -128,6 +128,7 @@ def compose(found: Investigation) -> TriageAnswer:
         failure=problem.text if problem.failure or problem.shows else "",
         held=held,
         is_reported=is_reported,
+        is_quoted=reported is not None or problem.failure is None or every or checks_itself(newest),
         decided=not shown.sentence,
     )
     python, of_builds = "", nightly_sentence(nightly, is_reported=is_reported)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
+from harness.model import Attempt
 from harness.triage.answer import Change, HeldPackage, Reproduction
 from harness.triage.evidence import Shows
 from harness.triage.ranges import Range
 
+_PLACE = re.compile(r'^ *File "(?P<file>[^"\n]+)", line \d+.*\n *(?P<line>.*)', re.MULTILINE)
 LONGEST_FAILURE = 160
 """Characters of a failure in a verdict: some messages of Keras have whole configurations."""
 
@@ -23,12 +26,14 @@ def sentence(
     failure: str,
     held: HeldPackage | None = None,
     is_reported: bool = True,
+    is_quoted: bool = True,
     decided: bool = True,
 ) -> str:
     """Return the verdict: whether the report was reproduced, which versions have the bug, and since and until when.
 
     `held` is the package and version of the environment in which the versions were compared, if they were compared in
     one only. `is_reported` is False if the failure is another one than that of the report, which nothing showed.
+    `is_quoted` is False if the report shows no failure: one that shows in each version may be another problem.
     `decided` is False if the script shows different things, and nothing says which of them is right.
     """
     affected = [each for each in ranges if each.shows is Shows.BUG]
@@ -38,7 +43,9 @@ def sentence(
     package = affected[0].package
     shown = f" ({textwrap.shorten(failure, LONGEST_FAILURE, placeholder=' ...')})" if failure else ""
     together = f" together with {held.name} {held.version}" if held else ""
+    doubtful = not is_quoted and not passing
     problem = "The reported problem" if is_reported else "Not reproduced, but another failure"
+    problem = "A failure of the script" if doubtful else problem
     parts = [f"{problem}{shown} shows with {package} {listed(affected)}{together}"]
     if passing:
         parts.append(
@@ -47,10 +54,21 @@ def sentence(
     for change, word in ((introduced, "introduced"), (fixed, "fixed")):
         if change is not None:
             parts.append(f"{word} between {change.last} and {change.first}{by_commit(change)}")
-    text = "; ".join(parts)
-    if responsible is None:
-        return f"{text}. Which package is responsible was not determined."
-    return f"{text}. Responsible: {responsible}."
+    if responsible is not None:
+        package_found = f"Responsible: {responsible}."
+    elif doubtful:
+        package_found = (
+            "The report shows no such failure, and no version that was run passes: it may be another problem."
+        )
+    else:
+        package_found = "Which package is responsible was not determined."
+    return f"{'; '.join(parts)}. {package_found}"
+
+
+def checks_itself(attempt: Attempt | None) -> bool:
+    """Return whether the script raised its failure itself, at its end of the traceback: it checks what is reported."""
+    places = list(_PLACE.finditer(attempt.evidence.traceback)) if attempt is not None else []
+    return bool(places) and "/" not in places[-1]["file"] and places[-1]["line"].startswith(("raise ", "assert "))
 
 
 def listed(ranges: Sequence[Range]) -> str:

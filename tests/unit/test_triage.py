@@ -70,7 +70,7 @@ from harness.triage.reproduction import (
     without_missing_environment,
 )
 from harness.triage.runs import without_names
-from harness.triage.verdict import sentence
+from harness.triage.verdict import checks_itself, sentence
 from tests.making import make_environment
 from tests.schemas import validator
 
@@ -1247,6 +1247,41 @@ def test_verdict_has_the_beginning_of_a_long_message():
     )
     assert verdict.startswith("The reported problem (TypeError: cannot read this.")
     assert len(verdict) < 320
+
+
+def test_failure_that_no_report_shows_and_every_version_has_may_be_another_problem():
+    def verdict(*cells, responsible=None):
+        found = Reproduction(environment="layers1.1.0", result="reproduced", outcome="failed")
+        return sentence(
+            found, ranges_of(cells, "layers"), responsible=responsible, introduced=None, fixed=None,
+            failure="TypeError: no", is_quoted=False,
+        )  # fmt: skip
+
+    everywhere = verdict(evidence("1.1.0", BUG), evidence("1.2.0", BUG))
+    assert everywhere.startswith("A failure of the script (TypeError: no) shows with layers 1.1.0 to 1.2.0. The report")
+    assert everywhere.endswith("no version that was run passes: it may be another problem.")
+    assert verdict(evidence("1.1.0", BUG), evidence("1.2.0", PASSES)).startswith("The reported problem (TypeError: no)")
+
+
+@pytest.mark.parametrize(
+    ("last", "own"),
+    [
+        ('File "report.py", line 3, in <module>\n    raise RuntimeError("wrong")\nRuntimeError: wrong', True),
+        ('File "report.py", line 3, in check\n    assert shape == (2,)\n           ^^^^^\nAssertionError', True),
+        ('File "report.py", line 3, in call\n    return inputs + tf.range(3)\nInvalidArgumentError: no', False),
+        ('File "/env/lib/layers/base.py", line 3, in call\n    raise ValueError("wrong")\nValueError: wrong', False),
+    ],
+)
+def test_script_that_raises_its_failure_itself_checks_what_is_reported(last, own):
+    first = 'Traceback (most recent call last):\n  File "report.py", line 9, in <module>\n    main()\n  '
+    failed = ran("a", Outcome.FAILED, error="ValueError: wrong").attempt
+    assert checks_itself(replace(failed, evidence=Texts(traceback=first + last))) is own
+    assert not checks_itself(None)
+
+
+def test_version_in_two_spellings_is_checked_once():
+    claims = [claim("2.2.0.dev20200113"), claim("2.2.0-dev20200113")]
+    assert len(check(claims, [], provides={})) == 1
 
 
 def test_verdict_without_the_environment_of_the_report_says_what_was_run():
