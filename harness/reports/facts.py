@@ -20,7 +20,7 @@ _FIELD = re.compile(
     r"^[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)?(?P<name>`?[A-Za-z][\w ()/.,?&'`-]{1,90}?)"
     r"(?:\*\*|__)?[ \t]*(?::[ \t]*(?:\*\*|__)?|(?<=\*\*)[ \t])"
     # the value may stand in the next line, if that is no field itself
-    r"[ \t]*(?:\n(?![^\n:]{0,90}:(?:\s|$))[ \t]*(?![-*+#>]))?(?P<value>\S.*)$",
+    r"[ \t]*(?:\n(?![^\n:]{0,90}:(?:\s|$))(?=[^\n]{1,60}$)[ \t]*(?![-*+#>]))?(?P<value>\S.*)$",
     re.MULTILINE,
 )
 _BOLD_FIELD = re.compile(

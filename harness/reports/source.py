@@ -27,6 +27,8 @@ from harness.reports.scripts import check_script, find_fault
 _KEPT = 1 << 26
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 MOST_COMMENTS = 30
+# `tf-nightly: cannot import tensorflow`
+_TELLS_FAILURE = re.compile(r"\b(?:cannot|can['\u2019]t|fails?|crash(?:es)?|is broken|breaks)\b", re.IGNORECASE)
 _FORM_HEADING = re.compile(
     r"(?:issue type|click|what happened|current behaviou?r|describe|environment|system information|please)\b"
     r"|(?:current|bug|description|summary|code)\b(?:\W+\w+){0,3}\W*$",
@@ -135,6 +137,8 @@ def _is_title(piece: Piece) -> bool:
     if piece.shape is not Shape.HEADING:
         return False
     field = _FORM_HEADING.match(piece.text) is not None or kind_of(piece.text) is not None
+    if field and _TELLS_FAILURE.search(piece.text) and not piece.text.rstrip().endswith("?"):
+        return True
     # `OS (e.g., Ubuntu 16.04)` is a field, `TF 2.4 works, why does 2.5 not?` is none
     return not field or is_sentence(piece.text) or version_in(re.sub(r"\([^()]*\)", "", piece.text)) is not None
 

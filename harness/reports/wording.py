@@ -55,7 +55,7 @@ _WORKING = re.compile(
     r"|\b(?:was|were) (?:there|defined|possible|right|allowed|supported|accepted)\b"
     r"|\bhad it\b"
     r"|\b(?:it|that|they) (?:can|does|do|did)\W*$|\b(?:was|were|am|are|is) able to\b"
-    r"|\b(?:is|was) (?:\w+ )?possible to\b"
+    r"|\b(?:it|this|that)(?: is| was|['\u2019]s) (?:\w+ )?possible to\b"
     r"|\bcan (?:\w+ )?(?:load|read|run|train|save|import|open)\b"
     r"|\u6b63\u5e38|\u6210\u529f"  # normal, success
     r"|\b(?:is|was|are|were|stays?) (?:silent|quiet)\b"

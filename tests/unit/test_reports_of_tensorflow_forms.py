@@ -280,3 +280,26 @@ def test_title_in_own_words_has_only_the_type_of_the_exception():
     assert (failure.type, failure.message) == ("TypeError", "")
     (failure,) = read_report(f"# TypeError: got an unexpected keyword 'a'\n\n{CODE}").failures
     assert failure.message == "got an unexpected keyword 'a'"
+
+
+def test_short_title_that_tells_of_a_failure_is_no_field():
+    assert read_report(f"# tf-nightly: cannot import it\n\n{CODE}").title == "tf-nightly: cannot import it"
+    assert read_report(f"### TF nightly\n\nYes\n\n{CODE}").title == ""
+
+
+def test_block_that_sets_weights_of_its_own_layer_is_an_example():
+    first = "```python\nimport keras\nlayer = keras.layers.Dense(2)\nlayer.set_weights([])\n```\n"
+    second = "```python\nimport keras\nkeras.layers.Dense(0)(1)\n```\n"
+    (script,) = read_report(f"# Layer\n\nFirst\n{first}\nthen\n{second}").scripts
+    assert "Dense(0)" not in script.text
+
+
+@pytest.mark.parametrize(
+    "line", ["It is unknown to me which one I have, as I did not install it on this machine", "Hm: 3.8"]
+)
+def test_sentence_below_a_label_is_no_value(line):
+    assert settings(f"# Layer\n\n- GPU model and memory:\n{line}\n\n{CODE}") == {}
+
+
+def test_question_whether_something_is_possible_is_no_verdict():
+    assert ("works", "tensorflow", "2.5") not in claims(f"# Layer\n\nIs it possible to use it with TF 2.5?\n\n{CODE}")
