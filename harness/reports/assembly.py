@@ -24,12 +24,14 @@ from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import verdict_of
 from harness.reports.write_and_read_parts import RESTARTED, commented_writer, halves_after_restart, halves_of
 
+INCOMPLETE = "incomplete"
+"""How the reason begins for which code is dropped that lacks a part, or is wrong."""
 _MOST_BLOCKS = 100
 _REPRODUCES = re.compile(r"standalone code|reproduc|minimal|\bcode\b|\bscript\b|example|steps", re.IGNORECASE)
 _WORKAROUND = re.compile(
     r"work-?around|this works|\bsimilar (?:code|script|example) works"
     r"|works (?:fine|as expected)|fix(?:es|ed)? (?:it|this|the)|\bsolution\b|proposed"
-    r"|suggested (?:fix|change)"
+    r"|suggested (?:fix|change)|\bwould be (?:great|nice|good|useful|helpful) (?:if|to)\b"
     r"|the code in|source code of|implementation (?:of|in)|\binstead of\b",
     re.IGNORECASE,
 )
@@ -151,7 +153,7 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
         found = _with_value_below(read_block(piece, place), pieces[at + 1 : at + 3])
         if isinstance(found, str):
             dropped.append(Dropped(place=place, text=piece.text, why=found))
-            if found.startswith("incomplete"):
+            if found.startswith(INCOMPLETE):
                 questions.append(f"The code of line {piece.line} is {found}. Could you post the whole script?")
         elif _is_workaround(said) or _WORKAROUND.search(piece.section) or _works(piece.section):
             others.append((found, piece.text))
@@ -168,6 +170,7 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
         dropped += [Dropped(place=code.place, text=text, why=why) for code, text in others]
     else:
         codes += [code for code, _ in others]  # the only code of a report is what it is about
+    codes = _without_parts_of_classes(codes, dropped, wrong=bool(questions))
     complete = [code for code in codes if not has_placeholder(code.text)]
     for code in codes:
         if code in complete:
@@ -178,6 +181,16 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
                 f"In the code of line {code.place.line}, `...` stands in place of code. Could you post all of it?"
             )
     return complete, dropped, questions
+
+
+def _without_parts_of_classes(codes: list[Code], dropped: list[Dropped], *, wrong: bool) -> list[Code]:
+    """Leave out code that uses `self` outside of a class, if there is other code; `wrong` if other code is dropped."""
+    parts = [code for code in codes if "self" in undefined_names(code.text)]
+    if not wrong and len(parts) == len(codes):
+        return codes
+    why = "a part of a class, which does not run by itself"
+    dropped += [Dropped(place=each.place, text=each.text, why=why) for each in parts]
+    return [code for code in codes if code not in parts]
 
 
 def _with_value_below(found: Code | str, following: list[Piece]) -> Code | str:

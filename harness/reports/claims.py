@@ -12,7 +12,7 @@ from harness.reports.clauses import LONGEST_CLAUSE, OWN_NAMES, beside, clauses_o
 from harness.reports.expected_behavior import AS_IN, versions_that_worked
 from harness.reports.facts import LOG_LINE, VERSION_FIELDS, kind_of, place_in
 from harness.reports.failures import exceptions_in
-from harness.reports.mentions import Mention, before_list, find_mentions, is_series
+from harness.reports.mentions import Mention, before_list, companion_in, find_mentions, is_series
 from harness.reports.missing_exception import verdict_on_raising
 from harness.reports.nightly_builds import under_installed_names
 from harness.reports.parts_of_versions import parts_of_versions
@@ -21,7 +21,6 @@ from harness.reports.pip_conflicts import conflict_in
 from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
 from harness.reports.version_steps import verdict_in_brackets, verdict_of_contrast, verdict_of_step
-from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import (
     NOT_IN,
     OPPOSITE,
@@ -42,7 +41,8 @@ _EARLIER = re.compile(
     r"\b(?:old(?:er)?|previous(?:ly)?|before|earlier|used to|last week|until|up to|prior to|formerly)\b", re.IGNORECASE
 )
 _NOT_OF_THE_BUG = re.compile(
-    r"\brequires?\b|\bdepends?\b|release notes|\bdocs?\b|documentation|(?:built|compiled) (?:for|against)"
+    r"\brequires?\b(?=[^.\n]{0,40}\d)|\b(?:mentioned|listed) in\b|\bdepends?\b|release notes|\bdocs?\b|documentation"
+    r"|(?:built|compiled) (?:for|against)"
     r"|\bsupport(?:s|ed)?\b|\bwhat version|which version|\b(?:is|was) the (?:last|first) (?:release|version)\b"
     r"|\bpython -c\s+\S*import\b",  # how the issue form of TensorFlow says to find the version
     re.IGNORECASE,
@@ -57,7 +57,7 @@ _UPGRADE = re.compile(
 _UNTIL = re.compile(r"\b(?:until|up to)\s+(?:and including\s+)?\S*\s*$", re.IGNORECASE)
 _SINCE = re.compile(r"\b(?:since|as of|starting (?:with|from|in))\s+(?:\w+\s+)?\W*$", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:I|we)(?: am|'m| are|'re) (?:on|at|using)\W*$", re.IGNORECASE)
-_THAN = re.compile(r"\b(?:than|compared (?:to|with))(?: (?:with|in|on|under|using))?\W*$", re.IGNORECASE)
+_THAN = re.compile(r"\bthan(?: (?:with|in|on|under|using))?\W*$|\bcompared (?:to|with)\b[^,;:()]{0,40}$", re.IGNORECASE)
 # `it takes 40 s since Keras 3.9, it was 11 s with Keras 3.8`
 _IT_WAS = re.compile(
     r"\b(?:it|that|this) (?:was|took|had)\b[^,;.]{0,60}\b(?:with|in|on|under|before)\W*$", re.IGNORECASE
@@ -96,26 +96,8 @@ class Context:
     """Sections whose text quotes an exception, while their session shows none."""
     should_raise: bool = False
     """True if the report is about an exception that is not raised."""
-
-
-def default_package(title: str, pieces: Iterable[Piece]) -> str:
-    """Return the package that a report is about: the first with a version in the title, or in the text."""
-    pieces = list(pieces)
-    texts = [title, *(piece.text[:2000] for piece in pieces)]
-    named = [each for text in texts for each in find_mentions(text) if each.package not in OWN_NAMES]
-    named = [each for each in named if not each.package.endswith("-nightly")]  # `3.9.2` is not said of keras-nightly
-    subjects = vocabulary().subjects_of(" ".join(texts))
-    for text, subject in itertools.product(texts, subjects):
-        for mention in find_mentions(text, subject):
-            # A title may only have a number whose package is named elsewhere.
-            package = next((each.package for each in named if each.version == mention.version), None)
-            if package is not None:
-                return package
-    # `worked in 3.5` is not said of TensorFlow. Beside Python, it may be a version of that.
-    texts = [title, *(each.text[:2000] for each in pieces if each.shape is not Shape.BLOCK)]
-    texts = [text for text in texts if "python" not in text.lower()]
-    fitting = (each for each in subjects if any(find_mentions(text, each) for text in texts))
-    return next(fitting, subjects[0])
+    explicit: bool = False
+    """True if only sentences that judge a version count: the text is a comment, not the report."""
 
 
 def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
@@ -242,14 +224,15 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
     near = piece.text[max(0, start - LONGEST_CLAUSE) : start]
     before = [each for each in find_mentions(near, context.default) if each.package not in OWN_NAMES]
     defaults = dict.fromkeys([*(each.package for each in reversed(before)), context.default])
-    mentions = [each for each in _mentions_with(clause, defaults) if each.package not in OWN_NAMES]
-    mentions = [each for each in mentions if not is_series(clause, each)]
+    named = _mentions_with(clause, filter(None, (companion_in(clause), *defaults)))
+    mentions = [each for each in named if each.package not in OWN_NAMES and not is_series(clause, each)]
     verdict = contrast if contrast is not None and NOT_IN.match(clause) else verdict_of(clause) or contrast
     if context.should_raise:
         verdict = verdict_on_raising(clause) or verdict
     if verdict is Says.FAILS and raises_rightly(clause, piece.text):
         verdict = Says.WORKS
-    for mention in mentions if not is_wished(clause) else ():
+    judges = not is_wished(clause) and (verdict is not None or not context.explicit)
+    for mention in mentions if judges else ():
         says = verdict_of_step(clause, mention, mentions, verdict)
         says = says or _says(clause, mention, mentions, verdict=verdict, piece=piece, context=context)
         both = says is Says.WORKS and verdict is None and piece.section in context.mixed_sections
@@ -258,7 +241,7 @@ def _in_clause(clause: str, piece: Piece, start: int, context: Context, contrast
                 yield _claim(clause, place_in(piece, start + mention.start), each, mention.package, mention.version)
     if _NOT_OF_THE_BUG.search(clause):
         return
-    for part in parts_of_versions(clause, verdict):
+    for part in parts_of_versions(clause, verdict, context.default):
         yield _claim(clause, place_in(piece, start + part.start), part.says, part.package, part.version)
 
 

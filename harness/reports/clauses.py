@@ -23,11 +23,18 @@ _CLAUSES = re.compile(
     r"|(?:,|(?<!\s))\s+\(?(?:but|while|whereas|however|though|although|yet)\s+"
     r"|,\s+(?=neither\s+(?:in|with|on)\s)|,\s+(?:and\s+)?(?:not\s+)?(?=in\s|with\s)|(?<!\s)\s+\((?=not\s+(?:\w+\s+)?(?:in|on|with)\s)"
 )
-_KERAS = re.compile(r"\b[Kk]eras[ -]?[23]\b")
+_WITHOUT_RELEASE = re.compile(r"\b[Kk]eras[ -]?[23]\b|(?<![\w.])(?:tf-|keras-)?nightly\b", re.IGNORECASE)
 _TELLS_OF_VERSION = re.compile(
     r"(?:I|we)(?: am|'m| are|'re) (?:on|at|using) "
     r"|(?:keras|tensorflow|tf)[ =]v?\d[\w.]* (?!(?:as|plus|versus|works|passes|is|was)\b)[a-z]{2,}s\b",
     re.IGNORECASE,
+)
+# `crash with 2.2.3, this problem does not show up in 2.2.2`
+_THE_PROBLEM = re.compile(
+    r"(?:(?:this|the|that|such) (?:same )?(?:problem|issue|error|bug|warning|exception|crash)|it)\b", re.IGNORECASE
+)
+_BEGINS_WITH_CASE = re.compile(
+    r"\W*(?:in|with|on|under|using|for|from|after|before|since|if|when|while|as)\b", re.IGNORECASE
 )
 _CASE = re.compile(r"(?:if|when|after|once)\s", re.IGNORECASE)
 # `It worked, with TF 2.10`: the verdict stands before the comma
@@ -63,14 +70,21 @@ def _halves(clause: str, default: str) -> list[tuple[int, str]]:
         judged = verdict_of(right) or _CASE.match(right)
         # `It worked in 2.15, Keras 3.0.1 trains all again`
         another = bool(verdict_of(left)) and _TELLS_OF_VERSION.match(right) is not None
+        another |= bool(judged) and _is_said_before(left, right, package, default)
         if another or aside or (judged and verdict_of(left) and _names_version(right, package, default)):
             return [(0, left), *((found.end() + offset, part) for offset, part in _halves(right, package))]
     return [(0, clause)]
 
 
+def _is_said_before(left: str, right: str, package: str, default: str) -> bool:
+    """Return whether the right half is a sentence of its own about the problem with another version."""
+    named = _names_version(left, package, default) and _names_version(right, package, default)
+    return named and _THE_PROBLEM.match(right) is not None and _BEGINS_WITH_CASE.match(left) is None
+
+
 def _names_version(text: str, *packages: str) -> bool:
-    """Return whether a text names a version: of one of these packages, or a major one of Keras."""
-    return any(find_mentions(text, each) for each in packages) or _KERAS.search(text) is not None
+    """Return whether a text names a version: of one of these packages, a major one of Keras, or a nightly build."""
+    return any(find_mentions(text, each) for each in packages) or _WITHOUT_RELEASE.search(text) is not None
 
 
 def beside(clause: str, at: int) -> str:

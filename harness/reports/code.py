@@ -5,13 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-import shlex
 import symtable
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-
-from packaging.requirements import InvalidRequirement, Requirement
 
 from harness.project.syntax import UNREADABLE, last_name, tree_of
 from harness.reports.common_margin import below_imports, without_margin
@@ -24,6 +21,7 @@ from harness.reports.not_python import (
     PROMPT,
     outside_strings,
 )
+from harness.reports.pip_lines import INSTALL, installed_by
 from harness.reports.report import Dropped, Output, Place
 from harness.reports.typography import with_plain_characters
 
@@ -35,9 +33,6 @@ _RUNS_LINE = re.compile(r"\s*%(?:time|timeit|prun|memit)\s+(?:-\w+\s*\d*\s+)*(?P
 _CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)(?P<rest>.*)")
 _CELL_STAYS = {"capture", "time", "timeit", "prun", "memit", "wandb", "python", "python3", "py"}
 _ASSIGNED_SHELL = re.compile(r"(?P<indent>\s*)(?P<name>[A-Za-z_]\w*)\s*=\s*[!%]")
-_INSTALL = re.compile(
-    r"(?:^|\s|[!%;&|`])(?:uv )?(?:python\d?(?:\.\d+)? -m )?pip[\d.]*(?: --?\w[\w-]*){0,5} install (?P<rest>[^;&|`\n]*)"
-)
 # Calls that return None or an unread value: a prompt shows nothing for them.
 _SHOWS_NOTHING = {
     "print", "display", "exit", "quit", "help", "input", "compile", "save", "summary", "build", "add", "append", "show",
@@ -46,8 +41,6 @@ _SHOWS_NOTHING = {
 _SETS = ("assert_", "set_", "enable_", "disable_")
 _INTERPRETER = re.compile(r"^[ \t]*[$%>]? ?i?python[\d.]*[ \t]*$", re.MULTILINE)
 """A line that only starts Python: what follows is typed there."""
-_INSTALLERS = {"pip", "wheel", "virtualenv", "uv"}
-"""Packages that install others: `pip install --upgrade pip`."""
 _MOST_STATEMENTS = 500
 _MOST_DROPPED = 1000
 SHELL = "a shell command: nothing is installed or started by the scenario"
@@ -202,9 +195,9 @@ def _plain_line(line: str, notes: _Notes, offset: int) -> str:
         notes.drop(offset, line, f"{SHELL}; {found['name']} is empty")
         return f"{indent}{found['name']} = []"
     starts = _INTERPRETER.match(line) is not None
-    if not MAGIC.match(line) and not _INSTALL.match(line) and not starts:
+    if not MAGIC.match(line) and not INSTALL.match(line) and not starts:
         return line
-    shell = line.lstrip()[:1] == "!" or _INSTALL.search(line) or starts
+    shell = line.lstrip()[:1] == "!" or INSTALL.search(line) or starts
     notes.drop(offset, line, SHELL if shell else "a magic of IPython")
     return f"{indent}pass" if indent else ""
 
@@ -219,26 +212,6 @@ def _drop_cell(found: re.Match[str], lines: list[str], first: int, *, notes: _No
         return ""
     notes.drop(start + first, "\n".join(lines[first:]), f"a cell of %%{name}, which is not Python")
     return ""
-
-
-def installed_by(text: str) -> Iterator[str]:
-    """Yield the requirements of `pip install` lines, without options, files and addresses."""
-    for found in _INSTALL.finditer(text):
-        try:
-            words = shlex.split(found["rest"].rstrip("\\"), comments=True)
-        except ValueError:
-            words = found["rest"].split()
-        skip = False
-        for word in words:
-            if skip or word.startswith("-"):
-                skip = word in ("-r", "-c", "-f", "-i", "--index-url", "--extra-index-url", "--find-links", "-t")
-                continue
-            try:
-                requirement = Requirement(word.strip("'\"`,"))
-            except InvalidRequirement:
-                continue
-            if requirement.url is None and len(word) < 200 and requirement.name not in _INSTALLERS:
-                yield str(requirement)
 
 
 def displaying(text: str, *, everything: bool) -> str:

@@ -7,11 +7,14 @@ import re
 from dataclasses import replace
 
 from harness.project.syntax import tree_of
-from harness.reports.assembly import Assembled
+from harness.reports.assembly import INCOMPLETE, Assembled
 from harness.reports.backends import asked_backend, with_failing_backend
-from harness.reports.claims import Context, claims_in, default_package, without_repeats
-from harness.reports.code import Code, installed_by, is_transcript
+from harness.reports.claims import Context, claims_in, without_repeats
+from harness.reports.claims_of_comments import claims_in_comments
+from harness.reports.code import Code, is_transcript
 from harness.reports.completion import complete
+from harness.reports.default_package import default_package
+from harness.reports.described_versions import without_descriptions
 from harness.reports.endless_loops import ask_for_end, endless_loop
 from harness.reports.executed_code import find_tests
 from harness.reports.facts import (
@@ -28,6 +31,7 @@ from harness.reports.missing_exception import expected_exception, failing_withou
 from harness.reports.notebook import outputs_of
 from harness.reports.pieces import Piece, Shape
 from harness.reports.pip_conflicts import conflicts_in
+from harness.reports.pip_lines import installed_by
 from harness.reports.printed_versions import claims_of_printed_versions, shows_exception, versions_of_cell
 from harness.reports.questions import CODE_QUESTIONS, ask, ask_about_line
 from harness.reports.report import Claim, Dropped, Failure, Form, Output, Place, Report, Says, ScenarioFile, Setting
@@ -35,6 +39,7 @@ from harness.reports.runs_of_script import runs_of
 from harness.reports.scripts import Refusal, check_script, find_fault
 from harness.reports.session_claims import claims_in_sessions, claims_of_labels, compared_outputs
 from harness.reports.source import Source
+from harness.reports.vocabulary import vocabulary
 from harness.reports.wording import verdict_of
 from harness.reports.writer_versions import written_with
 
@@ -83,7 +88,7 @@ def conclude(
     requirements += [each for piece in pieces for each in installed_by(piece.text[:20_000])]
     dropped = (*source.dropped, *assembled.dropped)
     claims = [each for each in _claims(source, pieces, requirements) if not _of_other_backends(each, scripts)]
-    seen = {(each.place.file, each.place.line) for each in dropped}
+    seen = {(each.place.file, each.place.line) for each in dropped if not each.why.startswith(INCOMPLETE)}
     failures = tuple(_failures(source, titled))
     if (asserted := _asserted(scripts, titled)) is not None:
         scripts, decision, failure = asserted
@@ -189,7 +194,9 @@ def _claims(source: Source, pieces: list[Piece], requirements: list[str]) -> lis
             claims.append(Claim(text=text, place=where, says=Says.FAILS, package=package, version=version))
     claims += claims_of_settings(pieces, claims)
     written = {(each.name, each.value) for each in written_with(titled, default)}
-    return _without_writers(_agreeing(without_repeats(compared_outputs(claims))), written)
+    own = _without_writers(without_descriptions(_agreeing(without_repeats(compared_outputs(claims)))), written)
+    subjects = vocabulary().subjects_of(f"{source.title}\n{source.text}")
+    return without_repeats([*own, *claims_in_comments(source.comments, default, subjects)])
 
 
 def _of_other_backends(claim: Claim, scripts: list[ScenarioFile]) -> bool:

@@ -15,11 +15,18 @@ _VERSION = r"\d+(?:\.\d+){1,3}(?:[-.]?(?:rc|alpha|beta|a|b|dev|post)\.?\d+)?"
 _NAMES = (
     r"tensorflow[-_ ](?:text|hub|cpu|gpu|probability|addons|datasets)"
     r"|tensorflow[-_](?:macos|intel|io|federated|quantum|lite)|tensorflow|tfp|tfds"
-    r"|tf[-_.]keras|tf[-_]nightly(?:[-_](?:cpu|gpu))?|tf|keras[-_](?:nlp|hub|cv|tuner|nightly|core|rs)|keras|numpy|pytorch"
-    r"|torch|jaxlib|jax|python|protobuf|h5py|scipy|pandas|transformers|ml[-_]dtypes|cuda|cudnn|apache[-_]beam|pip|setuptools"
+    r"|tf[-_.]keras|tf[-_]nightly(?:[-_](?:cpu|gpu))?|tf|keras(?:[-_]nightly|[-_ ]?(?:nlp|hub|cv|tuner|core|rs))|keras"
+    r"|numpy|pytorch|torch|jaxlib|jax|python|protobuf|h5py|scipy|pandas|transformers|ml[-_]dtypes|cuda|cudnn|apache[-_]beam|pip|setuptools"
     # what TensorFlow and Keras install
     r"|typing[-_]extensions|wrapt|gast|flatbuffers|grpcio|opt[-_]einsum|astunparse|absl[-_]py|optree|tensorboard"
 )
+# Packages on top of the subjects of a report, with versions of their own
+_COMPANION = re.compile(
+    r"(?<![\w-])(?P<one>keras)[-_ ]?(?P<other>nlp|hub|cv|tuner|rs)\b"
+    r"|(?<![\w-])(?P<of>tensorflow)[-_](?P<part>text|hub|probability|addons|datasets|federated)\b",
+    re.IGNORECASE,
+)
+_JOINED_NAME = re.compile(r"keras[ -]?(?=(?:nlp|hub|cv|tuner|core|rs)$)")
 _USUAL = re.compile(_NAMES, re.IGNORECASE)
 _DESCRIBED = rf"v?(?P<tag>{_VERSION})-(?P<commits>\d+)-g[0-9a-f]{{6,}}(?:[\s,]+v?(?P<said>{_VERSION}))?"
 # Without the name of a package: the tag of an image, and what `git describe` says of a build.
@@ -99,7 +106,9 @@ class Mention:
 def package_of(name: str) -> str:
     """Return the usual name of a package: `tensorflow` for `TF` and `tensorflow-cpu`."""
     plain = (
-        canonicalize_name(name.replace(" ", "-")) if name.lower() != "tf.keras" else "tensorflow"
+        _JOINED_NAME.sub("keras-", canonicalize_name(name.replace(" ", "-")))
+        if name.lower() != "tf.keras"
+        else "tensorflow"
     )  # of which it is a part
     return _ALIASES.get(plain) or vocabulary().aliases.get(plain, plain)
 
@@ -116,6 +125,23 @@ def _mention_of(names: tuple[str, ...]) -> re.Pattern[str]:
         rf"(?:v(?:er(?:sion)?)?\.?[ \t]*)?[`'\"*]*(?:{_DESCRIBED}|(?P<version>{_VERSION}))(?![\w])",
         re.IGNORECASE,
     )
+
+
+def companion_in(text: str) -> str:
+    """Return the only package on top of TensorFlow or Keras that a text is about; empty if it names these, too."""
+    without = _COMPANION.sub(" ", text)
+    found = {_companion_of(each) for each in _COMPANION.finditer(text)}
+    alone = any(re.search(rf"(?<![\w/]){name}(?!\w)", without, re.IGNORECASE) for name in ("tensorflow", "keras", "tf"))
+    return found.pop() if len(found) == 1 and not alone else ""
+
+
+def _companion_of(found: re.Match[str]) -> str:
+    return f"{found['one'] or found['of']}-{found['other'] or found['part']}".lower()
+
+
+def is_usual(name: str) -> bool:
+    """Return whether a word is the name of a package that reports often name."""
+    return _USUAL.fullmatch(name) is not None
 
 
 def is_commit(version: str) -> bool:
@@ -148,6 +174,7 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
     named.sort(key=lambda each: each.start)
     mentions: list[Mention] = []
     known = {each.version: each.package for each in reversed(named)}
+    on_top = bool(default) and companion_in(default) == default
     pending = iter([*named, None])
     following = next(pending)
     for found in _BARE.finditer(text):
@@ -159,19 +186,17 @@ def find_mentions(text: str, default: str = "") -> list[Mention]:
         before = [each.package for each in reversed(mentions) if each.package != "python"]
         # `works in keras 2.15 with TensorFlow 2.15 but not in 3.5`: the last one that can have it
         package = next(
-            (
-                each
-                for each in (*before, default, _OTHERWISE)
-                if default and _can_be(each, found["version"], said=False)
-            ),
+            (each for each in (*before, default, _OTHERWISE) if default and can_be(each, found["version"], said=False)),
             (*before, default)[0],
         )
+        own = on_top and (found["version"].count(".") == 2 or found.group()[0] in "vV")
+        package = default if own else package
         package = known.get(found["version"], package)
         if upgraded := _FROM.search(text[max(0, found.start() - 40) : found.start()]):
             package = package_of(upgraded["package"])
         listed = _is_listed(text, found.start(), mentions)
-        said = _SAYS_VERSION.search(text[max(0, found.start() - 40) : found.start()]) is not None
-        if package and _can_be(package, found["version"], said=said) and (listed or _introduced(text, found.start())):
+        said = own or _SAYS_VERSION.search(text[max(0, found.start() - 40) : found.start()]) is not None
+        if package and can_be(package, found["version"], said=said) and (listed or _introduced(text, found.start())):
             beside = listed and mentions[-1].named  # `TF 2.13, 2.14 and 2.15`
             mentions.append(
                 Mention(package=package, version=found["version"], start=found.start(), end=found.end(), named=beside)
@@ -245,7 +270,7 @@ def versions_in(text: str) -> tuple[str, ...]:
     return (version,) if version is not None else ()
 
 
-def _can_be(package: str, version: str, *, said: bool) -> bool:
+def can_be(package: str, version: str, *, said: bool = False) -> bool:
     """Return whether a number can be a version of a package; of an unusual one, if the text says `version`."""
     parts = version.split(".")
     majors = _MAJORS.get(package) or vocabulary().majors.get(package)

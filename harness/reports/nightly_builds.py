@@ -10,14 +10,14 @@ from packaging.version import Version
 from harness.model.nightly import is_nightly
 from harness.reports.report import Claim
 
-_INSTALLED_AS = {"tensorflow": "tf-nightly", "keras": "keras-nightly"}
+INSTALLED_AS = {"tensorflow": "tf-nightly", "keras": "keras-nightly"}
 
 
 def under_installed_names(claims: Iterable[Claim]) -> list[Claim]:
     """Return claims about nightly builds under the names and in the form in which package indexes have them."""
     return [
-        replace(each, package=_INSTALLED_AS[each.package], version=str(Version(each.version)))
-        if each.package in _INSTALLED_AS and is_nightly(each.version)
+        replace(each, package=INSTALLED_AS[each.package], version=str(Version(each.version)))
+        if each.package in INSTALLED_AS and is_nightly(each.version)
         else each
         for each in claims
     ]

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.reports.mentions import package_of
+from harness.model.nightly import is_nightly
+from harness.reports.mentions import find_mentions, package_of
+from harness.reports.nightly_builds import INSTALLED_AS
 from harness.reports.report import Says
 from harness.reports.wording import OPPOSITE, negation, verdict_of
 from harness.reports.writer_versions import WRITTEN
@@ -24,6 +26,16 @@ _MAJOR = re.compile(r"(?<![\w.-])keras[ \t-]?(?:v|version )?(?P<version>[23])(?:
 # `a drop in performance from Keras 2 to Keras 3`
 _FROM_2_TO_3 = re.compile(r"\bfrom keras[ -]?v?2(?:\.x)? to (?:keras[ -]?v?)?3(?![\w-]|\.\d)", re.IGNORECASE)
 # What an exception says is no claim: `X is deprecated in Keras 3`.
+# `works on nightly`, `fails with tf-nightly`: a build without its date
+_NIGHTLY = re.compile(
+    r"(?<![\w.-])(?:(?P<package>tensorflow|tf|keras)[-_ ]?)?nightly(?![\w.-]*\d| 20\d{6}| builds\b)", re.IGNORECASE
+)
+_ASKS = re.compile(
+    r"\W*(?:have|has|do|did|does|can|could|is|are|was|were) (?:you|it|this|that|the|there|any)\b", re.IGNORECASE
+)
+_LESS = re.compile(
+    r"\b(?:than|prior to|before)(?: (?:with|in|on|under))?\W*$|\bcompared (?:to|with)\b[^,;:()]{0,40}$", re.IGNORECASE
+)
 _MESSAGE = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning): .*", re.DOTALL)
 
 
@@ -38,8 +50,12 @@ class Part:
     start: int
 
 
-def parts_of_versions(clause: str, verdict: Says | None) -> Iterator[Part]:
-    """Yield the ranges and the major versions of a clause. `verdict` is what it says of its versions."""
+def parts_of_versions(clause: str, verdict: Says | None, default: str = "") -> Iterator[Part]:
+    """Yield the ranges, the major versions and the nightly builds of a clause.
+
+    `verdict` is what it says of its versions, and `default` the package of those that stand alone.
+    """
+    yield from _nightly_builds(clause, verdict, default)
     common = verdict or (Says.WORKS if _PINNED.search(clause) else None)
     if common is None:
         return
@@ -58,8 +74,22 @@ def parts_of_versions(clause: str, verdict: Says | None) -> Iterator[Part]:
         negated = negation(before)
         if negated == "edit" or WRITTEN.search(before):
             continue
-        says = OPPOSITE[common] if negated == "not" else common
+        says = OPPOSITE[common] if negated == "not" or _LESS.search(before) else common
         yield Part(package="keras", version=found["version"], says=says, start=found.start())
+
+
+def _nightly_builds(clause: str, verdict: Says | None, default: str) -> Iterator[Part]:
+    """Yield the nightly builds without a version of a clause that judges, and is no question."""
+    if verdict is None or _ASKS.match(clause) or clause.rstrip().endswith("?"):
+        return
+    if any(is_nightly(each.version) for each in find_mentions(clause, default)):
+        return  # `the nightly build 2.17.0-dev20240312`: of that day
+    for found in _NIGHTLY.finditer(clause):
+        package = package_of(found["package"]) if found["package"] else default
+        if package in INSTALLED_AS:
+            negated = negation(clause[: found.start()]) == "not"
+            says = OPPOSITE[verdict] if negated else verdict
+            yield Part(package=INSTALLED_AS[package], version="nightly", says=says, start=found.start())
 
 
 def _part_around(clause: str, at: int) -> str:

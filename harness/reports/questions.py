@@ -78,7 +78,7 @@ def ask(report: Report, pieces: Iterable[Piece], text: str, *, asked: Iterable[s
             yield "The report is about a GPU, and scripts are run without one. Does it also happen on the CPU?"
     if report.runnable and _LINK.search(text) and any("does not define" in each for each in asked):
         yield "The report also links to code, and links are not opened. Could you post that code as text?"
-    if not report.claims and (report.runnable or report.failures):
+    if not report.own_claims and (report.runnable or report.failures):
         yield "Which versions of TensorFlow, Keras and Python do you use, and is there a version in which it works?"
     if not report.failures and not report.outputs and report.runnable:
         if len(text) < 300:

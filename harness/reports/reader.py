@@ -10,10 +10,11 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.reports.assembly import Assembled, assemble
 from harness.reports.attachments import companions_of, find_attachments
-from harness.reports.claims import Context, claims_in, default_package
+from harness.reports.claims import Context, claims_in
 from harness.reports.code import Code
 from harness.reports.command_line import reads_arguments, typed_arguments
 from harness.reports.conclusions import conclude
+from harness.reports.default_package import default_package
 from harness.reports.facts import date_of
 from harness.reports.failing_import import failing_import
 from harness.reports.inline_code import call_in_sentence

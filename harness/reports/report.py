@@ -52,6 +52,8 @@ class Claim:
     """As the reporter wrote it: `2.14.0`, `3.7`, `nightly`."""
     writer: str = ""
     """The version that wrote the file which this one reads, if the report distinguishes them."""
+    commented: bool = False
+    """Whether someone else says it in a comment below the report. It is checked, and decides nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +140,11 @@ class Report:
     def runnable(self) -> bool:
         """Return whether there is something to run."""
         return bool(self.scripts)
+
+    @property
+    def own_claims(self) -> tuple[Claim, ...]:
+        """The claims of the reporter, without those of others in comments."""
+        return tuple(each for each in self.claims if not each.commented)
 
     @property
     def failure(self) -> Failure | None:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from harness.reports.clauses import OWN_NAMES
-from harness.reports.code import installed_by, is_transcript
+from harness.reports.code import is_transcript
 from harness.reports.failures import exceptions_in
 from harness.reports.mentions import find_mentions, package_of
 from harness.reports.pieces import Piece, Shape
+from harness.reports.pip_lines import installed_by
 from harness.reports.report import Claim, Place, Says
 from harness.reports.shell_blocks import SHELL_PROMPT
 from harness.reports.wording import is_label_of_output, verdict_of

@@ -29,6 +29,7 @@ _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 MOST_COMMENTS = 30
 # `tf-nightly: cannot import tensorflow`
 _TELLS_FAILURE = re.compile(r"\b(?:cannot|can['\u2019]t|fails?|crash(?:es)?|is broken|breaks)\b", re.IGNORECASE)
+_LOGIN = re.compile(r"[\w-]{1,40}(?:\[bot\])?")
 _FORM_HEADING = re.compile(
     r"(?:issue type|click|what happened|current behaviou?r|describe|environment|system information|please)\b"
     r"|(?:current|bug|description|summary|code)\b(?:\W+\w+){0,3}\W*$",
@@ -38,9 +39,11 @@ _FORM_HEADING = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Comment:
-    """A comment below a report, and its day."""
+    """A comment below a report, its author and its day."""
 
     text: str
+    author: str = ""
+    by_reporter: bool = False
     date: dt.date | None = None
 
 
@@ -56,7 +59,7 @@ class Source:
     notebook: Notebook | None = None
     date: dt.date | None = None
     comments: tuple[Comment, ...] = ()
-    """Comments below the report: they are searched for code, if the report has none."""
+    """Comments below the report: they are searched for claims, and for code if the report has none."""
     dropped: tuple[Dropped, ...] = ()
 
 
@@ -167,7 +170,10 @@ def _from_json(text: str) -> tuple[str, dt.date | None, str, tuple[Comment, ...]
             listed = document.get("comments")
             entries = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
             comments = tuple(
-                Comment(text=each["body"], date=_day_of(each))
+                Comment(
+                    text=each["body"], author=_author_of(each), date=_day_of(each),
+                    by_reporter=_author_of(each) != "" and _author_of(each) == _author_of(document),
+                )
                 for each in entries[:MOST_COMMENTS] if isinstance(each.get("body"), str)
             )  # fmt: skip
             date = _day_of(document)
@@ -181,6 +187,13 @@ def _day_of(entry: dict[str, object]) -> dt.date | None:
         return dt.date.fromisoformat(str(entry.get("createdAt") or entry.get("created_at") or "")[:10])
     except ValueError:
         return None
+
+
+def _author_of(entry: dict[str, object]) -> str:
+    """Return the author of an issue or a comment, as `gh` and the API of GitHub print it; empty if unknown."""
+    author = entry.get("author") or entry.get("user")
+    login = author.get("login") if isinstance(author, dict) else None
+    return login if isinstance(login, str) and _LOGIN.fullmatch(login) else ""
 
 
 def _is_script(text: str, file: str) -> bool:

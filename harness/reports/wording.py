@@ -9,7 +9,7 @@ from harness.reports.report import Says
 OPPOSITE = {Says.WORKS: Says.FAILS, Says.FAILS: Says.WORKS}
 _NOT_FAILING = re.compile(
     r"(?:not|n't|never|no longer) (?:(?:seem|appear)s? to )?(?:\w+ )?"
-    r"(?:fail|happen|occur|crash|hang|reproduce|raise|affect|break|error)"
+    r"(?:fail|happen|occur|crash|hang|reproduce|raise|throw|affect|break|error)"
     r"|\bno (?:\w+ )?(?:error|problem|issue|failure|crash|exception|traceback)"
     r"|without (?:\w+ ){0,2}(?:error|exception|problem|issue|failure|warning|complain|trouble)"
     r"|(?:not|n't|never) (?:see|saw|seen|get|got|observe|experience|encounter|face|have|show|exhibit|suffer from)"
@@ -32,7 +32,8 @@ _FAILING = re.compile(
     r"\b(?:bug|issue|problem|regression|error|this|it|that|which)(?: \w+){0,3} introduced (?:in|with|by|since)\b"
     r"|\bnot (?:ok|okay|fine|good)\b|\bis the (?:reason|culprit|cause)\b"
     r"|\bfail|\bbroke|\bbreak|error\b|\bcrash|\bhang|\bstuck|\bfreez|\bfroze|\bgone\b|\bmissing\b|regress|\bwrong|incorrect"
-    r"|\brefus|undefined|\brais(?:e|es|ed)\b|exception|no longer|any ?more\b|\bcannot\b|\bcan(?:'t| not)\b|\bunable"
+    r"|\brefus|undefined|\brais(?:e|es|ed)\b|\bthrows?\b|\bthrew\b|exception|no longer|any ?more\b"
+    r"|\bcannot\b|\bcan(?:'t| not)\b|\bunable"
     r"|(?:\bnot\b|n't\b|\bnever\b)(?: \w+){0,3} (?:work|load|run|pass|build|find|found|import|start|be|agree|match|come"
     r"|possible|respect|save|train|compile|exist|defined|available|there)"
     r"|\bit (?:is|does|was|did) not\b|\b(?:does|is|are|was|were)(?:n't| not)[ :,.]*$|\bbug\b"
@@ -40,9 +41,10 @@ _FAILING = re.compile(
     r"|\u62a5\u9519|\u51fa\u9519|\u9519\u8bef|\u5931\u8d25|\u5d29\u6e83|\u65e0\u6cd5|\u4e0d\u80fd"  # error, fails
     r"|\b(?:is|was|were|been|got|get|gets|are) (?:removed|dropped) (?:in|from|since|as of|with)\b"
     r"|(?<!\bto )\breproduc(?:e[sd]?|ible)\b|\bable to reproduce"
+    r"|\b(?:is|are|was|were|gets?|got) (?:lost|ignored)\b|\b(?:loses|ignores) (?:the|its|their|all|my)\b"
     r"|\bcaus(?:es?|ed|ing) (?:\w+ )?(?:issues?|problems?)\b"
     r"|\b(?:drop|loss|decrease|degradation) (?:in|of) (?:\w+ )?(?:performance|speed|accuracy)\b"
-    r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstops?\b|\baffected\b",
+    r"|\bnan\b|\bslow|segfault|\bcore dump|\bleak|\u274c|\u2717|\bbad\b|\bdeadlock|\bstop(?:s|ped)?\b|\baffected\b",
     re.IGNORECASE,
 )
 _WORKING = re.compile(
@@ -53,7 +55,7 @@ _WORKING = re.compile(
     r"|succe(?:ed|ss)|\bgood\b|\bcorrect(?:ly)?\b"
     r"|as expected|(?:as|what) it should|\bbuilds\b|\bloads\b|\bruns\b"
     r"|\b(?:was|were) (?:there|defined|possible|right|allowed|supported|accepted)\b"
-    r"|\bhad it\b"
+    r"|\bhad it\b|\b(?:keeps?|kept|preserves?d?) (?:the|its|their|all)\b"
     r"|\b(?:it|that|they) (?:can|does|do|did)\W*$|\b(?:was|were|am|are|is) able to\b"
     r"|\b(?:it|this|that)(?: is| was|['\u2019]s) (?:\w+ )?possible to\b"
     r"|\bcan (?:\w+ )?(?:load|read|run|train|save|import|open)\b"
@@ -76,6 +78,8 @@ _SAME = re.compile(
 _SEEN = re.compile(
     r"\b(?:seen|observed|happens?|happening|occurs?|only|appears?|started|began) (?:also |to \w+ )?"
     r"(?:with|in|on|under|since)\b"
+    r"|\b(?:has|have|had|having|gets?|got|getting|sees?|saw|seeing|faced?|facing) (?:this|that|the|an?) (?:\w+ )?"
+    r"(?:issue|problem|bug)\b"
     r"|\bis back (?:in|with)\b|\bko\b|\b(?:see|hit|get) (?:it|this)\W*$|\bonly \w+ shows? (?:it|this)\b",
     re.IGNORECASE,
 )
@@ -118,13 +122,22 @@ _LABEL_OF_OUTPUT = re.compile(
 )
 # `anything newer than 3.6 fails`, `all versions before 3.7 work`, `5 times slower than with 3.3.3`
 _OUTSIDE = re.compile(
-    r"\b(?:than|past|beyond|until|up to|prior to|before|above|below|compared (?:to|with))"
-    r"(?: (?:with|in|on|under|version|the|keras|tf))*\s+\W*$",
+    r"\b(?:than|past|beyond|until|up to|prior to|before|above|below)"
+    r"(?: (?:with|in|on|under|version|the|keras|tf))*\s+\W*$|\bcompared (?:to|with)\b[^,;:()]{0,40}$",
     re.IGNORECASE,
 )
 # `Requires keras 3.1.0 or later, fails otherwise`
 _REQUIRED = re.compile(r"\b(?:requires?|required|needs?|needed|at least|minimum)\b(?:\W+\w+){0,2}?\W*$", re.IGNORECASE)
 _OR_LATER = re.compile(r"[`*\"' ]*(?:\+|(?:or|and) (?:later|newer|higher|above|up|greater))", re.IGNORECASE)
+
+# `Please try 3.9`, `it should work in 3.9`, `let me know if it works with 3.9`
+_NOT_SEEN = re.compile(
+    r"\b(?:please|can you|could you|kindly)\s+(?:\w+\s+)?(?:try|test|confirm|verify|updat|upgrad"
+    r"|downgrad|us|install|run|let|provid|shar|check(?! (?:out |in )?(?:the|this|my) |\W))\w*"
+    r"|\b(?:should|would|will|might|may|maybe|perhaps|probably|hopefully|guess|think|believe|suspect|plan\w*)\b"
+    r"|\bcould\b(?! not|n't)|\bwhether\b|\bif (?:it|this|that|the|you)\b|\b(?:let|see|know|check) .{0,40}\bif\b",
+    re.IGNORECASE,
+)
 
 
 # `It should work in TF 2.5`; `should be fixed in 2.5` is a statement
@@ -159,6 +172,11 @@ def verdict_of(text: str) -> Says | None:
     if _WORKING.search(text):
         return Says.WORKS
     return Says.FAILS if _SAME.search(text) or _SEEN.search(text) else None
+
+
+def is_observation(text: str) -> bool:
+    """Return whether a clause says what someone saw: it is no question, no advice and no guess."""
+    return _NOT_SEEN.search(text) is None and not text.rstrip(" )*\"'`").endswith("?")
 
 
 def raises_rightly(clause: str, text: str) -> bool:

@@ -50,7 +50,7 @@ def needed_packages(report: Report, matrix: Matrix) -> tuple[Addition, ...]:
     """
     families = {canonicalize_name(family.package) for family in matrix.families}
     given = {canonicalize_name(name) for pair in matrix.provides for name in pair}
-    named = {canonicalize_name(claim.package) for claim in report.claims if claim.says is Says.FAILS}
+    named = {canonicalize_name(claim.package) for claim in report.own_claims if claim.says is Says.FAILS}
     needed: dict[str, Addition] = {}
     for text in report.requirements:
         try:

@@ -285,7 +285,7 @@ def _reported_version(found: Investigation, package: NormalizedName | None) -> s
     """Return the reporter's version of a package: as the report names it, or as its environment has it."""
     if package is None:
         return None
-    named = failing_versions(found.report.claims, found.matrix).get(package)
+    named = failing_versions(found.report.own_claims, found.matrix).get(package)
     if named is not None:
         return named
     own = [found.runs.ran[id].versions for id in found.own]

@@ -87,7 +87,7 @@ def environments_of_report(
     report: Report, environments: Sequence[Environment], matrix: Matrix
 ) -> tuple[tuple[str, ...], bool]:
     """Return the environments closest to the reporter's, and whether they are only those of the day of the report."""
-    fails = failing_versions(report.claims, matrix)
+    fails = failing_versions(report.own_claims, matrix)
     named = reporters_environments(fails, environments, matrix, date=report.date)
     if named or report.date is None:
         return named, False
@@ -179,7 +179,7 @@ def _of_version(
 def claimed_environments(
     claims: Iterable[Claim], environments: Sequence[Environment], matrix: Matrix, *, base: str | None = None
 ) -> tuple[tuple[Claim, str], ...]:
-    """Return an environment for each claim about a version, the failing ones first, at most MOST_CLAIMED environments.
+    """Return an environment for each claim about a version, at most MOST_CLAIMED: failing ones first, comments last.
 
     A version of a package that no family is about is installed in `base`, the reporter's environment, if the report
     has both working and failing versions of it: only the two together show whether it decides.
@@ -187,7 +187,7 @@ def claimed_environments(
     claims = tuple(claims)
     compared = _compared_packages(claims, matrix) if base is not None else frozenset[NormalizedName]()
     chosen: list[tuple[Claim, str]] = []
-    for claim in sorted(claims, key=lambda each: each.says is not Says.FAILS):
+    for claim in sorted(claims, key=lambda each: (each.commented, each.says is not Says.FAILS)):
         package = installed_name(claim.package, matrix)
         if base is None or package not in compared:
             id = _environment_of(package, claim.version, environments, matrix)

@@ -62,7 +62,7 @@ def message_of_title(report: Report) -> str:
 
 def is_about_duration(report: Report) -> bool:
     """Return whether the title of a report, or a claim, says that something takes too long."""
-    return any(_SLOW.search(text) for text in (report.title, *(each.text for each in report.claims)))
+    return any(_SLOW.search(text) for text in (report.title, *(each.text for each in report.own_claims)))
 
 
 def unseen_output(report: Report, shown: Iterable[str]) -> str:

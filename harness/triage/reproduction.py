@@ -33,7 +33,7 @@ def reason_of_day(package: str, version: str, date: dt.date) -> str:
 
 def without_missing_environment(reproduction: Reproduction, report: Report) -> Reproduction:
     """Return a reproduction that speaks of no missing environment, where the report names no failing version at all."""
-    if any(each.says is Says.FAILS for each in report.claims):
+    if any(each.says is Says.FAILS for each in report.own_claims):
         return reproduction
     return replace(reproduction, reason=reproduction.reason.replace(NO_VERSION, _NAMES_NONE))
 

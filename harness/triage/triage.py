@@ -187,7 +187,7 @@ class Triage:
     def _places(self, says: Says) -> list[str]:
         """Return the environments of the versions that the report says this of."""
         own = self._reporters()
-        places = [id for claim, id in self._claimed(own) if claim.says is says]
+        places = [id for claim, id in self._claimed(own) if claim.says is says and not claim.commented]
         if says is Says.FAILS:
             places += own
         return [self.runs.ran[each].environment for each in places if each in self.runs.ran]

@@ -99,7 +99,7 @@ class PairTriage:
 
     def _reported(self, says: Says) -> tuple[Pair, ...]:
         """Return the pairs of the report: the claims with a writer, and the others with the writer that it names."""
-        claims = [each for each in self.report.claims if each.says is says]
+        claims = [each for each in self.report.own_claims if each.says is says]
         pairs = [
             (writer, reader)
             for claim in claims
@@ -130,7 +130,7 @@ class PairTriage:
 
     def _with_a_good_writer(self) -> tuple[Pair, ...]:
         """Return the failing readers of the report, each with the newest earlier one that reads its own file."""
-        claims = [each for each in self.report.claims if each.says is Says.FAILS]
+        claims = [each for each in self.report.own_claims if each.says is Says.FAILS]
         readers = reporters_environments(failing_versions(claims, self.matrix), self.environments, self.matrix)
         order = [each.id for each in self.environments]
         families = {each.id: each.family for each in self.environments}

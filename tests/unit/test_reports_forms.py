@@ -353,7 +353,11 @@ EXPECTED = {
     "a link to a notebook": {
         "text": A_LINK_TO_A_NOTEBOOK,
         "script": [],
-        "claims": [("tensorflow", "2.14", "fails", 1), ("tensorflow", "2.13", "works", 1)],
+        "claims": [
+            ("tensorflow", "2.14", "fails", 1),
+            ("tf-nightly", "nightly", "fails", 1),
+            ("tensorflow", "2.13", "works", 1),
+        ],
         "settings": {},
         "failures": [],
         "dropped": [],

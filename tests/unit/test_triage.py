@@ -744,6 +744,8 @@ def test_report_without_a_version_has_the_newest_environment_of_its_day(matrix, 
     )  # fmt: skip
     assert environments_of_report(report, DATED, matrix) == (expected, True)
     assert environments_of_report(replace(report, date=None), DATED, matrix) == ((), False)
+    commented = replace(claim("2.0.0", package="engine"), commented=True)
+    assert environments_of_report(replace(report, claims=(commented,)), DATED, matrix)[1]  # others decide nothing
     named = replace(report, claims=(claim("2.0.0", package="engine"),))
     assert environments_of_report(named, DATED, matrix) == (("engine2.0.0",), False)
 
@@ -814,6 +816,18 @@ def test_range_of_releases_that_differ_from_a_claim_has_no_release_that_agrees()
 def test_claimed_environments_are_those_of_the_versions_the_failing_ones_first(matrix):
     claims = [claim("1.0", Says.WORKS, package="engine"), claim("3.0.0", package="engine"), claim("nightly")]
     assert [id for _, id in claimed_environments(claims, ENVIRONMENTS, matrix)] == ["engine3.0.0", "engine1.0.1"]
+
+
+def test_claims_of_comments_come_last_are_named_and_asked_about_by_nobody(matrix):
+    place = Place(line=1, file="comment 1 by *ann*")
+    said = replace(claim("9.0.0", package="engine"), commented=True, place=place)
+    claims = [replace(said, version="3.0.0"), said, claim("1.0", Says.WORKS, package="engine")]
+    found = claimed_environments([claims[0], claims[2]], ENVIRONMENTS, matrix)
+    assert [id for _, id in found] == ["engine1.0.1", "engine3.0.0"]
+    checked = check(claims, [evidence("1.0.0", PASSES, package="engine")], provides={})
+    assert questions_about(checked) == ()
+    assert questions_about(check([claim("9.0.0", package="engine")], [], provides={})) != ()
+    assert "engine 9.0.0 fails (comment 1 by \\*ann\\*)" in markdown(an_answer(claims=checked))
 
 
 def test_working_and_failing_versions_of_another_package_are_put_into_the_reporters_environment(matrix):
