@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from packaging.utils import NormalizedName, canonicalize_name
 
-from harness.model import Attempt, Environment
+from harness.model import Attempt, Environment, Outcome
 from harness.model.watch import Watch
 from harness.project.matrix import Matrix
 from harness.project.selection import CHANGE_SEPARATOR
@@ -44,6 +44,7 @@ from harness.triage.verdict import checks_itself, sentence
 
 _NOT_JUDGED = "the report quotes no exception, and whether what the script prints is right was not judged"
 
+_NOT_SHOWN = "the report shows no such failure, and nothing that was run passes"
 _NO_DURATION = "the report is about a duration, and durations are compared only with `harness triage --watch time`"
 
 
@@ -111,9 +112,16 @@ def compose(found: Investigation) -> TriageAnswer:
     reported = reported_failure(found.report)
     reproduction = without_missing_environment(_reproduction(found), found.report)
     newest = _failing_attempt(found)
+    doubtful = (
+        reported is None and not every and _fails_everywhere([*evidence, *points], newest) and not checks_itself(newest)
+    )
+    if doubtful and reproduction.result == "reproduced":
+        reproduction = replace(reproduction, result="fails differently", reason=_NOT_SHOWN)
     is_reported = reported is None or problem.failure is None or reported.matches(problem.text)
+    is_reported = is_reported and not doubtful
     undecided = found.runs.watch is None and is_undecided(problem, found.report)
-    checked = _checked_claims(found, points, is_reported=is_reported, undecided=undecided)
+    why_not = _NOT_SHOWN if doubtful else "nothing fails, and nothing says what is right" if undecided else ""
+    checked = _checked_claims(found, points, is_reported=is_reported, why_not=why_not)
     if undecided and reproduction.result == "does not fail" and (found.assumed or not reproduction.reason):
         reasons = [reproduction.reason, _not_judged(found, reproduction, shown)]
         reproduction = replace(reproduction, reason="; ".join(filter(None, reasons)))
@@ -128,7 +136,7 @@ def compose(found: Investigation) -> TriageAnswer:
         failure=problem.text if problem.failure or problem.shows else "",
         held=held,
         is_reported=is_reported,
-        is_quoted=reported is not None or problem.failure is None or every or checks_itself(newest),
+        doubtful=doubtful,
         decided=not shown.sentence,
     )
     python, of_builds = "", nightly_sentence(nightly, is_reported=is_reported)
@@ -208,9 +216,9 @@ def _reproduction(found: Investigation) -> Reproduction:
 
 
 def _checked_claims(
-    found: Investigation, points: Sequence[Evidence], *, is_reported: bool, undecided: bool
+    found: Investigation, points: Sequence[Evidence], *, is_reported: bool, why_not: str
 ) -> tuple[CheckedClaim, ...]:
-    """Return the claims with their results; without results if nothing says what is right (`undecided`)."""
+    """Return the claims with their results; without results for the reason `why_not`, if there is one."""
     all_evidence = [*found.of_python(found.all_evidence), *points]
     checked = check(
         found.report.claims,
@@ -219,9 +227,13 @@ def _checked_claims(
         own=[found.runs.ran[id].environment for id in found.own_versions],
         refused=partial(_refused, found),
     )
-    if undecided:
-        return tuple(without_verdict(each, "nothing fails, and nothing says what is right") for each in checked)
-    return checked
+    return tuple(without_verdict(each, why_not) for each in checked) if why_not else checked
+
+
+def _fails_everywhere(evidence: Iterable[Evidence], newest: Attempt | None) -> bool:
+    """Return whether the script ends with an exception, and passes nowhere."""
+    passes = any(each.shows is Shows.PASSES for each in evidence)
+    return newest is not None and newest.outcome is Outcome.FAILED and not passes
 
 
 def _reason_of_day(found: Investigation) -> str:

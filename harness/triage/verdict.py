@@ -26,14 +26,14 @@ def sentence(
     failure: str,
     held: HeldPackage | None = None,
     is_reported: bool = True,
-    is_quoted: bool = True,
+    doubtful: bool = False,
     decided: bool = True,
 ) -> str:
     """Return the verdict: whether the report was reproduced, which versions have the bug, and since and until when.
 
     `held` is the package and version of the environment in which the versions were compared, if they were compared in
     one only. `is_reported` is False if the failure is another one than that of the report, which nothing showed.
-    `is_quoted` is False if the report shows no failure: one that shows in each version may be another problem.
+    `doubtful` is True if the report shows no failure, and one of the script shows wherever it runs.
     `decided` is False if the script shows different things, and nothing says which of them is right.
     """
     affected = [each for each in ranges if each.shows is Shows.BUG]
@@ -43,7 +43,6 @@ def sentence(
     package = affected[0].package
     shown = f" ({textwrap.shorten(failure, LONGEST_FAILURE, placeholder=' ...')})" if failure else ""
     together = f" together with {held.name} {held.version}" if held else ""
-    doubtful = not is_quoted and not passing
     problem = "The reported problem" if is_reported else "Not reproduced, but another failure"
     problem = "A failure of the script" if doubtful else problem
     parts = [f"{problem}{shown} shows with {package} {listed(affected)}{together}"]

@@ -140,6 +140,20 @@ def test_report_that_no_environment_shows_is_not_reproduced(framework):
     assert results[("9.2.0", "fails")] == "contradicted"
 
 
+def test_failure_that_the_report_does_not_show_and_every_release_has_decides_nothing(framework):
+    code = CODE.replace("double(21)", "gone(21)")
+    text = f"# Training errors out\n\n```python\n{code}```\n\nIt worked in keras 9.1.0, not in keras 9.2.0.\n"
+    framework.script(text, "doubt.md")
+    document = framework.json("triage", "doubt.md")
+    assert document["verdict"].startswith("A failure of the script (AttributeError: ")
+    assert "it may be another problem" in document["verdict"]
+    assert document["reproduced"]["result"] == "fails differently"
+    assert [(each["version"], each["result"]) for each in document["claims"]] == [
+        ("9.1.0", "not tested"), ("9.2.0", "not tested"),
+    ]  # fmt: skip
+    assert "this bug" not in framework.harness("answer", "doubt").replace("Not this bug", "")
+
+
 def test_failure_of_the_report_that_only_the_search_meets_is_the_problem(playground):
     """The environments of the tier fail in another way: the answer was about that, and called this one no bug."""
     other = "def double(number):\n    raise TypeError('no keyword')\n"
