@@ -113,7 +113,10 @@ def compose(found: Investigation) -> TriageAnswer:
     reproduction = without_missing_environment(_reproduction(found), found.report)
     newest = _failing_attempt(found)
     doubtful = (
-        reported is None and not every and _fails_everywhere([*evidence, *points], newest) and not checks_itself(newest)
+        reported is None
+        and not every
+        and _fails_everywhere([*found.all_evidence, *points], newest)
+        and not checks_itself(newest)
     )
     if doubtful and reproduction.result == "reproduced":
         reproduction = replace(reproduction, result="fails differently", reason=_NOT_SHOWN)

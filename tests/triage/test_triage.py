@@ -44,11 +44,12 @@ def framework(playground):
     return with_framework(playground, RELEASES)
 
 
-def with_framework(playground, releases, imports="[]"):
+def with_framework(playground, releases, imports="[]", *, pre=False):
     """Publish releases of keras, and lock a matrix of them."""
     playground.releases("keras", releases)
     text = MATRIX.replace("framework", "keras").replace("\n[tiers.all]", f"{BASE}\n[tiers.all]")
     text = text.replace("imports = []", f"imports = {imports}")
+    text = text.replace('package = "keras"', 'package = "keras"\nprereleases = true') if pre else text
     (playground.root / "matrix.toml").write_text(text, encoding="utf-8")
     playground.harness("lock")
     return playground
@@ -152,6 +153,15 @@ def test_failure_that_the_report_does_not_show_and_every_release_has_decides_not
         ("9.1.0", "not tested"), ("9.2.0", "not tested"),
     ]  # fmt: skip
     assert "this bug" not in framework.harness("answer", "doubt").replace("Not this bug", "")
+
+
+def test_failure_that_only_a_nightly_build_does_not_have_is_the_reported_problem(playground):
+    framework = with_framework(playground, {"9.2.0": WRONG, "9.3.0": WRONG, "9.4.0.dev20240101": RIGHT}, pre=True)
+    framework.script(f"# Training errors out in keras 9.3.0\n\n```python\n{CODE}```\n", "nightly.md")
+    document = framework.json("triage", "nightly.md")
+    assert [each["shows"] for each in document["nightly"]] == ["passes"]
+    assert document["verdict"].startswith("The reported problem (ValueError: cannot double 21) shows with keras 9.2.0")
+    assert [(each["version"], each["result"]) for each in document["claims"]] == [("9.3.0", "confirmed")]
 
 
 def test_failure_of_the_report_that_only_the_search_meets_is_the_problem(playground):
