@@ -176,7 +176,7 @@ def environments_of(bug: SilentBug, environments: Sequence[str]) -> tuple[str, t
 def judge(bug: SilentBug, cells: Sequence[Mapping[str, Any]], environments: Sequence[str]) -> Judged:
     """Return the verdict of a bug. A cell is one of `harness run --watch output --json`."""
     buggy, later = environments_of(bug, environments)
-    by_environment = {cell["environment"].partition(CHANGE_SEPARATOR)[0]: cell for cell in cells}
+    by_environment = _by_environment(cells)
     judged = partial(_judged, bug, buggy)
     if not bug.source:
         return judged(Verdict.NO_CODE)
@@ -201,7 +201,7 @@ def judge_warnings(bug: SilentBug, cells: Sequence[Mapping[str, Any]], environme
     A cell is one of `harness run --watch warning --json`.
     """
     buggy, later = environments_of(bug, environments)
-    by_environment = {cell["environment"].partition(CHANGE_SEPARATOR)[0]: cell for cell in cells}
+    by_environment = _by_environment(cells)
     shown = {each: _quoted_warnings(by_environment.get(each), bug.text) for each in (buggy, *later)}
     seen = [each for each in later if shown[each] is not None]
     if not shown[buggy] or not seen:
@@ -210,6 +210,11 @@ def judge_warnings(bug: SilentBug, cells: Sequence[Mapping[str, Any]], environme
     if without is not None:
         return _judged(bug, buggy, Verdict.CONFIRMED, without)
     return _judged(bug, buggy, _refuted(bug), seen[-1])
+
+
+def _by_environment(cells: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return cells by their environments, without the packages that were added."""
+    return {cell["environment"].partition(CHANGE_SEPARATOR)[0]: cell for cell in cells}
 
 
 def _quoted_warnings(cell: Mapping[str, Any] | None, text: str) -> list[str] | None:

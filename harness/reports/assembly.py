@@ -158,7 +158,7 @@ def _read_blocks(pieces: list[Piece]) -> tuple[list[Code], list[Dropped], list[s
         elif _is_workaround(said) or _WORKAROUND.search(piece.section) or _works(piece.section):
             others.append((found, piece.text))
         else:
-            codes.append(_told(found, said, piece.text, first=not codes))
+            codes.append(_with_words_before(found, said, piece.text, first=not codes))
             labels.append(verdict_of(label) if (label := _label(said)) else None)
         said = ""
     if Says.FAILS in labels:  # `A fails:` and `B does not fail:`
@@ -209,7 +209,7 @@ def _are_output(following: list[Piece]) -> bool:
     return not exceptions_in(below.text, Place(line=1))
 
 
-def _told(code: Code, said: str, block: str, *, first: bool) -> Code:
+def _with_words_before(code: Code, said: str, block: str, *, first: bool) -> Code:
     """Return code with what the words before it say: its file, that it is all of it, or a new process."""
     lead = said[-_LONGEST_LEAD:]
     text = f"# in a new process\n{code.text}" if not first and RESTARTED.search(lead) else code.text

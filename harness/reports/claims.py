@@ -22,6 +22,7 @@ from harness.reports.report import Claim, Place, Says
 from harness.reports.tables import in_table, is_table
 from harness.reports.version_steps import verdict_in_brackets, verdict_of_contrast, verdict_of_step
 from harness.reports.wording import (
+    COMPARED_WITH,
     NOT_IN,
     OPPOSITE,
     denies,
@@ -57,7 +58,7 @@ _UPGRADE = re.compile(
 _UNTIL = re.compile(r"\b(?:until|up to)\s+(?:and including\s+)?\S*\s*$", re.IGNORECASE)
 _SINCE = re.compile(r"\b(?:since|as of|starting (?:with|from|in))\s+(?:\w+\s+)?\W*$", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:I|we)(?: am|'m| are|'re) (?:on|at|using)\W*$", re.IGNORECASE)
-_THAN = re.compile(r"\bthan(?: (?:with|in|on|under|using))?\W*$|\bcompared (?:to|with)\b[^,;:()]{0,40}$", re.IGNORECASE)
+_THAN = re.compile(rf"\bthan(?: (?:with|in|on|under|using))?\W*$|{COMPARED_WITH}", re.IGNORECASE)
 # `it takes 40 s since Keras 3.9, it was 11 s with Keras 3.8`
 _IT_WAS = re.compile(
     r"\b(?:it|that|this) (?:was|took|had)\b[^,;.]{0,60}\b(?:with|in|on|under|before)\W*$", re.IGNORECASE
@@ -115,7 +116,7 @@ def claims_in(pieces: Iterable[Piece], context: Context) -> list[Claim]:
             continue
         if place and pieces[place - 1].shape is Shape.HEADING and _is_field(piece, context):
             continue
-        if piece.shape is Shape.BLOCK and not _is_told(piece):
+        if piece.shape is Shape.BLOCK and not _has_sentences(piece):
             found += _in_block(piece, context)
         elif is_table(piece):
             found += in_table(piece, context.default)
@@ -151,7 +152,7 @@ def without_repeats(claims: Iterable[Claim]) -> list[Claim]:
     return list(kept.values())[:_MOST]
 
 
-def _is_told(piece: Piece) -> bool:
+def _has_sentences(piece: Piece) -> bool:
     """Return whether a block has sentences: forms set the description of the problem as a block of shell, too."""
     found = _DESCRIPTION.search(piece.section) and not is_code_block(piece) and not exceptions_in(piece.text, _FIRST)
     return bool(found) and not any(_PROMPT.match(line) or LOG_LINE.search(line) for line in piece.lines)

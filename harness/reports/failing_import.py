@@ -43,7 +43,7 @@ def failing_import(pieces: Iterable[Piece]) -> tuple[Code, str] | None:
         if (found := _traced(piece)) is not None:
             return found, f"the report has no code: its traceback shows that `{found.text.strip()}` fails"
     for piece in pieces:
-        if (found := _told(piece)) is not None:
+        if (found := _named_in_text(piece)) is not None:
             return found, f"the report has no code: its text names `{found.text.strip()}`"
     return None
 
@@ -99,7 +99,7 @@ def _import(statement: str) -> ast.Module | None:
     return tree if whole else None
 
 
-def _told(piece: Piece) -> Code | None:
+def _named_in_text(piece: Piece) -> Code | None:
     if piece.shape is Shape.HEADING or not _REPRODUCES.search(piece.section):
         return None
     found = _INLINE.search(piece.text)

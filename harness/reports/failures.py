@@ -80,12 +80,12 @@ def failures_in(pieces: Iterable[Piece]) -> list[Failure]:
 def _of_title(failure: Failure) -> Failure:
     """Return an exception without its message, if a title tells of it: `TypeError: adding fails in TF 2.9`."""
     last = next(iter(find_mentions(failure.message)[-1:]), None)
-    told = (
+    is_case = (
         last is not None
         and _WHERE.search(failure.message[: last.start])
         and not failure.message[last.end :].strip(" .?!)")
     )
-    return replace(failure, message="") if told else failure
+    return replace(failure, message="") if is_case else failure
 
 
 def _without_what_follows(failures: list[Failure]) -> list[Failure]:

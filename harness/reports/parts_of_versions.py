@@ -10,7 +10,7 @@ from harness.model.nightly import is_nightly
 from harness.reports.mentions import find_mentions, package_of
 from harness.reports.nightly_builds import INSTALLED_AS
 from harness.reports.report import Says
-from harness.reports.wording import OPPOSITE, negation, verdict_of
+from harness.reports.wording import COMPARED_WITH, OPPOSITE, negation, verdict_of
 from harness.reports.writer_versions import WRITTEN
 
 _PINNED = re.compile(r"\bpin(?:s|ned|ning)?\b|work-?around", re.IGNORECASE)
@@ -33,9 +33,7 @@ _NIGHTLY = re.compile(
 _ASKS = re.compile(
     r"\W*(?:have|has|do|did|does|can|could|is|are|was|were) (?:you|it|this|that|the|there|any)\b", re.IGNORECASE
 )
-_LESS = re.compile(
-    r"\b(?:than|prior to|before)(?: (?:with|in|on|under))?\W*$|\bcompared (?:to|with)\b[^,;:()]{0,40}$", re.IGNORECASE
-)
+_LESS = re.compile(rf"\b(?:than|prior to|before)(?: (?:with|in|on|under))?\W*$|{COMPARED_WITH}", re.IGNORECASE)
 _MESSAGE = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning): .*", re.DOTALL)
 
 

@@ -120,10 +120,12 @@ _LABEL_OF_OUTPUT = re.compile(
     r"\W*(?:the )?(?:outputs?|results?|prints?|logs?)\b(?: \w+){0,2}? (?:with|in|on|under|for|of|from|using)\b",
     re.IGNORECASE,
 )
+COMPARED_WITH = r"\bcompared (?:to|with)\b[^,;:()]{0,40}$"
+"""The end of a text before the version that another one is compared with."""
 # `anything newer than 3.6 fails`, `all versions before 3.7 work`, `5 times slower than with 3.3.3`
 _OUTSIDE = re.compile(
     r"\b(?:than|past|beyond|until|up to|prior to|before|above|below)"
-    r"(?: (?:with|in|on|under|version|the|keras|tf))*\s+\W*$|\bcompared (?:to|with)\b[^,;:()]{0,40}$",
+    rf"(?: (?:with|in|on|under|version|the|keras|tf))*\s+\W*$|{COMPARED_WITH}",
     re.IGNORECASE,
 )
 # `Requires keras 3.1.0 or later, fails otherwise`

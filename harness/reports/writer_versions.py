@@ -42,7 +42,7 @@ def written_with(pieces: Iterable[Piece], default: str) -> list[Setting]:
     for piece in pieces:
         if is_wish(piece.section):
             continue
-        for start, clause in _told_clauses(piece, default):
+        for start, clause in _clauses_and_comments(piece, default):
             mentions = [each for each in find_mentions(clause, default) if each.package not in OWN_NAMES]
             for mention in mentions:
                 if not is_written(clause, mention, mentions):
@@ -66,7 +66,7 @@ def is_written(clause: str, mention: Mention, mentions: list[Mention]) -> bool:
     return written is not None or _WROTE.match(clause[mention.end :]) is not None
 
 
-def _told_clauses(piece: Piece, default: str) -> Iterator[tuple[int, str]]:
+def _clauses_and_comments(piece: Piece, default: str) -> Iterator[tuple[int, str]]:
     """Yield the clauses of a paragraph, and the comments of a block, with their places."""
     if piece.shape is not Shape.BLOCK:
         yield from clauses_of(piece.text, default)

@@ -26,7 +26,7 @@ EXPECTED = "expected.json"
 
 def source_of(folder):
     """The folder, or the only file in it: as it would be named on the command line."""
-    files = [path for path in folder.iterdir() if path.name != EXPECTED]
+    files = [path for path in folder.iterdir() if path.name not in (EXPECTED, "__pycache__")]
     return files[0] if len(files) == 1 and files[0].is_file() else folder
 
 
