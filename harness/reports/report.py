@@ -55,6 +55,12 @@ class Claim:
     commented: bool = False
     """Whether someone else says it in a comment below the report. It is checked, and decides nothing else."""
 
+    @property
+    def subject(self) -> str:
+        """The package with its version; only `keras-nightly` for a build without a date."""
+        without_date = self.version == "nightly" and self.package.endswith("-nightly")
+        return self.package if without_date else f"{self.package} {self.version}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dropped:

@@ -82,7 +82,7 @@ def questions_about(checked: Iterable[CheckedClaim]) -> tuple[str, ...]:
     released = any((each.cells or each.installed) and _is_released(each.claim) for each in fails)
     return tuple(
         f"Does it also fail with {'another' if _is_released(each.claim) else 'a released'} version? "
-        f"{each.claim.package} {each.claim.version} was not tested: {each.note.rstrip('.')}."
+        f"{each.claim.subject} was not tested: {each.note.rstrip('.')}."
         for each in checked
         if each.result is Checked.NOT_TESTED and each.claim.says is Says.FAILS and not each.cells and not each.installed
         and not each.claim.commented and not (released and not _is_released(each.claim))

@@ -290,7 +290,7 @@ def _claims(answer: TriageAnswer) -> str:
     marks = {Checked.CONFIRMED: "confirmed", Checked.CONTRADICTED: "**contradicted**", Checked.NOT_TESTED: "not tested"}
     rows = [
         [
-            escaped(f"{each.claim.package} {each.claim.version} {each.claim.says.value}{_of_writer(each.claim)}")
+            escaped(f"{each.claim.subject} {each.claim.says.value}{_of_writer(each.claim)}")
             + (f" ({escaped(each.claim.place.file)})" if each.claim.commented else ""),
             marks[each.result] + (f" ({escaped(each.note)})" if each.note else ""),
         ]

@@ -1289,6 +1289,15 @@ def test_script_that_raises_its_failure_itself_checks_what_is_reported(last, own
     assert not checks_itself(None)
 
 
+def test_nightly_build_without_a_date_is_named_once():
+    assert claim("nightly", package="keras-nightly").subject == "keras-nightly"
+    assert claim("2.2.0.dev20200113", package="tf-nightly").subject == "tf-nightly 2.2.0.dev20200113"
+    (question,) = questions_about(
+        check([claim("nightly", package="tf-nightly")], [evidence("1.0.0", BUG)], provides={})
+    )
+    assert "version? tf-nightly was not tested: a nightly build changes every day" in question
+
+
 def test_version_in_two_spellings_is_checked_once():
     claims = [claim("2.2.0.dev20200113"), claim("2.2.0-dev20200113")]
     assert len(check(claims, [], provides={})) == 1
